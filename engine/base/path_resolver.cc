@@ -1,0 +1,113 @@
+#include "engine/base/path_resolver.h"
+
+#include <climits>
+#include <cstdlib>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "engine/base/file_system.h"
+
+namespace kur {
+namespace {
+
+// The path with every symbolic link resolved; for what does not exist yet, its deepest existing
+// parent resolved and the rest appended.
+std::string RealPath(const std::string& path) {
+  char buffer[PATH_MAX];
+  if (realpath(path.c_str(), buffer) != nullptr) return buffer;
+  const std::string parent = DirectoryOf(path);
+  if (parent == path || parent == ".") return path;
+  return JoinPath(RealPath(parent), BaseName(path));
+}
+
+bool IsBelow(const std::string& path, const std::string& root) {
+  if (root == "/") return true;
+  return path == root || absl::StartsWith(path, root + "/");
+}
+
+// `relative` below `root`, with no link leading out of it.
+absl::StatusOr<std::string> Confine(const std::string& root, const std::string& relative,
+                                    const std::string& shown) {
+  auto normalized = NormalizeRelativePath(relative);
+  if (!normalized.ok()) return normalized.status();
+  const std::string path = JoinPath(root, *normalized);
+  if (!IsBelow(RealPath(path), RealPath(root))) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("the path ", shown, " leads outside of its folder through a link"));
+  }
+  return path;
+}
+
+bool IsHomePath(const std::string& path) { return path == "~" || absl::StartsWith(path, "~/"); }
+
+absl::StatusOr<std::string> InHome(const std::string& home, const std::string& path) {
+  if (path.size() <= 2) return home;
+  return Confine(home, path.substr(2), path);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> NormalizeRelativePath(const std::string& path) {
+  if (path.empty()) return absl::InvalidArgumentError("the path is empty");
+  if (path.find('\0') != std::string::npos) {
+    return absl::InvalidArgumentError("the path contains NUL");
+  }
+  if (path[0] == '/') return absl::InvalidArgumentError("the path " + path + " is absolute");
+  std::vector<std::string> parts;
+  for (const auto part : absl::StrSplit(path, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (part != "..") {
+      parts.emplace_back(part);
+      continue;
+    }
+    if (parts.empty()) {
+      return absl::PermissionDeniedError("the path " + path + " leads outside of its folder");
+    }
+    parts.pop_back();
+  }
+  if (parts.empty()) return absl::InvalidArgumentError("the path " + path + " names no file");
+  return absl::StrJoin(parts, "/");
+}
+
+absl::StatusOr<std::string> PathResolver::ForReading(const std::string& path) const {
+  absl::StatusOr<std::string> resolved;
+  if (IsHomePath(path)) {
+    resolved = InHome(options_.home, path);
+  } else if (!path.empty() && path[0] == '/') {
+    const std::string real = RealPath(path);
+    bool allowed = false;
+    for (const std::string& root : options_.data_roots) {
+      allowed = allowed || IsBelow(real, RealPath(root));
+    }
+    if (!allowed) {
+      return absl::PermissionDeniedError(absl::StrCat(
+          path, " is outside of what jobs may read; the operator can allow its folder with "
+                "kurd --data-root"));
+    }
+    resolved = real;
+  } else {
+    auto normalized = NormalizeRelativePath(path);
+    if (!normalized.ok()) return normalized.status();
+    const auto input = options_.inputs.find(*normalized);
+    resolved = input != options_.inputs.end() ? input->second
+                                              : Confine(options_.workspace, *normalized, path);
+  }
+  if (resolved.ok() && !Exists(*resolved)) {
+    return absl::NotFoundError(absl::StrCat("no such file: ", path));
+  }
+  return resolved;
+}
+
+absl::StatusOr<std::string> PathResolver::ForWriting(const std::string& path) const {
+  if (IsHomePath(path)) return InHome(options_.home, path);
+  if (!path.empty() && path[0] == '/') {
+    return absl::PermissionDeniedError(absl::StrCat(
+        path, " is absolute; jobs write below the project's workspace or below ~"));
+  }
+  return Confine(options_.workspace, path, path);
+}
+
+}  // namespace kur

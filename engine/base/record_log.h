@@ -1,0 +1,65 @@
+#ifndef KUR_ENGINE_BASE_RECORD_LOG_H_
+#define KUR_ENGINE_BASE_RECORD_LOG_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "engine/base/file_system.h"
+
+namespace kur {
+
+// An append-only file of records. On disk each record is
+//
+//   uint32 length (little endian) | uint32 CRC-32 (zlib's) of the payload | payload
+//
+// A crash can leave a torn record at the end; opening for append cuts it off, and a reader stops
+// before it. Damage before the end is DATA_LOSS with the offset.
+class RecordLogWriter {
+ public:
+  static constexpr uint32_t kMaxRecordBytes = 64u << 20;
+
+  // Opens or creates `path`, cutting off a torn tail.
+  static absl::StatusOr<std::unique_ptr<RecordLogWriter>> Open(FileSystem& files,
+                                                               const std::string& path);
+
+  // Appends one record; durable only after Sync().
+  absl::Status Append(absl::string_view payload);
+  absl::Status Sync();
+
+  // Bytes of whole records in the file.
+  int64_t size() const { return size_; }
+
+ private:
+  RecordLogWriter(std::unique_ptr<WritableFile> file, int64_t size)
+      : file_(std::move(file)), size_(size) {}
+  std::unique_ptr<WritableFile> file_;
+  int64_t size_;
+};
+
+// Reads records of a log that may be growing. Thread-safe: every call names its offset.
+class RecordLogReader {
+ public:
+  static absl::StatusOr<std::unique_ptr<RecordLogReader>> Open(const std::string& path);
+  ~RecordLogReader();
+
+  // Reads the record at `*offset` and moves `*offset` past it. OUT_OF_RANGE at the end (also where
+  // a torn record stands), DATA_LOSS for a record whose checksum does not match.
+  absl::Status Read(int64_t* offset, std::string* payload) const;
+
+ private:
+  explicit RecordLogReader(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  int fd_;
+  std::string path_;
+};
+
+// The offset just after the last whole record of the file; 0 when there is no file.
+absl::StatusOr<int64_t> ValidRecordLogSize(const std::string& path);
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_BASE_RECORD_LOG_H_

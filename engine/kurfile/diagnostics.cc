@@ -1,0 +1,90 @@
+#include "engine/kurfile/diagnostics.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "nlohmann/json.hpp"
+
+namespace kur {
+namespace {
+
+constexpr char kPayloadUrl[] = "kur/diagnostics";
+// What a person reads in one go; more only buries the first ones.
+constexpr size_t kMostReported = 100;
+
+}  // namespace
+
+std::string Diagnostic::ToString() const {
+  std::string text = location.ToString();
+  absl::StrAppend(&text, text.empty() ? "" : ": ",
+                  severity == Severity::kError ? "error: " : "warning: ");
+  if (!path.empty()) absl::StrAppend(&text, path, ": ");
+  return text + message;
+}
+
+void Diagnostics::Error(Location location, std::string path, std::string message) {
+  ++errors_;
+  if (all_.size() < kMostReported) {
+    all_.push_back({Diagnostic::Severity::kError, std::move(location), std::move(path),
+                    std::move(message)});
+  }
+}
+
+void Diagnostics::Warning(Location location, std::string path, std::string message) {
+  if (all_.size() < kMostReported) {
+    all_.push_back({Diagnostic::Severity::kWarning, std::move(location), std::move(path),
+                    std::move(message)});
+  }
+}
+
+absl::Status Diagnostics::ToStatus() const {
+  if (!has_errors()) return absl::OkStatus();
+  std::vector<std::string> lines;
+  auto payload = nlohmann::json::array();
+  for (const Diagnostic& diagnostic : all_) {
+    if (diagnostic.severity == Diagnostic::Severity::kError) {
+      lines.push_back(diagnostic.ToString());
+    }
+    payload.push_back({{"warning", diagnostic.severity == Diagnostic::Severity::kWarning},
+                       {"file", diagnostic.location.file ? *diagnostic.location.file : ""},
+                       {"line", diagnostic.location.line},
+                       {"column", diagnostic.location.column},
+                       {"path", diagnostic.path},
+                       {"message", diagnostic.message}});
+  }
+  const int unreported = errors_ - static_cast<int>(lines.size());
+  if (unreported > 0) lines.push_back(absl::StrCat("and ", unreported, " more errors"));
+  absl::Status status = absl::InvalidArgumentError(absl::StrJoin(lines, "\n"));
+  status.SetPayload(kPayloadUrl, absl::Cord(payload.dump(
+                                     -1, ' ', false, nlohmann::json::error_handler_t::replace)));
+  return status;
+}
+
+std::vector<Diagnostic> DiagnosticsOf(const absl::Status& status) {
+  std::vector<Diagnostic> diagnostics;
+  const auto payload = status.GetPayload(kPayloadUrl);
+  if (!payload.has_value()) return diagnostics;
+  for (const auto& entry : nlohmann::json::parse(std::string(*payload))) {
+    Diagnostic diagnostic;
+    if (entry["warning"]) diagnostic.severity = Diagnostic::Severity::kWarning;
+    if (const std::string file = entry["file"]; !file.empty()) {
+      diagnostic.location = {std::make_shared<const std::string>(file), entry["line"],
+                             entry["column"]};
+    }
+    diagnostic.path = entry["path"];
+    diagnostic.message = entry["message"];
+    diagnostics.push_back(std::move(diagnostic));
+  }
+  return diagnostics;
+}
+
+absl::Status ErrorAt(Location location, std::string path, std::string message) {
+  Diagnostics diagnostics;
+  diagnostics.Error(std::move(location), std::move(path), std::move(message));
+  return diagnostics.ToStatus();
+}
+
+}  // namespace kur

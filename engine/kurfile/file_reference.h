@@ -1,0 +1,27 @@
+#ifndef KUR_ENGINE_KURFILE_FILE_REFERENCE_H_
+#define KUR_ENGINE_KURFILE_FILE_REFERENCE_H_
+
+#include <string>
+
+#include "engine/base/location.h"
+
+namespace kur {
+
+// A file that a Kurfile names. What the path means is up to the PathResolver.
+struct FileReference {
+  // As written, after templating.
+  std::string path;
+  // Where it is written.
+  Location location;
+  // The key that names it: "train.data[0].pickle".
+  std::string key;
+  // For a file that is read: false if the job can do without it (`weights.initial` without
+  // `must_exist`).
+  bool must_exist = true;
+
+  bool is_relative() const { return !path.empty() && path[0] != '/' && path[0] != '~'; }
+};
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_KURFILE_FILE_REFERENCE_H_

@@ -1,0 +1,97 @@
+#ifndef KUR_ENGINE_KURFILE_KURFILE_H_
+#define KUR_ENGINE_KURFILE_KURFILE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/kurfile/diagnostics.h"
+#include "engine/kurfile/file_reference.h"
+#include "engine/kurfile/model_plan.h"
+#include "engine/kurfile/sections.h"
+#include "engine/kurfile/value.h"
+
+namespace kur {
+
+enum class Mode { kTrain, kTest, kEvaluate };
+
+// "train", "test", "evaluate".
+std::string ToString(Mode mode);
+
+// Which devices a Kurfile asks for (`settings.backend`).
+struct DeviceRequest {
+  enum class Kind { kAny, kCpu, kCuda };
+  Kind kind = Kind::kAny;
+  // CUDA only: the indices that are allowed; empty: all that are not excluded.
+  std::vector<int> allowed;
+  std::vector<int> excluded;
+  // How many devices.
+  int count = 1;
+  Location location;
+};
+
+// How to read a Kurfile.
+struct KurfileOptions {
+  // Changes before evaluation, as PATH=VALUE with a YAML value, in order.
+  std::vector<std::string> overrides;
+  // Messages show files relative to this folder; empty: the folder of the Kurfile as it was named.
+  std::string display_root;
+  // Includes may not leave this folder; empty: they may be anywhere.
+  std::string include_root;
+};
+
+// A Kurfile that has been read, evaluated and checked. Immutable and thread-safe; opens nothing that
+// it describes.
+class Kurfile {
+ public:
+  // Reads `path` and what it includes, and checks everything. A status of Diagnostics::ToStatus()
+  // (see DiagnosticsOf()) with all errors of the Kurfile; NOT_FOUND or PERMISSION_DENIED when
+  // `path` itself cannot be read.
+  static absl::StatusOr<Kurfile> Load(const std::string& path, const KurfileOptions& options = {});
+
+  // Only reads, includes and overrides: the value before evaluation. `files`, if not null, receives
+  // every file that was read, the Kurfile first.
+  static absl::StatusOr<Value> LoadRaw(const std::string& path, const KurfileOptions& options = {},
+                                       std::vector<std::string>* files = nullptr);
+
+  // The whole Kurfile after evaluation; the model as it was written (its containers are evaluated
+  // while they are expanded).
+  const Value& evaluated() const { return evaluated_; }
+
+  // Every file that was read, the Kurfile first, as paths of this machine.
+  const std::vector<std::string>& files() const { return files_; }
+
+  // The files that a job in that mode reads (data, initial weights) and writes (weights,
+  // checkpoints, logs, results).
+  std::vector<FileReference> Inputs(Mode mode) const;
+  std::vector<FileReference> Outputs(Mode mode) const;
+
+  // FAILED_PRECONDITION or a diagnostics status if the Kurfile lacks what the mode needs.
+  absl::Status CheckMode(Mode mode) const;
+
+  const DeviceRequest& devices() const { return devices_; }
+  // `settings.seed`, if given.
+  std::optional<uint64_t> seed() const { return seed_; }
+  const Sections& sections() const { return sections_; }
+  // The expanded model with what is known of its shapes.
+  const ModelPlan& plan() const { return plan_; }
+  // What is legal but surely not meant.
+  const std::vector<Diagnostic>& warnings() const { return warnings_; }
+
+ private:
+  Kurfile() = default;
+
+  Value evaluated_;
+  std::vector<std::string> files_;
+  DeviceRequest devices_;
+  std::optional<uint64_t> seed_;
+  Sections sections_;
+  ModelPlan plan_;
+  std::vector<Diagnostic> warnings_;
+};
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_KURFILE_KURFILE_H_

@@ -1,0 +1,52 @@
+#ifndef KUR_ENGINE_KURFILE_MODEL_PLAN_H_
+#define KUR_ENGINE_KURFILE_MODEL_PLAN_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/kurfile/diagnostics.h"
+#include "engine/kurfile/layer_spec.h"
+#include "engine/kurfile/shape.h"
+#include "engine/kurfile/value.h"
+
+namespace kur {
+
+// One layer of the expanded model.
+struct PlannedLayer {
+  std::string name;                       // unique
+  std::string kind;                       // "dense"
+  std::vector<int> inputs;                // indices into ModelPlan::layers, all smaller than its own
+  Shape shape;                            // of the output; see shape_known
+  bool shape_known = false;               // false: the rank itself is not known yet
+  std::vector<WeightInfo> weights;        // empty while the inputs' shapes are not known
+  int64_t parameters = 0;                 // trainable or frozen elements; kUnknown if not known
+  bool frozen = false;                    // parameters do not change in training
+  std::shared_ptr<const LayerSpec> spec;  // never null
+  Location location;
+  std::string path;  // "model[3].for.iterate[0]"
+};
+
+// The expanded model: every layer with its inputs, shapes and sizes, in an order in which inputs
+// come before their users. Immutable once made.
+struct ModelPlan {
+  std::vector<PlannedLayer> layers;
+  std::vector<int> inputs;   // the `input` layers
+  std::vector<int> outputs;  // sinks and layers that nothing uses
+  int64_t parameters = 0;            // of all layers; kUnknown if one of them is unknown
+  int64_t trainable_parameters = 0;  // of the layers that are not frozen
+
+  const PlannedLayer* Find(const std::string& name) const;
+};
+
+// Infers shapes and weights anew, with the sample shapes of data sources by name: an `input` that
+// gives no `shape` takes that of the source of its name. Reports what does not fit.
+void InferShapes(const std::map<std::string, Shape>& sources, ModelPlan* plan,
+                 Diagnostics* diagnostics);
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_KURFILE_MODEL_PLAN_H_
