@@ -1,0 +1,84 @@
+#ifndef KUR_ENGINE_KURFILE_TEMPLATE_TEMPLATE_H_
+#define KUR_ENGINE_KURFILE_TEMPLATE_TEMPLATE_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "engine/kurfile/value.h"
+
+namespace kur {
+
+// Names in force while templates are rendered: the innermost scope wins. Does not own its parent,
+// which must outlive it. Immutable while it is read; reading is thread-safe.
+class Scope {
+ public:
+  Scope() = default;
+  explicit Scope(const Scope* parent) : parent_(parent) {}
+  Scope(const Scope* parent, Dict names) : parent_(parent), names_(std::move(names)) {}
+
+  void Set(std::string name, Value value) { names_.Set(Value(std::move(name)), std::move(value)); }
+  // Null if no scope has the name.
+  const Value* Find(absl::string_view name) const {
+    for (const Scope* scope = this; scope != nullptr; scope = scope->parent_) {
+      if (const Value* value = scope->names_.Find(name)) return value;
+    }
+    return nullptr;
+  }
+  // Every name in force, for suggestions.
+  std::vector<std::string> Names() const;
+
+ private:
+  const Scope* parent_ = nullptr;
+  Dict names_;
+};
+
+// What templates may ask of the world; each may be left empty, and then using it is an error that
+// says so.
+struct TemplateHost {
+  std::function<int64_t()> gpu_count;
+  // The parsed content of a JSON or YAML file that the template names.
+  std::function<absl::StatusOr<Value>(const std::string& path)> load_json;
+  std::function<absl::StatusOr<Value>(const std::string& path)> load_yaml;
+};
+
+// Bounds on the work of one Render() or Evaluate() call.
+struct TemplateBudget {
+  int64_t steps = 1000000;        // evaluated nodes and loop turns
+  int64_t output_bytes = 1 << 20; // of rendered text, and of any single string or list made
+  int recursion = 100;            // nesting of expressions, macros and re-rendering
+};
+
+// Jinja2's expression language and statements as Kurfiles use them. Thread-safe.
+class TemplateEngine {
+ public:
+  explicit TemplateEngine(TemplateHost host = {}, TemplateBudget budget = {})
+      : host_(std::move(host)), budget_(budget) {}
+
+  // Renders `text` once. INVALID_ARGUMENT with what is wrong (syntax, an undefined name with a
+  // suggestion, a type that an operation does not take); RESOURCE_EXHAUSTED when a budget is spent.
+  absl::StatusOr<std::string> Render(absl::string_view text, const Scope& scope) const;
+
+  // A string is rendered until it stops changing; a rendered string that reads as a Python literal
+  // becomes that value. With `recursive`, lists and dictionaries are evaluated inside (keys are
+  // not). Locations are kept. Errors are diagnostics (see DiagnosticsOf()) at the string's location,
+  // with `key` as their path; with `recursive` all errors are reported together.
+  absl::StatusOr<Value> Evaluate(const Value& value, const Scope& scope, bool recursive,
+                                 const std::string& key) const;
+
+ private:
+  TemplateHost host_;
+  TemplateBudget budget_;
+};
+
+// Reads Python's literal syntax (ast.literal_eval): numbers (underscores, 0x, 0o, 0b), strings with
+// escapes, lists, tuples and sets (as lists), dictionaries, True, False, None, unary minus. False
+// when `text` is no literal. Nesting is bounded.
+bool ParsePythonLiteral(absl::string_view text, Value* value);
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_KURFILE_TEMPLATE_TEMPLATE_H_
