@@ -1,0 +1,63 @@
+#ifndef KUR_SERVER_SCHEDULER_SCHEDULING_POLICY_H_
+#define KUR_SERVER_SCHEDULER_SCHEDULING_POLICY_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/kurfile/kurfile.h"
+#include "server/devices/device_inventory.h"
+
+namespace kur::server {
+
+// What the policy knows of a job.
+struct SchedulableJob {
+  std::string name;
+  std::string owner;
+  std::string project;
+  DeviceRequest request;
+  // The workspace paths that the job writes: two jobs of one owner and project that share one never
+  // run at the same time.
+  std::vector<std::string> writes;
+};
+
+// Everything a decision may depend on.
+struct SchedulingSnapshot {
+  std::vector<Device> devices;
+  struct Running {
+    SchedulableJob job;
+    std::vector<std::string> devices;  // names
+  };
+  std::vector<Running> running;        // starting or running
+  std::vector<SchedulableJob> queued;  // in the order of submission
+};
+
+struct SchedulingDecision {
+  struct Start {
+    std::string job;
+    std::vector<std::string> devices;  // names
+  };
+  std::vector<Start> starts;
+  // Why each job that does not start waits, in words for its owner.
+  std::map<std::string, std::string> waiting;
+};
+
+// Decides which queued jobs start, and where. A pure function of the snapshot; thread-safe.
+class SchedulingPolicy {
+ public:
+  virtual ~SchedulingPolicy() = default;
+  virtual SchedulingDecision Decide(const SchedulingSnapshot& snapshot) const = 0;
+};
+
+// First in, first out: a job starts before every job submitted after it that could use one of the
+// same devices; jobs held because of what they write let later ones pass.
+std::unique_ptr<SchedulingPolicy> MakeFifoPolicy();
+
+// OK if the inventory could ever satisfy the request; else FAILED_PRECONDITION with what is asked
+// for and what there is.
+absl::Status CheckSatisfiable(const DeviceRequest& request, const std::vector<Device>& devices);
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_SCHEDULER_SCHEDULING_POLICY_H_
