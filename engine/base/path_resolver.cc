@@ -83,9 +83,10 @@ absl::StatusOr<std::string> PathResolver::ForReading(const std::string& path) co
       allowed = allowed || IsBelow(real, RealPath(root));
     }
     if (!allowed) {
-      return absl::PermissionDeniedError(absl::StrCat(
-          path, " is outside of what jobs may read; the operator can allow its folder with "
-                "kurd --data-root"));
+      return absl::PermissionDeniedError(
+          absl::StrCat(path,
+                       " is outside of what jobs may read; the operator can allow its folder with "
+                       "kurd --data-root"));
     }
     resolved = real;
   } else {
@@ -104,8 +105,8 @@ absl::StatusOr<std::string> PathResolver::ForReading(const std::string& path) co
 absl::StatusOr<std::string> PathResolver::ForWriting(const std::string& path) const {
   if (IsHomePath(path)) return InHome(options_.home, path);
   if (!path.empty() && path[0] == '/') {
-    return absl::PermissionDeniedError(absl::StrCat(
-        path, " is absolute; jobs write below the project's workspace or below ~"));
+    return absl::PermissionDeniedError(
+        absl::StrCat(path, " is absolute; jobs write below the project's workspace or below ~"));
   }
   return Confine(options_.workspace, path, path);
 }

@@ -24,8 +24,8 @@ class PathResolver {
 
   explicit PathResolver(Options options) : options_(std::move(options)) {}
 
-  // The file to read for `path`. NOT_FOUND if nothing is there, PERMISSION_DENIED if it lies outside
-  // of what may be read.
+  // The file to read for `path`. NOT_FOUND if nothing is there, PERMISSION_DENIED if it lies
+  // outside of what may be read.
   absl::StatusOr<std::string> ForReading(const std::string& path) const;
 
   // The file to write for `path`; it need not exist, and its missing parents are not created.

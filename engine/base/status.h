@@ -20,10 +20,10 @@ absl::Status ErrnoToStatus(int error, absl::string_view context);
 }  // namespace kur
 
 // Leaves the enclosing function with the status of `expression` unless that is OK.
-#define KUR_RETURN_IF_ERROR(expression)               \
-  do {                                                \
-    ::absl::Status kur_status_ = (expression);        \
-    if (!kur_status_.ok()) return kur_status_;        \
+#define KUR_RETURN_IF_ERROR(expression)        \
+  do {                                         \
+    ::absl::Status kur_status_ = (expression); \
+    if (!kur_status_.ok()) return kur_status_; \
   } while (false)
 
 #define KUR_STATUS_CONCAT_INNER_(a, b) a##b

@@ -28,15 +28,15 @@ std::string Diagnostic::ToString() const {
 void Diagnostics::Error(Location location, std::string path, std::string message) {
   ++errors_;
   if (all_.size() < kMostReported) {
-    all_.push_back({Diagnostic::Severity::kError, std::move(location), std::move(path),
-                    std::move(message)});
+    all_.push_back(
+        {Diagnostic::Severity::kError, std::move(location), std::move(path), std::move(message)});
   }
 }
 
 void Diagnostics::Warning(Location location, std::string path, std::string message) {
   if (all_.size() < kMostReported) {
-    all_.push_back({Diagnostic::Severity::kWarning, std::move(location), std::move(path),
-                    std::move(message)});
+    all_.push_back(
+        {Diagnostic::Severity::kWarning, std::move(location), std::move(path), std::move(message)});
   }
 }
 

@@ -4,9 +4,9 @@ namespace kur {
 
 bool ReportType(const Value& value, const std::string& key, absl::string_view expected,
                 Diagnostics* diagnostics) {
-  diagnostics->Error(value.location(), key,
-                     absl::StrCat("expected ", expected, ", got ",
-                                  value.is_null() ? "nothing" : Describe(value)));
+  diagnostics->Error(
+      value.location(), key,
+      absl::StrCat("expected ", expected, ", got ", value.is_null() ? "nothing" : Describe(value)));
   return false;
 }
 

@@ -175,33 +175,38 @@ inline Condition<double> InRange(double low, double high) {
           [=](double value) { return value >= low && value < high; }};
 }
 
-// The keys of a kind, each declared once: this table reads a spec from a dictionary, refuses unknown
-// keys with the nearest known name, and documents itself. A default is the member's initial value.
-// Build it once (a function-local static); reading is thread-safe.
+// The keys of a kind, each declared once (a member may belong to a base class of Spec): this table
+// reads a spec from a dictionary, refuses unknown keys with the nearest known name, and documents
+// itself. A default is the member's initial value. Build it once (a function-local static); reading
+// is thread-safe.
 //
 //   const Fields<DropoutSpec>& DropoutFields() {
 //     static const auto* fields = new Fields<DropoutSpec>(
 //         Fields<DropoutSpec>()
-//             .Required("fraction", &DropoutSpec::fraction, "share of values set to 0", InRange(0, 1))
-//             .Shorthand("fraction"));
+//             .Required("fraction", &DropoutSpec::fraction, "share of values set to 0", InRange(0,
+//             1)) .Shorthand("fraction"));
 //     return *fields;
 //   }
 template <class Spec>
 class Fields {
  public:
-  template <class T>
-  Fields& Required(std::string name, T Spec::*member, std::string doc, Condition<T> condition = {}) {
-    return Add(std::move(name), member, std::move(doc), std::move(condition), /*required=*/true, {});
+  template <class T, class Owner>
+  Fields& Required(std::string name, T Owner::*member, std::string doc,
+                   Condition<T> condition = {}) {
+    return Add<T>(std::move(name), member, std::move(doc), std::move(condition), /*required=*/true,
+                  {});
   }
-  template <class T>
-  Fields& Optional(std::string name, T Spec::*member, std::string doc, Condition<T> condition = {}) {
-    return Add(std::move(name), member, std::move(doc), std::move(condition), /*required=*/false,
-               {});
+  template <class T, class Owner>
+  Fields& Optional(std::string name, T Owner::*member, std::string doc,
+                   Condition<T> condition = {}) {
+    return Add<T>(std::move(name), member, std::move(doc), std::move(condition), /*required=*/false,
+                  {});
   }
   // A string out of `choices`.
   Fields& Choice(std::string name, std::string Spec::*member, std::vector<std::string> choices,
                  std::string doc) {
-    return Add(std::move(name), member, std::move(doc), {}, /*required=*/false, std::move(choices));
+    return Add<std::string>(std::move(name), member, std::move(doc), {}, /*required=*/false,
+                            std::move(choices));
   }
   // A value that is not a dictionary is read as the field `name`: `dense: 10`.
   Fields& Shorthand(std::string name) {

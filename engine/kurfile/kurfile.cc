@@ -1,1 +1,376 @@
+#include "engine/kurfile/kurfile.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "engine/base/file_system.h"
+#include "engine/base/status.h"
+#include "engine/base/suggest.h"
+#include "engine/kurfile/loader.h"
+#include "engine/kurfile/model_expander.h"
+#include "engine/kurfile/template/template.h"
+#include "engine/kurfile/yaml.h"
+
+namespace kur {
+namespace {
+
+// Sections by the name that we use and the other one that is accepted.
+constexpr std::array<std::pair<const char*, const char*>, 8> kSections = {{
+    {"settings", ""},
+    {"train", "training"},
+    {"validate", "validation"},
+    {"test", "testing"},
+    {"evaluate", "evaluation"},
+    {"templates", ""},
+    {"model", ""},
+    {"loss", ""},
+}};
+
+void Report(const absl::Status& status, const Value& where, Diagnostics* diagnostics) {
+  const auto details = DiagnosticsOf(status);
+  for (const Diagnostic& detail : details) {
+    diagnostics->Error(detail.location, detail.path, detail.message);
+  }
+  if (details.empty()) diagnostics->Error(where.location(), "", std::string(status.message()));
+}
+
+// Sections under the names that we use; unknown ones are reported.
+Dict CanonicalSections(const Value& raw, Diagnostics* diagnostics) {
+  Dict sections;
+  for (const auto& [key, value] : raw.as_dict()) {
+    const std::string name = key.is_string() ? key.as_string() : ToJson(key);
+    std::string canonical;
+    std::vector<std::string> known;
+    for (const auto& [ours, other] : kSections) {
+      if (name == ours || (*other != '\0' && name == other)) canonical = ours;
+      known.emplace_back(ours);
+    }
+    known.emplace_back("include");
+    if (canonical.empty()) {
+      diagnostics->Error(key.location(), "",
+                         absl::StrCat("unknown section '", name, "'", DidYouMean(name, known)));
+    } else if (sections.Contains(canonical)) {
+      diagnostics->Error(key.location(), "",
+                         absl::StrCat("the section '", canonical, "' is there twice"));
+    } else {
+      sections.Set(Value(canonical).At(key.location()), value);
+    }
+  }
+  return sections;
+}
+
+Value HostName() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? Value(name.data()) : Value("");
+}
+
+// Evaluates the sections in Kur's order; each joins the scope of those after it.
+class SectionEvaluator {
+ public:
+  SectionEvaluator(const TemplateEngine& engine, Dict raw, Diagnostics* diagnostics)
+      : engine_(engine), raw_(std::move(raw)), diagnostics_(diagnostics) {}
+
+  void Run(const std::string& filename) {
+    names_.Set(Value("filename"), Value(filename));
+    names_.Set(Value("raw"), Value(raw_));
+    names_.Set(Value("host"), HostName());
+    EvaluateSettings();
+    for (const char* name : {"train", "validate", "test", "evaluate", "loss"}) EvaluateOne(name);
+  }
+
+  Scope scope() const { return Scope(nullptr, names_); }
+
+  // All sections, evaluated where they have been, in the order in which they were written.
+  Dict result() const {
+    Dict all;
+    for (const auto& [key, value] : raw_) {
+      const Value* evaluated = evaluated_.Find(key);
+      all.Set(key, evaluated == nullptr ? value : *evaluated);
+    }
+    return all;
+  }
+
+ private:
+  void EvaluateSettings() {
+    const Value* settings = raw_.Find("settings");
+    if (settings == nullptr || settings->is_null()) return;
+    if (!settings->is_dict()) {
+      ReportType(*settings, "settings", "a dictionary", diagnostics_);
+      return;
+    }
+    Scope scope(nullptr, names_);
+    for (const auto& [key, value] : settings->as_dict()) {
+      if (key.is_string()) scope.Set(key.as_string(), value);
+    }
+    scope.Set("settings", *settings);
+    auto evaluated = engine_.Evaluate(*settings, scope, /*recursive=*/true, "settings");
+    if (!evaluated.ok()) {
+      Report(evaluated.status(), *settings, diagnostics_);
+      return;
+    }
+    for (const auto& [key, value] : evaluated->as_dict()) names_.Set(key, value);
+    names_.Set(Value("settings"), *evaluated);
+    evaluated_.Set(Value("settings"), *std::move(evaluated));
+  }
+
+  void EvaluateOne(const std::string& name) {
+    const Value* section = raw_.Find(name);
+    if (section == nullptr) return;
+    Scope scope(nullptr, names_);
+    scope.Set(name, *section);
+    auto evaluated = engine_.Evaluate(*section, scope, /*recursive=*/true, name);
+    if (!evaluated.ok()) {
+      Report(evaluated.status(), *section, diagnostics_);
+      return;
+    }
+    names_.Set(Value(name), *evaluated);
+    evaluated_.Set(Value(name), *std::move(evaluated));
+  }
+
+  const TemplateEngine& engine_;
+  Dict raw_;
+  Diagnostics* diagnostics_;
+  Dict names_;
+  Dict evaluated_;
+};
+
+// One term of `device`: "gpu", "gpu2", "gpu2-6", "gpu!3".
+bool ParseDeviceTerm(absl::string_view term, DeviceRequest* request) {
+  if (!absl::StartsWith(term, "gpu")) return false;
+  term.remove_prefix(3);
+  if (term.empty()) return true;
+  const bool exclude = term[0] == '!';
+  if (exclude) term.remove_prefix(1);
+  const std::vector<std::string> ends = absl::StrSplit(term, '-');
+  int first = 0;
+  int last = 0;
+  constexpr int kMostDevices = 1024;
+  if (ends.size() > 2 || !absl::SimpleAtoi(ends[0], &first) ||
+      !absl::SimpleAtoi(ends.back(), &last) || first < 0 || last < first || last >= kMostDevices) {
+    return false;
+  }
+  for (int i = first; i <= last; ++i) {
+    (exclude ? request->excluded : request->allowed).push_back(i);
+  }
+  return true;
+}
+
+DeviceRequest ParseDevices(const Value& settings, Diagnostics* diagnostics) {
+  DeviceRequest request;
+  const Value* backend = settings.Find("backend");
+  if (backend == nullptr || !backend->is_dict()) return request;
+  request.location = backend->location();
+  const Value* device = backend->Find("device");
+  if (device != nullptr && !device->is_null()) {
+    request.location = device->location();
+    const std::string key = "settings.backend.device";
+    std::string text;
+    if (!FieldTraits<std::string>::Parse(*device, key, diagnostics, &text)) return request;
+    request.kind = text == "cpu" ? DeviceRequest::Kind::kCpu : DeviceRequest::Kind::kCuda;
+    for (absl::string_view term : absl::StrSplit(text, ',')) {
+      if (text != "cpu" && !ParseDeviceTerm(absl::StripAsciiWhitespace(term), &request)) {
+        diagnostics->Error(device->location(), key,
+                           absl::StrCat("expected cpu, gpu, or a selection such as "
+                                        "'gpu2-6,gpu!3'; got ",
+                                        Describe(*device)));
+        break;
+      }
+    }
+  }
+  const Value* parallel = backend->Find("parallel");
+  if (parallel != nullptr && !parallel->is_null() && request.kind != DeviceRequest::Kind::kCpu) {
+    int64_t count = 1;
+    const std::string key = "settings.backend.parallel";
+    if (FieldTraits<int64_t>::Parse(*parallel, key, diagnostics, &count) && count != 1) {
+      diagnostics->Error(parallel->location(), key,
+                         "this version trains on one device; leave it out or say 1");
+    }
+  }
+  return request;
+}
+
+std::optional<uint64_t> ParseSeed(const Value& settings, Diagnostics* diagnostics) {
+  const Value* seed = settings.Find("seed");
+  if (seed == nullptr || seed->is_null()) return std::nullopt;
+  int64_t value = 0;
+  if (!FieldTraits<int64_t>::Parse(*seed, "settings.seed", diagnostics, &value)) {
+    return std::nullopt;
+  }
+  return static_cast<uint64_t>(value);
+}
+
+// The shapes of the sources of a section that are known without opening anything.
+void AddKnownShapes(const DataSection& data, std::map<std::string, Shape>* shapes) {
+  for (const DataSet& set : data.sets) {
+    for (const auto& supplier : set.suppliers) {
+      for (const auto& [name, shape] : supplier->KnownShapes()) shapes->emplace(name, shape);
+    }
+  }
+}
+
+std::map<std::string, Shape> KnownShapes(const Sections& sections) {
+  std::map<std::string, Shape> shapes;
+  if (sections.train) AddKnownShapes(sections.train->data, &shapes);
+  if (sections.test) AddKnownShapes(sections.test->data, &shapes);
+  if (sections.evaluate) AddKnownShapes(sections.evaluate->data, &shapes);
+  return shapes;
+}
+
+void CheckLossTargets(const Sections& sections, const ModelPlan& plan, Diagnostics* diagnostics) {
+  std::vector<std::string> outputs;
+  for (const int output : plan.outputs) {
+    outputs.push_back(plan.layers[static_cast<size_t>(output)].name);
+  }
+  for (const auto& loss : sections.losses) {
+    if (std::count(outputs.begin(), outputs.end(), loss->target) > 0) continue;
+    const bool is_layer = plan.Find(loss->target) != nullptr;
+    diagnostics->Error(loss->location, loss->key + ".target",
+                       is_layer
+                           ? absl::StrCat("the layer '", loss->target,
+                                          "' is no output of the model; give it 'sink: yes'")
+                           : absl::StrCat("the model has no output '", loss->target,
+                                          "'; its outputs are: ", absl::StrJoin(outputs, ", ")));
+  }
+}
+
+void AppendDataFiles(const DataSection& data, std::vector<FileReference>* files) {
+  for (const DataSet& set : data.sets) {
+    for (const auto& supplier : set.suppliers) {
+      const auto more = supplier->Files();
+      files->insert(files->end(), more.begin(), more.end());
+    }
+  }
+}
+
+void AppendIfGiven(const std::optional<FileReference>& file, std::vector<FileReference>* files) {
+  if (file) files->push_back(*file);
+}
+
+}  // namespace
+
+std::string ToString(Mode mode) {
+  switch (mode) {
+    case Mode::kTrain:
+      return "train";
+    case Mode::kTest:
+      return "test";
+    case Mode::kEvaluate:
+      return "evaluate";
+  }
+  return "";
+}
+
+absl::StatusOr<Value> Kurfile::LoadRaw(const std::string& path, const KurfileOptions& options,
+                                       std::vector<std::string>* files) {
+  Loader loader({options.display_root, options.include_root});
+  KUR_ASSIGN_OR_RETURN(Value raw, loader.Load(path));
+  for (const std::string& change : options.overrides) {
+    KUR_ASSIGN_OR_RETURN(raw, ApplyOverride(raw, change));
+  }
+  if (files != nullptr) *files = loader.files();
+  return raw;
+}
+
+absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOptions& options) {
+  Kurfile kurfile;
+  KUR_ASSIGN_OR_RETURN(const Value raw, LoadRaw(path, options, &kurfile.files_));
+  Diagnostics diagnostics;
+  const TemplateEngine engine;
+  SectionEvaluator evaluator(engine, CanonicalSections(raw, &diagnostics), &diagnostics);
+  evaluator.Run(BaseName(path));
+  kurfile.evaluated_ = Value(evaluator.result()).At(raw.location());
+
+  const Value* settings = kurfile.evaluated_.Find("settings");
+  if (settings != nullptr) {
+    kurfile.devices_ = ParseDevices(*settings, &diagnostics);
+    kurfile.seed_ = ParseSeed(*settings, &diagnostics);
+  }
+  // What could not be evaluated would only be reported again, less clearly.
+  const bool evaluated = !diagnostics.has_errors();
+  if (evaluated) kurfile.sections_ = ParseSections(kurfile.evaluated_, &diagnostics);
+
+  const Value* templates = kurfile.evaluated_.Find("templates");
+  if (templates != nullptr && !templates->is_null()) {
+    diagnostics.Error(templates->location(), "templates",
+                      "templates are not part of this version; write the layers out");
+  }
+  const Value* model = kurfile.evaluated_.Find("model");
+  if (model == nullptr) {
+    diagnostics.Error(raw.location(), "", "missing section 'model': the list of layers");
+  } else {
+    kurfile.plan_ = ExpandModel(*model, engine, evaluator.scope(), &diagnostics);
+    if (!kurfile.plan_.layers.empty()) {
+      InferShapes(KnownShapes(kurfile.sections_), &kurfile.plan_, &diagnostics);
+      CheckLossTargets(kurfile.sections_, kurfile.plan_, &diagnostics);
+    }
+  }
+  KUR_RETURN_IF_ERROR(diagnostics.ToStatus());
+  kurfile.warnings_ = diagnostics.all();
+  return kurfile;
+}
+
+std::vector<FileReference> Kurfile::Inputs(Mode mode) const {
+  std::vector<FileReference> files;
+  switch (mode) {
+    case Mode::kTrain:
+      if (!sections_.train) break;
+      AppendDataFiles(sections_.train->data, &files);
+      AppendIfGiven(sections_.train->weights.initial, &files);
+      if (sections_.validate) AppendDataFiles(sections_.validate->data, &files);
+      break;
+    case Mode::kTest:
+      if (!sections_.test) break;
+      AppendDataFiles(sections_.test->data, &files);
+      AppendIfGiven(sections_.test->weights, &files);
+      break;
+    case Mode::kEvaluate:
+      if (!sections_.evaluate) break;
+      AppendDataFiles(sections_.evaluate->data, &files);
+      AppendIfGiven(sections_.evaluate->weights, &files);
+      break;
+  }
+  return files;
+}
+
+std::vector<FileReference> Kurfile::Outputs(Mode mode) const {
+  std::vector<FileReference> files;
+  if (mode == Mode::kTrain && sections_.train) {
+    const TrainSection& train = *sections_.train;
+    AppendIfGiven(train.weights.best, &files);
+    AppendIfGiven(train.weights.last, &files);
+    if (train.checkpoint) files.push_back(train.checkpoint->path);
+    if (train.log) files.push_back(train.log->path);
+    if (sections_.validate) AppendIfGiven(sections_.validate->best, &files);
+  }
+  if (mode == Mode::kEvaluate && sections_.evaluate && sections_.evaluate->destination) {
+    files.push_back(sections_.evaluate->destination->path);
+  }
+  return files;
+}
+
+absl::Status Kurfile::CheckMode(Mode mode) const {
+  const bool present = (mode == Mode::kTrain && sections_.train) ||
+                       (mode == Mode::kTest && sections_.test) ||
+                       (mode == Mode::kEvaluate && sections_.evaluate);
+  if (!present) {
+    return ErrorAt(evaluated_.location(), "",
+                   absl::StrCat("missing section '", ToString(mode), "', which this mode needs"));
+  }
+  if (mode != Mode::kEvaluate && sections_.losses.empty()) {
+    return ErrorAt(
+        evaluated_.location(), "",
+        absl::StrCat("missing section 'loss', which the mode ", ToString(mode), " needs"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace kur

@@ -42,8 +42,8 @@ struct KurfileOptions {
   std::string include_root;
 };
 
-// A Kurfile that has been read, evaluated and checked. Immutable and thread-safe; opens nothing that
-// it describes.
+// A Kurfile that has been read, evaluated and checked. Immutable and thread-safe; opens nothing
+// that it describes.
 class Kurfile {
  public:
   // Reads `path` and what it includes, and checks everything. A status of Diagnostics::ToStatus()

@@ -1,15 +1,14 @@
 #ifndef KUR_ENGINE_KURFILE_LAYER_SPEC_H_
 #define KUR_ENGINE_KURFILE_LAYER_SPEC_H_
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "engine/base/registry.h"
-#include "engine/kurfile/fields.h"
+#include "engine/base/status.h"
+#include "engine/kurfile/kind.h"
 #include "engine/kurfile/shape.h"
 
 namespace kur {
@@ -21,8 +20,8 @@ struct WeightInfo {
   bool trainable = true;  // false for running statistics
 };
 
-// What a Kurfile says of one layer: parsed, immutable, thread-safe. Knows shapes and sizes, holds no
-// tensor.
+// What a Kurfile says of one layer: parsed, immutable, thread-safe. Knows shapes and sizes, holds
+// no tensor.
 class LayerSpec {
  public:
   virtual ~LayerSpec() = default;
@@ -40,33 +39,22 @@ class LayerSpec {
     static_cast<void>(inputs);
     return {};
   }
+
+  // True for a softmax: a layer whose output is the normalised exponential of its input over the
+  // last axis. A cross-entropy on such an output is computed from the input, in one stable step.
+  virtual bool IsNormalized() const { return false; }
+
+  // Where the layer stands in the Kurfile, for messages.
+  Location location;
+  std::string key;
 };
 
-// One kind of layer as the language knows it.
-struct LayerKind {
-  std::string doc;      // one line
-  std::string example;  // as in a Kurfile
-  std::vector<FieldInfo> fields;
-  // Null if anything was reported.
-  std::function<std::shared_ptr<const LayerSpec>(const Value&, const std::string& key,
-                                                 Diagnostics*)>
-      parse;
-};
+using LayerKind = Kind<LayerSpec>;
 
-// The kind of a spec struct with a table of fields.
+// The kind of a spec struct with a table of fields, which must live for ever.
 template <class Spec>
 LayerKind MakeLayerKind(std::string doc, std::string example, const Fields<Spec>& fields) {
-  LayerKind kind;
-  kind.doc = std::move(doc);
-  kind.example = std::move(example);
-  kind.fields = fields.Describe();
-  kind.parse = [&fields](const Value& value, const std::string& key,
-                         Diagnostics* diagnostics) -> std::shared_ptr<const LayerSpec> {
-    auto spec = std::make_shared<Spec>();
-    if (!fields.Parse(value, key, diagnostics, spec.get())) return nullptr;
-    return spec;
-  };
-  return kind;
+  return MakeKind<LayerSpec>(std::move(doc), std::move(example), fields);
 }
 
 // INVALID_ARGUMENT unless there is exactly one input.

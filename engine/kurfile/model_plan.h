@@ -17,14 +17,14 @@ namespace kur {
 
 // One layer of the expanded model.
 struct PlannedLayer {
-  std::string name;                       // unique
-  std::string kind;                       // "dense"
-  std::vector<int> inputs;                // indices into ModelPlan::layers, all smaller than its own
-  Shape shape;                            // of the output; see shape_known
-  bool shape_known = false;               // false: the rank itself is not known yet
-  std::vector<WeightInfo> weights;        // empty while the inputs' shapes are not known
-  int64_t parameters = 0;                 // trainable or frozen elements; kUnknown if not known
-  bool frozen = false;                    // parameters do not change in training
+  std::string name;                 // unique
+  std::string kind;                 // "dense"
+  std::vector<int> inputs;          // indices into ModelPlan::layers, all smaller than its own
+  Shape shape;                      // of the output; see shape_known
+  bool shape_known = false;         // false: the rank itself is not known yet
+  std::vector<WeightInfo> weights;  // empty while the inputs' shapes are not known
+  int64_t parameters = 0;           // trainable or frozen elements; kUnknown if not known
+  bool frozen = false;              // parameters do not change in training
   std::shared_ptr<const LayerSpec> spec;  // never null
   Location location;
   std::string path;  // "model[3].for.iterate[0]"
@@ -34,8 +34,8 @@ struct PlannedLayer {
 // come before their users. Immutable once made.
 struct ModelPlan {
   std::vector<PlannedLayer> layers;
-  std::vector<int> inputs;   // the `input` layers
-  std::vector<int> outputs;  // sinks and layers that nothing uses
+  std::vector<int> inputs;           // the `input` layers
+  std::vector<int> outputs;          // sinks and layers that nothing uses
   int64_t parameters = 0;            // of all layers; kUnknown if one of them is unknown
   int64_t trainable_parameters = 0;  // of the layers that are not frozen
 

@@ -1,8 +1,111 @@
 #ifndef KUR_ENGINE_KURFILE_SECTIONS_H_
 #define KUR_ENGINE_KURFILE_SECTIONS_H_
 
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/kurfile/diagnostics.h"
+#include "engine/kurfile/file_reference.h"
+#include "engine/kurfile/loss_spec.h"
+#include "engine/kurfile/optimizer_spec.h"
+#include "engine/kurfile/provider_options.h"
+#include "engine/kurfile/supplier_spec.h"
+#include "engine/kurfile/value.h"
+
 namespace kur {
-struct Sections {};
+
+// One set of data: suppliers whose sources belong together.
+struct DataSet {
+  std::string name;  // "default" where the Kurfile names none
+  std::vector<std::shared_ptr<const SupplierSpec>> suppliers;
+};
+
+// `data` and `provider` of a section.
+struct DataSection {
+  std::vector<DataSet> sets;  // one, except under `validate` and `test`
+  ProviderOptions provider;
+  Location location;
+};
+
+// `stop_when` (and the older `epochs`).
+struct StopCondition {
+  std::optional<int64_t> epochs;  // absent: no limit
+  std::optional<double> seconds;  // absent: no limit
+  std::string clock = "all";      // which time counts: all, train, validate, batch
+  bool total = false;             // counts earlier runs of the same log
+};
+
+// `weights` of a training.
+struct WeightsSection {
+  std::optional<FileReference> initial;  // loaded first; must_exist says whether it may be missing
+  std::optional<FileReference> best;     // written at the lowest training loss
+  std::optional<FileReference> last;     // written at the end
+};
+
+// `checkpoint`: written when one of the counts since the last one is reached.
+struct CheckpointSection {
+  FileReference path;
+  std::optional<int64_t> epochs;
+  std::optional<int64_t> batches;
+  std::optional<int64_t> samples;
+  std::optional<int64_t> minutes;
+  bool validate = false;
+  std::optional<int64_t> validation_batches;  // absent: the whole set
+};
+
+// `log`: Kur's binary training log.
+struct LogSection {
+  FileReference path;
+  bool keep_batch = true;       // keep every batch's loss
+  std::optional<int64_t> rate;  // seconds between writes of these; absent: at the end of an epoch
+};
+
+struct TrainSection {
+  DataSection data;
+  StopCondition stop;
+  WeightsSection weights;
+  std::optional<CheckpointSection> checkpoint;
+  std::optional<LogSection> log;
+  std::shared_ptr<const OptimizerSpec> optimizer;
+};
+
+struct ValidateSection {
+  DataSection data;
+  std::optional<FileReference> best;  // written at the lowest validation loss
+};
+
+struct TestSection {
+  DataSection data;
+  std::optional<FileReference> weights;
+};
+
+// `destination`: where the results of an evaluation go.
+struct DestinationSection {
+  FileReference path;
+  std::string format = "pkl";  // pkl, pickle or csv
+};
+
+struct EvaluateSection {
+  DataSection data;
+  std::optional<FileReference> weights;
+  std::optional<DestinationSection> destination;
+};
+
+// Everything of a Kurfile but its model and its settings, typed. Immutable once parsed.
+struct Sections {
+  std::optional<TrainSection> train;
+  std::optional<ValidateSection> validate;
+  std::optional<TestSection> test;
+  std::optional<EvaluateSection> evaluate;
+  std::vector<std::shared_ptr<const LossSpec>> losses;
+};
+
+// Reads the sections of an evaluated Kurfile and reports everything that is wrong.
+Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics);
+
 }  // namespace kur
 
 #endif  // KUR_ENGINE_KURFILE_SECTIONS_H_

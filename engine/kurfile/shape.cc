@@ -15,8 +15,7 @@ int64_t NumElements(const Shape& shape) {
 std::string ToString(const Shape& shape) {
   std::string text = "(";
   for (size_t i = 0; i < shape.size(); ++i) {
-    absl::StrAppend(&text, i == 0 ? "" : ", ",
-                    shape[i] == kUnknown ? "?" : absl::StrCat(shape[i]));
+    absl::StrAppend(&text, i == 0 ? "" : ", ", shape[i] == kUnknown ? "?" : absl::StrCat(shape[i]));
   }
   return text + (shape.size() == 1 ? ",)" : ")");
 }

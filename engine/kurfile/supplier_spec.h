@@ -1,14 +1,13 @@
 #ifndef KUR_ENGINE_KURFILE_SUPPLIER_SPEC_H_
 #define KUR_ENGINE_KURFILE_SUPPLIER_SPEC_H_
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "engine/base/registry.h"
-#include "engine/kurfile/fields.h"
+#include "engine/kurfile/kind.h"
 #include "engine/kurfile/shape.h"
 
 namespace kur {
@@ -33,33 +32,12 @@ class SupplierSpec {
   std::string key;
 };
 
-// One kind of supplier as the language knows it.
-struct SupplierKind {
-  std::string doc;      // one line
-  std::string example;  // as in a Kurfile
-  std::vector<FieldInfo> fields;
-  // Null if anything was reported.
-  std::function<std::shared_ptr<const SupplierSpec>(const Value&, const std::string& key,
-                                                    Diagnostics*)>
-      parse;
-};
+using SupplierKind = Kind<SupplierSpec>;
 
-// The kind of a spec struct with a table of fields.
+// The kind of a spec struct with a table of fields, which must live for ever.
 template <class Spec>
 SupplierKind MakeSupplierKind(std::string doc, std::string example, const Fields<Spec>& fields) {
-  SupplierKind kind;
-  kind.doc = std::move(doc);
-  kind.example = std::move(example);
-  kind.fields = fields.Describe();
-  kind.parse = [&fields](const Value& value, const std::string& key,
-                         Diagnostics* diagnostics) -> std::shared_ptr<const SupplierSpec> {
-    auto spec = std::make_shared<Spec>();
-    spec->location = value.location();
-    spec->key = key;
-    if (!fields.Parse(value, key, diagnostics, spec.get())) return nullptr;
-    return spec;
-  };
-  return kind;
+  return MakeKind<SupplierSpec>(std::move(doc), std::move(example), fields);
 }
 
 }  // namespace kur

@@ -15,8 +15,8 @@ namespace kur {
 
 class Value;
 
-// An ordered dictionary. Keys are scalars (nearly always strings), as in YAML and Python; 1, 1.0 and
-// true are the same key, as they are in Python. Keeps the order of insertion. Not thread-safe.
+// An ordered dictionary. Keys are scalars (nearly always strings), as in YAML and Python; 1, 1.0
+// and true are the same key, as they are in Python. Keeps the order of insertion. Not thread-safe.
 class Dict {
  public:
   using Entry = std::pair<Value, Value>;
@@ -85,7 +85,9 @@ class Value {
   const Dict& as_dict() const { return *std::get<std::shared_ptr<const Dict>>(data_); }
 
   // For a dictionary the value under `key`; null for a missing key and for every other type.
-  const Value* Find(absl::string_view key) const { return is_dict() ? as_dict().Find(key) : nullptr; }
+  const Value* Find(absl::string_view key) const {
+    return is_dict() ? as_dict().Find(key) : nullptr;
+  }
 
   const Location& location() const { return location_; }
   // The same value, said to stand at `location`.

@@ -1,9 +1,12 @@
 #ifndef KUR_ENGINE_KURFILE_TEMPLATE_TEMPLATE_H_
 #define KUR_ENGINE_KURFILE_TEMPLATE_TEMPLATE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -28,6 +31,8 @@ class Scope {
     }
     return nullptr;
   }
+  // How many names there are, those that an inner scope hides counted too.
+  size_t size() const { return names_.size() + (parent_ == nullptr ? 0 : parent_->size()); }
   // Every name in force, for suggestions.
   std::vector<std::string> Names() const;
 
@@ -47,16 +52,23 @@ struct TemplateHost {
 
 // Bounds on the work of one Render() or Evaluate() call.
 struct TemplateBudget {
-  int64_t steps = 1000000;        // evaluated nodes and loop turns
-  int64_t output_bytes = 1 << 20; // of rendered text, and of any single string or list made
-  int recursion = 100;            // nesting of expressions, macros and re-rendering
+  int64_t steps = 1000000;         // evaluated nodes, loop turns and 64-byte pieces of text
+  int64_t output_bytes = 1 << 20;  // of rendered text, of any string made, and items of any list
+  int recursion = 100;             // nesting of expressions, statements, lists and re-rendering
+  int64_t total_steps = 10000000;  // of all the calls of one engine and its copies together
 };
 
-// Jinja2's expression language and statements as Kurfiles use them. Thread-safe.
+// Jinja2's expression language and statements as Kurfiles use them: one engine a Kurfile, so that
+// the budget for all its templates is bounded too. Where Jinja2 gives a generator (map, select,
+// batch, ...), this gives a list. What is undefined may only be looked at by `default`,
+// `is defined` and `is undefined`; an inline `if` without `else` gives nothing, as in Jinja2.
+// Thread-safe if the host's functions are; copies share what is left of the total budget.
 class TemplateEngine {
  public:
   explicit TemplateEngine(TemplateHost host = {}, TemplateBudget budget = {})
-      : host_(std::move(host)), budget_(budget) {}
+      : host_(std::move(host)),
+        budget_(budget),
+        steps_left_(std::make_shared<std::atomic<int64_t>>(budget.total_steps)) {}
 
   // Renders `text` once. INVALID_ARGUMENT with what is wrong (syntax, an undefined name with a
   // suggestion, a type that an operation does not take); RESOURCE_EXHAUSTED when a budget is spent.
@@ -64,14 +76,15 @@ class TemplateEngine {
 
   // A string is rendered until it stops changing; a rendered string that reads as a Python literal
   // becomes that value. With `recursive`, lists and dictionaries are evaluated inside (keys are
-  // not). Locations are kept. Errors are diagnostics (see DiagnosticsOf()) at the string's location,
-  // with `key` as their path; with `recursive` all errors are reported together.
+  // not). Locations are kept. Errors are diagnostics (see DiagnosticsOf()) at the string's
+  // location, with `key` as their path; with `recursive` all errors are reported together.
   absl::StatusOr<Value> Evaluate(const Value& value, const Scope& scope, bool recursive,
                                  const std::string& key) const;
 
  private:
   TemplateHost host_;
   TemplateBudget budget_;
+  std::shared_ptr<std::atomic<int64_t>> steps_left_;
 };
 
 // Reads Python's literal syntax (ast.literal_eval): numbers (underscores, 0x, 0o, 0b), strings with

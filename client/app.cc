@@ -1,0 +1,74 @@
+#include "client/app.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "client/command_line.h"
+#include "client/commands/commands.h"
+#include "client/output/diagnostics.h"
+#include "client/output/text.h"
+#include "engine/kurfile/diagnostics.h"
+
+namespace kur::client {
+namespace {
+
+struct Entry {
+  const char* group;
+  std::unique_ptr<Command> (*make)();
+};
+
+// Every command, in the order in which help shows them.
+constexpr Entry kCommands[] = {
+    {"Your own kurd", &MakeUpCommand},   {"Your own kurd", &MakeDownCommand},
+    {"Jobs", &MakeSubmitCommand},        {"Jobs", &MakeListCommand},
+    {"Jobs", &MakeDescribeCommand},      {"Jobs", &MakeWatchCommand},
+    {"Jobs", &MakeLogsCommand},          {"Jobs", &MakeEventsCommand},
+    {"Jobs", &MakeWaitCommand},          {"Jobs", &MakeCancelCommand},
+    {"Results", &MakeCheckpointCommand}, {"Results", &MakeCheckpointsCommand},
+    {"Results", &MakeDownloadCommand},   {"Kurfiles", &MakePlanCommand},
+    {"Kurfiles", &MakeDumpCommand},      {"Server", &MakeDevicesCommand},
+    {"Server", &MakeVersionCommand},
+};
+
+void ReportError(absl::string_view message, Context& context) {
+  std::vector<std::string> lines = absl::StrSplit(message, '\n');
+  for (std::string& line : lines) line = Printable(line);
+  context.err.Line(absl::StrCat("kurctl: ", absl::StrJoin(lines, "\n")));
+}
+
+ExitCode ReportFailure(const absl::Status& status, const Command& command, Context& context) {
+  const ExitCode code = ExitCodeOf(status);
+  const auto diagnostics = DiagnosticsOf(status);
+  if (diagnostics.empty()) {
+    ReportError(status.message(), context);
+  } else {
+    DiagnosticPrinter printer(context.err, DiagnosticPrinter::ReadLocalFile);
+    context.err.Write(printer.RenderAll(diagnostics));
+  }
+  if (code == ExitCode::kUsage) context.err.Line(HelpHint(command.info().name));
+  return code;
+}
+
+}  // namespace
+
+ExitCode RunKurctl(const std::vector<std::string>& words, Context& context) {
+  std::vector<ListedCommand> commands;
+  for (const Entry& entry : kCommands) commands.push_back({entry.group, entry.make()});
+  const ParsedCommandLine parsed = ParseCommandLine(words, commands, &context.flags);
+  if (!parsed.help.empty()) {
+    context.out.Write(parsed.help);
+    return ExitCode::kOk;
+  }
+  if (parsed.command == nullptr) {
+    ReportError(parsed.error, context);
+    return ExitCode::kUsage;
+  }
+  const auto code = parsed.command->Run(context);
+  return code.ok() ? *code : ReportFailure(code.status(), *parsed.command, context);
+}
+
+}  // namespace kur::client

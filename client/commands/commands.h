@@ -1,0 +1,31 @@
+#ifndef KUR_CLIENT_COMMANDS_COMMANDS_H_
+#define KUR_CLIENT_COMMANDS_COMMANDS_H_
+
+#include <memory>
+
+#include "client/commands/command.h"
+
+namespace kur::client {
+
+// The commands, each in a file of its own.
+std::unique_ptr<Command> MakeCancelCommand();
+std::unique_ptr<Command> MakeCheckpointCommand();
+std::unique_ptr<Command> MakeCheckpointsCommand();
+std::unique_ptr<Command> MakeDescribeCommand();
+std::unique_ptr<Command> MakeDevicesCommand();
+std::unique_ptr<Command> MakeDownCommand();
+std::unique_ptr<Command> MakeDownloadCommand();
+std::unique_ptr<Command> MakeDumpCommand();
+std::unique_ptr<Command> MakeEventsCommand();
+std::unique_ptr<Command> MakeListCommand();
+std::unique_ptr<Command> MakeLogsCommand();
+std::unique_ptr<Command> MakePlanCommand();
+std::unique_ptr<Command> MakeSubmitCommand();
+std::unique_ptr<Command> MakeUpCommand();
+std::unique_ptr<Command> MakeVersionCommand();
+std::unique_ptr<Command> MakeWaitCommand();
+std::unique_ptr<Command> MakeWatchCommand();
+
+}  // namespace kur::client
+
+#endif  // KUR_CLIENT_COMMANDS_COMMANDS_H_

@@ -1,0 +1,65 @@
+#include "absl/strings/str_cat.h"
+#include "client/commands/commands.h"
+#include "client/local_daemon.h"
+#include "engine/base/status.h"
+
+namespace kur::client {
+namespace {
+
+constexpr absl::Duration kPatienceToStop = absl::Seconds(30);
+
+class DownCommand : public Command {
+ public:
+  Info info() const override {
+    return {"down",
+            "Stop the kurd that `kurctl up` started; its jobs train on",
+            "kurctl down",
+            {},
+            /*connects=*/false};
+  }
+
+  void Declare(Arguments& arguments) override {
+    arguments.Option("--state-dir", "DIR", &state_directory_,
+                     "Its state directory, default: $KUR_STATE_DIR or ~/.local/share/kurd");
+  }
+
+  absl::StatusOr<ExitCode> Run(Context& context) override {
+    KUR_ASSIGN_OR_RETURN(const std::string state,
+                         LocalStateDirectory(state_directory_, context.environment));
+    LocalDaemon daemon(state, context.clock);
+    const int64_t running = CountRunning(daemon);
+    const absl::Status stopped = daemon.Stop(kPatienceToStop);
+    if (absl::IsNotFound(stopped)) {
+      context.out.Line(absl::StrCat("kurd is not running (state in ", state, ")"));
+      return ExitCode::kOk;
+    }
+    KUR_RETURN_IF_ERROR(stopped);
+    context.out.Line("kurd is down");
+    if (running > 0) {
+      context.out.Line(absl::StrCat(running, running == 1 ? " job goes" : " jobs go",
+                                    " on training; `kurctl up` takes over again"));
+    }
+    return ExitCode::kOk;
+  }
+
+ private:
+  // 0 when kurd does not answer.
+  static int64_t CountRunning(const LocalDaemon& daemon) {
+    const auto connection = daemon.Connect();
+    if (!connection.ok()) return 0;
+    v1::ListJobsRequest request;
+    request.add_states(v1::JOB_STATE_STARTING);
+    request.add_states(v1::JOB_STATE_RUNNING);
+    request.set_page_size(1000);
+    const auto response = (*connection)->Call(&v1::Jobs::Stub::ListJobs, request, absl::Seconds(5));
+    return response.ok() ? response->jobs_size() : 0;
+  }
+
+  std::string state_directory_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeDownCommand() { return std::make_unique<DownCommand>(); }
+
+}  // namespace kur::client

@@ -1,0 +1,137 @@
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "client/commands/commands.h"
+#include "client/output/format.h"
+#include "client/output/job_view.h"
+#include "engine/base/status.h"
+#include "engine/base/suggest.h"
+
+namespace kur::client {
+namespace {
+
+constexpr int kPageSize = 1000;
+constexpr int kLatestEnded = 20;
+
+// First those of jobs that have not ended.
+constexpr v1::JobState kStates[] = {v1::JOB_STATE_QUEUED,  v1::JOB_STATE_STARTING,
+                                    v1::JOB_STATE_RUNNING, v1::JOB_STATE_SUCCEEDED,
+                                    v1::JOB_STATE_FAILED,  v1::JOB_STATE_CANCELLED};
+
+class ListCommand : public Command {
+ public:
+  Info info() const override {
+    return {"list",
+            "List jobs: those at work or waiting, and the latest that have ended",
+            "kurctl list\n"
+            "kurctl list --project cifar --state failed,cancelled\n"
+            "kurctl list -a -o json",
+            {"ls", "ps"}};
+  }
+
+  void Declare(Arguments& arguments) override {
+    arguments.Option("--project", "NAME", &project_, "Only jobs of this project");
+    arguments.Option("--state", "STATE,...", &states_,
+                     "Only jobs in these states: queued, starting, running, succeeded, failed, "
+                     "cancelled");
+    arguments.Flag("-a,--all", &all_, "All jobs that have ended, not only the latest");
+    AddOutputOption(arguments, &format_, {"table", "wide", "json", "yaml", "name"});
+  }
+
+  absl::StatusOr<ExitCode> Run(Context& context) override {
+    KUR_ASSIGN_OR_RETURN(const std::vector<v1::JobState> states, ParseStates());
+    KUR_ASSIGN_OR_RETURN(const auto connection, context.Connect());
+    KUR_ASSIGN_OR_RETURN(const std::vector<v1::Job> jobs, Fetch(context, *connection, states));
+    switch (format_) {
+      case OutputFormat::kName:
+        for (const v1::Job& job : jobs) context.out.Line(job.name());
+        break;
+      case OutputFormat::kJson:
+      case OutputFormat::kYaml:
+        context.out.Write(RenderStructured(format_, ToJsonList(jobs)));
+        break;
+      case OutputFormat::kTable:
+      case OutputFormat::kWide:
+        if (jobs.empty()) {
+          context.err.Line("no jobs; submit one with `kurctl submit FILE`");
+        } else {
+          context.out.Write(RenderJobTable(jobs, format_ == OutputFormat::kWide,
+                                           context.clock.Now(), context.out));
+        }
+    }
+    return ExitCode::kOk;
+  }
+
+ private:
+  absl::StatusOr<std::vector<v1::JobState>> ParseStates() const {
+    std::vector<v1::JobState> states;
+    std::vector<std::string> known;
+    for (const v1::JobState state : kStates) known.push_back(StateName(state));
+    for (const absl::string_view name : absl::StrSplit(states_, ',', absl::SkipEmpty())) {
+      const auto it = std::find(known.begin(), known.end(), name);
+      if (it == known.end()) {
+        return UsageError(absl::StrCat("unknown state '", name, "'", DidYouMean(name, known)));
+      }
+      states.push_back(kStates[it - known.begin()]);
+    }
+    return states;
+  }
+
+  // The jobs to show, newest first.
+  absl::StatusOr<std::vector<v1::Job>> Fetch(Context& context, Connection& connection,
+                                             const std::vector<v1::JobState>& states) const {
+    if (all_ || !states.empty()) return FetchSome(connection, states, /*limit=*/0, nullptr);
+    KUR_ASSIGN_OR_RETURN(std::vector<v1::Job> jobs,
+                         FetchSome(connection, {kStates, kStates + 3}, /*limit=*/0, nullptr));
+    bool more = false;
+    KUR_ASSIGN_OR_RETURN(
+        const std::vector<v1::Job> ended,
+        FetchSome(connection, {kStates + 3, std::end(kStates)}, kLatestEnded, &more));
+    // A job may have ended between the two calls.
+    std::set<std::string> names;
+    for (const v1::Job& job : ended) names.insert(job.name());
+    const auto both = [&](const v1::Job& job) { return names.count(job.name()) > 0; };
+    jobs.erase(std::remove_if(jobs.begin(), jobs.end(), both), jobs.end());
+    jobs.insert(jobs.end(), ended.begin(), ended.end());
+    std::stable_sort(jobs.begin(), jobs.end(), [](const v1::Job& a, const v1::Job& b) {
+      return TimeOf(a.submitted_at()) > TimeOf(b.submitted_at());
+    });
+    if (more) {
+      context.err.Line(absl::StrCat("of the jobs that have ended only the latest ", kLatestEnded,
+                                    " are shown; -a shows all"));
+    }
+    return jobs;
+  }
+
+  // Pages through the jobs in those states; `*more` says whether there are more than `limit`.
+  absl::StatusOr<std::vector<v1::Job>> FetchSome(Connection& connection,
+                                                 const std::vector<v1::JobState>& states, int limit,
+                                                 bool* more) const {
+    v1::ListJobsRequest request;
+    request.set_project(project_);
+    for (const v1::JobState state : states) request.add_states(state);
+    request.set_page_size(limit > 0 ? limit : kPageSize);
+    std::vector<v1::Job> jobs;
+    do {
+      KUR_ASSIGN_OR_RETURN(const auto page, connection.Call(&v1::Jobs::Stub::ListJobs, request));
+      jobs.insert(jobs.end(), page.jobs().begin(), page.jobs().end());
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty() && limit == 0);
+    if (more != nullptr) *more = !request.page_token().empty();
+    return jobs;
+  }
+
+  std::string project_;
+  std::string states_;  // separated by commas
+  bool all_ = false;
+  OutputFormat format_ = OutputFormat::kTable;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeListCommand() { return std::make_unique<ListCommand>(); }
+
+}  // namespace kur::client

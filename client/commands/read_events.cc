@@ -1,0 +1,25 @@
+#include "client/commands/read_events.h"
+
+#include "absl/strings/str_cat.h"
+#include "client/event_follower.h"
+
+namespace kur::client {
+
+absl::Status ReadEvents(Context& context, Connection& connection, const EventRange& range,
+                        const std::function<void(const v1::Event&)>& take) {
+  EventFollower::Options options;
+  options.job = range.job;
+  options.from = range.from;
+  options.follow = range.follow;
+  options.note = [&](const std::string& text) { context.err.Line(absl::StrCat("kurctl: ", text)); };
+  EventFollower follower(connection, context.clock, std::move(options));
+  while (true) {
+    v1::Event event;
+    const auto step = follower.Next(&event, absl::Seconds(1));
+    if (!step.ok()) return step.status();
+    if (*step == EventFollower::Step::kEnd) return absl::OkStatus();
+    if (*step == EventFollower::Step::kEvent) take(event);
+  }
+}
+
+}  // namespace kur::client

@@ -1,0 +1,132 @@
+#include <algorithm>
+#include <iterator>
+
+#include "absl/strings/str_cat.h"
+#include "client/backoff.h"
+#include "client/commands/commands.h"
+#include "client/job_follower.h"
+#include "client/output/diagnostics.h"
+#include "client/output/text.h"
+#include "client/output/transfer_meter.h"
+#include "client/submission.h"
+#include "client/transfer/uploader.h"
+#include "engine/base/status.h"
+
+namespace kur::client {
+namespace {
+
+constexpr absl::Duration kPatienceToSubmit = absl::Seconds(30);
+
+class SubmitCommand : public Command {
+ public:
+  Info info() const override {
+    return {"submit", "Submit a Kurfile as a job",
+            "kurctl submit cifar.yml\n"
+            "kurctl submit cifar.yml --set train.epochs=3 --follow --fetch results"};
+  }
+
+  void Declare(Arguments& arguments) override {
+    arguments.Positional("FILE", &options_.kurfile, "The Kurfile");
+    arguments.Option("--mode", "MODE", &mode_, "What to do: train (default), test or evaluate");
+    arguments.Option("--name", "NAME", &options_.name,
+                     "The beginning of the job's name, default: the Kurfile's");
+    arguments.Option("--project", "NAME", &options_.project,
+                     "The workspace on the server, default: the name of the Kurfile's folder");
+    AddOverrideOption(arguments, &options_.overrides);
+    arguments.Flag("--upload-weights", &options_.upload_weights,
+                   "Send weights that are here; otherwise those of the project's workspace count");
+    arguments.Flag("--dry-run", &dry_run_, "Check everything, here and on the server; make no job");
+    arguments.Flag("-f,--follow", &follow_, "Watch the job until it ends, as `kurctl watch` does");
+    arguments.Option("--fetch", "DIR", &fetch_,
+                     "With --follow: download what the job writes to this folder");
+    AddOutputOption(arguments, &format_, {"table", "json", "yaml", "name"});
+  }
+
+  absl::StatusOr<ExitCode> Run(Context& context) override {
+    KUR_RETURN_IF_ERROR(CheckUsage());
+    DiagnosticPrinter printer(context.err, DiagnosticPrinter::ReadLocalFile);
+    TransferMeter meter(context.err, context.clock);
+    KUR_ASSIGN_OR_RETURN(Submission submission, Prepare(context, &meter));
+    meter.Clear();
+    context.err.Write(printer.RenderAll(submission.warnings));
+    KUR_ASSIGN_OR_RETURN(const auto connection, context.Connect());
+    // Also for a dry run: the server checks what is in the files, and keeps them for the real one.
+    Uploader uploader(*connection, context.clock,
+                      [&](const Transfer& transfer) { meter.Show(transfer); });
+    KUR_RETURN_IF_ERROR(uploader.UploadMissing(submission.files));
+    meter.Clear();
+    submission.request.set_validate_only(dry_run_);
+    const auto job = Send(context, *connection, submission);
+    if (!job.ok()) return WithLocalNames(job.status(), submission);
+    Report(context, *job);
+    if (!follow_) return ExitCode::kOk;
+    return FollowJob(context, *connection, {job->name(), fetch_});
+  }
+
+ private:
+  absl::Status CheckUsage() {
+    const Mode modes[] = {Mode::kTrain, Mode::kTest, Mode::kEvaluate};
+    const auto* const mode = std::find_if(std::begin(modes), std::end(modes),
+                                          [&](Mode m) { return kur::ToString(m) == mode_; });
+    if (mode == std::end(modes)) {
+      return UsageError(absl::StrCat("--mode is train, test or evaluate, not '", mode_, "'"));
+    }
+    options_.mode = *mode;
+    if (follow_ && dry_run_)
+      return UsageError("--dry-run submits nothing that --follow could watch");
+    if (!fetch_.empty() && !follow_) return UsageError("--fetch needs --follow");
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Submission> Prepare(const Context& context, TransferMeter* meter) {
+    options_.hashing = [meter](const std::string& path) {
+      meter->Say(absl::StrCat("reading ", Printable(path)));
+    };
+    if (options_.project.empty()) {
+      KUR_ASSIGN_OR_RETURN(const Settings settings,
+                           ResolveSettings(context.flags, context.environment));
+      options_.project = settings.project;
+    }
+    return PrepareSubmission(options_);
+  }
+
+  // However often it is sent, the id makes it one job.
+  static absl::StatusOr<v1::Job> Send(Context& context, Connection& connection,
+                                      const Submission& submission) {
+    v1::SubmitJobRequest request = submission.request;
+    request.set_request_id(NewRequestId());
+    Backoff backoff(kPatienceToSubmit);
+    while (true) {
+      auto job = connection.Call(&v1::Jobs::Stub::SubmitJob, request);
+      if (job.ok() || !IsTransient(job.status())) return job;
+      const absl::Duration pause = backoff.Failed(context.clock.Now());
+      if (pause == absl::InfiniteDuration()) return job;
+      context.clock.SleepFor(pause);
+    }
+  }
+
+  void Report(Context& context, const v1::Job& job) const {
+    if (format_ == OutputFormat::kName) {
+      context.out.Line(job.name());
+    } else if (format_ != OutputFormat::kTable) {
+      context.out.Write(RenderStructured(format_, ToJson(job)));
+    } else if (dry_run_) {
+      context.out.Line(absl::StrCat(options_.kurfile, " is fine; nothing was submitted"));
+    } else {
+      context.out.Line(absl::StrCat("job ", job.name(), " submitted"));
+    }
+  }
+
+  SubmissionOptions options_;
+  std::string mode_ = "train";
+  bool dry_run_ = false;
+  bool follow_ = false;
+  std::string fetch_;
+  OutputFormat format_ = OutputFormat::kTable;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeSubmitCommand() { return std::make_unique<SubmitCommand>(); }
+
+}  // namespace kur::client

@@ -1,0 +1,154 @@
+#include "client/connection.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "client/exit_code.h"
+#include "engine/base/status.h"
+#include "engine/base/unique_fd.h"
+
+namespace kur::client {
+namespace {
+
+constexpr char kDetailsPayload[] = "kurctl/error-details";
+
+absl::Status NobodyListens(const Settings& settings, int error) {
+  if (settings.is_default_server) {
+    return UnreachableError(
+        "no kurd is running here; start one with `kurctl up`, or name a server with --server");
+  }
+  return UnreachableError(
+      absl::StrCat("cannot reach ", settings.server.ToString(), ": ", std::strerror(error)));
+}
+
+// gRPC takes its time to find out that nobody listens on a socket; the kernel knows at once.
+absl::Status ProbeSocket(const Settings& settings) {
+  const std::string& path = settings.server.path;
+  sockaddr_un address = {};
+  if (path.size() >= sizeof(address.sun_path)) {
+    return UsageError(absl::StrCat("the socket path ", path, " is longer than the ",
+                                   sizeof(address.sun_path) - 1, " bytes that the system allows"));
+  }
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.c_str(), path.size());
+  const UniqueFd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!probe.valid()) return ErrnoToStatus(errno, "socket");
+  if (connect(probe.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) {
+    return absl::OkStatus();
+  }
+  if (errno == EACCES) {
+    return FromServer(absl::PermissionDeniedError(
+        absl::StrCat("you may not use ", settings.server.ToString(), ": ", std::strerror(errno))));
+  }
+  return NobodyListens(settings, errno);
+}
+
+std::shared_ptr<grpc::ChannelCredentials> CredentialsFor(const Settings& settings) {
+  if (!settings.tls) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = settings.tls_roots;
+  return grpc::SslCredentials(options);
+}
+
+// "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: Failed to connect to
+// remote host: Connection refused" -> "Connection refused".
+std::string Cause(const std::string& message) {
+  if (!absl::StrContains(message, "last error: ")) return message;
+  const std::vector<std::string> parts = absl::StrSplit(message, ": ");
+  return parts.back();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Settings& settings) {
+  const Address& server = settings.server;
+  if (server.kind == Address::Kind::kUnix) KUR_RETURN_IF_ERROR(ProbeSocket(settings));
+  if (!settings.token.empty() && !settings.tls && !server.IsLocal()) {
+    return absl::InternalError("refusing to send a token without TLS");
+  }
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 200);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5000);
+  // A laptop that slept holds connections that are dead without anyone saying so. kurd allows pings
+  // far more often than this.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  arguments.SetMaxReceiveMessageSize(64 << 20);
+  if (server.IsLocal()) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  auto channel = grpc::CreateCustomChannel(server.ToString(), CredentialsFor(settings), arguments);
+  return std::unique_ptr<Connection>(new Connection(settings, channel));
+}
+
+Connection::Connection(Settings settings, const std::shared_ptr<grpc::Channel>& channel)
+    : settings_(std::move(settings)),
+      jobs_(v1::Jobs::NewStub(channel)),
+      blobs_(v1::Blobs::NewStub(channel)),
+      system_(v1::System::NewStub(channel)) {}
+
+void Connection::Prepare(grpc::ClientContext* context, absl::Duration timeout) const {
+  if (timeout != absl::InfiniteDuration()) {
+    context->set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+  }
+  if (!settings_.token.empty()) {
+    context->AddMetadata("authorization", absl::StrCat("Bearer ", settings_.token));
+  }
+}
+
+absl::Status Connection::ToStatus(const grpc::Status& status) const {
+  if (status.ok()) return absl::OkStatus();
+  std::string message = status.error_message();
+  switch (status.error_code()) {
+    case grpc::StatusCode::UNAVAILABLE:
+      message = absl::StrCat("cannot reach ", settings_.server.ToString(), ": ", Cause(message));
+      break;
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      message = absl::StrCat(settings_.server.ToString(), " does not answer");
+      break;
+    case grpc::StatusCode::UNAUTHENTICATED:
+      absl::StrAppend(&message, settings_.token.empty()
+                                    ? "; give a token with --token-file or $KURCTL_TOKEN"
+                                    : "; check your token");
+      break;
+    default:
+      break;
+  }
+  absl::Status result(static_cast<absl::StatusCode>(status.error_code()), message);
+  if (!status.error_details().empty()) {
+    result.SetPayload(kDetailsPayload, absl::Cord(status.error_details()));
+  }
+  return FromServer(std::move(result));
+}
+
+v1::ErrorDetails ErrorDetailsOf(const absl::Status& status) {
+  v1::ErrorDetails details;
+  const auto payload = status.GetPayload(kDetailsPayload);
+  // Details of another kind leave the message, which says everything in words.
+  if (payload.has_value() && !details.ParseFromString(std::string(*payload))) details.Clear();
+  return details;
+}
+
+bool IsTransient(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    // What a stream says whose server is shutting down.
+    case absl::StatusCode::kCancelled:
+      return true;
+    case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kInternal:
+      return absl::StrContains(status.message(), "Stream removed") ||
+             absl::StrContains(status.message(), "RST_STREAM");
+    default:
+      return false;
+  }
+}
+
+}  // namespace kur::client

@@ -1,0 +1,78 @@
+#include "client/event_follower.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "client/exit_code.h"
+#include "client/output/format.h"
+
+namespace kur::client {
+
+absl::StatusOr<EventFollower::Step> EventFollower::Next(v1::Event* event, absl::Duration tick) {
+  if (reader_ == nullptr) {
+    if (const absl::Duration wait = retry_at_ - clock_.Now(); wait > absl::ZeroDuration()) {
+      clock_.SleepFor(std::min(wait, tick));
+      return Step::kNothing;
+    }
+    OpenStream();
+  }
+  switch (reader_->Next(event, tick)) {
+    case Reader::Outcome::kMessage:
+      return Take(event);
+    case Reader::Outcome::kEnd: {
+      const absl::Status status = reader_->status();
+      reader_.reset();
+      return End(status);
+    }
+    case Reader::Outcome::kTimeout:
+      break;
+  }
+  return Step::kNothing;
+}
+
+void EventFollower::OpenStream() {
+  v1::WatchEventsRequest request;
+  request.set_name(options_.job);
+  request.set_from(next_);
+  request.set_follow(options_.follow);
+  reader_ = std::make_unique<Reader>(connection_, connection_.jobs(),
+                                     &v1::Jobs::Stub::AsyncWatchEvents, request);
+}
+
+absl::StatusOr<EventFollower::Step> EventFollower::Take(v1::Event* event) {
+  if (backoff_.failing()) {
+    options_.note("connected again");
+    backoff_.Succeeded();
+  }
+  if (event->number() < next_) return Step::kNothing;
+  if (event->number() > next_) {
+    return FromServer(
+        absl::DataLossError(absl::StrCat("the server sent event ", event->number(), " of ",
+                                         options_.job, " where ", next_, " was due")));
+  }
+  ++next_;
+  ended_ |= event->has_state_changed() && IsFinal(event->state_changed().state());
+  return Step::kEvent;
+}
+
+absl::StatusOr<EventFollower::Step> EventFollower::End(const absl::Status& status) {
+  if (ended_) return Step::kEnd;
+  if (!status.ok()) return IsTransient(status) ? Lost(status) : status;
+  if (!options_.follow) return Step::kEnd;
+  return Lost(FromServer(absl::UnavailableError("the server ended the stream early")));
+}
+
+absl::StatusOr<EventFollower::Step> EventFollower::Lost(const absl::Status& status) {
+  const bool first = !backoff_.failing();
+  const absl::Time now = clock_.Now();
+  const absl::Duration pause = backoff_.Failed(now);
+  if (pause == absl::InfiniteDuration()) return status;
+  if (first) {
+    options_.note(
+        absl::StrCat(status.message(), "; trying again for ", HumanDuration(options_.patience)));
+  }
+  retry_at_ = now + pause;
+  return Step::kNothing;
+}
+
+}  // namespace kur::client

@@ -1,0 +1,57 @@
+#include "client/exit_code.h"
+
+#include <utility>
+
+#include "absl/strings/cord.h"
+
+namespace kur::client {
+namespace {
+
+constexpr char kUsagePayload[] = "kurctl/usage";
+constexpr char kServerPayload[] = "kurctl/server";
+
+}  // namespace
+
+ExitCode ExitCodeOf(v1::JobState state) {
+  switch (state) {
+    case v1::JOB_STATE_FAILED:
+      return ExitCode::kJobFailed;
+    case v1::JOB_STATE_CANCELLED:
+      return ExitCode::kJobCancelled;
+    default:
+      return ExitCode::kOk;
+  }
+}
+
+ExitCode ExitCodeOf(const absl::Status& status) {
+  if (status.ok()) return ExitCode::kOk;
+  if (status.GetPayload(kUsagePayload).has_value()) return ExitCode::kUsage;
+  if (!status.GetPayload(kServerPayload).has_value()) return ExitCode::kError;
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+      return ExitCode::kUnreachable;
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return ExitCode::kNotAllowed;
+    default:
+      return ExitCode::kError;
+  }
+}
+
+absl::Status UsageError(std::string message) {
+  absl::Status status = absl::InvalidArgumentError(std::move(message));
+  status.SetPayload(kUsagePayload, absl::Cord());
+  return status;
+}
+
+absl::Status UnreachableError(std::string message) {
+  return FromServer(absl::UnavailableError(std::move(message)));
+}
+
+absl::Status FromServer(absl::Status status) {
+  status.SetPayload(kServerPayload, absl::Cord());
+  return status;
+}
+
+}  // namespace kur::client

@@ -1,0 +1,161 @@
+#include "client/output/diagnostics.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "client/output/text.h"
+#include "engine/base/file_system.h"
+
+namespace kur::client {
+namespace {
+
+constexpr int kTabWidth = 4;
+constexpr int kMarginWidth = 8;  // "   12 | "
+constexpr int kWidthWithoutLimit = 160;
+constexpr int kLeastWidth = 20;
+constexpr int64_t kMaxFileBytes = 4 << 20;
+
+// A line as a row of cells of the screen, and the cell that is meant.
+struct Cells {
+  std::vector<std::string> texts;  // one or two columns wide each
+  std::vector<int> columns;
+  size_t marked = 0;
+};
+
+// `column` counts bytes from 1; one beyond the end marks the end.
+Cells Split(absl::string_view line, int column) {
+  Cells cells;
+  int byte = 1;
+  cells.marked = std::string::npos;
+  while (!line.empty()) {
+    const Character character = FirstCharacter(line);
+    const int next = byte + static_cast<int>(character.bytes);
+    if (column >= byte && column < next) cells.marked = cells.texts.size();
+    if (line[0] == '\t') {
+      cells.texts.emplace_back(kTabWidth, ' ');
+      cells.columns.push_back(kTabWidth);
+    } else if (character.columns == 0 && !cells.texts.empty()) {
+      // A combining mark belongs to the cell before it.
+      absl::StrAppend(&cells.texts.back(), line.substr(0, character.bytes));
+      if (cells.marked == cells.texts.size()) --cells.marked;
+    } else {
+      cells.texts.push_back(Printable(line.substr(0, character.bytes)));
+      cells.columns.push_back(DisplayWidth(cells.texts.back()));
+    }
+    byte = next;
+    line.remove_prefix(character.bytes);
+  }
+  cells.marked = std::min(cells.marked, cells.texts.size());
+  return cells;
+}
+
+int WidthOf(const Cells& cells, size_t begin, size_t end) {
+  int width = 0;
+  for (size_t i = begin; i < end; ++i) width += cells.columns[i];
+  return width;
+}
+
+struct Excerpt {
+  std::string text;
+  int caret = 0;  // columns before the caret
+};
+
+// What fits into `width` columns around the marked cell.
+Excerpt Cut(const Cells& cells, int width) {
+  size_t begin = 0;
+  size_t end = cells.texts.size();
+  std::string before;
+  std::string after;
+  if (WidthOf(cells, begin, end) > width) {
+    // The mark stands two thirds into the excerpt: what leads to it matters more.
+    while (begin < cells.marked && WidthOf(cells, begin, cells.marked) > width * 2 / 3) ++begin;
+    before = begin > 0 ? "…" : "";
+    int used = DisplayWidth(before);
+    for (end = begin; end < cells.texts.size(); ++end) {
+      if (used + cells.columns[end] > width - 1) break;
+      used += cells.columns[end];
+    }
+    after = end < cells.texts.size() ? "…" : "";
+  }
+  Excerpt excerpt;
+  excerpt.caret = DisplayWidth(before) + WidthOf(cells, begin, std::max(begin, cells.marked));
+  excerpt.text = absl::StrCat(before,
+                              absl::StrJoin(cells.texts.begin() + static_cast<long>(begin),
+                                            cells.texts.begin() + static_cast<long>(end), ""),
+                              after);
+  return excerpt;
+}
+
+std::string Counted(int count, absl::string_view noun) {
+  return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::optional<std::string> DiagnosticPrinter::ReadLocalFile(const std::string& file) {
+  auto content = FileSystem::Posix().Read(file, kMaxFileBytes);
+  if (!content.ok()) return std::nullopt;
+  return *std::move(content);
+}
+
+std::string DiagnosticPrinter::Render(const Diagnostic& diagnostic) {
+  const bool error = diagnostic.severity == Diagnostic::Severity::kError;
+  const std::string place = diagnostic.location.ToString();
+  std::string out;
+  if (!place.empty()) {
+    absl::StrAppend(&out, terminal_.Styled(Style::kBold, Printable(place) + ":"), " ");
+  }
+  absl::StrAppend(&out, error ? terminal_.Styled(Style::kRed, "error:")
+                              : terminal_.Styled(Style::kYellow, "warning:"));
+  if (!diagnostic.path.empty()) absl::StrAppend(&out, " ", Printable(diagnostic.path), ":");
+  absl::StrAppend(&out, " ", Printable(diagnostic.message), "\n");
+  return out + RenderSource(diagnostic.location);
+}
+
+std::string DiagnosticPrinter::RenderAll(const std::vector<Diagnostic>& diagnostics) {
+  std::string out;
+  int errors = 0;
+  int warnings = 0;
+  for (const Diagnostic& diagnostic : diagnostics) {
+    out += Render(diagnostic);
+    ++(diagnostic.severity == Diagnostic::Severity::kError ? errors : warnings);
+  }
+  std::vector<std::string> counts;
+  if (errors > 0) counts.push_back(Counted(errors, "error"));
+  if (warnings > 0) counts.push_back(Counted(warnings, "warning"));
+  return absl::StrCat(out, absl::StrJoin(counts, ", "), counts.empty() ? "" : "\n");
+}
+
+std::string DiagnosticPrinter::RenderSource(const Location& location) {
+  const std::string* line = LineOf(location);
+  if (line == nullptr) return "";
+  const int width = terminal_.width() > 0 ? std::max(terminal_.width() - kMarginWidth, kLeastWidth)
+                                          : kWidthWithoutLimit;
+  const Excerpt excerpt = Cut(Split(*line, location.column), width);
+  std::string out = absl::StrFormat("%5d | %s\n", location.line, excerpt.text);
+  if (location.column > 0) {
+    absl::StrAppend(&out, "      | ", std::string(excerpt.caret, ' '),
+                    terminal_.Styled(Style::kGreen, "^"), "\n");
+  }
+  return out;
+}
+
+const std::string* DiagnosticPrinter::LineOf(const Location& location) {
+  if (!location.known() || location.line < 1) return nullptr;
+  auto it = lines_.find(*location.file);
+  if (it == lines_.end()) {
+    const auto content = reader_(*location.file);
+    std::vector<std::string> lines;
+    if (content.has_value()) lines = absl::StrSplit(*content, '\n');
+    for (std::string& line : lines) line = std::string(absl::StripSuffix(line, "\r"));
+    it = lines_.emplace(*location.file, std::move(lines)).first;
+  }
+  const auto index = static_cast<size_t>(location.line - 1);
+  return index < it->second.size() ? &it->second[index] : nullptr;
+}
+
+}  // namespace kur::client

@@ -1,0 +1,163 @@
+#include "client/output/event_text.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/output/format.h"
+#include "client/output/text.h"
+
+namespace kur::client {
+namespace {
+
+std::string SpeedText(int64_t samples, double seconds) {
+  std::string text = absl::StrCat(HumanCount(samples), " samples");
+  if (seconds > 0) {
+    absl::StrAppend(&text, " in ", HumanDuration(absl::Seconds(seconds)), " (",
+                    HumanRate(static_cast<double>(samples) / seconds), "/s)");
+  }
+  return text;
+}
+
+}  // namespace
+
+std::optional<std::string> EventNarrator::Tell(const v1::Event& event) {
+  const absl::Time time = TimeOf(event.time());
+  std::string text;
+  switch (event.kind_case()) {
+    case v1::Event::kStateChanged:
+      text = Say(event.state_changed());
+      break;
+    case v1::Event::kStarted:
+      text = Say(event.started());
+      break;
+    case v1::Event::kEpochStarted:
+      epoch_ = event.epoch_started();
+      break;
+    case v1::Event::kBatchLosses:
+      text = Say(event.batch_losses(), time);
+      break;
+    case v1::Event::kEpochFinished:
+      told_ = time;
+      text = Say(event.epoch_finished());
+      break;
+    case v1::Event::kMeasured:
+      text = Say(event.measured());
+      break;
+    case v1::Event::kArtifactWritten:
+      text = Say(event.artifact_written());
+      break;
+    case v1::Event::kLogLine:
+      text = Say(event.log_line());
+      break;
+    case v1::Event::kPassProgress:
+    case v1::Event::KIND_NOT_SET:
+      break;
+  }
+  if (text.empty()) return std::nullopt;
+  const std::string clock = absl::FormatTime("%H:%M:%S", time, options_.zone);
+  return absl::StrCat(terminal_.Styled(Style::kDim, clock), " ", text);
+}
+
+std::string EventNarrator::Say(const v1::StateChanged& change) const {
+  std::string text = terminal_.Styled(StyleOf(change.state()), StateName(change.state()));
+  if (!change.devices().empty()) {
+    absl::StrAppend(&text, " on ", Printable(absl::StrJoin(change.devices(), ", ")));
+  }
+  if (change.attempt() > 1) absl::StrAppend(&text, ", attempt ", change.attempt());
+  if (!change.reason().empty()) absl::StrAppend(&text, ": ", Printable(change.reason()));
+  return text;
+}
+
+std::string EventNarrator::Say(const v1::Started& started) const {
+  std::string text = absl::StrCat(
+      "started on ", Printable(started.device()), ": ", HumanCount(started.layers()), " layers, ",
+      HumanCount(started.parameters()), " parameters, ", HumanCount(started.samples()), " samples");
+  if (started.resumed_at_batch() > 0) {
+    absl::StrAppend(&text, "; goes on after batch ", HumanCount(started.resumed_at_batch()));
+  }
+  return text;
+}
+
+std::string EventNarrator::Say(const v1::EpochFinished& epoch) const {
+  return absl::StrCat(terminal_.Styled(Style::kBold, EpochLabel(epoch.epoch())), "  loss ",
+                      HumanNumber(epoch.loss()), "  ", SpeedText(epoch.samples(), epoch.seconds()));
+}
+
+std::string EventNarrator::Say(const v1::Measured& measured) const {
+  std::string name = Printable(measured.section());
+  if (!measured.set().empty()) absl::StrAppend(&name, " ", Printable(measured.set()));
+  return absl::StrCat(terminal_.Styled(Style::kBold, name), "  ", MeasurementText(measured), "  ",
+                      SpeedText(measured.samples(), measured.seconds()));
+}
+
+std::string EventNarrator::Say(const v1::Artifact& artifact) const {
+  std::string text =
+      absl::StrCat("wrote ", Printable(artifact.path()), " (", HumanBytes(artifact.size()), ")");
+  if (!artifact.description().empty()) {
+    absl::StrAppend(&text, ": ", Printable(artifact.description()));
+  }
+  return text;
+}
+
+std::string EventNarrator::Say(const v1::LogLine& line) const {
+  switch (line.level()) {
+    case v1::LogLine::LEVEL_WARNING:
+      return absl::StrCat(terminal_.Styled(Style::kYellow, "warning:"), " ",
+                          Printable(line.text()));
+    case v1::LogLine::LEVEL_ERROR:
+      return absl::StrCat(terminal_.Styled(Style::kRed, "error:"), " ", Printable(line.text()));
+    default:
+      return Printable(line.text());
+  }
+}
+
+std::string EventNarrator::Say(const v1::BatchLosses& batches, absl::Time time) {
+  if (time - told_ < options_.progress_interval) return "";
+  // The interval counts from the first batch on.
+  const bool first = told_ == absl::InfinitePast();
+  told_ = time;
+  if (first) return "";
+  std::string text = EpochLabel(batches.epoch());
+  if (epoch_.samples() > 0) {
+    absl::StrAppend(&text, " at ",
+                    HumanPercent(static_cast<double>(batches.samples()) /
+                                 static_cast<double>(epoch_.samples())));
+  }
+  return absl::StrCat(text, "  loss ", HumanNumber(batches.mean_loss()), "  ",
+                      HumanRate(batches.samples_per_second()), " samples/s");
+}
+
+std::string EventNarrator::EpochLabel(int64_t epoch) const {
+  std::string label = absl::StrCat("epoch ", epoch);
+  if (epoch_.last_epoch() > 0) absl::StrAppend(&label, "/", epoch_.last_epoch());
+  return label;
+}
+
+std::string MeasurementText(const v1::Measured& measured) {
+  std::string text = absl::StrCat("loss ", HumanNumber(measured.loss()));
+  const std::map<std::string, double> metrics(measured.metrics().begin(), measured.metrics().end());
+  for (const auto& [name, value] : metrics) {
+    absl::StrAppend(&text, "  ", Printable(name), " ", HumanNumber(value));
+  }
+  return text;
+}
+
+Style StyleOf(v1::JobState state) {
+  switch (state) {
+    case v1::JOB_STATE_RUNNING:
+    case v1::JOB_STATE_STARTING:
+      return Style::kBlue;
+    case v1::JOB_STATE_SUCCEEDED:
+      return Style::kGreen;
+    case v1::JOB_STATE_FAILED:
+      return Style::kRed;
+    case v1::JOB_STATE_CANCELLED:
+      return Style::kYellow;
+    default:
+      return Style::kPlain;
+  }
+}
+
+}  // namespace kur::client

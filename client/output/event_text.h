@@ -1,0 +1,56 @@
+#ifndef KUR_CLIENT_OUTPUT_EVENT_TEXT_H_
+#define KUR_CLIENT_OUTPUT_EVENT_TEXT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "client/output/terminal.h"
+#include "kur/v1/event.pb.h"
+
+namespace kur::client {
+
+// Tells a job's events as lines for people, in order. What comes too often to be worth a line
+// (batch losses, the progress of a pass) is left out, or told now and then. Not thread-safe.
+class EventNarrator {
+ public:
+  struct Options {
+    // Batch losses are told at most this often, by the time of the events; infinite: never.
+    absl::Duration progress_interval = absl::InfiniteDuration();
+    absl::TimeZone zone = absl::UTCTimeZone();
+  };
+
+  EventNarrator(const Terminal& terminal, Options options)
+      : terminal_(terminal), options_(options) {}
+
+  // The line for an event, without a line end; nothing for an event that is not worth one.
+  std::optional<std::string> Tell(const v1::Event& event);
+
+ private:
+  std::string Say(const v1::StateChanged& change) const;
+  std::string Say(const v1::Started& started) const;
+  std::string Say(const v1::EpochFinished& epoch) const;
+  std::string Say(const v1::Measured& measured) const;
+  std::string Say(const v1::Artifact& artifact) const;
+  std::string Say(const v1::LogLine& line) const;
+  // "" when it is too early for another one.
+  std::string Say(const v1::BatchLosses& batches, absl::Time time);
+  // "epoch 3/10".
+  std::string EpochLabel(int64_t epoch) const;
+
+  const Terminal& terminal_;
+  const Options options_;
+  v1::EpochStarted epoch_;  // the latest
+  absl::Time told_ = absl::InfinitePast();
+};
+
+// "loss 0.1312  accuracy 0.9612": the metrics after the loss, by name.
+std::string MeasurementText(const v1::Measured& measured);
+
+// The style in which a state is shown.
+Style StyleOf(v1::JobState state);
+
+}  // namespace kur::client
+
+#endif  // KUR_CLIENT_OUTPUT_EVENT_TEXT_H_

@@ -1,0 +1,47 @@
+#ifndef KUR_CLIENT_OUTPUT_JOB_PROGRESS_H_
+#define KUR_CLIENT_OUTPUT_JOB_PROGRESS_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "client/output/terminal.h"
+#include "kur/v1/event.pb.h"
+
+namespace kur::client {
+
+// What a job is doing right now, as far as its events say, drawn as a few lines with bars. Not
+// thread-safe.
+class JobProgress {
+ public:
+  JobProgress(const Terminal& terminal, std::string job)
+      : terminal_(terminal), job_(std::move(job)) {}
+
+  // Takes the next event of the job.
+  void Add(const v1::Event& event);
+
+  // The lines to show; empty once the job has ended.
+  std::vector<std::string> Lines(absl::Time now) const;
+
+  v1::JobState state() const { return state_; }
+
+ private:
+  std::string WaitingLine(absl::Time now) const;
+  std::string EpochLine() const;
+  std::string PassLine() const;
+
+  const Terminal& terminal_;
+  const std::string job_;
+  v1::JobState state_ = v1::JOB_STATE_UNSPECIFIED;
+  absl::Time state_since_;
+  std::string reason_;
+  std::optional<v1::EpochStarted> epoch_;   // while one is at work
+  v1::BatchLosses batches_;                 // the latest of the epoch
+  std::optional<v1::PassProgress> pass_;    // while one is at work
+  std::optional<v1::Measured> validation_;  // the latest
+};
+
+}  // namespace kur::client
+
+#endif  // KUR_CLIENT_OUTPUT_JOB_PROGRESS_H_

@@ -1,0 +1,213 @@
+#include "client/output/job_view.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/output/event_text.h"
+#include "client/output/format.h"
+#include "client/output/table.h"
+#include "client/output/text.h"
+
+namespace kur::client {
+namespace {
+
+using Align = Table::Align;
+
+std::string EpochText(const v1::Job& job) {
+  if (!job.has_progress() || job.progress().epoch() == 0) return "";
+  const v1::Progress& progress = job.progress();
+  if (progress.last_epoch() == 0) return absl::StrCat(progress.epoch());
+  return absl::StrCat(progress.epoch(), "/", progress.last_epoch());
+}
+
+// Time at work so far; "" before the start.
+std::string DurationText(const v1::Job& job, absl::Time now) {
+  if (!job.has_started_at()) return "";
+  const absl::Time end = job.has_finished_at() ? TimeOf(job.finished_at()) : now;
+  return HumanDuration(end - TimeOf(job.started_at()));
+}
+
+std::string LossText(const v1::Job& job) {
+  const bool trained = job.has_progress() && job.progress().epoch() > 0;
+  return trained ? HumanNumber(job.progress().loss()) : "";
+}
+
+std::string ValidationText(const v1::Job& job) {
+  const bool validated = job.has_progress() && job.progress().has_validation_loss();
+  return validated ? HumanNumber(job.progress().validation_loss()) : "";
+}
+
+std::string SpeedText(const v1::Job& job) {
+  if (job.state() != v1::JOB_STATE_RUNNING || job.progress().samples_per_second() <= 0) return "";
+  return absl::StrCat(HumanRate(job.progress().samples_per_second()), "/s");
+}
+
+// Lines of "Label:   text".
+class Sheet {
+ public:
+  explicit Sheet(const Terminal& terminal) : terminal_(terminal) {}
+
+  // Leaves out what is empty.
+  void Add(absl::string_view label, const std::string& text) {
+    if (!text.empty()) AddStyled(label, Printable(text));
+  }
+  void AddStyled(absl::string_view label, const std::string& text) {
+    constexpr size_t kLabelWidth = 13;
+    const std::string name = absl::StrCat(label, ":");
+    absl::StrAppend(&out_, terminal_.Styled(Style::kDim, name),
+                    std::string(kLabelWidth - name.size(), ' '), text, "\n");
+  }
+  std::string out() { return std::move(out_); }
+
+ private:
+  const Terminal& terminal_;
+  std::string out_;
+};
+
+std::string When(const google::protobuf::Timestamp& timestamp, absl::Time now,
+                 absl::TimeZone zone) {
+  const absl::Time time = TimeOf(timestamp);
+  return absl::StrCat(HumanTime(time, zone), " (", HumanDuration(now - time), " ago)");
+}
+
+std::string ProgressText(const v1::Progress& progress) {
+  std::vector<std::string> parts;
+  if (progress.epoch() > 0) {
+    std::string epoch = absl::StrCat("epoch ", progress.epoch());
+    if (progress.last_epoch() > 0) absl::StrAppend(&epoch, " of ", progress.last_epoch());
+    parts.push_back(std::move(epoch));
+  }
+  if (progress.batch() > 0) {
+    std::string batch = absl::StrCat("batch ", HumanCount(progress.batch()));
+    if (progress.batches() > 0) absl::StrAppend(&batch, " of ", HumanCount(progress.batches()));
+    parts.push_back(std::move(batch));
+  }
+  if (progress.samples_per_second() > 0) {
+    parts.push_back(absl::StrCat(HumanRate(progress.samples_per_second()), " samples/s"));
+  }
+  return absl::StrJoin(parts, ", ");
+}
+
+void AddProgress(const v1::Job& job, Sheet* sheet) {
+  if (!job.has_progress()) return;
+  const v1::Progress& progress = job.progress();
+  sheet->Add("Progress", ProgressText(progress));
+  sheet->Add("Loss", LossText(job));
+  std::string validation;
+  if (progress.has_validation_loss()) {
+    validation = absl::StrCat("loss ", HumanNumber(progress.validation_loss()));
+  }
+  const std::map<std::string, double> metrics(progress.validation_metrics().begin(),
+                                              progress.validation_metrics().end());
+  for (const auto& [name, value] : metrics) {
+    absl::StrAppend(&validation, validation.empty() ? "" : ", ", name, " ", HumanNumber(value));
+  }
+  sheet->Add("Validation", validation);
+}
+
+std::string Indented(const std::string& text) {
+  std::string out;
+  bool line_start = true;
+  for (const char c : text) {
+    if (std::exchange(line_start, c == '\n')) out += "  ";
+    out += c;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string RenderJobTable(const std::vector<v1::Job>& jobs, bool wide, absl::Time now,
+                           const Terminal& terminal) {
+  std::vector<Table::Column> columns = {{"NAME"},
+                                        {"STATE"},
+                                        {"MODE"},
+                                        {"PROJECT"},
+                                        {"EPOCH", Align::kRight},
+                                        {"LOSS", Align::kRight},
+                                        {"VALIDATION", Align::kRight},
+                                        {"AGE", Align::kRight},
+                                        {"DURATION", Align::kRight}};
+  if (wide) {
+    columns.insert(columns.end(), {{"SPEED", Align::kRight}, {"OWNER"}, {"DEVICES"}, {"REASON"}});
+  }
+  Table table(columns);
+  for (const v1::Job& job : jobs) {
+    std::vector<Table::Cell> row = {job.name(),
+                                    {StateName(job.state()), StyleOf(job.state())},
+                                    ModeName(job.mode()),
+                                    job.project(),
+                                    EpochText(job),
+                                    LossText(job),
+                                    ValidationText(job),
+                                    HumanDuration(now - TimeOf(job.submitted_at())),
+                                    DurationText(job, now)};
+    if (wide) {
+      row.insert(row.end(),
+                 {Table::Cell(SpeedText(job)), Table::Cell(job.owner()),
+                  Table::Cell(absl::StrJoin(job.devices(), ",")), Table::Cell(job.reason())});
+    }
+    table.Add(std::move(row));
+  }
+  return table.Render(terminal);
+}
+
+std::string RenderJob(const v1::Job& job, const std::vector<v1::Artifact>& artifacts,
+                      absl::Time now, absl::TimeZone zone, const Terminal& terminal) {
+  Sheet sheet(terminal);
+  sheet.Add("Name", job.name());
+  sheet.AddStyled("State", terminal.Styled(StyleOf(job.state()), StateName(job.state())));
+  sheet.Add("Reason", job.reason());
+  sheet.Add("Mode", ModeName(job.mode()));
+  sheet.Add("Kurfile", job.kurfile());
+  sheet.Add("Overrides", absl::StrJoin(job.overrides(), ", "));
+  sheet.Add("Project", job.project());
+  sheet.Add("Owner", job.owner());
+  sheet.Add("Devices", absl::StrJoin(job.devices(), ", "));
+  sheet.Add("Seed", absl::StrCat(job.seed()));
+  if (job.attempts() > 1) sheet.Add("Attempts", absl::StrCat(job.attempts()));
+  if (job.worker_pid() > 0) sheet.Add("Worker", absl::StrCat("process ", job.worker_pid()));
+  sheet.Add("Submitted", When(job.submitted_at(), now, zone));
+  if (job.has_started_at()) sheet.Add("Started", When(job.started_at(), now, zone));
+  if (job.has_finished_at()) sheet.Add("Finished", When(job.finished_at(), now, zone));
+  sheet.Add("Duration", DurationText(job, now));
+  AddProgress(job, &sheet);
+  std::string out = sheet.out();
+  if (!job.inputs().empty()) {
+    Table inputs({{"INPUT"}, {"SIZE", Align::kRight}, {"SHA-256"}});
+    for (const v1::Input& input : job.inputs()) {
+      inputs.Add({input.path(), HumanBytes(input.size()), input.sha256().substr(0, 12)});
+    }
+    absl::StrAppend(&out, "Inputs:\n", Indented(inputs.Render(terminal)));
+  }
+  if (!artifacts.empty()) {
+    absl::StrAppend(&out, "Artifacts:\n",
+                    Indented(RenderArtifactTable(artifacts, /*wide=*/false, now, terminal)));
+  }
+  return out;
+}
+
+std::string RenderArtifactTable(const std::vector<v1::Artifact>& artifacts, bool wide,
+                                absl::Time now, const Terminal& terminal) {
+  std::vector<Table::Column> columns = {
+      {"PATH"}, {"KIND"}, {"SIZE", Align::kRight}, {"EPOCH", Align::kRight}};
+  if (wide) columns.insert(columns.end(), {{"BATCH", Align::kRight}, {"SHA-256"}});
+  columns.insert(columns.end(), {{"AGE", Align::kRight}, {"DESCRIPTION"}});
+  Table table(columns);
+  for (const v1::Artifact& artifact : artifacts) {
+    std::vector<Table::Cell> row = {artifact.path(), KindName(artifact.kind()),
+                                    HumanBytes(artifact.size()), absl::StrCat(artifact.epoch())};
+    if (wide) {
+      row.insert(row.end(),
+                 {Table::Cell(HumanCount(artifact.batch())), Table::Cell(artifact.sha256())});
+    }
+    row.emplace_back(HumanDuration(now - TimeOf(artifact.written_at())));
+    row.emplace_back(artifact.description());
+    table.Add(std::move(row));
+  }
+  return table.Render(terminal);
+}
+
+}  // namespace kur::client

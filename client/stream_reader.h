@@ -1,0 +1,103 @@
+#ifndef KUR_CLIENT_STREAM_READER_H_
+#define KUR_CLIENT_STREAM_READER_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "client/connection.h"
+
+namespace kur::client {
+
+// Reads a stream of messages on the caller's thread without ever blocking for longer than it is
+// told, so that one thread can follow a stream, draw progress and notice Ctrl-C. Not thread-safe.
+// The destructor cancels the call.
+template <class Response>
+class StreamReader {
+ public:
+  enum class Outcome { kMessage, kTimeout, kEnd };
+
+  // `connection` and `stub` must outlive the reader.
+  template <class Stub, class Request>
+  StreamReader(const Connection& connection, Stub& stub,
+               std::unique_ptr<grpc::ClientAsyncReader<Response>> (Stub::*method)(
+                   grpc::ClientContext*, const Request&, grpc::CompletionQueue*, void*),
+               const Request& request)
+      : connection_(connection) {
+    connection_.Prepare(&context_);
+    reader_ = (stub.*method)(&context_, request, &queue_, this);
+  }
+
+  ~StreamReader() {
+    context_.TryCancel();
+    if (!status_known_) {
+      grpc::Status ignored;
+      void* tag;
+      bool ok;
+      while (pending_ > 0 && queue_.Next(&tag, &ok)) --pending_;
+      reader_->Finish(&ignored, this);
+      queue_.Next(&tag, &ok);
+    }
+    queue_.Shutdown();
+    void* tag;
+    bool ok;
+    while (queue_.Next(&tag, &ok)) {
+    }
+  }
+
+  StreamReader(const StreamReader&) = delete;
+  StreamReader& operator=(const StreamReader&) = delete;
+
+  // Waits for the next message for at most `timeout`. After kEnd, status() says how it ended.
+  Outcome Next(Response* response, absl::Duration timeout) {
+    const auto deadline = absl::ToChronoTime(absl::Now() + timeout);
+    while (true) {
+      if (pending_ == 0) {
+        reader_->Read(&incoming_, this);
+        ++pending_;
+      }
+      void* tag;
+      bool ok = false;
+      if (queue_.AsyncNext(&tag, &ok, deadline) != grpc::CompletionQueue::GOT_EVENT) {
+        return Outcome::kTimeout;
+      }
+      --pending_;
+      if (!ok) return Finish();
+      if (std::exchange(started_, true)) {
+        *response = std::move(incoming_);
+        return Outcome::kMessage;
+      }
+    }
+  }
+
+  const absl::Status& status() const { return status_; }
+
+ private:
+  Outcome Finish() {
+    grpc::Status status;
+    reader_->Finish(&status, this);
+    void* tag;
+    bool ok;
+    queue_.Next(&tag, &ok);
+    status_known_ = true;
+    status_ = connection_.ToStatus(status);
+    return Outcome::kEnd;
+  }
+
+  const Connection& connection_;
+  grpc::ClientContext context_;
+  grpc::CompletionQueue queue_;
+  std::unique_ptr<grpc::ClientAsyncReader<Response>> reader_;
+  Response incoming_;
+  int pending_ = 1;       // operations whose completion is still to come; at first the start itself
+  bool started_ = false;  // the start of the call has completed
+  bool status_known_ = false;
+  absl::Status status_;
+};
+
+}  // namespace kur::client
+
+#endif  // KUR_CLIENT_STREAM_READER_H_

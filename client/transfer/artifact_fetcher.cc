@@ -1,0 +1,94 @@
+#include "client/transfer/artifact_fetcher.h"
+
+#include <utility>
+
+#include "client/output/format.h"
+#include "client/transfer/downloader.h"
+#include "engine/base/status.h"
+
+namespace kur::client {
+
+ArtifactFetcher::ArtifactFetcher(Connection& connection, Clock& clock, std::string job,
+                                 std::string folder)
+    : connection_(connection),
+      clock_(clock),
+      job_(std::move(job)),
+      folder_(std::move(folder)),
+      thread_([this] { Loop(); }) {}
+
+ArtifactFetcher::~ArtifactFetcher() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  thread_.join();
+}
+
+void ArtifactFetcher::Want(const v1::Artifact& artifact) {
+  absl::MutexLock lock(&mutex_);
+  const auto there = fetched_.find(artifact.path());
+  if (there != fetched_.end() &&
+      TimeOf(artifact.written_at()) <= TimeOf(there->second.written_at())) {
+    return;
+  }
+  pending_[artifact.path()] = artifact;
+}
+
+std::optional<Transfer> ArtifactFetcher::current() const {
+  absl::MutexLock lock(&mutex_);
+  return current_;
+}
+
+bool ArtifactFetcher::AwaitIdle(absl::Duration timeout) {
+  absl::MutexLock lock(&mutex_);
+  return mutex_.AwaitWithTimeout(absl::Condition(this, &ArtifactFetcher::IsIdle), timeout);
+}
+
+std::vector<v1::Artifact> ArtifactFetcher::TakeArrived() {
+  absl::MutexLock lock(&mutex_);
+  return std::exchange(arrived_, {});
+}
+
+absl::Status ArtifactFetcher::status() const {
+  absl::MutexLock lock(&mutex_);
+  return status_;
+}
+
+void ArtifactFetcher::Loop() {
+  Downloader downloader(connection_, clock_, [this](const Transfer& transfer) {
+    absl::MutexLock lock(&mutex_);
+    current_ = transfer;
+    return !stopping_;
+  });
+  while (true) {
+    v1::Artifact artifact;
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(this, &ArtifactFetcher::HasWork));
+      if (stopping_) return;
+      artifact = std::move(pending_.begin()->second);
+      pending_.erase(pending_.begin());
+      busy_ = true;
+    }
+    const auto target = TargetIn(folder_, artifact);
+    auto result = target.ok() ? downloader.Download(job_, artifact, *target)
+                              : absl::StatusOr<v1::Artifact>(target.status());
+    absl::MutexLock lock(&mutex_);
+    busy_ = false;
+    current_.reset();
+    if (!result.ok()) {
+      if (!stopping_) status_.Update(Annotate(result.status(), artifact.path()));
+      continue;
+    }
+    // What the server named anew while it was sent makes an older event moot.
+    const auto pending = pending_.find(result->path());
+    if (pending != pending_.end() &&
+        TimeOf(pending->second.written_at()) <= TimeOf(result->written_at())) {
+      pending_.erase(pending);
+    }
+    fetched_[result->path()] = *result;
+    arrived_.push_back(*std::move(result));
+  }
+}
+
+}  // namespace kur::client

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that kurd is made of and made with. Quick when nothing is missing.
+set -euo pipefail
+
+usage() {
+  cat <<'END'
+Usage: deploy/install-deps.sh [--build | --dev]
+
+Installs what is missing of the Debian packages that are needed
+  to build, run and test kurd     (default)
+  only to build and run it        (--build)
+  and to develop it as well       (--dev: formatter, linter, fuzzing)
+
+Asks for nothing; uses sudo when it is not run by root.
+
+Example: deploy/install-deps.sh --dev
+END
+}
+
+build=(
+  g++ cmake ninja-build mold ccache pkg-config
+  libtorch-dev libopenblas0-openmp
+  libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
+  libyaml-cpp-dev nlohmann-json3-dev libspdlog-dev libabsl-dev libcli11-dev prometheus-cpp-dev
+  libsqlite3-dev libarchive-dev libssl-dev zlib1g-dev
+  dataset-fashion-mnist
+)
+tests=(libgtest-dev libgmock-dev python3 python3-numpy python3-torch openssl)
+develop=(clang clang-format clang-tidy libclang-rt-14-dev)
+
+case "${1:-}" in
+  "") wanted=("${build[@]}" "${tests[@]}") ;;
+  --build) wanted=("${build[@]}") ;;
+  --dev) wanted=("${build[@]}" "${tests[@]}" "${develop[@]}") ;;
+  -h | --help) usage; exit 0 ;;
+  *) usage >&2; exit 2 ;;
+esac
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  echo "install-deps: this needs Debian 12 or newer (no dpkg-query or apt-get here)." >&2
+  echo "Elsewhere, install the counterparts of: ${wanted[*]}" >&2
+  exit 1
+fi
+
+missing=()
+for package in "${wanted[@]}"; do
+  status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+  [[ $status == installed ]] || missing+=("$package")
+done
+if ((${#missing[@]} == 0)); then
+  exit 0
+fi
+
+echo "install-deps: installing ${missing[*]}"
+as_root=()
+if ((EUID != 0)); then
+  if ! command -v sudo >/dev/null; then
+    echo "install-deps: run this as root, or install sudo." >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q)
+"${apt[@]}" update
+"${apt[@]}" install -y --no-install-recommends "${missing[@]}"

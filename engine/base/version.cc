@@ -1,0 +1,7 @@
+#include "engine/base/version.h"
+
+namespace kur {
+
+const char kVersion[] = KUR_VERSION;
+
+}  // namespace kur

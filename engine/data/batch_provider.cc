@@ -1,0 +1,135 @@
+#include "engine/data/batch_provider.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "engine/base/status.h"
+#include "engine/base/suggest.h"
+#include "engine/data/permutation.h"
+
+namespace kur {
+namespace {
+
+std::vector<std::string> Names(const SourceMap& sources) {
+  std::vector<std::string> names;
+  for (const auto& entry : sources) names.push_back(entry.first);
+  return names;
+}
+
+absl::Status CheckLengths(const SourceMap& sources) {
+  if (sources.empty()) return absl::InvalidArgumentError("there are no sources of data");
+  const int64_t first = sources.begin()->second->size();
+  bool equal = true;
+  std::vector<std::string> lengths;
+  for (const auto& [name, source] : sources) {
+    equal = equal && source->size() == first;
+    lengths.push_back(absl::StrCat(name, ": ", source->size()));
+  }
+  if (!equal) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the sources differ in their number of samples (", absl::StrJoin(lengths, ", "), ")"));
+  }
+  if (first == 0) return absl::InvalidArgumentError("the sources have no samples");
+  return absl::OkStatus();
+}
+
+// The order of the samples by the first element of each, as Kur does; equal ones keep their order.
+absl::StatusOr<std::vector<int64_t>> SortedOrder(const Source& source, bool reverse) {
+  const int64_t width = NumElements(source.shape());
+  std::vector<float> sample(static_cast<size_t>(width));
+  std::vector<float> keys(static_cast<size_t>(source.size()));
+  for (int64_t i = 0; i < source.size(); ++i) {
+    KUR_RETURN_IF_ERROR(source.Gather(&i, 1, sample.data()));
+    // NaN counts as the greatest, so that it has a place in the order at all.
+    keys[static_cast<size_t>(i)] = sample[0] == sample[0] ? sample[0] : INFINITY;
+  }
+  std::vector<int64_t> order(keys.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+    return keys[static_cast<size_t>(a)] < keys[static_cast<size_t>(b)];
+  });
+  if (reverse) std::reverse(order.begin(), order.end());
+  return order;
+}
+
+absl::StatusOr<int64_t> SamplesPerEpoch(int64_t num_samples, const ProviderOptions& options) {
+  int64_t samples = num_samples;
+  int64_t most = 0;
+  if (options.num_batches.has_value() &&
+      !__builtin_mul_overflow(*options.num_batches, options.batch_size, &most)) {
+    samples = std::min(samples, most);
+  }
+  if (options.force_batch_size) samples -= samples % options.batch_size;
+  if (samples == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("with force_batch_size there is no batch: there are ", num_samples,
+                     " samples, fewer than batch_size: ", options.batch_size));
+  }
+  return samples;
+}
+
+}  // namespace
+
+int64_t BatchPlan::size(int64_t batch) const {
+  return std::min(batch_size_, num_samples() - batch * batch_size_);
+}
+
+absl::StatusOr<BatchProvider> BatchProvider::Create(SourceMap sources,
+                                                    const ProviderOptions& options, uint64_t seed) {
+  KUR_RETURN_IF_ERROR(CheckLengths(sources));
+  if (options.batch_size < 1 || options.num_batches.value_or(1) < 1 || options.shuffle_after < 0) {
+    return absl::InvalidArgumentError("batch_size and num_batches must be at least 1");
+  }
+  const int64_t num_samples = sources.begin()->second->size();
+  BatchProvider provider(std::move(sources), options, seed, num_samples);
+  KUR_ASSIGN_OR_RETURN(provider.samples_per_epoch_, SamplesPerEpoch(num_samples, options));
+  if (options.sort_by.has_value()) {
+    const auto found = provider.sources_.find(*options.sort_by);
+    if (found == provider.sources_.end()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("there is no source '", *options.sort_by,
+                       "' to sort by; sources: ", absl::StrJoin(Names(provider.sources_), ", ")));
+    }
+    KUR_ASSIGN_OR_RETURN(provider.sorted_, SortedOrder(*found->second, options.reverse));
+  }
+  return provider;
+}
+
+int64_t BatchProvider::batches_per_epoch() const {
+  return (samples_per_epoch_ + options_.batch_size - 1) / options_.batch_size;
+}
+
+BatchPlan BatchProvider::EpochPlan(int64_t epoch) const {
+  std::vector<int64_t> order;
+  if (options_.randomize && epoch >= options_.shuffle_after) {
+    // Of all the data, also when an epoch shows only a part of it.
+    order = Permutation(num_samples_, seed_, static_cast<uint64_t>(epoch));
+  } else if (!sorted_.empty()) {
+    order = sorted_;
+  } else {
+    order.resize(static_cast<size_t>(num_samples_));
+    std::iota(order.begin(), order.end(), 0);
+  }
+  order.resize(static_cast<size_t>(samples_per_epoch_));
+  return BatchPlan(std::move(order), options_.batch_size);
+}
+
+absl::Status BatchProvider::Gather(const BatchPlan& plan, int64_t batch,
+                                   const std::map<std::string, float*>& buffers) const {
+  for (const auto& [name, buffer] : buffers) {
+    const auto found = sources_.find(name);
+    if (found == sources_.end()) {
+      return absl::NotFoundError(
+          absl::StrCat("the data has no source '", name, "'", DidYouMean(name, Names(sources_))));
+    }
+    KUR_RETURN_IF_ERROR(
+        Annotate(found->second->Gather(plan.indices(batch), plan.size(batch), buffer),
+                 absl::StrCat("source '", name, "'")));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace kur

@@ -1,0 +1,122 @@
+#include "engine/data/package.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "engine/base/file_system.h"
+#include "engine/base/sha256.h"
+#include "engine/base/status.h"
+
+namespace kur {
+namespace {
+
+constexpr char kDefaultFolder[] = "~/kur";
+
+const Fields<Package>& PackageFields() {
+  static const auto* fields = new Fields<Package>(
+      Fields<Package>()
+          .Optional("url", &Package::url, "where the file can be downloaded")
+          .Optional("path", &Package::path, "the file, or the folder of the file that url names")
+          .Optional("checksum", &Package::checksum, "SHA-256 of the file")
+          .Shorthand("path"));
+  return *fields;
+}
+
+// "http://host/a/b.gz?x#y" -> "b.gz".
+std::string FileNameOf(const std::string& url) {
+  return BaseName(url.substr(0, url.find_first_of("?#")));
+}
+
+FileReference WithPath(FileReference reference, std::string path) {
+  reference.path = std::move(path);
+  return reference;
+}
+
+// The file that the URL names inside the folder `path`.
+std::string PathInFolder(const Package& package) {
+  return JoinPath(package.path->path, FileNameOf(*package.url));
+}
+
+absl::Status CheckDigest(const Package& package, const std::string& shown,
+                         const std::string& file) {
+  if (!package.checksum.has_value()) return absl::OkStatus();
+  KUR_ASSIGN_OR_RETURN(const std::string actual, Sha256OfFile(file));
+  const std::string expected = absl::AsciiStrToLower(*package.checksum);
+  if (actual == expected) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(shown, " has the wrong checksum: expected ", expected,
+                                          ", found ", actual, "; replace the file",
+                                          package.url ? absl::StrCat(" by ", *package.url) : "",
+                                          ", or correct the checksum"));
+}
+
+absl::Status NotFound(const Package& package) {
+  if (!package.url.has_value()) {
+    return absl::NotFoundError(absl::StrCat("no such file: ", package.path->path));
+  }
+  return absl::NotFoundError(absl::StrCat("there is neither the file ", PathInFolder(package),
+                                          " nor the file ", package.path->path,
+                                          "; this version does not download: fetch ", *package.url,
+                                          " and put it at ", PathInFolder(package)));
+}
+
+}  // namespace
+
+FileReference Package::File() const {
+  if (!url.has_value() || BaseName(path->path) == FileNameOf(*url)) return *path;
+  return WithPath(*path, PathInFolder(*this));
+}
+
+bool CheckPackage(const Location& location, const std::string& key, Diagnostics* diagnostics,
+                  Package* package) {
+  if (package->url.has_value() && FileNameOf(*package->url).empty()) {
+    diagnostics->Error(location, key,
+                       absl::StrCat("the url ", *package->url, " does not name a file"));
+    return false;
+  }
+  if (package->checksum.has_value() && !IsSha256Hex(absl::AsciiStrToLower(*package->checksum))) {
+    diagnostics->Error(location, key, "the checksum must be a SHA-256: 64 hexadecimal digits");
+    return false;
+  }
+  if (package->path.has_value()) return true;
+  if (!package->url.has_value()) {
+    diagnostics->Error(location, key, "needs the path of a file, or a url");
+    return false;
+  }
+  package->path = FileReference{kDefaultFolder, location, key};
+  return true;
+}
+
+bool FieldTraits<Package>::Parse(const Value& value, const std::string& key,
+                                 Diagnostics* diagnostics, Package* to) {
+  return PackageFields().Parse(value, key, diagnostics, to) &&
+         CheckPackage(value.location(), key, diagnostics, to);
+}
+
+absl::StatusOr<std::string> LocatePackage(const Package& package, const PathResolver& paths,
+                                          bool directory_allowed) {
+  std::vector<std::string> candidates = {package.path->path};
+  if (package.url.has_value()) candidates.insert(candidates.begin(), PathInFolder(package));
+  for (const std::string& candidate : candidates) {
+    const absl::StatusOr<std::string> file = paths.ForReading(candidate);
+    if (absl::IsNotFound(file.status())) continue;
+    if (!file.ok()) return ErrorIn(*package.path, file.status());
+    if (!IsDirectory(*file)) {
+      const absl::Status matches = CheckDigest(package, candidate, *file);
+      if (!matches.ok()) return ErrorIn(*package.path, matches);
+      return file;
+    }
+    if (package.url.has_value()) continue;
+    if (directory_allowed) return file;
+    return ErrorIn(*package.path, absl::InvalidArgumentError(absl::StrCat(
+                                      candidate, " is a directory; name the file in it")));
+  }
+  return ErrorIn(*package.path, NotFound(package));
+}
+
+absl::Status ErrorIn(const FileReference& file, const absl::Status& status) {
+  return ErrorAt(file.location, file.key, std::string(status.message()));
+}
+
+}  // namespace kur

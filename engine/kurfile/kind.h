@@ -1,0 +1,68 @@
+#ifndef KUR_ENGINE_KURFILE_KIND_H_
+#define KUR_ENGINE_KURFILE_KIND_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/base/registry.h"
+#include "engine/kurfile/fields.h"
+
+namespace kur {
+
+// One kind (of layer, loss, optimizer, supplier) as the language knows it; BaseSpec is the base of
+// the specs of that sort and has the members `location` and `key`.
+template <class BaseSpec>
+struct Kind {
+  std::string doc;      // one line
+  std::string example;  // as in a Kurfile
+  std::vector<FieldInfo> fields;
+  // Null if anything was reported.
+  std::function<std::shared_ptr<const BaseSpec>(const Value&, const std::string& key, Diagnostics*)>
+      parse;
+};
+
+// The kind of a spec struct with a table of fields, which must live for ever.
+template <class BaseSpec, class Spec>
+Kind<BaseSpec> MakeKind(std::string doc, std::string example, const Fields<Spec>& fields) {
+  Kind<BaseSpec> kind;
+  kind.doc = std::move(doc);
+  kind.example = std::move(example);
+  kind.fields = fields.Describe();
+  kind.parse = [&fields](const Value& value, const std::string& key,
+                         Diagnostics* diagnostics) -> std::shared_ptr<const BaseSpec> {
+    auto spec = std::make_shared<Spec>();
+    spec->location = value.location();
+    spec->key = key;
+    if (!fields.Parse(value, key, diagnostics, spec.get())) return nullptr;
+    return spec;
+  };
+  return kind;
+}
+
+// Reads `value` as the kind `name`; an unknown name is reported at `location` with the nearest
+// known one. `sort` is the word for messages: "layer".
+template <class BaseSpec>
+std::shared_ptr<const BaseSpec> ParseKind(const std::string& sort, const std::string& name,
+                                          const Location& location, const Value& value,
+                                          const std::string& key, Diagnostics* diagnostics) {
+  const auto& registry = Registry<Kind<BaseSpec>>::Get();
+  const Kind<BaseSpec>* kind = registry.Find(name);
+  if (kind == nullptr) {
+    const std::string near = DidYouMean(name, registry.Names());
+    diagnostics->Error(
+        location, key,
+        absl::StrCat("unknown ", sort, " '", name, "'",
+                     near.empty()
+                         ? absl::StrCat("; known are: ", absl::StrJoin(registry.Names(), ", "))
+                         : near));
+    return nullptr;
+  }
+  return kind->parse(value, key, diagnostics);
+}
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_KURFILE_KIND_H_

@@ -1,0 +1,12 @@
+#include "engine/kurfile/layer_spec.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace kur {
+
+absl::Status RequireOneInput(const std::vector<Shape>& inputs) {
+  if (inputs.size() == 1 && !inputs[0].empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("takes one input, but has ", inputs.size(), ""));
+}
+
+}  // namespace kur

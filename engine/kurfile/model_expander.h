@@ -1,0 +1,20 @@
+#ifndef KUR_ENGINE_KURFILE_MODEL_EXPANDER_H_
+#define KUR_ENGINE_KURFILE_MODEL_EXPANDER_H_
+
+#include "engine/kurfile/diagnostics.h"
+#include "engine/kurfile/model_plan.h"
+#include "engine/kurfile/template/template.h"
+#include "engine/kurfile/value.h"
+
+namespace kur {
+
+// Expands the `model` section: evaluates its containers one by one in `scope`, unrolls operators
+// such as `for`, names every layer and connects it to its inputs. A layer without `inputs` takes
+// the layer before it. The result has no shapes yet (see InferShapes()); layers are in an order in
+// which inputs come first. Everything that is wrong is reported; the plan is then not to be used.
+ModelPlan ExpandModel(const Value& model, const TemplateEngine& engine, const Scope& scope,
+                      Diagnostics* diagnostics);
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_KURFILE_MODEL_EXPANDER_H_

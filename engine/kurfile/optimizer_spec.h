@@ -1,0 +1,57 @@
+#ifndef KUR_ENGINE_KURFILE_OPTIMIZER_SPEC_H_
+#define KUR_ENGINE_KURFILE_OPTIMIZER_SPEC_H_
+
+#include <optional>
+#include <string>
+
+#include "engine/kurfile/kind.h"
+
+namespace kur {
+
+// How gradients are bounded before each step. At most one of the two.
+struct ClipSpec {
+  std::optional<double> norm;  // the L2 norm over all parameters is scaled down to this
+  std::optional<double> abs;   // each element is cut to [-abs, abs]
+};
+
+template <>
+struct FieldTraits<ClipSpec> {
+  static std::string Type() { return "dictionary with norm or abs"; }
+  static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
+                    ClipSpec* to);
+  static std::string Format(const ClipSpec&) { return "null"; }
+};
+
+// What a Kurfile says of the optimizer: parsed, immutable, thread-safe.
+class OptimizerSpec {
+ public:
+  virtual ~OptimizerSpec() = default;
+
+  // The name of the kind: "adam".
+  virtual std::string kind() const = 0;
+
+  double learning_rate = 0.001;
+  // Weight decay as Kur's PyTorch backend means it: this factor times the parameter is added to its
+  // gradient.
+  double decay = 0;
+  ClipSpec clip;
+
+  // Where the optimizer stands in the Kurfile, for messages.
+  Location location;
+  std::string key;
+};
+
+using OptimizerKind = Kind<OptimizerSpec>;
+
+// The keys that every optimizer has.
+template <class Spec>
+Fields<Spec> OptimizerFields() {
+  return Fields<Spec>()
+      .Optional("learning_rate", &Spec::learning_rate, "step size", Positive())
+      .Optional("decay", &Spec::decay, "weight decay added to the gradients", NotNegative())
+      .Optional("clip", &Spec::clip, "bounds the gradients: {norm: X} or {abs: X}");
+}
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_KURFILE_OPTIMIZER_SPEC_H_

@@ -1,0 +1,26 @@
+#include "engine/layers/layer.h"
+
+#include <cmath>
+
+namespace kur {
+namespace {
+
+constexpr int64_t kImageRank = 4;  // with the batch axis
+
+}  // namespace
+
+at::Tensor ToAuthorLayout(const at::Tensor& tensor) {
+  return tensor.dim() == kImageRank ? tensor.permute({0, 2, 3, 1}) : tensor;
+}
+
+at::Tensor FromAuthorLayout(const at::Tensor& tensor) {
+  return tensor.dim() == kImageRank ? tensor.permute({0, 3, 1, 2}) : tensor;
+}
+
+void FillGlorotUniform(at::Tensor weight, int64_t fan_in, int64_t fan_out,
+                       at::Generator generator) {
+  const double bound = std::sqrt(6.0 / static_cast<double>(fan_in + fan_out));
+  weight.uniform_(-bound, bound, std::move(generator));
+}
+
+}  // namespace kur

@@ -1,0 +1,54 @@
+// mean_squared_error: (y - t)^2, averaged over all elements.
+
+#include <string>
+
+#include "engine/kurfile/loss_spec.h"
+#if KUR_RUNTIME
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/mse_loss.h>
+
+#include "engine/losses/loss.h"
+#endif
+
+namespace kur {
+namespace {
+
+struct MeanSquaredErrorSpec : LossSpec {
+  std::string kind() const override { return "mean_squared_error"; }
+};
+
+const Fields<MeanSquaredErrorSpec>& MeanSquaredErrorFields() {
+  static const auto* const kFields =
+      new Fields<MeanSquaredErrorSpec>(LossFields<MeanSquaredErrorSpec>());
+  return *kFields;
+}
+
+const Registration<LossKind> kKind(
+    "mean_squared_error",
+    MakeKind<LossSpec>("For numbers: (y - t)^2, averaged over all elements.",
+                       "{target: above, name: mean_squared_error}", MeanSquaredErrorFields()));
+
+#if KUR_RUNTIME
+class MeanSquaredError : public Loss {
+ public:
+  explicit MeanSquaredError(const MeanSquaredErrorSpec&) {}
+
+  at::Tensor Compute(const at::Tensor& prediction, const at::Tensor& truth,
+                     bool /*from_logits*/) const override {
+    return at::mse_loss(prediction, truth);
+  }
+
+  void Measure(const at::Tensor& prediction, const at::Tensor& truth,
+               MetricSums* metrics) const override {
+    MetricSum& error = (*metrics)["mean_absolute_error"];
+    error.sum += (prediction - truth).abs().sum().item<double>();
+    error.count += truth.numel();
+  }
+};
+
+const Registration<LossBuilder> kBuilder("mean_squared_error",
+                                         MakeLossBuilder<MeanSquaredError, MeanSquaredErrorSpec>());
+#endif
+
+}  // namespace
+}  // namespace kur

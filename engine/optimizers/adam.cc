@@ -1,0 +1,114 @@
+// adam: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015.
+
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/kurfile/optimizer_spec.h"
+#if KUR_RUNTIME
+#include <ATen/TensorOperators.h>
+#include <ATen/Parallel.h>
+
+#include "engine/optimizers/optimizer.h"
+#endif
+
+namespace kur {
+namespace {
+
+struct AdamSpec : OptimizerSpec {
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+
+  std::string kind() const override { return "adam"; }
+};
+
+const Fields<AdamSpec>& AdamFields() {
+  static const auto* const kFields = new Fields<AdamSpec>(
+      OptimizerFields<AdamSpec>()
+          .Optional("beta1", &AdamSpec::beta1, "decay of the mean of the gradients", InRange(0, 1))
+          .Optional("beta2", &AdamSpec::beta2, "decay of the mean of their squares", InRange(0, 1))
+          .Optional("epsilon", &AdamSpec::epsilon, "added to the denominator", Positive()));
+  return *kFields;
+}
+
+const Registration<OptimizerKind> kKind(
+    "adam", MakeKind<OptimizerSpec>("Steps scaled by running means of gradients and of their "
+                                    "squares (Kingma and Ba, 2015).",
+                                    "{name: adam, learning_rate: 0.001}", AdamFields()));
+
+#if KUR_RUNTIME
+// What is the same for every element of a step.
+struct AdamStep {
+  float decay;
+  float beta1;
+  float beta2;
+  float step_size;           // learning rate / (1 - beta1^t)
+  float inverse_correction;  // 1 / sqrt(1 - beta2^t)
+  float epsilon;
+};
+
+// One pass over memory: 28 bytes for each parameter.
+__attribute__((target_clones("avx512f", "avx2", "default"))) void UpdateElements(
+    const AdamStep& step, int64_t count, float* __restrict value, const float* __restrict gradient,
+    float* __restrict mean, float* __restrict square) {
+  for (int64_t i = 0; i < count; ++i) {
+    const float g = gradient[i] + step.decay * value[i];
+    const float m = step.beta1 * mean[i] + (1 - step.beta1) * g;
+    const float v = step.beta2 * square[i] + (1 - step.beta2) * g * g;
+    mean[i] = m;
+    square[i] = v;
+    value[i] -= step.step_size * m / (std::sqrt(v) * step.inverse_correction + step.epsilon);
+  }
+}
+
+class Adam : public Optimizer {
+ public:
+  Adam(const AdamSpec& spec, std::vector<NamedParameter> parameters)
+      : Optimizer(std::move(parameters)),
+        spec_(spec),
+        mean_(AddSlot("exp_avg")),
+        square_(AddSlot("exp_avg_sq")) {}
+
+ private:
+  void Update(size_t parameter, at::Tensor& value, at::Tensor& gradient, int64_t step) override {
+    at::Tensor& mean = slot(mean_, parameter);
+    at::Tensor& square = slot(square_, parameter);
+    const double correction1 = 1 - std::pow(spec_.beta1, static_cast<double>(step));
+    const double correction2 = 1 - std::pow(spec_.beta2, static_cast<double>(step));
+    const double step_size = spec_.learning_rate / correction1;
+    if (AreDenseFloats(value, gradient) && AreDenseFloats(mean, square) &&
+        mean.strides() == value.strides()) {
+      const AdamStep constants = {static_cast<float>(spec_.decay),
+                                  static_cast<float>(spec_.beta1),
+                                  static_cast<float>(spec_.beta2),
+                                  static_cast<float>(step_size),
+                                  static_cast<float>(1 / std::sqrt(correction2)),
+                                  static_cast<float>(spec_.epsilon)};
+      float* const v = value.data_ptr<float>();
+      const float* const g = gradient.data_ptr<float>();
+      float* const m = mean.data_ptr<float>();
+      float* const s = square.data_ptr<float>();
+      constexpr int64_t kGrain = 32768;
+      at::parallel_for(0, value.numel(), kGrain, [&](int64_t begin, int64_t end) {
+        UpdateElements(constants, end - begin, v + begin, g + begin, m + begin, s + begin);
+      });
+      return;
+    }
+    if (spec_.decay != 0) gradient.add_(value, spec_.decay);
+    mean.mul_(spec_.beta1).add_(gradient, 1 - spec_.beta1);
+    square.mul_(spec_.beta2).addcmul_(gradient, gradient, 1 - spec_.beta2);
+    value.addcdiv_(mean, (square.sqrt() / std::sqrt(correction2)).add_(spec_.epsilon), -step_size);
+  }
+
+  AdamSpec spec_;
+  size_t mean_;
+  size_t square_;
+};
+
+const Registration<OptimizerBuilder> kBuilder("adam", MakeOptimizerBuilder<Adam, AdamSpec>());
+#endif
+
+}  // namespace
+}  // namespace kur

@@ -1,0 +1,104 @@
+#include "engine/optimizers/optimizer.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/dot.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros_like.h>
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+
+namespace kur {
+namespace {
+
+void ClipByNorm(const std::vector<at::Tensor>& gradients, double largest) {
+  at::Tensor sum;
+  for (const at::Tensor& gradient : gradients) {
+    const at::Tensor square = at::dot(gradient.flatten(), gradient.flatten());
+    sum = sum.defined() ? sum + square : square;
+  }
+  if (!sum.defined()) return;
+  // The small number is PyTorch's: it keeps the quotient finite.
+  const at::Tensor factor = (largest / (sum.sqrt() + 1e-6)).clamp_max(1);
+  for (at::Tensor gradient : gradients) gradient.mul_(factor);
+}
+
+void Clip(const std::vector<at::Tensor>& gradients, const ClipSpec& clip) {
+  if (clip.norm) ClipByNorm(gradients, *clip.norm);
+  if (clip.abs) {
+    for (at::Tensor gradient : gradients) gradient.clamp_(-*clip.abs, *clip.abs);
+  }
+}
+
+}  // namespace
+
+Optimizer::Optimizer(std::vector<NamedParameter> parameters) : parameters_(std::move(parameters)) {}
+
+size_t Optimizer::AddSlot(std::string name) {
+  Slot slot{std::move(name), {}};
+  const c10::NoGradGuard no_grad;
+  for (const NamedParameter& parameter : parameters_) {
+    slot.tensors.push_back(at::zeros_like(parameter.value, at::MemoryFormat::Preserve));
+  }
+  slots_.push_back(std::move(slot));
+  return slots_.size() - 1;
+}
+
+void Optimizer::Step(const ClipSpec& clip) {
+  const c10::NoGradGuard no_grad;
+  ++steps_;
+  std::vector<at::Tensor> gradients;
+  for (NamedParameter& parameter : parameters_) {
+    at::Tensor& gradient = parameter.value.mutable_grad();
+    if (!gradient.defined()) continue;
+    if (gradient.strides() != parameter.value.strides()) {
+      gradient = at::empty_like(parameter.value, at::MemoryFormat::Preserve).copy_(gradient);
+    }
+    gradients.push_back(gradient);
+  }
+  Clip(gradients, clip);
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    at::Tensor& gradient = parameters_[i].value.mutable_grad();
+    if (!gradient.defined()) continue;
+    Update(i, parameters_[i].value, gradient, steps_);
+    gradient.reset();
+  }
+}
+
+std::map<std::string, at::Tensor> Optimizer::State() const {
+  std::map<std::string, at::Tensor> state;
+  for (const Slot& slot : slots_) {
+    for (size_t i = 0; i < parameters_.size(); ++i) {
+      state[absl::StrCat(parameters_[i].name, "/", slot.name)] = slot.tensors[i];
+    }
+  }
+  return state;
+}
+
+absl::Status Optimizer::Restore(const std::map<std::string, at::Tensor>& state, int64_t steps) {
+  const auto own = State();
+  for (const auto& [name, tensor] : own) {
+    const auto it = state.find(name);
+    if (it == state.end()) {
+      return absl::InvalidArgumentError(absl::StrCat("the optimizer's state lacks ", name));
+    }
+    if (it->second.sizes() != tensor.sizes()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the optimizer's state has another shape for ", name));
+    }
+  }
+  const c10::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : own) at::Tensor(tensor).copy_(state.at(name));
+  steps_ = steps;
+  return absl::OkStatus();
+}
+
+bool AreDenseFloats(const at::Tensor& a, const at::Tensor& b) {
+  return a.device().is_cpu() && a.scalar_type() == at::kFloat && b.scalar_type() == at::kFloat &&
+         a.strides() == b.strides() && a.is_non_overlapping_and_dense();
+}
+
+}  // namespace kur

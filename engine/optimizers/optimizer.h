@@ -1,0 +1,86 @@
+#ifndef KUR_ENGINE_OPTIMIZERS_OPTIMIZER_H_
+#define KUR_ENGINE_OPTIMIZERS_OPTIMIZER_H_
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "engine/base/registry.h"
+#include "engine/kurfile/optimizer_spec.h"
+
+namespace kur {
+
+// A parameter that an optimizer adjusts: a leaf tensor whose gradient is in value.grad().
+struct NamedParameter {
+  std::string name;  // "labels.weight"
+  at::Tensor value;
+};
+
+// Adjusts parameters by their gradients. Holds references to the parameters and owns its state. One
+// thread at a time.
+class Optimizer {
+ public:
+  explicit Optimizer(std::vector<NamedParameter> parameters);
+  virtual ~Optimizer() = default;
+
+  // Clips as `clip` says, then takes one step. Parameters without a gradient are left alone. The
+  // gradients are dropped.
+  void Step(const ClipSpec& clip);
+
+  // Steps taken.
+  int64_t steps() const { return steps_; }
+
+  // The state as tensors by name: "labels.weight/exp_avg". They share memory with the optimizer.
+  std::map<std::string, at::Tensor> State() const;
+
+  // Takes over a state that State() and steps() gave. INVALID_ARGUMENT if a tensor is missing or
+  // has another shape; then nothing has changed.
+  absl::Status Restore(const std::map<std::string, at::Tensor>& state, int64_t steps);
+
+ protected:
+  // One tensor like each parameter, zero at first.
+  struct Slot {
+    std::string name;
+    std::vector<at::Tensor> tensors;
+  };
+
+  // Adds a slot; for constructors. Returns its index.
+  size_t AddSlot(std::string name);
+  at::Tensor& slot(size_t index, size_t parameter) { return slots_[index].tensors[parameter]; }
+
+  // Adjusts `value` (parameter number `parameter`) in place. `gradient` has the same strides as
+  // `value` and may be overwritten. `step` counts from 1.
+  virtual void Update(size_t parameter, at::Tensor& value, at::Tensor& gradient, int64_t step) = 0;
+
+ private:
+  std::vector<NamedParameter> parameters_;
+  std::vector<Slot> slots_;
+  int64_t steps_ = 0;
+};
+
+// True if the three can be walked over as plain arrays of floats in one order on the CPU.
+bool AreDenseFloats(const at::Tensor& a, const at::Tensor& b);
+
+// Builds the optimizer of a spec for parameters.
+struct OptimizerBuilder {
+  std::function<std::unique_ptr<Optimizer>(const OptimizerSpec&, std::vector<NamedParameter>)>
+      build;
+};
+
+// The builder of the class OptimizerType, constructible from (const Spec&, parameters).
+template <class OptimizerType, class Spec>
+OptimizerBuilder MakeOptimizerBuilder() {
+  return {[](const OptimizerSpec& spec, std::vector<NamedParameter> parameters) {
+    return std::make_unique<OptimizerType>(static_cast<const Spec&>(spec), std::move(parameters));
+  }};
+}
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_OPTIMIZERS_OPTIMIZER_H_

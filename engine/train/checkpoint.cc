@@ -1,0 +1,228 @@
+#include "engine/train/checkpoint.h"
+
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "engine/base/sha256.h"
+#include "engine/base/status.h"
+#include "nlohmann/json.hpp"
+
+namespace kur {
+namespace {
+
+using nlohmann::json;
+
+constexpr char kOptimizerPrefix[] = "optimizer/";
+constexpr char kMetadataKey[] = "__metadata__";
+constexpr size_t kLengthBytes = 8;
+
+struct DTypeName {
+  const char* name;
+  at::ScalarType type;
+};
+
+constexpr DTypeName kDTypes[] = {
+    {"F64", at::kDouble}, {"F32", at::kFloat}, {"F16", at::kHalf},  {"BF16", at::kBFloat16},
+    {"I64", at::kLong},   {"I32", at::kInt},   {"I16", at::kShort}, {"I8", at::kChar},
+    {"U8", at::kByte},    {"BOOL", at::kBool},
+};
+
+const char* NameOf(at::ScalarType type) {
+  for (const DTypeName& entry : kDTypes) {
+    if (entry.type == type) return entry.name;
+  }
+  return nullptr;
+}
+
+const DTypeName* FindDType(const std::string& name) {
+  for (const DTypeName& entry : kDTypes) {
+    if (name == entry.name) return &entry;
+  }
+  return nullptr;
+}
+
+// Calls visit(key, member) for every member, so that writing and reading cannot differ.
+template <class Position, class Visitor>
+void VisitPosition(Position& position, Visitor&& visit) {
+  visit("epoch", position.epoch);
+  visit("batch", position.batch);
+  visit("total_batches", position.total_batches);
+  visit("total_samples", position.total_samples);
+  visit("best_training_loss", position.best_training_loss);
+  visit("best_validation_loss", position.best_validation_loss);
+  visit("loss_sums", position.loss_sums);
+  visit("epoch_samples", position.epoch_samples);
+  visit("epoch_seconds", position.epoch_seconds);
+  visit("clocks", position.clocks);
+  visit("seed", position.seed);
+  visit("run_batches", position.run_batches);
+  visit("last_epoch", position.last_epoch);
+  visit("clock_limit", position.clock_limit);
+  visit("checkpoint_epochs", position.checkpoint_epochs);
+  visit("checkpoint_batches", position.checkpoint_batches);
+  visit("checkpoint_samples", position.checkpoint_samples);
+  visit("checkpoint_seconds", position.checkpoint_seconds);
+}
+
+struct JsonWriter {
+  json* object;
+  template <class T>
+  void operator()(const char* key, const T& value) const {
+    (*object)[key] = value;
+  }
+  void operator()(const char* key, const std::optional<double>& value) const {
+    if (value.has_value()) (*object)[key] = *value;
+  }
+};
+
+struct JsonReader {
+  const json* object;
+  template <class T>
+  void operator()(const char* key, T& value) const {
+    if (object->contains(key)) object->at(key).get_to(value);
+  }
+  void operator()(const char* key, std::optional<double>& value) const {
+    if (object->contains(key)) value = object->at(key).get<double>();
+  }
+};
+
+json PositionToJson(const TrainingPosition& position) {
+  json object = json::object();
+  VisitPosition(position, JsonWriter{&object});
+  return object;
+}
+
+TrainingPosition PositionFromJson(const json& object) {
+  TrainingPosition position;
+  VisitPosition(position, JsonReader{&object});
+  return position;
+}
+
+// Adds a tensor's bytes to `data` and its entry to `header`.
+absl::Status AddTensor(const std::string& name, const at::Tensor& tensor, json* header,
+                       std::string* data) {
+  const at::Tensor dense = tensor.detach().to(at::kCPU).contiguous();
+  const char* dtype = NameOf(dense.scalar_type());
+  if (dtype == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat("no safetensors type for ", name));
+  }
+  const size_t begin = data->size();
+  data->append(static_cast<const char*>(dense.data_ptr()), dense.nbytes());
+  (*header)[name] = {
+      {"dtype", dtype}, {"shape", dense.sizes().vec()}, {"data_offsets", {begin, data->size()}}};
+  return absl::OkStatus();
+}
+
+absl::StatusOr<at::Tensor> ReadTensor(const std::string& name, const json& entry,
+                                      absl::string_view data) {
+  const DTypeName* dtype = FindDType(entry.at("dtype").get<std::string>());
+  if (dtype == nullptr) return absl::DataLossError(absl::StrCat(name, " has an unknown type"));
+  const auto shape = entry.at("shape").get<std::vector<int64_t>>();
+  const auto begin = entry.at("data_offsets").at(0).get<uint64_t>();
+  const auto end = entry.at("data_offsets").at(1).get<uint64_t>();
+  if (begin > end || end > data.size()) {
+    return absl::DataLossError(absl::StrCat(name, " lies outside of the file"));
+  }
+  uint64_t bytes = at::elementSize(dtype->type);
+  for (const int64_t extent : shape) {
+    if (extent < 0 || __builtin_mul_overflow(bytes, static_cast<uint64_t>(extent), &bytes)) {
+      return absl::DataLossError(absl::StrCat(name, " has an impossible shape"));
+    }
+  }
+  if (bytes != end - begin) {
+    return absl::DataLossError(
+        absl::StrCat(name, " has ", end - begin, " bytes, but its shape needs ", bytes));
+  }
+  at::Tensor tensor = at::empty(shape, dtype->type);
+  if (bytes > 0) std::memcpy(tensor.data_ptr(), data.data() + begin, bytes);
+  return tensor;
+}
+
+absl::StatusOr<Checkpoint> Parse(const std::string& content) {
+  uint64_t header_size = 0;
+  if (content.size() < kLengthBytes) return absl::DataLossError("the file is too short");
+  std::memcpy(&header_size, content.data(), kLengthBytes);
+  if (header_size > content.size() - kLengthBytes) {
+    return absl::DataLossError("the header is longer than the file");
+  }
+  const json header =
+      json::parse(content.begin() + kLengthBytes,
+                  content.begin() + kLengthBytes + static_cast<std::ptrdiff_t>(header_size));
+  absl::string_view data(content);
+  data.remove_prefix(kLengthBytes + header_size);
+  Checkpoint checkpoint;
+  for (const auto& [name, entry] : header.items()) {
+    if (name == kMetadataKey) continue;
+    KUR_ASSIGN_OR_RETURN(at::Tensor tensor, ReadTensor(name, entry, data));
+    if (absl::StartsWith(name, kOptimizerPrefix)) {
+      checkpoint.optimizer_state[name.substr(sizeof(kOptimizerPrefix) - 1)] = std::move(tensor);
+    } else {
+      checkpoint.weights[name] = std::move(tensor);
+    }
+  }
+  if (header.contains(kMetadataKey) && header[kMetadataKey].contains("kur")) {
+    const json metadata = json::parse(header[kMetadataKey]["kur"].get<std::string>());
+    checkpoint.optimizer = metadata.value("optimizer", "");
+    checkpoint.optimizer_steps = metadata.value("optimizer_steps", int64_t{0});
+    checkpoint.position = PositionFromJson(metadata.value("position", json::object()));
+    // Flipped bits in the tensors would go unnoticed otherwise.
+    if (metadata.contains("sha256") && metadata["sha256"] != Sha256Hex(data)) {
+      return absl::DataLossError("the tensors do not have the checksum in the header");
+    }
+  }
+  return checkpoint;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> SerializeCheckpoint(const Checkpoint& checkpoint) {
+  json header = json::object();
+  std::string data;
+  size_t bytes = 0;
+  for (const auto& [name, tensor] : checkpoint.weights) bytes += tensor.nbytes();
+  for (const auto& [name, tensor] : checkpoint.optimizer_state) bytes += tensor.nbytes();
+  data.reserve(bytes);
+  for (const auto& [name, tensor] : checkpoint.weights) {
+    KUR_RETURN_IF_ERROR(AddTensor(name, tensor, &header, &data));
+  }
+  for (const auto& [name, tensor] : checkpoint.optimizer_state) {
+    KUR_RETURN_IF_ERROR(AddTensor(kOptimizerPrefix + name, tensor, &header, &data));
+  }
+  const json metadata = {{"version", 1},
+                         {"optimizer", checkpoint.optimizer},
+                         {"optimizer_steps", checkpoint.optimizer_steps},
+                         {"position", PositionToJson(checkpoint.position)},
+                         {"sha256", Sha256Hex(data)}};
+  header[kMetadataKey] = {{"kur", metadata.dump()}};
+  std::string text = header.dump();
+  // Tensors begin at a multiple of 8, as the format wants.
+  text.resize((text.size() + 7) / 8 * 8, ' ');
+  const uint64_t length = text.size();
+  std::string content(kLengthBytes, '\0');
+  std::memcpy(&content[0], &length, kLengthBytes);
+  content.reserve(kLengthBytes + text.size() + data.size());
+  content += text;
+  content += data;
+  return content;
+}
+
+absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& path) {
+  KUR_ASSIGN_OR_RETURN(const std::string content, FileSystem::Posix().Read(path));
+  try {
+    auto checkpoint = Parse(content);
+    if (!checkpoint.ok()) return Annotate(checkpoint.status(), path + " is damaged");
+    return checkpoint;
+  } catch (const json::exception& error) {
+    return absl::DataLossError(
+        absl::StrCat(path, " is no safetensors file, or damaged: ", error.what()));
+  }
+}
+
+}  // namespace kur

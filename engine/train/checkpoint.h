@@ -1,0 +1,68 @@
+#ifndef KUR_ENGINE_TRAIN_CHECKPOINT_H_
+#define KUR_ENGINE_TRAIN_CHECKPOINT_H_
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/base/file_system.h"
+#include "engine/train/model.h"
+
+namespace kur {
+
+// Where training stands, beside the tensors.
+struct TrainingPosition {
+  int64_t epoch = 0;          // epochs completed over the life of the model
+  int64_t batch = 0;          // batches done of the epoch at work
+  int64_t total_batches = 0;  // batches trained over the life of the model
+  int64_t total_samples = 0;  // samples trained over the life of the model
+  std::optional<double> best_training_loss;
+  std::optional<double> best_validation_loss;
+  // Of the epoch at work: batch losses times samples, by output, and the samples.
+  std::map<std::string, double> loss_sums;
+  int64_t epoch_samples = 0;
+  double epoch_seconds = 0;
+  // Seconds by the name of a clock (all, train, validate, batch), over the life of the training
+  // log.
+  std::map<std::string, double> clocks;
+
+  // What a run that goes on after it was killed needs, beside the above.
+  uint64_t seed = 0;        // of the order of the data and of dropout
+  int64_t run_batches = 0;  // batches that this run has trained
+  int64_t last_epoch = 0;   // the epoch after which the run stops; 0: no limit
+  double clock_limit = 0;   // the reading of the stop clock at which the run stops; 0: no limit
+  // Counts since the checkpoint that the Kurfile asks for was last written.
+  int64_t checkpoint_epochs = 0;
+  int64_t checkpoint_batches = 0;
+  int64_t checkpoint_samples = 0;
+  double checkpoint_seconds = 0;
+};
+
+// Everything that training needs to go on: one file in the safetensors format
+// (https://github.com/huggingface/safetensors): model weights under their own names
+// ("labels.weight"), the optimizer's state under "optimizer/NAME", and in the metadata, as JSON
+// under the key "kur", the rest.
+struct Checkpoint {
+  TensorMap weights;
+  std::string optimizer;  // its kind; empty: no state
+  TensorMap optimizer_state;
+  int64_t optimizer_steps = 0;
+  TrainingPosition position;
+};
+
+// The bytes of a checkpoint file. Tensors may be on any device and have any strides.
+absl::StatusOr<std::string> SerializeCheckpoint(const Checkpoint& checkpoint);
+
+// Reads a checkpoint file; also a plain safetensors file of weights, whose position is then that of
+// an untrained model. DATA_LOSS, naming what is wrong and where, for a file that is damaged;
+// allocates no more than the file is long. The tensors are on the CPU.
+absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& path);
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_TRAIN_CHECKPOINT_H_

@@ -1,0 +1,142 @@
+#include "engine/train/evaluator.h"
+
+#include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
+
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+#include "engine/kurfile/diagnostics.h"
+#include "engine/train/checkpoint.h"
+#include "engine/train/results.h"
+#include "engine/train/stopwatch.h"
+#include "engine/train/workload.h"
+
+namespace kur {
+namespace {
+
+// Loads the weights of a section. Without any the results are meaningless, but they do show that
+// everything else works, so that is a warning, as in Kur; a file that is named and missing is not.
+absl::Status LoadWeights(const std::optional<FileReference>& weights, const PathResolver& paths,
+                         Model* model, RunObserver* observer) {
+  if (!weights) {
+    observer->OnLog(LogLevel::kWarning,
+                    "the section names no weights: working with fresh ones, which know nothing");
+    return absl::OkStatus();
+  }
+  const auto failed = [&](const absl::Status& status) {
+    return ErrorAt(
+        weights->location, weights->key,
+        absl::StrCat("the weights ", weights->path, " cannot be used: ", status.message()));
+  };
+  const auto path = paths.ForReading(weights->path);
+  if (!path.ok()) return failed(path.status());
+  const auto saved = ReadCheckpoint(*path);
+  if (!saved.ok()) return failed(saved.status());
+  const absl::Status loaded = model->LoadWeights(saved->weights);
+  return loaded.ok() ? loaded : failed(loaded);
+}
+
+void ReportStart(Workload* workload, const BatchProvider& provider, const RunOptions& options,
+                 RunObserver* observer) {
+  RunStarted started;
+  started.parameters = workload->model().num_parameters();
+  started.layers = static_cast<int64_t>(workload->model().num_layers());
+  started.samples = provider.samples_per_epoch();
+  started.device = options.device;
+  started.threads = at::get_num_threads();
+  observer->OnStarted(started);
+}
+
+void AppendRows(const at::Tensor& tensor, ResultColumn* column) {
+  const at::Tensor rows = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+  column->sample_shape = rows.sizes().slice(1).vec();
+  const auto* begin = static_cast<const uint8_t*>(rows.data_ptr());
+  column->bytes.insert(column->bytes.end(), begin, begin + rows.nbytes());
+}
+
+// Runs the model over a set. False if the run was cancelled.
+absl::StatusOr<bool> Collect(const BatchProvider& provider, Model* model, RunObserver* observer,
+                             EvaluationResults* results) {
+  const c10::NoGradGuard no_grad;
+  constexpr double kProgressInterval = 0.25;
+  const BatchPlan plan = provider.EpochPlan(0);
+  std::set<std::string> names(model->inputs().begin(), model->inputs().end());
+  bool has_truth = true;
+  for (const std::string& output : model->outputs()) {
+    has_truth = has_truth && provider.sources().count(output) > 0;
+  }
+  if (has_truth) names.insert(model->outputs().begin(), model->outputs().end());
+  BatchFeeder feeder(provider, names, model->device());
+  double last_progress = MonotonicSeconds();
+  int64_t samples = 0;
+  for (int64_t i = 0; i < plan.num_batches(); ++i) {
+    KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder.Load(plan, i));
+    for (const auto& [name, output] : model->Forward(batch, {})) {
+      AppendRows(output, &results->result[name]);
+      if (has_truth) AppendRows(batch.at(name), &results->truth[name]);
+    }
+    samples += plan.size(i);
+    if (observer->CancelRequested()) return false;
+    if (MonotonicSeconds() - last_progress > kProgressInterval) {
+      last_progress = MonotonicSeconds();
+      observer->OnPassProgress("evaluate", samples, plan.num_samples());
+    }
+  }
+  observer->OnPassProgress("evaluate", samples, plan.num_samples());
+  return true;
+}
+
+}  // namespace
+
+absl::StatusOr<RunEnd> RunTest(const Kurfile& kurfile, const PathResolver& paths,
+                               const RunOptions& options, RunObserver* observer) {
+  const TestSection& test = *kurfile.sections().test;
+  KUR_ASSIGN_OR_RETURN(const auto sets,
+                       OpenData(test.data, paths, options.seed, /*randomize=*/false));
+  KUR_ASSIGN_OR_RETURN(Workload workload, Workload::Build(kurfile, sets[0].provider, options));
+  for (const OpenSet& set : sets) {
+    KUR_RETURN_IF_ERROR(workload.CheckSources(test.data, set.provider));
+  }
+  KUR_RETURN_IF_ERROR(LoadWeights(test.weights, paths, &workload.model(), observer));
+  ReportStart(&workload, sets[0].provider, options, observer);
+  for (const OpenSet& set : sets) {
+    KUR_ASSIGN_OR_RETURN(const auto measured,
+                         workload.Measure("test", set, std::nullopt, observer));
+    if (!measured.has_value()) return RunEnd::kCancelled;
+    observer->OnMeasured(*measured);
+  }
+  return RunEnd::kSucceeded;
+}
+
+absl::StatusOr<RunEnd> RunEvaluation(const Kurfile& kurfile, const PathResolver& paths,
+                                     const RunOptions& options, RunObserver* observer) {
+  const EvaluateSection& evaluate = *kurfile.sections().evaluate;
+  KUR_ASSIGN_OR_RETURN(const auto sets,
+                       OpenData(evaluate.data, paths, options.seed, /*randomize=*/false));
+  const BatchProvider& provider = sets[0].provider;
+  KUR_ASSIGN_OR_RETURN(Workload workload, Workload::Build(kurfile, provider, options));
+  KUR_RETURN_IF_ERROR(LoadWeights(evaluate.weights, paths, &workload.model(), observer));
+  ReportStart(&workload, provider, options, observer);
+  EvaluationResults results;
+  KUR_ASSIGN_OR_RETURN(const bool complete,
+                       Collect(provider, &workload.model(), observer, &results));
+  if (!complete) return RunEnd::kCancelled;
+  if (!evaluate.destination) {
+    observer->OnLog(LogLevel::kWarning,
+                    "the section names no destination: the results are not kept");
+    return RunEnd::kSucceeded;
+  }
+  KUR_ASSIGN_OR_RETURN(const std::string content,
+                       FormatResults(results, evaluate.destination->format));
+  ArtifactInfo info;
+  info.file = evaluate.destination->path;
+  info.kind = ArtifactInfo::Kind::kResult;
+  info.description = "results";
+  KUR_RETURN_IF_ERROR(observer->WriteArtifact(info, content));
+  return RunEnd::kSucceeded;
+}
+
+}  // namespace kur

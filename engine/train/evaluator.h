@@ -1,0 +1,22 @@
+#ifndef KUR_ENGINE_TRAIN_EVALUATOR_H_
+#define KUR_ENGINE_TRAIN_EVALUATOR_H_
+
+#include "absl/status/statusor.h"
+#include "engine/base/path_resolver.h"
+#include "engine/kurfile/kurfile.h"
+#include "engine/train/run.h"
+
+namespace kur {
+
+// Measures the loss on the `test` section with the weights that it names.
+absl::StatusOr<RunEnd> RunTest(const Kurfile& kurfile, const PathResolver& paths,
+                               const RunOptions& options, RunObserver* observer);
+
+// Applies the model to the `evaluate` section and writes what it gives, beside the truth where the
+// data has it, to the destination.
+absl::StatusOr<RunEnd> RunEvaluation(const Kurfile& kurfile, const PathResolver& paths,
+                                     const RunOptions& options, RunObserver* observer);
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_TRAIN_EVALUATOR_H_

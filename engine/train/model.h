@@ -1,0 +1,79 @@
+#ifndef KUR_ENGINE_TRAIN_MODEL_H_
+#define KUR_ENGINE_TRAIN_MODEL_H_
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/kurfile/model_plan.h"
+#include "engine/layers/layer.h"
+#include "engine/optimizers/optimizer.h"
+
+namespace kur {
+
+// Tensors by the name of a data source or of an output; in the author's layout, batch axis first.
+using TensorMap = std::map<std::string, at::Tensor>;
+
+// A model with its weights. One thread at a time.
+class Model {
+ public:
+  // Builds the layers of `plan`, whose shapes must all be known as far as weights need them, with
+  // fresh weights that are a function of `seed`, on `device`.
+  static absl::StatusOr<Model> Build(const ModelPlan& plan, uint64_t seed, c10::Device device);
+
+  // The names of the inputs and of the outputs.
+  const std::vector<std::string>& inputs() const { return inputs_; }
+  const std::vector<std::string>& outputs() const { return outputs_; }
+
+  // The outputs for a batch of inputs. For the names in `as_logits` the output's softmax is left
+  // out (see CanGiveLogits()).
+  TensorMap Forward(const TensorMap& inputs, const ForwardContext& context,
+                    const std::set<std::string>& as_logits = {});
+
+  // True if the output is a softmax whose result nothing else uses.
+  bool CanGiveLogits(const std::string& output) const;
+
+  // The parameters that training adjusts: those of layers that are not frozen.
+  std::vector<NamedParameter> TrainableParameters() const;
+
+  // Every tensor by name, "labels.weight", running statistics included. They share memory with the
+  // model.
+  TensorMap Weights() const;
+
+  // Copies weights in. INVALID_ARGUMENT if one is missing or has another shape, naming it; then
+  // nothing has changed. Tensors that the model does not have are ignored.
+  absl::Status LoadWeights(const TensorMap& weights);
+
+  int64_t num_parameters() const;
+  size_t num_layers() const { return nodes_.size(); }
+  c10::Device device() const { return device_; }
+
+ private:
+  struct Node {
+    std::string name;
+    std::unique_ptr<Layer> layer;
+    std::vector<size_t> inputs;
+    bool is_input = false;
+    bool is_output = false;
+    bool frozen = false;
+    bool gives_logits = false;
+    size_t last_user = 0;  // after which its output is not needed
+  };
+
+  explicit Model(c10::Device device) : device_(device) {}
+
+  std::vector<Node> nodes_;
+  std::vector<std::string> inputs_;
+  std::vector<std::string> outputs_;
+  c10::Device device_;
+};
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_TRAIN_MODEL_H_

@@ -1,0 +1,94 @@
+#include "engine/train/results.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "engine/base/status.h"
+#include "engine/data/pickle_value.h"
+#include "engine/data/pickle_writer.h"
+
+namespace kur {
+namespace {
+
+using Columns = std::map<std::string, ResultColumn>;
+
+absl::StatusOr<PickleValue> ToPickle(const Columns& columns) {
+  PickleValue::Dict dict;
+  for (const auto& [name, column] : columns) {
+    KUR_ASSIGN_OR_RETURN(Array array, column.ToArray());
+    dict.emplace_back(PickleValue(name), PickleValue(std::move(array)));
+  }
+  return PickleValue::MakeDict(std::move(dict));
+}
+
+// One column of the table: where its numbers are.
+struct CsvColumn {
+  std::string title;
+  Array array;
+  int64_t width;
+  int64_t element;
+};
+
+std::string Quoted(const std::string& title) {
+  if (title.find_first_of(",\"\r\n") == std::string::npos) return title;
+  return absl::StrCat("\"", absl::StrReplaceAll(title, {{"\"", "\"\""}}), "\"");
+}
+
+absl::Status AppendColumns(const Columns& columns, const std::string& suffix,
+                           std::vector<CsvColumn>* to) {
+  for (const auto& [name, column] : columns) {
+    KUR_ASSIGN_OR_RETURN(const Array array, column.ToArray());
+    int64_t width = 1;
+    for (const int64_t extent : column.sample_shape) width *= extent;
+    for (int64_t element = 0; element < width; ++element) {
+      const std::string index = width == 1 ? "" : absl::StrCat("[", element, "]");
+      to->push_back({Quoted(absl::StrCat(name, index, suffix)), array, width, element});
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> FormatCsv(const EvaluationResults& results) {
+  std::vector<CsvColumn> columns;
+  KUR_RETURN_IF_ERROR(AppendColumns(results.result, "", &columns));
+  KUR_RETURN_IF_ERROR(AppendColumns(results.truth, " expected", &columns));
+  std::string text = absl::StrJoin(
+      columns, ",", [](std::string* out, const CsvColumn& column) { out->append(column.title); });
+  text += "\r\n";
+  const int64_t rows = columns.empty() ? 0 : columns[0].array.shape()[0];
+  for (int64_t row = 0; row < rows; ++row) {
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const double value = columns[i].array.At(row * columns[i].width + columns[i].element);
+      absl::StrAppend(&text, i == 0 ? "" : ",", static_cast<float>(value));
+    }
+    text += "\r\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<Array> ResultColumn::ToArray() const {
+  int64_t row = sizeof(float);
+  for (const int64_t extent : sample_shape) row *= extent;
+  std::vector<int64_t> shape = {static_cast<int64_t>(bytes.size()) / row};
+  shape.insert(shape.end(), sample_shape.begin(), sample_shape.end());
+  return Array::FromBytes(DType::kFloat32, std::move(shape), bytes);
+}
+
+absl::StatusOr<std::string> FormatResults(const EvaluationResults& results,
+                                          const std::string& format) {
+  if (format == "csv") return FormatCsv(results);
+  KUR_ASSIGN_OR_RETURN(PickleValue result, ToPickle(results.result));
+  PickleValue::Dict root;
+  root.emplace_back(PickleValue("result"), std::move(result));
+  if (!results.truth.empty()) {
+    KUR_ASSIGN_OR_RETURN(PickleValue truth, ToPickle(results.truth));
+    root.emplace_back(PickleValue("truth"), std::move(truth));
+  }
+  return FormatPickle(PickleValue::MakeDict(std::move(root)));
+}
+
+}  // namespace kur

@@ -1,0 +1,36 @@
+#ifndef KUR_ENGINE_TRAIN_RESULTS_H_
+#define KUR_ENGINE_TRAIN_RESULTS_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/data/array.h"
+
+namespace kur {
+
+// Rows of numbers that are collected batch by batch.
+struct ResultColumn {
+  std::vector<int64_t> sample_shape;
+  Array::Bytes bytes;  // float32, row-major
+
+  // (samples, sample_shape...).
+  absl::StatusOr<Array> ToArray() const;
+};
+
+// What an evaluation gives, by the name of the output; `truth` is empty where the data has none.
+struct EvaluationResults {
+  std::map<std::string, ResultColumn> result;
+  std::map<std::string, ResultColumn> truth;
+};
+
+// The file that Kur writes: "pkl" is a Python pickle of {'result': {name: array}, 'truth': {...}},
+// "csv" a table with a column for each output and each truth ("NAME expected"); an output of
+// several numbers gets a column for each ("NAME[3]").
+absl::StatusOr<std::string> FormatResults(const EvaluationResults& results,
+                                          const std::string& format);
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_TRAIN_RESULTS_H_

@@ -1,0 +1,61 @@
+#include "engine/train/run.h"
+
+#include <ATen/Parallel.h>
+#include <c10/util/Exception.h>
+
+#include <exception>
+#include <new>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "engine/base/status.h"
+#include "engine/train/evaluator.h"
+#include "engine/train/trainer.h"
+
+namespace kur {
+namespace {
+
+absl::StatusOr<RunEnd> RunMode(const Kurfile& kurfile, const PathResolver& paths,
+                               const RunOptions& options, RunObserver* observer) {
+  switch (options.mode) {
+    case Mode::kTrain:
+      return Trainer(kurfile, paths, options, observer).Run();
+    case Mode::kTest:
+      return RunTest(kurfile, paths, options, observer);
+    case Mode::kEvaluate:
+      return RunEvaluation(kurfile, paths, options, observer);
+  }
+  return absl::InternalError("unknown mode");
+}
+
+// torch puts a backtrace behind the first line.
+std::string FirstLine(const char* what) {
+  return std::string(*absl::StrSplit(what, absl::MaxSplits('\n', 1)).begin());
+}
+
+absl::Status OutOfMemory(const std::string& detail) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("out of memory (", detail, "); use a smaller batch_size or a smaller model"));
+}
+
+}  // namespace
+
+absl::StatusOr<RunEnd> Run(const Kurfile& kurfile, const PathResolver& paths,
+                           const RunOptions& options, RunObserver* observer) {
+  KUR_RETURN_IF_ERROR(kurfile.CheckMode(options.mode));
+  try {
+    if (options.threads > 0) at::set_num_threads(options.threads);
+    return RunMode(kurfile, paths, options, observer);
+  } catch (const std::bad_alloc&) {
+    return OutOfMemory("the machine's");
+  } catch (const c10::Error& error) {
+    const std::string text = FirstLine(error.what_without_backtrace());
+    if (absl::StrContains(text, "memory")) return OutOfMemory(text);
+    return absl::InternalError(absl::StrCat("torch: ", text));
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat("torch: ", FirstLine(error.what())));
+  }
+}
+
+}  // namespace kur

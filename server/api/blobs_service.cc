@@ -1,0 +1,59 @@
+#include "server/api/blobs_service.h"
+
+#include <set>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/sha256.h"
+#include "server/api/unary.h"
+#include "server/api/upload_reactor.h"
+
+namespace kur::server {
+namespace {
+
+constexpr int kMaxDigests = 10'000;
+
+// Ends an upload before it has begun. Deletes itself.
+class RefusedUpload : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
+ public:
+  explicit RefusedUpload(const absl::Status& status) { Finish(ToGrpc(status)); }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+grpc::ServerUnaryReactor* BlobsService::FindMissingBlobs(
+    grpc::CallbackServerContext* context, const v1::FindMissingBlobsRequest* request,
+    v1::FindMissingBlobsResponse* response) {
+  return Answer(context, authenticator_, response,
+                [&](const std::string&) { return FindMissing(*request); });
+}
+
+absl::StatusOr<v1::FindMissingBlobsResponse> BlobsService::FindMissing(
+    const v1::FindMissingBlobsRequest& request) const {
+  if (request.sha256_size() > kMaxDigests) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("at most ", kMaxDigests, " digests, got ", request.sha256_size()));
+  }
+  v1::FindMissingBlobsResponse response;
+  const std::set<std::string> digests(request.sha256().begin(), request.sha256().end());
+  for (const std::string& digest : digests) {
+    if (!IsSha256Hex(digest)) {
+      return absl::InvalidArgumentError("sha256 must be 64 lower-case hexadecimal digits");
+    }
+    if (blobs_.Has(digest)) continue;
+    v1::MissingBlob& missing = *response.add_missing();
+    missing.set_sha256(digest);
+    missing.set_received(blobs_.Received(digest));
+  }
+  return response;
+}
+
+grpc::ServerReadReactor<v1::UploadBlobRequest>* BlobsService::UploadBlob(
+    grpc::CallbackServerContext* context, v1::UploadBlobResponse*) {
+  const auto user = authenticator_.UserOf(*context);
+  if (!user.ok()) return new RefusedUpload(user.status());
+  return new UploadReactor(blobs_, pool_, metrics_);
+}
+
+}  // namespace kur::server

@@ -1,0 +1,62 @@
+#include "server/api/grpc_status.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "engine/kurfile/diagnostics.h"
+#include "kur/v1/errors.pb.h"
+
+namespace kur::server {
+namespace {
+
+constexpr size_t kMaxMessageBytes = 1024;
+// In base64, as it may travel, this grows by a third.
+constexpr size_t kMaxDetailBytes = 4096;
+
+v1::Diagnostic ToProto(const Diagnostic& diagnostic) {
+  v1::Diagnostic proto;
+  proto.set_warning(diagnostic.severity == Diagnostic::Severity::kWarning);
+  if (diagnostic.location.known()) proto.set_file(*diagnostic.location.file);
+  proto.set_line(diagnostic.location.line);
+  proto.set_column(diagnostic.location.column);
+  proto.set_path(diagnostic.path);
+  proto.set_message(diagnostic.message);
+  return proto;
+}
+
+// The text up to `limit` bytes, cut between characters of UTF-8.
+std::string Cut(absl::string_view text, size_t limit) {
+  if (text.size() <= limit) return std::string(text);
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xc0) == 0x80) --limit;
+  return absl::StrCat(text.substr(0, limit), "…");
+}
+
+v1::ErrorDetails DetailsOf(const std::vector<Diagnostic>& diagnostics) {
+  v1::ErrorDetails details;
+  for (size_t i = 0; i < diagnostics.size(); ++i) {
+    v1::Diagnostic& added = *details.add_diagnostics();
+    added = ToProto(diagnostics[i]);
+    added.set_message(Cut(added.message(), kMaxMessageBytes));
+    if (details.ByteSizeLong() <= kMaxDetailBytes) continue;
+    added.Clear();
+    added.set_message(absl::StrCat("and ", diagnostics.size() - i, " more"));
+    break;
+  }
+  return details;
+}
+
+}  // namespace
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  // The numbers of absl::StatusCode are those of gRPC.
+  const auto code = static_cast<grpc::StatusCode>(status.code());
+  const std::vector<Diagnostic> diagnostics = DiagnosticsOf(status);
+  if (diagnostics.empty()) return grpc::Status(code, Cut(status.message(), kMaxMessageBytes));
+  std::string message = Cut(diagnostics.front().ToString(), kMaxMessageBytes);
+  if (diagnostics.size() > 1) absl::StrAppend(&message, " (and ", diagnostics.size() - 1, " more)");
+  return grpc::Status(code, message, DetailsOf(diagnostics).SerializeAsString());
+}
+
+}  // namespace kur::server

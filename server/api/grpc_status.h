@@ -1,0 +1,17 @@
+#ifndef KUR_SERVER_API_GRPC_STATUS_H_
+#define KUR_SERVER_API_GRPC_STATUS_H_
+
+#include <grpcpp/support/status.h>
+
+#include "absl/status/status.h"
+
+namespace kur::server {
+
+// The status of a call. What is wrong in a Kurfile goes into the details as kur.v1.ErrorDetails.
+// Message and details are cut to what fits into the trailers of a call (8 KiB with gRPC's defaults);
+// a last diagnostic then tells how many are missing.
+grpc::Status ToGrpc(const absl::Status& status);
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_API_GRPC_STATUS_H_

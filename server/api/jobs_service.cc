@@ -1,0 +1,109 @@
+#include "server/api/jobs_service.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+#include "server/api/download_reactor.h"
+#include "server/api/unary.h"
+
+namespace kur::server {
+namespace {
+
+// Ends a stream before it has begun. Deletes itself.
+template <class Response>
+class RefusedStream : public grpc::ServerWriteReactor<Response> {
+ public:
+  explicit RefusedStream(const absl::Status& status) { this->Finish(ToGrpc(status)); }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+grpc::ServerUnaryReactor* JobsService::SubmitJob(grpc::CallbackServerContext* context,
+                                                 const v1::SubmitJobRequest* request,
+                                                 v1::Job* response) {
+  return AnswerLater(
+      pool_, context, authenticator_, response,
+      [this, request](const std::string& user) { return jobs_.Submit(user, *request); });
+}
+
+grpc::ServerUnaryReactor* JobsService::GetJob(grpc::CallbackServerContext* context,
+                                              const v1::GetJobRequest* request,
+                                              v1::Job* response) {
+  return Answer(context, authenticator_, response,
+                [&](const std::string& user) { return jobs_.Get(user, request->name()); });
+}
+
+grpc::ServerUnaryReactor* JobsService::ListJobs(grpc::CallbackServerContext* context,
+                                                const v1::ListJobsRequest* request,
+                                                v1::ListJobsResponse* response) {
+  return Answer(context, authenticator_, response,
+                [&](const std::string& user) { return jobs_.List(user, *request); });
+}
+
+grpc::ServerUnaryReactor* JobsService::CancelJob(grpc::CallbackServerContext* context,
+                                                 const v1::CancelJobRequest* request,
+                                                 v1::Job* response) {
+  return Answer(context, authenticator_, response,
+                [&](const std::string& user) { return jobs_.Cancel(user, request->name()); });
+}
+
+grpc::ServerUnaryReactor* JobsService::CheckpointJob(grpc::CallbackServerContext* context,
+                                                     const v1::CheckpointJobRequest* request,
+                                                     v1::CheckpointJobResponse* response) {
+  return Answer(context, authenticator_, response,
+                [&](const std::string& user) -> absl::StatusOr<v1::CheckpointJobResponse> {
+                  KUR_RETURN_IF_ERROR(jobs_.Checkpoint(user, request->name()));
+                  return v1::CheckpointJobResponse();
+                });
+}
+
+absl::StatusOr<std::shared_ptr<EventLog>> JobsService::LogFor(
+    const grpc::CallbackServerContext& context, const v1::WatchEventsRequest& request) {
+  KUR_ASSIGN_OR_RETURN(const std::string user, authenticator_.UserOf(context));
+  if (request.from() < 0) return absl::InvalidArgumentError("from is negative");
+  return jobs_.Events(user, request.name());
+}
+
+grpc::ServerWriteReactor<v1::Event>* JobsService::WatchEvents(
+    grpc::CallbackServerContext* context, const v1::WatchEventsRequest* request) {
+  auto log = LogFor(*context, *request);
+  if (!log.ok()) return new RefusedStream<v1::Event>(log.status());
+  return WatchReactor::Begin(*std::move(log), request->from(), request->follow(), watches_);
+}
+
+grpc::ServerUnaryReactor* JobsService::ListArtifacts(grpc::CallbackServerContext* context,
+                                                     const v1::ListArtifactsRequest* request,
+                                                     v1::ListArtifactsResponse* response) {
+  return Answer(context, authenticator_, response,
+                [&](const std::string& user) -> absl::StatusOr<v1::ListArtifactsResponse> {
+                  KUR_ASSIGN_OR_RETURN(const auto artifacts,
+                                       jobs_.Artifacts(user, request->name()));
+                  v1::ListArtifactsResponse list;
+                  for (const v1::Artifact& artifact : artifacts) *list.add_artifacts() = artifact;
+                  return list;
+                });
+}
+
+absl::StatusOr<OpenedArtifact> JobsService::ArtifactFor(
+    const grpc::CallbackServerContext& context, const v1::DownloadArtifactRequest& request) {
+  KUR_ASSIGN_OR_RETURN(const std::string user, authenticator_.UserOf(context));
+  KUR_ASSIGN_OR_RETURN(
+      auto opened, jobs_.OpenArtifact(user, request.name(), request.path(), request.sha256()));
+  if (request.offset() < 0 || request.offset() > opened.artifact.size()) {
+    return absl::OutOfRangeError(absl::StrCat("offset ", request.offset(), " is not within the ",
+                                              opened.artifact.size(), " bytes of the file"));
+  }
+  return opened;
+}
+
+grpc::ServerWriteReactor<v1::DownloadArtifactResponse>* JobsService::DownloadArtifact(
+    grpc::CallbackServerContext* context, const v1::DownloadArtifactRequest* request) {
+  auto opened = ArtifactFor(*context, *request);
+  if (!opened.ok()) return new RefusedStream<v1::DownloadArtifactResponse>(opened.status());
+  return new DownloadReactor(*std::move(opened), request->offset());
+}
+
+}  // namespace kur::server

@@ -1,0 +1,81 @@
+#include "server/api/system_service.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "server/api/unary.h"
+#include "server/jobs/job_view.h"
+
+namespace kur::server {
+namespace {
+
+v1::Device ToProto(const Device& device) {
+  v1::Device proto;
+  proto.set_name(device.name);
+  proto.set_kind(device.kind == Device::Kind::kCuda ? "cuda" : "cpu");
+  proto.set_model(device.model);
+  for (const int processor : device.processors) proto.add_processors(processor);
+  proto.set_memory_bytes(device.memory_bytes);
+  proto.set_uuid(device.uuid);
+  return proto;
+}
+
+}  // namespace
+
+SystemService::SystemService(JobManager& jobs, const DeviceInventory& inventory,
+                             const Authenticator& authenticator, std::string version,
+                             std::string state_directory)
+    : jobs_(jobs),
+      inventory_(inventory),
+      authenticator_(authenticator),
+      version_(std::move(version)),
+      state_directory_(std::move(state_directory)),
+      started_at_(absl::Now()) {}
+
+grpc::ServerUnaryReactor* SystemService::GetServerInfo(grpc::CallbackServerContext* context,
+                                                       const v1::GetServerInfoRequest*,
+                                                       v1::ServerInfo* response) {
+  return Answer(context, authenticator_, response,
+                [this](const std::string& user) -> absl::StatusOr<v1::ServerInfo> {
+                  v1::ServerInfo info;
+                  info.set_version(version_);
+                  info.set_user(user);
+                  *info.mutable_started_at() = ToTimestamp(started_at_);
+                  info.set_state_directory(state_directory_);
+                  info.set_pid(getpid());
+                  return info;
+                });
+}
+
+grpc::ServerUnaryReactor* SystemService::ListDevices(grpc::CallbackServerContext* context,
+                                                     const v1::ListDevicesRequest*,
+                                                     v1::ListDevicesResponse* response) {
+  return Answer(context, authenticator_, response,
+                [this](const std::string& user) -> absl::StatusOr<v1::ListDevicesResponse> {
+                  return Devices(user);
+                });
+}
+
+v1::ListDevicesResponse SystemService::Devices(const std::string& user) const {
+  const auto holders = jobs_.DeviceHolders();
+  v1::ListDevicesResponse response;
+  for (const Device& device : inventory_.devices()) {
+    v1::Device& proto = *response.add_devices();
+    proto = ToProto(device);
+    const auto usage = inventory_.Usage(device);
+    if (usage.ok()) {
+      proto.set_memory_used_bytes(usage->memory_used_bytes);
+      proto.set_utilization_percent(usage->utilization_percent);
+    }
+    const auto holder = holders.find(device.name);
+    if (holder == holders.end()) continue;
+    const bool own = holder->second.owner == user;
+    proto.set_job(own ? holder->second.job : absl::StrCat("(", holder->second.owner, ")"));
+  }
+  return response;
+}
+
+}  // namespace kur::server

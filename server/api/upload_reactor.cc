@@ -1,0 +1,52 @@
+#include "server/api/upload_reactor.h"
+
+#include "engine/base/status.h"
+#include "server/api/grpc_status.h"
+
+namespace kur::server {
+
+UploadReactor::UploadReactor(BlobStore& blobs, TaskPool& pool, Metrics& metrics)
+    : blobs_(blobs), pool_(pool), metrics_(metrics) {
+  StartRead(&request_);
+}
+
+void UploadReactor::OnReadDone(bool ok) {
+  if (ok && upload_ != nullptr) return WriteAndReadOn();
+  if (ok) {
+    // Continuing an upload reads what is there already.
+    pool_.Add([this] {
+      const absl::Status begun = Begin();
+      if (begun.ok()) return WriteAndReadOn();
+      Finish(absl::IsAlreadyExists(begun) ? grpc::Status::OK : ToGrpc(begun));
+    });
+    return;
+  }
+  if (upload_ == nullptr) {
+    return Finish(ToGrpc(absl::InvalidArgumentError("the upload has no first message")));
+  }
+  pool_.Add([this] {
+    const absl::Status finished = upload_->Finish();
+    // Before the reply, so that the content is nobody's upload any more when the client has it.
+    upload_.reset();
+    Finish(ToGrpc(finished));
+  });
+}
+
+absl::Status UploadReactor::Begin() {
+  KUR_ASSIGN_OR_RETURN(upload_,
+                       blobs_.Begin(request_.sha256(), request_.size(), request_.offset()));
+  return absl::OkStatus();
+}
+
+void UploadReactor::WriteAndReadOn() {
+  const absl::Status written = upload_->Write(request_.data());
+  if (!written.ok()) {
+    upload_.reset();
+    return Finish(ToGrpc(written));
+  }
+  metrics_.CountUploadedBytes(static_cast<int64_t>(request_.data().size()));
+  request_.Clear();
+  StartRead(&request_);
+}
+
+}  // namespace kur::server

@@ -1,0 +1,38 @@
+#ifndef KUR_SERVER_API_UPLOAD_REACTOR_H_
+#define KUR_SERVER_API_UPLOAD_REACTOR_H_
+
+#include <grpcpp/support/server_callback.h>
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "kur/v1/kur.pb.h"
+#include "server/api/task_pool.h"
+#include "server/blobs/blob_store.h"
+#include "server/metrics/metrics.h"
+
+namespace kur::server {
+
+// One call of UploadBlob. gRPC calls it for one thing at a time. Deletes itself.
+class UploadReactor : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
+ public:
+  // Everything must outlive the call.
+  UploadReactor(BlobStore& blobs, TaskPool& pool, Metrics& metrics);
+
+  void OnReadDone(bool ok) override;
+  void OnDone() override { delete this; }
+
+ private:
+  absl::Status Begin();
+  void WriteAndReadOn();
+
+  BlobStore& blobs_;
+  TaskPool& pool_;
+  Metrics& metrics_;
+  v1::UploadBlobRequest request_;
+  std::unique_ptr<BlobUpload> upload_;  // null before the first message
+};
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_API_UPLOAD_REACTOR_H_

@@ -1,0 +1,74 @@
+#include "server/api/watch_reactor.h"
+
+#include "server/api/grpc_status.h"
+
+namespace kur::server {
+
+void Watches::Came(std::weak_ptr<EventListener> watch) {
+  metrics_.WatcherCame();
+  all_.Add(std::move(watch));
+}
+
+void Watches::Stop() {
+  stopping_ = true;
+  for (const auto& watch : all_.Alive()) watch->OnEvents();
+}
+
+grpc::ServerWriteReactor<v1::Event>* WatchReactor::Begin(std::shared_ptr<EventLog> log,
+                                                         int64_t from, bool follow,
+                                                         Watches& watches) {
+  std::shared_ptr<WatchReactor> watch(new WatchReactor(std::move(log), from, follow, watches));
+  watch->self_ = watch;
+  watches.Came(watch);
+  if (follow) watch->log_->Listen(watch);
+  watch->Pump();
+  return watch.get();
+}
+
+void WatchReactor::Pump() {
+  absl::MutexLock lock(&mutex_);
+  if (writing_ || finished_) return;
+  if (cancelled_) return FinishOnce(absl::CancelledError("cancelled"));
+  if (watches_.stopping()) {
+    return FinishOnce(absl::UnavailableError("kurd is stopping; watch again from the next event"));
+  }
+  // Before reading: an event that comes in between wakes this again.
+  const bool last = !follow_ || log_->ended();
+  const auto read = log_->Read(&cursor_, &event_);
+  if (!read.ok()) return FinishOnce(read.status());
+  if (*read) {
+    writing_ = true;
+    StartWrite(&event_);
+  } else if (last) {
+    FinishOnce(absl::OkStatus());
+  }
+}
+
+void WatchReactor::FinishOnce(const absl::Status& status) {
+  finished_ = true;
+  Finish(ToGrpc(status));
+}
+
+void WatchReactor::OnWriteDone(bool ok) {
+  {
+    absl::MutexLock lock(&mutex_);
+    writing_ = false;
+    cancelled_ |= !ok;
+  }
+  Pump();
+}
+
+void WatchReactor::OnCancel() {
+  {
+    absl::MutexLock lock(&mutex_);
+    cancelled_ = true;
+  }
+  Pump();
+}
+
+void WatchReactor::OnDone() {
+  watches_.Went();
+  self_.reset();
+}
+
+}  // namespace kur::server

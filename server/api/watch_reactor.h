@@ -1,0 +1,76 @@
+#ifndef KUR_SERVER_API_WATCH_REACTOR_H_
+#define KUR_SERVER_API_WATCH_REACTOR_H_
+
+#include <grpcpp/support/server_callback.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "kur/v1/event.pb.h"
+#include "server/events/event_log.h"
+#include "server/metrics/metrics.h"
+
+namespace kur::server {
+
+// What the watches of a server share. Thread-safe.
+class Watches {
+ public:
+  explicit Watches(Metrics& metrics) : metrics_(metrics) {}
+
+  void Came(std::weak_ptr<EventListener> watch);
+  void Went() { metrics_.WatcherWent(); }
+
+  // Ends every watch, and every later one, with UNAVAILABLE.
+  void Stop();
+  bool stopping() const { return stopping_; }
+
+ private:
+  Metrics& metrics_;
+  EventListeners all_;
+  std::atomic<bool> stopping_{false};
+};
+
+// One call of WatchEvents. Owns a place in the log and one event that is being sent, nothing else: a
+// client that reads slowly is simply behind. Belongs to gRPC and to itself until OnDone().
+class WatchReactor : public grpc::ServerWriteReactor<v1::Event>,
+                     public EventListener,
+                     public std::enable_shared_from_this<WatchReactor> {
+ public:
+  // `watches` must outlive the call.
+  static grpc::ServerWriteReactor<v1::Event>* Begin(std::shared_ptr<EventLog> log, int64_t from,
+                                                    bool follow, Watches& watches);
+
+  void OnEvents() override { Pump(); }
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+ private:
+  WatchReactor(std::shared_ptr<EventLog> log, int64_t from, bool follow, Watches& watches)
+      : log_(std::move(log)), follow_(follow), watches_(watches), cursor_(log_->CursorAt(from)) {}
+
+  // Sends the next event unless one is under way; ends the call when nothing is to come.
+  void Pump();
+  void FinishOnce(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::shared_ptr<EventLog> log_;
+  const bool follow_;
+  Watches& watches_;
+  std::shared_ptr<WatchReactor> self_;  // until OnDone()
+
+  absl::Mutex mutex_;
+  EventCursor cursor_ ABSL_GUARDED_BY(mutex_);
+  v1::Event event_ ABSL_GUARDED_BY(mutex_);
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_API_WATCH_REACTOR_H_

@@ -1,0 +1,152 @@
+#include "server/blobs/blob_store.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+#include "engine/base/unique_fd.h"
+
+namespace kur::server {
+namespace {
+
+constexpr int kPrivateDirectory = 0700;
+constexpr int kPrivateFile = 0600;
+
+// Feeds the first `size` bytes of a file to `hash`.
+absl::Status HashPrefix(const std::string& path, int64_t size, Sha256* hash) {
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return ErrnoToStatus(errno, "cannot open " + path);
+  std::vector<char> buffer(size_t{1} << 18);
+  while (size > 0) {
+    const size_t wanted = static_cast<size_t>(std::min<int64_t>(size, buffer.size()));
+    const ssize_t got = read(fd.get(), buffer.data(), wanted);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return ErrnoToStatus(errno, "cannot read " + path);
+    if (got == 0) return absl::DataLossError(path + " became shorter while it was read");
+    hash->Update(absl::string_view(buffer.data(), static_cast<size_t>(got)));
+    size -= got;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<BlobStore>> BlobStore::Open(FileSystem& files,
+                                                           const std::string& root,
+                                                           int64_t max_bytes) {
+  KUR_RETURN_IF_ERROR(files.MakeDirectories(root + "/sha256", kPrivateDirectory));
+  KUR_RETURN_IF_ERROR(files.MakeDirectories(root + "/partial", kPrivateDirectory));
+  return std::unique_ptr<BlobStore>(new BlobStore(files, root, max_bytes));
+}
+
+std::string BlobStore::PathOf(const std::string& digest) const {
+  return absl::StrCat(root_, "/sha256/", digest.substr(0, 2), "/", digest);
+}
+
+std::string BlobStore::PartialPath(const std::string& digest) const {
+  return absl::StrCat(root_, "/partial/", digest);
+}
+
+bool BlobStore::Has(const std::string& digest) const { return Exists(PathOf(digest)); }
+
+int64_t BlobStore::Received(const std::string& digest) const {
+  return FileSize(PartialPath(digest)).value_or(0);
+}
+
+void BlobStore::Release(const std::string& digest) {
+  absl::MutexLock lock(&mutex_);
+  uploading_.erase(digest);
+}
+
+absl::StatusOr<std::unique_ptr<BlobUpload>> BlobStore::Begin(const std::string& digest,
+                                                             int64_t size, int64_t offset) {
+  if (!IsSha256Hex(digest)) {
+    return absl::InvalidArgumentError("sha256 must be 64 lower-case hexadecimal digits");
+  }
+  if (size < 0 || offset < 0 || offset > size) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("an upload of ", size, " bytes cannot begin at ", offset));
+  }
+  if (size > max_bytes_) {
+    return absl::ResourceExhaustedError(absl::StrCat("a content of ", size,
+                                                     " bytes is over the server's limit of ",
+                                                     max_bytes_, " bytes"));
+  }
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!uploading_.insert(digest).second) {
+      return absl::AbortedError(
+          absl::StrCat("content ", digest, " is being uploaded by another call; try again"));
+    }
+  }
+  std::unique_ptr<BlobUpload> upload(new BlobUpload(*this, digest, size));
+  // Only now, because another upload may have just ended.
+  if (Has(digest)) return absl::AlreadyExistsError(absl::StrCat("content ", digest, " is there"));
+  const int64_t received = Received(digest);
+  if (offset > received) {
+    return absl::InvalidArgumentError(absl::StrCat("the upload cannot begin at byte ", offset,
+                                                   ": only ", received, " bytes are there"));
+  }
+  KUR_RETURN_IF_ERROR(upload->Resume(offset));
+  return upload;
+}
+
+BlobUpload::~BlobUpload() { store_.Release(digest_); }
+
+absl::Status BlobUpload::Resume(int64_t offset) {
+  const std::string path = store_.PartialPath(digest_);
+  if (offset > 0) {
+    KUR_RETURN_IF_ERROR(store_.files_.Truncate(path, offset));
+    KUR_RETURN_IF_ERROR(HashPrefix(path, offset, &hash_));
+  }
+  KUR_ASSIGN_OR_RETURN(file_,
+                       store_.files_.OpenForAppend(path, /*truncate=*/offset == 0, kPrivateFile));
+  received_ = offset;
+  return absl::OkStatus();
+}
+
+absl::Status BlobUpload::Write(absl::string_view data) {
+  if (static_cast<int64_t>(data.size()) > size_ - received_) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the upload has more than the ", size_, " bytes that it announced"));
+  }
+  KUR_RETURN_IF_ERROR(file_->Append(data));
+  hash_.Update(data);
+  received_ += static_cast<int64_t>(data.size());
+  return absl::OkStatus();
+}
+
+absl::Status BlobUpload::Finish() {
+  if (received_ < size_) {
+    return absl::AbortedError(
+        absl::StrCat("the upload stopped at ", received_, " of ", size_, " bytes; continue there"));
+  }
+  if (hash_.Hex() != digest_) {
+    KUR_RETURN_IF_ERROR(store_.files_.Remove(store_.PartialPath(digest_)));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the bytes do not have the digest ", digest_, "; upload them anew"));
+  }
+  return Publish();
+}
+
+absl::Status BlobUpload::Publish() {
+  const std::string path = store_.PathOf(digest_);
+  const std::string directory = DirectoryOf(path);
+  const absl::Status synced = file_->Sync();
+  if (!synced.ok()) {
+    // The page cache may still hold what the disk has lost: nobody may continue from it.
+    store_.files_.Remove(store_.PartialPath(digest_)).IgnoreError();
+    return synced;
+  }
+  KUR_RETURN_IF_ERROR(file_->Close());
+  KUR_RETURN_IF_ERROR(store_.files_.MakeDirectories(directory, kPrivateDirectory));
+  KUR_RETURN_IF_ERROR(store_.files_.Rename(store_.PartialPath(digest_), path));
+  KUR_RETURN_IF_ERROR(store_.files_.SyncDirectory(directory));
+  return store_.files_.SyncDirectory(DirectoryOf(directory));
+}
+
+}  // namespace kur::server

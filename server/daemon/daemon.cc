@@ -1,0 +1,172 @@
+#include "server/daemon/daemon.h"
+
+#include <limits.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+#include "server/jobs/job_view.h"
+#include "server/launcher/process.h"
+
+namespace kur::server {
+namespace {
+
+constexpr int kPoolThreads = 4;
+constexpr absl::Duration kStopGrace = absl::Milliseconds(500);
+
+// kurd-worker in the folder of this program.
+absl::StatusOr<std::string> WorkerBinary(const DaemonOptions& options) {
+  std::string binary = options.worker_binary;
+  if (binary.empty()) {
+    char self[PATH_MAX];
+    const ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (length < 0) return ErrnoToStatus(errno, "cannot find this program's folder");
+    binary = JoinPath(DirectoryOf(std::string(self, static_cast<size_t>(length))), "kurd-worker");
+  }
+  char resolved[PATH_MAX];
+  if (realpath(binary.c_str(), resolved) == nullptr || access(resolved, X_OK) != 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "there is no program ", binary, "; install kurd-worker there or name it with "
+                                        "--worker-binary"));
+  }
+  return std::string(resolved);
+}
+
+absl::StatusOr<std::optional<TokenFile>> LoadTokens(const DaemonOptions& options) {
+  if (options.token_file.empty()) return std::optional<TokenFile>();
+  KUR_ASSIGN_OR_RETURN(TokenFile tokens, TokenFile::Load(options.token_file));
+  return std::optional<TokenFile>(std::move(tokens));
+}
+
+absl::StatusOr<std::optional<TlsFiles>> LoadTls(const DaemonOptions& options) {
+  if (options.tls_certificate.empty()) return std::optional<TlsFiles>();
+  KUR_ASSIGN_OR_RETURN(TlsFiles tls, LoadTlsFiles(options.tls_certificate, options.tls_key));
+  return std::optional<TlsFiles>(std::move(tls));
+}
+
+void WarnOfOpenPorts(const std::vector<ListenAddress>& addresses, bool has_tokens) {
+  for (const ListenAddress& address : addresses) {
+    if (address.is_unix || has_tokens) continue;
+    spdlog::warn("{} needs no token: every user of this machine can act as {} there; consider "
+                 "--token-file",
+                 address.ToString(), Authenticator::LocalUser());
+  }
+}
+
+}  // namespace
+
+Daemon::Daemon(DaemonOptions options, StateDirectory state,
+               std::unique_ptr<Authenticator> authenticator)
+    : options_(std::move(options)),
+      state_(std::move(state)),
+      authenticator_(std::move(authenticator)),
+      metrics_(Version()) {}
+
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& options) {
+  // Everything that can be wrong with the command line comes before anything is touched.
+  KUR_RETURN_IF_ERROR(CheckMetricsAddress(options.metrics));
+  KUR_RETURN_IF_ERROR(ListenAddresses(options, "kurd.sock").status());
+  KUR_ASSIGN_OR_RETURN(const auto data_roots, ResolveDataRoots(options.data_roots));
+  KUR_ASSIGN_OR_RETURN(auto tokens, LoadTokens(options));
+  KUR_ASSIGN_OR_RETURN(auto tls, LoadTls(options));
+  KUR_ASSIGN_OR_RETURN(const std::string worker_binary, WorkerBinary(options));
+  KUR_ASSIGN_OR_RETURN(auto inventory, OpenDeviceInventory(options.devices));
+  for (const std::string& problem : inventory->problems()) spdlog::warn("{}", problem);
+
+  KUR_ASSIGN_OR_RETURN(StateDirectory state, StateDirectory::Lock(options.state_directory));
+  KUR_ASSIGN_OR_RETURN(const auto addresses,
+                       ListenAddresses(options, state.layout().client_socket()));
+  WarnOfOpenPorts(addresses, tokens.has_value());
+  std::unique_ptr<Daemon> daemon(
+      new Daemon(options, std::move(state), std::make_unique<Authenticator>(std::move(tokens))));
+  daemon->inventory_ = std::move(inventory);
+  daemon->launcher_ = MakeLocalLauncher(worker_binary);
+  KUR_RETURN_IF_ERROR(daemon->OpenState(data_roots));
+  KUR_RETURN_IF_ERROR(daemon->Listen(addresses, std::move(tls)));
+  return daemon;
+}
+
+absl::Status Daemon::OpenState(const std::vector<std::string>& data_roots) {
+  FileSystem& files = FileSystem::Posix();
+  const StateLayout& layout = state_.layout();
+  KUR_ASSIGN_OR_RETURN(store_, JobStore::Open(layout.database()));
+  KUR_ASSIGN_OR_RETURN(blobs_, BlobStore::Open(files, layout.blobs()));
+  policy_ = MakeFifoPolicy();
+  JobManagerOptions options;
+  options.layout = &layout;
+  options.store = store_.get();
+  options.blobs = blobs_.get();
+  options.launcher = launcher_.get();
+  options.inventory = inventory_.get();
+  options.policy = policy_.get();
+  options.dispatcher = &dispatcher_;
+  options.metrics = &metrics_;
+  options.data_roots = data_roots;
+  KUR_ASSIGN_OR_RETURN(options.boot_id, ReadBootId());
+  KUR_ASSIGN_OR_RETURN(jobs_, JobManager::Start(options));
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::Listen(const std::vector<ListenAddress>& addresses,
+                            std::optional<TlsFiles> tls) {
+  pool_ = std::make_unique<TaskPool>(kPoolThreads);
+  jobs_service_ = std::make_unique<JobsService>(*jobs_, *authenticator_, *pool_, metrics_);
+  blobs_service_ = std::make_unique<BlobsService>(*blobs_, *authenticator_, *pool_, metrics_);
+  system_service_ = std::make_unique<SystemService>(*jobs_, *inventory_, *authenticator_, Version(),
+                                                    state_.layout().root());
+  worker_service_ = std::make_unique<WorkerService>(*jobs_);
+
+  GrpcServerOptions workers;
+  KUR_ASSIGN_OR_RETURN(ListenAddress socket,
+                       ParseListenAddress("unix:" + state_.layout().worker_socket()));
+  workers.addresses = {std::move(socket)};
+  KUR_ASSIGN_OR_RETURN(workers_, GrpcServer::Start(workers, {worker_service_.get()}));
+
+  GrpcServerOptions clients;
+  clients.addresses = addresses;
+  clients.tls = std::move(tls);
+  clients.authenticator = authenticator_.get();
+  clients.metrics = &metrics_;
+  KUR_ASSIGN_OR_RETURN(
+      clients_, GrpcServer::Start(clients, {jobs_service_.get(), blobs_service_.get(),
+                                            system_service_.get()}));
+  if (options_.metrics.empty()) return absl::OkStatus();
+  return metrics_.Serve(options_.metrics, [this] { return Sample(); });
+}
+
+std::vector<Metrics::Sample> Daemon::Sample() const {
+  std::vector<Metrics::Sample> samples;
+  const auto counts = store_->CountByState();
+  if (counts.ok()) {
+    for (int state = v1::JOB_STATE_QUEUED; state <= v1::JOB_STATE_CANCELLED; ++state) {
+      const auto name = StateName(static_cast<v1::JobState>(state));
+      const auto count = counts->find(static_cast<v1::JobState>(state));
+      samples.push_back({"kurd_jobs", "Jobs by state.", "state", std::string(name),
+                         count == counts->end() ? 0.0 : static_cast<double>(count->second)});
+    }
+  }
+  samples.push_back({"kurd_devices", "Devices that jobs can have.", "", "",
+                     static_cast<double>(inventory_->devices().size())});
+  samples.push_back({"kurd_devices_busy", "Devices that jobs hold.", "", "",
+                     static_cast<double>(jobs_->DeviceHolders().size())});
+  return samples;
+}
+
+absl::Status Daemon::ReloadTokens() {
+  if (options_.token_file.empty()) return absl::OkStatus();
+  KUR_ASSIGN_OR_RETURN(TokenFile tokens, TokenFile::Load(options_.token_file));
+  authenticator_->ReplaceTokens(std::move(tokens));
+  return absl::OkStatus();
+}
+
+Daemon::~Daemon() { Stop(); }
+
+void Daemon::Stop() {
+  metrics_.Stop();
+  if (jobs_service_ != nullptr) jobs_service_->StopWatches();
+  if (clients_ != nullptr) clients_->Stop(kStopGrace);
+  if (workers_ != nullptr) workers_->Stop(absl::ZeroDuration());
+}
+
+}  // namespace kur::server

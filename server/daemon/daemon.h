@@ -1,0 +1,72 @@
+#ifndef KUR_SERVER_DAEMON_DAEMON_H_
+#define KUR_SERVER_DAEMON_DAEMON_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/api/blobs_service.h"
+#include "server/api/grpc_server.h"
+#include "server/api/jobs_service.h"
+#include "server/api/system_service.h"
+#include "server/api/task_pool.h"
+#include "server/api/worker_service.h"
+#include "server/daemon/options.h"
+#include "server/daemon/state_directory.h"
+
+namespace kur::server {
+
+// The whole daemon: everything built and wired in the order in which it depends on each other, and
+// taken apart in the reverse order. Not thread-safe.
+class Daemon {
+ public:
+  // Returns once clients and workers can connect.
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const DaemonOptions& options);
+
+  // As Stop(), unless stopped.
+  ~Daemon();
+
+  // Where clients reach it.
+  const std::vector<std::string>& addresses() const { return clients_->addresses(); }
+
+  // Reads the token file again; on an error the tokens stay as they are.
+  absl::Status ReloadTokens();
+
+  // Ends every call within about a second; workers go on.
+  void Stop();
+
+ private:
+  Daemon(DaemonOptions options, StateDirectory state,
+         std::unique_ptr<Authenticator> authenticator);
+
+  absl::Status OpenState(const std::vector<std::string>& data_roots);
+  absl::Status Listen(const std::vector<ListenAddress>& addresses, std::optional<TlsFiles> tls);
+  std::vector<Metrics::Sample> Sample() const;
+
+  const DaemonOptions options_;
+  StateDirectory state_;
+  std::unique_ptr<Authenticator> authenticator_;
+  Metrics metrics_;
+  std::unique_ptr<DeviceInventory> inventory_;
+  std::unique_ptr<SchedulingPolicy> policy_;
+  std::unique_ptr<JobStore> store_;
+  std::unique_ptr<BlobStore> blobs_;
+  EventDispatcher dispatcher_;
+  std::unique_ptr<Launcher> launcher_;
+  std::unique_ptr<JobManager> jobs_;
+  std::unique_ptr<TaskPool> pool_;
+  std::unique_ptr<JobsService> jobs_service_;
+  std::unique_ptr<BlobsService> blobs_service_;
+  std::unique_ptr<SystemService> system_service_;
+  std::unique_ptr<WorkerService> worker_service_;
+  std::unique_ptr<GrpcServer> workers_;
+  std::unique_ptr<GrpcServer> clients_;
+};
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_DAEMON_DAEMON_H_

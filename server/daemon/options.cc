@@ -1,0 +1,131 @@
+#include "server/daemon/options.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/file_system.h"
+#include "engine/base/status.h"
+
+namespace kur::server {
+namespace {
+
+constexpr char kDescription[] =
+    "kurd trains the models that Kurfiles describe: it queues jobs, gives them devices, runs each in "
+    "a process of its own, and streams what they report to kurctl.";
+
+constexpr char kExamples[] = R"(
+Examples:
+  Serve this machine's users of one account, over a socket in the state directory:
+    kurd --state-dir ~/.local/state/kurd
+
+  Serve a team over the network, with TLS and a token for each user:
+    kurd --state-dir /var/lib/kurd --listen 0.0.0.0:8400 \
+         --tls-cert server.pem --tls-key server.key --token-file /etc/kurd/tokens
+
+  Two jobs at a time on the processors, reading data sets from /data:
+    kurd --state-dir /var/lib/kurd --devices cpu:2 --data-root /data
+
+A token file has lines of USER:TOKEN; SIGHUP reads it again. SIGTERM stops kurd and leaves the
+workers training; the next kurd on the same state directory takes them over.
+)";
+
+void AddOptions(CLI::App& app, DaemonOptions& options) {
+  app.add_option("--state-dir", options.state_directory,
+                 "Where jobs, uploads and results are kept; created if it is not there")
+      ->required()
+      ->type_name("DIR");
+  app.add_option("--listen", options.listen,
+                 "unix:PATH or HOST:PORT; may be repeated [unix:DIR/kurd.sock]")
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false);
+  app.add_option("--devices", options.devices, "What jobs train on: auto, cuda or cpu:N [auto]")
+      ->type_name("WHAT");
+  app.add_option("--tls-cert", options.tls_certificate, "Certificate chain for TCP, PEM")
+      ->type_name("FILE");
+  app.add_option("--tls-key", options.tls_key, "Private key of --tls-cert, PEM")
+      ->type_name("FILE");
+  app.add_option("--token-file", options.token_file, "Who may call over TCP: lines of USER:TOKEN")
+      ->type_name("FILE");
+  app.add_option("--data-root", options.data_roots,
+                 "Folder that absolute paths of Kurfiles may read; may be repeated")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
+  app.add_option("--metrics", options.metrics, "Serve Prometheus metrics on this loopback address")
+      ->type_name("HOST:PORT");
+  app.add_option("--worker-binary", options.worker_binary,
+                 "The program that trains [kurd-worker beside kurd]")
+      ->type_name("PATH");
+  app.add_option("--log-level", options.log_level, "debug, info, warn or error [info]")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->type_name("LEVEL");
+}
+
+}  // namespace
+
+std::string Version() { return KUR_VERSION; }
+
+std::variant<DaemonOptions, ExitNow> ParseCommandLine(int argc, const char* const* argv) {
+  DaemonOptions options;
+  CLI::App app(kDescription, "kurd");
+  app.footer(kExamples);
+  app.set_version_flag("--version", "kurd " + Version());
+  AddOptions(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return ExitNow{0, app.help()};
+  } catch (const CLI::CallForVersion&) {
+    return ExitNow{0, absl::StrCat("kurd ", Version(), "\n")};
+  } catch (const CLI::ParseError& error) {
+    return ExitNow{2, absl::StrCat("kurd: ", error.what(), "\nRun 'kurd --help' for the options.\n")};
+  }
+  if (options.tls_certificate.empty() != options.tls_key.empty()) {
+    return ExitNow{2, "kurd: --tls-cert and --tls-key are needed together\n"};
+  }
+  return options;
+}
+
+absl::StatusOr<std::vector<ListenAddress>> ListenAddresses(const DaemonOptions& options,
+                                                           const std::string& default_socket) {
+  std::vector<std::string> texts = options.listen;
+  if (texts.empty()) texts.push_back("unix:" + default_socket);
+  const bool guarded = !options.tls_certificate.empty() && !options.token_file.empty();
+  std::vector<ListenAddress> addresses;
+  for (const std::string& text : texts) {
+    KUR_ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(text));
+    if (!address.IsLocal() && !guarded) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "refusing to listen on ", text,
+          ", which other machines can reach, without --tls-cert, --tls-key and --token-file"));
+    }
+    addresses.push_back(std::move(address));
+  }
+  return addresses;
+}
+
+absl::Status CheckMetricsAddress(const std::string& address) {
+  if (address.empty()) return absl::OkStatus();
+  KUR_ASSIGN_OR_RETURN(const ListenAddress parsed, ParseListenAddress(address));
+  if (!parsed.is_unix && parsed.IsLocal()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("refusing to serve metrics on ", address,
+                   ": they need no token, so only a loopback address such as 127.0.0.1:9400 will "
+                   "do"));
+}
+
+absl::StatusOr<std::vector<std::string>> ResolveDataRoots(const std::vector<std::string>& roots) {
+  std::vector<std::string> resolved;
+  for (const std::string& root : roots) {
+    char buffer[PATH_MAX];
+    if (realpath(root.c_str(), buffer) == nullptr || !IsDirectory(buffer)) {
+      return absl::InvalidArgumentError(absl::StrCat("--data-root ", root, " is not a folder"));
+    }
+    resolved.emplace_back(buffer);
+  }
+  return resolved;
+}
+
+}  // namespace kur::server

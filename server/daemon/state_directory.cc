@@ -1,0 +1,63 @@
+#include "server/daemon/state_directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "engine/base/file_system.h"
+#include "engine/base/status.h"
+
+namespace kur::server {
+namespace {
+
+constexpr int kPrivateDirectory = 0700;
+
+absl::Status WritePid(int fd) {
+  const std::string text = absl::StrCat(getpid(), "\n");
+  if (ftruncate(fd, 0) != 0 || pwrite(fd, text.data(), text.size(), 0) < 0) {
+    return ErrnoToStatus(errno, "cannot write the lock file");
+  }
+  return absl::OkStatus();
+}
+
+// What interrupted submissions left behind.
+absl::Status EmptyTemporary(const std::string& path) {
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  if (error) return ErrnoToStatus(error.value(), "cannot empty " + path);
+  return FileSystem::Posix().MakeDirectories(path, kPrivateDirectory);
+}
+
+}  // namespace
+
+absl::StatusOr<StateDirectory> StateDirectory::Lock(const std::string& path) {
+  FileSystem& files = FileSystem::Posix();
+  KUR_RETURN_IF_ERROR(files.MakeDirectories(path, kPrivateDirectory));
+  char resolved[PATH_MAX];
+  if (realpath(path.c_str(), resolved) == nullptr) return ErrnoToStatus(errno, path);
+  StateLayout layout{std::string(resolved)};
+  if (chmod(resolved, kPrivateDirectory) != 0) {
+    return ErrnoToStatus(errno, absl::StrCat("cannot close ", path, " to other users"));
+  }
+  UniqueFd lock(open(layout.lock_file().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock.valid()) return ErrnoToStatus(errno, "cannot open " + layout.lock_file());
+  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    const std::string holder = files.Read(layout.lock_file(), 64).value_or("");
+    return absl::FailedPreconditionError(
+        absl::StrCat("another kurd (process ", absl::StripAsciiWhitespace(holder),
+                     ") runs on the state directory ", layout.root()));
+  }
+  KUR_RETURN_IF_ERROR(WritePid(lock.get()));
+  KUR_RETURN_IF_ERROR(files.MakeDirectories(layout.runs(), kPrivateDirectory));
+  KUR_RETURN_IF_ERROR(EmptyTemporary(layout.temporary()));
+  return StateDirectory(std::move(layout), std::move(lock));
+}
+
+}  // namespace kur::server

@@ -1,0 +1,32 @@
+#ifndef KUR_SERVER_DAEMON_STATE_DIRECTORY_H_
+#define KUR_SERVER_DAEMON_STATE_DIRECTORY_H_
+
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "engine/base/unique_fd.h"
+#include "server/jobs/state_layout.h"
+
+namespace kur::server {
+
+// The state directory, held by this process alone for as long as the object lives. Movable.
+class StateDirectory {
+ public:
+  // Creates the directory if it is not there, closes it to other users, and locks it.
+  // FAILED_PRECONDITION with the process id of the kurd that holds it.
+  static absl::StatusOr<StateDirectory> Lock(const std::string& path);
+
+  const StateLayout& layout() const { return layout_; }
+
+ private:
+  StateDirectory(StateLayout layout, UniqueFd lock)
+      : layout_(std::move(layout)), lock_(std::move(lock)) {}
+
+  StateLayout layout_;
+  UniqueFd lock_;
+};
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_DAEMON_STATE_DIRECTORY_H_

@@ -1,0 +1,46 @@
+#ifndef KUR_SERVER_DEVICES_NVML_H_
+#define KUR_SERVER_DEVICES_NVML_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "server/devices/device_inventory.h"
+
+namespace kur::server {
+
+// NVIDIA's management library, loaded at run time and initialized for as long as this lives. Every
+// error is FAILED_PRECONDITION with the library's own words, except as said below. Thread-safe, as
+// the library is.
+class Nvml {
+ public:
+  // NOT_FOUND if the library cannot be loaded: there is no driver.
+  static absl::StatusOr<std::unique_ptr<Nvml>> Open(const std::string& library);
+  ~Nvml();
+  Nvml(const Nvml&) = delete;
+  Nvml& operator=(const Nvml&) = delete;
+
+  // How many devices the driver has.
+  absl::StatusOr<int> DeviceCount() const;
+
+  // Everything about a device but its share of CPU threads. `index` is from 0.
+  absl::StatusOr<Device> Describe(int index) const;
+
+  // UNAVAILABLE if the device does not answer, as when it has fallen off the bus. A device that
+  // does not measure its utilization (one cut into MIG instances) reports 0.
+  absl::StatusOr<DeviceUsage> Usage(int index) const;
+
+ private:
+  struct Functions;
+  explicit Nvml(std::unique_ptr<Functions> functions);
+
+  absl::Status ToStatus(int result, absl::string_view context) const;
+
+  const std::unique_ptr<Functions> functions_;
+};
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_DEVICES_NVML_H_

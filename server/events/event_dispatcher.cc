@@ -1,0 +1,65 @@
+#include "server/events/event_dispatcher.h"
+
+#include <utility>
+
+namespace kur::server {
+
+void EventListeners::Add(std::weak_ptr<EventListener> listener) {
+  absl::MutexLock lock(&mutex_);
+  // Those that are gone are otherwise only forgotten when an event comes.
+  if (listeners_.size() == listeners_.capacity()) {
+    std::vector<std::weak_ptr<EventListener>> alive;
+    for (auto& known : listeners_) {
+      if (!known.expired()) alive.push_back(std::move(known));
+    }
+    listeners_ = std::move(alive);
+    listeners_.reserve(2 * listeners_.size() + 1);
+  }
+  listeners_.push_back(std::move(listener));
+}
+
+std::vector<std::shared_ptr<EventListener>> EventListeners::Alive() {
+  std::vector<std::shared_ptr<EventListener>> alive;
+  absl::MutexLock lock(&mutex_);
+  std::vector<std::weak_ptr<EventListener>> kept;
+  for (auto& listener : listeners_) {
+    auto strong = listener.lock();
+    if (strong == nullptr) continue;
+    alive.push_back(std::move(strong));
+    kept.push_back(std::move(listener));
+  }
+  listeners_ = std::move(kept);
+  return alive;
+}
+
+EventDispatcher::EventDispatcher() : thread_([this] { Run(); }) {}
+
+EventDispatcher::~EventDispatcher() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  thread_.join();
+}
+
+void EventDispatcher::Wake(std::shared_ptr<EventListeners> listeners) {
+  absl::MutexLock lock(&mutex_);
+  pending_.insert(std::move(listeners));
+}
+
+void EventDispatcher::Run() {
+  while (true) {
+    std::set<std::shared_ptr<EventListeners>> woken;
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(this, &EventDispatcher::HasWork));
+      if (stopping_) return;
+      woken.swap(pending_);
+    }
+    for (const auto& listeners : woken) {
+      for (const auto& listener : listeners->Alive()) listener->OnEvents();
+    }
+  }
+}
+
+}  // namespace kur::server

@@ -1,0 +1,41 @@
+#ifndef KUR_SERVER_JOBS_ENDED_LOGS_H_
+#define KUR_SERVER_JOBS_ENDED_LOGS_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "engine/base/file_system.h"
+#include "server/events/event_log.h"
+#include "server/jobs/state_layout.h"
+#include "server/store/job_store.h"
+
+namespace kur::server {
+
+// The event logs of jobs that have ended: opened when someone asks, shared by all who read, closed
+// with the last of them. Thread-safe; opening one holds up only those who open another.
+class EndedLogs {
+ public:
+  // Everything must outlive the logs.
+  EndedLogs(FileSystem& files, const StateLayout& layout, EventDispatcher& dispatcher)
+      : files_(files), layout_(layout), dispatcher_(dispatcher) {}
+
+  // The log of a job whose state is final, with the event of that state.
+  absl::StatusOr<std::shared_ptr<EventLog>> Open(const JobRecord& record);
+
+ private:
+  void DropClosed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  FileSystem& files_;
+  const StateLayout& layout_;
+  EventDispatcher& dispatcher_;
+  absl::Mutex mutex_;
+  absl::flat_hash_map<std::string, std::weak_ptr<EventLog>> logs_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_JOBS_ENDED_LOGS_H_

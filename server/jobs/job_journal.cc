@@ -1,0 +1,69 @@
+#include "server/jobs/job_journal.h"
+
+#include "absl/time/clock.h"
+#include "engine/base/status.h"
+#include "server/jobs/job_view.h"
+
+namespace kur::server {
+namespace {
+
+v1::Event StateEvent(v1::JobState state, absl::Time time) {
+  v1::Event event;
+  *event.mutable_time() = ToTimestamp(time);
+  event.mutable_state_changed()->set_state(state);
+  return event;
+}
+
+v1::Event StateEvent(const JobRecord& record) {
+  v1::Event event = StateEvent(record.state, record.finished_at.value_or(absl::Now()));
+  v1::StateChanged& change = *event.mutable_state_changed();
+  change.set_reason(record.reason);
+  if (record.state == v1::JOB_STATE_STARTING) {
+    for (const std::string& device : record.devices) change.add_devices(device);
+    change.set_attempt(record.attempts);
+  }
+  return event;
+}
+
+bool IsAnnounced(const ProgressTracker& tracker, const JobRecord& record) {
+  if (tracker.announced_state() != record.state) return false;
+  return record.state != v1::JOB_STATE_STARTING || tracker.announced_attempt() == record.attempts;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<JobJournal>> JobJournal::Open(FileSystem& files,
+                                                             const std::string& path,
+                                                             EventDispatcher& dispatcher,
+                                                             const JobRecord& record) {
+  std::unique_ptr<JobJournal> journal(new JobJournal);
+  const std::string directory = DirectoryOf(path);
+  if (!IsDirectory(directory)) {
+    KUR_RETURN_IF_ERROR(files.MakeDirectories(directory, 0700));
+    KUR_RETURN_IF_ERROR(files.SyncDirectory(DirectoryOf(directory)));
+  }
+  KUR_ASSIGN_OR_RETURN(
+      journal->log_, EventLog::Open(files, path, dispatcher, [&journal](const v1::Event& event) {
+        journal->tracker_.Add(event);
+      }));
+  KUR_RETURN_IF_ERROR(journal->Announce(record));
+  return journal;
+}
+
+absl::Status JobJournal::Announce(const JobRecord& record) {
+  if (IsAnnounced(tracker_, record)) return absl::OkStatus();
+  std::vector<v1::Event> events;
+  if (tracker_.announced_state() == v1::JOB_STATE_UNSPECIFIED) {
+    events.push_back(StateEvent(v1::JOB_STATE_QUEUED, record.submitted_at));
+  }
+  if (record.state != v1::JOB_STATE_QUEUED) events.push_back(StateEvent(record));
+  return Append(std::move(events));
+}
+
+absl::Status JobJournal::Append(std::vector<v1::Event> events) {
+  KUR_RETURN_IF_ERROR(log_->Append(events));
+  for (const v1::Event& event : events) tracker_.Add(event);
+  return absl::OkStatus();
+}
+
+}  // namespace kur::server

@@ -1,0 +1,47 @@
+#ifndef KUR_SERVER_JOBS_JOB_JOURNAL_H_
+#define KUR_SERVER_JOBS_JOB_JOURNAL_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/base/file_system.h"
+#include "server/events/event_log.h"
+#include "server/jobs/progress_tracker.h"
+#include "server/store/job_store.h"
+
+namespace kur::server {
+
+// A job's event log together with what its events say. The store decides which state a job is in;
+// the journal announces it. A crash may come between the two, so opening announces what is missing:
+// the log ends up with every state that the store has, once. Not thread-safe (the log itself is).
+class JobJournal {
+ public:
+  // Opens the log at `path`, creating its directory.
+  static absl::StatusOr<std::unique_ptr<JobJournal>> Open(FileSystem& files,
+                                                          const std::string& path,
+                                                          EventDispatcher& dispatcher,
+                                                          const JobRecord& record);
+
+  // Appends the event of the record's state unless it is the one announced last.
+  absl::Status Announce(const JobRecord& record);
+
+  // Appends events of the worker or of kurd.
+  absl::Status Append(std::vector<v1::Event> events);
+
+  const std::shared_ptr<EventLog>& log() const { return log_; }
+  const ProgressTracker& tracker() const { return tracker_; }
+
+ private:
+  JobJournal() = default;
+
+  std::shared_ptr<EventLog> log_;
+  ProgressTracker tracker_;
+};
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_JOBS_JOB_JOURNAL_H_

@@ -1,0 +1,352 @@
+#include "server/jobs/job_manager.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "engine/base/path_resolver.h"
+#include "engine/base/status.h"
+#include "server/jobs/job_view.h"
+#include "server/jobs/submission.h"
+
+namespace kur::server {
+namespace {
+
+constexpr int kDefaultPageSize = 100;
+constexpr int kMaxPageSize = 1000;
+// How many of the jobs that a prefix fits are named.
+constexpr int kNamedAtMost = 10;
+
+absl::Status NoSuchJob(const std::string& name) {
+  return absl::NotFoundError(absl::StrCat("there is no job '", name.substr(0, 100), "'"));
+}
+
+std::string NamesOf(const std::vector<JobRecord>& jobs) {
+  return absl::StrJoin(jobs, ", ", [](std::string* out, const JobRecord& job) {
+    out->append(job.name);
+  });
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Start(const JobManagerOptions& options) {
+  std::unique_ptr<JobManager> manager(new JobManager(options));
+  KUR_RETURN_IF_ERROR(manager->Recover());
+  manager->thread_ = std::thread([raw = manager.get()] { raw->Run(); });
+  return manager;
+}
+
+JobManager::JobManager(const JobManagerOptions& options)
+    : options_(options),
+      environment_{*options.files,
+                   *options.layout,
+                   *options.store,
+                   *options.blobs,
+                   *options.launcher,
+                   *options.dispatcher,
+                   *options.metrics,
+                   options.inventory->devices(),
+                   options.data_roots,
+                   options.cancel_grace,
+                   options.terminate_grace,
+                   options.now,
+                   [this] { MarkChanged(); }},
+      ended_logs_(*options.files, *options.layout, *options.dispatcher) {}
+
+JobManager::~JobManager() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+absl::Status JobManager::Recover() {
+  KUR_ASSIGN_OR_RETURN(std::vector<JobRecord> records, options_.store->Unfinished());
+  for (JobRecord& record : records) {
+    const auto job = std::make_shared<LiveJob>(environment_, std::move(record));
+    const absl::Status recovered = job->Recover(options_.boot_id, options_.find_orphan);
+    // One damaged job must not keep the others from going on.
+    if (!recovered.ok() && !absl::IsDataLoss(recovered)) return recovered;
+    if (!recovered.ok()) spdlog::error("job {}: {}", job->name(), recovered.ToString());
+    absl::MutexLock lock(&mutex_);
+    live_[job->id()] = job;
+  }
+  if (!records.empty()) spdlog::info("{} unfinished jobs were found", records.size());
+  return absl::OkStatus();
+}
+
+void JobManager::MarkChanged() {
+  absl::MutexLock lock(&mutex_);
+  changed_ = true;
+}
+
+void JobManager::Run() {
+  absl::Duration wait = absl::InfiniteDuration();
+  while (true) {
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.AwaitWithTimeout(absl::Condition(this, &JobManager::MustRun), wait);
+      if (stopping_) return;
+      changed_ = false;
+      ++rounds_begun_;
+    }
+    wait = Round() - options_.now();
+    absl::MutexLock lock(&mutex_);
+    rounds_done_ = rounds_begun_;
+  }
+}
+
+absl::Time JobManager::Round() {
+  const auto jobs = LiveJobs();
+  // Before deciding, so that the devices of workers that have ended are free; after it, so that what
+  // was decided is done at once.
+  absl::Time next = absl::InfiniteFuture();
+  for (const auto& job : jobs) job->Tick();
+  Schedule(jobs);
+  for (const auto& job : jobs) next = std::min(next, job->Tick());
+  ForgetSettled(jobs);
+  return next;
+}
+
+void JobManager::Schedule(const std::vector<std::shared_ptr<LiveJob>>& jobs) {
+  SchedulingSnapshot snapshot;
+  snapshot.devices = options_.inventory->devices();
+  std::map<std::string, LiveJob*> queued;
+  for (const auto& job : jobs) {
+    const v1::JobState state = job->state();
+    if (state == v1::JOB_STATE_QUEUED) {
+      snapshot.queued.push_back(job->Schedulable());
+      queued[job->name()] = job.get();
+    } else if (!IsFinal(state)) {
+      snapshot.running.push_back({job->Schedulable(), job->devices()});
+    }
+  }
+  if (queued.empty()) return;
+  const SchedulingDecision decision = options_.policy->Decide(snapshot);
+  for (const auto& start : decision.starts) {
+    const absl::Status started = queued.at(start.job)->Start(start.devices);
+    if (started.ok() || absl::IsFailedPrecondition(started)) continue;
+    spdlog::error("job {} cannot start: {}", start.job, started.ToString());
+    queued.at(start.job)->SetWaitingReason(absl::StrCat("cannot start: ", started.message()));
+  }
+  for (const auto& [name, reason] : decision.waiting) queued.at(name)->SetWaitingReason(reason);
+}
+
+void JobManager::ForgetSettled(const std::vector<std::shared_ptr<LiveJob>>& jobs) {
+  for (const auto& job : jobs) {
+    if (!job->IsSettled()) continue;
+    absl::MutexLock lock(&mutex_);
+    live_.erase(job->id());
+    // What held the devices or wrote the same files is gone.
+    changed_ = true;
+  }
+}
+
+void JobManager::Settle() {
+  absl::MutexLock lock(&mutex_);
+  changed_ = true;
+  mutex_.Await(absl::Condition(
+      +[](JobManager* self) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+        return !self->changed_ && self->rounds_done_ == self->rounds_begun_;
+      },
+      this));
+}
+
+absl::StatusOr<v1::Job> JobManager::Submit(const std::string& user,
+                                           const v1::SubmitJobRequest& request) {
+  if (!request.validate_only()) {
+    KUR_RETURN_IF_ERROR(options_.store->health());
+    KUR_ASSIGN_OR_RETURN(const auto earlier,
+                         options_.store->FindByRequest(user, request.request_id()));
+    if (earlier.has_value()) return Describe(*earlier);
+  }
+  const SubmissionContext context = {*options_.files, *options_.layout, *options_.blobs,
+                                     options_.inventory->devices(), options_.data_roots};
+  KUR_ASSIGN_OR_RETURN(const NewJob job, FreezeSubmission(context, user, request));
+  if (request.validate_only()) {
+    JobRecord preview;
+    preview.owner = job.owner;
+    preview.project = job.project;
+    preview.submitted_at = job.submitted_at;
+    preview.frozen = job.frozen;
+    return ToJob(preview);
+  }
+  bool inserted = false;
+  KUR_ASSIGN_OR_RETURN(const JobRecord record, options_.store->Insert(job, &inserted));
+  if (inserted) {
+    options_.metrics->CountSubmission();
+    spdlog::info("job {} of {} is queued", record.name, record.owner);
+    KUR_RETURN_IF_ERROR(Live(record).status());
+  }
+  return Describe(record);
+}
+
+absl::StatusOr<JobRecord> JobManager::Resolve(const std::string& user, const std::string& name) {
+  if (name.empty()) return absl::InvalidArgumentError("the name of a job is required");
+  KUR_ASSIGN_OR_RETURN(auto exact, options_.store->FindByName(name));
+  if (exact.has_value() && exact->owner == user) return *std::move(exact);
+  if (exact.has_value()) {
+    return absl::PermissionDeniedError(absl::StrCat("job '", name, "' belongs to another user"));
+  }
+  KUR_ASSIGN_OR_RETURN(auto fitting, options_.store->FindByPrefix(user, name, kNamedAtMost + 1));
+  if (fitting.empty()) return NoSuchJob(name);
+  if (fitting.size() == 1) return std::move(fitting.front());
+  const bool more = fitting.size() > kNamedAtMost;
+  if (more) fitting.pop_back();
+  return absl::InvalidArgumentError(absl::StrCat("'", name, "' fits several jobs: ",
+                                                 NamesOf(fitting), more ? " and more" : ""));
+}
+
+std::shared_ptr<LiveJob> JobManager::FindLive(int64_t id) const {
+  absl::MutexLock lock(&mutex_);
+  const auto job = live_.find(id);
+  return job == live_.end() ? nullptr : job->second;
+}
+
+absl::StatusOr<std::shared_ptr<LiveJob>> JobManager::Live(const JobRecord& record) {
+  if (IsFinal(record.state)) return std::shared_ptr<LiveJob>();
+  absl::MutexLock lock(&mutex_);
+  const auto known = live_.find(record.id);
+  if (known != live_.end()) return known->second;
+  // It has ended since the record was read, or it has just been submitted.
+  KUR_ASSIGN_OR_RETURN(auto fresh, options_.store->FindByName(record.name));
+  if (!fresh.has_value() || IsFinal(fresh->state)) return std::shared_ptr<LiveJob>();
+  const auto job = std::make_shared<LiveJob>(environment_, *std::move(fresh));
+  live_[record.id] = job;
+  changed_ = true;
+  return job;
+}
+
+std::vector<std::shared_ptr<LiveJob>> JobManager::LiveJobs() const {
+  absl::MutexLock lock(&mutex_);
+  std::vector<std::shared_ptr<LiveJob>> jobs;
+  jobs.reserve(live_.size());
+  for (const auto& entry : live_) jobs.push_back(entry.second);
+  return jobs;
+}
+
+v1::Job JobManager::Describe(const JobRecord& record) const {
+  const auto live = FindLive(record.id);
+  return live != nullptr ? live->Describe() : ToJob(record);
+}
+
+absl::StatusOr<v1::Job> JobManager::Get(const std::string& user, const std::string& name) {
+  KUR_ASSIGN_OR_RETURN(const JobRecord record, Resolve(user, name));
+  return Describe(record);
+}
+
+absl::StatusOr<v1::ListJobsResponse> JobManager::List(const std::string& user,
+                                                      const v1::ListJobsRequest& request) {
+  JobFilter filter;
+  filter.owner = user;
+  filter.project = request.project();
+  for (const int state : request.states()) {
+    filter.states.push_back(static_cast<v1::JobState>(state));
+  }
+  if (request.page_size() < 0) return absl::InvalidArgumentError("page_size is negative");
+  const int page = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
+  const int size = std::min(page, kMaxPageSize);
+  const bool valid_token = request.page_token().empty() ||
+                           (absl::SimpleAtoi(request.page_token(), &filter.before_id) &&
+                            filter.before_id > 0);
+  if (!valid_token) return absl::InvalidArgumentError("page_token is not one of this server");
+  filter.limit = size + 1;
+  KUR_ASSIGN_OR_RETURN(auto records, options_.store->List(filter));
+
+  v1::ListJobsResponse response;
+  if (static_cast<int>(records.size()) > size) {
+    records.pop_back();
+    response.set_next_page_token(absl::StrCat(records.back().id));
+  }
+  for (const JobRecord& record : records) *response.add_jobs() = Describe(record);
+  return response;
+}
+
+absl::StatusOr<v1::Job> JobManager::Cancel(const std::string& user, const std::string& name) {
+  KUR_ASSIGN_OR_RETURN(const JobRecord record, Resolve(user, name));
+  KUR_ASSIGN_OR_RETURN(const auto live, Live(record));
+  if (live == nullptr) {
+    KUR_ASSIGN_OR_RETURN(const JobRecord ended, Resolve(user, record.name));
+    return absl::FailedPreconditionError(
+        absl::StrCat("job ", ended.name, " has ended: it is ", StateName(ended.state)));
+  }
+  KUR_RETURN_IF_ERROR(live->Cancel());
+  return live->Describe();
+}
+
+absl::Status JobManager::Checkpoint(const std::string& user, const std::string& name) {
+  KUR_ASSIGN_OR_RETURN(const JobRecord record, Resolve(user, name));
+  KUR_ASSIGN_OR_RETURN(const auto live, Live(record));
+  if (live != nullptr) return live->Checkpoint();
+  return absl::FailedPreconditionError(absl::StrCat("job ", record.name, " has ended"));
+}
+
+absl::StatusOr<std::shared_ptr<EventLog>> JobManager::Events(const std::string& user,
+                                                             const std::string& name) {
+  KUR_ASSIGN_OR_RETURN(const JobRecord record, Resolve(user, name));
+  KUR_ASSIGN_OR_RETURN(const auto live, Live(record));
+  if (live != nullptr) return live->Log();
+  // Read again: the record that was found first may be from before its end.
+  KUR_ASSIGN_OR_RETURN(const JobRecord ended, Resolve(user, record.name));
+  return ended_logs_.Open(ended);
+}
+
+absl::StatusOr<std::vector<v1::Artifact>> JobManager::Artifacts(const std::string& user,
+                                                                const std::string& name) {
+  KUR_ASSIGN_OR_RETURN(const JobRecord record, Resolve(user, name));
+  return options_.store->Artifacts(record.id);
+}
+
+absl::StatusOr<OpenedArtifact> JobManager::OpenArtifact(const std::string& user,
+                                                        const std::string& name,
+                                                        const std::string& path,
+                                                        const std::string& sha256) {
+  KUR_ASSIGN_OR_RETURN(const JobRecord record, Resolve(user, name));
+  KUR_ASSIGN_OR_RETURN(const auto found, options_.store->FindArtifact(record.id, path));
+  if (!found.has_value()) {
+    return absl::NotFoundError(
+        absl::StrCat("job ", record.name, " has written no '", path.substr(0, 200), "'"));
+  }
+  PathResolver::Options confined;
+  confined.workspace = options_.layout->Artifacts(record.name);
+  confined.home = confined.workspace + "/~";
+  KUR_ASSIGN_OR_RETURN(const std::string file,
+                       PathResolver(std::move(confined)).ForReading(found->path()));
+  OpenedArtifact opened;
+  opened.file.reset(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!opened.file.valid()) return ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
+  // Only now, so that the digest is not older than the content.
+  KUR_ASSIGN_OR_RETURN(const auto artifact, options_.store->FindArtifact(record.id, path));
+  opened.artifact = artifact.value_or(*found);
+  if (!sha256.empty() && sha256 != opened.artifact.sha256()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " has been written anew since the download began; begin again"));
+  }
+  return opened;
+}
+
+absl::StatusOr<std::shared_ptr<LiveJob>> JobManager::JobOfWorker(const std::string& name) {
+  KUR_ASSIGN_OR_RETURN(const auto record, options_.store->FindByName(name));
+  if (!record.has_value()) return NoSuchJob(name);
+  KUR_ASSIGN_OR_RETURN(const auto live, Live(*record));
+  if (live == nullptr) return absl::NotFoundError(absl::StrCat("job ", name, " has ended"));
+  return live;
+}
+
+std::map<std::string, JobManager::Holder> JobManager::DeviceHolders() const {
+  std::map<std::string, Holder> holders;
+  for (const auto& job : LiveJobs()) {
+    const v1::JobState state = job->state();
+    if (state == v1::JOB_STATE_QUEUED || IsFinal(state)) continue;
+    for (const std::string& device : job->devices()) holders[device] = {job->name(), job->owner()};
+  }
+  return holders;
+}
+
+}  // namespace kur::server

@@ -1,0 +1,88 @@
+#include "server/jobs/job_view.h"
+
+namespace kur::server {
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  const int64_t micros = absl::ToUnixMicros(time);
+  google::protobuf::Timestamp timestamp;
+  timestamp.set_seconds(micros / 1'000'000);
+  timestamp.set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
+  return timestamp;
+}
+
+v1::Job ToJob(const JobRecord& record) {
+  v1::Job job;
+  job.set_name(record.name);
+  job.set_owner(record.owner);
+  job.set_project(record.project);
+  job.set_mode(record.frozen.mode());
+  job.set_state(record.state);
+  job.set_reason(record.reason);
+  job.set_kurfile(record.frozen.kurfile());
+  *job.mutable_submitted_at() = ToTimestamp(record.submitted_at);
+  if (record.started_at.has_value()) *job.mutable_started_at() = ToTimestamp(*record.started_at);
+  if (record.finished_at.has_value()) *job.mutable_finished_at() = ToTimestamp(*record.finished_at);
+  for (const std::string& device : record.devices) job.add_devices(device);
+  job.set_attempts(record.attempts);
+  job.set_seed(record.frozen.seed());
+  if (!IsFinal(record.state)) job.set_worker_pid(record.worker_pid);
+  if (record.progress.has_value()) *job.mutable_progress() = *record.progress;
+  *job.mutable_overrides() = record.frozen.overrides();
+  *job.mutable_inputs() = record.frozen.inputs();
+  return job;
+}
+
+SchedulableJob ToSchedulable(const JobRecord& record) {
+  SchedulableJob job;
+  job.name = record.name;
+  job.owner = record.owner;
+  job.project = record.project;
+  const FrozenJob::Devices& devices = record.frozen.devices();
+  job.request.kind = static_cast<DeviceRequest::Kind>(devices.kind());
+  job.request.allowed.assign(devices.allowed().begin(), devices.allowed().end());
+  job.request.excluded.assign(devices.excluded().begin(), devices.excluded().end());
+  job.request.count = devices.count();
+  job.writes.assign(record.frozen.writes().begin(), record.frozen.writes().end());
+  return job;
+}
+
+Mode ToMode(v1::Mode mode) {
+  switch (mode) {
+    case v1::MODE_TEST:
+      return Mode::kTest;
+    case v1::MODE_EVALUATE:
+      return Mode::kEvaluate;
+    default:
+      return Mode::kTrain;
+  }
+}
+
+FrozenJob::Devices ToFrozen(const DeviceRequest& request) {
+  FrozenJob::Devices devices;
+  devices.set_kind(static_cast<int32_t>(request.kind));
+  for (const int index : request.allowed) devices.add_allowed(index);
+  for (const int index : request.excluded) devices.add_excluded(index);
+  devices.set_count(request.count);
+  return devices;
+}
+
+absl::string_view StateName(v1::JobState state) {
+  switch (state) {
+    case v1::JOB_STATE_QUEUED:
+      return "queued";
+    case v1::JOB_STATE_STARTING:
+      return "starting";
+    case v1::JOB_STATE_RUNNING:
+      return "running";
+    case v1::JOB_STATE_SUCCEEDED:
+      return "succeeded";
+    case v1::JOB_STATE_FAILED:
+      return "failed";
+    case v1::JOB_STATE_CANCELLED:
+      return "cancelled";
+    default:
+      return "unknown";
+  }
+}
+
+}  // namespace kur::server

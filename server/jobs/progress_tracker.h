@@ -1,0 +1,45 @@
+#ifndef KUR_SERVER_JOBS_PROGRESS_TRACKER_H_
+#define KUR_SERVER_JOBS_PROGRESS_TRACKER_H_
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "kur/v1/event.pb.h"
+#include "kur/v1/job.pb.h"
+
+namespace kur::server {
+
+// What the events of a job say of its progress: fed with every event in order, so that reading the
+// log again gives the same answers. Not thread-safe.
+class ProgressTracker {
+ public:
+  void Add(const v1::Event& event);
+
+  // The latest that is known; nothing before the first report.
+  const std::optional<v1::Progress>& progress() const { return progress_; }
+
+  // The state and the attempt that the log has announced last; JOB_STATE_UNSPECIFIED at first.
+  v1::JobState announced_state() const { return announced_state_; }
+  int announced_attempt() const { return announced_attempt_; }
+
+  // True if the current attempt has written a checkpoint or trained beyond every attempt before it.
+  bool progressed() const { return progressed_; }
+  // How many attempts in a row, the current one included, began since the last progress.
+  int attempts_without_progress() const { return attempts_without_progress_; }
+
+ private:
+  void AddBatches(const v1::BatchLosses& losses);
+  v1::Progress& mutable_progress();
+
+  std::optional<v1::Progress> progress_;
+  v1::JobState announced_state_ = v1::JOB_STATE_UNSPECIFIED;
+  int announced_attempt_ = 0;
+  std::pair<int64_t, int64_t> furthest_ = {0, 0};  // epoch and batch
+  bool progressed_ = false;
+  int attempts_without_progress_ = 0;
+};
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_JOBS_PROGRESS_TRACKER_H_

@@ -1,0 +1,236 @@
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <map>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "engine/base/file_system.h"
+#include "engine/base/status.h"
+#include "engine/base/unique_fd.h"
+#include "server/launcher/launcher.h"
+#include "server/launcher/process.h"
+#include "server/launcher/signal_blocker.h"
+#include "server/launcher/spawn.h"
+#include "server/launcher/worker_environment.h"
+
+namespace kur::server {
+namespace {
+
+std::string AbsolutePath(const std::string& path) {
+  char directory[PATH_MAX];
+  if (getcwd(directory, sizeof(directory)) == nullptr) return path;
+  return JoinPath(directory, path);
+}
+
+std::vector<int> ProcessorsOf(const std::vector<Device>& devices) {
+  std::set<int> processors;
+  for (const Device& device : devices) {
+    processors.insert(device.processors.begin(), device.processors.end());
+  }
+  return {processors.begin(), processors.end()};
+}
+
+// One thread waits for the pidfds of all workers. A worker is in `workers_` from before it is
+// started until that thread has seen it end, and only that thread takes one out and buries it:
+// while `mutex_` is held, the process id of a worker of ours cannot come to mean another process.
+class LocalLauncher : public Launcher {
+ public:
+  explicit LocalLauncher(const std::string& worker_binary)
+      : worker_binary_(AbsolutePath(worker_binary)), ready_(Prepare()) {
+    if (!ready_.ok()) return;
+    // Signals of the process are for its other threads.
+    const SignalBlocker blocker;
+    watcher_ = std::thread([this] { WatchWorkers(); });
+  }
+
+  ~LocalLauncher() override {
+    if (!watcher_.joinable()) return;
+    eventfd_write(stop_.get(), 1);
+    watcher_.join();
+  }
+
+  absl::StatusOr<WorkerIdentity> Launch(const LaunchRequest& request,
+                                        ExitCallback on_exit) override {
+    KUR_RETURN_IF_ERROR(ready_);
+    if (request.devices.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat("job ", request.job, " has no device"));
+    }
+    KUR_RETURN_IF_ERROR(Reserve(request.job));
+    auto identity = Start(request, std::move(on_exit));
+    if (!identity.ok()) {
+      Forget(request.job);
+      return Annotate(identity.status(), absl::StrCat("starting the worker of ", request.job));
+    }
+    return identity;
+  }
+
+  absl::Status Adopt(const std::string& job, const WorkerIdentity& identity,
+                     ExitCallback on_exit) override {
+    KUR_RETURN_IF_ERROR(ready_);
+    KUR_RETURN_IF_ERROR(Reserve(job));
+    absl::Status adopted = OpenAndWatch(job, identity, std::move(on_exit));
+    if (adopted.ok()) return adopted;
+    Forget(job);
+    return Annotate(adopted, absl::StrCat("adopting the worker of ", job));
+  }
+
+  absl::Status Signal(const std::string& job, int signal) override {
+    const absl::MutexLock lock(&mutex_);
+    const auto worker = workers_.find(job);
+    if (worker == workers_.end() || !worker->second.pidfd.valid()) {
+      return absl::NotFoundError(absl::StrCat("job ", job, " has no worker"));
+    }
+    return Annotate(SignalGroup(worker->second.pidfd, worker->second.pid, signal),
+                    absl::StrCat("the worker of ", job));
+  }
+
+ private:
+  struct Worker {
+    pid_t pid = 0;
+    UniqueFd pidfd;  // invalid while the worker is being started or adopted
+    ExitCallback on_exit;
+  };
+
+  absl::Status Prepare() {
+    KUR_RETURN_IF_ERROR(OpenPidfd(getpid()).status());
+    KUR_ASSIGN_OR_RETURN(boot_id_, ReadBootId());
+    KUR_ASSIGN_OR_RETURN(machine_.cpuinfo, FileSystem::Posix().Read("/proc/cpuinfo"));
+    machine_.processors = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+    stop_.reset(eventfd(0, EFD_CLOEXEC));
+    epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
+    if (!stop_.valid() || !epoll_.valid()) return ErrnoToStatus(errno, "watching workers");
+    return Poll(stop_);
+  }
+
+  absl::Status Poll(const UniqueFd& fd) {
+    epoll_event event = {};
+    event.events = EPOLLIN;
+    event.data.fd = fd.get();
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &event) == 0) return absl::OkStatus();
+    return ErrnoToStatus(errno, "watching a worker");
+  }
+
+  absl::Status Reserve(const std::string& job) {
+    const absl::MutexLock lock(&mutex_);
+    if (workers_.emplace(job, Worker()).second) return absl::OkStatus();
+    return absl::AlreadyExistsError(absl::StrCat("job ", job, " has a worker already"));
+  }
+
+  void Forget(const std::string& job) {
+    const absl::MutexLock lock(&mutex_);
+    workers_.erase(job);
+  }
+
+  absl::StatusOr<WorkerIdentity> Start(const LaunchRequest& request, ExitCallback on_exit) {
+    SpawnRequest spawn;
+    spawn.binary = worker_binary_;
+    spawn.arguments = {"--run-directory", request.run_directory};
+    spawn.environment = WorkerEnvironment(OwnEnvironment(), request.devices, machine_);
+    spawn.directory = request.run_directory;
+    spawn.log = JoinPath(request.run_directory, "worker.log");
+    spawn.processors = ProcessorsOf(request.devices);
+    KUR_ASSIGN_OR_RETURN(SpawnedProcess process, Spawn(spawn));
+
+    // Nobody has buried the child yet, so this is its own description.
+    const auto stat = ReadProcessStat(process.pid);
+    absl::Status watched = stat.status();
+    if (watched.ok()) {
+      watched = Watch(request.job, process.pid, std::move(process.pidfd), std::move(on_exit));
+    }
+    if (!watched.ok()) {
+      KillAndBury(process.pid);
+      return watched;
+    }
+    return WorkerIdentity{process.pid, stat->start_ticks, boot_id_};
+  }
+
+  absl::Status OpenAndWatch(const std::string& job, const WorkerIdentity& identity,
+                            ExitCallback on_exit) {
+    if (identity.boot_id != boot_id_) {
+      return absl::NotFoundError("it ended when the machine was restarted");
+    }
+    // Process 1 leads no worker, and its group is every process to kill(2).
+    if (identity.pid <= 1 || identity.pid > INT_MAX) {
+      return absl::NotFoundError(absl::StrCat("there is no worker ", identity.pid));
+    }
+    // The descriptor first: whatever the id means later, if the description still fits then, the
+    // descriptor is of that process.
+    KUR_ASSIGN_OR_RETURN(UniqueFd pidfd, OpenPidfd(identity.pid));
+    KUR_ASSIGN_OR_RETURN(const ProcessStat stat, ReadProcessStat(identity.pid));
+    if (stat.start_ticks != identity.start_ticks || stat.process_group != identity.pid) {
+      return absl::NotFoundError(
+          absl::StrCat("it has ended, and process ", identity.pid, " is another program"));
+    }
+    return Watch(job, static_cast<pid_t>(identity.pid), std::move(pidfd), std::move(on_exit));
+  }
+
+  absl::Status Watch(const std::string& job, pid_t pid, UniqueFd pidfd, ExitCallback on_exit) {
+    const absl::MutexLock lock(&mutex_);
+    KUR_RETURN_IF_ERROR(Poll(pidfd));
+    workers_[job] = Worker{pid, std::move(pidfd), std::move(on_exit)};
+    return absl::OkStatus();
+  }
+
+  void WatchWorkers() {
+    std::array<epoll_event, 64> events;
+    for (bool stopping = false; !stopping;) {
+      const int count = epoll_wait(epoll_.get(), events.data(), events.size(), /*timeout=*/-1);
+      for (int i = 0; i < count; ++i) {
+        if (events[i].data.fd == stop_.get()) {
+          stopping = true;
+        } else {
+          Finish(events[i].data.fd);
+        }
+      }
+    }
+  }
+
+  // Takes out the worker of that pidfd, which has ended, and tells who wanted to know.
+  void Finish(int pidfd) {
+    std::string job;
+    ExitCallback on_exit;
+    WorkerExit exit;
+    {
+      const absl::MutexLock lock(&mutex_);
+      const auto ended = std::find_if(workers_.begin(), workers_.end(), [pidfd](const auto& entry) {
+        return entry.second.pidfd.get() == pidfd;
+      });
+      // A child between fork and exec may share the descriptor, so closing it is not enough.
+      epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, pidfd, nullptr);
+      exit = Reap(ended->second.pidfd);
+      job = ended->first;
+      on_exit = std::move(ended->second.on_exit);
+      workers_.erase(ended);
+    }
+    if (on_exit) on_exit(job, exit);
+  }
+
+  const std::string worker_binary_;
+  std::string boot_id_;
+  Machine machine_;
+  UniqueFd stop_;
+  UniqueFd epoll_;
+  const absl::Status ready_;
+  absl::Mutex mutex_;
+  std::map<std::string, Worker> workers_ ABSL_GUARDED_BY(mutex_);
+  std::thread watcher_;
+};
+
+}  // namespace
+
+std::unique_ptr<Launcher> MakeLocalLauncher(const std::string& worker_binary) {
+  return std::make_unique<LocalLauncher>(worker_binary);
+}
+
+}  // namespace kur::server

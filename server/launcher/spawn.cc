@@ -1,0 +1,236 @@
+#include "server/launcher/spawn.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+#include "server/launcher/process.h"
+#include "server/launcher/signal_blocker.h"
+
+namespace kur::server {
+namespace {
+
+// Where the child keeps the pipe on which it reports a failure, just above the standard streams.
+constexpr int kReportFd = 3;
+// How far open files are looked for on a kernel without close_range (before 5.9).
+constexpr int kMaxClosedFds = 1 << 16;
+
+// What the child could not do.
+enum class Step : int { kStreams, kDirectory, kProcessors, kExecute };
+
+// What the child writes into the pipe before it gives up.
+struct Failure {
+  Step step;
+  int error;
+};
+
+// All that the child needs, made before the fork: between fork and exec a child of a program with
+// threads may allocate nothing, as some other thread may have held the allocator's lock.
+struct ChildPlan {
+  const char* binary;
+  const char* directory;
+  char* const* argv;
+  char* const* envp;
+  int input;  // these three are above kReportFd
+  int log;
+  int report;
+  const cpu_set_t* processors;  // null: as they are
+  size_t processors_bytes;
+  int max_fd;
+};
+
+struct FreeCpuSet {
+  void operator()(cpu_set_t* set) const { CPU_FREE(set); }
+};
+
+// ---- In the child: only async-signal-safe calls.
+
+[[noreturn]] void GiveUp(int report, Step step) {
+  const Failure failure = {step, errno};
+  // A pipe takes so little at once or not at all; there is nobody else to tell.
+  const ssize_t written = write(report, &failure, sizeof(failure));
+  _exit(written == sizeof(failure) ? 127 : 126);
+}
+
+void ResetSignals() {
+  struct sigaction standard = {};
+  standard.sa_handler = SIG_DFL;
+  for (int signal = 1; signal < NSIG; ++signal) sigaction(signal, &standard, nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void CloseFrom(int first, int max_fd) {
+  if (syscall(SYS_close_range, first, ~0U, 0U) == 0) return;
+  for (int fd = first; fd < max_fd; ++fd) close(fd);
+}
+
+[[noreturn]] void RunChild(const ChildPlan& plan) {
+  setsid();
+  if (dup2(plan.input, STDIN_FILENO) < 0 || dup2(plan.log, STDOUT_FILENO) < 0 ||
+      dup2(plan.log, STDERR_FILENO) < 0 || dup3(plan.report, kReportFd, O_CLOEXEC) < 0) {
+    GiveUp(plan.report, Step::kStreams);
+  }
+  CloseFrom(kReportFd + 1, plan.max_fd);
+  if (chdir(plan.directory) != 0) GiveUp(kReportFd, Step::kDirectory);
+  if (plan.processors != nullptr &&
+      sched_setaffinity(0, plan.processors_bytes, plan.processors) != 0) {
+    GiveUp(kReportFd, Step::kProcessors);
+  }
+  ResetSignals();
+  execve(plan.binary, plan.argv, plan.envp);
+  GiveUp(kReportFd, Step::kExecute);
+}
+
+// ---- In the parent.
+
+// The strings as the array of pointers that execve takes; points into `strings`.
+std::vector<char*> Pointers(std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
+  for (std::string& string : strings) pointers.push_back(string.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// Opens a file above the standard streams and the report: kurd itself may lack some of those.
+absl::StatusOr<UniqueFd> OpenHigh(const std::string& path, int flags) {
+  const UniqueFd low(open(path.c_str(), flags | O_CLOEXEC, 0640));
+  if (!low.valid()) return ErrnoToStatus(errno, absl::StrCat("opening ", path));
+  UniqueFd high(fcntl(low.get(), F_DUPFD_CLOEXEC, kReportFd + 1));
+  if (!high.valid()) return ErrnoToStatus(errno, absl::StrCat("opening ", path));
+  return high;
+}
+
+struct Pipe {
+  UniqueFd read_end;
+  UniqueFd write_end;
+};
+
+absl::StatusOr<Pipe> OpenPipe() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return ErrnoToStatus(errno, "opening a pipe to the worker");
+  Pipe pipe = {UniqueFd(ends[0]), UniqueFd(ends[1])};
+  pipe.write_end.reset(fcntl(ends[1], F_DUPFD_CLOEXEC, kReportFd + 1));
+  if (!pipe.write_end.valid()) return ErrnoToStatus(errno, "opening a pipe to the worker");
+  return pipe;
+}
+
+int MaxFd() {
+  rlimit limit = {};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return static_cast<int>(std::min<rlim_t>(limit.rlim_cur, kMaxClosedFds));
+}
+
+// Waits until the child executes its program, which closes the pipe, or reports that it cannot.
+absl::Status ReadReport(const UniqueFd& report, const SpawnRequest& request) {
+  Failure failure = {};
+  ssize_t bytes = 0;
+  do {
+    bytes = read(report.get(), &failure, sizeof(failure));
+  } while (bytes < 0 && errno == EINTR);
+  if (bytes == 0) return absl::OkStatus();
+  if (bytes != sizeof(failure)) {
+    return absl::InternalError(absl::StrCat("starting ", request.binary, ": no word from it"));
+  }
+  switch (failure.step) {
+    case Step::kStreams:
+      return ErrnoToStatus(failure.error, absl::StrCat("redirecting output to ", request.log));
+    case Step::kDirectory:
+      return ErrnoToStatus(failure.error, absl::StrCat("entering ", request.directory));
+    case Step::kProcessors:
+      return ErrnoToStatus(failure.error, "confining the worker to its processors");
+    case Step::kExecute:
+      break;
+  }
+  return ErrnoToStatus(failure.error, absl::StrCat("executing ", request.binary));
+}
+
+// The processors as the kernel takes them; empty for none.
+struct Affinity {
+  std::unique_ptr<cpu_set_t, FreeCpuSet> set;
+  size_t bytes = 0;
+};
+
+Affinity AffinityTo(const std::vector<int>& processors) {
+  Affinity affinity;
+  if (processors.empty()) return affinity;
+  const int size = *std::max_element(processors.begin(), processors.end()) + 1;
+  affinity.set.reset(CPU_ALLOC(size));
+  affinity.bytes = CPU_ALLOC_SIZE(size);
+  CPU_ZERO_S(affinity.bytes, affinity.set.get());
+  for (const int processor : processors) CPU_SET_S(processor, affinity.bytes, affinity.set.get());
+  return affinity;
+}
+
+}  // namespace
+
+absl::StatusOr<SpawnedProcess> Spawn(const SpawnRequest& request) {
+  KUR_ASSIGN_OR_RETURN(const UniqueFd input, OpenHigh("/dev/null", O_RDONLY));
+  KUR_ASSIGN_OR_RETURN(const UniqueFd log,
+                       OpenHigh(request.log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW));
+  KUR_ASSIGN_OR_RETURN(Pipe report, OpenPipe());
+
+  std::vector<std::string> arguments = request.arguments;
+  arguments.insert(arguments.begin(), request.binary);
+  std::vector<std::string> variables;
+  for (const auto& [name, value] : request.environment) {
+    variables.push_back(absl::StrCat(name, "=", value));
+  }
+  const std::vector<char*> argv = Pointers(arguments);
+  const std::vector<char*> envp = Pointers(variables);
+
+  const Affinity affinity = AffinityTo(request.processors);
+  const ChildPlan plan = {request.binary.c_str(),
+                          request.directory.c_str(),
+                          argv.data(),
+                          envp.data(),
+                          input.get(),
+                          log.get(),
+                          report.write_end.get(),
+                          affinity.set.get(),
+                          affinity.bytes,
+                          MaxFd()};
+
+  SpawnedProcess process;
+  {
+    // No handler of this program may run in the child.
+    const SignalBlocker blocker;
+    process.pid = fork();
+    if (process.pid == 0) RunChild(plan);
+  }
+  if (process.pid < 0) return ErrnoToStatus(errno, "starting a process for the worker");
+  report.write_end.reset();
+
+  absl::Status started = ReadReport(report.read_end, request);
+  if (started.ok()) {
+    auto pidfd = OpenPidfd(process.pid);
+    if (pidfd.ok()) {
+      process.pidfd = *std::move(pidfd);
+      return process;
+    }
+    started = pidfd.status();
+  }
+  KillAndBury(process.pid);
+  return started;
+}
+
+void KillAndBury(pid_t pid) {
+  kill(-pid, SIGKILL);
+  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace kur::server

@@ -1,0 +1,41 @@
+#ifndef KUR_SERVER_LAUNCHER_SPAWN_H_
+#define KUR_SERVER_LAUNCHER_SPAWN_H_
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/base/unique_fd.h"
+#include "server/launcher/worker_environment.h"
+
+namespace kur::server {
+
+// A program to run as a process of its own.
+struct SpawnRequest {
+  std::string binary;                  // absolute
+  std::vector<std::string> arguments;  // after the binary's own name
+  Environment environment;             // all of it
+  std::string directory;               // where it runs
+  std::string log;                     // stdout and stderr are appended to it
+  std::vector<int> processors;         // where it may run; empty: where this process may
+};
+
+// A child that has been started and is not buried yet.
+struct SpawnedProcess {
+  pid_t pid = 0;
+  UniqueFd pidfd;
+};
+
+// Starts a program that has nothing of this process but its user and limits: it leads its own
+// session and process group, reads /dev/null, has no other open file, no blocked or ignored signal.
+// Returns once the program is being executed; after an error no process is left. Thread-safe.
+absl::StatusOr<SpawnedProcess> Spawn(const SpawnRequest& request);
+
+// Ends the process group that a child leads at once, and buries the child.
+void KillAndBury(pid_t pid);
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_LAUNCHER_SPAWN_H_

@@ -1,0 +1,65 @@
+#ifndef KUR_SERVER_METRICS_METRICS_H_
+#define KUR_SERVER_METRICS_METRICS_H_
+
+#include <prometheus/counter.h>
+#include <prometheus/exposer.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace kur::server {
+
+// What kurd counts for Prometheus. Thread-safe. Label values never come from users.
+class Metrics {
+ public:
+  // A value that is looked up when Prometheus asks.
+  struct Sample {
+    std::string name;
+    std::string help;
+    std::string label;        // the label's name; empty: no label
+    std::string label_value;
+    double value = 0;
+  };
+  using Sampler = std::function<std::vector<Sample>()>;
+
+  explicit Metrics(const std::string& version);
+  ~Metrics();
+
+  // Serves http://ADDRESS/metrics until destroyed. `sampler` is called for every request, on a
+  // thread of the exposer. UNAVAILABLE if the address cannot be bound.
+  absl::Status Serve(const std::string& address, Sampler sampler);
+
+  // Stops serving; the sampler is not called any more.
+  void Stop();
+
+  void CountCall(const std::string& method, const std::string& code);
+  void CountSubmission() { submissions_.Increment(); }
+  void CountEvents(int64_t events) { events_.Increment(static_cast<double>(events)); }
+  void CountUploadedBytes(int64_t bytes) { uploaded_.Increment(static_cast<double>(bytes)); }
+  void WatcherCame() { watchers_.Increment(); }
+  void WatcherWent() { watchers_.Decrement(); }
+
+ private:
+  class SampleCollector;
+
+  std::shared_ptr<prometheus::Registry> registry_;
+  prometheus::Family<prometheus::Counter>& calls_;
+  prometheus::Counter& submissions_;
+  prometheus::Counter& events_;
+  prometheus::Counter& uploaded_;
+  prometheus::Gauge& watchers_;
+  std::shared_ptr<SampleCollector> collector_;
+  std::unique_ptr<prometheus::Exposer> exposer_;
+};
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_METRICS_METRICS_H_

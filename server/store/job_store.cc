@@ -1,0 +1,350 @@
+#include "server/store/job_store.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "engine/base/status.h"
+#include "server/store/schema.h"
+
+namespace kur::server {
+namespace {
+
+constexpr absl::string_view kColumns =
+    "id, name, owner, project, request_id, state, reason, submitted_at, started_at, finished_at, "
+    "attempts, cancel_requested, devices, worker_pid, worker_start_ticks, worker_boot_id, progress, "
+    "frozen";
+
+std::optional<absl::Time> OptionalTime(const SqlStatement& row, int column) {
+  if (row.IsNull(column)) return std::nullopt;
+  return absl::FromUnixMicros(row.Int(column));
+}
+
+void BindOptionalTime(SqlStatement& statement, const std::optional<absl::Time>& time) {
+  if (time.has_value()) {
+    statement.Bind(absl::ToUnixMicros(*time));
+  } else {
+    statement.BindNull();
+  }
+}
+
+absl::StatusOr<JobRecord> ReadJob(const SqlStatement& row) {
+  JobRecord job;
+  job.id = row.Int(0);
+  job.name = row.Text(1);
+  job.owner = row.Text(2);
+  job.project = row.Text(3);
+  job.request_id = row.Text(4);
+  job.state = static_cast<v1::JobState>(row.Int(5));
+  job.reason = row.Text(6);
+  job.submitted_at = absl::FromUnixMicros(row.Int(7));
+  job.started_at = OptionalTime(row, 8);
+  job.finished_at = OptionalTime(row, 9);
+  job.attempts = static_cast<int>(row.Int(10));
+  job.cancel_requested = row.Int(11) != 0;
+  job.devices = absl::StrSplit(row.Text(12), ',', absl::SkipEmpty());
+  job.worker_pid = row.Int(13);
+  job.worker_start_ticks = static_cast<uint64_t>(row.Int(14));
+  job.worker_boot_id = row.Text(15);
+  if (!row.IsNull(16)) {
+    job.progress.emplace();
+    if (!job.progress->ParseFromString(row.Blob(16))) {
+      return absl::DataLossError(absl::StrCat("database: damaged progress of job ", job.name));
+    }
+  }
+  if (!job.frozen.ParseFromString(row.Blob(17))) {
+    return absl::DataLossError(absl::StrCat("database: damaged job ", job.name));
+  }
+  return job;
+}
+
+v1::Artifact ReadArtifact(const SqlStatement& row) {
+  v1::Artifact artifact;
+  artifact.set_path(row.Text(0));
+  artifact.set_kind(static_cast<v1::Artifact::Kind>(row.Int(1)));
+  artifact.set_size(row.Int(2));
+  artifact.set_sha256(row.Text(3));
+  const int64_t micros = row.Int(4);
+  artifact.mutable_written_at()->set_seconds(micros / 1'000'000);
+  artifact.mutable_written_at()->set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
+  artifact.set_description(row.Text(5));
+  artifact.set_epoch(row.Int(6));
+  artifact.set_batch(row.Int(7));
+  return artifact;
+}
+
+absl::StatusOr<std::optional<JobRecord>> FirstOf(absl::StatusOr<std::vector<JobRecord>> jobs) {
+  KUR_RETURN_IF_ERROR(jobs.status());
+  if (jobs->empty()) return std::optional<JobRecord>();
+  return std::optional<JobRecord>(std::move(jobs->front()));
+}
+
+// The least text that is greater than every text that begins with `prefix`. Names are ASCII.
+std::string PrefixEnd(std::string prefix) {
+  ++prefix.back();
+  return prefix;
+}
+
+}  // namespace
+
+bool IsFinal(v1::JobState state) {
+  return state == v1::JOB_STATE_SUCCEEDED || state == v1::JOB_STATE_FAILED ||
+         state == v1::JOB_STATE_CANCELLED;
+}
+
+absl::StatusOr<std::unique_ptr<JobStore>> JobStore::Open(const std::string& path,
+                                                         const std::string& vfs) {
+  KUR_ASSIGN_OR_RETURN(auto database, SqlDatabase::Open(path, vfs));
+  // Before anything that writes, so that the database of a newer kurd stays untouched.
+  KUR_RETURN_IF_ERROR(MigrateSchema(*database));
+  KUR_RETURN_IF_ERROR(database->Execute("PRAGMA journal_mode = WAL"));
+  KUR_RETURN_IF_ERROR(database->Execute("PRAGMA synchronous = FULL"));
+  KUR_RETURN_IF_ERROR(database->Execute("PRAGMA foreign_keys = ON"));
+  return std::unique_ptr<JobStore>(new JobStore(std::move(database)));
+}
+
+absl::Status JobStore::health() const {
+  absl::MutexLock lock(&mutex_);
+  return failure_;
+}
+
+void JobStore::Refuse(const absl::Status& reason) {
+  absl::MutexLock lock(&mutex_);
+  if (failure_.ok()) failure_ = absl::UnavailableError(reason.message());
+}
+
+absl::Status JobStore::Writable() const { return failure_; }
+
+absl::Status JobStore::Checked(absl::Status status) {
+  if (absl::IsDataLoss(status) && failure_.ok()) {
+    failure_ = absl::UnavailableError(absl::StrCat(
+        "the state directory can no longer be written safely (", status.message(),
+        "); check the disk, then restart kurd"));
+  }
+  return failure_.ok() ? status : failure_;
+}
+
+absl::StatusOr<JobRecord> JobStore::Insert(const NewJob& job, bool* inserted) {
+  absl::MutexLock lock(&mutex_);
+  KUR_RETURN_IF_ERROR(Writable());
+  auto stored = InsertLocked(job, inserted);
+  if (!stored.ok()) return Checked(stored.status());
+  return stored;
+}
+
+absl::StatusOr<JobRecord> JobStore::InsertLocked(const NewJob& job, bool* inserted) {
+  KUR_ASSIGN_OR_RETURN(SqlTransaction transaction, SqlTransaction::Begin(*database_));
+  KUR_ASSIGN_OR_RETURN(auto earlier,
+                       FirstOf(Select("WHERE owner = ? AND request_id = ?",
+                                      {job.owner, job.request_id}, {})));
+  *inserted = !earlier.has_value();
+  if (earlier.has_value()) return *std::move(earlier);
+
+  JobRecord record;
+  KUR_ASSIGN_OR_RETURN(const int64_t number, NextNumber(job.base_name));
+  record.name = absl::StrCat(job.base_name, "-", number);
+  record.owner = job.owner;
+  record.project = job.project;
+  record.request_id = job.request_id;
+  record.submitted_at = absl::FromUnixMicros(absl::ToUnixMicros(job.submitted_at));
+  record.frozen = job.frozen;
+  KUR_ASSIGN_OR_RETURN(
+      SqlStatement insert,
+      database_->Prepare("INSERT INTO jobs (name, owner, project, request_id, state, submitted_at, "
+                         "frozen) VALUES (?, ?, ?, ?, ?, ?, ?)"));
+  insert.Bind(record.name).Bind(job.owner).Bind(job.project).Bind(job.request_id);
+  insert.Bind(record.state).Bind(absl::ToUnixMicros(record.submitted_at));
+  KUR_RETURN_IF_ERROR(insert.BindBlob(job.frozen.SerializeAsString()).Run());
+  record.id = database_->last_insert_id();
+
+  for (const v1::SourceFile& source : job.sources) {
+    KUR_ASSIGN_OR_RETURN(
+        SqlStatement add,
+        database_->Prepare("INSERT INTO sources (job_id, path, content) VALUES (?, ?, ?)"));
+    KUR_RETURN_IF_ERROR(add.Bind(record.id).Bind(source.path()).BindBlob(source.content()).Run());
+  }
+  KUR_RETURN_IF_ERROR(transaction.Commit());
+  return record;
+}
+
+absl::StatusOr<int64_t> JobStore::NextNumber(const std::string& base_name) {
+  KUR_ASSIGN_OR_RETURN(
+      SqlStatement count,
+      database_->Prepare("INSERT INTO name_counters (base, last) VALUES (?, 1) "
+                         "ON CONFLICT (base) DO UPDATE SET last = last + 1 RETURNING last"));
+  count.Bind(base_name);
+  KUR_ASSIGN_OR_RETURN(const bool row, count.Step());
+  if (!row) return absl::InternalError("database: a name counter returned nothing");
+  const int64_t number = count.Int(0);
+  KUR_RETURN_IF_ERROR(count.Run());
+  return number;
+}
+
+absl::Status JobStore::Update(const JobRecord& job) {
+  absl::MutexLock lock(&mutex_);
+  KUR_RETURN_IF_ERROR(Writable());
+  return Checked(UpdateLocked(job));
+}
+
+absl::Status JobStore::UpdateLocked(const JobRecord& job) {
+  KUR_ASSIGN_OR_RETURN(
+      SqlStatement update,
+      database_->Prepare(absl::StrCat(
+          "UPDATE jobs SET state = ?, reason = ?, started_at = ?, finished_at = ?, attempts = ?, "
+          "cancel_requested = ?, devices = ?, worker_pid = ?, worker_start_ticks = ?, "
+          "worker_boot_id = ?, progress = ? WHERE id = ? AND state NOT IN (",
+          v1::JOB_STATE_SUCCEEDED, ",", v1::JOB_STATE_FAILED, ",", v1::JOB_STATE_CANCELLED, ")")));
+  update.Bind(job.state).Bind(job.reason);
+  BindOptionalTime(update, job.started_at);
+  BindOptionalTime(update, job.finished_at);
+  update.Bind(job.attempts).Bind(job.cancel_requested ? 1 : 0);
+  update.Bind(absl::StrJoin(job.devices, ","));
+  update.Bind(job.worker_pid).Bind(static_cast<int64_t>(job.worker_start_ticks));
+  update.Bind(job.worker_boot_id);
+  if (job.progress.has_value()) {
+    update.BindBlob(job.progress->SerializeAsString());
+  } else {
+    update.BindNull();
+  }
+  KUR_RETURN_IF_ERROR(update.Bind(job.id).Run());
+  if (database_->changes() == 1) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("job ", job.name, " has ended"));
+}
+
+absl::StatusOr<std::vector<JobRecord>> JobStore::Select(absl::string_view where,
+                                                        const std::vector<std::string>& texts,
+                                                        const std::vector<int64_t>& numbers) {
+  KUR_ASSIGN_OR_RETURN(SqlStatement query, database_->Prepare(absl::StrCat(
+                                               "SELECT ", kColumns, " FROM jobs ", where)));
+  for (const std::string& text : texts) query.Bind(text);
+  for (const int64_t number : numbers) query.Bind(number);
+  std::vector<JobRecord> jobs;
+  while (true) {
+    KUR_ASSIGN_OR_RETURN(const bool row, query.Step());
+    if (!row) return jobs;
+    KUR_ASSIGN_OR_RETURN(JobRecord job, ReadJob(query));
+    jobs.push_back(std::move(job));
+  }
+}
+
+absl::StatusOr<std::optional<JobRecord>> JobStore::FindByRequest(const std::string& owner,
+                                                                 const std::string& request_id) {
+  absl::MutexLock lock(&mutex_);
+  return FirstOf(Select("WHERE owner = ? AND request_id = ?", {owner, request_id}, {}));
+}
+
+absl::StatusOr<std::optional<JobRecord>> JobStore::FindByName(const std::string& name) {
+  absl::MutexLock lock(&mutex_);
+  return FirstOf(Select("WHERE name = ?", {name}, {}));
+}
+
+absl::StatusOr<std::vector<JobRecord>> JobStore::FindByPrefix(const std::string& owner,
+                                                              const std::string& prefix,
+                                                              int limit) {
+  if (prefix.empty()) return absl::InvalidArgumentError("an empty prefix names no job");
+  absl::MutexLock lock(&mutex_);
+  return Select("WHERE owner = ? AND name >= ? AND name < ? ORDER BY name LIMIT ?",
+                {owner, prefix, PrefixEnd(prefix)}, {limit});
+}
+
+absl::StatusOr<std::vector<JobRecord>> JobStore::List(const JobFilter& filter) {
+  std::string where = "WHERE owner = ?";
+  std::vector<std::string> texts = {filter.owner};
+  std::vector<int64_t> numbers;
+  if (!filter.project.empty()) {
+    where += " AND project = ?";
+    texts.push_back(filter.project);
+  }
+  if (filter.before_id > 0) {
+    where += " AND id < ?";
+    numbers.push_back(filter.before_id);
+  }
+  if (!filter.states.empty()) {
+    absl::StrAppend(&where, " AND state IN (", absl::StrJoin(filter.states, ","), ")");
+  }
+  numbers.push_back(filter.limit);
+  absl::MutexLock lock(&mutex_);
+  return Select(absl::StrCat(where, " ORDER BY id DESC LIMIT ?"), texts, numbers);
+}
+
+absl::StatusOr<std::vector<JobRecord>> JobStore::Unfinished() {
+  absl::MutexLock lock(&mutex_);
+  return Select("WHERE state IN (?, ?, ?) ORDER BY id", {},
+                {v1::JOB_STATE_QUEUED, v1::JOB_STATE_STARTING, v1::JOB_STATE_RUNNING});
+}
+
+absl::StatusOr<std::map<v1::JobState, int64_t>> JobStore::CountByState() {
+  absl::MutexLock lock(&mutex_);
+  KUR_ASSIGN_OR_RETURN(SqlStatement query,
+                       database_->Prepare("SELECT state, COUNT(*) FROM jobs GROUP BY state"));
+  std::map<v1::JobState, int64_t> counts;
+  while (true) {
+    KUR_ASSIGN_OR_RETURN(const bool row, query.Step());
+    if (!row) return counts;
+    counts[static_cast<v1::JobState>(query.Int(0))] = query.Int(1);
+  }
+}
+
+absl::StatusOr<std::vector<v1::SourceFile>> JobStore::Sources(int64_t job_id) {
+  absl::MutexLock lock(&mutex_);
+  KUR_ASSIGN_OR_RETURN(SqlStatement query,
+                       database_->Prepare("SELECT path, content FROM sources WHERE job_id = ?"));
+  query.Bind(job_id);
+  std::vector<v1::SourceFile> sources;
+  while (true) {
+    KUR_ASSIGN_OR_RETURN(const bool row, query.Step());
+    if (!row) return sources;
+    v1::SourceFile& source = sources.emplace_back();
+    source.set_path(query.Text(0));
+    source.set_content(query.Blob(1));
+  }
+}
+
+absl::Status JobStore::PutArtifacts(int64_t job_id, const std::vector<v1::Artifact>& artifacts) {
+  absl::MutexLock lock(&mutex_);
+  KUR_RETURN_IF_ERROR(Writable());
+  return Checked(PutArtifactsLocked(job_id, artifacts));
+}
+
+absl::Status JobStore::PutArtifactsLocked(int64_t job_id,
+                                          const std::vector<v1::Artifact>& artifacts) {
+  KUR_ASSIGN_OR_RETURN(SqlTransaction transaction, SqlTransaction::Begin(*database_));
+  for (const v1::Artifact& artifact : artifacts) {
+    KUR_ASSIGN_OR_RETURN(
+        SqlStatement put,
+        database_->Prepare("INSERT OR REPLACE INTO artifacts (job_id, path, kind, size, sha256, "
+                           "written_at, description, epoch, batch) "
+                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+    put.Bind(job_id).Bind(artifact.path()).Bind(artifact.kind()).Bind(artifact.size());
+    put.Bind(artifact.sha256());
+    put.Bind(artifact.written_at().seconds() * 1'000'000 + artifact.written_at().nanos() / 1000);
+    put.Bind(artifact.description()).Bind(artifact.epoch()).Bind(artifact.batch());
+    KUR_RETURN_IF_ERROR(put.Run());
+  }
+  return transaction.Commit();
+}
+
+absl::StatusOr<std::vector<v1::Artifact>> JobStore::Artifacts(int64_t job_id) {
+  absl::MutexLock lock(&mutex_);
+  KUR_ASSIGN_OR_RETURN(
+      SqlStatement query,
+      database_->Prepare("SELECT path, kind, size, sha256, written_at, description, epoch, batch "
+                         "FROM artifacts WHERE job_id = ? ORDER BY path"));
+  query.Bind(job_id);
+  std::vector<v1::Artifact> artifacts;
+  while (true) {
+    KUR_ASSIGN_OR_RETURN(const bool row, query.Step());
+    if (!row) return artifacts;
+    artifacts.push_back(ReadArtifact(query));
+  }
+}
+
+absl::StatusOr<std::optional<v1::Artifact>> JobStore::FindArtifact(int64_t job_id,
+                                                                   const std::string& path) {
+  KUR_ASSIGN_OR_RETURN(const std::vector<v1::Artifact> artifacts, Artifacts(job_id));
+  for (const v1::Artifact& artifact : artifacts) {
+    if (artifact.path() == path) return std::optional<v1::Artifact>(artifact);
+  }
+  return std::optional<v1::Artifact>();
+}
+
+}  // namespace kur::server

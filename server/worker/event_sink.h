@@ -1,0 +1,18 @@
+#ifndef KUR_SERVER_WORKER_EVENT_SINK_H_
+#define KUR_SERVER_WORKER_EVENT_SINK_H_
+
+#include "absl/status/status.h"
+#include "kur/v1/event.pb.h"
+
+namespace kur::worker {
+
+// Where a worker's events go. Called from the thread of the run.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual absl::Status Add(v1::Event event) = 0;
+};
+
+}  // namespace kur::worker
+
+#endif  // KUR_SERVER_WORKER_EVENT_SINK_H_

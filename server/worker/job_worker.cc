@@ -1,0 +1,124 @@
+#include "server/worker/job_worker.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "engine/base/file_system.h"
+#include "engine/base/path_resolver.h"
+#include "engine/base/status.h"
+#include "engine/kurfile/kurfile.h"
+#include "engine/train/run.h"
+#include "kur/v1/worker.pb.h"
+#include "server/worker/reporter.h"
+#include "server/worker/spool.h"
+#include "server/worker/uplink.h"
+#include "server/worker/worker_paths.h"
+#include "spdlog/spdlog.h"
+
+namespace kur::worker {
+namespace {
+
+// How long the last events may take to reach a kurd that is there; one that is away reads them from
+// the spool when it comes back.
+constexpr absl::Duration kFarewell = absl::Seconds(10);
+
+Mode ToMode(v1::Mode mode) {
+  switch (mode) {
+    case v1::MODE_TEST:
+      return Mode::kTest;
+    case v1::MODE_EVALUATE:
+      return Mode::kEvaluate;
+    default:
+      return Mode::kTrain;
+  }
+}
+
+PathResolver MakeResolver(const v1::WorkerSpec& spec) {
+  PathResolver::Options options;
+  options.workspace = spec.workspace();
+  options.home = spec.home();
+  options.data_roots.assign(spec.data_roots().begin(), spec.data_roots().end());
+  for (const v1::WorkerInput& input : spec.inputs()) options.inputs[input.path()] = input.file();
+  return PathResolver(std::move(options));
+}
+
+class SpoolSink : public EventSink {
+ public:
+  explicit SpoolSink(Spool* spool) : spool_(spool) {}
+  absl::Status Add(v1::Event event) override { return spool_->Append(std::move(event)); }
+
+ private:
+  Spool* spool_;
+};
+
+absl::StatusOr<v1::WorkerSpec> ReadSpec(const std::string& run_directory) {
+  const std::string path = JoinPath(run_directory, kSpecFile);
+  KUR_ASSIGN_OR_RETURN(const std::string content, FileSystem::Posix().Read(path));
+  v1::WorkerSpec spec;
+  if (!spec.ParseFromString(content)) return absl::DataLossError(path + " is damaged");
+  return spec;
+}
+
+absl::StatusOr<RunEnd> RunKurfile(const v1::WorkerSpec& spec, const PathResolver& paths,
+                                  RunObserver* observer) {
+  KurfileOptions kurfile_options;
+  kurfile_options.overrides.assign(spec.overrides().begin(), spec.overrides().end());
+  kurfile_options.display_root = spec.source_directory();
+  KUR_ASSIGN_OR_RETURN(
+      const Kurfile kurfile,
+      Kurfile::Load(JoinPath(spec.source_directory(), spec.kurfile()), kurfile_options));
+  for (const Diagnostic& warning : kurfile.warnings()) {
+    observer->OnLog(LogLevel::kWarning, warning.ToString());
+  }
+  RunOptions options;
+  options.mode = ToMode(spec.mode());
+  options.seed = spec.seed();
+  options.device = spec.device();
+  options.threads = spec.threads();
+  options.resume_path = JoinPath(spec.run_directory(), kResumeFile);
+  return Run(kurfile, paths, options, observer);
+}
+
+v1::Outcome ToOutcome(const absl::StatusOr<RunEnd>& end) {
+  v1::Outcome outcome;
+  if (!end.ok()) {
+    outcome.set_state(v1::JOB_STATE_FAILED);
+    outcome.set_reason(std::string(end.status().message()));
+  } else {
+    outcome.set_state(*end == RunEnd::kCancelled ? v1::JOB_STATE_CANCELLED
+                                                 : v1::JOB_STATE_SUCCEEDED);
+  }
+  return outcome;
+}
+
+}  // namespace
+
+absl::Status RunJob(const std::string& run_directory, Control* control, double process_start) {
+  KUR_ASSIGN_OR_RETURN(const v1::WorkerSpec spec, ReadSpec(run_directory));
+  KUR_ASSIGN_OR_RETURN(const auto spool,
+                       Spool::Open(FileSystem::Posix(), JoinPath(run_directory, kSpoolFile)));
+  Uplink uplink({spec.server(), spec.job(), spec.secret()}, spool.get(), control);
+  const PathResolver paths = MakeResolver(spec);
+  SpoolSink sink(spool.get());
+  Reporter reporter(paths, &sink, control,
+                    {JoinPath(run_directory, kArtifactFolder), process_start});
+  absl::StatusOr<RunEnd> end = RunKurfile(spec, paths, &reporter);
+  const absl::Status reported = reporter.Flush();
+  if (end.ok() && !reported.ok()) end = Annotate(reported, "reporting events");
+
+  v1::Outcome outcome = ToOutcome(end);
+  outcome.set_last_sequence(spool->last_sequence());
+  spdlog::info("{} {}", v1::JobState_Name(outcome.state()), outcome.reason());
+  KUR_RETURN_IF_ERROR(WriteFileAtomically(
+      FileSystem::Posix(), JoinPath(run_directory, kOutcomeFile), outcome.SerializeAsString()));
+  const absl::Time deadline = absl::Now() + kFarewell;
+  while (uplink.connected() && absl::Now() < deadline &&
+         !spool->AwaitAcknowledged(absl::Milliseconds(100))) {
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace kur::worker

@@ -1,0 +1,17 @@
+#ifndef KUR_SERVER_WORKER_JOB_WORKER_H_
+#define KUR_SERVER_WORKER_JOB_WORKER_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "server/worker/control.h"
+
+namespace kur::worker {
+
+// Does the job whose specification kurd has left in `run_directory`, reports to kurd, and leaves
+// the outcome there. An error means that not even an outcome could be left.
+absl::Status RunJob(const std::string& run_directory, Control* control, double process_start);
+
+}  // namespace kur::worker
+
+#endif  // KUR_SERVER_WORKER_JOB_WORKER_H_

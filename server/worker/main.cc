@@ -1,0 +1,84 @@
+// kurd-worker: does one job. Started by kurd with --run-directory, or by hand with `run FILE`.
+
+#include <malloc.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "engine/base/version.h"
+#include "engine/train/stopwatch.h"
+#include "server/worker/job_worker.h"
+#include "server/worker/standalone.h"
+#include "spdlog/sinks/stdout_sinks.h"
+#include "spdlog/spdlog.h"
+
+namespace {
+
+kur::worker::Control* const g_control = new kur::worker::Control;
+
+void OnTerminate(int) { g_control->Cancel(); }
+
+// glibc gives freed activations back to the kernel after every step and faults them in again in the
+// next, thousands of pages each time; these limits make it keep them.
+void KeepFreedMemory() {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 2047 << 20);
+  mallopt(M_TOP_PAD, 64 << 20);
+}
+
+void HandleSignals() {
+  struct sigaction action = {};
+  action.sa_handler = OnTerminate;
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGINT, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const double process_start = kur::MonotonicSeconds();
+  CLI::App app(
+      "Trains, tests or evaluates one Kurfile.\n\n"
+      "Example:\n  kurd-worker run tutorial.yml --threads 1",
+      "kurd-worker");
+  app.set_version_flag("--version", std::string("kurd-worker ") + kur::kVersion);
+  std::string run_directory;
+  app.add_option("--run-directory", run_directory, "The folder with the job (for kurd)");
+  CLI::App* run = app.add_subcommand("run", "Run a Kurfile without kurd; events as JSON lines");
+  kur::worker::StandaloneOptions options;
+  run->add_option("FILE", options.kurfile, "The Kurfile")->required();
+  const std::map<std::string, kur::Mode> modes = {
+      {"train", kur::Mode::kTrain}, {"test", kur::Mode::kTest}, {"evaluate", kur::Mode::kEvaluate}};
+  run->add_option("--mode", options.mode, "train, test or evaluate")
+      ->transform(CLI::CheckedTransformer(modes));
+  run->add_option("--set", options.overrides, "Change the Kurfile: PATH=VALUE")
+      ->allow_extra_args(false);
+  run->add_option("--seed", options.seed, "Seed of every random choice");
+  run->add_option("--threads", options.threads, "CPU threads; default: all")
+      ->check(CLI::NonNegativeNumber);
+  run->add_option("--device", options.device, "cpu or cuda:N");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  KeepFreedMemory();
+  HandleSignals();
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("worker"));
+  if (run->parsed()) return kur::worker::RunStandalone(options, g_control, process_start);
+  if (run_directory.empty()) {
+    std::cerr << app.help();
+    return 2;
+  }
+  const absl::Status status = kur::worker::RunJob(run_directory, g_control, process_start);
+  if (!status.ok()) {
+    spdlog::error("{}", std::string(status.message()));
+    return 1;
+  }
+  return 0;
+}

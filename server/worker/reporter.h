@@ -1,0 +1,61 @@
+#ifndef KUR_SERVER_WORKER_REPORTER_H_
+#define KUR_SERVER_WORKER_REPORTER_H_
+
+#include <memory>
+#include <string>
+
+#include "engine/base/path_resolver.h"
+#include "engine/train/run.h"
+#include "kur/v1/event.pb.h"
+#include "server/worker/control.h"
+#include "server/worker/event_sink.h"
+
+namespace kur::worker {
+
+// Turns what happens in a run into events, packing batch losses into at most about ten events a
+// second, and writes the run's artifacts. One thread.
+class Reporter : public RunObserver {
+ public:
+  struct Options {
+    // Every artifact gets a second name below this folder, so that a later run that writes the same
+    // path leaves this run's content alone; empty: none.
+    std::string artifact_folder;
+    // When the process began, on MonotonicSeconds()' clock.
+    double process_start = 0;
+  };
+
+  // Everything is borrowed and must outlive the reporter.
+  Reporter(const PathResolver& paths, EventSink* sink, Control* control, Options options)
+      : paths_(paths), sink_(sink), control_(control), options_(std::move(options)) {}
+
+  void OnStarted(const RunStarted& started) override;
+  void OnEpochStarted(const EpochStarted& epoch) override;
+  void OnBatch(const BatchDone& batch) override;
+  void OnEpochFinished(const EpochFinished& epoch) override;
+  void OnPassProgress(const std::string& section, int64_t samples, int64_t total) override;
+  void OnMeasured(const Measurement& measurement) override;
+  void OnLog(LogLevel level, const std::string& text) override;
+  absl::Status WriteArtifact(const ArtifactInfo& info, const std::string& content) override;
+  bool CancelRequested() override { return control_->cancelled(); }
+  bool TakeCheckpointRequest() override { return control_->TakeCheckpointRequest(); }
+
+  // Sends what is still being packed. The first error of the sink, if there was one.
+  absl::Status Flush();
+
+ private:
+  void Send(v1::Event event);
+  void SendLosses();
+
+  const PathResolver& paths_;
+  EventSink* sink_;
+  Control* control_;
+  const Options options_;
+  absl::Status status_;
+  v1::BatchLosses pending_;
+  double last_sent_ = 0;      // when losses were last sent
+  int64_t samples_sent_ = 0;  // samples since then
+};
+
+}  // namespace kur::worker
+
+#endif  // KUR_SERVER_WORKER_REPORTER_H_

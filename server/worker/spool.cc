@@ -1,0 +1,118 @@
+#include "server/worker/spool.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/status.h"
+#include "google/protobuf/util/time_util.h"
+
+namespace kur::worker {
+namespace {
+
+// Beyond this size a file whose events are all acknowledged is begun anew.
+constexpr int64_t kShrinkBytes = 8 << 20;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(FileSystem& files, const std::string& path) {
+  std::unique_ptr<Spool> spool(new Spool(files, path));
+  const absl::MutexLock lock(&spool->mutex_);
+  KUR_RETURN_IF_ERROR(spool->OpenFile());
+  int64_t offset = 0;
+  std::string record;
+  v1::Event event;
+  while (spool->reader_->Read(&offset, &record).ok()) {
+    if (event.ParseFromString(record)) spool->last_ = event.worker_sequence();
+  }
+  return spool;
+}
+
+absl::Status Spool::OpenFile() {
+  KUR_ASSIGN_OR_RETURN(writer_, RecordLogWriter::Open(files_, path_));
+  KUR_ASSIGN_OR_RETURN(reader_, RecordLogReader::Open(path_));
+  read_ = 0;
+  offset_ = 0;
+  return absl::OkStatus();
+}
+
+absl::Status Spool::Append(v1::Event event) {
+  const absl::MutexLock lock(&mutex_);
+  KUR_RETURN_IF_ERROR(status_);
+  event.set_worker_sequence(last_ + 1);
+  if (!event.has_time()) {
+    *event.mutable_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
+  }
+  // Not synced: what a loss of power takes from here, the checkpoint to go on from does not have
+  // either.
+  status_ = writer_->Append(event.SerializeAsString());
+  KUR_RETURN_IF_ERROR(status_);
+  ++last_;
+  return absl::OkStatus();
+}
+
+int64_t Spool::last_sequence() const {
+  const absl::MutexLock lock(&mutex_);
+  return last_;
+}
+
+std::vector<v1::Event> Spool::Read(int64_t after, int most, absl::Duration timeout) {
+  const absl::MutexLock lock(&mutex_);
+  const auto ready = [this, after]()
+                         ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closed_ || last_ > after; };
+  mutex_.AwaitWithTimeout(absl::Condition(&ready), timeout);
+  std::vector<v1::Event> events;
+  if (after < read_) {
+    read_ = 0;
+    offset_ = 0;
+  }
+  std::string record;
+  while (static_cast<int>(events.size()) < most && reader_->Read(&offset_, &record).ok()) {
+    v1::Event event;
+    if (!event.ParseFromString(record)) continue;
+    read_ = event.worker_sequence();
+    if (read_ > after) events.push_back(std::move(event));
+  }
+  return events;
+}
+
+void Spool::Acknowledge(int64_t sequence) {
+  const absl::MutexLock lock(&mutex_);
+  acknowledged_ = std::max(acknowledged_, sequence);
+  last_ = std::max(last_, acknowledged_);
+  if (acknowledged_ == last_ && writer_->size() > kShrinkBytes && status_.ok()) status_ = Shrink();
+}
+
+// Leaves the last event in the new file, so that counting goes on from it.
+absl::Status Spool::Shrink() {
+  int64_t offset = 0;
+  std::string record;
+  std::string last;
+  while (reader_->Read(&offset, &record).ok()) last = record;
+  const std::string fresh = path_ + ".new";
+  files_.Remove(fresh).IgnoreError();
+  {
+    KUR_ASSIGN_OR_RETURN(auto writer, RecordLogWriter::Open(files_, fresh));
+    KUR_RETURN_IF_ERROR(writer->Append(last));
+  }
+  KUR_RETURN_IF_ERROR(files_.Rename(fresh, path_));
+  return OpenFile();
+}
+
+int64_t Spool::acknowledged() const {
+  const absl::MutexLock lock(&mutex_);
+  return acknowledged_;
+}
+
+bool Spool::AwaitAcknowledged(absl::Duration timeout) {
+  const absl::MutexLock lock(&mutex_);
+  const auto done = [this]()
+                        ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return acknowledged_ >= last_; };
+  return mutex_.AwaitWithTimeout(absl::Condition(&done), timeout);
+}
+
+void Spool::Close() {
+  const absl::MutexLock lock(&mutex_);
+  closed_ = true;
+}
+
+}  // namespace kur::worker

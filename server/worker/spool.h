@@ -1,0 +1,73 @@
+#ifndef KUR_SERVER_WORKER_SPOOL_H_
+#define KUR_SERVER_WORKER_SPOOL_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "engine/base/record_log.h"
+#include "kur/v1/event.pb.h"
+
+namespace kur::worker {
+
+// The worker's events that kurd may not have yet, in a file, so that neither the end of this
+// process nor a kurd that is away loses one, and memory does not grow. Numbers events from 1
+// without gaps, across restarts of the worker. Thread-safe: one thread appends, another reads and
+// acknowledges.
+class Spool {
+ public:
+  // Opens or creates the file and goes on counting where it ends.
+  static absl::StatusOr<std::unique_ptr<Spool>> Open(FileSystem& files, const std::string& path);
+
+  // Numbers the event (worker_sequence), stamps the time if it has none, and writes it. After an
+  // error every later call fails with it.
+  absl::Status Append(v1::Event event);
+
+  // The number of the last event; 0: none.
+  int64_t last_sequence() const;
+
+  // The next events after number `after`, at most `most`; waits up to `timeout` for one to come.
+  // Empty if none came, or after Close().
+  std::vector<v1::Event> Read(int64_t after, int most, absl::Duration timeout);
+
+  // Everything up to `sequence` is durable elsewhere. Counting goes on above it even if the file
+  // knew less. Lets the file shrink.
+  void Acknowledge(int64_t sequence);
+  int64_t acknowledged() const;
+
+  // Waits until everything that was appended is acknowledged; false if `timeout` passed first.
+  bool AwaitAcknowledged(absl::Duration timeout);
+
+  // Ends Read() calls that wait.
+  void Close();
+
+ private:
+  Spool(FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
+
+  absl::Status OpenFile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Shrink() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  FileSystem& files_;
+  const std::string path_;
+
+  mutable absl::Mutex mutex_;
+  std::unique_ptr<RecordLogWriter> writer_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<RecordLogReader> reader_ ABSL_GUARDED_BY(mutex_);
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  int64_t last_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t acknowledged_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  // Where the reader stands: the record at `offset` holds the first event with a number above
+  // `read`.
+  int64_t read_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t offset_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace kur::worker
+
+#endif  // KUR_SERVER_WORKER_SPOOL_H_

@@ -1,0 +1,30 @@
+#ifndef KUR_SERVER_WORKER_STANDALONE_H_
+#define KUR_SERVER_WORKER_STANDALONE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/kurfile/kurfile.h"
+#include "server/worker/control.h"
+
+namespace kur::worker {
+
+struct StandaloneOptions {
+  std::string kurfile;
+  Mode mode = Mode::kTrain;
+  std::vector<std::string> overrides;
+  std::optional<uint64_t> seed;  // absent: that of the Kurfile, or a random one
+  int threads = 0;               // 0: all processors
+  std::string device = "cpu";
+};
+
+// Runs a Kurfile without a kurd: relative paths are those of the Kurfile's folder, events go to
+// stdout as lines of JSON. Returns the exit code: 0, 1 (error in the Kurfile), 3 (the run failed),
+// 4 (it was cancelled).
+int RunStandalone(const StandaloneOptions& options, Control* control, double process_start);
+
+}  // namespace kur::worker
+
+#endif  // KUR_SERVER_WORKER_STANDALONE_H_

@@ -1,0 +1,139 @@
+#include "server/worker/uplink.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
+#include "spdlog/spdlog.h"
+
+namespace kur::worker {
+namespace {
+
+constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
+constexpr absl::Duration kLongestPause = absl::Seconds(2);
+// How long a connection that has ended may go unnoticed while there is nothing to send.
+constexpr absl::Duration kIdle = absl::Milliseconds(200);
+constexpr int kBatch = 64;
+
+}  // namespace
+
+Uplink::Uplink(Options options, Spool* spool, Control* control)
+    : options_(std::move(options)), spool_(spool), control_(control) {
+  thread_ = std::thread([this] { Run(); });
+}
+
+Uplink::~Uplink() { Stop(); }
+
+bool Uplink::connected() const {
+  const absl::MutexLock lock(&mutex_);
+  return connected_;
+}
+
+void Uplink::SetConnected(bool connected) {
+  const absl::MutexLock lock(&mutex_);
+  connected_ = connected;
+}
+
+bool Uplink::going() const {
+  const absl::MutexLock lock(&mutex_);
+  return !stopped_;
+}
+
+void Uplink::Pause(absl::Duration duration) {
+  const absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithTimeout(absl::Condition(&stopped_), duration);
+}
+
+void Uplink::Stop() {
+  {
+    const absl::MutexLock lock(&mutex_);
+    stopped_ = true;
+    if (context_ != nullptr) context_->TryCancel();
+  }
+  spool_->Close();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Uplink::Run() {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  const auto channel =
+      grpc::CreateCustomChannel(options_.server, grpc::InsecureChannelCredentials(), arguments);
+  const auto stub = v1::WorkerService::NewStub(channel);
+  absl::Duration pause = kFirstPause;
+  while (going()) {
+    const grpc::Status status = Connect(stub.get());
+    if (connected()) pause = kFirstPause;
+    SetConnected(false);
+    if (status.error_code() == grpc::StatusCode::PERMISSION_DENIED ||
+        status.error_code() == grpc::StatusCode::NOT_FOUND) {
+      spdlog::error("kurd does not know this worker ({}): ending", status.error_message());
+      control_->Cancel();
+      return;
+    }
+    Pause(pause);
+    pause = std::min(pause * 2, kLongestPause);
+  }
+}
+
+grpc::Status Uplink::Connect(v1::WorkerService::Stub* stub) {
+  grpc::ClientContext context;
+  {
+    const absl::MutexLock lock(&mutex_);
+    if (stopped_) return grpc::Status::CANCELLED;
+    context_ = &context;
+  }
+  const auto stream = stub->Connect(&context);
+  v1::WorkerMessage hello;
+  hello.mutable_hello()->set_job(options_.job);
+  hello.mutable_hello()->set_secret(options_.secret);
+  hello.mutable_hello()->set_pid(getpid());
+  v1::ServerMessage welcome;
+  if (stream->Write(hello) && stream->Read(&welcome) && welcome.has_welcome()) {
+    const int64_t acknowledged = welcome.welcome().acknowledged_sequence();
+    spool_->Acknowledge(acknowledged);
+    SetConnected(true);
+    std::thread receiver([&] { ReceiveMessages(stream.get()); });
+    SendEvents(stream.get(), acknowledged);
+    context.TryCancel();
+    receiver.join();
+  }
+  {
+    const absl::MutexLock lock(&mutex_);
+    context_ = nullptr;
+  }
+  return stream->Finish();
+}
+
+void Uplink::SendEvents(Stream* stream, int64_t sent) {
+  while (going() && connected()) {
+    std::vector<v1::Event> events = spool_->Read(sent, kBatch, kIdle);
+    if (events.empty()) continue;
+    sent = events.back().worker_sequence();
+    v1::WorkerMessage message;
+    for (v1::Event& event : events) *message.mutable_events()->add_events() = std::move(event);
+    if (!stream->Write(message)) return;
+  }
+}
+
+void Uplink::ReceiveMessages(Stream* stream) {
+  v1::ServerMessage message;
+  while (stream->Read(&message)) {
+    if (message.has_acknowledged()) {
+      spool_->Acknowledge(message.acknowledged().sequence());
+    } else if (message.has_command()) {
+      if (message.command().kind() == v1::Command::KIND_CANCEL) control_->Cancel();
+      if (message.command().kind() == v1::Command::KIND_CHECKPOINT) control_->RequestCheckpoint();
+    }
+  }
+  SetConnected(false);
+}
+
+}  // namespace kur::worker

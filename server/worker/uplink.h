@@ -1,0 +1,63 @@
+#ifndef KUR_SERVER_WORKER_UPLINK_H_
+#define KUR_SERVER_WORKER_UPLINK_H_
+
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "grpcpp/client_context.h"
+#include "kur/v1/worker.grpc.pb.h"
+#include "server/worker/control.h"
+#include "server/worker/spool.h"
+
+namespace kur::worker {
+
+// Brings the spool's events to kurd and its commands to the run, on threads of its own. While kurd
+// is away it tries again and again; the run never waits for it. Thread-safe.
+class Uplink {
+ public:
+  struct Options {
+    std::string server;  // "unix:/..."
+    std::string job;
+    std::string secret;
+  };
+
+  // `spool` and `control` are borrowed and must outlive the uplink. Starts at once.
+  Uplink(Options options, Spool* spool, Control* control);
+  // Stops.
+  ~Uplink();
+
+  // True while kurd is connected and has answered.
+  bool connected() const;
+
+  void Stop();
+
+ private:
+  using Stream = grpc::ClientReaderWriter<v1::WorkerMessage, v1::ServerMessage>;
+
+  void Run();
+  // One connection, from Hello to its end.
+  grpc::Status Connect(v1::WorkerService::Stub* stub);
+  void SendEvents(Stream* stream, int64_t sent);
+  void ReceiveMessages(Stream* stream);
+  void SetConnected(bool connected);
+  bool going() const;
+  // Waits, unless stopped first.
+  void Pause(absl::Duration duration);
+
+  const Options options_;
+  Spool* const spool_;
+  Control* const control_;
+
+  mutable absl::Mutex mutex_;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  bool connected_ ABSL_GUARDED_BY(mutex_) = false;
+  grpc::ClientContext* context_ ABSL_GUARDED_BY(mutex_) = nullptr;  // of the open stream
+  std::thread thread_;
+};
+
+}  // namespace kur::worker
+
+#endif  // KUR_SERVER_WORKER_UPLINK_H_

@@ -1,0 +1,210 @@
+#!/usr/bin/python3
+"""Measures kurd beside PyTorch on this machine: see README.md."""
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import workloads
+
+HERE = pathlib.Path(__file__).resolve().parent
+ARMS = ('P0', 'P1', 'P2', 'K')
+# Every arm's first epoch warms caches and allocators, and is not counted.
+EPOCHS = 2
+
+
+def cpu_flags():
+    for line in pathlib.Path('/proc/cpuinfo').read_text(encoding='utf-8').splitlines():
+        if line.startswith('flags'):
+            return line.split(':')[1].split()
+    return []
+
+
+def environment(threads, tuned):
+    """What a process gets; `tuned` is what one would set by hand after reading for a day."""
+    kept = {name: os.environ[name] for name in ('PATH', 'HOME', 'LANG') if name in os.environ}
+    result = {**kept, 'OMP_NUM_THREADS': str(threads), 'OPENBLAS_NUM_THREADS': str(threads)}
+    if tuned:
+        wide = 'avx512f' in cpu_flags()
+        result.update({
+            'OPENBLAS_CORETYPE': 'SkylakeX' if wide else 'Haswell',
+            'ATEN_CPU_CAPABILITY': 'avx512' if wide else 'avx2',
+            'MALLOC_MMAP_THRESHOLD_': str(32 << 20),
+            'MALLOC_TRIM_THRESHOLD_': str(2 << 30),
+            'MALLOC_TOP_PAD_': str(256 << 20),
+        })
+    return result
+
+
+def pinned(threads):
+    """Every arm gets exactly as many processors as it has threads."""
+    return ['taskset', '-c', ','.join(map(str, sorted(os.sched_getaffinity(0))[:threads]))]
+
+
+def run_torch(workload, arm, threads, folder):
+    command = [*pinned(threads), '/usr/bin/python3', '-B', HERE / 'torch_arm.py', workload,
+               '--arm', arm, '--threads', threads, '--epochs', EPOCHS, '--folder', folder]
+    done = subprocess.run(list(map(str, command)), env=environment(threads, arm != 'P0'),
+                          check=True, stdout=subprocess.PIPE, text=True)
+    result = json.loads(done.stdout)
+    return result['seconds'][-1], result['peak_rss']
+
+
+def run_worker(programs, workload, threads, folder):
+    kurfile = folder / f'{workload}.yml'
+    kurfile.write_text(workloads.kurfile(workload, folder, EPOCHS), encoding='utf-8')
+    command = [*pinned(threads), programs / 'kurd-worker', 'run', kurfile, '--threads', threads,
+               '--seed', 1]
+    with tempfile.TemporaryFile(mode='w+') as out:
+        process = subprocess.Popen(list(map(str, command)), stdout=out,
+                                   env=environment(threads, tuned=False))
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise SystemExit(f'kurd-worker ended with {process.returncode} on {kurfile}')
+        out.seek(0)
+        events = [json.loads(line) for line in out]
+    finished = [event['epoch_finished'] for event in events if 'epoch_finished' in event]
+    batches, batch_size = workloads.BATCHES[workload]
+    assert int(finished[-1]['samples']) == batches * batch_size
+    return finished[-1]['seconds'], usage.ru_maxrss * 1024
+
+
+def measure_training(programs, workload, threads, rounds, folder):
+    """Samples a second and peak memory of every arm in `rounds` rounds, one after the other."""
+    batches, batch_size = workloads.BATCHES[workload]
+    speeds = {arm: [] for arm in ARMS}
+    memory = {arm: 0 for arm in ARMS}
+    for number in range(rounds):
+        # Another arm goes first each time.
+        order = ARMS[number % len(ARMS):] + ARMS[:number % len(ARMS)]
+        for arm in order:
+            seconds, peak = (run_worker(programs, workload, threads, folder) if arm == 'K'
+                             else run_torch(workload, arm, threads, folder))
+            speeds[arm].append(batches * batch_size / seconds)
+            memory[arm] = max(memory[arm], peak)
+            print(f'  {workload}, {threads} threads, round {number + 1}: {arm} '
+                  f'{speeds[arm][-1]:.0f} samples/s', file=sys.stderr)
+    ratios = {arm: spread([ours / theirs for ours, theirs in zip(speeds['K'], speeds[arm])])
+              for arm in ARMS if arm != 'K'}
+    return {'workload': workload, 'threads': threads,
+            'samples_per_second': {arm: statistics.median(speeds[arm]) for arm in ARMS},
+            'ratio': ratios, 'peak_rss': memory}
+
+
+def spread(values):
+    return {'median': statistics.median(values), 'min': min(values), 'max': max(values)}
+
+
+@contextlib.contextmanager
+def serving(programs, folder):
+    """A kurd; yields its process and the environment of its clients."""
+    address = f'unix:{folder}/kurd.sock'
+    env = {**environment(1, tuned=False), 'KURCTL_SERVER': address}
+    kurd = subprocess.Popen([str(programs / 'kurd'), '--state-dir', str(folder / 'state'),
+                             '--listen', address, '--data-root', str(workloads.FASHION_MNIST)],
+                            env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 30
+        while not (folder / 'kurd.sock').exists():
+            if kurd.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit('kurd does not start')
+            time.sleep(0.01)
+        yield kurd, env
+    finally:
+        kurd.send_signal(signal.SIGTERM)
+        kurd.wait()
+
+
+def resident(pid):
+    for line in pathlib.Path(f'/proc/{pid}/status').read_text(encoding='utf-8').splitlines():
+        if line.startswith('VmRSS:'):
+            return int(line.split()[1]) * 1024
+    raise SystemExit(f'process {pid} has no VmRSS')
+
+
+def measure_service(programs, rounds, folder):
+    """Seconds from `kurctl submit` to the first batch's loss at a watcher, and kurd's memory."""
+    kurfile = folder / 'fashion-mnist.yml'
+    kurfile.write_text(workloads.kurfile('fashion-mnist', folder, epochs=1000), encoding='utf-8')
+    kurctl = str(programs / 'kurctl')
+    delays = []
+    with serving(programs, folder) as (kurd, env):
+        subprocess.run([kurctl, 'list'], env=env, check=True, stdout=subprocess.DEVNULL)
+        idle = resident(kurd.pid)
+        for _ in range(rounds):
+            begin = time.perf_counter()
+            job = subprocess.run([kurctl, 'submit', str(kurfile), '-o', 'name'], env=env,
+                                 check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+            with subprocess.Popen([kurctl, 'events', job, '-f'], env=env, stdout=subprocess.PIPE,
+                                  text=True) as events:
+                for line in events.stdout:
+                    if 'batch_losses' in json.loads(line):
+                        delays.append(time.perf_counter() - begin)
+                        break
+                else:
+                    raise SystemExit(f'{job} has trained nothing')
+                subprocess.run([kurctl, 'cancel', job], env=env, check=True,
+                               stdout=subprocess.DEVNULL)
+                events.stdout.read()
+        after = resident(kurd.pid)
+    return {'submit_to_first_batch_seconds': spread(delays), 'kurd_rss_idle': idle,
+            'kurd_rss_after_jobs': after}
+
+
+def table(results):
+    lines = [f'{"workload":<14} {"thr":>3}  ' + '  '.join(f'{arm:>8}' for arm in ARMS) +
+             '   K/P0 (spread)       K/P1 (spread)       K/P2 (spread)      peak MB P2 / K']
+    for row in results['training']:
+        speeds = '  '.join(f'{row["samples_per_second"][arm]:8.0f}' for arm in ARMS)
+        ratios = '   '.join('{median:4.2f} ({min:4.2f}-{max:4.2f})'.format(**row['ratio'][arm])
+                            for arm in ARMS if arm != 'K')
+        peak = f'{row["peak_rss"]["P2"] / 2**20:6.0f} / {row["peak_rss"]["K"] / 2**20:.0f}'
+        lines.append(f'{row["workload"]:<14} {row["threads"]:>3}  {speeds}   {ratios}   {peak}')
+    if results['service']:
+        service = results['service']
+        delay = service['submit_to_first_batch_seconds']
+        lines += ['', 'Samples per second (median); ratios are medians of paired runs.', '',
+                  f'submit to first batch   {delay["median"]:.2f} s '
+                  f'({delay["min"]:.2f}-{delay["max"]:.2f})',
+                  f'kurd, idle              {service["kurd_rss_idle"] / 2**20:.0f} MB resident',
+                  f'kurd, after its jobs    {service["kurd_rss_after_jobs"] / 2**20:.0f} MB resident']
+    return '\n'.join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--bin', type=pathlib.Path, default=HERE.parents[1] / 'build' / 'bin')
+    parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--threads', type=int, nargs='*', default=[1, 2])
+    parser.add_argument('--workloads', nargs='*', choices=workloads.BATCHES,
+                        default=list(workloads.BATCHES))
+    parser.add_argument('--no-service', action='store_true', help='training speed only')
+    parser.add_argument('--json', type=pathlib.Path, help='write the numbers there as well')
+    arguments = parser.parse_args()
+    programs = arguments.bin.resolve()
+
+    with tempfile.TemporaryDirectory(prefix='kur-bench-') as name:
+        folder = pathlib.Path(name)
+        workloads.prepare(folder)
+        results = {
+            'training': [measure_training(programs, workload, threads, arguments.rounds, folder)
+                         for workload in arguments.workloads for threads in arguments.threads],
+            'service': (None if arguments.no_service
+                        else measure_service(programs, arguments.rounds, folder)),
+        }
+    print(table(results))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(results, indent=2) + '\n', encoding='utf-8')
+
+
+if __name__ == '__main__':
+    main()

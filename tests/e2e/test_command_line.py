@@ -1,0 +1,111 @@
+"""What the programs say and return to a person at a terminal or a script, without a server."""
+
+import json
+import unittest
+
+import data
+import harness
+
+COMMANDS = ('up', 'down', 'submit', 'list', 'describe', 'logs', 'watch', 'events', 'cancel', 'wait',
+            'checkpoints', 'download', 'devices', 'dump', 'plan', 'version')
+
+
+class HelpTest(harness.TestCase):
+
+    def test_every_command_is_listed(self):
+        result = self.expect(harness.OK, self.run_program('kurctl', '--help'))
+        for command in COMMANDS:
+            self.assertRegex(result.out, rf'(?m)^\s+{command}\b')
+
+    def test_every_command_explains_itself_with_an_example(self):
+        for command in COMMANDS:
+            with self.subTest(command):
+                result = self.expect(harness.OK, self.run_program('kurctl', command, '--help'))
+                self.assertRegex(result.out, r'(?i)examples?:')
+                self.assertIn(f'kurctl {command}', result.out)
+
+    def test_the_daemon_and_the_worker_explain_themselves(self):
+        for program, word in (('kurd', '--state-dir'), ('kurd-worker', 'run')):
+            with self.subTest(program):
+                result = self.expect(harness.OK, self.run_program(program, '--help'))
+                self.assertIn(word, result.out)
+
+    def test_all_programs_have_the_same_version(self):
+        client = self.expect(harness.OK, self.run_program('kurctl', 'version')).out
+        daemon = self.expect(harness.OK, self.run_program('kurd', '--version')).out
+        worker = self.expect(harness.OK, self.run_program('kurd-worker', '--version')).out
+        version = daemon.split()[-1]
+        self.assertRegex(version, r'^\d+\.\d+\.\d+')
+        self.assertIn(version, client)
+        self.assertIn(version, worker)
+
+
+class UsageTest(harness.TestCase):
+
+    def test_misuse_is_told_apart_from_failure(self):
+        for arguments in ((), ('frobnicate',), ('list', '--frobnicate'), ('describe',),
+                          ('list', '-o', 'xml'), ('submit', 'x.yml', '--mode', 'fly')):
+            with self.subTest(arguments):
+                result = self.expect(harness.USAGE, self.run_program('kurctl', *arguments))
+                self.assertEqual(result.out, '')
+                self.assertNotEqual(result.err, '')
+
+    def test_misuse_of_the_daemon_and_the_worker(self):
+        for program, arguments in (('kurd', ('--frobnicate',)), ('kurd-worker', ('frobnicate',)),
+                                   ('kurd-worker', ('run',))):
+            with self.subTest(program=program, arguments=arguments):
+                result = self.expect(harness.USAGE, self.run_program(program, *arguments))
+                self.assertNotEqual(result.err, '')
+
+    def test_an_unreachable_server_is_named(self):
+        for address in (f'unix:{self.folder}/nobody.sock', f'127.0.0.1:{harness.free_port()}'):
+            for arguments in (('list',), ('describe', 'job-1'), ('devices',), ('wait', 'job-1')):
+                with self.subTest(address=address, arguments=arguments):
+                    result = self.expect(harness.UNREACHABLE, self.run_program(
+                        'kurctl', *arguments, '--server', address))
+                    self.assertIn(address.replace('unix:', ''), result.err)
+                    self.assertEqual(result.out, '')
+
+
+class OfflineTest(harness.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.kurfile = data.write_images_project(self.folder)
+
+    def test_plan_shows_layers_shapes_and_parameters(self):
+        self.kurfile.write_text(self.kurfile.read_text().replace(
+            '- input: images', '- input:\n      shape: [8, 8, 1]\n    name: images'))
+        result = self.expect(harness.OK, self.run_program('kurctl', 'plan', self.kurfile))
+        for word in ('convolution', 'dense', 'labels'):
+            self.assertIn(word, result.out)
+        self.assertRegex(result.out.replace(',', '').replace('.', ''), r'\b1290\b')  # 128*10+10
+
+    def test_plan_prints_json(self):
+        result = self.expect(harness.OK,
+                             self.run_program('kurctl', 'plan', self.kurfile, '-o', 'json'))
+        layers = harness.items(result.json, 'layers')
+        self.assertIn('labels', [layer['name'] for layer in layers])
+
+    def test_dump_evaluates_templates(self):
+        self.kurfile.write_text(self.kurfile.read_text().replace('epochs: 1', 'epochs: "{{ 2 + 3 }}"'))
+        dump = self.expect(harness.OK, self.run_program('kurctl', 'dump', self.kurfile))
+        self.assertEqual(json.loads(dump.out)['train']['stop_when']['epochs'], 5)
+
+    def test_dump_before_parsing_leaves_templates_alone(self):
+        self.kurfile.write_text(self.kurfile.read_text().replace('epochs: 1', 'epochs: "{{ 2 + 3 }}"'))
+        dump = self.expect(harness.OK,
+                           self.run_program('kurctl', 'dump', '--pre-parse', self.kurfile))
+        self.assertEqual(json.loads(dump.out)['train']['stop_when']['epochs'], '{{ 2 + 3 }}')
+
+    def test_everything_that_is_wrong_is_reported_at_once(self):
+        self.kurfile.write_text(self.kurfile.read_text().replace('dense:', 'dens:').replace(
+            'categorical_crossentropy', 'categorical_crosentropy'))
+        result = self.expect(harness.ERROR, self.run_program('kurctl', 'plan', self.kurfile))
+        self.assertIn('dens', result.err)
+        self.assertIn('did you mean', result.err.lower())
+        self.assertIn('categorical_crosentropy', result.err)
+
+
+if __name__ == '__main__':
+    unittest.main()

@@ -1,0 +1,120 @@
+"""A worker that is killed costs nothing but the time since its last checkpoint."""
+
+import os
+import signal
+import unittest
+
+import data
+import harness
+
+
+class WorkerKilledTest(harness.TestCase):
+
+    EPOCHS = 40
+    BATCHES = 16
+
+    def setUp(self):
+        super().setUp()
+        self.kurd = self.start_kurd()
+        self.kurfile = data.write_points_project(
+            self.folder / 'here', epochs=self.EPOCHS, hidden=1024, checkpoint_batches=25, seed=11)
+
+    def weights(self, job):
+        folder = self.folder / job
+        folder.mkdir()
+        self.expect(harness.OK, self.kurd.kurctl('download', job, 'last.kur', cwd=folder))
+        return harness.tensors(folder / 'last.kur')
+
+    def checkpoints(self, job):
+        return [event for event in self.kurd.events(job)
+                if event.get('artifact_written', {}).get('path') == 'checkpoint']
+
+    def kill_after_checkpoints(self, job, count):
+        self.eventually('there are checkpoints', lambda: len(self.checkpoints(job)) >= count)
+        pid = self.kurd.worker_pid(job)
+        os.kill(pid, signal.SIGKILL)
+        self.eventually('it is started again', lambda: int(
+            self.kurd.describe(job).get('worker_pid') or pid) != pid)
+
+    def test_it_goes_on_from_its_checkpoint_and_ends_with_the_same_weights(self):
+        undisturbed = self.kurd.submit(self.kurfile, '--project', 'one')
+        self.kurd.wait(undisturbed)
+
+        killed = self.kurd.submit(self.kurfile, '--project', 'two')
+        self.kill_after_checkpoints(killed, 2)
+        self.kill_after_checkpoints(killed, 4)
+        described = self.kurd.wait(killed)
+        self.assertEqual(described['attempts'], 3)
+
+        events = self.kurd.events(killed)
+        self.assertEqual(harness.numbers(events), list(range(1, len(events) + 1)))
+        resumed = [int(event['started'].get('resumed_at_batch', 0)) for event in events
+                   if 'started' in event]
+        self.assertEqual(resumed[0], 0)
+        for batch in resumed[1:]:
+            self.assertGreaterEqual(batch, 25)
+
+        losses = harness.losses(events)
+        self.assertEqual(len(losses), self.EPOCHS * self.BATCHES)
+        self.assertEqual(losses, harness.losses(self.kurd.events(undisturbed)))
+        self.assertEqual(self.weights(killed), self.weights(undisturbed))
+
+    def test_batches_that_are_trained_again_have_the_same_losses(self):
+        job = self.kurd.submit(self.kurfile)
+        self.kill_after_checkpoints(job, 2)
+        self.kurd.wait(job)
+        seen = {}
+        for event in self.kurd.events(job):
+            for batch, loss in harness.losses([event]).items():
+                self.assertEqual(seen.setdefault(batch, loss), loss, batch)
+
+    def test_a_damaged_checkpoint_is_noticed(self):
+        job = self.kurd.submit(self.kurfile)
+        self.eventually('there are checkpoints', lambda: len(self.checkpoints(job)) >= 2)
+        pid = self.kurd.worker_pid(job)
+        os.kill(pid, signal.SIGSTOP)
+        checkpoints = [path for path in self.kurd.state.rglob('checkpoint*') if path.is_file()]
+        self.assertNotEqual(checkpoints, [])
+        for path in checkpoints:
+            content = bytearray(path.read_bytes())
+            content[len(content) // 2] ^= 1
+            path.write_bytes(content)
+        os.kill(pid, signal.SIGKILL)
+        described = self.kurd.wait(job)
+        self.assertEqual(harness.state(described), 'SUCCEEDED')
+        self.assertEqual(len(harness.losses(self.kurd.events(job))), self.EPOCHS * self.BATCHES)
+
+    def test_a_worker_that_always_dies_is_given_up(self):
+        endless = self.kurd.submit(self.kurfile, '--set', 'train.stop_when.epochs=1000000')
+        killed = set()
+
+        def ended():
+            job = self.kurd.describe(endless)
+            pid = int(job.get('worker_pid') or 0)
+            if pid and pid not in killed and harness.is_alive(pid):
+                killed.add(pid)
+                os.kill(pid, signal.SIGKILL)
+            return harness.state(job) == 'FAILED' and job
+
+        job = self.eventually('the job is given up', ended)
+        self.assertGreater(job['attempts'], 1)
+        self.assertRegex(job['reason'], r'(?i)kill|signal')
+        self.assertEqual(self.kurd.worker_pids(), [])
+
+
+class CancelledTest(harness.TestCase):
+
+    def test_a_worker_that_does_not_listen_is_ended(self):
+        kurd = self.start_kurd()
+        kurfile = data.write_points_project(self.folder / 'here', epochs=1000000)
+        job = kurd.submit(kurfile)
+        kurd.wait_for_event(job, 'batch_losses')
+        pid = kurd.worker_pid(job)
+        self.expect(harness.OK, kurd.kurctl('cancel', job))
+        os.kill(pid, signal.SIGKILL)
+        kurd.wait(job, harness.JOB_CANCELLED)
+        self.assertFalse(harness.is_alive(pid))
+
+
+if __name__ == '__main__':
+    unittest.main()

@@ -1,0 +1,277 @@
+#include "engine/kurfile/kurfile.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/engine/testing/temp_dir.h"
+
+namespace kur {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::TempDir;
+
+constexpr char kTutorial[] = R"(
+model:
+  - input: point
+  - dense: 128
+  - activation: tanh
+  - dense: 1
+  - activation: tanh
+    name: above
+train:
+  data:
+    - pickle: train.pkl
+  epochs: 10
+  weights: best.w
+  log: tutorial-log
+validate:
+  data:
+    - pickle: validate.pkl
+  weights: best.w
+test:
+  data:
+    - pickle: test.pkl
+  weights: best.w
+evaluate:
+  data:
+    - pickle: evaluate.pkl
+  weights: best.w
+  destination: output.pkl
+loss:
+  - target: above
+    name: mean_squared_error
+)";
+
+constexpr char kImages[] = R"(
+settings:
+  cnn:
+    kernels: [64, 32]
+    size: [3, 3]
+model:
+  - input: images
+  - for:
+      range: "{{ cnn.kernels|length }}"
+      iterate:
+        - convolution:
+            kernels: "{{ cnn.kernels[index] }}"
+            size: "{{ cnn.size }}"
+        - activation: relu
+  - flatten:
+  - dense: 10
+  - activation: softmax
+    name: labels
+train:
+  data:
+    - cifar: {path: cifar.tar.gz, parts: [1, 2]}
+  optimizer: {name: sgd, learning_rate: "{{ 0.1 / 10 }}", momentum: 0.9}
+loss:
+  - target: labels
+    name: categorical_crossentropy
+)";
+
+absl::StatusOr<Kurfile> Load(const std::string& text, std::vector<std::string> overrides = {}) {
+  const TempDir dir;
+  KurfileOptions options;
+  options.display_root = dir.path();
+  options.overrides = std::move(overrides);
+  return Kurfile::Load(dir.Write("k.yml", text), options);
+}
+
+std::string ErrorOf(const std::string& text, std::vector<std::string> overrides = {}) {
+  return std::string(Load(text, std::move(overrides)).status().message());
+}
+
+std::string Replaced(const char* text, const std::string& from, const std::string& to) {
+  EXPECT_THAT(text, HasSubstr(from));
+  return absl::StrReplaceAll(text, {{from, to}});
+}
+
+std::vector<std::string> Paths(const std::vector<FileReference>& files) {
+  std::vector<std::string> paths;
+  for (const FileReference& file : files) paths.push_back(file.path);
+  return paths;
+}
+
+TEST(KurfileTest, ReadsTheTutorial) {
+  const auto kurfile = Load(kTutorial);
+  ASSERT_TRUE(kurfile.ok()) << kurfile.status();
+  const Sections& sections = kurfile->sections();
+  EXPECT_EQ(sections.train->stop.epochs, 10);
+  EXPECT_EQ(sections.train->optimizer->kind(), "adam");
+  EXPECT_EQ(sections.train->weights.initial->path, "best.w");
+  EXPECT_FALSE(sections.train->weights.initial->must_exist);
+  // Validation keeps the best weights, so training does not.
+  EXPECT_FALSE(sections.train->weights.best.has_value());
+  EXPECT_EQ(sections.validate->best->path, "best.w");
+  EXPECT_EQ(sections.evaluate->destination->path.path, "output.pkl");
+  EXPECT_THAT(Paths(kurfile->Inputs(Mode::kTrain)),
+              ElementsAre("train.pkl", "best.w", "validate.pkl"));
+  EXPECT_THAT(Paths(kurfile->Outputs(Mode::kTrain)), ElementsAre("tutorial-log", "best.w"));
+  EXPECT_THAT(Paths(kurfile->Inputs(Mode::kEvaluate)), ElementsAre("evaluate.pkl", "best.w"));
+  EXPECT_THAT(Paths(kurfile->Outputs(Mode::kEvaluate)), ElementsAre("output.pkl"));
+}
+
+TEST(KurfileTest, WithoutValidationAPlainWeightsPathKeepsTheBestTrainingWeights) {
+  const auto kurfile = Load(Replaced(kTutorial, "  weights: best.w\ntest:", "test:"));
+  ASSERT_TRUE(kurfile.ok()) << kurfile.status();
+  EXPECT_EQ(kurfile->sections().train->weights.best->path, "best.w");
+}
+
+TEST(KurfileTest, EvaluatesSettingsAndUnrollsLoops) {
+  const auto kurfile = Load(kImages);
+  ASSERT_TRUE(kurfile.ok()) << kurfile.status();
+  const ModelPlan& plan = kurfile->plan();
+  std::vector<std::string> layers;
+  for (const PlannedLayer& layer : plan.layers) {
+    layers.push_back(absl::StrCat(layer.name, " ", layer.kind, " ", ToString(layer.shape), " ",
+                                  layer.parameters));
+  }
+  EXPECT_THAT(
+      layers,
+      ElementsAre("images input (32, 32, 3) 0", "..convolution.0 convolution (32, 32, 64) 1792",
+                  "..activation.0 activation (32, 32, 64) 0",
+                  "..convolution.1 convolution (32, 32, 32) 18464",
+                  "..activation.1 activation (32, 32, 32) 0", "..flatten.0 flatten (32768,) 0",
+                  "..dense.0 dense (10,) 327690", "labels activation (10,) 0"));
+  EXPECT_EQ(plan.parameters, 347946);
+  EXPECT_EQ(kurfile->sections().train->optimizer->kind(), "sgd");
+  EXPECT_DOUBLE_EQ(kurfile->sections().train->optimizer->learning_rate, 0.01);
+}
+
+TEST(KurfileTest, OverridesComeBeforeEvaluation) {
+  const auto kurfile = Load(kImages, {"settings.cnn.kernels=[8]", "train.epochs=3"});
+  ASSERT_TRUE(kurfile.ok()) << kurfile.status();
+  EXPECT_EQ(kurfile->plan().layers.size(), 6u);
+  EXPECT_EQ(kurfile->sections().train->stop.epochs, 3);
+}
+
+TEST(KurfileTest, UnknownShapesStayUnknown) {
+  const auto kurfile = Load(kTutorial);
+  ASSERT_TRUE(kurfile.ok());
+  EXPECT_FALSE(kurfile->plan().layers[1].shape_known);
+  EXPECT_EQ(kurfile->plan().parameters, kUnknown);
+}
+
+TEST(KurfileTest, ReportsAllErrorsTogetherWithPlacesAndNames) {
+  const std::string error = ErrorOf(R"(
+model:
+  - input: images
+  - dens: 10
+  - convolution: {kernels: ten, size: [3, 3], stride: 2}
+train:
+  data: [{picle: train.pkl}]
+  epochs: -1
+  optimiser: adam
+trian: {}
+)");
+  EXPECT_THAT(error, HasSubstr("k.yml:4:5: error: model[1]: unknown layer or key 'dens'; did you "
+                               "mean 'dense'?"));
+  EXPECT_THAT(error, HasSubstr("model[2].convolution.kernels: expected an integer, got \"ten\""));
+  EXPECT_THAT(error, HasSubstr("unknown key \"stride\"; did you mean 'strides'?"));
+  EXPECT_THAT(error, HasSubstr("unknown supplier 'picle'; did you mean 'pickle'?"));
+  EXPECT_THAT(error, HasSubstr("k.yml:8:11: error: train.epochs: must be 0 or greater"));
+  EXPECT_THAT(error, HasSubstr("unknown key \"optimiser\"; did you mean 'optimizer'?"));
+  EXPECT_THAT(error, HasSubstr("unknown section 'trian'; did you mean 'train'?"));
+}
+
+TEST(KurfileTest, ReportsShapesThatDoNotFitWhereTheLayerStands) {
+  EXPECT_THAT(ErrorOf(Replaced(kImages, "size: [3, 3]", "size: 3")),
+              AllOf(HasSubstr("k.yml:11:11: error: model[1].for.iterate[0].convolution: "),
+                    HasSubstr("needs samples of 2 axes"), HasSubstr("(32, 32, 3)")));
+  EXPECT_THAT(ErrorOf(R"(
+model:
+  - input: {shape: [4, 4, 1]}
+  - convolution: {kernels: 1, size: [5, 5], border: valid}
+)"),
+              HasSubstr("a window of 5 does not fit axis 0 of the input (4, 4, 1)"));
+}
+
+TEST(KurfileTest, ReportsUndefinedNamesInTemplates) {
+  EXPECT_THAT(ErrorOf(Replaced(kImages, "cnn.kernels|length", "cnm.kernels|length")),
+              AllOf(HasSubstr("k.yml:9:14: error: "), HasSubstr("'cnm' is undefined")));
+}
+
+TEST(KurfileTest, NamesSectionsThatAModeNeeds) {
+  const auto kurfile = Load(kImages);
+  ASSERT_TRUE(kurfile.ok());
+  EXPECT_TRUE(kurfile->CheckMode(Mode::kTrain).ok());
+  EXPECT_THAT(std::string(kurfile->CheckMode(Mode::kTest).message()),
+              HasSubstr("missing section 'test'"));
+}
+
+TEST(KurfileTest, AcceptsTheOtherNamesOfSections) {
+  const auto kurfile = Load(Replaced(kTutorial, "train:\n  data", "training:\n  data"));
+  ASSERT_TRUE(kurfile.ok()) << kurfile.status();
+  EXPECT_TRUE(kurfile->sections().train.has_value());
+}
+
+TEST(KurfileTest, ALossNeedsAnOutput) {
+  EXPECT_THAT(ErrorOf(Replaced(kTutorial, "target: above", "target: abov")),
+              HasSubstr("the model has no output 'abov'; its outputs are: above"));
+}
+
+TEST(KurfileTest, ReadsDevicesAndSeed) {
+  const auto load = [](const std::string& backend) {
+    return Load(absl::StrCat("settings: {seed: 7, backend: {", backend, "}}\nmodel: [input: x]\n"));
+  };
+  const auto selection = load("device: 'gpu2-4,gpu!3', name: keras");
+  ASSERT_TRUE(selection.ok()) << selection.status();
+  EXPECT_EQ(selection->seed(), 7u);
+  EXPECT_EQ(selection->devices().kind, DeviceRequest::Kind::kCuda);
+  EXPECT_THAT(selection->devices().allowed, ElementsAre(2, 3, 4));
+  EXPECT_THAT(selection->devices().excluded, ElementsAre(3));
+  EXPECT_EQ(load("device: cpu")->devices().kind, DeviceRequest::Kind::kCpu);
+  EXPECT_EQ(load("name: pytorch")->devices().kind, DeviceRequest::Kind::kAny);
+  EXPECT_THAT(std::string(load("device: tpu").status().message()),
+              HasSubstr("expected cpu, gpu, or a selection"));
+}
+
+TEST(KurfileTest, ReadsEveryFormOfStopWhen) {
+  const auto stop = [](const std::string& text) {
+    const auto kurfile =
+        Load(absl::StrCat("model: [input: x]\ntrain: {data: [{pickle: p}], ", text, "}\n"));
+    EXPECT_TRUE(kurfile.ok()) << kurfile.status();
+    return kurfile->sections().train->stop;
+  };
+  EXPECT_FALSE(stop("epochs: infinite").epochs.has_value());
+  EXPECT_FALSE(stop("log: x").epochs.has_value());
+  EXPECT_EQ(stop("epochs: {number: 4, mode: total}").epochs, 4);
+  EXPECT_TRUE(stop("epochs: {number: 4, mode: total}").total);
+  EXPECT_EQ(stop("epochs: 4, stop_when: {epochs: 2}").epochs, 2);
+  EXPECT_EQ(stop("stop_when: {elapsed: 2}").seconds, 120);
+  const StopCondition elapsed =
+      stop("stop_when: {elapsed: {days: 1, hours: 1, minutes: 1, clock: train}}");
+  EXPECT_EQ(elapsed.seconds, 86400 + 3600 + 60);
+  EXPECT_EQ(elapsed.clock, "train");
+}
+
+TEST(KurfileTest, ReadsEveryFormOfCheckpoint) {
+  const auto checkpoint = [](const std::string& text) {
+    const auto kurfile = Load(
+        absl::StrCat("model: [input: x]\ntrain: {data: [{pickle: p}], checkpoint: ", text, "}\n"));
+    EXPECT_TRUE(kurfile.ok()) << kurfile.status();
+    return *kurfile->sections().train->checkpoint;
+  };
+  EXPECT_EQ(checkpoint("c.w").path.path, "c.w");
+  EXPECT_EQ(checkpoint("c.w").epochs, 1);
+  const CheckpointSection often = checkpoint("{batches: 10, samples: 1000, validation: 3}");
+  EXPECT_EQ(often.path.path, "checkpoint");
+  EXPECT_FALSE(often.epochs.has_value());
+  EXPECT_EQ(often.batches, 10);
+  EXPECT_EQ(often.samples, 1000);
+  EXPECT_TRUE(often.validate);
+  EXPECT_EQ(often.validation_batches, 3);
+  EXPECT_TRUE(checkpoint("{minutes: 1, validation: yes}").validate);
+  EXPECT_THAT(ErrorOf("model: [input: x]\ntrain: {data: [{pickle: p}], checkpoint: {batches: 0}}"),
+              HasSubstr("train.checkpoint.batches: must be at least 1"));
+}
+
+}  // namespace
+}  // namespace kur

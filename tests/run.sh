@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Installs, builds and runs every test.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [[ ${1:-} == -h || ${1:-} == --help ]]; then
+  cat <<'END'
+Usage: tests/run.sh [PRESET] [CTEST ARGUMENT ...]
+
+PRESET is dev (default), release, asan or tsan. What follows it goes to ctest.
+
+Example: tests/run.sh asan -R e2e
+END
+  exit 0
+fi
+preset=${1:-dev}
+(($# == 0)) || shift
+case "$preset" in
+  dev | release) build=build ;;
+  asan | tsan) build=build-$preset ;;
+  *) echo "run.sh: no preset \"$preset\"; there are dev, release, asan and tsan" >&2; exit 2 ;;
+esac
+
+deploy/install-deps.sh
+deploy/build.sh "$preset" -DBUILD_TESTING=ON
+
+# Sanitizers: fail on the first finding, everywhere.
+export ASAN_OPTIONS="abort_on_error=1:strict_string_checks=1:detect_stack_use_after_return=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
+export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
+export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
+
+exec ctest --test-dir "$build" -j "${KUR_TEST_JOBS:-2}" --output-on-failure --no-tests=error "$@"

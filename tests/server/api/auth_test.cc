@@ -1,0 +1,140 @@
+// Who may call what, over real sockets.
+
+#include <gmock/gmock.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <string>
+
+#include "kur/v1/kur.grpc.pb.h"
+#include "tests/server/testing/test_api.h"
+
+namespace kur::server {
+namespace {
+
+using grpc::StatusCode;
+
+constexpr char kAnnsToken[] = "anns-token-0123456789";
+constexpr char kBobsToken[] = "bobs-token-0123456789";
+
+TokenFile Tokens() {
+  return *TokenFile::Parse("ann:anns-token-0123456789\nbob:bobs-token-0123456789\n", "tokens");
+}
+
+// The code that a method answers an empty message with.
+StatusCode Call(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
+                const std::string& token) {
+  grpc::ClientContext context;
+  if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
+  grpc::CompletionQueue queue;
+  grpc::GenericStub stub(channel);
+  grpc::ByteBuffer empty;
+  grpc::ByteBuffer response;
+  grpc::Status status;
+  const auto call = stub.PrepareUnaryCall(&context, method, empty, &queue);
+  call->StartCall();
+  call->Finish(&response, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  queue.Next(&tag, &ok);
+  return status.error_code();
+}
+
+const std::vector<std::string>& AllMethods() {
+  static const auto* methods = new std::vector<std::string>{
+      "/kur.v1.Jobs/SubmitJob",      "/kur.v1.Jobs/GetJob",
+      "/kur.v1.Jobs/ListJobs",       "/kur.v1.Jobs/CancelJob",
+      "/kur.v1.Jobs/CheckpointJob",  "/kur.v1.Jobs/WatchEvents",
+      "/kur.v1.Jobs/ListArtifacts",  "/kur.v1.Jobs/DownloadArtifact",
+      "/kur.v1.Blobs/UploadBlob",    "/kur.v1.Blobs/FindMissingBlobs",
+      "/kur.v1.System/ListDevices",  "/kur.v1.System/GetServerInfo",
+      "/grpc.health.v1.Health/Check",
+      "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+      "/no.such.Service/Method"};
+  return *methods;
+}
+
+TEST(AuthTest, EveryMethodNeedsAValidTokenOverTcp) {
+  TestApi api(Tokens());
+  const auto channel = api.TcpChannel();
+  for (const std::string& method : AllMethods()) {
+    EXPECT_EQ(Call(channel, method, ""), StatusCode::UNAUTHENTICATED) << method;
+    EXPECT_EQ(Call(channel, method, "wrong-token-0123456789"), StatusCode::UNAUTHENTICATED)
+        << method;
+    EXPECT_NE(Call(channel, method, kAnnsToken), StatusCode::UNAUTHENTICATED) << method;
+  }
+}
+
+TEST(AuthTest, HealthAnswersWithAToken) {
+  TestApi api(Tokens());
+  EXPECT_EQ(Call(api.TcpChannel(), "/grpc.health.v1.Health/Check", kAnnsToken), StatusCode::OK);
+}
+
+TEST(AuthTest, WorkersAreNotServedToClients) {
+  TestApi api(Tokens());
+  EXPECT_EQ(Call(api.TcpChannel(), "/kur.v1.WorkerService/Connect", kAnnsToken),
+            StatusCode::UNIMPLEMENTED);
+}
+
+TEST(AuthTest, TheTokenOfEachCallSaysWhoCalls) {
+  TestApi api(Tokens());
+  // One connection for both.
+  const auto stub = v1::System::NewStub(api.TcpChannel());
+  for (const auto& [token, user] :
+       {std::pair<std::string, std::string>{kAnnsToken, "ann"}, {kBobsToken, "bob"}}) {
+    grpc::ClientContext context;
+    context.AddMetadata("authorization", "Bearer " + token);
+    v1::ServerInfo info;
+    ASSERT_TRUE(stub->GetServerInfo(&context, {}, &info).ok());
+    EXPECT_EQ(info.user(), user);
+    EXPECT_EQ(info.version(), "1.2.3");
+  }
+}
+
+TEST(AuthTest, ARevokedTokenEndsAlsoOnAnOpenConnection) {
+  TestApi api(Tokens());
+  const auto channel = api.TcpChannel();
+  EXPECT_EQ(Call(channel, "/kur.v1.Jobs/ListJobs", kAnnsToken), StatusCode::OK);
+  api.authenticator.ReplaceTokens(*TokenFile::Parse("bob:bobs-token-0123456789", "tokens"));
+  EXPECT_EQ(Call(channel, "/kur.v1.Jobs/ListJobs", kAnnsToken), StatusCode::UNAUTHENTICATED);
+}
+
+TEST(AuthTest, TheUnixSocketIsTheAccountThatRunsTheServer) {
+  TestApi api(Tokens());
+  const auto stub = v1::System::NewStub(api.UnixChannel());
+  grpc::ClientContext context;
+  v1::ServerInfo info;
+  ASSERT_TRUE(stub->GetServerInfo(&context, {}, &info).ok());
+  EXPECT_EQ(info.user(), Authenticator::LocalUser());
+  struct stat mode;
+  ASSERT_EQ(stat(api.server.layout.client_socket().c_str(), &mode), 0);
+  EXPECT_EQ(mode.st_mode & 0777, 0600u);
+}
+
+TEST(AuthTest, WithoutTokensLoopbackIsTheAccountThatRunsTheServer) {
+  TestApi api;
+  const auto stub = v1::System::NewStub(api.TcpChannel());
+  grpc::ClientContext context;
+  v1::ServerInfo info;
+  ASSERT_TRUE(stub->GetServerInfo(&context, {}, &info).ok());
+  EXPECT_EQ(info.user(), Authenticator::LocalUser());
+}
+
+TEST(AuthTest, AnotherUsersDeviceIsShownWithoutItsJob) {
+  TestApi api(Tokens());
+  const std::string job = api.server.Submit("r1", "bob");
+  const auto stub = v1::System::NewStub(api.TcpChannel());
+  for (const auto& [token, shown] :
+       {std::pair<std::string, std::string>{kAnnsToken, "(bob)"}, {kBobsToken, job}}) {
+    grpc::ClientContext context;
+    context.AddMetadata("authorization", "Bearer " + token);
+    v1::ListDevicesResponse devices;
+    ASSERT_TRUE(stub->ListDevices(&context, {}, &devices).ok());
+    ASSERT_EQ(devices.devices_size(), 1);
+    EXPECT_EQ(devices.devices(0).job(), shown);
+  }
+}
+
+}  // namespace
+}  // namespace kur::server

@@ -1,0 +1,96 @@
+#include "server/daemon/options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "tests/server/testing/status_matchers.h"
+#include "tests/server/testing/temporary_directory.h"
+
+namespace kur::server {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr auto kPrecondition = absl::StatusCode::kFailedPrecondition;
+
+std::variant<DaemonOptions, ExitNow> Parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "kurd");
+  return ParseCommandLine(static_cast<int>(arguments.size()), arguments.data());
+}
+
+TEST(OptionsTest, ReadsEverything) {
+  const auto parsed =
+      Parse({"--state-dir", "/s", "--listen", "unix:/a", "--listen", "127.0.0.1:1", "--devices",
+             "cpu:2", "--data-root", "/d", "--data-root", "/e", "--log-level", "debug"});
+  ASSERT_TRUE(std::holds_alternative<DaemonOptions>(parsed));
+  const auto& options = std::get<DaemonOptions>(parsed);
+  EXPECT_EQ(options.state_directory, "/s");
+  EXPECT_THAT(options.listen, ElementsAre("unix:/a", "127.0.0.1:1"));
+  EXPECT_EQ(options.devices, "cpu:2");
+  EXPECT_THAT(options.data_roots, ElementsAre("/d", "/e"));
+  EXPECT_EQ(options.log_level, "debug");
+}
+
+TEST(OptionsTest, HelpHasExamples) {
+  const auto parsed = Parse({"--help"});
+  ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed));
+  EXPECT_EQ(std::get<ExitNow>(parsed).code, 0);
+  EXPECT_THAT(std::get<ExitNow>(parsed).text, HasSubstr("Examples:"));
+  EXPECT_THAT(std::get<ExitNow>(parsed).text, HasSubstr("--token-file"));
+}
+
+TEST(OptionsTest, TellsItsVersion) {
+  const auto parsed = Parse({"--version"});
+  ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed));
+  EXPECT_EQ(std::get<ExitNow>(parsed).text, "kurd " + Version() + "\n");
+}
+
+TEST(OptionsTest, AWrongCommandLineIsSaid) {
+  for (const std::vector<const char*>& arguments :
+       {std::vector<const char*>{}, {"--state-dir", "/s", "--nonsense"},
+        {"--state-dir", "/s", "--tls-cert", "c"}, {"--state-dir", "/s", "--log-level", "loud"}}) {
+    const auto parsed = Parse(arguments);
+    ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed));
+    EXPECT_EQ(std::get<ExitNow>(parsed).code, 2);
+    EXPECT_THAT(std::get<ExitNow>(parsed).text, HasSubstr("kurd: "));
+  }
+}
+
+TEST(OptionsTest, ListensOnASocketUnlessToldOtherwise) {
+  const auto addresses = ListenAddresses(DaemonOptions(), "/s/kurd.sock");
+  ASSERT_THAT(addresses, IsOk());
+  ASSERT_EQ(addresses->size(), 1u);
+  EXPECT_EQ(addresses->front().ToString(), "unix:/s/kurd.sock");
+}
+
+TEST(OptionsTest, OtherMachinesNeedTlsAndTokens) {
+  DaemonOptions options;
+  options.listen = {"127.0.0.1:8400", "0.0.0.0:8400"};
+  EXPECT_THAT(ListenAddresses(options, "/s"), FailsWith(kPrecondition, "0.0.0.0:8400"));
+  options.tls_certificate = "c";
+  options.tls_key = "k";
+  EXPECT_THAT(ListenAddresses(options, "/s"), FailsWith(kPrecondition, "--token-file"));
+  options.token_file = "t";
+  EXPECT_THAT(ListenAddresses(options, "/s"), IsOk());
+}
+
+TEST(OptionsTest, MetricsStayOnTheMachine) {
+  EXPECT_THAT(CheckMetricsAddress(""), IsOk());
+  EXPECT_THAT(CheckMetricsAddress("127.0.0.1:9400"), IsOk());
+  EXPECT_THAT(CheckMetricsAddress("0.0.0.0:9400"), FailsWith(kPrecondition, "loopback"));
+}
+
+TEST(OptionsTest, DataRootsAreFoldersThatExist) {
+  TemporaryDirectory directory;
+  EXPECT_THAT(*ResolveDataRoots({directory.path() + "/."}), ElementsAre(directory.path()));
+  EXPECT_THAT(ResolveDataRoots({directory / "none"}),
+              FailsWith(absl::StatusCode::kInvalidArgument, "none"));
+}
+
+}  // namespace
+}  // namespace kur::server

@@ -1,0 +1,183 @@
+#include "server/events/event_log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "tests/server/testing/failing_file_system.h"
+#include "tests/server/testing/status_matchers.h"
+#include "tests/server/testing/temporary_directory.h"
+
+namespace kur::server {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+v1::Event Line(const std::string& text, int64_t worker_sequence = 0) {
+  v1::Event event;
+  event.mutable_log_line()->set_text(text);
+  event.set_worker_sequence(worker_sequence);
+  return event;
+}
+
+class Listener : public EventListener {
+ public:
+  void OnEvents() override {
+    if (!woken.HasBeenNotified()) woken.Notify();
+  }
+  absl::Notification woken;
+};
+
+class EventLogTest : public ::testing::Test {
+ protected:
+  void SetUp() override { Reopen(); }
+
+  void Reopen() {
+    log_.reset();
+    auto log = EventLog::Open(files_, path_, dispatcher_);
+    ASSERT_THAT(log, IsOk());
+    log_ = *std::move(log);
+  }
+
+  // The events from `number` on, as "number:text".
+  std::vector<std::string> From(int64_t number) {
+    std::vector<std::string> found;
+    EventCursor cursor = log_->CursorAt(number);
+    v1::Event event;
+    while (true) {
+      const auto read = log_->Read(&cursor, &event);
+      EXPECT_THAT(read, IsOk());
+      if (!read.ok() || !*read) return found;
+      found.push_back(absl::StrCat(event.number(), ":", event.log_line().text()));
+    }
+  }
+
+  TemporaryDirectory directory_;
+  FailingFileSystem files_;
+  EventDispatcher dispatcher_;
+  const std::string path_ = directory_ / "events.log";
+  std::shared_ptr<EventLog> log_;
+};
+
+TEST_F(EventLogTest, NumbersEventsFromOneAcrossReopening) {
+  ASSERT_THAT(log_->Append({Line("a"), Line("b")}), IsOk());
+  Reopen();
+  ASSERT_THAT(log_->Append({Line("c")}), IsOk());
+  EXPECT_THAT(From(1), ElementsAre("1:a", "2:b", "3:c"));
+  EXPECT_EQ(log_->last_number(), 3);
+}
+
+TEST_F(EventLogTest, RemembersTheHighestWorkerSequence) {
+  ASSERT_THAT(log_->Append({Line("a", 1), Line("server's own"), Line("b", 2)}), IsOk());
+  EXPECT_EQ(log_->last_worker_sequence(), 2);
+  Reopen();
+  EXPECT_EQ(log_->last_worker_sequence(), 2);
+}
+
+TEST_F(EventLogTest, ReadsFromEveryNumberOfALongLog) {
+  std::vector<v1::Event> events;
+  for (int i = 1; i <= 200; ++i) events.push_back(Line(absl::StrCat("e", i)));
+  ASSERT_THAT(log_->Append(events), IsOk());
+  for (const bool reopened : {false, true}) {
+    if (reopened) Reopen();
+    for (int64_t from = 1; from <= 200; ++from) {
+      const auto found = From(from);
+      ASSERT_EQ(found.size(), static_cast<size_t>(201 - from));
+      EXPECT_EQ(found.front(), absl::StrCat(from, ":e", from));
+    }
+    EXPECT_THAT(From(201), IsEmpty());
+  }
+}
+
+TEST_F(EventLogTest, ACursorBeyondTheEndWaitsForItsEvent) {
+  ASSERT_THAT(log_->Append({Line("a")}), IsOk());
+  EventCursor cursor = log_->CursorAt(3);
+  v1::Event event;
+  EXPECT_FALSE(*log_->Read(&cursor, &event));
+  ASSERT_THAT(log_->Append({Line("b")}), IsOk());
+  EXPECT_FALSE(*log_->Read(&cursor, &event));
+  ASSERT_THAT(log_->Append({Line("c")}), IsOk());
+  ASSERT_TRUE(*log_->Read(&cursor, &event));
+  EXPECT_EQ(event.number(), 3);
+}
+
+TEST_F(EventLogTest, WakesListenersAfterAppending) {
+  const auto listener = std::make_shared<Listener>();
+  log_->Listen(listener);
+  ASSERT_THAT(log_->Append({Line("a")}), IsOk());
+  listener->woken.WaitForNotification();
+  EXPECT_THAT(From(1), ElementsAre("1:a"));
+}
+
+TEST_F(EventLogTest, ListenersMayGoAtAnyTime) {
+  for (int i = 0; i < 100; ++i) log_->Listen(std::make_shared<Listener>());
+  const auto listener = std::make_shared<Listener>();
+  log_->Listen(listener);
+  ASSERT_THAT(log_->Append({Line("a")}), IsOk());
+  listener->woken.WaitForNotification();
+}
+
+TEST_F(EventLogTest, CutsOffATornTail) {
+  ASSERT_THAT(log_->Append({Line("a"), Line("b")}), IsOk());
+  log_.reset();
+  const int64_t size = *FileSize(path_);
+  ASSERT_THAT(files_.Truncate(path_, size - 1), IsOk());
+  Reopen();
+  EXPECT_THAT(From(1), ElementsAre("1:a"));
+  ASSERT_THAT(log_->Append({Line("again")}), IsOk());
+  EXPECT_THAT(From(1), ElementsAre("1:a", "2:again"));
+}
+
+TEST_F(EventLogTest, DamageBeforeTheEndIsNamedAndNothingIsLostByOpening) {
+  ASSERT_THAT(log_->Append({Line("aaaaaaaa"), Line("b")}), IsOk());
+  log_.reset();
+  std::string content = *files_.Read(path_, 1 << 20);
+  content[12] ^= 1;
+  ASSERT_THAT(WriteFileAtomically(files_, path_, content), IsOk());
+  EXPECT_THAT(EventLog::Open(files_, path_, dispatcher_),
+              FailsWith(absl::StatusCode::kDataLoss, "offset 0"));
+  EXPECT_EQ(*FileSize(path_), static_cast<int64_t>(content.size()));
+}
+
+TEST_F(EventLogTest, AFullDiskLeavesTheLogAsItWas) {
+  ASSERT_THAT(log_->Append({Line("a")}), IsOk());
+  files_.full = true;
+  EXPECT_THAT(log_->Append({Line("lost", 1)}),
+              FailsWith(absl::StatusCode::kResourceExhausted, "no space"));
+  EXPECT_THAT(From(1), ElementsAre("1:a"));
+  files_.full = false;
+  ASSERT_THAT(log_->Append({Line("b", 1)}), IsOk());
+  EXPECT_THAT(From(1), ElementsAre("1:a", "2:b"));
+  Reopen();
+  EXPECT_THAT(From(1), ElementsAre("1:a", "2:b"));
+}
+
+TEST_F(EventLogTest, AfterAFailedSyncNothingMoreIsAppended) {
+  files_.fail_syncs = true;
+  EXPECT_THAT(log_->Append({Line("a")}), FailsWith(absl::StatusCode::kUnavailable, "restart kurd"));
+  files_.fail_syncs = false;
+  EXPECT_THAT(log_->Append({Line("b")}), FailsWith(absl::StatusCode::kUnavailable, "restart kurd"));
+  EXPECT_THAT(From(1), IsEmpty()) << "nobody may see an event that is not durable";
+}
+
+TEST_F(EventLogTest, EndsWithAFinalState) {
+  v1::Event event;
+  event.mutable_state_changed()->set_state(v1::JOB_STATE_RUNNING);
+  ASSERT_THAT(log_->Append({event}), IsOk());
+  EXPECT_FALSE(log_->ended());
+  event.mutable_state_changed()->set_state(v1::JOB_STATE_FAILED);
+  ASSERT_THAT(log_->Append({event}), IsOk());
+  EXPECT_TRUE(log_->ended());
+  Reopen();
+  EXPECT_TRUE(log_->ended());
+}
+
+}  // namespace
+}  // namespace kur::server

@@ -1,0 +1,93 @@
+#include "server/jobs/progress_tracker.h"
+
+#include <gtest/gtest.h>
+
+namespace kur::server {
+namespace {
+
+v1::Event Starting(int attempt) {
+  v1::Event event;
+  event.mutable_state_changed()->set_state(v1::JOB_STATE_STARTING);
+  event.mutable_state_changed()->set_attempt(attempt);
+  return event;
+}
+
+v1::Event Batches(int64_t epoch, int64_t first, int count) {
+  v1::Event event;
+  event.mutable_batch_losses()->set_epoch(epoch);
+  event.mutable_batch_losses()->set_first_batch(first);
+  event.mutable_batch_losses()->set_mean_loss(0.5);
+  for (int i = 0; i < count; ++i) event.mutable_batch_losses()->add_losses(1.0F);
+  return event;
+}
+
+v1::Event Checkpoint() {
+  v1::Event event;
+  event.mutable_artifact_written()->set_kind(v1::Artifact::KIND_CHECKPOINT);
+  return event;
+}
+
+TEST(ProgressTrackerTest, KnowsNothingAtFirst) {
+  EXPECT_FALSE(ProgressTracker().progress().has_value());
+}
+
+TEST(ProgressTrackerTest, FollowsEpochsBatchesAndValidation) {
+  ProgressTracker tracker;
+  v1::Event epoch;
+  epoch.mutable_epoch_started()->set_epoch(2);
+  epoch.mutable_epoch_started()->set_last_epoch(10);
+  epoch.mutable_epoch_started()->set_batches(100);
+  tracker.Add(epoch);
+  tracker.Add(Batches(2, 11, 5));
+  v1::Event measured;
+  measured.mutable_measured()->set_section("validate");
+  measured.mutable_measured()->set_loss(0.25);
+  (*measured.mutable_measured()->mutable_metrics())["accuracy"] = 0.9;
+  tracker.Add(measured);
+  measured.mutable_measured()->set_section("test");
+  measured.mutable_measured()->set_loss(99);
+  tracker.Add(measured);
+  const v1::Progress& progress = *tracker.progress();
+  EXPECT_EQ(progress.epoch(), 2);
+  EXPECT_EQ(progress.last_epoch(), 10);
+  EXPECT_EQ(progress.batch(), 15);
+  EXPECT_EQ(progress.batches(), 100);
+  EXPECT_EQ(progress.loss(), 0.5);
+  EXPECT_EQ(progress.validation_loss(), 0.25);
+  EXPECT_EQ(progress.validation_metrics().at("accuracy"), 0.9);
+}
+
+TEST(ProgressTrackerTest, TrainingTheSameBatchesAgainIsNoProgress) {
+  ProgressTracker tracker;
+  tracker.Add(Starting(1));
+  tracker.Add(Batches(1, 1, 50));
+  EXPECT_TRUE(tracker.progressed());
+  tracker.Add(Starting(2));
+  tracker.Add(Batches(1, 1, 50));
+  EXPECT_FALSE(tracker.progressed());
+  EXPECT_EQ(tracker.attempts_without_progress(), 1);
+  tracker.Add(Starting(3));
+  EXPECT_EQ(tracker.attempts_without_progress(), 2);
+  tracker.Add(Batches(1, 1, 51));
+  EXPECT_TRUE(tracker.progressed());
+  tracker.Add(Starting(4));
+  EXPECT_EQ(tracker.attempts_without_progress(), 1);
+}
+
+TEST(ProgressTrackerTest, ACheckpointIsProgress) {
+  ProgressTracker tracker;
+  tracker.Add(Starting(1));
+  tracker.Add(Checkpoint());
+  EXPECT_TRUE(tracker.progressed());
+}
+
+TEST(ProgressTrackerTest, RemembersWhatWasAnnounced) {
+  ProgressTracker tracker;
+  EXPECT_EQ(tracker.announced_state(), v1::JOB_STATE_UNSPECIFIED);
+  tracker.Add(Starting(2));
+  EXPECT_EQ(tracker.announced_state(), v1::JOB_STATE_STARTING);
+  EXPECT_EQ(tracker.announced_attempt(), 2);
+}
+
+}  // namespace
+}  // namespace kur::server

@@ -1,0 +1,216 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <functional>
+
+#include <string>
+#include <vector>
+
+#include "server/jobs/job_manager.h"
+#include "server/jobs/orphan_worker.h"
+#include "tests/server/testing/test_server.h"
+
+namespace kur::server {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+constexpr auto kQueued = v1::JOB_STATE_QUEUED;
+constexpr auto kStarting = v1::JOB_STATE_STARTING;
+constexpr auto kRunning = v1::JOB_STATE_RUNNING;
+constexpr auto kSucceeded = v1::JOB_STATE_SUCCEEDED;
+constexpr auto kFailed = v1::JOB_STATE_FAILED;
+constexpr auto kCancelled = v1::JOB_STATE_CANCELLED;
+
+// kurd dies and comes back on the same state directory.
+class RecoveryTest : public ::testing::Test {
+ protected:
+  FakeWorker RunningWorker(const std::string& job) {
+    FakeWorker worker(server_, job);
+    EXPECT_THAT(worker.Connect(), IsOk());
+    EXPECT_THAT(worker.Report(FakeWorker::Started()), IsOk());
+    return worker;
+  }
+
+  void Store(const std::string& name, const std::function<void(JobRecord&)>& change) {
+    auto store = JobStore::Open(server_.layout.database());
+    ASSERT_THAT(store, IsOk());
+    auto record = (*store)->FindByName(name);
+    ASSERT_TRUE(record.ok() && record->has_value());
+    change(**record);
+    ASSERT_THAT((*store)->Update(**record), IsOk());
+  }
+
+  TestServer server_;
+};
+
+TEST_F(RecoveryTest, ARunningJobDoesNotNotice) {
+  const std::string name = server_.Submit("r1");
+  FakeWorker worker = RunningWorker(name);
+  const int64_t pid = server_.Get(name).worker_pid();
+  const size_t events = server_.Events(name).size();
+  server_.Restart();
+  EXPECT_EQ(server_.Get(name).state(), kRunning);
+  EXPECT_EQ(server_.Get(name).worker_pid(), pid);
+  EXPECT_THAT(server_.launcher.adopted(), Contains(name));
+  EXPECT_THAT(server_.launcher.launches(), SizeIs(1));
+  EXPECT_EQ(server_.Events(name).size(), events);
+  EXPECT_EQ(*worker.Connect(), 1);
+  EXPECT_EQ(*worker.Report(FakeWorker::Batches(1, 1, 1)), 2);
+  EXPECT_EQ(server_.Events(name).size(), events + 1);
+}
+
+TEST_F(RecoveryTest, QueuedJobsAreStillQueuedInOrder) {
+  server_.Submit("r1");
+  const std::string second = server_.Submit("r2");
+  const std::string third = server_.Submit("r3");
+  server_.Restart();
+  EXPECT_EQ(server_.Get(second).state(), kQueued);
+  server_.EndWorker("cifar-1", kSucceeded);
+  EXPECT_EQ(server_.Get(second).state(), kStarting);
+  EXPECT_EQ(server_.Get(third).state(), kQueued);
+}
+
+TEST_F(RecoveryTest, ARepeatedRequestIsStillTheSameJob) {
+  const std::string name = server_.Submit("r1");
+  server_.Restart();
+  EXPECT_EQ(server_.Submit("r1"), name);
+}
+
+TEST_F(RecoveryTest, AnEndWhileKurdWasAwayIsFound) {
+  const std::string name = server_.Submit("r1");
+  RunningWorker(name);
+  server_.Crash();
+  server_.LeaveOutcome(name, kFailed, "the loss is NaN at batch 17");
+  server_.launcher.End(name, ExitedWith(1));
+  server_.Start();
+  EXPECT_EQ(server_.Get(name).state(), kFailed);
+  EXPECT_EQ(server_.Get(name).reason(), "the loss is NaN at batch 17");
+  EXPECT_THAT(server_.States(name), ElementsAre(kQueued, kStarting, kRunning, kFailed));
+}
+
+TEST_F(RecoveryTest, ADeathWhileKurdWasAwayStartsTheWorkerAgain) {
+  const std::string name = server_.Submit("r1");
+  RunningWorker(name);
+  server_.Crash();
+  server_.launcher.End(name, KilledBy(SIGKILL));
+  server_.Start();
+  EXPECT_EQ(server_.Get(name).state(), kStarting);
+  EXPECT_EQ(server_.Get(name).attempts(), 2);
+}
+
+TEST_F(RecoveryTest, AfterARestartOfTheMachineTheJobGoesOn) {
+  const std::string name = server_.Submit("r1");
+  RunningWorker(name);
+  server_.Crash();
+  server_.launcher.End(name, KilledBy(SIGKILL));
+  server_.boot_id = "another-boot";
+  server_.Start();
+  EXPECT_EQ(server_.Get(name).attempts(), 2);
+  EXPECT_THAT(server_.launcher.adopted(), SizeIs(0));
+}
+
+TEST_F(RecoveryTest, AJobWhoseWorkerWasNeverStartedIsStarted) {
+  const std::string name = server_.Submit("r1");
+  server_.Crash();
+  server_.launcher.End(name, KilledBy(SIGKILL));
+  Store(name, [](JobRecord& job) { job.worker_pid = 0; });
+  server_.Start();
+  EXPECT_EQ(server_.Get(name).state(), kStarting);
+  EXPECT_EQ(server_.Get(name).attempts(), 1) << "it is the same attempt";
+  EXPECT_THAT(server_.launcher.launches(), SizeIs(2));
+}
+
+TEST_F(RecoveryTest, AWorkerThatNobodyWroteDownIsFoundAmongTheProcesses) {
+  const std::string name = server_.Submit("r1");
+  const WorkerIdentity identity = server_.launcher.IdentityOf(name);
+  server_.Crash();
+  Store(name, [](JobRecord& job) { job.worker_pid = 0; });
+  server_.orphan = identity;
+  server_.Start();
+  EXPECT_THAT(server_.launcher.launches(), SizeIs(1)) << "not started twice";
+  EXPECT_EQ(server_.Get(name).worker_pid(), identity.pid);
+}
+
+TEST_F(RecoveryTest, ACancelThatWasAskedForIsNotForgotten) {
+  const std::string name = server_.Submit("r1");
+  FakeWorker worker = RunningWorker(name);
+  ASSERT_THAT(server_.jobs->Cancel("ann", name), IsOk());
+  server_.Restart();
+  ASSERT_THAT(worker.Connect(), IsOk());
+  EXPECT_THAT(worker.link->commands, ElementsAre(v1::Command::KIND_CANCEL));
+  server_.EndWorker(name, KilledBy(SIGKILL));
+  EXPECT_EQ(server_.Get(name).state(), kCancelled);
+}
+
+TEST_F(RecoveryTest, ACrashBetweenTheStoreAndTheEventAnnouncesTheEndOnce) {
+  const std::string name = server_.Submit("r1");
+  server_.Crash();
+  server_.launcher.End(name, ExitedWith(0));
+  Store(name, [](JobRecord& job) {
+    job.state = kSucceeded;
+    job.finished_at = absl::FromUnixSeconds(100);
+  });
+  server_.Start();
+  EXPECT_THAT(server_.States(name), ElementsAre(kQueued, kStarting, kSucceeded));
+  server_.Restart();
+  EXPECT_THAT(server_.States(name), ElementsAre(kQueued, kStarting, kSucceeded));
+}
+
+TEST_F(RecoveryTest, ATornLastEventIsSentAgainByTheWorker) {
+  const std::string name = server_.Submit("r1");
+  FakeWorker worker = RunningWorker(name);
+  ASSERT_THAT(worker.Report(FakeWorker::Batches(1, 1, 1)), IsOk());
+  server_.Crash();
+  const std::string log = server_.layout.Events(name);
+  ASSERT_THAT(server_.files.Truncate(log, *FileSize(log) - 3), IsOk());
+  server_.Start();
+  EXPECT_EQ(*worker.Connect(), 1);
+  worker.next_sequence = 2;
+  EXPECT_EQ(*worker.Report(FakeWorker::Batches(1, 1, 1)), 2);
+  const auto events = server_.Events(name);
+  for (size_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ(events[i].number(), static_cast<int64_t>(i) + 1);
+  }
+}
+
+TEST_F(RecoveryTest, AJobWithDamagedEventsFailsAndTheOthersGoOn) {
+  const std::string name = server_.Submit("r1");
+  RunningWorker(name);
+  const std::string second = server_.Submit("r2");
+  server_.Crash();
+  const std::string log = server_.layout.Events(name);
+  std::string content = *server_.files.Read(log, 1 << 20);
+  content[10] ^= 1;
+  ASSERT_THAT(WriteFileAtomically(server_.files, log, content), IsOk());
+  server_.Start();
+  EXPECT_EQ(server_.Get(name).state(), kFailed);
+  EXPECT_THAT(server_.Get(name).reason(), HasSubstr("damaged"));
+  EXPECT_EQ(server_.Get(second).state(), kStarting);
+}
+
+TEST_F(RecoveryTest, ProgressIsReadFromTheEvents) {
+  const std::string name = server_.Submit("r1");
+  FakeWorker worker = RunningWorker(name);
+  ASSERT_THAT(worker.Report(FakeWorker::Batches(2, 1, 9)), IsOk());
+  server_.Restart();
+  EXPECT_EQ(server_.Get(name).progress().batch(), 9);
+}
+
+TEST(OrphanWorkerTest, KnowsAWorkerByItsCommandLine) {
+  const std::string line("kurd-worker\0--run-directory\0/s/runs/a-1\0", 40);
+  EXPECT_TRUE(IsWorkerCommandLine(line, "/s/runs/a-1"));
+  EXPECT_FALSE(IsWorkerCommandLine(line, "/s/runs/a-11"));
+  EXPECT_FALSE(IsWorkerCommandLine(line, "/s/runs/a"));
+  EXPECT_FALSE(IsWorkerCommandLine("", "/s/runs/a-1"));
+}
+
+TEST(OrphanWorkerTest, FindsNoWorkerWhereThereIsNone) {
+  EXPECT_FALSE(FindOrphanWorker("/no/such/run/directory").has_value());
+}
+
+}  // namespace
+}  // namespace kur::server

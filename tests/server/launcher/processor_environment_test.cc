@@ -1,0 +1,102 @@
+#include "server/launcher/processor_environment.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace kur::server {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+
+// Two processors, as the kernel prints them.
+std::string CpuInfo(const std::string& vendor, const std::string& model, const std::string& flags) {
+  std::string text;
+  for (const char* number : {"0", "1"}) {
+    text += std::string("processor\t: ") + number + "\nvendor_id\t: " + vendor +
+            "\ncpu family\t: 6\nmodel name\t: " + model + "\nflags\t\t: " + flags +
+            "\nvmx flags\t: vnmi ept\nbugs\t\t:\nbogomips\t: 4788.73\n\n";
+  }
+  return text;
+}
+
+constexpr char kBase[] = "fpu sse sse2 pni ssse3 cx16 sse4_1 sse4_2 popcnt aes xsave avx f16c ";
+
+auto Kernels(const std::string& blas, const std::string& aten) {
+  return UnorderedElementsAre(Pair("OPENBLAS_CORETYPE", blas), Pair("ATEN_CPU_CAPABILITY", aten));
+}
+
+TEST(ProcessorEnvironmentTest, SkylakeXHasAvx512) {
+  EXPECT_THAT(ProcessorEnvironment(CpuInfo(
+                  "GenuineIntel", "Intel(R) Xeon(R) Gold 6148 CPU @ 2.40GHz",
+                  std::string(kBase) + "fma bmi1 avx2 bmi2 avx512f avx512dq rdseed clflushopt "
+                                       "avx512cd avx512bw avx512vl")),
+              Kernels("SkylakeX", "avx512"));
+}
+
+TEST(ProcessorEnvironmentTest, IceLakeHasAvx512) {
+  EXPECT_THAT(ProcessorEnvironment(CpuInfo(
+                  "GenuineIntel", "Intel(R) Xeon(R) Platinum 8375C CPU @ 2.90GHz",
+                  std::string(kBase) + "fma avx2 avx512f avx512dq avx512ifma avx512cd avx512bw "
+                                       "avx512vl avx512vbmi avx512_vbmi2 avx512_vnni")),
+              Kernels("SkylakeX", "avx512"));
+}
+
+TEST(ProcessorEnvironmentTest, Zen4HasAvx512) {
+  EXPECT_THAT(ProcessorEnvironment(CpuInfo(
+                  "AuthenticAMD", "AMD EPYC 9654 96-Core Processor",
+                  std::string(kBase) + "fma sse4a avx2 avx512f avx512dq avx512ifma avx512cd "
+                                       "avx512bw avx512vl avx512_bf16")),
+              Kernels("SkylakeX", "avx512"));
+}
+
+TEST(ProcessorEnvironmentTest, Zen2HasAvx2) {
+  EXPECT_THAT(ProcessorEnvironment(CpuInfo("AuthenticAMD", "AMD EPYC 7742 64-Core Processor",
+                                           std::string(kBase) + "fma sse4a avx2 bmi2")),
+              Kernels("Zen", "avx2"));
+}
+
+TEST(ProcessorEnvironmentTest, HygonIsAZen) {
+  EXPECT_THAT(ProcessorEnvironment(CpuInfo("HygonGenuine", "Hygon C86 7285 32-core Processor",
+                                           std::string(kBase) + "fma sse4a avx2 bmi2")),
+              Kernels("Zen", "avx2"));
+}
+
+TEST(ProcessorEnvironmentTest, HaswellHasAvx2) {
+  EXPECT_THAT(
+      ProcessorEnvironment(CpuInfo("GenuineIntel", "Intel(R) Xeon(R) CPU E5-2680 v3 @ 2.50GHz",
+                                   std::string(kBase) + "fma avx2 bmi2")),
+      Kernels("Haswell", "avx2"));
+}
+
+TEST(ProcessorEnvironmentTest, HalfAnAvx512IsNone) {
+  // Knights Landing has the foundation only.
+  EXPECT_THAT(ProcessorEnvironment(
+                  CpuInfo("GenuineIntel", "Intel(R) Xeon Phi(TM) CPU 7210",
+                          std::string(kBase) + "fma avx2 avx512f avx512pf avx512er avx512cd")),
+              Kernels("Haswell", "avx2"));
+}
+
+TEST(ProcessorEnvironmentTest, AVirtualMachineThatHidesItsProcessorGetsNothing) {
+  EXPECT_THAT(ProcessorEnvironment(CpuInfo("GenuineIntel", "Common KVM processor",
+                                           "fpu de pse tsc msr pae mce cx8 apic sep cmov mmx fxsr "
+                                           "sse sse2 syscall nx lm pni cx16 hypervisor")),
+              IsEmpty());
+}
+
+TEST(ProcessorEnvironmentTest, Avx2WithoutFmaIsNotEnough) {
+  EXPECT_THAT(
+      ProcessorEnvironment(CpuInfo("GenuineIntel", "QEMU", std::string(kBase) + "avx2 bmi2")),
+      IsEmpty());
+}
+
+TEST(ProcessorEnvironmentTest, OtherArchitecturesAndNothingAtAllGetNothing) {
+  EXPECT_THAT(ProcessorEnvironment("processor\t: 0\nFeatures\t: fp asimd sve\n"), IsEmpty());
+  EXPECT_THAT(ProcessorEnvironment(""), IsEmpty());
+}
+
+}  // namespace
+}  // namespace kur::server

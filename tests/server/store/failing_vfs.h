@@ -1,0 +1,17 @@
+#ifndef KUR_TESTS_SERVER_STORE_FAILING_VFS_H_
+#define KUR_TESTS_SERVER_STORE_FAILING_VFS_H_
+
+namespace kur::server {
+
+// A SQLite file layer that passes everything on to the system's until it is told to fail.
+struct FailingVfs {
+  // Registers it with SQLite (once) and gives its name.
+  static const char* Name();
+
+  static bool fail_syncs;   // xSync answers SQLITE_IOERR_FSYNC
+  static bool fail_writes;  // xWrite answers SQLITE_FULL
+};
+
+}  // namespace kur::server
+
+#endif  // KUR_TESTS_SERVER_STORE_FAILING_VFS_H_

@@ -1,0 +1,258 @@
+#include "server/store/job_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "engine/base/file_system.h"
+#include "server/store/schema.h"
+#include "tests/server/store/failing_vfs.h"
+#include "tests/server/testing/status_matchers.h"
+#include "tests/server/testing/temporary_directory.h"
+
+namespace kur::server {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+
+class JobStoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override { Reopen(); }
+  void TearDown() override {
+    FailingVfs::fail_syncs = false;
+    FailingVfs::fail_writes = false;
+  }
+
+  void Reopen() {
+    store_.reset();
+    auto store = JobStore::Open(directory_ / "kurd.db", FailingVfs::Name());
+    ASSERT_THAT(store, IsOk());
+    store_ = *std::move(store);
+  }
+
+  NewJob Job(const std::string& request_id, const std::string& owner = "ann") {
+    NewJob job;
+    job.base_name = "cifar";
+    job.owner = owner;
+    job.project = "default";
+    job.request_id = request_id;
+    job.submitted_at = absl::FromUnixMicros(1'700'000'000'123'456);
+    job.frozen.set_kurfile("cifar.yml");
+    job.frozen.set_seed(7);
+    v1::SourceFile& source = job.sources.emplace_back();
+    source.set_path("cifar.yml");
+    source.set_content(std::string("a\0b", 3));
+    return job;
+  }
+
+  absl::StatusOr<JobRecord> Insert(const NewJob& job) {
+    bool inserted = false;
+    return store_->Insert(job, &inserted);
+  }
+
+  std::string NameOfNew(const std::string& request_id, const std::string& owner = "ann") {
+    const auto record = Insert(Job(request_id, owner));
+    EXPECT_THAT(record, IsOk());
+    return record.ok() ? record->name : "";
+  }
+
+  std::vector<std::string> Names(const std::vector<JobRecord>& jobs) {
+    std::vector<std::string> names;
+    for (const JobRecord& job : jobs) names.push_back(job.name);
+    return names;
+  }
+
+  TemporaryDirectory directory_;
+  std::unique_ptr<JobStore> store_;
+};
+
+TEST_F(JobStoreTest, KeepsEverythingAboutAJobAcrossReopening) {
+  auto record = Insert(Job("r1"));
+  ASSERT_THAT(record, IsOk());
+  record->state = v1::JOB_STATE_RUNNING;
+  record->reason = "why";
+  record->started_at = absl::FromUnixMicros(5);
+  record->attempts = 2;
+  record->cancel_requested = true;
+  record->devices = {"cuda0", "cuda1"};
+  record->worker_pid = 4711;
+  record->worker_start_ticks = 99;
+  record->worker_boot_id = "boot";
+  record->progress.emplace().set_epoch(3);
+  ASSERT_THAT(store_->Update(*record), IsOk());
+  Reopen();
+  const auto found = store_->FindByName("cifar-1");
+  ASSERT_THAT(found, IsOk());
+  ASSERT_TRUE(found->has_value());
+  const JobRecord& job = **found;
+  EXPECT_EQ(job.owner, "ann");
+  EXPECT_EQ(job.state, v1::JOB_STATE_RUNNING);
+  EXPECT_EQ(job.reason, "why");
+  EXPECT_EQ(job.submitted_at, absl::FromUnixMicros(1'700'000'000'123'456));
+  EXPECT_EQ(job.started_at, absl::FromUnixMicros(5));
+  EXPECT_FALSE(job.finished_at.has_value());
+  EXPECT_EQ(job.attempts, 2);
+  EXPECT_TRUE(job.cancel_requested);
+  EXPECT_THAT(job.devices, ElementsAre("cuda0", "cuda1"));
+  EXPECT_EQ(job.worker_pid, 4711);
+  EXPECT_EQ(job.worker_start_ticks, 99u);
+  EXPECT_EQ(job.worker_boot_id, "boot");
+  EXPECT_EQ(job.progress->epoch(), 3);
+  EXPECT_EQ(job.frozen.seed(), 7u);
+}
+
+TEST_F(JobStoreTest, KeepsSourcesWithEveryByte) {
+  const auto record = Insert(Job("r1"));
+  ASSERT_THAT(record, IsOk());
+  const auto sources = store_->Sources(record->id);
+  ASSERT_THAT(sources, IsOk());
+  ASSERT_EQ(sources->size(), 1u);
+  EXPECT_EQ(sources->front().content(), std::string("a\0b", 3));
+}
+
+TEST_F(JobStoreTest, ARepeatedRequestIsTheSameJob) {
+  bool inserted = false;
+  const auto first = store_->Insert(Job("r1"), &inserted);
+  EXPECT_TRUE(inserted);
+  const auto second = store_->Insert(Job("r1"), &inserted);
+  EXPECT_FALSE(inserted);
+  ASSERT_THAT(second, IsOk());
+  EXPECT_EQ(second->name, first->name);
+}
+
+TEST_F(JobStoreTest, TheSameRequestOfAnotherOwnerIsAnotherJob) {
+  EXPECT_EQ(NameOfNew("r1", "ann"), "cifar-1");
+  EXPECT_EQ(NameOfNew("r1", "bob"), "cifar-2");
+}
+
+TEST_F(JobStoreTest, SimultaneousRepeatsAreOneJob) {
+  std::vector<std::string> names(8);
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < names.size(); ++i) {
+    threads.emplace_back([this, &names, i] { names[i] = NameOfNew("same"); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(names, ::testing::Each("cifar-1"));
+}
+
+TEST_F(JobStoreTest, NamesAreNeverUsedAgain) {
+  EXPECT_EQ(NameOfNew("r1"), "cifar-1");
+  Reopen();
+  EXPECT_EQ(NameOfNew("r2"), "cifar-2");
+}
+
+TEST_F(JobStoreTest, AFinalStateNeverChanges) {
+  auto record = Insert(Job("r1"));
+  ASSERT_THAT(record, IsOk());
+  record->state = v1::JOB_STATE_CANCELLED;
+  ASSERT_THAT(store_->Update(*record), IsOk());
+  record->state = v1::JOB_STATE_SUCCEEDED;
+  EXPECT_THAT(store_->Update(*record),
+              FailsWith(absl::StatusCode::kFailedPrecondition, "has ended"));
+  EXPECT_EQ((*store_->FindByName("cifar-1"))->state, v1::JOB_STATE_CANCELLED);
+}
+
+TEST_F(JobStoreTest, PrefixesFindOnlyTheOwnersJobs) {
+  NameOfNew("r1", "ann");
+  NameOfNew("r2", "bob");
+  NameOfNew("r3", "ann");
+  const auto found = store_->FindByPrefix("ann", "ci", 10);
+  ASSERT_THAT(found, IsOk());
+  EXPECT_THAT(Names(*found), ElementsAre("cifar-1", "cifar-3"));
+  EXPECT_THAT(*store_->FindByPrefix("ann", "cj", 10), IsEmpty());
+}
+
+TEST_F(JobStoreTest, ListsNewestFirstFilteredAndInPages) {
+  for (const char* request : {"r1", "r2", "r3"}) NameOfNew(request);
+  NameOfNew("r4", "bob");
+  JobFilter filter;
+  filter.owner = "ann";
+  filter.limit = 2;
+  auto page = store_->List(filter);
+  ASSERT_THAT(page, IsOk());
+  EXPECT_THAT(Names(*page), ElementsAre("cifar-3", "cifar-2"));
+  filter.before_id = page->back().id;
+  EXPECT_THAT(Names(*store_->List(filter)), ElementsAre("cifar-1"));
+  filter.before_id = 0;
+  filter.states = {v1::JOB_STATE_RUNNING};
+  EXPECT_THAT(*store_->List(filter), IsEmpty());
+  filter.states.clear();
+  filter.project = "other";
+  EXPECT_THAT(*store_->List(filter), IsEmpty());
+}
+
+TEST_F(JobStoreTest, UnfinishedJobsAreInOrderOfSubmission) {
+  NameOfNew("r1");
+  auto ended = Insert(Job("r2"));
+  ASSERT_THAT(ended, IsOk());
+  NameOfNew("r3");
+  ended->state = v1::JOB_STATE_FAILED;
+  ASSERT_THAT(store_->Update(*ended), IsOk());
+  EXPECT_THAT(Names(*store_->Unfinished()), ElementsAre("cifar-1", "cifar-3"));
+  EXPECT_THAT(*store_->CountByState(), UnorderedElementsAre(Pair(v1::JOB_STATE_QUEUED, 2),
+                                                            Pair(v1::JOB_STATE_FAILED, 1)));
+}
+
+TEST_F(JobStoreTest, AnArtifactIsReplacedByOneOfTheSamePath) {
+  const auto record = Insert(Job("r1"));
+  ASSERT_THAT(record, IsOk());
+  v1::Artifact artifact;
+  artifact.set_path("best.kur");
+  artifact.set_size(1);
+  artifact.mutable_written_at()->set_seconds(12);
+  artifact.mutable_written_at()->set_nanos(345'000);
+  ASSERT_THAT(store_->PutArtifacts(record->id, {artifact}), IsOk());
+  artifact.set_size(2);
+  ASSERT_THAT(store_->PutArtifacts(record->id, {artifact}), IsOk());
+  const auto artifacts = store_->Artifacts(record->id);
+  ASSERT_THAT(artifacts, IsOk());
+  ASSERT_EQ(artifacts->size(), 1u);
+  EXPECT_EQ(artifacts->front().SerializeAsString(), artifact.SerializeAsString());
+}
+
+TEST_F(JobStoreTest, AfterAFailedSyncNothingIsAcceptedUntilReopened) {
+  FailingVfs::fail_syncs = true;
+  EXPECT_THAT(Insert(Job("r1")), FailsWith(absl::StatusCode::kUnavailable, "restart kurd"));
+  FailingVfs::fail_syncs = false;
+  EXPECT_THAT(Insert(Job("r2")), FailsWith(absl::StatusCode::kUnavailable, "restart kurd"));
+  EXPECT_THAT(store_->health(), FailsWith(absl::StatusCode::kUnavailable, "disk"));
+  Reopen();
+  EXPECT_THAT(Insert(Job("r3")), IsOk());
+}
+
+TEST_F(JobStoreTest, AFullDiskIsSaidAndRecoversWhenThereIsSpace) {
+  FailingVfs::fail_writes = true;
+  EXPECT_THAT(Insert(Job("r1")), FailsWith(absl::StatusCode::kResourceExhausted, "full"));
+  FailingVfs::fail_writes = false;
+  EXPECT_EQ(NameOfNew("r1"), "cifar-1");
+}
+
+TEST_F(JobStoreTest, RefusesADatabaseOfANewerKurdUntouched) {
+  store_.reset();
+  const std::string path = directory_ / "newer.db";
+  {
+    const auto database = SqlDatabase::Open(path);
+    ASSERT_THAT(database, IsOk());
+    ASSERT_THAT((*database)->Execute("PRAGMA user_version = 1000"), IsOk());
+  }
+  const std::string before = *FileSystem::Posix().Read(path);
+  EXPECT_THAT(JobStore::Open(path), FailsWith(absl::StatusCode::kFailedPrecondition, "newer kurd"));
+  EXPECT_EQ(*FileSystem::Posix().Read(path), before);
+}
+
+TEST_F(JobStoreTest, SaysThatAFileIsNotADatabase) {
+  const std::string path = directory_ / "damaged.db";
+  ASSERT_THAT(WriteFileAtomically(FileSystem::Posix(), path, std::string(4096, 'x')), IsOk());
+  EXPECT_THAT(JobStore::Open(path), FailsWith(absl::StatusCode::kDataLoss, "database"));
+}
+
+}  // namespace
+}  // namespace kur::server

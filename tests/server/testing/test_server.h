@@ -1,0 +1,275 @@
+#ifndef KUR_TESTS_SERVER_TESTING_TEST_SERVER_H_
+#define KUR_TESTS_SERVER_TESTING_TEST_SERVER_H_
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/sha256.h"
+#include "server/jobs/job_manager.h"
+#include "tests/server/testing/failing_file_system.h"
+#include "tests/server/testing/fake_launcher.h"
+#include "tests/server/testing/status_matchers.h"
+#include "tests/server/testing/temporary_directory.h"
+
+namespace kur::server {
+
+// One CPU slot a job, `count` of them.
+class FakeInventory : public DeviceInventory {
+ public:
+  explicit FakeInventory(int count) {
+    for (int i = 0; i < count; ++i) {
+      Device device;
+      device.name = absl::StrCat("cpu", i);
+      device.processors = {i};
+      device.threads = 1;
+      devices_.push_back(device);
+    }
+  }
+  const std::vector<Device>& devices() const override { return devices_; }
+  absl::StatusOr<DeviceUsage> Usage(const Device&) const override { return DeviceUsage(); }
+
+ private:
+  std::vector<Device> devices_;
+};
+
+// A job manager with everything it needs on a state directory of its own, and workers that only
+// pretend. "kurd" can die and come back while the workers go on.
+class TestServer {
+ public:
+  explicit TestServer(int slots = 1) : inventory_(slots) {
+    EXPECT_THAT(files.MakeDirectories(layout.runs(), 0700), IsOk());
+    EXPECT_THAT(files.MakeDirectories(layout.temporary(), 0700), IsOk());
+    Start();
+    Upload(kData);
+  }
+
+  void Start() {
+    store = *JobStore::Open(layout.database());
+    blobs = *BlobStore::Open(files, layout.blobs());
+    JobManagerOptions options;
+    options.files = &files;
+    options.layout = &layout;
+    options.store = store.get();
+    options.blobs = blobs.get();
+    options.launcher = &launcher;
+    options.inventory = &inventory_;
+    options.policy = policy_.get();
+    options.dispatcher = &dispatcher;
+    options.metrics = &metrics;
+    options.cancel_grace = cancel_grace;
+    options.terminate_grace = absl::ZeroDuration();
+    options.boot_id = boot_id;
+    options.find_orphan = [this](const std::string&) { return orphan; };
+    auto started = JobManager::Start(options);
+    ASSERT_THAT(started, IsOk());
+    jobs = *std::move(started);
+    jobs->Settle();
+  }
+
+  void Crash() {
+    jobs.reset();
+    launcher.ForgetWatchers();
+    blobs.reset();
+    store.reset();
+  }
+
+  void Restart() {
+    Crash();
+    Start();
+  }
+
+  void Upload(const std::string& content) {
+    auto upload = blobs->Begin(Sha256Hex(content), static_cast<int64_t>(content.size()), 0);
+    ASSERT_THAT(upload, IsOk());
+    ASSERT_THAT((*upload)->Write(content), IsOk());
+    ASSERT_THAT((*upload)->Finish(), IsOk());
+  }
+
+  const DeviceInventory& inventory() const { return inventory_; }
+
+  // A submission that is accepted.
+  static v1::SubmitJobRequest Request(const std::string& id) {
+    v1::SubmitJobRequest request;
+    request.set_request_id(id);
+    request.set_kurfile("cifar.yml");
+    v1::SourceFile& source = *request.add_sources();
+    source.set_path("cifar.yml");
+    source.set_content(kKurfile);
+    v1::Input& input = *request.add_inputs();
+    input.set_path("data.pkl");
+    input.set_sha256(Sha256Hex(kData));
+    input.set_size(static_cast<int64_t>(std::string(kData).size()));
+    return request;
+  }
+
+  // Submits, and lets what follows from it happen.
+  std::string Submit(const std::string& id, const std::string& user = "ann") {
+    const auto job = jobs->Submit(user, Request(id));
+    EXPECT_THAT(job, IsOk());
+    jobs->Settle();
+    return job.ok() ? job->name() : "";
+  }
+
+  v1::Job Get(const std::string& name, const std::string& user = "ann") {
+    const auto job = jobs->Get(user, name);
+    EXPECT_THAT(job, IsOk());
+    return job.value_or(v1::Job());
+  }
+
+  std::vector<v1::Event> Events(const std::string& name, const std::string& user = "ann") {
+    std::vector<v1::Event> events;
+    const auto log = jobs->Events(user, name);
+    EXPECT_THAT(log, IsOk());
+    if (!log.ok()) return events;
+    EventCursor cursor = (*log)->CursorAt(1);
+    v1::Event event;
+    while ((*log)->Read(&cursor, &event).value_or(false)) events.push_back(event);
+    return events;
+  }
+
+  // The states that the job's events announce.
+  std::vector<v1::JobState> States(const std::string& name) {
+    std::vector<v1::JobState> states;
+    for (const v1::Event& event : Events(name)) {
+      if (event.has_state_changed()) states.push_back(event.state_changed().state());
+    }
+    return states;
+  }
+
+  // What job.pb tells the worker.
+  v1::WorkerSpec Spec(const std::string& name) {
+    v1::WorkerSpec spec;
+    EXPECT_TRUE(spec.ParseFromString(*files.Read(layout.Run(name) + "/job.pb", 1 << 20)));
+    return spec;
+  }
+
+  void LeaveOutcome(const std::string& name, v1::JobState state, const std::string& reason) {
+    v1::Outcome outcome;
+    outcome.set_state(state);
+    outcome.set_reason(reason);
+    ASSERT_THAT(WriteFileAtomically(files, layout.Run(name) + "/outcome.pb",
+                                    outcome.SerializeAsString()),
+                IsOk());
+  }
+
+  // The worker ends, with or without an outcome.
+  void EndWorker(const std::string& name, const WorkerExit& exit) {
+    launcher.End(name, exit);
+    jobs->Settle();
+  }
+  void EndWorker(const std::string& name, v1::JobState state, const std::string& reason = "") {
+    LeaveOutcome(name, state, reason);
+    EndWorker(name, ExitedWith(0));
+  }
+
+  static constexpr char kData[] = "what the Kurfile calls data.pkl";
+  static constexpr char kKurfile[] = R"(
+model:
+  - input: images
+    shape: [28, 28, 1]
+  - flatten:
+  - dense: 10
+  - activation: softmax
+    name: labels
+train:
+  data:
+    - pickle: data.pkl
+  epochs: 1
+  optimizer: adam
+  weights:
+    last: last.w
+loss:
+  - target: labels
+    name: categorical_crossentropy
+)";
+
+  TemporaryDirectory directory;
+  FailingFileSystem files;
+  StateLayout layout{directory.path()};
+  FakeLauncher launcher;
+  EventDispatcher dispatcher;
+  Metrics metrics{"test"};
+  absl::Duration cancel_grace = absl::InfiniteDuration();
+  std::string boot_id = FakeLauncher::kBootId;
+  std::optional<WorkerIdentity> orphan;
+  std::unique_ptr<JobStore> store;
+  std::unique_ptr<BlobStore> blobs;
+
+ private:
+  FakeInventory inventory_;
+  std::unique_ptr<SchedulingPolicy> policy_ = MakeFifoPolicy();
+
+ public:
+  // Last, so that it is destroyed before what it uses.
+  std::unique_ptr<JobManager> jobs;
+};
+
+// A worker's connection to its job.
+class FakeLink : public WorkerLink {
+ public:
+  void SendCommand(v1::Command::Kind command) override { commands.push_back(command); }
+  void Close(const absl::Status& status) override { closed = status; }
+
+  std::vector<v1::Command::Kind> commands;
+  std::optional<absl::Status> closed;
+};
+
+// What a worker does: connects with the secret of its job.pb and reports events.
+class FakeWorker {
+ public:
+  FakeWorker(TestServer& server, std::string job) : server_(server), job_(std::move(job)) {}
+
+  absl::StatusOr<int64_t> Connect() {
+    link = std::make_shared<FakeLink>();
+    auto live = server_.jobs->JobOfWorker(job_);
+    if (!live.ok()) return live.status();
+    live_ = *live;
+    v1::Hello hello;
+    hello.set_job(job_);
+    hello.set_secret(server_.Spec(job_).secret());
+    hello.set_pid(server_.launcher.PidOf(job_));
+    auto connected = live_->Connect(hello, link);
+    if (connected.ok()) live_->SendPendingCommands();
+    return connected;
+  }
+
+  // Reports events; they are numbered from `next_sequence`.
+  absl::StatusOr<int64_t> Report(std::vector<v1::Event> events) {
+    for (v1::Event& event : events) event.set_worker_sequence(next_sequence++);
+    return live_->TakeEvents(link.get(), std::move(events));
+  }
+  absl::StatusOr<int64_t> Report(const v1::Event& event) {
+    return Report(std::vector<v1::Event>{event});
+  }
+
+  static v1::Event Started() {
+    v1::Event event;
+    event.mutable_started()->set_layers(4);
+    return event;
+  }
+  static v1::Event Batches(int64_t epoch, int64_t first, int count) {
+    v1::Event event;
+    event.mutable_batch_losses()->set_epoch(epoch);
+    event.mutable_batch_losses()->set_first_batch(first);
+    for (int i = 0; i < count; ++i) event.mutable_batch_losses()->add_losses(1.0F);
+    return event;
+  }
+
+  std::shared_ptr<FakeLink> link;
+  int64_t next_sequence = 1;
+
+ private:
+  TestServer& server_;
+  const std::string job_;
+  std::shared_ptr<LiveJob> live_;
+};
+
+}  // namespace kur::server
+
+#endif  // KUR_TESTS_SERVER_TESTING_TEST_SERVER_H_
