@@ -34,8 +34,8 @@ void RaiseFileLimit() {
 }
 
 void SetUpLog(const std::string& level) {
-  auto logger = std::make_shared<spdlog::logger>(
-      "kurd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger =
+      std::make_shared<spdlog::logger>("kurd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(logger);

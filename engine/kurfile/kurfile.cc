@@ -286,6 +286,7 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
   Diagnostics diagnostics;
   const TemplateEngine engine;
   SectionEvaluator evaluator(engine, CanonicalSections(raw, &diagnostics), &diagnostics);
+  const size_t reported = diagnostics.all().size();
   evaluator.Run(BaseName(path));
   kurfile.evaluated_ = Value(evaluator.result()).At(raw.location());
 
@@ -295,7 +296,7 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
     kurfile.seed_ = ParseSeed(*settings, &diagnostics);
   }
   // What could not be evaluated would only be reported again, less clearly.
-  const bool evaluated = !diagnostics.has_errors();
+  const bool evaluated = diagnostics.all().size() == reported;
   if (evaluated) kurfile.sections_ = ParseSections(kurfile.evaluated_, &diagnostics);
 
   const Value* templates = kurfile.evaluated_.Find("templates");

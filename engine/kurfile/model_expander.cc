@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -32,6 +33,9 @@ const std::set<std::string>& CommonKeys() {
       new std::set<std::string>{"name", "tag", "oldest", "inputs", "sink", "freeze", "when"};
   return *kKeys;
 }
+
+// Operators make layers and are none themselves.
+bool IsOperator(const std::string& kind) { return kind == "for" || kind == "for_each"; }
 
 // The keys common to all containers, evaluated.
 struct Common {
@@ -87,13 +91,18 @@ class Expander {
               int depth);
   bool FindKind(const Value& value, const std::string& path, Container* container);
   bool EvaluateCommon(const Container& container, const Scope& scope, bool frozen, Common* common);
+  std::optional<Value> EvaluateLoop(const Container& container, const Scope& scope);
   void ExpandFor(const Container& container, const Common& common, const Scope& scope, int depth);
+  void ExpandForEach(const Container& container, const Common& common, const Scope& scope,
+                     int depth);
   void AddLayer(const Container& container, Common common, const Scope& scope);
   void FinishOperator(const Container& container, const Common& common, size_t first);
   void Register(const Common& common, const std::string& name);
 
-  // A scope on top of `scope` in which `tags`, `oldest` and `layers` are as they are now.
-  Scope WithState(const Scope& scope) const;
+  // A scope on top of `scope` in which `tags`, `oldest` and `layers` are as they are when they are
+  // looked for.
+  Scope WithState(const Scope& scope);
+  const Value* ResolveState(absl::string_view name);
   std::string UniqueName(const std::string& kind);
   bool Evaluate(const Value& value, const Scope& scope, const std::string& path, Value* to);
   bool EvaluateStrings(const Value& value, const std::string& path, std::vector<std::string>* to);
@@ -112,15 +121,32 @@ class Expander {
   Dict tags_;
   Dict oldest_;
   Value::List layers_;
+  // What ResolveState() gave last: made when a template asks, as copying the names for every layer
+  // would take quadratic time.
+  Value tags_value_;
+  Value oldest_value_;
+  Value layers_value_;
   bool too_many_ = false;
 };
 
-Scope Expander::WithState(const Scope& scope) const {
-  Scope state(&scope);
-  state.Set("tags", Value(tags_));
-  state.Set("oldest", Value(oldest_));
-  state.Set("layers", Value(layers_));
-  return state;
+const Value* Expander::ResolveState(absl::string_view name) {
+  if (name == "tags") {
+    tags_value_ = Value(tags_);
+    return &tags_value_;
+  }
+  if (name == "oldest") {
+    oldest_value_ = Value(oldest_);
+    return &oldest_value_;
+  }
+  if (name == "layers") {
+    layers_value_ = Value(layers_);
+    return &layers_value_;
+  }
+  return nullptr;
+}
+
+Scope Expander::WithState(const Scope& scope) {
+  return Scope(&scope, [this](absl::string_view name) { return ResolveState(name); });
 }
 
 bool Expander::Evaluate(const Value& value, const Scope& scope, const std::string& path,
@@ -182,6 +208,8 @@ void Expander::Expand(const Value& value, const std::string& path, const Scope& 
   if (!common.when) return;
   if (container.kind == "for") {
     ExpandFor(container, common, state, depth);
+  } else if (container.kind == "for_each") {
+    ExpandForEach(container, common, state, depth);
   } else {
     AddLayer(container, std::move(common), state);
   }
@@ -201,13 +229,13 @@ bool Expander::FindKind(const Value& value, const std::string& path, Container* 
     }
     const std::string& key = entry.first.as_string();
     if (CommonKeys().count(key) > 0) continue;
-    const bool known = key == "for" || kinds.Find(key) != nullptr;
+    const bool known = IsOperator(key) || kinds.Find(key) != nullptr;
     if (known && found == nullptr) {
       found = &entry;
       continue;
     }
     std::vector<std::string> candidates = kinds.Names();
-    candidates.emplace_back("for");
+    candidates.insert(candidates.end(), {"for", "for_each"});
     candidates.insert(candidates.end(), CommonKeys().begin(), CommonKeys().end());
     std::string message =
         absl::StrCat("unknown layer or key '", key, "'", DidYouMean(key, candidates));
@@ -281,6 +309,26 @@ bool Expander::EvaluateCommon(const Container& container, const Scope& scope, bo
   return good;
 }
 
+// The keys of an operator that repeats layers, evaluated but for the layers themselves: those are
+// evaluated in each turn.
+std::optional<Value> Expander::EvaluateLoop(const Container& container, const Scope& scope) {
+  const std::string path = absl::StrCat(container.path, ".", container.kind);
+  if (!container.arguments.is_dict()) {
+    ReportType(container.arguments, path, "a dictionary with 'iterate'", diagnostics_);
+    return std::nullopt;
+  }
+  Dict evaluated;
+  for (const auto& [key, raw] : container.arguments.as_dict()) {
+    Value value = raw;
+    const std::string name = key.is_string() ? key.as_string() : ToJson(key);
+    if (name != "iterate" && !Evaluate(raw, scope, absl::StrCat(path, ".", name), &value)) {
+      return std::nullopt;
+    }
+    evaluated.Set(key, value);
+  }
+  return Value(std::move(evaluated)).At(container.arguments.location());
+}
+
 void Expander::ExpandFor(const Container& container, const Common& common, const Scope& scope,
                          int depth) {
   struct ForSpec {
@@ -294,25 +342,9 @@ void Expander::ExpandFor(const Container& container, const Common& common, const
           .Optional("with_index", &ForSpec::with_index, "the name that counts from 0")
           .Required("iterate", &ForSpec::iterate, "the layers to repeat"));
   const std::string path = absl::StrCat(container.path, ".for");
-  if (!container.arguments.is_dict()) {
-    ReportType(container.arguments, path, "a dictionary with 'range' and 'iterate'", diagnostics_);
-    return;
-  }
-  // The body is evaluated in each turn, the rest now.
-  Dict evaluated;
-  for (const auto& [key, raw] : container.arguments.as_dict()) {
-    Value value = raw;
-    if (key != Value("iterate") &&
-        !Evaluate(raw, scope, absl::StrCat(path, ".", Describe(key)), &value)) {
-      return;
-    }
-    evaluated.Set(key, value);
-  }
+  const auto arguments = EvaluateLoop(container, scope);
   ForSpec spec;
-  if (!kFields->Parse(Value(std::move(evaluated)).At(container.arguments.location()), path,
-                      diagnostics_, &spec)) {
-    return;
-  }
+  if (!arguments || !kFields->Parse(*arguments, path, diagnostics_, &spec)) return;
   const size_t first = nodes_.size();
   for (int64_t i = 0; i < spec.range && !too_many_; ++i) {
     Scope turn(&scope);
@@ -320,6 +352,36 @@ void Expander::ExpandFor(const Container& container, const Common& common, const
     ExpandList(spec.iterate, path + ".iterate", turn, common.frozen, depth + 1);
     // A turn that adds nothing or fails would do so again, up to 2^63 times.
     if (nodes_.size() == first || diagnostics_->has_errors()) break;
+  }
+  FinishOperator(container, common, first);
+}
+
+void Expander::ExpandForEach(const Container& container, const Common& common, const Scope& scope,
+                             int depth) {
+  struct ForEachSpec {
+    Value items;
+    std::string loop_var = "item";
+    Value iterate;
+  };
+  static const auto* const kFields = new Fields<ForEachSpec>(
+      Fields<ForEachSpec>()
+          .Required("items", &ForEachSpec::items, "the list to go through")
+          .Optional("loop_var", &ForEachSpec::loop_var, "the name of the element")
+          .Required("iterate", &ForEachSpec::iterate, "the layers to repeat"));
+  const std::string path = absl::StrCat(container.path, ".for_each");
+  const auto arguments = EvaluateLoop(container, scope);
+  ForEachSpec spec;
+  if (!arguments || !kFields->Parse(*arguments, path, diagnostics_, &spec)) return;
+  if (!spec.items.is_list()) {
+    ReportType(spec.items, path + ".items", "a list", diagnostics_);
+    return;
+  }
+  const size_t first = nodes_.size();
+  for (const Value& item : spec.items.as_list()) {
+    Scope turn(&scope);
+    turn.Set(spec.loop_var, item);
+    ExpandList(spec.iterate, path + ".iterate", turn, common.frozen, depth + 1);
+    if (too_many_ || diagnostics_->has_errors()) break;
   }
   FinishOperator(container, common, first);
 }

@@ -22,9 +22,9 @@ class RefusedUpload : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* BlobsService::FindMissingBlobs(
-    grpc::CallbackServerContext* context, const v1::FindMissingBlobsRequest* request,
-    v1::FindMissingBlobsResponse* response) {
+grpc::ServerUnaryReactor* BlobsService::FindMissingBlobs(grpc::CallbackServerContext* context,
+                                                         const v1::FindMissingBlobsRequest* request,
+                                                         v1::FindMissingBlobsResponse* response) {
   return Answer(context, authenticator_, response,
                 [&](const std::string&) { return FindMissing(*request); });
 }

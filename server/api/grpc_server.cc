@@ -84,8 +84,9 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     const std::string all = absl::StrJoin(
         options.addresses, ", ",
         [](std::string* out, const ListenAddress& address) { out->append(address.ToString()); });
-    return absl::UnavailableError(absl::StrCat(
-        "cannot listen on ", all, ": an address is in use by another program or not this machine's"));
+    return absl::UnavailableError(
+        absl::StrCat("cannot listen on ", all,
+                     ": an address is in use by another program or not this machine's"));
   }
   std::vector<std::string> names;
   for (size_t i = 0; i < options.addresses.size(); ++i) {

@@ -30,8 +30,7 @@ grpc::ServerUnaryReactor* JobsService::SubmitJob(grpc::CallbackServerContext* co
 }
 
 grpc::ServerUnaryReactor* JobsService::GetJob(grpc::CallbackServerContext* context,
-                                              const v1::GetJobRequest* request,
-                                              v1::Job* response) {
+                                              const v1::GetJobRequest* request, v1::Job* response) {
   return Answer(context, authenticator_, response,
                 [&](const std::string& user) { return jobs_.Get(user, request->name()); });
 }
@@ -90,8 +89,8 @@ grpc::ServerUnaryReactor* JobsService::ListArtifacts(grpc::CallbackServerContext
 absl::StatusOr<OpenedArtifact> JobsService::ArtifactFor(
     const grpc::CallbackServerContext& context, const v1::DownloadArtifactRequest& request) {
   KUR_ASSIGN_OR_RETURN(const std::string user, authenticator_.UserOf(context));
-  KUR_ASSIGN_OR_RETURN(
-      auto opened, jobs_.OpenArtifact(user, request.name(), request.path(), request.sha256()));
+  KUR_ASSIGN_OR_RETURN(auto opened,
+                       jobs_.OpenArtifact(user, request.name(), request.path(), request.sha256()));
   if (request.offset() < 0 || request.offset() > opened.artifact.size()) {
     return absl::OutOfRangeError(absl::StrCat("offset ", request.offset(), " is not within the ",
                                               opened.artifact.size(), " bytes of the file"));

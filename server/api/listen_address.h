@@ -22,8 +22,8 @@ struct ListenAddress {
   std::string ToString() const;
 };
 
-// "unix:PATH" or "HOST:PORT" ("[HOST]:PORT" for IPv6). INVALID_ARGUMENT with what was expected, also
-// for a path that the kernel cannot take.
+// "unix:PATH" or "HOST:PORT" ("[HOST]:PORT" for IPv6). INVALID_ARGUMENT with what was expected,
+// also for a path that the kernel cannot take.
 absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text);
 
 // Makes room for a UNIX socket: removes one that nobody listens on. FAILED_PRECONDITION if someone

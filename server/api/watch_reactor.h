@@ -35,8 +35,8 @@ class Watches {
   std::atomic<bool> stopping_{false};
 };
 
-// One call of WatchEvents. Owns a place in the log and one event that is being sent, nothing else: a
-// client that reads slowly is simply behind. Belongs to gRPC and to itself until OnDone().
+// One call of WatchEvents. Owns a place in the log and one event that is being sent, nothing else:
+// a client that reads slowly is simply behind. Belongs to gRPC and to itself until OnDone().
 class WatchReactor : public grpc::ServerWriteReactor<v1::Event>,
                      public EventListener,
                      public std::enable_shared_from_this<WatchReactor> {

@@ -66,7 +66,8 @@ absl::StatusOr<std::string> Authenticator::UserOfHeader(absl::string_view author
   if (tokens_.has_value()) {
     if (auto user = tokens_->UserOf(token)) return *std::move(user);
   }
-  return absl::UnauthenticatedError("the server does not know this token; it may have been revoked");
+  return absl::UnauthenticatedError(
+      "the server does not know this token; it may have been revoked");
 }
 
 void Authenticator::ReplaceTokens(TokenFile tokens) {

@@ -56,8 +56,8 @@ absl::StatusOr<TokenFile> TokenFile::Parse(absl::string_view text, const std::st
     const absl::string_view user = absl::StripAsciiWhitespace(line.substr(0, colon));
     const absl::string_view token = absl::StripAsciiWhitespace(line.substr(colon + 1));
     if (!IsUserName(user)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          path, ":", number, ": a user's name has only a-z, 0-9, '.', '_' and '-'"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ":", number, ": a user's name has only a-z, 0-9, '.', '_' and '-'"));
     }
     if (token.size() < kMinTokenBytes) {
       return absl::InvalidArgumentError(absl::StrCat(path, ":", number, ": a token needs at least ",

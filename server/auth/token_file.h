@@ -12,8 +12,8 @@
 
 namespace kur::server {
 
-// Who may call, by bearer token: lines of USER:TOKEN, with blank lines and lines that begin with '#'
-// ignored. A user may have several tokens. Only digests of the tokens are kept. Immutable,
+// Who may call, by bearer token: lines of USER:TOKEN, with blank lines and lines that begin with
+// '#' ignored. A user may have several tokens. Only digests of the tokens are kept. Immutable,
 // thread-safe.
 class TokenFile {
  public:

@@ -72,9 +72,8 @@ absl::StatusOr<std::unique_ptr<BlobUpload>> BlobStore::Begin(const std::string& 
         absl::StrCat("an upload of ", size, " bytes cannot begin at ", offset));
   }
   if (size > max_bytes_) {
-    return absl::ResourceExhaustedError(absl::StrCat("a content of ", size,
-                                                     " bytes is over the server's limit of ",
-                                                     max_bytes_, " bytes"));
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "a content of ", size, " bytes is over the server's limit of ", max_bytes_, " bytes"));
   }
   {
     absl::MutexLock lock(&mutex_);

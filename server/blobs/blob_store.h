@@ -34,10 +34,11 @@ class BlobStore {
   // Bytes that an interrupted upload of the content left.
   int64_t Received(const std::string& digest) const;
 
-  // Begins or continues an upload at `offset`, which is at most Received(); what was received beyond
-  // it is dropped, what is before it is read and hashed again. INVALID_ARGUMENT for a bad digest,
-  // size or offset; RESOURCE_EXHAUSTED over the size limit; ABORTED while the same content is being
-  // uploaded by someone else; ALREADY_EXISTS when it is there. The upload must not outlive the store.
+  // Begins or continues an upload at `offset`, which is at most Received(); what was received
+  // beyond it is dropped, what is before it is read and hashed again. INVALID_ARGUMENT for a bad
+  // digest, size or offset; RESOURCE_EXHAUSTED over the size limit; ABORTED while the same content
+  // is being uploaded by someone else; ALREADY_EXISTS when it is there. The upload must not outlive
+  // the store.
   absl::StatusOr<std::unique_ptr<BlobUpload>> Begin(const std::string& digest, int64_t size,
                                                     int64_t offset);
 

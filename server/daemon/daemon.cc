@@ -26,9 +26,9 @@ absl::StatusOr<std::string> WorkerBinary(const DaemonOptions& options) {
   }
   char resolved[PATH_MAX];
   if (realpath(binary.c_str(), resolved) == nullptr || access(resolved, X_OK) != 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "there is no program ", binary, "; install kurd-worker there or name it with "
-                                        "--worker-binary"));
+    return absl::FailedPreconditionError(absl::StrCat("there is no program ", binary,
+                                                      "; install kurd-worker there or name it with "
+                                                      "--worker-binary"));
   }
   return std::string(resolved);
 }
@@ -48,9 +48,10 @@ absl::StatusOr<std::optional<TlsFiles>> LoadTls(const DaemonOptions& options) {
 void WarnOfOpenPorts(const std::vector<ListenAddress>& addresses, bool has_tokens) {
   for (const ListenAddress& address : addresses) {
     if (address.is_unix || has_tokens) continue;
-    spdlog::warn("{} needs no token: every user of this machine can act as {} there; consider "
-                 "--token-file",
-                 address.ToString(), Authenticator::LocalUser());
+    spdlog::warn(
+        "{} needs no token: every user of this machine can act as {} there; consider "
+        "--token-file",
+        address.ToString(), Authenticator::LocalUser());
   }
 }
 
@@ -129,8 +130,8 @@ absl::Status Daemon::Listen(const std::vector<ListenAddress>& addresses,
   clients.authenticator = authenticator_.get();
   clients.metrics = &metrics_;
   KUR_ASSIGN_OR_RETURN(
-      clients_, GrpcServer::Start(clients, {jobs_service_.get(), blobs_service_.get(),
-                                            system_service_.get()}));
+      clients_, GrpcServer::Start(
+                    clients, {jobs_service_.get(), blobs_service_.get(), system_service_.get()}));
   if (options_.metrics.empty()) return absl::OkStatus();
   return metrics_.Serve(options_.metrics, [this] { return Sample(); });
 }
@@ -160,7 +161,11 @@ absl::Status Daemon::ReloadTokens() {
   return absl::OkStatus();
 }
 
-Daemon::~Daemon() { Stop(); }
+Daemon::~Daemon() {
+  Stop();
+  if (jobs_ != nullptr) jobs_->Stop();
+  launcher_.reset();
+}
 
 void Daemon::Stop() {
   metrics_.Stop();

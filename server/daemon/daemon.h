@@ -40,8 +40,7 @@ class Daemon {
   void Stop();
 
  private:
-  Daemon(DaemonOptions options, StateDirectory state,
-         std::unique_ptr<Authenticator> authenticator);
+  Daemon(DaemonOptions options, StateDirectory state, std::unique_ptr<Authenticator> authenticator);
 
   absl::Status OpenState(const std::vector<std::string>& data_roots);
   absl::Status Listen(const std::vector<ListenAddress>& addresses, std::optional<TlsFiles> tls);

@@ -13,7 +13,8 @@ namespace kur::server {
 namespace {
 
 constexpr char kDescription[] =
-    "kurd trains the models that Kurfiles describe: it queues jobs, gives them devices, runs each in "
+    "kurd trains the models that Kurfiles describe: it queues jobs, gives them devices, runs each "
+    "in "
     "a process of its own, and streams what they report to kurctl.";
 
 constexpr char kExamples[] = R"(
@@ -45,8 +46,7 @@ void AddOptions(CLI::App& app, DaemonOptions& options) {
       ->type_name("WHAT");
   app.add_option("--tls-cert", options.tls_certificate, "Certificate chain for TCP, PEM")
       ->type_name("FILE");
-  app.add_option("--tls-key", options.tls_key, "Private key of --tls-cert, PEM")
-      ->type_name("FILE");
+  app.add_option("--tls-key", options.tls_key, "Private key of --tls-cert, PEM")->type_name("FILE");
   app.add_option("--token-file", options.token_file, "Who may call over TCP: lines of USER:TOKEN")
       ->type_name("FILE");
   app.add_option("--data-root", options.data_roots,
@@ -80,7 +80,8 @@ std::variant<DaemonOptions, ExitNow> ParseCommandLine(int argc, const char* cons
   } catch (const CLI::CallForVersion&) {
     return ExitNow{0, absl::StrCat("kurd ", Version(), "\n")};
   } catch (const CLI::ParseError& error) {
-    return ExitNow{2, absl::StrCat("kurd: ", error.what(), "\nRun 'kurd --help' for the options.\n")};
+    return ExitNow{2,
+                   absl::StrCat("kurd: ", error.what(), "\nRun 'kurd --help' for the options.\n")};
   }
   if (options.tls_certificate.empty() != options.tls_key.empty()) {
     return ExitNow{2, "kurd: --tls-cert and --tls-key are needed together\n"};

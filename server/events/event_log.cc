@@ -81,9 +81,9 @@ absl::Status EventLog::AppendLocked(std::vector<v1::Event>* events) {
   }
   const absl::Status synced = writer_->Sync();
   if (!synced.ok()) {
-    failure_ = absl::UnavailableError(
-        absl::StrCat("events can no longer be made durable (", synced.message(),
-                     "); check the disk, then restart kurd"));
+    failure_ = absl::UnavailableError(absl::StrCat("events can no longer be made durable (",
+                                                   synced.message(),
+                                                   "); check the disk, then restart kurd"));
     return failure_;
   }
   durable_bytes_ = writer_->size();
@@ -105,8 +105,8 @@ EventCursor EventLog::CursorAt(int64_t number) const {
   cursor.number = std::max<int64_t>(number, 1);
   absl::MutexLock lock(&mutex_);
   if (index_.empty()) return cursor;
-  const int64_t entry =
-      std::min<int64_t>((cursor.number - 1) / kIndexStride, static_cast<int64_t>(index_.size()) - 1);
+  const int64_t entry = std::min<int64_t>((cursor.number - 1) / kIndexStride,
+                                          static_cast<int64_t>(index_.size()) - 1);
   cursor.offset = index_[static_cast<size_t>(entry)];
   cursor.at = 1 + entry * kIndexStride;
   return cursor;
@@ -130,7 +130,9 @@ absl::StatusOr<bool> EventLog::Read(EventCursor* cursor, v1::Event* event) const
   return absl::DataLossError(absl::StrCat(path_, ": event ", cursor->number, " is missing"));
 }
 
-void EventLog::Listen(std::weak_ptr<EventListener> listener) { listeners_->Add(std::move(listener)); }
+void EventLog::Listen(std::weak_ptr<EventListener> listener) {
+  listeners_->Add(std::move(listener));
+}
 
 int64_t EventLog::last_number() const {
   absl::MutexLock lock(&mutex_);

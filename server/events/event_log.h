@@ -31,14 +31,15 @@ struct EventCursor {
 class EventLog {
  public:
   // Opens or creates the file; its directory must exist. A torn last record is cut off. `visit`, if
-  // not null, is called with every event that is there, in order. `dispatcher` must outlive the log.
+  // not null, is called with every event that is there, in order. `dispatcher` must outlive the
+  // log.
   static absl::StatusOr<std::shared_ptr<EventLog>> Open(
       FileSystem& files, const std::string& path, EventDispatcher& dispatcher,
       const std::function<void(const v1::Event&)>& visit = nullptr);
 
   // Numbers the events, makes them durable, and wakes the listeners. RESOURCE_EXHAUSTED when the
-  // disk is full: nothing was appended, and the call can be repeated. After a failed synchronisation
-  // every later call answers UNAVAILABLE.
+  // disk is full: nothing was appended, and the call can be repeated. After a failed
+  // synchronisation every later call answers UNAVAILABLE.
   absl::Status Append(std::vector<v1::Event> events);
 
   // The cursor of the first event to read from `number` (at least 1).
@@ -68,8 +69,7 @@ class EventLog {
 
   // Reads the whole file.
   absl::Status Scan(const std::function<void(const v1::Event&)>& visit);
-  absl::Status AppendLocked(std::vector<v1::Event>* events)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status AppendLocked(std::vector<v1::Event>* events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status WriteAll(const std::vector<v1::Event>& events, std::vector<int64_t>* offsets)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Takes note of an event that is durable at `offset`.

@@ -9,8 +9,8 @@ absl::StatusOr<std::shared_ptr<EventLog>> EndedLogs::Open(const JobRecord& recor
   absl::MutexLock lock(&mutex_);
   if (auto log = logs_[record.name].lock()) return log;
   DropClosed();
-  KUR_ASSIGN_OR_RETURN(const auto journal, JobJournal::Open(files_, layout_.Events(record.name),
-                                                            dispatcher_, record));
+  KUR_ASSIGN_OR_RETURN(const auto journal,
+                       JobJournal::Open(files_, layout_.Events(record.name), dispatcher_, record));
   logs_[record.name] = journal->log();
   return journal->log();
 }

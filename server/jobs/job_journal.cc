@@ -42,10 +42,10 @@ absl::StatusOr<std::unique_ptr<JobJournal>> JobJournal::Open(FileSystem& files,
     KUR_RETURN_IF_ERROR(files.MakeDirectories(directory, 0700));
     KUR_RETURN_IF_ERROR(files.SyncDirectory(DirectoryOf(directory)));
   }
-  KUR_ASSIGN_OR_RETURN(
-      journal->log_, EventLog::Open(files, path, dispatcher, [&journal](const v1::Event& event) {
-        journal->tracker_.Add(event);
-      }));
+  KUR_ASSIGN_OR_RETURN(journal->log_,
+                       EventLog::Open(files, path, dispatcher, [&journal](const v1::Event& event) {
+                         journal->tracker_.Add(event);
+                       }));
   KUR_RETURN_IF_ERROR(journal->Announce(record));
   return journal;
 }

@@ -17,6 +17,8 @@
 namespace kur::server {
 namespace {
 
+// How soon to try again to start a job that could not be started.
+constexpr absl::Duration kRetryAfter = absl::Seconds(5);
 constexpr int kDefaultPageSize = 100;
 constexpr int kMaxPageSize = 1000;
 // How many of the jobs that a prefix fits are named.
@@ -27,9 +29,8 @@ absl::Status NoSuchJob(const std::string& name) {
 }
 
 std::string NamesOf(const std::vector<JobRecord>& jobs) {
-  return absl::StrJoin(jobs, ", ", [](std::string* out, const JobRecord& job) {
-    out->append(job.name);
-  });
+  return absl::StrJoin(jobs, ", ",
+                       [](std::string* out, const JobRecord& job) { out->append(job.name); });
 }
 
 }  // namespace
@@ -43,22 +44,18 @@ absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Start(const JobManagerOp
 
 JobManager::JobManager(const JobManagerOptions& options)
     : options_(options),
-      environment_{*options.files,
-                   *options.layout,
-                   *options.store,
-                   *options.blobs,
-                   *options.launcher,
-                   *options.dispatcher,
-                   *options.metrics,
-                   options.inventory->devices(),
-                   options.data_roots,
-                   options.cancel_grace,
-                   options.terminate_grace,
-                   options.now,
+      environment_{*options.files,           *options.layout,
+                   *options.store,           *options.blobs,
+                   *options.launcher,        *options.dispatcher,
+                   *options.metrics,         options.inventory->devices(),
+                   options.data_roots,       options.cancel_grace,
+                   options.terminate_grace,  options.now,
                    [this] { MarkChanged(); }},
       ended_logs_(*options.files, *options.layout, *options.dispatcher) {}
 
-JobManager::~JobManager() {
+JobManager::~JobManager() { Stop(); }
+
+void JobManager::Stop() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
@@ -104,17 +101,16 @@ void JobManager::Run() {
 
 absl::Time JobManager::Round() {
   const auto jobs = LiveJobs();
-  // Before deciding, so that the devices of workers that have ended are free; after it, so that what
-  // was decided is done at once.
-  absl::Time next = absl::InfiniteFuture();
+  // Before deciding, so that the devices of workers that have ended are free; after it, so that
+  // what was decided is done at once.
   for (const auto& job : jobs) job->Tick();
-  Schedule(jobs);
+  absl::Time next = Schedule(jobs) ? absl::InfiniteFuture() : options_.now() + kRetryAfter;
   for (const auto& job : jobs) next = std::min(next, job->Tick());
   ForgetSettled(jobs);
   return next;
 }
 
-void JobManager::Schedule(const std::vector<std::shared_ptr<LiveJob>>& jobs) {
+bool JobManager::Schedule(const std::vector<std::shared_ptr<LiveJob>>& jobs) {
   SchedulingSnapshot snapshot;
   snapshot.devices = options_.inventory->devices();
   std::map<std::string, LiveJob*> queued;
@@ -127,15 +123,18 @@ void JobManager::Schedule(const std::vector<std::shared_ptr<LiveJob>>& jobs) {
       snapshot.running.push_back({job->Schedulable(), job->devices()});
     }
   }
-  if (queued.empty()) return;
+  if (queued.empty()) return true;
+  bool all_started = true;
   const SchedulingDecision decision = options_.policy->Decide(snapshot);
   for (const auto& start : decision.starts) {
     const absl::Status started = queued.at(start.job)->Start(start.devices);
     if (started.ok() || absl::IsFailedPrecondition(started)) continue;
+    all_started = false;
     spdlog::error("job {} cannot start: {}", start.job, started.ToString());
     queued.at(start.job)->SetWaitingReason(absl::StrCat("cannot start: ", started.message()));
   }
   for (const auto& [name, reason] : decision.waiting) queued.at(name)->SetWaitingReason(reason);
+  return all_started;
 }
 
 void JobManager::ForgetSettled(const std::vector<std::shared_ptr<LiveJob>>& jobs) {
@@ -161,10 +160,10 @@ void JobManager::Settle() {
 absl::StatusOr<v1::Job> JobManager::Submit(const std::string& user,
                                            const v1::SubmitJobRequest& request) {
   if (!request.validate_only()) {
-    KUR_RETURN_IF_ERROR(options_.store->health());
     KUR_ASSIGN_OR_RETURN(const auto earlier,
                          options_.store->FindByRequest(user, request.request_id()));
     if (earlier.has_value()) return Describe(*earlier);
+    KUR_RETURN_IF_ERROR(options_.store->health());
   }
   const SubmissionContext context = {*options_.files, *options_.layout, *options_.blobs,
                                      options_.inventory->devices(), options_.data_roots};
@@ -199,8 +198,8 @@ absl::StatusOr<JobRecord> JobManager::Resolve(const std::string& user, const std
   if (fitting.size() == 1) return std::move(fitting.front());
   const bool more = fitting.size() > kNamedAtMost;
   if (more) fitting.pop_back();
-  return absl::InvalidArgumentError(absl::StrCat("'", name, "' fits several jobs: ",
-                                                 NamesOf(fitting), more ? " and more" : ""));
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", name, "' fits several jobs: ", NamesOf(fitting), more ? " and more" : ""));
 }
 
 std::shared_ptr<LiveJob> JobManager::FindLive(int64_t id) const {
@@ -252,9 +251,9 @@ absl::StatusOr<v1::ListJobsResponse> JobManager::List(const std::string& user,
   if (request.page_size() < 0) return absl::InvalidArgumentError("page_size is negative");
   const int page = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
   const int size = std::min(page, kMaxPageSize);
-  const bool valid_token = request.page_token().empty() ||
-                           (absl::SimpleAtoi(request.page_token(), &filter.before_id) &&
-                            filter.before_id > 0);
+  const bool valid_token =
+      request.page_token().empty() ||
+      (absl::SimpleAtoi(request.page_token(), &filter.before_id) && filter.before_id > 0);
   if (!valid_token) return absl::InvalidArgumentError("page_token is not one of this server");
   filter.limit = size + 1;
   KUR_ASSIGN_OR_RETURN(auto records, options_.store->List(filter));

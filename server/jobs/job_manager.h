@@ -53,17 +53,22 @@ struct OpenedArtifact {
   UniqueFd file;
 };
 
-// The jobs of this server: accepts them, starts them as the scheduling policy decides, follows their
-// workers, and finds them again after a restart. Keeps only jobs in memory that have not ended.
-// Thread-safe. `user` is always the authenticated caller; a job of someone else is PERMISSION_DENIED,
-// one that does not exist NOT_FOUND, a prefix that fits several of the user's INVALID_ARGUMENT.
+// The jobs of this server: accepts them, starts them as the scheduling policy decides, follows
+// their workers, and finds them again after a restart. Keeps only jobs in memory that have not
+// ended. Thread-safe. `user` is always the authenticated caller; a job of someone else is
+// PERMISSION_DENIED, one that does not exist NOT_FOUND, a prefix that fits several of the user's
+// INVALID_ARGUMENT.
 class JobManager {
  public:
   // Finds the jobs of an earlier kurd, adopts their workers, and begins to schedule.
   static absl::StatusOr<std::unique_ptr<JobManager>> Start(const JobManagerOptions& options);
 
-  // Stops scheduling; workers go on.
+  // As Stop().
   ~JobManager();
+
+  // Stops scheduling; workers go on. From then on the launcher is not used any more. It must be
+  // destroyed before the manager is, because its callbacks come here.
+  void Stop();
 
   // See kur.v1.Jobs for what each does.
   absl::StatusOr<v1::Job> Submit(const std::string& user, const v1::SubmitJobRequest& request);
@@ -100,7 +105,8 @@ class JobManager {
   void Run();
   // One round of the scheduling thread; returns when the next is due at the latest.
   absl::Time Round();
-  void Schedule(const std::vector<std::shared_ptr<LiveJob>>& jobs);
+  // False if a job that should start could not; to be tried again.
+  bool Schedule(const std::vector<std::shared_ptr<LiveJob>>& jobs);
   void ForgetSettled(const std::vector<std::shared_ptr<LiveJob>>& jobs);
   void MarkChanged();
   bool MustRun() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return changed_ || stopping_; }

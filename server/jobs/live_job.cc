@@ -243,8 +243,7 @@ void LiveJob::SendPendingCommands() {
   if (cancel) link->SendCommand(v1::Command::KIND_CANCEL);
 }
 
-absl::StatusOr<int64_t> LiveJob::TakeEvents(const WorkerLink* link,
-                                            std::vector<v1::Event> events) {
+absl::StatusOr<int64_t> LiveJob::TakeEvents(const WorkerLink* link, std::vector<v1::Event> events) {
   absl::MutexLock lock(&mutex_);
   if (link_.lock().get() != link) {
     return absl::AbortedError("replaced by a newer connection of the worker");
@@ -314,8 +313,7 @@ absl::Status LiveJob::JudgeEnd() {
   RunDirectory directory(environment_.files, environment_.layout.Run(name_));
   // What the worker had not got acknowledged. An event that cannot be taken must not keep the job
   // from ending, unless trying again can help.
-  const absl::Status taken =
-      Take(directory.SpooledAfter(journal_->log()->last_worker_sequence()));
+  const absl::Status taken = Take(directory.SpooledAfter(journal_->log()->last_worker_sequence()));
   if (absl::IsResourceExhausted(taken)) return taken;
   if (!taken.ok()) spdlog::error("job {}: the last events are lost: {}", name_, taken.ToString());
 
@@ -446,8 +444,8 @@ absl::Status LiveJob::Launch() {
     auto prepared = PrepareLaunch();
     if (absl::IsResourceExhausted(prepared.status())) return prepared.status();
     if (!prepared.ok()) {
-      return MoveToFinal(v1::JOB_STATE_FAILED, absl::StrCat("cannot start the worker: ",
-                                                            prepared.status().message()));
+      return MoveToFinal(v1::JOB_STATE_FAILED,
+                         absl::StrCat("cannot start the worker: ", prepared.status().message()));
     }
     request = *std::move(prepared);
     attempt = record_.attempts;
@@ -461,8 +459,8 @@ absl::Status LiveJob::RecordLaunch(int attempt, const absl::StatusOr<WorkerIdent
   absl::MutexLock lock(&mutex_);
   if (IsFinal(record_.state) || record_.attempts != attempt) return absl::OkStatus();
   if (!identity.ok()) {
-    return MoveToFinal(v1::JOB_STATE_FAILED, absl::StrCat("cannot start the worker: ",
-                                                          identity.status().message()));
+    return MoveToFinal(v1::JOB_STATE_FAILED,
+                       absl::StrCat("cannot start the worker: ", identity.status().message()));
   }
   record_.worker_pid = identity->pid;
   record_.worker_start_ticks = identity->start_ticks;

@@ -102,8 +102,8 @@ class LiveJob : public std::enable_shared_from_this<LiveJob> {
   absl::Status Checkpoint();
 
   // A worker says hello. PERMISSION_DENIED for a wrong secret or another process than the one that
-  // was started; NOT_FOUND if the job has ended. A second connection replaces the first. Returns the
-  // last durable worker_sequence.
+  // was started; NOT_FOUND if the job has ended. A second connection replaces the first. Returns
+  // the last durable worker_sequence.
   absl::StatusOr<int64_t> Connect(const v1::Hello& hello, const std::shared_ptr<WorkerLink>& link);
   // Sends the commands that waited for the connection; call after the worker was welcomed.
   void SendPendingCommands();
@@ -117,8 +117,8 @@ class LiveJob : public std::enable_shared_from_this<LiveJob> {
   absl::Status OpenJournal() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // After a failed synchronisation of the journal, kurd must not promise anything any more.
   absl::Status RefuseIfUnsafe(absl::Status written);
-  // Ends a job whose journal cannot be read, without an event. Returns `damage`. A worker that still
-  // runs finds out when it connects.
+  // Ends a job whose journal cannot be read, without an event. Returns `damage`. A worker that
+  // still runs finds out when it connects.
   absl::Status Abandon(const absl::Status& damage) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Makes `next` durable and announces it.
   absl::Status Move(JobRecord next) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -31,8 +31,8 @@ class RunDirectory {
 
   std::string source_directory() const { return path_ + "/source"; }
 
-  // Lays out what a worker needs. Doing so again is fine: everything comes from the store, so nothing
-  // here needs to be durable. Removes the outcome of an earlier worker.
+  // Lays out what a worker needs. Doing so again is fine: everything comes from the store, so
+  // nothing here needs to be durable. Removes the outcome of an earlier worker.
   absl::Status Prepare(const std::vector<v1::SourceFile>& sources, const v1::WorkerSpec& spec);
 
   // Nothing if the worker left none, or left something that cannot be read.

@@ -70,9 +70,9 @@ absl::Status CheckSources(v1::SubmitJobRequest* request) {
     const int64_t size = static_cast<int64_t>(source.content().size());
     bytes += size;
     if (size > kMaxSourceBytes || bytes > kMaxAllSourceBytes) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "source ", source.path(), " makes the sources too large: at most ", kMaxSourceBytes,
-          " bytes each and ", kMaxAllSourceBytes, " together"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("source ", source.path(), " makes the sources too large: at most ",
+                       kMaxSourceBytes, " bytes each and ", kMaxAllSourceBytes, " together"));
     }
     if (!paths.insert(source.path()).second) {
       return absl::InvalidArgumentError(absl::StrCat("source ", source.path(), " is given twice"));
@@ -141,8 +141,8 @@ absl::Status CheckUploaded(const BlobStore& blobs, const v1::SubmitJobRequest& r
     }
     KUR_ASSIGN_OR_RETURN(const int64_t size, FileSize(blobs.PathOf(input.sha256())));
     if (size != input.size()) {
-      return absl::InvalidArgumentError(absl::StrCat("input ", input.path(), " has ", size,
-                                                     " bytes, not ", input.size()));
+      return absl::InvalidArgumentError(
+          absl::StrCat("input ", input.path(), " has ", size, " bytes, not ", input.size()));
     }
   }
   if (missing.empty()) return absl::OkStatus();

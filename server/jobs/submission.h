@@ -35,9 +35,9 @@ struct SubmissionContext {
 };
 
 // Checks a submission as thoroughly as can be without running it, and freezes it. INVALID_ARGUMENT
-// with diagnostics (see DiagnosticsOf()) for everything that is wrong in the Kurfile, without for the
-// rest of the request; FAILED_PRECONDITION names contents that were not uploaded; RESOURCE_EXHAUSTED
-// on a full disk.
+// with diagnostics (see DiagnosticsOf()) for everything that is wrong in the Kurfile, without for
+// the rest of the request; FAILED_PRECONDITION names contents that were not uploaded;
+// RESOURCE_EXHAUSTED on a full disk.
 absl::StatusOr<NewJob> FreezeSubmission(const SubmissionContext& context, const std::string& owner,
                                         const v1::SubmitJobRequest& request);
 

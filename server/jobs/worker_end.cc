@@ -55,9 +55,9 @@ WorkerVerdict Judge(const WorkerEnd& end) {
         end.exit.signal == 9
             ? "; if memory ran out, make the batches smaller or give the machine more memory"
             : "";
-    return Final(v1::JOB_STATE_FAILED,
-                 WithLog(absl::StrCat(Describe(end), " three times without progress", hint),
-                         end.log_tail));
+    return Final(
+        v1::JOB_STATE_FAILED,
+        WithLog(absl::StrCat(Describe(end), " three times without progress", hint), end.log_tail));
   }
   WorkerVerdict verdict;
   verdict.restart = true;

@@ -28,7 +28,7 @@ struct WorkerEnd {
 
 // What becomes of the job.
 struct WorkerVerdict {
-  bool restart = false;  // go on from the checkpoint
+  bool restart = false;                            // go on from the checkpoint
   v1::JobState state = v1::JOB_STATE_UNSPECIFIED;  // final, unless `restart`
   // For a final state its reason, for a restart a warning for the log; for people.
   std::string reason;

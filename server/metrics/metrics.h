@@ -24,7 +24,7 @@ class Metrics {
   struct Sample {
     std::string name;
     std::string help;
-    std::string label;        // the label's name; empty: no label
+    std::string label;  // the label's name; empty: no label
     std::string label_value;
     double value = 0;
   };

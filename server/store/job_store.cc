@@ -11,7 +11,8 @@ namespace {
 
 constexpr absl::string_view kColumns =
     "id, name, owner, project, request_id, state, reason, submitted_at, started_at, finished_at, "
-    "attempts, cancel_requested, devices, worker_pid, worker_start_ticks, worker_boot_id, progress, "
+    "attempts, cancel_requested, devices, worker_pid, worker_start_ticks, worker_boot_id, "
+    "progress, "
     "frozen";
 
 std::optional<absl::Time> OptionalTime(const SqlStatement& row, int column) {
@@ -116,9 +117,9 @@ absl::Status JobStore::Writable() const { return failure_; }
 
 absl::Status JobStore::Checked(absl::Status status) {
   if (absl::IsDataLoss(status) && failure_.ok()) {
-    failure_ = absl::UnavailableError(absl::StrCat(
-        "the state directory can no longer be written safely (", status.message(),
-        "); check the disk, then restart kurd"));
+    failure_ = absl::UnavailableError(
+        absl::StrCat("the state directory can no longer be written safely (", status.message(),
+                     "); check the disk, then restart kurd"));
   }
   return failure_.ok() ? status : failure_;
 }
@@ -133,9 +134,8 @@ absl::StatusOr<JobRecord> JobStore::Insert(const NewJob& job, bool* inserted) {
 
 absl::StatusOr<JobRecord> JobStore::InsertLocked(const NewJob& job, bool* inserted) {
   KUR_ASSIGN_OR_RETURN(SqlTransaction transaction, SqlTransaction::Begin(*database_));
-  KUR_ASSIGN_OR_RETURN(auto earlier,
-                       FirstOf(Select("WHERE owner = ? AND request_id = ?",
-                                      {job.owner, job.request_id}, {})));
+  KUR_ASSIGN_OR_RETURN(auto earlier, FirstOf(Select("WHERE owner = ? AND request_id = ?",
+                                                    {job.owner, job.request_id}, {})));
   *inserted = !earlier.has_value();
   if (earlier.has_value()) return *std::move(earlier);
 
@@ -213,8 +213,8 @@ absl::Status JobStore::UpdateLocked(const JobRecord& job) {
 absl::StatusOr<std::vector<JobRecord>> JobStore::Select(absl::string_view where,
                                                         const std::vector<std::string>& texts,
                                                         const std::vector<int64_t>& numbers) {
-  KUR_ASSIGN_OR_RETURN(SqlStatement query, database_->Prepare(absl::StrCat(
-                                               "SELECT ", kColumns, " FROM jobs ", where)));
+  KUR_ASSIGN_OR_RETURN(SqlStatement query,
+                       database_->Prepare(absl::StrCat("SELECT ", kColumns, " FROM jobs ", where)));
   for (const std::string& text : texts) query.Bind(text);
   for (const int64_t number : numbers) query.Bind(number);
   std::vector<JobRecord> jobs;

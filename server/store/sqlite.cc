@@ -118,7 +118,8 @@ absl::StatusOr<std::unique_ptr<SqlDatabase>> SqlDatabase::Open(const std::string
                                                                const std::string& vfs) {
   sqlite3* raw = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-  const int result = sqlite3_open_v2(path.c_str(), &raw, flags, vfs.empty() ? nullptr : vfs.c_str());
+  const int result =
+      sqlite3_open_v2(path.c_str(), &raw, flags, vfs.empty() ? nullptr : vfs.c_str());
   std::unique_ptr<SqlDatabase> database(new SqlDatabase(raw));
   if (raw == nullptr) return absl::ResourceExhaustedError("no memory for the database");
   if (result != SQLITE_OK) return Error(raw, absl::StrCat("opening ", path));

@@ -14,8 +14,8 @@ struct sqlite3_stmt;
 
 namespace kur::server {
 
-// A prepared statement: bind the parameters in order, then step through the rows. The first error of
-// binding is kept and returned by Step(). Not thread-safe; must not outlive its database.
+// A prepared statement: bind the parameters in order, then step through the rows. The first error
+// of binding is kept and returned by Step(). Not thread-safe; must not outlive its database.
 class SqlStatement {
  public:
   SqlStatement& Bind(int64_t value);

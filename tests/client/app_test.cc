@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "client/output/structured.h"
 #include "engine/base/sha256.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

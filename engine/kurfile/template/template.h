@@ -23,11 +23,19 @@ class Scope {
   explicit Scope(const Scope* parent) : parent_(parent) {}
   Scope(const Scope* parent, Dict names) : parent_(parent), names_(std::move(names)) {}
 
+  // Gives the value of a name, or null. The value must live as long as the scope is read.
+  using Resolver = std::function<const Value*(absl::string_view name)>;
+  // A scope of names whose values are costly to make: `resolver` is asked when one is looked for.
+  Scope(const Scope* parent, Resolver resolver)
+      : parent_(parent), resolver_(std::move(resolver)) {}
+
   void Set(std::string name, Value value) { names_.Set(Value(std::move(name)), std::move(value)); }
   // Null if no scope has the name.
   const Value* Find(absl::string_view name) const {
     for (const Scope* scope = this; scope != nullptr; scope = scope->parent_) {
       if (const Value* value = scope->names_.Find(name)) return value;
+      if (!scope->resolver_) continue;
+      if (const Value* value = scope->resolver_(name)) return value;
     }
     return nullptr;
   }
@@ -39,6 +47,7 @@ class Scope {
  private:
   const Scope* parent_ = nullptr;
   Dict names_;
+  Resolver resolver_;
 };
 
 // What templates may ask of the world; each may be left empty, and then using it is an error that

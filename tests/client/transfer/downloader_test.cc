@@ -96,7 +96,8 @@ TEST_F(DownloaderTest, TakesTheNewestContentWhenItChangesMeanwhile) {
 
 TEST_F(DownloaderTest, TakesTheNewestContentWhenItWasToldOfAnOlderOne) {
   SetContent(new_);
-  ASSERT_TRUE(Download(ArtifactFor("w/last.kur", old_)).ok());
+  const auto artifact = Download(ArtifactFor("w/last.kur", old_));
+  ASSERT_TRUE(artifact.ok()) << artifact.status();
   EXPECT_EQ(folder_.Read("out/last.kur"), new_);
   EXPECT_EQ(folder_.Read(PartName(old_)), "(missing)");
 }

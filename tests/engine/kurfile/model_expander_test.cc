@@ -94,6 +94,22 @@ TEST(ModelExpanderTest, WhatIsSaidOfALoopHoldsForItsEnds) {
                                             "loop <- ..dense.1", "..dense.3 <- loop"));
 }
 
+TEST(ModelExpanderTest, ForEachGoesThroughAList) {
+  const Expanded expanded = Expand(R"(
+- input: x
+- for_each:
+    items: [3, 4]
+    loop_var: size
+    iterate:
+      - dense: "{{ size }}"
+        name: "d{{ size }}"
+)");
+  EXPECT_EQ(expanded.errors, "");
+  EXPECT_THAT(expanded.edges(), ElementsAre("x", "d3 <- x", "d4 <- d3"));
+  EXPECT_THAT(Expand("[{input: x}, {for_each: {items: 3, iterate: []}}]").errors,
+              HasSubstr("for_each.items: expected a list, got 3"));
+}
+
 TEST(ModelExpanderTest, TagsNameTheLatestAndOldestTheFirst) {
   const Expanded expanded = Expand(R"(
 - input: x

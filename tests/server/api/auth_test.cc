@@ -42,16 +42,22 @@ StatusCode Call(const std::shared_ptr<grpc::Channel>& channel, const std::string
 }
 
 const std::vector<std::string>& AllMethods() {
-  static const auto* methods = new std::vector<std::string>{
-      "/kur.v1.Jobs/SubmitJob",      "/kur.v1.Jobs/GetJob",
-      "/kur.v1.Jobs/ListJobs",       "/kur.v1.Jobs/CancelJob",
-      "/kur.v1.Jobs/CheckpointJob",  "/kur.v1.Jobs/WatchEvents",
-      "/kur.v1.Jobs/ListArtifacts",  "/kur.v1.Jobs/DownloadArtifact",
-      "/kur.v1.Blobs/UploadBlob",    "/kur.v1.Blobs/FindMissingBlobs",
-      "/kur.v1.System/ListDevices",  "/kur.v1.System/GetServerInfo",
-      "/grpc.health.v1.Health/Check",
-      "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-      "/no.such.Service/Method"};
+  static const auto* methods =
+      new std::vector<std::string>{"/kur.v1.Jobs/SubmitJob",
+                                   "/kur.v1.Jobs/GetJob",
+                                   "/kur.v1.Jobs/ListJobs",
+                                   "/kur.v1.Jobs/CancelJob",
+                                   "/kur.v1.Jobs/CheckpointJob",
+                                   "/kur.v1.Jobs/WatchEvents",
+                                   "/kur.v1.Jobs/ListArtifacts",
+                                   "/kur.v1.Jobs/DownloadArtifact",
+                                   "/kur.v1.Blobs/UploadBlob",
+                                   "/kur.v1.Blobs/FindMissingBlobs",
+                                   "/kur.v1.System/ListDevices",
+                                   "/kur.v1.System/GetServerInfo",
+                                   "/grpc.health.v1.Health/Check",
+                                   "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+                                   "/no.such.Service/Method"};
   return *methods;
 }
 

@@ -51,8 +51,7 @@ TEST(GrpcStatusTest, ManyDiagnosticsFitIntoTheTrailersAndSayHowManyAreMissing) {
   v1::ErrorDetails details;
   ASSERT_TRUE(details.ParseFromString(status.error_details()));
   const int shown = details.diagnostics_size() - 1;
-  EXPECT_EQ(details.diagnostics(shown).message(),
-            "and " + std::to_string(500 - shown) + " more");
+  EXPECT_EQ(details.diagnostics(shown).message(), "and " + std::to_string(500 - shown) + " more");
 }
 
 TEST(GrpcStatusTest, CutsLongMessagesBetweenCharacters) {

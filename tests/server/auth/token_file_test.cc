@@ -29,8 +29,8 @@ TEST(TokenFileTest, FindsTheUserOfAToken) {
 TEST(TokenFileTest, KnowsNoOtherToken) {
   const auto file = TokenFile::Parse("ann:anns-token-0123456789", "tokens");
   ASSERT_THAT(file, IsOk());
-  for (const std::string token : {"", "ann", "anns-token-012345678", "anns-token-01234567890",
-                                  "ANNS-TOKEN-0123456789"}) {
+  for (const std::string token :
+       {"", "ann", "anns-token-012345678", "anns-token-01234567890", "ANNS-TOKEN-0123456789"}) {
     EXPECT_EQ(file->UserOf(token), std::nullopt) << token;
   }
 }
@@ -42,9 +42,9 @@ TEST(TokenFileTest, NamesTheLineButNeverTheToken) {
 }
 
 TEST(TokenFileTest, RefusesBadLines) {
-  for (const std::string text : {"just-a-token-0123456789", "Ann:anns-token-0123456789",
-                                 "a/b:anns-token-0123456789", "..:anns-token-0123456789",
-                                 ":anns-token-0123456789", "", "# nobody\n"}) {
+  for (const std::string text :
+       {"just-a-token-0123456789", "Ann:anns-token-0123456789", "a/b:anns-token-0123456789",
+        "..:anns-token-0123456789", ":anns-token-0123456789", "", "# nobody\n"}) {
     EXPECT_EQ(TokenFile::Parse(text, "tokens").status().code(), absl::StatusCode::kInvalidArgument)
         << text;
   }
@@ -53,8 +53,8 @@ TEST(TokenFileTest, RefusesBadLines) {
 TEST(TokenFileTest, RefusesAFileThatOthersCanRead) {
   TemporaryDirectory directory;
   const std::string path = directory / "tokens";
-  ASSERT_THAT(
-      WriteFileAtomically(FileSystem::Posix(), path, "ann:anns-token-0123456789\n", 0600), IsOk());
+  ASSERT_THAT(WriteFileAtomically(FileSystem::Posix(), path, "ann:anns-token-0123456789\n", 0600),
+              IsOk());
   EXPECT_THAT(TokenFile::Load(path), IsOk());
   ASSERT_EQ(chmod(path.c_str(), 0640), 0);
   EXPECT_THAT(TokenFile::Load(path), IsOk());

@@ -51,9 +51,10 @@ TEST(OptionsTest, TellsItsVersion) {
 }
 
 TEST(OptionsTest, AWrongCommandLineIsSaid) {
-  for (const std::vector<const char*>& arguments :
-       {std::vector<const char*>{}, {"--state-dir", "/s", "--nonsense"},
-        {"--state-dir", "/s", "--tls-cert", "c"}, {"--state-dir", "/s", "--log-level", "loud"}}) {
+  for (const std::vector<const char*>& arguments : {std::vector<const char*>{},
+                                                    {"--state-dir", "/s", "--nonsense"},
+                                                    {"--state-dir", "/s", "--tls-cert", "c"},
+                                                    {"--state-dir", "/s", "--log-level", "loud"}}) {
     const auto parsed = Parse(arguments);
     ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed));
     EXPECT_EQ(std::get<ExitNow>(parsed).code, 2);

@@ -29,9 +29,9 @@ TEST(StateDirectoryTest, ASecondHolderIsRefusedWithTheProcessOfTheFirst) {
   {
     const auto first = StateDirectory::Lock(parent.path());
     ASSERT_THAT(first, IsOk());
-    EXPECT_THAT(StateDirectory::Lock(parent.path()),
-                FailsWith(absl::StatusCode::kFailedPrecondition,
-                          absl::StrCat("(process ", getpid(), ")")));
+    EXPECT_THAT(
+        StateDirectory::Lock(parent.path()),
+        FailsWith(absl::StatusCode::kFailedPrecondition, absl::StrCat("(process ", getpid(), ")")));
   }
   EXPECT_THAT(StateDirectory::Lock(parent.path()), IsOk());
 }

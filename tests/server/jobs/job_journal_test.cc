@@ -53,8 +53,8 @@ TEST_F(JobJournalTest, AnnouncesAStateThatACrashHasKeptFromTheLog) {
   EXPECT_THAT(StatesAfterOpening(), ElementsAre(v1::JOB_STATE_QUEUED, v1::JOB_STATE_STARTING));
   record_.state = v1::JOB_STATE_FAILED;
   StatesAfterOpening();
-  EXPECT_THAT(StatesAfterOpening(), ElementsAre(v1::JOB_STATE_QUEUED, v1::JOB_STATE_STARTING,
-                                                v1::JOB_STATE_FAILED));
+  EXPECT_THAT(StatesAfterOpening(),
+              ElementsAre(v1::JOB_STATE_QUEUED, v1::JOB_STATE_STARTING, v1::JOB_STATE_FAILED));
 }
 
 TEST_F(JobJournalTest, AnnouncesEveryAttempt) {
@@ -62,8 +62,8 @@ TEST_F(JobJournalTest, AnnouncesEveryAttempt) {
   record_.attempts = 1;
   StatesAfterOpening();
   record_.attempts = 2;
-  EXPECT_THAT(StatesAfterOpening(), ElementsAre(v1::JOB_STATE_QUEUED, v1::JOB_STATE_STARTING,
-                                                v1::JOB_STATE_STARTING));
+  EXPECT_THAT(StatesAfterOpening(),
+              ElementsAre(v1::JOB_STATE_QUEUED, v1::JOB_STATE_STARTING, v1::JOB_STATE_STARTING));
 }
 
 }  // namespace

@@ -359,8 +359,8 @@ TEST_F(JobManagerTest, PrefixesNameOnlyTheCallersJobs) {
   EXPECT_EQ(server_.Get("ci").name(), mine);
   EXPECT_EQ(server_.Get("cifar-", "bob").name(), other);
   const std::string second = server_.Submit("r3", "ann");
-  EXPECT_THAT(jobs().Get("ann", "ci"), FailsWith(absl::StatusCode::kInvalidArgument,
-                                                 absl::StrCat(mine, ", ", second)));
+  EXPECT_THAT(jobs().Get("ann", "ci"),
+              FailsWith(absl::StatusCode::kInvalidArgument, absl::StrCat(mine, ", ", second)));
   EXPECT_THAT(jobs().Get("ann", "x"), FailsWith(absl::StatusCode::kNotFound, "'x'"));
   EXPECT_THAT(jobs().Get("ann", ""), FailsWith(absl::StatusCode::kInvalidArgument, "required"));
 }

@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <functional>
 
+#include <functional>
 #include <string>
 #include <vector>
 

@@ -197,8 +197,8 @@ TEST_F(JobStoreTest, UnfinishedJobsAreInOrderOfSubmission) {
   ended->state = v1::JOB_STATE_FAILED;
   ASSERT_THAT(store_->Update(*ended), IsOk());
   EXPECT_THAT(Names(*store_->Unfinished()), ElementsAre("cifar-1", "cifar-3"));
-  EXPECT_THAT(*store_->CountByState(), UnorderedElementsAre(Pair(v1::JOB_STATE_QUEUED, 2),
-                                                            Pair(v1::JOB_STATE_FAILED, 1)));
+  EXPECT_THAT(*store_->CountByState(),
+              UnorderedElementsAre(Pair(v1::JOB_STATE_QUEUED, 2), Pair(v1::JOB_STATE_FAILED, 1)));
 }
 
 TEST_F(JobStoreTest, AnArtifactIsReplacedByOneOfTheSamePath) {

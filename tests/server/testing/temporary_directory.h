@@ -9,8 +9,8 @@
 
 namespace kur::server {
 
-// A new, empty directory with a short path (a UNIX socket fits into it), removed with all that is in
-// it when destroyed.
+// A new, empty directory with a short path (a UNIX socket fits into it), removed with all that is
+// in it when destroyed.
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {

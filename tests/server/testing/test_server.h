@@ -153,9 +153,9 @@ class TestServer {
     v1::Outcome outcome;
     outcome.set_state(state);
     outcome.set_reason(reason);
-    ASSERT_THAT(WriteFileAtomically(files, layout.Run(name) + "/outcome.pb",
-                                    outcome.SerializeAsString()),
-                IsOk());
+    ASSERT_THAT(
+        WriteFileAtomically(files, layout.Run(name) + "/outcome.pb", outcome.SerializeAsString()),
+        IsOk());
   }
 
   // The worker ends, with or without an outcome.
