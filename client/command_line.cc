@@ -16,7 +16,9 @@ namespace {
 // Arguments of one command, for CLI11.
 class CliArguments : public Arguments {
  public:
-  explicit CliArguments(CLI::App& app) : app_(app) {}
+  // Help lists flags and options under the heading `group`.
+  explicit CliArguments(CLI::App& app, std::string group = "Options")
+      : app_(app), group_(std::move(group)) {}
 
   void Positional(const std::string& name, std::string* value, const std::string& doc) override {
     app_.add_option(name, *value, doc)->required()->type_name("");
@@ -26,19 +28,25 @@ class CliArguments : public Arguments {
     app_.add_option(name, *values, doc)->required()->type_name("");
   }
   void Flag(const std::string& names, bool* value, const std::string& doc) override {
-    app_.add_flag(names, *value, doc);
+    app_.add_flag(names, *value, doc)->group(group_);
   }
   void Option(const std::string& names, const std::string& placeholder, std::string* value,
               const std::string& doc) override {
-    app_.add_option(names, *value, doc)->type_name(placeholder);
+    app_.add_option(names, *value, doc)->type_name(placeholder)->group(group_);
   }
   void Repeated(const std::string& names, const std::string& placeholder,
                 std::vector<std::string>* values, const std::string& doc) override {
-    app_.add_option(names, *values, doc)->type_name(placeholder)->allow_extra_args(false);
+    app_.add_option(names, *values, doc)
+        ->type_name(placeholder)
+        ->group(group_)
+        ->allow_extra_args(false);
   }
   void Number(const std::string& names, const std::string& placeholder, int64_t* value,
               const std::string& doc) override {
-    app_.add_option(names, *value, doc)->type_name(placeholder)->check(CLI::PositiveNumber);
+    app_.add_option(names, *value, doc)
+        ->type_name(placeholder)
+        ->group(group_)
+        ->check(CLI::PositiveNumber);
   }
   void Choice(const std::string& names, const std::string& placeholder,
               const std::vector<std::string>& choices, std::function<void(size_t index)> chosen,
@@ -51,7 +59,9 @@ class CliArguments : public Arguments {
       }
       chosen(static_cast<size_t>(it - choices.begin()));
     };
-    app_.add_option_function<std::string>(names, choose, doc)->type_name(placeholder);
+    app_.add_option_function<std::string>(names, choose, doc)
+        ->type_name(placeholder)
+        ->group(group_);
   }
   void Note(const std::string& text) override { note_ = text; }
 
@@ -67,12 +77,12 @@ class CliArguments : public Arguments {
 
  private:
   CLI::App& app_;
+  const std::string group_;
   std::string note_;
 };
 
 void AddConnectionOptions(CLI::App& app, ConnectionFlags* flags) {
-  CLI::App* const group = app.add_option_group("Connection");
-  CliArguments arguments(*group);
+  CliArguments arguments(app, "Connection");
   arguments.Option("--server", "ADDRESS", &flags->server,
                    "unix:PATH or HOST:PORT; also $KURCTL_SERVER");
   arguments.Option("--token-file", "FILE", &flags->token_file,
@@ -115,7 +125,8 @@ ParsedCommandLine ParseCommandLine(const std::vector<std::string>& words,
                                    ConnectionFlags* flags) {
   CLI::App root("Trains models that Kurfiles describe, on a kurd near or far.", "kurctl");
   root.require_subcommand(1);
-  root.set_help_all_flag("--help-all", "Print the help of all commands");
+  root.get_formatter()->label("REQUIRED", "");
+  root.get_formatter()->label("SUBCOMMAND", "COMMAND");
   root.footer(
       "Begin with `kurctl up` and `kurctl submit FILE --follow`;\n"
       "`kurctl COMMAND --help` has the flags and examples.");
@@ -131,8 +142,6 @@ ParsedCommandLine ParseCommandLine(const std::vector<std::string>& words,
     }
   } catch (const CLI::CallForHelp&) {
     parsed.help = root.help();
-  } catch (const CLI::CallForAllHelp&) {
-    parsed.help = root.help("", CLI::AppFormatMode::All);
   } catch (const CLI::ParseError& error) {
     const auto chosen = root.get_subcommands();
     parsed.error = absl::StrCat(MessageOf(error, words, commands), "\n",

@@ -76,7 +76,6 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Settings& set
   }
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 200);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5000);
   // A laptop that slept holds connections that are dead without anyone saying so. kurd allows pings
   // far more often than this.

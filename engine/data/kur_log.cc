@@ -145,7 +145,16 @@ absl::Status KurLog::WriteSummary() {
       "batches: ", summary_.batches, "\n", YamlBlock("clocks", summary_.clocks, FormatFloat),
       YamlBlock("columns", lengths, integer), "epochs: ", summary_.epochs,
       "\nsamples: ", summary_.samples, "\nsessions: ", summary_.sessions, "\nversion: 3\n");
-  return WriteFileAtomically(files_, JoinPath(path_, kSummaryFile), text);
+  KUR_RETURN_IF_ERROR(WriteFileAtomically(files_, JoinPath(path_, kSummaryFile), text));
+  committed_ = text;
+  return absl::OkStatus();
+}
+
+absl::Status KurLog::Rewind(FileSystem& files, const std::string& path,
+                            const std::string& committed) {
+  if (!IsDirectory(path)) return absl::OkStatus();
+  return Annotate(WriteFileAtomically(files, JoinPath(path, kSummaryFile), committed),
+                  "training log");
 }
 
 absl::Status KurLog::RepairColumn(const std::string& name, const std::optional<Lengths>& lengths) {

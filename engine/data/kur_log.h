@@ -87,6 +87,14 @@ class KurLog {
   // Writes everything that is buffered.
   absl::Status Flush();
 
+  // What the summary said after the last flush: given to Rewind(), the log is again as it was then.
+  const std::string& committed() const { return committed_; }
+
+  // Takes a log that is not open back to what `committed` says; the rows that came later are
+  // dropped when it is opened.
+  static absl::Status Rewind(FileSystem& files, const std::string& path,
+                             const std::string& committed);
+
  private:
   // One file: how many rows it has, and the rows that wait to be written.
   struct Column {
@@ -120,6 +128,7 @@ class KurLog {
   std::optional<double> best_validation_loss_;
 
   std::map<std::string, Column> columns_;  // by file name
+  std::string committed_;
   int64_t waiting_batches_ = 0;
   double last_flush_;
   // Seconds of training before this session, and the clock at its first row.

@@ -63,6 +63,7 @@ void VisitPosition(Position& position, Visitor&& visit) {
   visit("clocks", position.clocks);
   visit("seed", position.seed);
   visit("run_batches", position.run_batches);
+  visit("log_commit", position.log_commit);
   visit("last_epoch", position.last_epoch);
   visit("clock_limit", position.clock_limit);
   visit("checkpoint_epochs", position.checkpoint_epochs);

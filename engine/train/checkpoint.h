@@ -34,6 +34,7 @@ struct TrainingPosition {
   // What a run that goes on after it was killed needs, beside the above.
   uint64_t seed = 0;        // of the order of the data and of dropout
   int64_t run_batches = 0;  // batches that this run has trained
+  std::string log_commit;   // KurLog::committed() of the training log; empty: no log
   int64_t last_epoch = 0;   // the epoch after which the run stops; 0: no limit
   double clock_limit = 0;   // the reading of the stop clock at which the run stops; 0: no limit
   // Counts since the checkpoint that the Kurfile asks for was last written.

@@ -49,7 +49,7 @@ absl::StatusOr<RunEnd> Trainer::Run() {
   if (train().weights.last) {
     KUR_RETURN_IF_ERROR(WriteWeights(*train().weights.last, "last weights"));
   }
-  if (log_ != nullptr) KUR_RETURN_IF_ERROR(log_->Flush());
+  if (log_ != nullptr) KUR_RETURN_IF_ERROR(FlushLog());
   return cancelled_ ? RunEnd::kCancelled : RunEnd::kSucceeded;
 }
 
@@ -86,7 +86,10 @@ absl::Status Trainer::Prepare() {
   batch_clock_.Reset(position_.clocks["batch"]);
   next_resume_write_ = MonotonicSeconds() + options_.resume_interval_seconds;
   ReportStart();
-  return absl::OkStatus();
+  // What the run begins with, it may itself overwrite: a process that goes on after this one was
+  // killed must not begin with that.
+  const bool begins_with_files = log_ != nullptr || initial_weights_loaded_;
+  return WriteResumeFileIfDue(/*now=*/!resumed_ && begins_with_files);
 }
 
 // Takes the position over if an earlier process of this run left one.
@@ -109,6 +112,11 @@ absl::Status Trainer::OpenLog() {
   const auto path = paths_.ForWriting(section.path.path);
   if (!path.ok()) {
     return ErrorAt(section.path.location, section.path.key, std::string(path.status().message()));
+  }
+  // Rows that an earlier process of this run wrote after the state that we go on from are written
+  // again.
+  if (resumed_ && !position_.log_commit.empty()) {
+    KUR_RETURN_IF_ERROR(KurLog::Rewind(FileSystem::Posix(), *path, position_.log_commit));
   }
   KurLog::Options log_options;
   log_options.keep_batch = section.keep_batch;
@@ -148,6 +156,7 @@ absl::Status Trainer::LoadInitialWeights() {
   if (!saved.ok()) return failed(saved.status());
   const absl::Status loaded = workload_->model().LoadWeights(saved->weights);
   if (!loaded.ok()) return failed(loaded);
+  initial_weights_loaded_ = true;
   std::string also;
   if (saved->optimizer == train().optimizer->kind() &&
       optimizer_->Restore(saved->optimizer_state, saved->optimizer_steps).ok()) {
@@ -374,13 +383,22 @@ absl::Status Trainer::CheckpointIfDue(bool epoch_done) {
   return Validate(section.validation_batches);
 }
 
+void Trainer::ReadClocks() {
+  position_.clocks = {{"all", all_clock_.seconds()},
+                      {"train", train_clock_.seconds()},
+                      {"validate", validate_clock_.seconds()},
+                      {"batch", batch_clock_.seconds()}};
+}
+
+absl::Status Trainer::FlushLog() {
+  ReadClocks();
+  log_->SetClocks(position_.clocks);
+  return log_->Flush();
+}
+
 absl::StatusOr<const std::string*> Trainer::Serialized() {
   if (serialized_.empty()) {
-    position_.clocks = {{"all", all_clock_.seconds()},
-                        {"train", train_clock_.seconds()},
-                        {"validate", validate_clock_.seconds()},
-                        {"batch", batch_clock_.seconds()}};
-    if (log_ != nullptr) log_->SetClocks(position_.clocks);
+    ReadClocks();
     Checkpoint checkpoint;
     checkpoint.weights = workload_->model().Weights();
     checkpoint.optimizer = train().optimizer->kind();
@@ -406,7 +424,11 @@ absl::Status Trainer::WriteResumeFileIfDue(bool now) {
   if (options_.resume_path.empty()) return absl::OkStatus();
   const double start = MonotonicSeconds();
   if (!now && start < next_resume_write_) return absl::OkStatus();
-  if (log_ != nullptr) KUR_RETURN_IF_ERROR(log_->Flush());
+  if (log_ != nullptr) {
+    KUR_RETURN_IF_ERROR(FlushLog());
+    position_.log_commit = log_->committed();
+    serialized_.clear();
+  }
   KUR_ASSIGN_OR_RETURN(const std::string* content, Serialized());
   KUR_RETURN_IF_ERROR(
       WriteFileAtomically(FileSystem::Posix(), options_.resume_path, *content, 0600));

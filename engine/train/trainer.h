@@ -49,7 +49,7 @@ class Trainer {
   absl::Status FinishEpoch();
   absl::Status CheckFinite(const Workload::BatchLoss& loss) const;
 
-  // Validation. Absent: the run is to end.
+  // Validation; sets `cancelled_` if the run is to end.
   absl::Status Validate(std::optional<int64_t> max_batches);
 
   // Writing.
@@ -57,6 +57,8 @@ class Trainer {
   absl::Status WriteWeights(const FileReference& file, const std::string& description);
   absl::Status WriteResumeFileIfDue(bool now);
   absl::StatusOr<const std::string*> Serialized();
+  void ReadClocks();
+  absl::Status FlushLog();
 
   const Kurfile& kurfile_;
   const PathResolver& paths_;
@@ -70,6 +72,7 @@ class Trainer {
   std::unique_ptr<KurLog> log_;
   TrainingPosition position_;
   bool resumed_ = false;
+  bool initial_weights_loaded_ = false;
   bool cancelled_ = false;
 
   Stopwatch all_clock_;

@@ -36,7 +36,8 @@ absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section, const 
 class BatchFeeder {
  public:
   // Feeds the named sources of `provider`, which must outlive this, to `device`.
-  BatchFeeder(const BatchProvider& provider, const std::set<std::string>& names, c10::Device device);
+  BatchFeeder(const BatchProvider& provider, const std::set<std::string>& names,
+              c10::Device device);
 
   // The tensors of a batch; valid until the next call.
   absl::StatusOr<TensorMap> Load(const BatchPlan& plan, int64_t batch);

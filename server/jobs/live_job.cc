@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +12,7 @@
 #include "server/jobs/job_view.h"
 #include "server/jobs/run_directory.h"
 #include "server/jobs/worker_end.h"
+#include "server/jobs/worker_launch.h"
 
 namespace kur::server {
 namespace {
@@ -379,60 +379,6 @@ absl::Status LiveJob::AdoptWorker(const WorkerIdentity& identity) {
   return RecordLaunch(attempt, identity);
 }
 
-std::vector<Device> LiveJob::AssignedDevices() const {
-  std::vector<Device> assigned;
-  for (const Device& device : environment_.devices) {
-    const bool mine = std::find(record_.devices.begin(), record_.devices.end(), device.name) !=
-                      record_.devices.end();
-    if (mine) assigned.push_back(device);
-  }
-  return assigned;
-}
-
-v1::WorkerSpec LiveJob::Specification(const std::vector<Device>& devices) const {
-  const StateLayout& layout = environment_.layout;
-  v1::WorkerSpec spec;
-  spec.set_job(name_);
-  spec.set_mode(record_.frozen.mode());
-  spec.set_kurfile(record_.frozen.kurfile());
-  spec.set_source_directory(layout.Run(name_) + "/source");
-  *spec.mutable_overrides() = record_.frozen.overrides();
-  spec.set_seed(record_.frozen.seed());
-  for (const v1::Input& input : record_.frozen.inputs()) {
-    v1::WorkerInput& file = *spec.add_inputs();
-    file.set_path(input.path());
-    file.set_file(environment_.blobs.PathOf(input.sha256()));
-  }
-  spec.set_workspace(layout.Workspace(record_.owner, record_.project));
-  spec.set_home(layout.Home(record_.owner));
-  for (const std::string& root : environment_.data_roots) spec.add_data_roots(root);
-  spec.set_run_directory(layout.Run(name_));
-  spec.set_server("unix:" + layout.worker_socket());
-  spec.set_secret(record_.frozen.secret());
-  // CUDA_VISIBLE_DEVICES leaves only the assigned cards, so the first of them is number 0.
-  spec.set_device(devices.front().kind == Device::Kind::kCuda ? "cuda:0" : "cpu");
-  spec.set_threads(ThreadsFor(devices));
-  return spec;
-}
-
-absl::StatusOr<LaunchRequest> LiveJob::PrepareLaunch() {
-  FileSystem& files = environment_.files;
-  LaunchRequest request;
-  request.job = name_;
-  request.run_directory = environment_.layout.Run(name_);
-  request.devices = AssignedDevices();
-  if (request.devices.size() != record_.devices.size() || request.devices.empty()) {
-    return absl::FailedPreconditionError(
-        "the devices that the job was given are not on this machine any more");
-  }
-  KUR_ASSIGN_OR_RETURN(const auto sources, environment_.store.Sources(id_));
-  const v1::WorkerSpec spec = Specification(request.devices);
-  KUR_RETURN_IF_ERROR(files.MakeDirectories(spec.workspace(), 0700));
-  KUR_RETURN_IF_ERROR(files.MakeDirectories(spec.home(), 0700));
-  KUR_RETURN_IF_ERROR(RunDirectory(files, request.run_directory).Prepare(sources, spec));
-  return request;
-}
-
 absl::Status LiveJob::Launch() {
   LaunchRequest request;
   int attempt = 0;
@@ -441,7 +387,7 @@ absl::Status LiveJob::Launch() {
     if (record_.cancel_requested) {
       return MoveToFinal(v1::JOB_STATE_CANCELLED, "cancelled before its worker started");
     }
-    auto prepared = PrepareLaunch();
+    auto prepared = PrepareLaunch(environment_, record_);
     if (absl::IsResourceExhausted(prepared.status())) return prepared.status();
     if (!prepared.ok()) {
       return MoveToFinal(v1::JOB_STATE_FAILED,

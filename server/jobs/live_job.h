@@ -13,15 +13,10 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "engine/base/file_system.h"
 #include "kur/v1/worker.pb.h"
-#include "server/blobs/blob_store.h"
-#include "server/devices/device_inventory.h"
-#include "server/events/event_dispatcher.h"
+#include "server/jobs/job_environment.h"
 #include "server/jobs/job_journal.h"
-#include "server/jobs/state_layout.h"
 #include "server/launcher/launcher.h"
-#include "server/metrics/metrics.h"
 #include "server/scheduler/scheduling_policy.h"
 #include "server/store/job_store.h"
 
@@ -33,26 +28,6 @@ class WorkerLink {
   virtual ~WorkerLink() = default;
   virtual void SendCommand(v1::Command::Kind command) = 0;
   virtual void Close(const absl::Status& status) = 0;
-};
-
-// What all live jobs use. Everything outlives them; everything is thread-safe.
-struct JobEnvironment {
-  FileSystem& files;
-  const StateLayout& layout;
-  JobStore& store;
-  BlobStore& blobs;
-  Launcher& launcher;
-  EventDispatcher& dispatcher;
-  Metrics& metrics;
-  const std::vector<Device>& devices;
-  std::vector<std::string> data_roots;
-  // How long a worker may take to end after it was told to, before it is sent SIGTERM; and after
-  // that, before SIGKILL.
-  absl::Duration cancel_grace = absl::Seconds(30);
-  absl::Duration terminate_grace = absl::Seconds(10);
-  std::function<absl::Time()> now;
-  // Called, with no lock held, when something has changed that scheduling depends on.
-  std::function<void()> on_change;
 };
 
 // A job that has not ended yet: its state machine, its journal, and its worker. Thread-safe; one
@@ -128,10 +103,6 @@ class LiveJob : public std::enable_shared_from_this<LiveJob> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Take(std::vector<v1::Event> events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status JudgeEnd() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<LaunchRequest> PrepareLaunch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  v1::WorkerSpec Specification(const std::vector<Device>& devices) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::vector<Device> AssignedDevices() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The signal that is due for a worker that was told to end; 0: none.
   int DueSignal(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "server/launcher/processor_environment.h"
+#include "engine/base/processor_environment.h"
 
 namespace kur::server {
 namespace {

@@ -70,7 +70,10 @@ int main(int argc, char** argv) {
   KeepFreedMemory();
   HandleSignals();
   spdlog::set_default_logger(spdlog::stderr_logger_mt("worker"));
-  if (run->parsed()) return kur::worker::RunStandalone(options, g_control, process_start);
+  if (run->parsed()) {
+    kur::worker::EnterTunedEnvironment(options.threads, argv);
+    return kur::worker::RunStandalone(options, g_control, process_start);
+  }
   if (run_directory.empty()) {
     std::cerr << app.help();
     return 2;

@@ -1,14 +1,18 @@
 #include "server/worker/standalone.h"
 
+#include <unistd.h>
+
 #include <climits>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
 #include "engine/base/path_resolver.h"
+#include "engine/base/processor_environment.h"
 #include "engine/base/status.h"
 #include "engine/train/run.h"
 #include "google/protobuf/util/json_util.h"
@@ -49,6 +53,18 @@ uint64_t RandomSeed() {
 }
 
 }  // namespace
+
+void EnterTunedEnvironment(int threads, char** argv) {
+  constexpr char kDone[] = "KURD_WORKER_TUNED";
+  if (std::getenv(kDone) != nullptr) return;
+  setenv(kDone, "1", 1);
+  const auto cpuinfo = FileSystem::Posix().Read("/proc/cpuinfo");
+  if (!cpuinfo.ok()) return;
+  std::map<std::string, std::string> variables = ProcessorEnvironment(*cpuinfo);
+  if (threads > 0) variables["OMP_NUM_THREADS"] = absl::StrCat(threads);
+  for (const auto& [name, value] : variables) setenv(name.c_str(), value.c_str(), /*replace=*/0);
+  if (!variables.empty()) execv("/proc/self/exe", argv);
+}
 
 int RunStandalone(const StandaloneOptions& options, Control* control, double process_start) {
   KurfileOptions kurfile_options;

@@ -20,6 +20,11 @@ struct StandaloneOptions {
   std::string device = "cpu";
 };
 
+// BLAS and ATen choose their kernels, and OpenMP its threads, when they are loaded: executes this
+// program anew with the environment that suits the processor, unless that has been done or there is
+// nothing to add. Returns only if it did not.
+void EnterTunedEnvironment(int threads, char** argv);
+
 // Runs a Kurfile without a kurd: relative paths are those of the Kurfile's folder, events go to
 // stdout as lines of JSON. Returns the exit code: 0, 1 (error in the Kurfile), 3 (the run failed),
 // 4 (it was cancelled).

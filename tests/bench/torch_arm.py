@@ -23,8 +23,8 @@ def make_model(workload):
             nn.Flatten(), nn.Linear(64 * 49, 128), nn.ReLU(), nn.Dropout(0.25),
             nn.Linear(128, 10))
     return nn.Sequential(
-        nn.Conv2d(3, 64, 3), nn.ReLU(), nn.Conv2d(64, 32, 3), nn.ReLU(),
-        nn.Flatten(), nn.Linear(32 * 28 * 28, 10))
+        nn.Conv2d(3, 64, 3, padding=1), nn.ReLU(), nn.Conv2d(64, 32, 3, padding=1), nn.ReLU(),
+        nn.Flatten(), nn.Linear(32 * 32 * 32, 10))
 
 
 def from_loader(images, labels, batch_size):

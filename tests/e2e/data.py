@@ -16,12 +16,12 @@ def write_idx(path, array):
     path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == '.gz' else content)
 
 
-def write_images(folder, count=256, size=8, classes=10):
-    """Images whose brightest row tells their class, as images.gz and labels.gz."""
+def write_images(folder, count=256):
+    """Images, of the size that the supplier mnist expects, whose brightest row tells their class, as images.gz and labels.gz."""
     random = numpy.random.default_rng(7)
-    labels = random.integers(0, classes, count)
-    images = random.integers(0, 100, (count, size, size))
-    images[numpy.arange(count), labels % size, :] += 100 + 10 * (labels // size)[:, None]
+    labels = random.integers(0, 10, count)
+    images = random.integers(0, 100, (count, 28, 28))
+    images[numpy.arange(count), 2 * labels, :] += 100
     write_idx(folder / 'images.gz', images)
     write_idx(folder / 'labels.gz', labels)
     return images, labels

@@ -137,7 +137,7 @@ class StateDirectoryTest(harness.TestCase):
     def test_a_second_kurd_on_the_same_address_is_refused(self):
         port = harness.free_port()
         tokens = self.folder / 'tokens'
-        tokens.write_text('anna:a-token-of-anna\n')
+        tokens.write_text('anna:anna-token-0123456789\n')
         tokens.chmod(0o600)
         address = f'127.0.0.1:{port}'
         for listen in (f'unix:{self.folder}/kurd.sock', address):

@@ -160,7 +160,7 @@ class RefusalTest(harness.TestCase):
         tokens.chmod(0o644)
         result = self.refuse('--listen', f'127.0.0.1:{harness.free_port()}', '--token-file', tokens)
         self.assertIn(str(tokens), result.err)
-        self.assertIn('0600', result.err)
+        self.assertIn('chmod 600', result.err)
 
     def test_it_refuses_a_token_file_that_makes_no_sense(self):
         tokens = self.folder / 'tokens'

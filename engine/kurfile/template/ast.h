@@ -1,6 +1,7 @@
 #ifndef KUR_ENGINE_KURFILE_TEMPLATE_AST_H_
 #define KUR_ENGINE_KURFILE_TEMPLATE_AST_H_
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -133,6 +134,26 @@ struct Expression {
   int line;   // from 1
   int depth;  // levels of expressions below and including this one
 };
+
+// Levels of expressions; 0 for none.
+inline int Depth(const ExpressionPtr& expression) {
+  return expression == nullptr ? 0 : expression->depth;
+}
+
+inline int Depth(const Expressions& expressions) {
+  int depth = 0;
+  for (const ExpressionPtr& expression : expressions) {
+    depth = std::max(depth, Depth(expression));
+  }
+  return depth;
+}
+
+inline int Depth(const CallArguments& arguments) {
+  int depth =
+      std::max({Depth(arguments.positional), Depth(arguments.more), Depth(arguments.more_named)});
+  for (const auto& [name, value] : arguments.named) depth = std::max(depth, Depth(value));
+  return depth;
+}
 
 // What a `for` or `set` assigns to: a name, an attribute of a namespace, or several of them.
 struct Target {

@@ -116,10 +116,11 @@ absl::StatusOr<Object> FileSizeFormat(Runtime* runtime, const Object& self,
     return Object(absl::StrCat(whole, " Bytes"));
   }
   const std::string prefixes = binary ? "KMGTPEZY" : "kMGTPEZY";
-  double next_unit = base * base;
   size_t i = 0;
-  for (; i + 1 < prefixes.size() && bytes >= next_unit; ++i) next_unit *= base;
-  return Object(absl::StrFormat("%.1f %c%s", base * bytes / next_unit, prefixes[i], binary ? "iB" : "B"));
+  const auto next_unit = [base, &i] { return std::pow(base, static_cast<double>(i + 2)); };
+  while (i + 1 < prefixes.size() && bytes >= next_unit()) ++i;
+  return Object(
+      absl::StrFormat("%.1f %c%s", base * bytes / next_unit(), prefixes[i], binary ? "iB" : "B"));
 }
 
 }  // namespace

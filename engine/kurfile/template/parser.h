@@ -99,7 +99,20 @@ class ExpressionParser {
   Result ParseBound();
 
   // A level of nesting of what is being read, for as long as it lives.
-  class Nesting;
+  class Nesting {
+   public:
+    explicit Nesting(ExpressionParser* parser) : parser_(*parser) { ++parser_.level_; }
+    ~Nesting() { --parser_.level_; }
+    Nesting(const Nesting&) = delete;
+    Nesting& operator=(const Nesting&) = delete;
+    // RESOURCE_EXHAUSTED if this level is one too many.
+    absl::Status status() const { return parser_.CheckDepth(parser_.level_); }
+
+   private:
+    ExpressionParser& parser_;
+  };
+  absl::Status CheckDepth(int depth) const;
+
   // The node, whose children are `below` levels deep. RESOURCE_EXHAUSTED if that is too deep.
   Result Make(ast::Expression::Node node, int below);
 

@@ -26,8 +26,7 @@ class Scope {
   // Gives the value of a name, or null. The value must live as long as the scope is read.
   using Resolver = std::function<const Value*(absl::string_view name)>;
   // A scope of names whose values are costly to make: `resolver` is asked when one is looked for.
-  Scope(const Scope* parent, Resolver resolver)
-      : parent_(parent), resolver_(std::move(resolver)) {}
+  Scope(const Scope* parent, Resolver resolver) : parent_(parent), resolver_(std::move(resolver)) {}
 
   void Set(std::string name, Value value) { names_.Set(Value(std::move(name)), std::move(value)); }
   // Null if no scope has the name.

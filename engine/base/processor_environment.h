@@ -1,12 +1,12 @@
-#ifndef KUR_SERVER_LAUNCHER_PROCESSOR_ENVIRONMENT_H_
-#define KUR_SERVER_LAUNCHER_PROCESSOR_ENVIRONMENT_H_
+#ifndef KUR_ENGINE_BASE_PROCESSOR_ENVIRONMENT_H_
+#define KUR_ENGINE_BASE_PROCESSOR_ENVIRONMENT_H_
 
 #include <map>
 #include <string>
 
 #include "absl/strings/string_view.h"
 
-namespace kur::server {
+namespace kur {
 
 // The environment variables that make OpenBLAS and ATen use the kernels that suit a processor,
 // given the text of its /proc/cpuinfo. OpenBLAS knows processors by their model numbers and takes
@@ -15,6 +15,6 @@ namespace kur::server {
 // help or nothing is known.
 std::map<std::string, std::string> ProcessorEnvironment(absl::string_view cpuinfo);
 
-}  // namespace kur::server
+}  // namespace kur
 
-#endif  // KUR_SERVER_LAUNCHER_PROCESSOR_ENVIRONMENT_H_
+#endif  // KUR_ENGINE_BASE_PROCESSOR_ENVIRONMENT_H_

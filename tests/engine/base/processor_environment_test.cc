@@ -1,11 +1,11 @@
-#include "server/launcher/processor_environment.h"
+#include "engine/base/processor_environment.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace kur::server {
+namespace kur {
 namespace {
 
 using ::testing::IsEmpty;
@@ -99,4 +99,4 @@ TEST(ProcessorEnvironmentTest, OtherArchitecturesAndNothingAtAllGetNothing) {
 }
 
 }  // namespace
-}  // namespace kur::server
+}  // namespace kur

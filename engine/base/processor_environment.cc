@@ -1,4 +1,4 @@
-#include "server/launcher/processor_environment.h"
+#include "engine/base/processor_environment.h"
 
 #include <set>
 #include <utility>
@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
 
-namespace kur::server {
+namespace kur {
 namespace {
 
 struct Processor {
@@ -50,4 +50,4 @@ std::map<std::string, std::string> ProcessorEnvironment(absl::string_view cpuinf
   return {{"ATEN_CPU_CAPABILITY", "avx2"}, {"OPENBLAS_CORETYPE", is_zen ? "Zen" : "Haswell"}};
 }
 
-}  // namespace kur::server
+}  // namespace kur

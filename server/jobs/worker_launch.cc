@@ -1,0 +1,73 @@
+#include "server/jobs/worker_launch.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "engine/base/status.h"
+#include "kur/v1/worker.pb.h"
+#include "server/jobs/run_directory.h"
+
+namespace kur::server {
+namespace {
+
+std::vector<Device> AssignedDevices(const std::vector<Device>& devices, const JobRecord& record) {
+  std::vector<Device> assigned;
+  for (const Device& device : devices) {
+    const bool mine = std::find(record.devices.begin(), record.devices.end(), device.name) !=
+                      record.devices.end();
+    if (mine) assigned.push_back(device);
+  }
+  return assigned;
+}
+
+v1::WorkerSpec Specify(const JobEnvironment& environment, const JobRecord& record,
+                       const std::vector<Device>& devices) {
+  const StateLayout& layout = environment.layout;
+  const FrozenJob& frozen = record.frozen;
+  v1::WorkerSpec spec;
+  spec.set_job(record.name);
+  spec.set_mode(frozen.mode());
+  spec.set_kurfile(frozen.kurfile());
+  spec.set_source_directory(
+      RunDirectory(environment.files, layout.Run(record.name)).source_directory());
+  *spec.mutable_overrides() = frozen.overrides();
+  spec.set_seed(frozen.seed());
+  for (const v1::Input& input : frozen.inputs()) {
+    v1::WorkerInput& file = *spec.add_inputs();
+    file.set_path(input.path());
+    file.set_file(environment.blobs.PathOf(input.sha256()));
+  }
+  spec.set_workspace(layout.Workspace(record.owner, record.project));
+  spec.set_home(layout.Home(record.owner));
+  for (const std::string& root : environment.data_roots) spec.add_data_roots(root);
+  spec.set_run_directory(layout.Run(record.name));
+  spec.set_server("unix:" + layout.worker_socket());
+  spec.set_secret(frozen.secret());
+  // CUDA_VISIBLE_DEVICES leaves only the assigned cards, so the first of them is number 0.
+  spec.set_device(devices.front().kind == Device::Kind::kCuda ? "cuda:0" : "cpu");
+  spec.set_threads(ThreadsFor(devices));
+  return spec;
+}
+
+}  // namespace
+
+absl::StatusOr<LaunchRequest> PrepareLaunch(JobEnvironment& environment, const JobRecord& record) {
+  FileSystem& files = environment.files;
+  LaunchRequest request;
+  request.job = record.name;
+  request.run_directory = environment.layout.Run(record.name);
+  request.devices = AssignedDevices(environment.devices, record);
+  if (request.devices.size() != record.devices.size() || request.devices.empty()) {
+    return absl::FailedPreconditionError(
+        "the devices that the job was given are not on this machine any more");
+  }
+  KUR_ASSIGN_OR_RETURN(const auto sources, environment.store.Sources(record.id));
+  const v1::WorkerSpec spec = Specify(environment, record, request.devices);
+  KUR_RETURN_IF_ERROR(files.MakeDirectories(spec.workspace(), 0700));
+  KUR_RETURN_IF_ERROR(files.MakeDirectories(spec.home(), 0700));
+  KUR_RETURN_IF_ERROR(RunDirectory(files, request.run_directory).Prepare(sources, spec));
+  return request;
+}
+
+}  // namespace kur::server

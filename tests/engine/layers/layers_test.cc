@@ -1,0 +1,166 @@
+// Every layer computes what PyTorch computes, forwards and backwards, in both precisions.
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/core/Tensor.h>
+#include <c10/core/GradMode.h>
+
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/kurfile/layer_spec.h"
+#include "engine/layers/layer.h"
+#include "gtest/gtest.h"
+#include "tests/engine/layers/golden_cases.h"
+
+namespace kur {
+namespace {
+
+using nlohmann::json;
+using testing::ExpectNear;
+using testing::ToTensor;
+
+std::unique_ptr<Layer> Build(const LayerSpec& spec, const Shape& input, uint64_t seed = 1) {
+  return Registry<LayerBuilder>::Get()
+      .Find(spec.kind())
+      ->build(spec, {input}, at::detail::createCPUGenerator(seed));
+}
+
+// The plan, which knows no tensors, and the layer must agree.
+void ExpectSameWeights(const std::vector<WeightInfo>& planned, const std::vector<Weight>& built) {
+  ASSERT_EQ(planned.size(), built.size());
+  for (size_t i = 0; i < planned.size(); ++i) {
+    EXPECT_EQ(planned[i].name, built[i].name);
+    EXPECT_EQ(planned[i].shape, built[i].value.sizes().vec()) << planned[i].name;
+    EXPECT_EQ(planned[i].trainable, built[i].trainable) << planned[i].name;
+  }
+}
+
+void SetWeights(const json& values, at::ScalarType type, Layer* layer) {
+  const c10::NoGradGuard no_grad;
+  ASSERT_EQ(values.size(), layer->weights().size());
+  for (Weight& weight : layer->weights()) {
+    weight.value = weight.value.to(type);
+    weight.value.copy_(ToTensor(values.at(weight.name), type));
+    weight.value.set_requires_grad(weight.trainable);
+  }
+}
+
+void CheckCase(const json& test, at::ScalarType type) {
+  const double tolerance = testing::Tolerance(type);
+  at::Tensor input = ToTensor(test.at("input"), type);
+  input.set_requires_grad(true);
+  const Shape sample = input.sizes().slice(1).vec();
+  const auto spec = testing::ParseSpec<LayerKind>(test.at("kind"), test.at("spec"));
+  const auto layer = Build(*spec, sample);
+  ExpectSameWeights(spec->Weights({sample}), layer->weights());
+  SetWeights(test.at("weights"), type, layer.get());
+
+  const at::Tensor output =
+      ToAuthorLayout(layer->Forward({FromAuthorLayout(input)}, {test.at("training").get<bool>()}));
+  ExpectNear(output, ToTensor(test.at("output"), type), tolerance, "output");
+  const auto planned = spec->OutputShape({sample});
+  ASSERT_TRUE(planned.ok()) << planned.status();
+  EXPECT_EQ(*planned, output.sizes().slice(1).vec());
+
+  output.backward(ToTensor(test.at("cotangent"), type));
+  ExpectNear(input.grad(), ToTensor(test.at("input_gradient"), type), tolerance, "input gradient");
+  for (const Weight& weight : layer->weights()) {
+    if (weight.trainable) {
+      ExpectNear(weight.value.grad(), ToTensor(test.at("weight_gradients").at(weight.name), type),
+                 tolerance, "gradient of " + weight.name);
+    } else {
+      ExpectNear(weight.value, ToTensor(test.at("weights_after").at(weight.name), type), tolerance,
+                 weight.name);
+    }
+  }
+}
+
+// Checks the cases of one kind; there must be at least `least`.
+void CheckKind(const std::string& kind, int least) {
+  static const auto* const kCases = new json(testing::ReadCases("layer_cases.json"));
+  int checked = 0;
+  for (const json& test : *kCases) {
+    if (test.at("kind") != kind) continue;
+    ++checked;
+    SCOPED_TRACE(test.at("name").get<std::string>());
+    CheckCase(test, at::kFloat);
+    CheckCase(test, at::kDouble);
+  }
+  EXPECT_GE(checked, least);
+}
+
+TEST(LayersTest, DenseComputesWhatPyTorchDoes) { CheckKind("dense", 5); }
+TEST(LayersTest, ConvolutionComputesWhatPyTorchDoes) { CheckKind("convolution", 44); }
+TEST(LayersTest, PoolComputesWhatPyTorchDoes) { CheckKind("pool", 88); }
+TEST(LayersTest, FlattenComputesWhatPyTorchDoes) { CheckKind("flatten", 4); }
+TEST(LayersTest, BatchNormalizationComputesWhatPyTorchDoes) {
+  CheckKind("batch_normalization", 12);
+}
+TEST(LayersTest, ActivationComputesWhatPyTorchDoes) { CheckKind("activation", 16); }
+
+TEST(LayersTest, TheLanguageAndTheEngineHaveTheSameLayers) {
+  EXPECT_EQ(Registry<LayerKind>::Get().Names(), Registry<LayerBuilder>::Get().Names());
+}
+
+TEST(LayersTest, FreshWeightsAreUniformAfterGlorotWithBiasesOfZero) {
+  const struct {
+    const char* kind;
+    const char* spec;
+    Shape input;
+    double fans;  // in and out
+  } kTests[] = {
+      {"dense", "{size: 300}", {200}, 500},
+      {"convolution", "{kernels: 64, size: [3, 3]}", {8, 8, 32}, 9 * (64 + 32)},
+      {"convolution", "{kernels: 96, size: 5}", {8, 32}, 5 * (96 + 32)},
+  };
+  for (const auto& test : kTests) {
+    SCOPED_TRACE(test.spec);
+    const auto layer = Build(*testing::ParseSpec<LayerKind>(test.kind, test.spec), test.input);
+    const at::Tensor& weight = layer->weights()[0].value;
+    const double bound = std::sqrt(6 / test.fans);
+    const double largest = weight.abs().max().item<double>();
+    EXPECT_LE(largest, bound);
+    EXPECT_GT(largest, 0.99 * bound);
+    EXPECT_NEAR(weight.mean().item<double>(), 0, 0.02 * bound);
+    EXPECT_NEAR(weight.std().item<double>(), bound / std::sqrt(3), 0.02 * bound);
+    EXPECT_EQ(layer->weights()[1].value.abs().max().item<double>(), 0);
+  }
+}
+
+TEST(LayersTest, FreshWeightsAreAFunctionOfTheGenerator) {
+  const auto spec = testing::ParseSpec<LayerKind>("dense", "[8, 8]");
+  const auto a = Build(*spec, {4}, 1);
+  const auto same = Build(*spec, {4}, 1);
+  const auto other = Build(*spec, {4}, 2);
+  EXPECT_TRUE(a->weights()[2].value.equal(same->weights()[2].value));
+  EXPECT_FALSE(a->weights()[2].value.equal(other->weights()[2].value));
+  EXPECT_FALSE(a->weights()[0].value.narrow(1, 0, 4).equal(a->weights()[2].value.narrow(1, 0, 4)));
+}
+
+TEST(LayersTest, ImagesStayInChannelsLastMemory) {
+  const auto spec = testing::ParseSpec<LayerKind>("convolution", "{kernels: 4, size: [3, 3]}");
+  const auto layer = Build(*spec, {6, 5, 3});
+  EXPECT_TRUE(layer->weights()[0].value.is_contiguous(at::MemoryFormat::ChannelsLast));
+  const at::Tensor image =
+      ToTensor({{"shape", {1, 6, 5, 3}}, {"data", std::vector<double>(90, 1)}}, at::kFloat);
+  const at::Tensor output = layer->Forward({FromAuthorLayout(image)}, {});
+  EXPECT_TRUE(output.is_contiguous(at::MemoryFormat::ChannelsLast));
+  EXPECT_TRUE(ToAuthorLayout(output).is_contiguous());
+}
+
+TEST(LayersTest, BatchNormalizationLeavesItsStatisticsAloneWhenNotTraining) {
+  const auto layer = Build(*testing::ParseSpec<LayerKind>("batch_normalization", "null"), {3});
+  const at::Tensor mean = layer->weights()[2].value.clone();
+  const at::Tensor variance = layer->weights()[3].value.clone();
+  const at::Tensor x = ToTensor({{"shape", {2, 3}}, {"data", {1, 2, 3, 4, 5, 7}}}, at::kFloat);
+  layer->Forward({x}, {/*training=*/false});
+  EXPECT_TRUE(layer->weights()[2].value.equal(mean));
+  EXPECT_TRUE(layer->weights()[3].value.equal(variance));
+  layer->Forward({x}, {/*training=*/true});
+  EXPECT_FALSE(layer->weights()[2].value.equal(mean));
+}
+
+}  // namespace
+}  // namespace kur

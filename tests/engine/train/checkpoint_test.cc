@@ -1,0 +1,279 @@
+#include "engine/train/checkpoint.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/tensor.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "tests/engine/testing/temp_dir.h"
+
+namespace kur {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::TempDir;
+
+Checkpoint MakeCheckpoint() {
+  Checkpoint checkpoint;
+  checkpoint.weights["dense.weight"] = at::arange(6, at::kFloat).reshape({2, 3});
+  checkpoint.weights["dense.bias"] = at::tensor({0.5F, -1.25F});
+  checkpoint.weights["half"] = at::arange(5, at::kFloat).to(at::kBFloat16);
+  checkpoint.weights["count"] = at::tensor({int64_t{1} << 40, int64_t{-3}});
+  checkpoint.weights["scalar"] = at::ones({}, at::kDouble);
+  checkpoint.weights["nothing"] = at::empty({0, 4});
+  checkpoint.optimizer = "adam";
+  checkpoint.optimizer_state["dense.weight/exp_avg"] = at::ones({2, 3}) * 0.125;
+  checkpoint.optimizer_steps = 42;
+  TrainingPosition& position = checkpoint.position;
+  position.epoch = 3;
+  position.batch = 4;
+  position.total_batches = 5;
+  position.total_samples = 6;
+  position.best_training_loss = 0.1;
+  position.best_validation_loss = 1e-300;
+  position.loss_sums = {{"above", 7.5}, {"other", 1.0 / 3}};
+  position.epoch_samples = 8;
+  position.epoch_seconds = 9.25;
+  position.clocks = {{"all", 10.5}, {"batch", 11.5}};
+  position.seed = 0xfedcba9876543210U;
+  position.run_batches = 12;
+  position.last_epoch = 13;
+  position.clock_limit = 14.5;
+  position.checkpoint_epochs = 15;
+  position.checkpoint_batches = 16;
+  position.checkpoint_samples = 17;
+  position.checkpoint_seconds = 18.5;
+  return checkpoint;
+}
+
+void ExpectSameTensors(const TensorMap& a, const TensorMap& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (const auto& [name, tensor] : a) {
+    ASSERT_EQ(b.count(name), 1U) << name;
+    EXPECT_EQ(b.at(name).scalar_type(), tensor.scalar_type()) << name;
+    EXPECT_TRUE(b.at(name).equal(tensor)) << name;
+  }
+}
+
+absl::StatusOr<Checkpoint> ReadBytes(const std::string& content) {
+  const TempDir dir;
+  return ReadCheckpoint(dir.Write("weights", content));
+}
+
+// A safetensors file with that header and those bytes of tensors.
+std::string WithHeader(const std::string& header, const std::string& data = "") {
+  const uint64_t length = header.size();
+  std::string content(sizeof(length), '\0');
+  std::memcpy(&content[0], &length, sizeof(length));
+  return content + header + data;
+}
+
+TEST(CheckpointTest, ReadsBackWhatWasWritten) {
+  const Checkpoint written = MakeCheckpoint();
+  const auto read = ReadBytes(*SerializeCheckpoint(written));
+  ASSERT_TRUE(read.ok()) << read.status();
+  ExpectSameTensors(written.weights, read->weights);
+  ExpectSameTensors(written.optimizer_state, read->optimizer_state);
+  EXPECT_EQ(read->optimizer, "adam");
+  EXPECT_EQ(read->optimizer_steps, 42);
+  const TrainingPosition& a = written.position;
+  const TrainingPosition& b = read->position;
+  EXPECT_EQ(b.epoch, a.epoch);
+  EXPECT_EQ(b.batch, a.batch);
+  EXPECT_EQ(b.total_batches, a.total_batches);
+  EXPECT_EQ(b.total_samples, a.total_samples);
+  EXPECT_EQ(b.best_training_loss, a.best_training_loss);
+  EXPECT_EQ(b.best_validation_loss, a.best_validation_loss);
+  EXPECT_EQ(b.loss_sums, a.loss_sums);
+  EXPECT_EQ(b.epoch_samples, a.epoch_samples);
+  EXPECT_EQ(b.epoch_seconds, a.epoch_seconds);
+  EXPECT_EQ(b.clocks, a.clocks);
+  EXPECT_EQ(b.seed, a.seed);
+  EXPECT_EQ(b.run_batches, a.run_batches);
+  EXPECT_EQ(b.last_epoch, a.last_epoch);
+  EXPECT_EQ(b.clock_limit, a.clock_limit);
+  EXPECT_EQ(b.checkpoint_epochs, a.checkpoint_epochs);
+  EXPECT_EQ(b.checkpoint_batches, a.checkpoint_batches);
+  EXPECT_EQ(b.checkpoint_samples, a.checkpoint_samples);
+  EXPECT_EQ(b.checkpoint_seconds, a.checkpoint_seconds);
+}
+
+TEST(CheckpointTest, ReadsBackABestLossThatIsNotThere) {
+  const auto read = ReadBytes(*SerializeCheckpoint(Checkpoint()));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_FALSE(read->position.best_training_loss.has_value());
+  EXPECT_FALSE(read->position.best_validation_loss.has_value());
+  EXPECT_THAT(read->weights, IsEmpty());
+}
+
+TEST(CheckpointTest, WritesTheElementsInTheOrderOfTheShapeWhateverTheStrides) {
+  Checkpoint checkpoint;
+  const at::Tensor image = at::arange(24, at::kFloat).reshape({1, 2, 3, 4});
+  checkpoint.weights["last"] = image.contiguous(at::MemoryFormat::ChannelsLast);
+  checkpoint.weights["transposed"] = at::arange(6, at::kFloat).reshape({2, 3}).t();
+  const auto read = ReadBytes(*SerializeCheckpoint(checkpoint));
+  ASSERT_TRUE(read.ok()) << read.status();
+  ExpectSameTensors(checkpoint.weights, read->weights);
+  EXPECT_TRUE(read->weights.at("last").is_contiguous());
+}
+
+// What any reader of the format relies on: https://github.com/huggingface/safetensors.
+TEST(CheckpointTest, IsASafetensorsFile) {
+  const std::string content = *SerializeCheckpoint(MakeCheckpoint());
+  uint64_t length = 0;
+  std::memcpy(&length, content.data(), sizeof(length));
+  EXPECT_EQ(length % 8, 0U);
+  const json header = json::parse(content.substr(8, length));
+  const std::string data = content.substr(8 + length);
+  std::vector<std::pair<size_t, size_t>> pieces;
+  for (const auto& [name, entry] : header.items()) {
+    if (name == "__metadata__") {
+      for (const auto& value : entry) EXPECT_TRUE(value.is_string());
+      continue;
+    }
+    EXPECT_EQ(entry.size(), 3U) << name;
+    pieces.emplace_back(entry.at("data_offsets").at(0), entry.at("data_offsets").at(1));
+  }
+  std::sort(pieces.begin(), pieces.end());
+  size_t end = 0;
+  for (const auto& [from, to] : pieces) {  // no holes, no overlaps, nothing behind
+    EXPECT_EQ(from, end);
+    end = to;
+  }
+  EXPECT_EQ(end, data.size());
+  const json& weight = header.at("dense.weight");
+  EXPECT_EQ(weight.at("dtype"), "F32");
+  EXPECT_EQ(weight.at("shape"), json({2, 3}));
+  float fourth = 0;
+  std::memcpy(&fourth, data.data() + weight.at("data_offsets").at(0).get<size_t>() + 12, 4);
+  EXPECT_EQ(fourth, 3);
+  EXPECT_EQ(header.at("half").at("dtype"), "BF16");
+  EXPECT_EQ(header.at("count").at("dtype"), "I64");
+}
+
+TEST(CheckpointTest, ReadsAPlainFileOfWeights) {
+  const std::string header = R"({"w":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}})";
+  const auto read = ReadBytes(WithHeader(header, std::string("\x00\x3c\x00\xc0", 4)));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_TRUE(read->weights.at("w").to(at::kFloat).equal(at::tensor({1.0F, -2.0F})));
+  EXPECT_EQ(read->optimizer, "");
+  EXPECT_EQ(read->position.epoch, 0);
+  EXPECT_EQ(read->position.total_batches, 0);
+}
+
+TEST(CheckpointTest, PassesOverMetadataOfOthers) {
+  const auto read = ReadBytes(WithHeader(
+      R"({"__metadata__":{"format":"pt"},"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})",
+      "a"));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->weights.size(), 1U);
+}
+
+TEST(CheckpointTest, RefusesEveryPrefixOfItself) {
+  const std::string content = *SerializeCheckpoint(MakeCheckpoint());
+  const TempDir dir;
+  for (size_t size = 0; size < content.size();
+       size += size < 64 || size + 64 > content.size() ? 1 : 13) {
+    const auto read = ReadCheckpoint(dir.Write("weights", content.substr(0, size)));
+    EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss) << size << ": " << read.status();
+  }
+}
+
+TEST(CheckpointTest, NoticesEveryFlippedBitOfTheTensors) {
+  const std::string content = *SerializeCheckpoint(MakeCheckpoint());
+  uint64_t length = 0;
+  std::memcpy(&length, content.data(), sizeof(length));
+  const TempDir dir;
+  for (size_t at = 8 + length; at < content.size(); ++at) {
+    std::string damaged = content;
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 8)));
+    const auto read = ReadCheckpoint(dir.Write("weights", damaged));
+    EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss) << at;
+  }
+}
+
+// A flipped bit in the header may spell another valid header; it must never do more than that.
+TEST(CheckpointTest, SurvivesEveryFlippedBitOfTheHeader) {
+  const std::string content = *SerializeCheckpoint(MakeCheckpoint());
+  uint64_t length = 0;
+  std::memcpy(&length, content.data(), sizeof(length));
+  const TempDir dir;
+  int refused = 0;
+  for (size_t at = 0; at < 8 + length; ++at) {
+    std::string damaged = content;
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 8)));
+    const auto read = ReadCheckpoint(dir.Write("weights", damaged));
+    if (read.ok()) continue;
+    ++refused;
+    EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss) << at << ": " << read.status();
+  }
+  EXPECT_GT(refused, 0);
+}
+
+TEST(CheckpointTest, RefusesHeadersThatClaimWhatIsNotThere) {
+  const auto error = [](const std::string& entry, const std::string& data = "abcd") {
+    const auto read = ReadBytes(WithHeader("{\"w\":" + entry + "}", data));
+    EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss) << read.status();
+    return std::string(read.status().message());
+  };
+  const std::string f32 = R"({"dtype":"F32",)";
+  EXPECT_THAT(error(f32 + R"("shape":[1],"data_offsets":[0,8]})"), HasSubstr("outside"));
+  EXPECT_THAT(error(f32 + R"("shape":[1],"data_offsets":[4,0]})"), HasSubstr("outside"));
+  EXPECT_THAT(error(f32 + R"("shape":[2],"data_offsets":[0,4]})"), HasSubstr("needs 8"));
+  EXPECT_THAT(error(f32 + R"("shape":[-1],"data_offsets":[0,4]})"), HasSubstr("impossible"));
+  EXPECT_THAT(error(f32 + R"("shape":[4611686018427387904,4611686018427387904],)" +
+                    R"("data_offsets":[0,4]})"),
+              HasSubstr("impossible"));
+  // 2^62 elements of four bytes wrap around to nothing.
+  EXPECT_THAT(error(f32 + R"("shape":[4611686018427387904],"data_offsets":[0,0]})"),
+              HasSubstr("impossible"));
+  EXPECT_THAT(error(R"({"dtype":"F33","shape":[1],"data_offsets":[0,4]})"),
+              HasSubstr("unknown type"));
+  error(R"({"dtype":"F32","shape":"1","data_offsets":[0,4]})");
+  error(R"({"dtype":"F32","shape":[1],"data_offsets":[0]})");
+  error(R"({"dtype":"F32","shape":[1]})");
+  error("7");
+}
+
+// The count of such a shape is 0, but its strides overflow.
+TEST(CheckpointTest, SurvivesHugeExtentsBesideOneOfZero) {
+  for (const char* shape : {"[4611686018427387904,4611686018427387904,0]",
+                            "[0,4611686018427387904,4611686018427387904]"}) {
+    const auto read = ReadBytes(WithHeader(
+        absl::StrCat(R"({"w":{"dtype":"F32","shape":)", shape, R"(,"data_offsets":[0,0]}})")));
+    EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss) << shape << read.status();
+  }
+}
+
+TEST(CheckpointTest, RefusesWhatIsNoSafetensorsFileAtAll) {
+  for (const std::string& content :
+       {std::string(), std::string("abc"), std::string(8, '\0'), std::string(8, '\xff'),
+        std::string("\x80\x04\x95 a pickle, perhaps"), WithHeader("[1, 2]"), WithHeader("nonsense"),
+        WithHeader(std::string(100000, '[')), WithHeader("{\"__metadata__\":{\"kur\":\"{\"}}"),
+        WithHeader("{\"__metadata__\":{\"kur\":7}}")}) {
+    const auto read = ReadBytes(content);
+    EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss)
+        << content.substr(0, 40) << ": " << read.status();
+  }
+}
+
+TEST(CheckpointTest, NamesAMissingFile) {
+  const TempDir dir;
+  const auto read = ReadCheckpoint(dir.path() + "/none");
+  EXPECT_EQ(read.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(read.status().message()), HasSubstr("/none"));
+}
+
+}  // namespace
+}  // namespace kur

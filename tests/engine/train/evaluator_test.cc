@@ -1,0 +1,157 @@
+// The modes test and evaluate.
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "engine/data/pickle_reader.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/engine/train/train_test_util.h"
+
+namespace kur {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using testing::RecordingObserver;
+using ::testing::StartsWith;
+using testing::Workspace;
+
+constexpr char kKurfile[] = R"(
+model:
+  - input: point
+  - dense: 8
+  - batch_normalization:
+  - activation: tanh
+  - dropout: 0.5
+  - dense: 1
+    name: above
+loss:
+  - target: above
+    name: mean_squared_error
+train:
+  data:
+    - pickle: data.pkl
+  epochs: 3
+  weights: {last: last.w}
+validate:
+  data:
+    - pickle: data.pkl
+test:
+  data:
+    - pickle: data.pkl
+  provider: {batch_size: 7}
+  weights: last.w
+evaluate:
+  data:
+    - pickle: data.pkl
+  provider: {batch_size: 7}
+  weights: last.w
+  destination: results.pkl
+)";
+
+class EvaluatorTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    workspace_.WritePoints("data.pkl", 20);
+    ASSERT_TRUE(Run(Mode::kTrain, &trained_).ok());
+  }
+
+  absl::StatusOr<RunEnd> Run(Mode mode, RecordingObserver* observer,
+                             const std::string& kurfile = kKurfile) const {
+    RunOptions options;
+    options.mode = mode;
+    return workspace_.Run(kurfile, observer, options);
+  }
+
+  Workspace workspace_;
+  RecordingObserver trained_{workspace_.path()};
+  RecordingObserver observer_{workspace_.path()};
+};
+
+TEST_F(EvaluatorTest, TestingMeasuresWhatValidationMeasured) {
+  ASSERT_EQ(*Run(Mode::kTest, &observer_), RunEnd::kSucceeded);
+  ASSERT_EQ(observer_.measurements.size(), 1U);
+  const Measurement& measured = observer_.measurements[0];
+  const Measurement& validated = trained_.measurements.back();
+  EXPECT_EQ(measured.section, "test");
+  EXPECT_EQ(measured.samples, 20);
+  // The batches differ, the sum over the samples does not.
+  EXPECT_NEAR(measured.loss, validated.loss, 1e-6);
+  EXPECT_NEAR(measured.metrics.at("mean_absolute_error"),
+              validated.metrics.at("mean_absolute_error"), 1e-6);
+  EXPECT_EQ(observer_.started[0].samples, 20);
+  EXPECT_THAT(observer_.written, IsEmpty());
+}
+
+TEST_F(EvaluatorTest, EvaluationWritesResultsAndTruthInTheOrderOfTheData) {
+  ASSERT_EQ(*Run(Mode::kEvaluate, &observer_), RunEnd::kSucceeded);
+  ASSERT_EQ(observer_.written.size(), 1U);
+  EXPECT_EQ(observer_.written[0].info.kind, ArtifactInfo::Kind::kResult);
+  const auto results = ReadPickle(workspace_.File("results.pkl"));
+  const auto data = ReadPickle(workspace_.File("data.pkl"));
+  ASSERT_TRUE(results.ok()) << results.status();
+  const Array& given = results->Find("result")->Find("above")->as_array();
+  const Array& truth = results->Find("truth")->Find("above")->as_array();
+  const Array& expected = data->Find("above")->as_array();
+  EXPECT_EQ(given.shape(), expected.shape());
+  ASSERT_EQ(truth.shape(), expected.shape());
+  double loss = 0;
+  for (int64_t i = 0; i < expected.count(); ++i) {
+    EXPECT_EQ(truth.At(i), expected.At(i));
+    const double error = given.At(i) - expected.At(i);
+    loss += error * error / static_cast<double>(expected.count());
+  }
+  EXPECT_NEAR(loss, trained_.measurements.back().loss, 1e-5);
+}
+
+TEST_F(EvaluatorTest, EvaluationWritesATable) {
+  const std::string text = absl::StrReplaceAll(
+      kKurfile, {{"destination: results.pkl", "destination: {path: results.csv, format: csv}"}});
+  ASSERT_TRUE(Run(Mode::kEvaluate, &observer_, text).ok());
+  const std::string& table = observer_.written[0].content;
+  EXPECT_THAT(table, StartsWith("above,above expected\r\n"));
+  const std::vector<std::string> lines = absl::StrSplit(table, "\r\n");
+  EXPECT_EQ(lines.size(), 22U);  // the titles, 20 rows, and nothing behind the last line end
+}
+
+TEST_F(EvaluatorTest, WeightsThatAreNamedMustBeThere) {
+  const std::string text = absl::StrReplaceAll(kKurfile, {{"weights: last.w", "weights: none.w"}});
+  for (const Mode mode : {Mode::kTest, Mode::kEvaluate}) {
+    const auto end = Run(mode, &observer_, text);
+    EXPECT_THAT(std::string(end.status().message()), HasSubstr("none.w"));
+  }
+  EXPECT_THAT(observer_.started, IsEmpty());
+}
+
+TEST_F(EvaluatorTest, WithoutWeightsOrDestinationThereAreWarnings) {
+  const std::string text = absl::StrReplaceAll(
+      kKurfile, {{"  weights: last.w\n", ""}, {"  destination: results.pkl\n", ""}});
+  ASSERT_TRUE(Run(Mode::kEvaluate, &observer_, text).ok());
+  EXPECT_THAT(observer_.logs, Contains(Pair(LogLevel::kWarning, HasSubstr("names no weights"))));
+  EXPECT_THAT(observer_.logs, Contains(Pair(LogLevel::kWarning, HasSubstr("no destination"))));
+  EXPECT_THAT(observer_.written, IsEmpty());
+}
+
+TEST_F(EvaluatorTest, BothCanBeCancelled) {
+  for (const Mode mode : {Mode::kTest, Mode::kEvaluate}) {
+    RecordingObserver observer(workspace_.path());
+    observer.cancel_after_batches = 0;
+    EXPECT_EQ(*Run(mode, &observer), RunEnd::kCancelled);
+    EXPECT_THAT(observer.measurements, IsEmpty());
+    EXPECT_THAT(observer.written, IsEmpty());
+  }
+}
+
+TEST_F(EvaluatorTest, AModeThatTheKurfileLacksIsAnError) {
+  const std::string text(kKurfile, std::string(kKurfile).find("test:"));
+  EXPECT_THAT(std::string(Run(Mode::kTest, &observer_, text).status().message()),
+              HasSubstr("test"));
+}
+
+}  // namespace
+}  // namespace kur

@@ -1,0 +1,170 @@
+// A run whose process dies goes on as if it had never been interrupted.
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/file_system.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/engine/train/train_test_util.h"
+
+namespace kur {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::FloatTensors;
+using ::testing::HasSubstr;
+using testing::RecordingObserver;
+using testing::WeightsIn;
+using testing::Workspace;
+
+// Everything that is random or has state: dropout, running statistics, momentum, a new order of the
+// data in each epoch, and losses that decide which weights are the best. A checkpoint after every
+// batch also writes what is needed to go on.
+constexpr char kKurfile[] = R"(
+model:
+  - input: point
+  - dense: 8
+  - batch_normalization:
+  - activation: tanh
+  - dropout: 0.3
+  - dense: 1
+    name: above
+train:
+  data:
+    - pickle: train.pkl
+  provider: {batch_size: 8}
+  optimizer: {name: adam, learning_rate: 0.02}
+  epochs: 3
+  checkpoint: {path: checkpoint.w, batches: 1}
+  weights: {best: best.w, last: last.w}
+validate:
+  data:
+    - pickle: validate.pkl
+  weights: best-validation.w
+loss:
+  - target: above
+    name: mean_squared_error
+)";
+
+constexpr const char* kFiles[] = {"best.w", "last.w", "best-validation.w", "checkpoint.w"};
+
+class ResumeTest : public ::testing::Test {
+ protected:
+  static constexpr uint64_t kSeed = 17;
+
+  void SetUp() override { WriteData(workspace_); }
+
+  static void WriteData(const Workspace& workspace) {
+    workspace.WritePoints("train.pkl", 21, 1);  // three batches: 8, 8 and 5
+    workspace.WritePoints("validate.pkl", 13, 2);
+  }
+
+  static RunOptions Options(const Workspace& workspace) {
+    RunOptions options;
+    options.seed = kSeed;
+    options.resume_path = workspace.File("resume");
+    return options;
+  }
+
+  Workspace workspace_;
+};
+
+TEST_F(ResumeTest, EndsWithTheSameFilesWhereverTheFirstProcessDied) {
+  RecordingObserver whole(workspace_.path());
+  ASSERT_EQ(*workspace_.Run(kKurfile, &whole, Options(workspace_)), RunEnd::kSucceeded);
+  ASSERT_GE(whole.written.size(), 13U);  // nine checkpoints, the last, a best at least once each
+
+  for (size_t death = 0; death < whole.written.size(); ++death) {
+    SCOPED_TRACE(absl::StrCat("died in write ", death));
+    const Workspace workspace;
+    WriteData(workspace);
+    RecordingObserver first(workspace.path());
+    first.failing_write = death;
+    ASSERT_FALSE(workspace.Run(kKurfile, &first, Options(workspace)).ok());
+    RecordingObserver second(workspace.path());
+    RunOptions options = Options(workspace);
+    options.seed = death + 1000;           // the seed of the first process counts
+    if (death == 0) options.seed = kSeed;  // which has left nothing yet
+    ASSERT_EQ(*workspace.Run(kKurfile, &second, options), RunEnd::kSucceeded);
+    for (const char* file : kFiles) {
+      EXPECT_EQ(WeightsIn(workspace.File(file)), WeightsIn(workspace_.File(file))) << file;
+    }
+    EXPECT_EQ(testing::OptimizerStateIn(workspace.File("last.w")),
+              testing::OptimizerStateIn(workspace_.File("last.w")));
+    EXPECT_DOUBLE_EQ(second.epochs.back().loss, whole.epochs.back().loss);
+    EXPECT_EQ(second.epochs.back().samples, whole.epochs.back().samples);
+  }
+}
+
+TEST_F(ResumeTest, SaysWhereItGoesOn) {
+  RecordingObserver first(workspace_.path());
+  // Dies after the fifth batch, in the write after those of four batches and of both best weights.
+  first.failing_write = 6;
+  ASSERT_FALSE(workspace_.Run(kKurfile, &first, Options(workspace_)).ok());
+  ASSERT_EQ(first.batches.size(), 5U);
+  RecordingObserver second(workspace_.path());
+  ASSERT_EQ(*workspace_.Run(kKurfile, &second, Options(workspace_)), RunEnd::kSucceeded);
+  ASSERT_EQ(second.started.size(), 1U);
+  EXPECT_EQ(second.started[0].resumed_at_batch, 4);
+  ASSERT_EQ(second.batches.size(), 5U);
+  EXPECT_EQ(second.batches[0].epoch, 2);
+  EXPECT_EQ(second.batches[0].batch, 2);
+  EXPECT_EQ(second.batches[0].loss, first.batches[4].loss);
+  EXPECT_EQ(second.epochs_started[0].last_epoch, 3);
+}
+
+TEST_F(ResumeTest, ACancelledRunGoesOnFromItsLastBatch) {
+  RecordingObserver whole(workspace_.path());
+  ASSERT_TRUE(workspace_.Run(kKurfile, &whole, Options(workspace_)).ok());
+  const FloatTensors expected = WeightsIn(workspace_.File("last.w"));
+  const Workspace other;
+  WriteData(other);
+  RecordingObserver first(other.path());
+  first.cancel_after_batches = 5;
+  ASSERT_EQ(*other.Run(kKurfile, &first, Options(other)), RunEnd::kCancelled);
+  RecordingObserver second(other.path());
+  ASSERT_EQ(*other.Run(kKurfile, &second, Options(other)), RunEnd::kSucceeded);
+  EXPECT_EQ(second.batches.size(), 4U);
+  EXPECT_EQ(WeightsIn(other.File("last.w")), expected);
+}
+
+TEST_F(ResumeTest, BeginsAnewWhenWhatIsLeftCannotBeRead) {
+  workspace_.Write("resume", "not a checkpoint");
+  RecordingObserver observer(workspace_.path());
+  ASSERT_EQ(*workspace_.Run(kKurfile, &observer, Options(workspace_)), RunEnd::kSucceeded);
+  EXPECT_EQ(observer.batches.size(), 9U);
+  ASSERT_FALSE(observer.logs.empty());
+  EXPECT_EQ(observer.logs[0].first, LogLevel::kWarning);
+  EXPECT_THAT(observer.logs[0].second, HasSubstr("beginning anew"));
+}
+
+TEST_F(ResumeTest, KeepsNothingWithoutAPlaceForIt) {
+  RunOptions options = Options(workspace_);
+  options.resume_path.clear();
+  RecordingObserver observer(workspace_.path());
+  ASSERT_TRUE(workspace_.Run(kKurfile, &observer, options).ok());
+  EXPECT_THAT(*ListDirectory(workspace_.path()),
+              ElementsAre("best-validation.w", "best.w", "checkpoint.w", "last.w", "train.pkl",
+                          "validate.pkl"));
+}
+
+TEST_F(ResumeTest, ARequestedCheckpointIsWrittenAndGoneOnFrom) {
+  RunOptions options = Options(workspace_);
+  options.resume_interval_seconds = 1e9;
+  std::string text = kKurfile;
+  const std::string every_batch = "batches: 1";
+  text.replace(text.find(every_batch), every_batch.size(), "epochs: 100");
+  RecordingObserver first(workspace_.path());
+  first.checkpoint_after_batches = 2;
+  first.cancel_after_batches = 2;
+  ASSERT_EQ(*workspace_.Run(text, &first, options), RunEnd::kCancelled);
+  EXPECT_THAT(first.Descriptions(), ElementsAre("checkpoint on request", "last weights"));
+  EXPECT_THAT(first.LogText(), HasSubstr("checkpoint after batch 2 of epoch 1"));
+  RecordingObserver second(workspace_.path());
+  ASSERT_TRUE(workspace_.Run(text, &second, options).ok());
+  EXPECT_EQ(second.started[0].resumed_at_batch, 2);
+}
+
+}  // namespace
+}  // namespace kur
