@@ -1,5 +1,7 @@
 #include "engine/base/path_resolver.h"
 
+#include <unistd.h>
+
 #include <climits>
 #include <cstdlib>
 #include <vector>
@@ -14,13 +16,22 @@ namespace kur {
 namespace {
 
 // The path with every symbolic link resolved; for what does not exist yet, its deepest existing
-// parent resolved and the rest appended.
-std::string RealPath(const std::string& path) {
+// parent resolved and the rest appended. A link to what does not exist yet counts as what it points
+// to. Empty if links go round in circles.
+std::string RealPath(const std::string& path, int links_followed = 0) {
+  constexpr int kMaxLinks = 40;  // the kernel's limit
   char buffer[PATH_MAX];
   if (realpath(path.c_str(), buffer) != nullptr) return buffer;
   const std::string parent = DirectoryOf(path);
+  const ssize_t target = readlink(path.c_str(), buffer, sizeof(buffer));
+  if (target >= 0) {
+    if (links_followed == kMaxLinks) return "";
+    const std::string pointed_to(buffer, static_cast<size_t>(target));
+    return RealPath(JoinPath(parent, pointed_to), links_followed + 1);
+  }
   if (parent == path || parent == ".") return path;
-  return JoinPath(RealPath(parent), BaseName(path));
+  const std::string real_parent = RealPath(parent, links_followed);
+  return BaseName(path) == ".." ? DirectoryOf(real_parent) : JoinPath(real_parent, BaseName(path));
 }
 
 bool IsBelow(const std::string& path, const std::string& root) {

@@ -6,135 +6,11 @@
 #include "absl/strings/str_cat.h"
 #include "engine/kurfile/fields.h"
 #include "engine/kurfile/kind.h"
+#include "engine/kurfile/training_keys.h"
 
 namespace kur {
 
-bool FieldTraits<ClipSpec>::Parse(const Value& value, const std::string& key,
-                                  Diagnostics* diagnostics, ClipSpec* to) {
-  static const auto* const kFields = new Fields<ClipSpec>(
-      Fields<ClipSpec>()
-          .Optional("norm", &ClipSpec::norm, "largest L2 norm over all gradients")
-          .Optional("abs", &ClipSpec::abs, "largest absolute value of an element"));
-  if (value.is_null()) return true;
-  if (!kFields->Parse(value, key, diagnostics, to)) return false;
-  if (to->norm.has_value() == to->abs.has_value()) {
-    diagnostics->Error(value.location(), key, "give either 'norm' or 'abs'");
-    return false;
-  }
-  if (to->norm.value_or(1) <= 0 || to->abs.value_or(1) <= 0) {
-    diagnostics->Error(value.location(), key, "must be greater than 0");
-    return false;
-  }
-  return true;
-}
-
 namespace {
-
-bool IsEndless(const Value& value) {
-  static const std::set<std::string>* const kWords =
-      new std::set<std::string>{"inf", "all", "infinite", "infinity"};
-  return value.is_null() ||
-         (value.is_float() && value.as_float() > 0 && value.as_float() == value.as_float() * 2) ||
-         (value.is_string() && kWords->count(value.as_string()) > 0);
-}
-
-// A number of epochs, or one of the words for "no limit".
-bool ParseEpochs(const Value& value, const std::string& key, Diagnostics* diagnostics,
-                 std::optional<int64_t>* epochs) {
-  if (IsEndless(value)) {
-    epochs->reset();
-    return true;
-  }
-  int64_t count = 0;
-  if (!FieldTraits<int64_t>::Parse(value, key, diagnostics, &count)) return false;
-  if (count < 0) {
-    diagnostics->Error(value.location(), key, "must be 0 or greater");
-    return false;
-  }
-  *epochs = count;
-  return true;
-}
-
-struct RawElapsed {
-  double days = 0;
-  double hours = 0;
-  double minutes = 0;
-  std::string clock = "all";
-};
-
-const Fields<RawElapsed>& ElapsedFields() {
-  static const auto* const kFields = new Fields<RawElapsed>(
-      Fields<RawElapsed>()
-          .Optional("days", &RawElapsed::days, "days to train", NotNegative())
-          .Optional("hours", &RawElapsed::hours, "hours to train", NotNegative())
-          .Optional("minutes", &RawElapsed::minutes, "minutes to train", NotNegative())
-          .Choice("clock", &RawElapsed::clock, {"all", "train", "validate", "batch"},
-                  "which time counts")
-          .Shorthand("minutes"));
-  return *kFields;
-}
-
-struct RawStopWhen {
-  Value epochs;
-  Value elapsed;
-  std::string mode = "additional";
-};
-
-const Fields<RawStopWhen>& StopWhenFields() {
-  static const auto* const kFields = new Fields<RawStopWhen>(
-      Fields<RawStopWhen>()
-          .Optional("epochs", &RawStopWhen::epochs, "epochs to train; infinite: no limit")
-          .Optional("elapsed", &RawStopWhen::elapsed, "minutes, or {days, hours, minutes, clock}")
-          .Choice("mode", &RawStopWhen::mode, {"additional", "total"},
-                  "whether earlier runs of the log count"));
-  return *kFields;
-}
-
-struct RawEpochs {
-  Value number;
-  std::string mode = "additional";
-};
-
-const Fields<RawEpochs>& EpochsFields() {
-  static const auto* const kFields = new Fields<RawEpochs>(
-      Fields<RawEpochs>()
-          .Optional("number", &RawEpochs::number, "epochs to train; infinite: no limit")
-          .Choice("mode", &RawEpochs::mode, {"additional", "total"},
-                  "whether earlier runs of the log count")
-          .Shorthand("number"));
-  return *kFields;
-}
-
-// `stop_when` wins over `epochs` where both say something.
-StopCondition ParseStop(const Value& epochs, const Value& stop_when, Diagnostics* diagnostics) {
-  StopCondition stop;
-  RawEpochs older;
-  if (EpochsFields().Parse(epochs, "train.epochs", diagnostics, &older)) {
-    ParseEpochs(older.number, "train.epochs", diagnostics, &stop.epochs);
-    stop.total = older.mode == "total";
-  }
-  RawStopWhen raw;
-  if (stop_when.is_null() ||
-      !StopWhenFields().Parse(stop_when, "train.stop_when", diagnostics, &raw)) {
-    return stop;
-  }
-  if (stop_when.Find("mode") != nullptr) stop.total = raw.mode == "total";
-  if (stop_when.Find("epochs") != nullptr) {
-    ParseEpochs(raw.epochs, "train.stop_when.epochs", diagnostics, &stop.epochs);
-  }
-  RawElapsed elapsed;
-  if (!IsEndless(raw.elapsed) &&
-      ElapsedFields().Parse(raw.elapsed, "train.stop_when.elapsed", diagnostics, &elapsed)) {
-    const double seconds = 60 * (elapsed.minutes + 60 * (elapsed.hours + 24 * elapsed.days));
-    if (seconds <= 0) {
-      diagnostics->Error(raw.elapsed.location(), "train.stop_when.elapsed",
-                         "must be greater than 0");
-    }
-    stop.seconds = seconds;
-    stop.clock = elapsed.clock;
-  }
-  return stop;
-}
 
 struct RawWeights {
   std::optional<FileReference> initial;
@@ -153,87 +29,6 @@ const Fields<RawWeights>& WeightsFields() {
                                  .Optional("last", &RawWeights::last, "written at the end")
                                  .Shorthand("initial"));
   return *kFields;
-}
-
-struct RawCheckpoint {
-  std::optional<FileReference> path;
-  std::optional<int64_t> epochs;
-  std::optional<int64_t> batches;
-  std::optional<int64_t> samples;
-  std::optional<int64_t> minutes;
-  Value validation = Value(false);
-};
-
-Condition<std::optional<int64_t>> AtLeastOne() {
-  return {"at least 1", [](const std::optional<int64_t>& value) { return value.value_or(1) >= 1; }};
-}
-
-const Fields<RawCheckpoint>& CheckpointFields() {
-  static const auto* const kFields = new Fields<RawCheckpoint>(
-      Fields<RawCheckpoint>()
-          .Optional("path", &RawCheckpoint::path, "where to write; default: checkpoint")
-          .Optional("epochs", &RawCheckpoint::epochs, "epochs between checkpoints", AtLeastOne())
-          .Optional("batches", &RawCheckpoint::batches, "batches between checkpoints", AtLeastOne())
-          .Optional("samples", &RawCheckpoint::samples, "samples between checkpoints", AtLeastOne())
-          .Optional("minutes", &RawCheckpoint::minutes, "minutes between checkpoints", AtLeastOne())
-          .Optional("validation", &RawCheckpoint::validation,
-                    "whether to validate too: yes, no, or a number of batches")
-          .Shorthand("path"));
-  return *kFields;
-}
-
-std::optional<CheckpointSection> ParseCheckpoint(const Value& value, Diagnostics* diagnostics) {
-  const std::string key = "train.checkpoint";
-  RawCheckpoint raw;
-  if (value.is_null() || !CheckpointFields().Parse(value, key, diagnostics, &raw)) {
-    return std::nullopt;
-  }
-  CheckpointSection section;
-  section.path = raw.path.value_or(FileReference{"checkpoint", value.location(), key + ".path"});
-  section.epochs = raw.epochs;
-  section.batches = raw.batches;
-  section.samples = raw.samples;
-  section.minutes = raw.minutes;
-  if (!raw.epochs && !raw.batches && !raw.samples && !raw.minutes) section.epochs = 1;
-  if (raw.validation.is_bool()) {
-    section.validate = raw.validation.as_bool();
-  } else {
-    int64_t batches = 0;
-    if (FieldTraits<int64_t>::Parse(raw.validation, key + ".validation", diagnostics, &batches)) {
-      if (batches < 0) {
-        diagnostics->Error(raw.validation.location(), key + ".validation", "must be 0 or greater");
-      }
-      section.validate = batches > 0;
-      section.validation_batches = batches;
-    }
-  }
-  return section;
-}
-
-struct RawLog {
-  std::string name = "binary";
-  FileReference path;
-  bool keep_batch = true;
-  std::optional<int64_t> rate;
-};
-
-const Fields<RawLog>& LogFields() {
-  static const auto* const kFields = new Fields<RawLog>(
-      Fields<RawLog>()
-          .Choice("name", &RawLog::name, {"binary"}, "the format")
-          .Required("path", &RawLog::path, "the folder to write to")
-          .Optional("keep_batch", &RawLog::keep_batch, "keep the loss of every batch")
-          .Optional("rate", &RawLog::rate, "seconds between writes; null: once an epoch")
-          .Shorthand("path"));
-  return *kFields;
-}
-
-std::optional<LogSection> ParseLog(const Value& value, Diagnostics* diagnostics) {
-  RawLog raw;
-  if (value.is_null() || !LogFields().Parse(value, "train.log", diagnostics, &raw)) {
-    return std::nullopt;
-  }
-  return LogSection{raw.path, raw.keep_batch, raw.rate};
 }
 
 // One entry of `data`: {KIND: ..., when: ...}.
@@ -302,31 +97,6 @@ DataSection ParseData(const std::string& section, const Value& owner, const Valu
   }
   ParseProviderOptions(provider, section + ".provider", diagnostics, &parsed.provider);
   return parsed;
-}
-
-std::shared_ptr<const OptimizerSpec> ParseOptimizer(const Value& value, const Location& fallback,
-                                                    Diagnostics* diagnostics) {
-  const std::string key = "train.optimizer";
-  std::string name = "adam";
-  Location place = value.location().known() ? value.location() : fallback;
-  Value arguments = Value(Dict()).At(place);
-  if (value.is_string()) {
-    name = value.as_string();
-  } else if (value.is_dict()) {
-    Dict rest = value.as_dict();
-    if (const Value* named = rest.Find("name"); named != nullptr && !named->is_null()) {
-      if (!FieldTraits<std::string>::Parse(*named, key + ".name", diagnostics, &name)) {
-        return nullptr;
-      }
-      place = named->location();
-    }
-    rest.Erase("name");
-    arguments = Value(std::move(rest)).At(value.location());
-  } else if (!value.is_null()) {
-    ReportType(value, key, "the name of an optimizer or a dictionary", diagnostics);
-    return nullptr;
-  }
-  return ParseKind<OptimizerSpec>("optimizer", name, place, arguments, key, diagnostics);
 }
 
 void WarnAboutHooks(const std::string& section, const Value& hooks, Diagnostics* diagnostics) {

@@ -1,5 +1,7 @@
 #include "engine/train/results.h"
 
+#include <array>
+#include <charconv>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -31,6 +33,13 @@ struct CsvColumn {
   int64_t element;
 };
 
+// The shortest text that reads back as the same number.
+std::string Shortest(float value) {
+  std::array<char, 32> text;
+  const auto [end, error] = std::to_chars(text.begin(), text.end(), value);
+  return std::string(text.begin(), end);
+}
+
 std::string Quoted(const std::string& title) {
   if (title.find_first_of(",\"\r\n") == std::string::npos) return title;
   return absl::StrCat("\"", absl::StrReplaceAll(title, {{"\"", "\"\""}}), "\"");
@@ -61,7 +70,7 @@ absl::StatusOr<std::string> FormatCsv(const EvaluationResults& results) {
   for (int64_t row = 0; row < rows; ++row) {
     for (size_t i = 0; i < columns.size(); ++i) {
       const double value = columns[i].array.At(row * columns[i].width + columns[i].element);
-      absl::StrAppend(&text, i == 0 ? "" : ",", static_cast<float>(value));
+      absl::StrAppend(&text, i == 0 ? "" : ",", Shortest(static_cast<float>(value)));
     }
     text += "\r\n";
   }

@@ -17,7 +17,10 @@ def write_idx(path, array):
 
 
 def write_images(folder, count=256):
-    """Images, of the size that the supplier mnist expects, whose brightest row tells their class, as images.gz and labels.gz."""
+    """Images whose brightest row tells their class, as images.gz and labels.gz.
+
+    Their size is the one that the supplier `mnist` promises.
+    """
     random = numpy.random.default_rng(7)
     labels = random.integers(0, 10, count)
     images = random.integers(0, 100, (count, 28, 28))

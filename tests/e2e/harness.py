@@ -86,6 +86,12 @@ class TestCase(unittest.TestCase):
         self.assertEqual(result.code, code, f'\n{result}')
         return result
 
+    def expect_refusal(self, result, *words):
+        """A program that does not start, and says why."""
+        self.assertIn(result.code, (ERROR, USAGE), f'\n{result}')
+        for word in words:
+            self.assertIn(str(word), result.err)
+
     def eventually(self, what, condition):
         """Waits for `condition()` to be true and returns its value."""
         return eventually(what, condition)

@@ -130,8 +130,7 @@ class StateDirectoryTest(harness.TestCase):
         kurd = self.start_kurd()
         result = self.run_program('kurd', '--state-dir', kurd.state,
                                   '--listen', f'unix:{self.folder}/other.sock')
-        self.expect(harness.ERROR, result)
-        self.assertIn(str(kurd.state), result.err)
+        self.expect_refusal(result, kurd.state)
         self.assertEqual(kurd.jobs(), [])
 
     def test_a_second_kurd_on_the_same_address_is_refused(self):
@@ -149,8 +148,7 @@ class StateDirectoryTest(harness.TestCase):
                 kurd.start()
                 result = self.run_program('kurd', '--state-dir', self.folder / 'another',
                                           '--listen', listen, *options)
-                self.expect(harness.ERROR, result)
-                self.assertIn(listen.replace('unix:', ''), result.err)
+                self.expect_refusal(result, listen.replace('unix:', ''))
 
     def test_a_socket_left_by_a_crash_does_not_matter(self):
         kurd = self.start_kurd()

@@ -138,7 +138,7 @@ class RefusalTest(harness.TestCase):
 
     def refuse(self, *arguments):
         result = self.run_program('kurd', '--state-dir', self.folder / 'state', *arguments)
-        self.assertIn(result.code, (harness.ERROR, harness.USAGE), str(result))
+        self.expect_refusal(result)
         return result
 
     def test_it_does_not_listen_beyond_the_machine_without_tls_and_tokens(self):

@@ -1,9 +1,11 @@
 // A run whose process dies goes on as if it had never been interrupted.
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
+#include "engine/data/kur_log.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/train/train_test_util.h"
@@ -94,6 +96,65 @@ TEST_F(ResumeTest, EndsWithTheSameFilesWhereverTheFirstProcessDied) {
               testing::OptimizerStateIn(workspace_.File("last.w")));
     EXPECT_DOUBLE_EQ(second.epochs.back().loss, whole.epochs.back().loss);
     EXPECT_EQ(second.epochs.back().samples, whole.epochs.back().samples);
+  }
+}
+
+TEST_F(ResumeTest, TheLogIsThatOfAnUninterruptedRun) {
+  std::string text = kKurfile;
+  text.replace(text.find("  epochs: 3"), 11, "  epochs: 3\n  log: log");
+  RecordingObserver whole(workspace_.path());
+  ASSERT_TRUE(workspace_.Run(text, &whole, Options(workspace_)).ok());
+  for (size_t death = 0; death < whole.written.size(); ++death) {
+    SCOPED_TRACE(absl::StrCat("died in write ", death));
+    const Workspace workspace;
+    WriteData(workspace);
+    RecordingObserver first(workspace.path());
+    first.failing_write = death;
+    ASSERT_FALSE(workspace.Run(text, &first, Options(workspace)).ok());
+    RecordingObserver second(workspace.path());
+    ASSERT_TRUE(workspace.Run(text, &second, Options(workspace)).ok());
+    const std::vector<std::string> columns = *ListDirectory(workspace_.File("log"));
+    for (const std::string& column : columns) {
+      if (column == "summary.yml") continue;
+      EXPECT_EQ(*FileSize(workspace.File("log/" + column)),
+                *FileSize(workspace_.File("log/" + column)))
+          << column;
+    }
+    const auto log = KurLog::Open(FileSystem::Posix(), workspace.File("log"), {});
+    ASSERT_TRUE(log.ok()) << log.status();
+    EXPECT_EQ((*log)->summary().epochs, 3);
+    EXPECT_EQ((*log)->summary().batches, 9);
+    EXPECT_EQ((*log)->summary().samples, 63);
+  }
+}
+
+// The run overwrites the weights that it began with; a second process begins with them anyway.
+TEST_F(ResumeTest, InitialWeightsThatTheRunOverwritesStillCount) {
+  std::string text = kKurfile;
+  const std::string weights = "{best: best.w, last: last.w}";
+  text.replace(text.find(weights), weights.size(),
+               "{initial: first.w, best: first.w, last: last.w}");
+  const std::string every_batch = "batches: 1";
+  text.replace(text.find(every_batch), every_batch.size(), "epochs: 100");
+  RunOptions options = Options(workspace_);
+  options.resume_path.clear();
+  RecordingObserver before(workspace_.path());
+  ASSERT_TRUE(workspace_.Run(kKurfile, &before, options).ok());
+  const std::string start = *FileSystem::Posix().Read(workspace_.File("last.w"));
+  workspace_.Write("first.w", start);
+  RecordingObserver whole(workspace_.path());
+  ASSERT_TRUE(workspace_.Run(text, &whole, Options(workspace_)).ok());
+  for (size_t death = 0; death < whole.written.size(); ++death) {
+    SCOPED_TRACE(absl::StrCat("died in write ", death));
+    const Workspace workspace;
+    WriteData(workspace);
+    workspace.Write("first.w", start);
+    RecordingObserver first(workspace.path());
+    first.failing_write = death;
+    ASSERT_FALSE(workspace.Run(text, &first, Options(workspace)).ok());
+    RecordingObserver second(workspace.path());
+    ASSERT_TRUE(workspace.Run(text, &second, Options(workspace)).ok());
+    EXPECT_EQ(WeightsIn(workspace.File("last.w")), WeightsIn(workspace_.File("last.w")));
   }
 }
 

@@ -111,8 +111,8 @@ TEST_F(TrainerTest, TrainsEveryBatchOfEveryEpoch) {
 TEST_F(TrainerTest, LearnsWhatTheDataSays) {
   workspace_.WritePoints("train.pkl", 200, 3);
   ASSERT_TRUE(Train("  epochs: 40", &observer_).ok());
-  EXPECT_GT(observer_.epochs.front().loss, 0.6);
   EXPECT_LT(observer_.epochs.back().loss, 0.3);
+  EXPECT_GT(observer_.epochs.front().loss, 1.3 * observer_.epochs.back().loss);
 }
 
 TEST_F(TrainerTest, IsAFunctionOfTheSeed) {
@@ -367,8 +367,8 @@ TEST_F(TrainerTest, DataThatDoesNotFitIsAnErrorThatNamesIt) {
   const auto shape = workspace_.Run(
       absl::StrReplaceAll(absl::StrCat(kModel, kTrain), {{"- dense: 1\n", "- dense: 2\n"}}),
       &observer_);
-  EXPECT_THAT(std::string(shape.status().message()), HasSubstr("(2)"));
-  EXPECT_THAT(std::string(shape.status().message()), HasSubstr("(1)"));
+  EXPECT_THAT(std::string(shape.status().message()), HasSubstr("(2,)"));
+  EXPECT_THAT(std::string(shape.status().message()), HasSubstr("(1,)"));
 }
 
 TEST_F(TrainerTest, MissingDataIsAnErrorThatNamesTheFile) {

@@ -1,0 +1,31 @@
+#ifndef KUR_ENGINE_KURFILE_TRAINING_KEYS_H_
+#define KUR_ENGINE_KURFILE_TRAINING_KEYS_H_
+
+#include <memory>
+#include <optional>
+
+#include "engine/kurfile/diagnostics.h"
+#include "engine/kurfile/sections.h"
+#include "engine/kurfile/value.h"
+
+namespace kur {
+
+// The keys that only `train` has. Each reads one value, which is null where the key is missing, and
+// reports everything that is wrong with it.
+
+// `epochs` and `stop_when`; the latter wins where both say something.
+StopCondition ParseStop(const Value& epochs, const Value& stop_when, Diagnostics* diagnostics);
+
+// `checkpoint`.
+std::optional<CheckpointSection> ParseCheckpoint(const Value& value, Diagnostics* diagnostics);
+
+// `log`.
+std::optional<LogSection> ParseLog(const Value& value, Diagnostics* diagnostics);
+
+// `optimizer`; null if anything was reported. `fallback` is the place of a missing key.
+std::shared_ptr<const OptimizerSpec> ParseOptimizer(const Value& value, const Location& fallback,
+                                                    Diagnostics* diagnostics);
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_KURFILE_TRAINING_KEYS_H_

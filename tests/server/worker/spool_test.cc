@@ -1,0 +1,182 @@
+#include "server/worker/spool.h"
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/base/file_system.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/engine/base/failing_file_system.h"
+#include "tests/engine/testing/temp_dir.h"
+
+namespace kur::worker {
+namespace {
+
+using kur::testing::FailingFileSystem;
+using kur::testing::TempDir;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+v1::Event Line(const std::string& text) {
+  v1::Event event;
+  event.mutable_log_line()->set_text(text);
+  return event;
+}
+
+std::vector<int64_t> Numbers(const std::vector<v1::Event>& events) {
+  std::vector<int64_t> numbers;
+  for (const v1::Event& event : events) numbers.push_back(event.worker_sequence());
+  return numbers;
+}
+
+class SpoolTest : public ::testing::Test {
+ protected:
+  static constexpr int kMany = 1000;
+
+  std::string Path() const { return dir_.path() + "/spool"; }
+
+  std::unique_ptr<Spool> Open(FileSystem& files = FileSystem::Posix()) const {
+    auto spool = Spool::Open(files, Path());
+    EXPECT_TRUE(spool.ok()) << spool.status();
+    return spool.ok() ? *std::move(spool) : nullptr;
+  }
+
+  // What can be read at once.
+  static std::vector<v1::Event> ReadNow(Spool& spool, int64_t after, int most = kMany) {
+    return spool.Read(after, most, absl::ZeroDuration());
+  }
+
+  TempDir dir_;
+};
+
+TEST_F(SpoolTest, NumbersEventsFromOneAndStampsThem) {
+  const auto spool = Open();
+  EXPECT_EQ(spool->last_sequence(), 0);
+  v1::Event stamped = Line("b");
+  stamped.mutable_time()->set_seconds(17);
+  stamped.set_worker_sequence(99);  // the spool knows better
+  ASSERT_TRUE(spool->Append(Line("a")).ok());
+  ASSERT_TRUE(spool->Append(stamped).ok());
+  EXPECT_EQ(spool->last_sequence(), 2);
+  const auto events = ReadNow(*spool, 0);
+  EXPECT_THAT(Numbers(events), ElementsAre(1, 2));
+  EXPECT_EQ(events[0].log_line().text(), "a");
+  EXPECT_GT(events[0].time().seconds(), 1'000'000'000);
+  EXPECT_EQ(events[1].time().seconds(), 17);
+}
+
+TEST_F(SpoolTest, GoesOnCountingWhereItEnded) {
+  ASSERT_TRUE(Open()->Append(Line("a")).ok());
+  ASSERT_TRUE(Open()->Append(Line("b")).ok());
+  const auto spool = Open();
+  EXPECT_EQ(spool->last_sequence(), 2);
+  EXPECT_THAT(Numbers(ReadNow(*spool, 0)), ElementsAre(1, 2));
+}
+
+TEST_F(SpoolTest, ReadsAfterAnyNumberInAnyOrder) {
+  const auto spool = Open();
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(spool->Append(Line("x")).ok());
+  EXPECT_THAT(Numbers(ReadNow(*spool, 0, 2)), ElementsAre(1, 2));
+  EXPECT_THAT(Numbers(ReadNow(*spool, 2, 2)), ElementsAre(3, 4));
+  EXPECT_THAT(Numbers(ReadNow(*spool, 4)), ElementsAre(5));
+  EXPECT_THAT(ReadNow(*spool, 5), IsEmpty());
+  // As after a connection that broke before anything was acknowledged.
+  EXPECT_THAT(Numbers(ReadNow(*spool, 1)), ElementsAre(2, 3, 4, 5));
+  EXPECT_THAT(Numbers(ReadNow(*spool, 3, 1)), ElementsAre(4));
+}
+
+TEST_F(SpoolTest, AReadWaitsForAnEvent) {
+  const auto spool = Open();
+  std::vector<v1::Event> events;
+  std::thread reader([&] { events = spool->Read(0, kMany, absl::InfiniteDuration()); });
+  EXPECT_TRUE(spool->Append(Line("a")).ok());
+  reader.join();
+  EXPECT_THAT(Numbers(events), ElementsAre(1));
+}
+
+TEST_F(SpoolTest, ClosingEndsAReadThatWaits) {
+  const auto spool = Open();
+  std::vector<v1::Event> events = {Line("untouched")};
+  std::thread reader([&] { events = spool->Read(0, kMany, absl::InfiniteDuration()); });
+  spool->Close();
+  reader.join();
+  EXPECT_THAT(events, IsEmpty());
+}
+
+TEST_F(SpoolTest, AReadGivesUpAfterItsTimeout) {
+  EXPECT_THAT(Open()->Read(0, kMany, absl::Milliseconds(1)), IsEmpty());
+}
+
+TEST_F(SpoolTest, KnowsWhenEverythingIsAcknowledged) {
+  const auto spool = Open();
+  EXPECT_TRUE(spool->AwaitAcknowledged(absl::ZeroDuration()));
+  ASSERT_TRUE(spool->Append(Line("a")).ok());
+  ASSERT_TRUE(spool->Append(Line("b")).ok());
+  spool->Acknowledge(1);
+  EXPECT_FALSE(spool->AwaitAcknowledged(absl::ZeroDuration()));
+  std::thread server([&] { spool->Acknowledge(2); });
+  EXPECT_TRUE(spool->AwaitAcknowledged(absl::InfiniteDuration()));
+  server.join();
+  EXPECT_EQ(spool->acknowledged(), 2);
+  spool->Acknowledge(1);  // late, and already known
+  EXPECT_EQ(spool->acknowledged(), 2);
+}
+
+TEST_F(SpoolTest, ShrinksWhenAllOfALargeFileIsAcknowledgedAndGoesOnCounting) {
+  auto spool = Open();
+  const std::string megabyte(1 << 20, 'x');
+  for (int i = 0; i < 9; ++i) ASSERT_TRUE(spool->Append(Line(megabyte)).ok());
+  EXPECT_EQ(ReadNow(*spool, 0, 3).size(), 3U);
+  const int64_t before = *FileSize(Path());
+  spool->Acknowledge(8);
+  EXPECT_EQ(*FileSize(Path()), before);  // the last one is still needed
+  spool->Acknowledge(9);
+  EXPECT_LT(*FileSize(Path()), before / 4);
+  ASSERT_TRUE(spool->Append(Line("after")).ok());
+  EXPECT_THAT(Numbers(ReadNow(*spool, 9)), ElementsAre(10));
+  spool = Open();
+  EXPECT_EQ(spool->last_sequence(), 10);
+  EXPECT_THAT(*ListDirectory(dir_.path()), ElementsAre("spool"));
+}
+
+TEST_F(SpoolTest, CountsOnFromWhatIsAcknowledgedEvenIfTheFileKnewLess) {
+  auto spool = Open();
+  ASSERT_TRUE(spool->Append(Line("a")).ok());
+  spool->Acknowledge(10);
+  EXPECT_EQ(spool->last_sequence(), 10);
+  EXPECT_TRUE(spool->AwaitAcknowledged(absl::ZeroDuration()));
+  ASSERT_TRUE(spool->Append(Line("b")).ok());
+  EXPECT_THAT(Numbers(ReadNow(*spool, 10)), ElementsAre(11));
+  spool = Open();
+  EXPECT_EQ(spool->last_sequence(), 11);
+}
+
+TEST_F(SpoolTest, ATornEventIsForgottenAndItsNumberGivenAgain) {
+  {
+    const auto spool = Open();
+    ASSERT_TRUE(spool->Append(Line("whole")).ok());
+    ASSERT_TRUE(spool->Append(Line("torn")).ok());
+  }
+  ASSERT_TRUE(FileSystem::Posix().Truncate(Path(), *FileSize(Path()) - 1).ok());
+  const auto spool = Open();
+  EXPECT_EQ(spool->last_sequence(), 1);
+  ASSERT_TRUE(spool->Append(Line("again")).ok());
+  const auto events = ReadNow(*spool, 0);
+  EXPECT_THAT(Numbers(events), ElementsAre(1, 2));
+  EXPECT_EQ(events[1].log_line().text(), "again");
+}
+
+TEST_F(SpoolTest, AfterAnErrorEveryAppendFailsWithIt) {
+  FailingFileSystem files(2);  // opening, and the second append
+  const auto spool = Open(files);
+  ASSERT_TRUE(spool->Append(Line("a")).ok());
+  const absl::Status error = spool->Append(Line("b"));
+  EXPECT_EQ(error.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(spool->Append(Line("c")), error);
+  EXPECT_EQ(spool->last_sequence(), 1);
+  EXPECT_THAT(Numbers(ReadNow(*spool, 0)), ElementsAre(1));
+}
+
+}  // namespace
+}  // namespace kur::worker
