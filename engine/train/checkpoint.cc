@@ -21,6 +21,8 @@ using nlohmann::json;
 
 constexpr char kOptimizerPrefix[] = "optimizer/";
 constexpr char kMetadataKey[] = "__metadata__";
+constexpr char kStateKey[] = "kur";
+constexpr char kChecksumKey[] = "kur_sha256";
 constexpr size_t kLengthBytes = 8;
 
 struct DTypeName {
@@ -146,6 +148,20 @@ absl::StatusOr<at::Tensor> ReadTensor(const std::string& name, const json& entry
   return tensor;
 }
 
+// Of everything that the header does not describe by itself.
+std::string Checksum(absl::string_view state, absl::string_view data) {
+  Sha256 digest;
+  digest.Update(state);
+  digest.Update(data);
+  return digest.Hex();
+}
+
+void ParseState(const json& state, Checkpoint* checkpoint) {
+  checkpoint->optimizer = state.value("optimizer", "");
+  checkpoint->optimizer_steps = state.value("optimizer_steps", int64_t{0});
+  checkpoint->position = PositionFromJson(state.value("position", json::object()));
+}
+
 absl::StatusOr<Checkpoint> Parse(const std::string& content) {
   uint64_t header_size = 0;
   if (content.size() < kLengthBytes) return absl::DataLossError("the file is too short");
@@ -168,16 +184,14 @@ absl::StatusOr<Checkpoint> Parse(const std::string& content) {
       checkpoint.weights[name] = std::move(tensor);
     }
   }
-  if (header.contains(kMetadataKey) && header[kMetadataKey].contains("kur")) {
-    const json metadata = json::parse(header[kMetadataKey]["kur"].get<std::string>());
-    checkpoint.optimizer = metadata.value("optimizer", "");
-    checkpoint.optimizer_steps = metadata.value("optimizer_steps", int64_t{0});
-    checkpoint.position = PositionFromJson(metadata.value("position", json::object()));
-    // Flipped bits in the tensors would go unnoticed otherwise.
-    if (metadata.contains("sha256") && metadata["sha256"] != Sha256Hex(data)) {
-      return absl::DataLossError("the tensors do not have the checksum in the header");
-    }
+  if (!header.contains(kMetadataKey)) return checkpoint;
+  const json& metadata = header[kMetadataKey];
+  const std::string state = metadata.value(kStateKey, "");
+  // Flipped bits would go unnoticed otherwise.
+  if (metadata.contains(kChecksumKey) && metadata[kChecksumKey] != Checksum(state, data)) {
+    return absl::DataLossError("the content does not have the checksum in the header");
   }
+  if (!state.empty()) ParseState(json::parse(state), &checkpoint);
   return checkpoint;
 }
 
@@ -196,12 +210,12 @@ absl::StatusOr<std::string> SerializeCheckpoint(const Checkpoint& checkpoint) {
   for (const auto& [name, tensor] : checkpoint.optimizer_state) {
     KUR_RETURN_IF_ERROR(AddTensor(kOptimizerPrefix + name, tensor, &header, &data));
   }
-  const json metadata = {{"version", 1},
-                         {"optimizer", checkpoint.optimizer},
-                         {"optimizer_steps", checkpoint.optimizer_steps},
-                         {"position", PositionToJson(checkpoint.position)},
-                         {"sha256", Sha256Hex(data)}};
-  header[kMetadataKey] = {{"kur", metadata.dump()}};
+  const json state = {{"version", 1},
+                      {"optimizer", checkpoint.optimizer},
+                      {"optimizer_steps", checkpoint.optimizer_steps},
+                      {"position", PositionToJson(checkpoint.position)}};
+  const std::string state_text = state.dump();
+  header[kMetadataKey] = {{kStateKey, state_text}, {kChecksumKey, Checksum(state_text, data)}};
   std::string text = header.dump();
   // Tensors begin at a multiple of 8, as the format wants.
   text.resize((text.size() + 7) / 8 * 8, ' ');

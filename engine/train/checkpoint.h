@@ -47,7 +47,7 @@ struct TrainingPosition {
 // Everything that training needs to go on: one file in the safetensors format
 // (https://github.com/huggingface/safetensors): model weights under their own names
 // ("labels.weight"), the optimizer's state under "optimizer/NAME", and in the metadata, as JSON
-// under the key "kur", the rest.
+// under the key "kur", the rest, with a checksum of that and of the tensors under "kur_sha256".
 struct Checkpoint {
   TensorMap weights;
   std::string optimizer;  // its kind; empty: no state

@@ -295,9 +295,6 @@ absl::Status Trainer::AfterBatch() {
 }
 
 absl::Status Trainer::FinishEpoch() {
-  ++position_.checkpoint_epochs;
-  KUR_RETURN_IF_ERROR(CheckpointIfDue(/*epoch_done=*/true));
-
   EpochFinished finished;
   finished.epoch = position_.epoch + 1;
   finished.samples = position_.epoch_samples;
@@ -308,6 +305,7 @@ absl::Status Trainer::FinishEpoch() {
   }
   observer_->OnEpochFinished(finished);
   ++position_.epoch;
+  ++position_.checkpoint_epochs;
   position_.batch = 0;
   position_.epoch_samples = 0;
   position_.epoch_seconds = 0;
@@ -321,6 +319,8 @@ absl::Status Trainer::FinishEpoch() {
   }
   if (log_ != nullptr) KUR_RETURN_IF_ERROR(log_->LogTraining(finished.losses));
   KUR_RETURN_IF_ERROR(Validate(std::nullopt));
+  // Last, as nothing of the epoch may be left to do for a run that goes on from there.
+  KUR_RETURN_IF_ERROR(CheckpointIfDue(/*epoch_done=*/true));
   return WriteResumeFileIfDue(/*now=*/false);
 }
 

@@ -99,7 +99,7 @@ class JobTest(harness.TestCase):
         self.kurd = self.start_kurd()
         self.project = self.folder / 'here'
 
-    def fail(self, kurfile, *words):  # pylint: disable=arguments-differ
+    def expect_failure(self, kurfile, *words):
         job = self.kurd.submit(kurfile)
         described = self.kurd.wait(job, harness.JOB_FAILED)
         self.assertEqual(harness.state(described), 'FAILED')
@@ -114,41 +114,41 @@ class JobTest(harness.TestCase):
         kurfile = data.write_images_project(self.project)
         content = gzip.decompress((self.project / 'images.gz').read_bytes())
         (self.project / 'images.gz').write_bytes(gzip.compress(content[:-100]))
-        self.fail(kurfile, 'images.gz')
+        self.expect_failure(kurfile, 'images.gz')
 
     def test_a_truncated_archive(self):
         kurfile = data.write_images_project(self.project)
         content = (self.project / 'images.gz').read_bytes()
         (self.project / 'images.gz').write_bytes(content[:len(content) // 2])
-        self.fail(kurfile, 'images.gz')
+        self.expect_failure(kurfile, 'images.gz')
 
     def test_a_wrong_checksum(self):
         kurfile = data.write_images_project(self.project)
         kurfile.write_text(kurfile.read_text().replace(
-            'images: images.gz', 'images: {path: images.gz, checksum: ' + 64 * '0' + '}'))
-        self.fail(kurfile, 'images.gz', 'checksum')
+            'images: images.gz', 'images: {path: images.gz, checksum: ' + 64 * 'f' + '}'))
+        self.expect_failure(kurfile, 'images.gz', 'checksum')
 
     def test_a_pickle_that_would_run_code(self):
         kurfile = data.write_points_project(self.project)
         (self.project / 'train.pkl').write_bytes(b"cos\nsystem\n(S'touch owned'\ntR.")
-        self.fail(kurfile, 'train.pkl', 'os')
+        self.expect_failure(kurfile, 'train.pkl', 'os')
 
     def test_a_source_that_the_data_lacks(self):
         kurfile = data.write_points_project(self.project)
         kurfile.write_text(kurfile.read_text().replace('above', 'beyond'))
-        self.fail(kurfile, 'beyond')
+        self.expect_failure(kurfile, 'beyond')
 
     def test_data_that_does_not_fit_the_model(self):
         kurfile = data.write_points_project(self.project)
         kurfile.write_text(kurfile.read_text().replace(
             'dense: 16', 'convolution: {kernels: 4, size: [3, 3]}'))
-        self.fail(kurfile, 'convolution', 'points.yml')
+        self.expect_failure(kurfile, 'convolution', 'points.yml')
 
     def test_a_loss_that_is_not_a_number(self):
         kurfile = data.write_points_project(self.project)
         kurfile.write_text(kurfile.read_text().replace('learning_rate: 0.01', 'learning_rate: 1e38')
                            .replace('activation: tanh', 'activation: linear'))
-        self.fail(kurfile, 'batch')
+        self.expect_failure(kurfile, 'batch')
 
 
 class ConfinementTest(harness.TestCase):

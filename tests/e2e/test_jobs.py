@@ -193,7 +193,8 @@ class QueueTest(JobsTest):
         second.wait_for_event(other, 'batch_losses')
         described = second.describe(same)
         self.assertEqual(harness.state(described), 'QUEUED')
-        self.assertIn('last.kur', described['reason'])
+        self.assertIn(first, described['reason'])
+        self.assertIn('.kur', described['reason'])
 
 
 class LookingTest(JobsTest):
@@ -246,7 +247,7 @@ class UpAndDownTest(harness.TestCase):
 
         self.addCleanup(kurctl, 'down')
         self.expect(harness.OK, kurctl('up'))
-        info = self.expect(harness.OK, kurctl('version', '-o', 'json')).out
+        info = self.expect(harness.OK, kurctl('version')).out
         self.assertIn(str(self.folder / 'mine'), info)
         self.expect(harness.OK, kurctl('up'))  # Already there: nothing to do.
         self.expect(harness.OK, kurctl('submit', kurfile, '--follow'))

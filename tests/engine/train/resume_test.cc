@@ -158,6 +158,36 @@ TEST_F(ResumeTest, InitialWeightsThatTheRunOverwritesStillCount) {
   }
 }
 
+TEST_F(ResumeTest, WritesTheSameCheckpointsAsAnUninterruptedRun) {
+  std::string text = kKurfile;
+  const std::string every_batch = "batches: 1";
+  text.replace(text.find(every_batch), every_batch.size(), "epochs: 2");
+  text.replace(text.find("epochs: 3"), 9, "epochs: 5");
+  RecordingObserver whole(workspace_.path());
+  ASSERT_TRUE(workspace_.Run(text, &whole, Options(workspace_)).ok());
+  const auto epochs_of_checkpoints = [](const RecordingObserver& observer) {
+    std::vector<int64_t> epochs;
+    for (const auto& file : observer.written) {
+      if (file.info.description == "checkpoint") epochs.push_back(file.info.epoch);
+    }
+    return epochs;
+  };
+  EXPECT_THAT(epochs_of_checkpoints(whole), ElementsAre(2, 4));
+  for (size_t death = 0; death < whole.written.size(); ++death) {
+    SCOPED_TRACE(absl::StrCat("died in write ", death));
+    const Workspace workspace;
+    WriteData(workspace);
+    RecordingObserver first(workspace.path());
+    first.failing_write = death;
+    ASSERT_FALSE(workspace.Run(text, &first, Options(workspace)).ok());
+    RecordingObserver second(workspace.path());
+    ASSERT_TRUE(workspace.Run(text, &second, Options(workspace)).ok());
+    EXPECT_THAT(epochs_of_checkpoints(second), ::testing::Each(::testing::AnyOf(2, 4)));
+    EXPECT_EQ(WeightsIn(workspace.File("checkpoint.w")),
+              WeightsIn(workspace_.File("checkpoint.w")));
+  }
+}
+
 TEST_F(ResumeTest, SaysWhereItGoesOn) {
   RecordingObserver first(workspace_.path());
   // Dies after the fifth batch, in the write after those of four batches and of both best weights.

@@ -2,7 +2,6 @@
 #define KUR_TESTS_ENGINE_TRAIN_TRAIN_TEST_UTIL_H_
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>

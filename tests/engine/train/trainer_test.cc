@@ -1,5 +1,6 @@
 // Training as a Kurfile describes it, on a model small enough to train in milliseconds.
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,6 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::Pair;
 using testing::RecordingObserver;
 using testing::WeightsIn;
@@ -198,6 +198,15 @@ TEST_F(TrainerTest, GoesOnFromInitialWeightsWithTheStateOfTheOptimizer) {
   EXPECT_EQ(WeightsIn(File("b.w")), WeightsIn(File("c.w")));
 }
 
+TEST_F(TrainerTest, GoesOnFromACheckpointOfAnEpochWithTheNextEpoch) {
+  ASSERT_TRUE(Train("  epochs: 2\n  checkpoint: c.w", &observer_).ok());
+  RecordingObserver observer(workspace_.path());
+  ASSERT_TRUE(Train("  epochs: 1\n  weights: {initial: c.w}", &observer).ok());
+  ASSERT_EQ(observer.epochs.size(), 1U);
+  EXPECT_EQ(observer.epochs[0].epoch, 3);
+  EXPECT_EQ(observer.epochs_started[0].last_epoch, 3);
+}
+
 TEST_F(TrainerTest, BeginsWithFreshWeightsWhereTheInitialOnesAreMissing) {
   ASSERT_TRUE(Train("  epochs: 0\n  weights: {initial: none.w}", &observer_).ok());
   EXPECT_THAT(observer_.LogText(), HasSubstr("no weights at none.w yet"));
@@ -269,6 +278,7 @@ TEST_F(TrainerTest, WritesCheckpointsByEpochs) {
   ASSERT_EQ(observer_.written.size(), 2U);
   EXPECT_EQ(observer_.written[0].info.batch, 6);
   EXPECT_EQ(observer_.written[1].info.batch, 12);
+  EXPECT_EQ(observer_.written[1].info.epoch, 4);
 }
 
 TEST_F(TrainerTest, WritesCheckpointsByBatches) {

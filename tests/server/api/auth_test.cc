@@ -29,7 +29,8 @@ StatusCode Call(const std::shared_ptr<grpc::Channel>& channel, const std::string
   if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
   grpc::CompletionQueue queue;
   grpc::GenericStub stub(channel);
-  grpc::ByteBuffer empty;
+  const grpc::Slice nothing;
+  const grpc::ByteBuffer empty(&nothing, 1);
   grpc::ByteBuffer response;
   grpc::Status status;
   const auto call = stub.PrepareUnaryCall(&context, method, empty, &queue);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "engine/kurfile/diagnostics.h"
 #include "kur/v1/errors.pb.h"
 
@@ -45,13 +46,15 @@ TEST(GrpcStatusTest, CarriesDiagnostics) {
 TEST(GrpcStatusTest, ManyDiagnosticsFitIntoTheTrailersAndSayHowManyAreMissing) {
   Diagnostics diagnostics;
   for (int i = 1; i <= 500; ++i) diagnostics.Error(At(i), "model", std::string(200, 'x'));
+  const size_t all = DiagnosticsOf(diagnostics.ToStatus()).size();
   const grpc::Status status = ToGrpc(diagnostics.ToStatus());
   EXPECT_LT(status.error_message().size(), 1200u);
   EXPECT_LT(status.error_details().size(), 4500u);
   v1::ErrorDetails details;
   ASSERT_TRUE(details.ParseFromString(status.error_details()));
   const int shown = details.diagnostics_size() - 1;
-  EXPECT_EQ(details.diagnostics(shown).message(), "and " + std::to_string(500 - shown) + " more");
+  EXPECT_EQ(details.diagnostics(shown).message(),
+            absl::StrCat("and ", all - static_cast<size_t>(shown), " more"));
 }
 
 TEST(GrpcStatusTest, CutsLongMessagesBetweenCharacters) {

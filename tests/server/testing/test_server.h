@@ -171,8 +171,8 @@ class TestServer {
   static constexpr char kData[] = "what the Kurfile calls data.pkl";
   static constexpr char kKurfile[] = R"(
 model:
-  - input: images
-    shape: [28, 28, 1]
+  - input: {shape: [28, 28, 1]}
+    name: images
   - flatten:
   - dense: 10
   - activation: softmax
