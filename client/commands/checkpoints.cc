@@ -31,7 +31,7 @@ class CheckpointsCommand : public Command {
       for (const v1::Artifact& artifact : artifacts) {
         context.out.Line(Printable(artifact.path()));
       }
-    } else if (format_ == OutputFormat::kJson || format_ == OutputFormat::kYaml) {
+    } else if (IsStructured(format_)) {
       context.out.Write(RenderStructured(format_, ToJsonList(artifacts)));
     } else if (artifacts.empty()) {
       context.err.Line(absl::StrCat(job_, " has written nothing yet"));

@@ -15,7 +15,7 @@ class DescribeCommand : public Command {
 
   void Declare(Arguments& arguments) override {
     AddJobArgument(arguments, &job_);
-    AddOutputOption(arguments, &format_, {"table", "json", "yaml", "name"});
+    AddOutputOption(arguments, &format_, {"table", "wide", "json", "yaml", "name"});
   }
 
   absl::StatusOr<ExitCode> Run(Context& context) override {
@@ -25,7 +25,7 @@ class DescribeCommand : public Command {
       context.out.Line(job.name());
       return ExitCode::kOk;
     }
-    if (format_ != OutputFormat::kTable) {
+    if (IsStructured(format_)) {
       context.out.Write(RenderStructured(format_, ToJson(job)));
       return ExitCode::kOk;
     }

@@ -73,7 +73,7 @@ class PlanCommand : public Command {
   void Declare(Arguments& arguments) override {
     arguments.Positional("FILE", &file_, "The Kurfile");
     AddOverrideOption(arguments, &options_.overrides);
-    AddOutputOption(arguments, &format_, {"table", "json", "yaml", "name"});
+    AddOutputOption(arguments, &format_, {"table", "wide", "json", "yaml", "name"});
   }
 
   absl::StatusOr<ExitCode> Run(Context& context) override {
@@ -83,7 +83,7 @@ class PlanCommand : public Command {
     const ModelPlan& plan = kurfile.plan();
     if (format_ == OutputFormat::kName) {
       for (const PlannedLayer& layer : plan.layers) context.out.Line(layer.name);
-    } else if (format_ == OutputFormat::kTable) {
+    } else if (!IsStructured(format_)) {
       context.out.Write(RenderTable(plan, context.out));
     } else {
       context.out.Write(RenderStructured(format_, PlanJson(plan)));

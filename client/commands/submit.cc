@@ -39,7 +39,7 @@ class SubmitCommand : public Command {
     arguments.Flag("-f,--follow", &follow_, "Watch the job until it ends, as `kurctl watch` does");
     arguments.Option("--fetch", "DIR", &fetch_,
                      "With --follow: download what the job writes to this folder");
-    AddOutputOption(arguments, &format_, {"table", "json", "yaml", "name"});
+    AddOutputOption(arguments, &format_, {"table", "wide", "json", "yaml", "name"});
   }
 
   absl::StatusOr<ExitCode> Run(Context& context) override {
@@ -108,7 +108,7 @@ class SubmitCommand : public Command {
   void Report(Context& context, const v1::Job& job) const {
     if (format_ == OutputFormat::kName) {
       context.out.Line(job.name());
-    } else if (format_ != OutputFormat::kTable) {
+    } else if (IsStructured(format_)) {
       context.out.Write(RenderStructured(format_, ToJson(job)));
     } else if (dry_run_) {
       context.out.Line(absl::StrCat(options_.kurfile, " is fine; nothing was submitted"));

@@ -1,5 +1,8 @@
+#include "engine/base/version.h"
+
 #include "absl/strings/str_cat.h"
 #include "client/commands/commands.h"
+#include "client/output/structured.h"
 #include "client/output/text.h"
 #include "engine/base/status.h"
 
@@ -11,16 +14,19 @@ class VersionCommand : public Command {
   Info info() const override {
     return {"version", "Print the versions of kurctl and of the server",
             "kurctl version\n"
-            "kurctl version --client"};
+            "kurctl version --client\n"
+            "kurctl version -o json"};
   }
 
   void Declare(Arguments& arguments) override {
     arguments.Flag("--client", &client_only_, "Do not ask the server");
+    AddOutputOption(arguments, &format_, {"table", "wide", "json", "yaml", "name"});
   }
 
   absl::StatusOr<ExitCode> Run(Context& context) override {
-    context.out.Line(absl::StrCat("kurctl ", KUR_VERSION));
-    if (client_only_) return ExitCode::kOk;
+    if (IsStructured(format_)) return PrintStructured(context);
+    context.out.Line(absl::StrCat("kurctl ", kVersion));
+    if (client_only_ || format_ == OutputFormat::kName) return ExitCode::kOk;
     const auto info = ServerVersion(context);
     if (info.ok()) {
       context.out.Line(absl::StrCat("kurd ", info->version(), " (you are ", Printable(info->user()),
@@ -32,12 +38,25 @@ class VersionCommand : public Command {
   }
 
  private:
+  // {"client": ..., "server": {...}}; without a server that answers there is no "server".
+  ExitCode PrintStructured(Context& context) const {
+    Json json = Json::object();
+    json["client"] = std::string(kVersion);
+    if (!client_only_) {
+      const auto info = ServerVersion(context);
+      if (info.ok()) json["server"] = ToJson(*info);
+    }
+    context.out.Write(RenderStructured(format_, json));
+    return ExitCode::kOk;
+  }
+
   static absl::StatusOr<v1::ServerInfo> ServerVersion(const Context& context) {
     KUR_ASSIGN_OR_RETURN(const auto connection, context.Connect());
     return connection->Call(&v1::System::Stub::GetServerInfo, v1::GetServerInfoRequest());
   }
 
   bool client_only_ = false;
+  OutputFormat format_ = OutputFormat::kTable;
 };
 
 }  // namespace

@@ -55,7 +55,13 @@ std::vector<std::string> JobProgress::Lines(absl::Time now) const {
   if (IsFinal(state_)) return {};
   std::vector<std::string> lines;
   if (epoch_.has_value()) lines.push_back(EpochLine());
-  if (pass_.has_value()) lines.push_back(PassLine());
+  if (pass_.has_value()) {
+    lines.push_back(PassLine());
+  } else if (epoch_.has_value() && validation_.has_value()) {
+    lines.push_back(terminal_.Styled(
+        Style::kDim,
+        absl::StrCat(Printable(validation_->section()), " ", MeasurementText(*validation_))));
+  }
   if (lines.empty()) lines.push_back(WaitingLine(now));
   return lines;
 }
@@ -88,12 +94,6 @@ std::string JobProgress::EpochLine() const {
     absl::StrAppend(&line, "  ",
                     HumanDuration(absl::Ceil(absl::Seconds(left / speed), absl::Seconds(1))),
                     " left");
-  }
-  if (validation_.has_value()) {
-    absl::StrAppend(
-        &line, "  ",
-        terminal_.Styled(Style::kDim, absl::StrCat(Printable(validation_->section()), " ",
-                                                   MeasurementText(*validation_))));
   }
   return line;
 }

@@ -11,6 +11,11 @@ namespace kur::client {
 // How a command prints data.
 enum class OutputFormat { kTable, kWide, kJson, kYaml, kName };
 
+// True for the formats that programs read.
+inline bool IsStructured(OutputFormat format) {
+  return format == OutputFormat::kJson || format == OutputFormat::kYaml;
+}
+
 using Json = nlohmann::ordered_json;
 
 // A message by protobuf's JSON mapping, with the field names of the .proto files and with every

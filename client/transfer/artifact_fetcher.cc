@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "client/output/format.h"
 #include "client/transfer/downloader.h"
 #include "engine/base/status.h"
 
@@ -27,10 +26,8 @@ ArtifactFetcher::~ArtifactFetcher() {
 void ArtifactFetcher::Want(const v1::Artifact& artifact) {
   absl::MutexLock lock(&mutex_);
   const auto there = fetched_.find(artifact.path());
-  if (there != fetched_.end() &&
-      TimeOf(artifact.written_at()) <= TimeOf(there->second.written_at())) {
-    return;
-  }
+  const bool pending = pending_.count(artifact.path()) > 0;
+  if (!pending && there != fetched_.end() && there->second.sha256() == artifact.sha256()) return;
   pending_[artifact.path()] = artifact;
 }
 
@@ -80,14 +77,9 @@ void ArtifactFetcher::Loop() {
       if (!stopping_) status_.Update(Annotate(result.status(), artifact.path()));
       continue;
     }
-    // What the server named anew while it was sent makes an older event moot.
-    const auto pending = pending_.find(result->path());
-    if (pending != pending_.end() &&
-        TimeOf(pending->second.written_at()) <= TimeOf(result->written_at())) {
-      pending_.erase(pending);
-    }
-    fetched_[result->path()] = *result;
-    arrived_.push_back(*std::move(result));
+    v1::Artifact& there = fetched_[result->path()];
+    if (there.sha256() != result->sha256()) arrived_.push_back(*result);
+    there = *std::move(result);
   }
 }
 

@@ -28,7 +28,9 @@ class ArtifactFetcher {
   ArtifactFetcher(const ArtifactFetcher&) = delete;
   ArtifactFetcher& operator=(const ArtifactFetcher&) = delete;
 
-  // Asks for a file that the job has written; one that is no newer than what is there is left out.
+  // Asks for a file that the job has written. What arrives is the newest content of its path, which
+  // may be newer than `artifact`. Times are not compared: clocks step back, and a fast job writes a
+  // path several times within one tick of them.
   void Want(const v1::Artifact& artifact);
 
   // The download under way, if any.

@@ -40,7 +40,7 @@ absl::StatusOr<v1::Artifact> Downloader::Download(const std::string& job,
   while (true) {
     const int64_t before = transfer_.done;
     const absl::Status status = Attempt(job, target, &wanted);
-    if (status.ok()) return wanted;
+    if (status.ok() || absl::IsAlreadyExists(status)) return wanted;
     const bool damaged = absl::IsDataLoss(status);
     if (absl::IsFailedPrecondition(status) || damaged) {
       if (++restarts > (damaged ? 1 : kMaxRestarts)) return status;
@@ -118,6 +118,7 @@ absl::Status Downloader::Take(const v1::DownloadArtifactResponse& response,
     const std::string path = wanted->path();
     *wanted = response.artifact();
     wanted->set_path(path);
+    if (IsThere(target, *wanted)) return absl::AlreadyExistsError(target);
     KUR_ASSIGN_OR_RETURN(*part, PartFile::Open(target, wanted->sha256()));
     KUR_RETURN_IF_ERROR((*part)->Clear());
   }

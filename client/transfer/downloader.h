@@ -33,6 +33,7 @@ class Downloader {
 
  private:
   // One attempt. `wanted` says which content a part may exist of, and becomes what is being sent.
+  // ALREADY_EXISTS when that turns out to be what the target holds.
   absl::Status Attempt(const std::string& job, const std::string& target, v1::Artifact* wanted);
   absl::Status Receive(const v1::DownloadArtifactRequest& request, const std::string& target,
                        v1::Artifact* wanted, std::optional<PartFile>* part);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "engine/base/file_system.h"
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
@@ -115,8 +116,12 @@ absl::StatusOr<std::string> LocatePackage(const Package& package, const PathReso
   return ErrorIn(*package.path, NotFound(package));
 }
 
-absl::Status ErrorIn(const FileReference& file, const absl::Status& status) {
-  return ErrorAt(file.location, file.key, std::string(status.message()));
+absl::Status ErrorIn(const FileReference& file, const absl::Status& status,
+                     const std::string& resolved) {
+  std::string message(status.message());
+  // Where the content lies on this machine means nothing to the author of the Kurfile.
+  if (!resolved.empty()) message = absl::StrReplaceAll(message, {{resolved, file.path}});
+  return ErrorAt(file.location, file.key, message);
 }
 
 }  // namespace kur

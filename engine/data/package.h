@@ -45,8 +45,10 @@ struct FieldTraits<Package> {
 absl::StatusOr<std::string> LocatePackage(const Package& package, const PathResolver& paths,
                                           bool directory_allowed = false);
 
-// The same error, said to stand where `file` is named.
-absl::Status ErrorIn(const FileReference& file, const absl::Status& status);
+// The same error, said to stand where `file` is named; where it names the file by its place on this
+// machine, `resolved`, it now names it as the Kurfile does.
+absl::Status ErrorIn(const FileReference& file, const absl::Status& status,
+                     const std::string& resolved = "");
 
 }  // namespace kur
 

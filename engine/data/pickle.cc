@@ -60,7 +60,7 @@ absl::StatusOr<SourceMap> Open(const PickleSpec& spec, const PathResolver& paths
   const auto path = paths.ForReading(spec.source.path);
   if (!path.ok()) return ErrorIn(spec.source, path.status());
   auto sources = ReadSources(*path);
-  if (!sources.ok()) return ErrorIn(spec.source, sources.status());
+  if (!sources.ok()) return ErrorIn(spec.source, sources.status(), *path);
   return sources;
 }
 

@@ -45,47 +45,81 @@ double Number(const Value& value) {
   return value.is_bool() ? (value.as_bool() ? 1.0 : 0.0) : value.as_float();
 }
 
+constexpr size_t kMostSearched = 16;
+
+// The same text for equal keys and different ones for others.
+std::string KeyText(const Value& key) {
+  if (key.is_string()) return "s" + key.as_string();
+  if (key.is_int()) return absl::StrCat("n", key.as_int());
+  if (!IsNumeric(key)) return ToJson(key);
+  const double number = Number(key);
+  constexpr double kExactLimit = 9007199254740992.0;  // 2^53
+  if (number == std::floor(number) && std::fabs(number) <= kExactLimit) {
+    return absl::StrCat("n", static_cast<int64_t>(number));
+  }
+  return "n" + FormatFloat(number);
+}
+
 }  // namespace
 
-const Value* Dict::Find(absl::string_view key) const {
-  for (const auto& [have, value] : entries_) {
-    if (have.is_string() && have.as_string() == key) return &value;
+const Dict::Entry* Dict::FindEntry(const Value& key) const {
+  if (!index_.empty()) {
+    const auto it = index_.find(KeyText(key));
+    return it == index_.end() ? nullptr : &entries_[it->second];
+  }
+  for (const Entry& entry : entries_) {
+    if (entry.first == key) return &entry;
   }
   return nullptr;
+}
+
+const Dict::Entry* Dict::FindEntry(absl::string_view key) const {
+  if (!index_.empty()) return FindEntry(Value(key));
+  for (const Entry& entry : entries_) {
+    if (entry.first.is_string() && entry.first.as_string() == key) return &entry;
+  }
+  return nullptr;
+}
+
+const Value* Dict::Find(absl::string_view key) const {
+  const Entry* entry = FindEntry(key);
+  return entry == nullptr ? nullptr : &entry->second;
 }
 
 const Value* Dict::Find(const Value& key) const {
-  for (const auto& [have, value] : entries_) {
-    if (have == key) return &value;
-  }
-  return nullptr;
+  const Entry* entry = FindEntry(key);
+  return entry == nullptr ? nullptr : &entry->second;
 }
 
 const Value* Dict::FindKey(absl::string_view key) const {
-  for (const auto& entry : entries_) {
-    if (entry.first.is_string() && entry.first.as_string() == key) return &entry.first;
-  }
-  return nullptr;
+  const Entry* entry = FindEntry(key);
+  return entry == nullptr ? nullptr : &entry->first;
 }
 
 void Dict::Set(Value key, Value value) {
-  for (auto& [have, old] : entries_) {
-    if (have == key) {
-      old = std::move(value);
-      return;
-    }
+  if (const Entry* entry = FindEntry(key)) {
+    entries_[static_cast<size_t>(entry - entries_.data())].second = std::move(value);
+    return;
   }
   entries_.emplace_back(std::move(key), std::move(value));
+  if (!index_.empty()) {
+    index_[KeyText(entries_.back().first)] = entries_.size() - 1;
+  } else if (entries_.size() > kMostSearched) {
+    Index();
+  }
 }
 
 bool Dict::Erase(absl::string_view key) {
-  for (auto it = entries_.begin(); it != entries_.end(); ++it) {
-    if (it->first.is_string() && it->first.as_string() == key) {
-      entries_.erase(it);
-      return true;
-    }
-  }
-  return false;
+  const Entry* entry = FindEntry(key);
+  if (entry == nullptr) return false;
+  entries_.erase(entries_.begin() + (entry - entries_.data()));
+  index_.clear();
+  if (entries_.size() > kMostSearched) Index();
+  return true;
+}
+
+void Dict::Index() {
+  for (size_t i = 0; i < entries_.size(); ++i) index_[KeyText(entries_[i].first)] = i;
 }
 
 bool operator==(const Value& a, const Value& b) {

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "engine/base/location.h"
 
@@ -41,7 +42,14 @@ class Dict {
   bool Erase(absl::string_view key);
 
  private:
+  const Entry* FindEntry(const Value& key) const;
+  const Entry* FindEntry(absl::string_view key) const;
+  // The position of each key in `entries_`, by a text that equal keys share; kept only for
+  // dictionaries that are too large to be searched.
+  void Index();
+
   std::vector<Entry> entries_;
+  absl::flat_hash_map<std::string, size_t> index_;
 };
 
 // A value of the Kurfile language: null, boolean, integer, float, string, list or dictionary, with

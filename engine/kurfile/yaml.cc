@@ -225,6 +225,7 @@ class Builder : public YAML::EventHandler {
     Value::List list;
     std::vector<Dict::Entry> own;     // in order
     std::vector<Dict::Entry> merged;  // from `<<`, the most important first
+    Dict keys;                        // of `own`, each under itself
     std::optional<Value> key;
     bool key_is_merge = false;
   };
@@ -326,13 +327,12 @@ class Builder : public YAML::EventHandler {
       return;
     }
     if (!is_merge) {
-      for (const auto& [have, value] : frame->own) {
-        if (have == key) {
-          Fail(key.location(), absl::StrCat("duplicate key ", Describe(key), "; the first is at ",
-                                            have.location().ToString()));
-          return;
-        }
+      if (const Value* first = frame->keys.Find(key)) {
+        Fail(key.location(), absl::StrCat("duplicate key ", Describe(key), "; the first is at ",
+                                          first->location().ToString()));
+        return;
       }
+      frame->keys.Set(key, key);
     }
     frame->key = std::move(key);
     frame->key_is_merge = is_merge;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
+#include "engine/base/version.h"
 
 namespace kur::server {
 namespace {
@@ -65,7 +66,7 @@ void AddOptions(CLI::App& app, DaemonOptions& options) {
 
 }  // namespace
 
-std::string Version() { return KUR_VERSION; }
+std::string Version() { return kVersion; }
 
 std::variant<DaemonOptions, ExitNow> ParseCommandLine(int argc, const char* const* argv) {
   DaemonOptions options;

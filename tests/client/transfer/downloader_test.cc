@@ -140,19 +140,29 @@ TEST(TargetIn, KeepsFilesInTheFolder) {
   }
 }
 
-TEST_F(DownloaderTest, FetcherKeepsTheNewestOfEveryPath) {
+TEST_F(DownloaderTest, AnOldEventDoesNotBringTheSameContentAgain) {
   ArtifactFetcher fetcher(*connection_, clock_, "cifar-7", folder_.path("fetched"));
-  // Both events tell of contents; only the newest is there to be had.
-  v1::Artifact older = ArtifactFor("w/last.kur", "an older content");
-  older.mutable_written_at()->set_seconds(older.written_at().seconds() - 10);
-  fetcher.Want(older);
-  fetcher.Want(ArtifactFor("w/last.kur", old_));
+  fetcher.Want(ArtifactFor("w/last.kur", "a content that is no more"));
   ASSERT_TRUE(fetcher.AwaitIdle(absl::Seconds(60)));
   EXPECT_EQ(folder_.Read("fetched/w/last.kur"), old_);
-  const size_t downloads = Offsets().size();
-  fetcher.Want(older);
+  fetcher.Want(ArtifactFor("w/last.kur", "another one that is no more"));
   ASSERT_TRUE(fetcher.AwaitIdle(absl::Seconds(60)));
-  EXPECT_EQ(Offsets().size(), downloads);
+  EXPECT_EQ(fetcher.TakeArrived().size(), 1u);
+  const size_t downloads = Offsets().size();
+  fetcher.Want(ArtifactFor("w/last.kur", old_));
+  ASSERT_TRUE(fetcher.AwaitIdle(absl::Seconds(60)));
+  EXPECT_EQ(Offsets().size(), downloads) << "it is there";
+}
+
+TEST_F(DownloaderTest, FetcherTakesContentsThatWereWrittenInTheSameInstant) {
+  ArtifactFetcher fetcher(*connection_, clock_, "cifar-7", folder_.path("fetched"));
+  fetcher.Want(ArtifactFor("w/last.kur", old_));
+  ASSERT_TRUE(fetcher.AwaitIdle(absl::Seconds(60)));
+  SetContent(new_);
+  fetcher.Want(ArtifactFor("w/last.kur", new_));
+  ASSERT_TRUE(fetcher.AwaitIdle(absl::Seconds(60)));
+  EXPECT_EQ(folder_.Read("fetched/w/last.kur"), new_);
+  EXPECT_EQ(fetcher.TakeArrived().size(), 2u);
   EXPECT_TRUE(fetcher.status().ok()) << fetcher.status();
 }
 

@@ -72,7 +72,7 @@ TEST_F(SubmissionTest, WhatIsWrongInTheKurfileComesWithItsPlace) {
   const auto diagnostics = DiagnosticsOf(job.status());
   ASSERT_FALSE(diagnostics.empty());
   EXPECT_EQ(*diagnostics.front().location.file, "cifar.yml");
-  EXPECT_EQ(diagnostics.front().location.line, 7);
+  EXPECT_EQ(diagnostics.front().location.line, 6);
 }
 
 TEST_F(SubmissionTest, AKurfileWithoutTheModesSectionIsADiagnostic) {
