@@ -77,19 +77,18 @@ def write_cifar(path, per_batch=40):
             archive.addfile(entry, buffer)
 
 
-def points_kurfile(epochs=3, batch_size=32, hidden=16, checkpoint_batches=None, seed=None):
+def points_kurfile(epochs=3, batch_size=32, hidden=(16,), checkpoint_batches=None, seed=None):
     """The text of a Kurfile that learns the points in train.pkl."""
     checkpoint = f"""
   checkpoint:
     path: checkpoint
     batches: {checkpoint_batches}""" if checkpoint_batches else ''
+    layers = ''.join(f'  - dense: {size}\n  - activation: tanh\n' for size in hidden)
     settings = f'settings:\n  seed: {seed}\n' if seed is not None else ''
     return f"""---
 {settings}model:
   - input: point
-  - dense: {hidden}
-  - activation: tanh
-  - dense: 1
+{layers}  - dense: 1
   - activation: tanh
     name: above
 loss:
@@ -162,10 +161,10 @@ evaluate:
 """
 
 
-def write_points_project(folder, **options):
+def write_points_project(folder, samples=512, **options):
     """points.yml and its data."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_points(folder / 'train.pkl', 512, seed=1)
+    write_points(folder / 'train.pkl', samples, seed=1)
     write_points(folder / 'validate.pkl', 128, seed=2)
     kurfile = folder / 'points.yml'
     kurfile.write_text(points_kurfile(**options), encoding='utf-8')

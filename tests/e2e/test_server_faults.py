@@ -7,7 +7,8 @@ import unittest
 import data
 import harness
 
-ENDLESS = ('--set', 'train.stop_when.epochs=1000000')
+# An epoch is long enough to be killed in the middle of.
+BATCHES = 1024
 
 
 class RestartTest(harness.TestCase):
@@ -15,24 +16,31 @@ class RestartTest(harness.TestCase):
     def setUp(self):
         super().setUp()
         self.kurd = self.start_kurd()
-        # Some seconds of work, so that it is still at it when kurd comes back.
-        self.kurfile = data.write_points_project(self.folder / 'here', epochs=100, hidden=1024)
+        # Trains until it is cancelled, so that it outlasts whatever is done to kurd.
+        self.kurfile = data.write_points_project(
+            self.folder / 'here', samples=32 * BATCHES, epochs=1000000, hidden=(256,))
 
-    def start_job(self):
-        job = self.kurd.submit(self.kurfile)
+    def start_job(self, *arguments):
+        job = self.kurd.submit(self.kurfile, *arguments)
         self.kurd.wait_for_event(job, 'batch_losses')
         return job, self.kurd.worker_pid(job)
 
-    def check_complete(self, job, events):
-        """A job that nothing happened to: one attempt, every batch once, no gap."""
+    def cancel(self, job):
+        """Ends the job and returns its events."""
+        self.expect(harness.OK, self.kurd.kurctl('cancel', job))
+        self.kurd.wait(job, harness.JOB_CANCELLED)
+        return self.kurd.events(job)
+
+    def check_complete(self, job, events, end='CANCELLED'):
+        """A job that nothing happened to: one attempt, every batch once and in order, no gap."""
         self.assertEqual(harness.numbers(events), list(range(1, len(events) + 1)))
-        self.assertEqual(harness.states(events), ['QUEUED', 'STARTING', 'RUNNING', 'SUCCEEDED'])
+        self.assertEqual(harness.states(events), ['QUEUED', 'STARTING', 'RUNNING', end])
         sequences = [int(event['worker_sequence']) for event in events
                      if int(event.get('worker_sequence', 0))]
         self.assertEqual(sequences, list(range(1, len(sequences) + 1)))
         batches = [entry for event in events for entry in harness.losses([event])]
-        self.assertEqual(batches, [(epoch, batch) for epoch in range(1, 101)
-                                   for batch in range(1, 17)])
+        self.assertEqual(batches, [(1 + index // BATCHES, 1 + index % BATCHES)
+                                   for index in range(len(batches))])
         self.assertEqual(self.kurd.describe(job)['attempts'], 1)
 
     def test_stopped_politely_it_leaves_jobs_training(self):
@@ -41,17 +49,16 @@ class RestartTest(harness.TestCase):
         self.assertTrue(harness.is_alive(pid))
         self.kurd.start()
         self.assertEqual(self.kurd.worker_pid(job), pid)
-        self.kurd.wait(job)
-        self.check_complete(job, self.kurd.events(job))
+        self.check_complete(job, self.cancel(job))
 
     def test_killed_it_adopts_its_jobs_again(self):
         job, pid = self.start_job()
         before = self.kurd.events(job)
         self.kurd.restart_after_crash()
         self.assertEqual(self.kurd.worker_pid(job), pid)
-        self.assertEqual(self.kurd.events(job)[:len(before)], before)
-        self.kurd.wait(job)
-        self.check_complete(job, self.kurd.events(job))
+        after = self.cancel(job)
+        self.assertEqual(after[:len(before)], before)
+        self.check_complete(job, after)
 
     def test_killed_again_and_again_nobody_who_watches_misses_anything(self):
         job, pid = self.start_job()
@@ -60,45 +67,45 @@ class RestartTest(harness.TestCase):
             seen = len(watching.lines)
             self.kurd.restart_after_crash()
             self.eventually('the watcher sees more', lambda seen=seen: len(watching.lines) > seen)
-            self.assertEqual(self.kurd.worker_pid(job) if not self.ended(job) else pid, pid)
-        result = self.expect(harness.OK, watching.wait())
-        self.assertEqual(result.lines, self.kurd.events(job))
-        self.check_complete(job, result.lines)
-
-    def ended(self, job):
-        return harness.state(self.kurd.describe(job)) == 'SUCCEEDED'
+            self.assertEqual(self.kurd.worker_pid(job), pid)
+        events = self.cancel(job)
+        self.assertEqual(self.expect(harness.JOB_CANCELLED, watching.wait()).lines, events)
+        self.check_complete(job, events)
 
     def test_a_job_that_ends_while_kurd_is_away_ends_as_it_did(self):
-        job, pid = self.start_job()
+        job, pid = self.start_job('--set', 'train.stop_when.epochs=8')
         self.kurd.kill()
         self.eventually('the worker has ended', lambda: not harness.is_alive(pid))
         self.kurd.start()
         self.kurd.wait(job)
-        self.check_complete(job, self.kurd.events(job))
+        events = self.kurd.events(job)
+        self.assertEqual(len(harness.losses(events)), 8 * BATCHES)
+        self.check_complete(job, events, 'SUCCEEDED')
 
     def test_a_worker_killed_while_kurd_is_away_is_started_again(self):
         job, pid = self.start_job()
         self.kurd.kill()
         os.kill(pid, signal.SIGKILL)
         self.kurd.start()
-        self.kurd.wait(job)
+        self.kurd.wait_for_event(job, 'started', count=2)
+        self.assertNotEqual(self.kurd.worker_pid(job), pid)
+        self.cancel(job)
         self.assertEqual(self.kurd.describe(job)['attempts'], 2)
-        self.assertEqual(len(harness.losses(self.kurd.events(job))), 1600)
 
     def test_a_job_cancelled_across_a_crash_ends_cancelled(self):
-        job = self.kurd.submit(self.kurfile, *ENDLESS)
-        self.kurd.wait_for_event(job, 'batch_losses')
+        job, _ = self.start_job()
         self.expect(harness.OK, self.kurd.kurctl('cancel', job))
         self.kurd.restart_after_crash()
         self.kurd.wait(job, harness.JOB_CANCELLED)
-        self.assertEqual(harness.states(self.kurd.events(job))[-1], 'CANCELLED')
+        self.check_complete(job, self.kurd.events(job))
 
     def test_queued_jobs_survive(self):
-        first = self.kurd.submit(self.kurfile, *ENDLESS)
-        second = self.kurd.submit(self.kurfile, '--project', 'other')
+        first, _ = self.start_job()
+        second = self.kurd.submit(self.kurfile, '--project', 'other',
+                                  '--set', 'train.stop_when.epochs=1')
         self.kurd.restart_after_crash()
         self.assertEqual([job['name'] for job in self.kurd.jobs()], [second, first])
-        self.expect(harness.OK, self.kurd.kurctl('cancel', first))
+        self.cancel(first)
         self.kurd.wait(second)
 
     def test_a_submission_during_a_crash_gives_one_job_or_none(self):
@@ -116,12 +123,12 @@ class RestartTest(harness.TestCase):
     def test_a_kurd_that_stood_still_goes_on(self):
         job, _ = self.start_job()
         watching = self.kurd.start_kurctl('events', job, '-f')
+        self.eventually('the watcher sees something', lambda: watching.lines)
         self.kurd.process.signal(signal.SIGSTOP)
         seen = len(watching.lines)
         self.kurd.process.signal(signal.SIGCONT)
         self.eventually('the watcher sees more', lambda: len(watching.lines) > seen)
-        self.expect(harness.OK, watching.wait())
-        self.check_complete(job, self.kurd.events(job))
+        self.check_complete(job, self.cancel(job))
 
 
 class StateDirectoryTest(harness.TestCase):
