@@ -10,7 +10,7 @@
 #include "engine/base/version.h"
 #include "engine/kurfile/diagnostics.h"
 #include "engine/train/stopwatch.h"
-#include "google/protobuf/util/time_util.h"
+#include "server/worker/timestamp.h"
 
 namespace kur::worker {
 namespace {
@@ -162,7 +162,7 @@ absl::Status Reporter::WriteArtifact(const ArtifactInfo& info, const std::string
                                                         : v1::Artifact::KIND_CHECKPOINT);
   to->set_size(static_cast<int64_t>(content.size()));
   to->set_sha256(Sha256Hex(content));
-  *to->mutable_written_at() = google::protobuf::util::TimeUtil::GetCurrentTime();
+  *to->mutable_written_at() = CurrentTimestamp();
   to->set_description(info.description);
   to->set_epoch(info.epoch);
   to->set_batch(info.batch);

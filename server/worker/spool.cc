@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "engine/base/status.h"
-#include "google/protobuf/util/time_util.h"
+#include "server/worker/timestamp.h"
 
 namespace kur::worker {
 namespace {
@@ -40,7 +40,7 @@ absl::Status Spool::Append(v1::Event event) {
   KUR_RETURN_IF_ERROR(status_);
   event.set_worker_sequence(last_ + 1);
   if (!event.has_time()) {
-    *event.mutable_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
+    *event.mutable_time() = CurrentTimestamp();
   }
   // Not synced: what a loss of power takes from here, the checkpoint to go on from does not have
   // either.

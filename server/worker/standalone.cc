@@ -16,8 +16,8 @@
 #include "engine/base/status.h"
 #include "engine/train/run.h"
 #include "google/protobuf/util/json_util.h"
-#include "google/protobuf/util/time_util.h"
 #include "server/worker/reporter.h"
+#include "server/worker/timestamp.h"
 
 namespace kur::worker {
 namespace {
@@ -28,7 +28,7 @@ class JsonSink : public EventSink {
   absl::Status Add(v1::Event event) override {
     event.set_number(++number_);
     event.set_worker_sequence(number_);
-    *event.mutable_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
+    *event.mutable_time() = CurrentTimestamp();
     google::protobuf::util::JsonPrintOptions options;
     options.preserve_proto_field_names = true;
     std::string line;

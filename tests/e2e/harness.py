@@ -67,10 +67,10 @@ class TestCase(unittest.TestCase):
                               timeout=timeout)
         return Result(command, done.returncode, done.stdout, done.stderr)
 
-    def start_program(self, program, *arguments, cwd=None, env=None):
+    def start_program(self, program, *arguments, cwd=None, env=None, processors=None):
         """Starts build/bin/`program`; stops it when the test ends. Its output goes to files."""
         process = Process([str(BIN / program), *map(str, arguments)], cwd or self.folder,
-                          clean_environment(env), self.folder)
+                          clean_environment(env), self.folder, processors)
         self.addCleanup(process.kill)
         return process
 
@@ -100,12 +100,14 @@ class TestCase(unittest.TestCase):
 class Process:
     """A program in the background."""
 
-    def __init__(self, command, cwd, env, folder):
+    def __init__(self, command, cwd, env, folder, processors):
         self._command = command
         descriptor, self._out = tempfile.mkstemp(prefix='out-', dir=folder)
         error_descriptor, self._err = tempfile.mkstemp(prefix='err-', dir=folder)
+        pin = processors and (lambda: os.sched_setaffinity(0, processors))
         self._process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL,
-                                         stdout=descriptor, stderr=error_descriptor)
+                                         stdout=descriptor, stderr=error_descriptor,
+                                         preexec_fn=pin)
         os.close(descriptor)
         os.close(error_descriptor)
 
@@ -145,19 +147,27 @@ class Process:
 
 
 class Kurd:
-    """A kurd with a state directory of its own, which can be stopped, killed and started again."""
+    """A kurd with a state directory of its own, which can be stopped, killed and started again.
 
-    def __init__(self, test, *arguments, state=None, listen=None, devices='cpu:1', env=None):
+    It has `processors`; by default one, so that its jobs train with one thread: exact, and steady on
+    a busy machine.
+    """
+
+    def __init__(self, test, *arguments, state=None, listen=None, devices='cpu:1', env=None,
+                 processors=None):
         self._test = test
         self.state = state or test.folder / 'state'
         self.address = listen or f'unix:{test.folder}/kurd.sock'
         self._arguments = ['--state-dir', self.state, '--listen', self.address,
                            '--devices', devices, *arguments]
         self._env = env
+        mine = sorted(os.sched_getaffinity(0))
+        self._processors = processors or {mine[os.getpid() % len(mine)]}
         self.process = None
 
     def start(self):
-        self.process = self._test.start_program('kurd', *self._arguments, env=self._env)
+        self.process = self._test.start_program('kurd', *self._arguments, env=self._env,
+                                                processors=self._processors)
         eventually('kurd accepts connections', self._listening)
 
     def _listening(self):

@@ -1,5 +1,6 @@
 """The examples in deploy/ are what they say."""
 
+import os
 import pathlib
 import pickle
 import unittest
@@ -21,7 +22,7 @@ class ExamplesTest(harness.TestCase):
 
     @unittest.skipUnless(FASHION_MNIST.exists(), 'needs the package dataset-fashion-mnist')
     def test_fashion_mnist_is_learned(self):
-        kurd = self.start_kurd('--data-root', FASHION_MNIST, env={'OMP_NUM_THREADS': '2'})
+        kurd = self.start_kurd('--data-root', FASHION_MNIST, processors=os.sched_getaffinity(0))
         kurfile = EXAMPLES / 'fashion-mnist.yml'
         job = kurd.submit(kurfile, '--set', 'train.provider.num_batches=300',
                           '--set', 'train.stop_when.epochs=1')

@@ -1,6 +1,7 @@
 """The life of a job, as kurctl shows it."""
 
 import hashlib
+import os
 import pickle
 import unittest
 
@@ -180,11 +181,11 @@ class QueueTest(JobsTest):
         started = [self.kurd.describe(job)['started_at'] for job in jobs]
         self.assertEqual(started, sorted(started))
 
+    @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, 'needs two processors')
     def test_two_slots_train_two_jobs_but_not_on_the_same_files(self):
-        second = harness.Kurd(self, devices='cpu:2', state=self.folder / 'second',
-                              listen=f'unix:{self.folder}/second.sock')
-        self.addCleanup(second.destroy)
-        second.start()
+        second = self.start_kurd(devices='cpu:2', processors=os.sched_getaffinity(0),
+                                 state=self.folder / 'second',
+                                 listen=f'unix:{self.folder}/second.sock')
         endless = ('--set', 'train.stop_when.epochs=1000000')
         first = second.submit(self.kurfile, *endless)
         second.wait_for_event(first, 'batch_losses')

@@ -149,10 +149,8 @@ class StateDirectoryTest(harness.TestCase):
         for listen in (f'unix:{self.folder}/kurd.sock', address):
             with self.subTest(listen):
                 options = ('--token-file', tokens) if listen == address else ()
-                kurd = harness.Kurd(self, *options, listen=listen,
-                                    state=self.folder / f'state{len(options)}')
-                self.addCleanup(kurd.destroy)
-                kurd.start()
+                self.start_kurd(*options, listen=listen,
+                                state=self.folder / f'state{len(options)}')
                 result = self.run_program('kurd', '--state-dir', self.folder / 'another',
                                           '--listen', listen, *options)
                 self.expect_refusal(result, listen.replace('unix:', ''))

@@ -15,8 +15,7 @@ class WorkerKilledTest(harness.TestCase):
 
     def setUp(self):
         super().setUp()
-        # One processor a slot, and so one thread a worker: only then is training exact.
-        self.kurd = self.start_kurd(devices=f'cpu:{len(os.sched_getaffinity(0))}')
+        self.kurd = self.start_kurd()
         # Some seconds of work.
         self.kurfile = data.write_points_project(
             self.folder / 'here', samples=32 * self.BATCHES, epochs=self.EPOCHS, hidden=(512, 512),
@@ -41,11 +40,12 @@ class WorkerKilledTest(harness.TestCase):
 
     def test_it_goes_on_from_its_checkpoint_and_ends_with_the_same_weights(self):
         undisturbed = self.kurd.submit(self.kurfile, '--project', 'one')
+        self.kurd.wait(undisturbed)
+
         killed = self.kurd.submit(self.kurfile, '--project', 'two')
         self.kill_after_checkpoints(killed, 2)
         self.kill_after_checkpoints(killed, 4)
         self.assertEqual(self.kurd.wait(killed)['attempts'], 3)
-        self.kurd.wait(undisturbed)
 
         events = self.kurd.events(killed)
         self.assertEqual(harness.numbers(events), list(range(1, len(events) + 1)))
