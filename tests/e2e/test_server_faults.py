@@ -63,6 +63,7 @@ class RestartTest(harness.TestCase):
     def test_killed_again_and_again_nobody_who_watches_misses_anything(self):
         job, pid = self.start_job()
         watching = self.kurd.start_kurctl('events', job, '-f')
+        self.eventually('the watcher sees something', lambda: watching.lines)
         for _ in range(5):
             seen = len(watching.lines)
             self.kurd.restart_after_crash()
