@@ -48,7 +48,9 @@ class Result:
 
     def __str__(self):
         command = ' '.join(map(str, self.arguments))
-        return f'{command}\nexit code {self.code}\n--- out\n{self.out}\n--- err\n{self.err}'
+        out, err = (text if len(text) < 4000 else f'[...]{text[-4000:]}'
+                    for text in (self.out, self.err))
+        return f'{command}\nexit code {self.code}\n--- out\n{out}\n--- err\n{err}'
 
 
 class TestCase(unittest.TestCase):
