@@ -117,7 +117,7 @@ class KurLog {
 
   void Push(const std::string& prefix, const Statistics& losses);
   absl::Status WriteColumn(const std::string& name, Column& column);
-  // Seconds of training, those of earlier sessions included.
+  // Seconds of training, those of earlier runs included.
   double Elapsed();
 
   FileSystem& files_;
@@ -131,7 +131,7 @@ class KurLog {
   std::string committed_;
   int64_t waiting_batches_ = 0;
   double last_flush_;
-  // Seconds of training before this session, and the clock at its first row.
+  // Seconds of training before this run, and the clock at its first row.
   double seconds_before_ = 0;
   std::optional<double> started_;
 };

@@ -99,7 +99,7 @@ TEST_F(SuppliersTest, FashionMnistAsDebianHasIt) {
   };
   const Value value = MakeDict({{"images", package("train-images-idx3-ubyte.gz")},
                                 {"labels", package("train-labels-idx1-ubyte.gz")}});
-  if (!IsDirectory(kFashion)) GTEST_SKIP() << "the package dataset-fashion-mnist is not installed";
+  ASSERT_TRUE(IsDirectory(kFashion)) << "deploy/install-deps.sh installs dataset-fashion-mnist";
   const auto sources = Open("mnist", value);
   ASSERT_TRUE(sources.ok()) << sources.status();
   EXPECT_EQ(sources->at("images")->size(), 60'000);
