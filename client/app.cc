@@ -29,9 +29,10 @@ constexpr Entry kCommands[] = {
     {"Jobs", &MakeLogsCommand},          {"Jobs", &MakeEventsCommand},
     {"Jobs", &MakeWaitCommand},          {"Jobs", &MakeCancelCommand},
     {"Results", &MakeCheckpointCommand}, {"Results", &MakeCheckpointsCommand},
-    {"Results", &MakeDownloadCommand},   {"Kurfiles", &MakePlanCommand},
-    {"Kurfiles", &MakeDumpCommand},      {"Server", &MakeDevicesCommand},
-    {"Server", &MakeVersionCommand},
+    {"Results", &MakeDownloadCommand},   {"Kurfiles", &MakeValidateCommand},
+    {"Kurfiles", &MakePlanCommand},      {"Kurfiles", &MakeExplainCommand},
+    {"Kurfiles", &MakeDumpCommand},      {"Kurfiles", &MakeSchemaCommand},
+    {"Server", &MakeDevicesCommand},     {"Server", &MakeVersionCommand},
 };
 
 void ReportError(absl::string_view message, Context& context) {

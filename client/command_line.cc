@@ -20,6 +20,10 @@ class CliArguments : public Arguments {
   explicit CliArguments(CLI::App& app, std::string group = "Options")
       : app_(app), group_(std::move(group)) {}
 
+  void OptionalPositional(const std::string& name, std::string* value,
+                          const std::string& doc) override {
+    app_.add_option(name, *value, doc)->type_name("");
+  }
   void Positional(const std::string& name, std::string* value, const std::string& doc) override {
     app_.add_option(name, *value, doc)->required()->type_name("");
   }

@@ -14,6 +14,9 @@ class Arguments {
  public:
   virtual ~Arguments() = default;
 
+  // A word that may be missing.
+  virtual void OptionalPositional(const std::string& name, std::string* value,
+                                  const std::string& doc) = 0;
   // A required word, and one or more of them.
   virtual void Positional(const std::string& name, std::string* value, const std::string& doc) = 0;
   virtual void Positionals(const std::string& name, std::vector<std::string>* values,

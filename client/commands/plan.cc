@@ -1,16 +1,36 @@
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "client/commands/commands.h"
 #include "client/output/diagnostics.h"
 #include "client/output/format.h"
 #include "client/output/table.h"
 #include "engine/base/status.h"
 #include "engine/kurfile/kurfile.h"
+#include "engine/kurfile/resources.h"
 
 namespace kur::client {
 namespace {
 
 std::string CountText(int64_t count) { return count == kUnknown ? "?" : HumanCount(count); }
+
+std::string BytesText(int64_t bytes) { return bytes == kUnknown ? "?" : HumanBytes(bytes); }
+
+// "1.53 GFLOP".
+std::string FlopsText(int64_t flops) {
+  if (flops == kUnknown) return "? FLOP";
+  constexpr const char* kPrefixes[] = {"", "k", "M", "G", "T", "P"};
+  auto value = static_cast<double>(flops);
+  size_t prefix = 0;
+  while (value >= 1000 && prefix + 1 < std::size(kPrefixes)) {
+    value /= 1000;
+    ++prefix;
+  }
+  return absl::StrFormat("%.3g %sFLOP", value, kPrefixes[prefix]);
+}
 
 std::string ShapeText(const PlannedLayer& layer) {
   return layer.shape_known ? ToString(layer.shape) : "?";
@@ -24,22 +44,68 @@ std::vector<std::string> InputNames(const ModelPlan& plan, const PlannedLayer& l
   return names;
 }
 
-std::string RenderTable(const ModelPlan& plan, const Terminal& terminal) {
-  Table table({{"LAYER"}, {"KIND"}, {"OUTPUT"}, {"PARAMETERS", Table::Align::kRight}, {"INPUTS"}});
+std::string ParametersText(const PlannedLayer& layer) {
+  if (!layer.weights_of.empty()) return absl::StrCat("as ", layer.weights_of);
+  return absl::StrCat(CountText(layer.parameters), layer.frozen ? " (frozen)" : "");
+}
+
+std::string KindText(const PlannedLayer& layer) {
+  std::string text = layer.kind;
+  for (int i = 0; i < layer.mapped_axes; ++i) text = absl::StrCat("parallel ", text);
+  return text;
+}
+
+std::string LayersText(const ModelPlan& plan, bool wide, const Terminal& terminal) {
+  std::vector<Table::Column> columns = {
+      {"LAYER"}, {"KIND"}, {"OUTPUT"}, {"PARAMETERS", Table::Align::kRight},
+      {"MULTIPLY-ADDS", Table::Align::kRight}, {"INPUTS"}};
+  if (wide) columns.push_back({"PLACE"});
+  Table table(columns);
   for (const PlannedLayer& layer : plan.layers) {
-    table.Add({layer.name, layer.kind, ShapeText(layer),
-               absl::StrCat(CountText(layer.parameters), layer.frozen ? " (frozen)" : ""),
-               absl::StrJoin(InputNames(plan, layer), ", ")});
+    std::vector<Table::Cell> row = {layer.name,
+                                    KindText(layer),
+                                    ShapeText(layer),
+                                    ParametersText(layer),
+                                    CountText(layer.multiply_adds),
+                                    absl::StrJoin(InputNames(plan, layer), ", ")};
+    if (wide) row.emplace_back(layer.location.ToString());
+    table.Add(row);
   }
-  return absl::StrCat(table.Render(terminal), "\n", plan.layers.size(), " layers, ",
-                      CountText(plan.parameters), " parameters, ",
-                      CountText(plan.trainable_parameters), " of them trainable\n");
+  return table.Render(terminal);
+}
+
+std::string TotalsText(const ModelPlan& plan, const Resources& need, const Speed& speed,
+                       bool trains) {
+  std::string text = absl::StrCat(plan.layers.size(), " layers, ", CountText(plan.parameters),
+                                  " parameters, ", CountText(plan.trainable_parameters),
+                                  " of them trainable; ", CountText(plan.multiply_adds),
+                                  " multiply-adds a sample\n");
+  absl::StrAppend(&text, "In batches of ", need.batch_size, ":\n");
+  if (trains) {
+    absl::StrAppend(&text, "  training    ", BytesText(need.training_total), ": weights ",
+                    BytesText(need.weights), ", gradients ", BytesText(need.gradients),
+                    ", optimizer ", BytesText(need.optimizer), ", activations ",
+                    BytesText(need.activations), "\n");
+  }
+  absl::StrAppend(&text, "  inference   ", BytesText(need.inference_total), ": weights ",
+                  BytesText(need.weights), ", activations ", BytesText(need.inference), "\n");
+  if (trains) {
+    const double seconds = StepSeconds(need, speed);
+    absl::StrAppend(&text, "  a step      ", FlopsText(need.batch_flops), ", ",
+                    BytesText(need.batch_bytes), " moved",
+                    seconds < 0 ? ""
+                                : absl::StrFormat("; at least %.3g ms at %g GFLOP/s and %g GB/s",
+                                                  seconds * 1000, speed.flops / 1e9,
+                                                  speed.bandwidth / 1e9),
+                    "\n");
+  }
+  return text;
 }
 
 // null stands for what is not known.
 Json CountJson(int64_t count) { return count == kUnknown ? Json() : Json(count); }
 
-Json PlanJson(const ModelPlan& plan) {
+Json PlanJson(const ModelPlan& plan, const Resources& need, const Speed& speed, bool trains) {
   Json layers = Json::array();
   for (const PlannedLayer& layer : plan.layers) {
     Json shape;
@@ -52,19 +118,58 @@ Json PlanJson(const ModelPlan& plan) {
                       {"inputs", InputNames(plan, layer)},
                       {"shape", shape},
                       {"parameters", CountJson(layer.parameters)},
-                      {"frozen", layer.frozen}});
+                      {"multiply_adds", CountJson(layer.multiply_adds)},
+                      {"frozen", layer.frozen},
+                      {"weights_of", layer.weights_of.empty() ? Json() : Json(layer.weights_of)},
+                      {"parallel_axes", layer.mapped_axes},
+                      {"place", layer.location.ToString()}});
+  }
+  const auto names = [&](const std::vector<int>& indices) {
+    Json list = Json::array();
+    for (const int i : indices) list.push_back(plan.layers[static_cast<size_t>(i)].name);
+    return list;
+  };
+  Json training;
+  if (trains) {
+    const double seconds = StepSeconds(need, speed);
+    training = {{"total_bytes", CountJson(need.training_total)},
+                {"weight_bytes", CountJson(need.weights)},
+                {"gradient_bytes", CountJson(need.gradients)},
+                {"optimizer_bytes", CountJson(need.optimizer)},
+                {"activation_bytes", CountJson(need.activations)},
+                {"step_flops", CountJson(need.batch_flops)},
+                {"step_bytes_moved", CountJson(need.batch_bytes)},
+                {"step_seconds_at_least", seconds < 0 ? Json() : Json(seconds)}};
   }
   return {{"layers", layers},
+          {"inputs", names(plan.inputs)},
+          {"outputs", names(plan.outputs)},
           {"parameters", CountJson(plan.parameters)},
-          {"trainable_parameters", CountJson(plan.trainable_parameters)}};
+          {"trainable_parameters", CountJson(plan.trainable_parameters)},
+          {"multiply_adds", CountJson(plan.multiply_adds)},
+          {"batch_size", need.batch_size},
+          {"training", training},
+          {"inference",
+           {{"total_bytes", CountJson(need.inference_total)},
+            {"weight_bytes", CountJson(need.weights)},
+            {"activation_bytes", CountJson(need.inference)}}}};
+}
+
+// The batch size of the Kurfile: that of training or, if it does not train, of what it does.
+int64_t BatchSizeOf(const Sections& sections) {
+  if (sections.train) return sections.train->data.provider.batch_size;
+  if (sections.test) return sections.test->data.provider.batch_size;
+  if (sections.evaluate) return sections.evaluate->data.provider.batch_size;
+  return ProviderOptions().batch_size;
 }
 
 class PlanCommand : public Command {
  public:
   Info info() const override {
     return {"plan",
-            "Show the layers of a Kurfile with their shapes and sizes",
+            "Show the layers of a Kurfile with their shapes, sizes and what they will need",
             "kurctl plan cifar.yml\n"
+            "kurctl plan cifar.yml --batch-size 256 --gflops 19500 --bandwidth 1500\n"
             "kurctl plan cifar.yml --set settings.width=64 -o json",
             {},
             /*connects=*/false};
@@ -72,8 +177,17 @@ class PlanCommand : public Command {
 
   void Declare(Arguments& arguments) override {
     arguments.Positional("FILE", &file_, "The Kurfile");
+    arguments.Number("--batch-size", "N", &batch_size_,
+                     "Samples in a batch; default: as the Kurfile says");
+    arguments.Number("--gflops", "N", &gflops_,
+                     "What the device computes, in 10^9 operations a second; default: 100");
+    arguments.Number("--bandwidth", "N", &bandwidth_,
+                     "What it moves from and to memory, in GB a second; default: 10");
     AddOverrideOption(arguments, &options_.overrides);
     AddOutputOption(arguments, &format_, {"table", "wide", "json", "yaml", "name"});
+    arguments.Note(
+        "Memory is that of the model's tensors (32-bit floats) and is an estimate; libraries and\n"
+        "the data set come on top. The time of a step is a bound: no program can be faster.");
   }
 
   absl::StatusOr<ExitCode> Run(Context& context) override {
@@ -83,10 +197,22 @@ class PlanCommand : public Command {
     const ModelPlan& plan = kurfile.plan();
     if (format_ == OutputFormat::kName) {
       for (const PlannedLayer& layer : plan.layers) context.out.Line(layer.name);
-    } else if (!IsStructured(format_)) {
-      context.out.Write(RenderTable(plan, context.out));
+      return ExitCode::kOk;
+    }
+    const Sections& sections = kurfile.sections();
+    const bool trains = sections.train.has_value();
+    const Resources need =
+        EstimateResources(plan, trains ? sections.train->optimizer.get() : nullptr,
+                          batch_size_ > 0 ? batch_size_ : BatchSizeOf(sections));
+    Speed speed;
+    if (gflops_ > 0) speed.flops = static_cast<double>(gflops_) * 1e9;
+    if (bandwidth_ > 0) speed.bandwidth = static_cast<double>(bandwidth_) * 1e9;
+    if (IsStructured(format_)) {
+      context.out.Write(RenderStructured(format_, PlanJson(plan, need, speed, trains)));
     } else {
-      context.out.Write(RenderStructured(format_, PlanJson(plan)));
+      context.out.Write(
+          absl::StrCat(LayersText(plan, format_ == OutputFormat::kWide, context.out), "\n",
+                       TotalsText(plan, need, speed, trains)));
     }
     return ExitCode::kOk;
   }
@@ -94,6 +220,9 @@ class PlanCommand : public Command {
  private:
   std::string file_;
   KurfileOptions options_;
+  int64_t batch_size_ = 0;
+  int64_t gflops_ = 0;
+  int64_t bandwidth_ = 0;
   OutputFormat format_ = OutputFormat::kTable;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -24,17 +25,43 @@ struct Cells {
   std::vector<std::string> texts;  // one or two columns wide each
   std::vector<int> columns;
   size_t marked = 0;
+  size_t marked_end = 0;  // behind the last cell that is meant
 };
+
+// The bytes of the word that begins at `start` of a line of YAML: to its closing quote, or to the
+// end of a plain scalar. At least one.
+size_t WordLength(absl::string_view line, size_t start) {
+  if (start >= line.size()) return 1;
+  const char quote = line[start];
+  if (quote == '"' || quote == '\'') {
+    size_t end = start + 1;
+    while (end < line.size() && line[end] != quote) end += line[end] == '\\' ? 2 : 1;
+    return std::min(end + 1, line.size()) - start;
+  }
+  if (absl::StrContains("[{&*|>!", quote)) return 1;
+  size_t end = start + 1;
+  while (end < line.size()) {
+    if (absl::StrContains(",]}", line[end])) break;
+    if (line[end] == ':' && (end + 1 == line.size() || line[end + 1] == ' ')) break;
+    if (line[end] == '#' && line[end - 1] == ' ') break;
+    ++end;
+  }
+  while (end > start + 1 && line[end - 1] == ' ') --end;
+  return end - start;
+}
 
 // `column` counts bytes from 1; one beyond the end marks the end.
 Cells Split(absl::string_view line, int column) {
   Cells cells;
   int byte = 1;
   cells.marked = std::string::npos;
+  const auto start = static_cast<size_t>(std::max(column, 1) - 1);
+  const int last = column + static_cast<int>(WordLength(line, start)) - 1;
   while (!line.empty()) {
     const Character character = FirstCharacter(line);
     const int next = byte + static_cast<int>(character.bytes);
     if (column >= byte && column < next) cells.marked = cells.texts.size();
+    if (last >= byte && last < next) cells.marked_end = cells.texts.size() + 1;
     if (line[0] == '\t') {
       cells.texts.emplace_back(kTabWidth, ' ');
       cells.columns.push_back(kTabWidth);
@@ -50,6 +77,7 @@ Cells Split(absl::string_view line, int column) {
     line.remove_prefix(character.bytes);
   }
   cells.marked = std::min(cells.marked, cells.texts.size());
+  cells.marked_end = std::max(cells.marked_end, cells.marked + 1);
   return cells;
 }
 
@@ -61,7 +89,8 @@ int WidthOf(const Cells& cells, size_t begin, size_t end) {
 
 struct Excerpt {
   std::string text;
-  int caret = 0;  // columns before the caret
+  int caret = 0;      // columns before the caret
+  int underline = 1;  // columns of the caret and what follows it
 };
 
 // What fits into `width` columns around the marked cell.
@@ -83,11 +112,30 @@ Excerpt Cut(const Cells& cells, int width) {
   }
   Excerpt excerpt;
   excerpt.caret = DisplayWidth(before) + WidthOf(cells, begin, std::max(begin, cells.marked));
+  excerpt.underline =
+      std::max(1, WidthOf(cells, cells.marked, std::min(cells.marked_end, end)));
   excerpt.text = absl::StrCat(before,
                               absl::StrJoin(cells.texts.begin() + static_cast<long>(begin),
                                             cells.texts.begin() + static_cast<long>(end), ""),
                               after);
   return excerpt;
+}
+
+Style StyleOf(Diagnostic::Severity severity) {
+  switch (severity) {
+    case Diagnostic::Severity::kError:
+      return Style::kRed;
+    case Diagnostic::Severity::kWarning:
+      return Style::kYellow;
+    case Diagnostic::Severity::kNote:
+      break;
+  }
+  return Style::kBold;
+}
+
+// A caret and tildes: "^~~~".
+std::string Underline(int columns) {
+  return absl::StrCat("^", std::string(static_cast<size_t>(columns - 1), '~'));
 }
 
 std::string Counted(int count, absl::string_view noun) {
@@ -103,14 +151,13 @@ std::optional<std::string> DiagnosticPrinter::ReadLocalFile(const std::string& f
 }
 
 std::string DiagnosticPrinter::Render(const Diagnostic& diagnostic) {
-  const bool error = diagnostic.severity == Diagnostic::Severity::kError;
+  const std::string severity = ToString(diagnostic.severity) + ":";
   const std::string place = diagnostic.location.ToString();
   std::string out;
   if (!place.empty()) {
     absl::StrAppend(&out, terminal_.Styled(Style::kBold, Printable(place) + ":"), " ");
   }
-  absl::StrAppend(&out, error ? terminal_.Styled(Style::kRed, "error:")
-                              : terminal_.Styled(Style::kYellow, "warning:"));
+  absl::StrAppend(&out, terminal_.Styled(StyleOf(diagnostic.severity), severity));
   if (!diagnostic.path.empty()) absl::StrAppend(&out, " ", Printable(diagnostic.path), ":");
   absl::StrAppend(&out, " ", Printable(diagnostic.message), "\n");
   return out + RenderSource(diagnostic.location);
@@ -122,7 +169,8 @@ std::string DiagnosticPrinter::RenderAll(const std::vector<Diagnostic>& diagnost
   int warnings = 0;
   for (const Diagnostic& diagnostic : diagnostics) {
     out += Render(diagnostic);
-    ++(diagnostic.severity == Diagnostic::Severity::kError ? errors : warnings);
+    if (diagnostic.severity == Diagnostic::Severity::kError) ++errors;
+    if (diagnostic.severity == Diagnostic::Severity::kWarning) ++warnings;
   }
   std::vector<std::string> counts;
   if (errors > 0) counts.push_back(Counted(errors, "error"));
@@ -139,7 +187,7 @@ std::string DiagnosticPrinter::RenderSource(const Location& location) {
   std::string out = absl::StrFormat("%5d | %s\n", location.line, excerpt.text);
   if (location.column > 0) {
     absl::StrAppend(&out, "      | ", std::string(excerpt.caret, ' '),
-                    terminal_.Styled(Style::kGreen, "^"), "\n");
+                    terminal_.Styled(Style::kGreen, Underline(excerpt.underline)), "\n");
   }
   return out;
 }

@@ -16,7 +16,7 @@ namespace kur::client {
 //
 //   cifar.yml:12:12: error: model[3].dense.size: expected an integer, got "ten"
 //      12 |     dense: ten
-//         |            ^
+//         |            ^~~
 //
 // Columns count bytes from 1. Lines that do not fit are cut around the place. Not thread-safe.
 class DiagnosticPrinter {

@@ -29,6 +29,7 @@ struct CifarPart {
 template <>
 struct FieldTraits<CifarPart> {
   static std::string Type() { return "part (1, 2, 3, 4, 5, test)"; }
+  static Value Schema() { return AnyOfSchema({TypeSchema("integer"), TypeSchema("string")}); }
   static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
                     CifarPart* to) {
     if (value.is_int() && value.as_int() >= 1 && value.as_int() <= 5) {

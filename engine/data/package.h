@@ -34,6 +34,7 @@ bool CheckPackage(const Location& location, const std::string& key, Diagnostics*
 template <>
 struct FieldTraits<Package> {
   static std::string Type() { return "path, or {url, path, checksum}"; }
+  static Value Schema() { return AnyOfSchema({TypeSchema("string"), TypeSchema("object")}); }
   static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
                     Package* to);
   static std::string Format(const Package&) { return ""; }

@@ -17,27 +17,50 @@ constexpr size_t kMostReported = 100;
 
 }  // namespace
 
+std::string ToString(Diagnostic::Severity severity) {
+  switch (severity) {
+    case Diagnostic::Severity::kError:
+      return "error";
+    case Diagnostic::Severity::kWarning:
+      return "warning";
+    case Diagnostic::Severity::kNote:
+      return "note";
+  }
+  return "";
+}
+
 std::string Diagnostic::ToString() const {
   std::string text = location.ToString();
-  absl::StrAppend(&text, text.empty() ? "" : ": ",
-                  severity == Severity::kError ? "error: " : "warning: ");
+  absl::StrAppend(&text, text.empty() ? "" : ": ", kur::ToString(severity), ": ");
   if (!path.empty()) absl::StrAppend(&text, path, ": ");
   return text + message;
 }
 
+void Diagnostics::Add(Diagnostic diagnostic) {
+  if (diagnostic.severity == Diagnostic::Severity::kError) ++errors_;
+  if (all_.size() < kMostReported) all_.push_back(std::move(diagnostic));
+}
+
 void Diagnostics::Error(Location location, std::string path, std::string message) {
-  ++errors_;
-  if (all_.size() < kMostReported) {
-    all_.push_back(
-        {Diagnostic::Severity::kError, std::move(location), std::move(path), std::move(message)});
-  }
+  Add({Diagnostic::Severity::kError, std::move(location), std::move(path), std::move(message)});
 }
 
 void Diagnostics::Warning(Location location, std::string path, std::string message) {
-  if (all_.size() < kMostReported) {
-    all_.push_back(
-        {Diagnostic::Severity::kWarning, std::move(location), std::move(path), std::move(message)});
+  Add({Diagnostic::Severity::kWarning, std::move(location), std::move(path), std::move(message)});
+}
+
+void Diagnostics::Note(Location location, std::string path, std::string message) {
+  Add({Diagnostic::Severity::kNote, std::move(location), std::move(path), std::move(message)});
+}
+
+void Diagnostics::Append(const Diagnostics& other) {
+  for (const Diagnostic& diagnostic : other.all_) Add(diagnostic);
+  // Those that the other has counted but not kept.
+  int kept = 0;
+  for (const Diagnostic& diagnostic : other.all_) {
+    if (diagnostic.severity == Diagnostic::Severity::kError) ++kept;
   }
+  errors_ += other.errors_ - kept;
 }
 
 absl::Status Diagnostics::ToStatus() const {
@@ -48,7 +71,7 @@ absl::Status Diagnostics::ToStatus() const {
     if (diagnostic.severity == Diagnostic::Severity::kError) {
       lines.push_back(diagnostic.ToString());
     }
-    payload.push_back({{"warning", diagnostic.severity == Diagnostic::Severity::kWarning},
+    payload.push_back({{"severity", ToString(diagnostic.severity)},
                        {"file", diagnostic.location.file ? *diagnostic.location.file : ""},
                        {"line", diagnostic.location.line},
                        {"column", diagnostic.location.column},
@@ -69,7 +92,8 @@ std::vector<Diagnostic> DiagnosticsOf(const absl::Status& status) {
   if (!payload.has_value()) return diagnostics;
   for (const auto& entry : nlohmann::json::parse(std::string(*payload))) {
     Diagnostic diagnostic;
-    if (entry["warning"]) diagnostic.severity = Diagnostic::Severity::kWarning;
+    if (entry["severity"] == "warning") diagnostic.severity = Diagnostic::Severity::kWarning;
+    if (entry["severity"] == "note") diagnostic.severity = Diagnostic::Severity::kNote;
     if (const std::string file = entry["file"]; !file.empty()) {
       diagnostic.location = {std::make_shared<const std::string>(file), entry["line"],
                              entry["column"]};

@@ -9,9 +9,9 @@
 
 namespace kur {
 
-// Something that is wrong (or surely not meant) in a Kurfile.
+// Something that is wrong (or surely not meant) in a Kurfile, or that it says of itself.
 struct Diagnostic {
-  enum class Severity { kError, kWarning };
+  enum class Severity { kError, kWarning, kNote };
 
   Severity severity = Severity::kError;
   Location location;
@@ -24,13 +24,20 @@ struct Diagnostic {
   std::string ToString() const;
 };
 
+// "error", "warning" or "note".
+std::string ToString(Diagnostic::Severity severity);
+
 // Collects what is wrong, so that a person sees everything in one go. Not thread-safe.
 class Diagnostics {
  public:
   void Error(Location location, std::string path, std::string message);
   void Warning(Location location, std::string path, std::string message);
+  void Note(Location location, std::string path, std::string message);
+  // Takes over what another has collected.
+  void Append(const Diagnostics& other);
 
   bool has_errors() const { return errors_ > 0; }
+  int num_errors() const { return errors_; }
   const std::vector<Diagnostic>& all() const { return all_; }
 
   // OK without errors; else INVALID_ARGUMENT whose message is every error on a line of its own and
@@ -38,6 +45,8 @@ class Diagnostics {
   absl::Status ToStatus() const;
 
  private:
+  void Add(Diagnostic diagnostic);
+
   std::vector<Diagnostic> all_;
   int errors_ = 0;
 };

@@ -2,6 +2,24 @@
 
 namespace kur {
 
+Value TypeSchema(absl::string_view type) {
+  Dict dict;
+  dict.Set(Value("type"), Value(type));
+  return Value(std::move(dict));
+}
+
+Value AnyOfSchema(std::vector<Value> alternatives) {
+  Dict dict;
+  dict.Set(Value("anyOf"), Value(std::move(alternatives)));
+  return Value(std::move(dict));
+}
+
+Dict BoundKeyword(absl::string_view keyword, double bound) {
+  Dict dict;
+  dict.Set(Value(keyword), Value(bound));
+  return dict;
+}
+
 bool ReportType(const Value& value, const std::string& key, absl::string_view expected,
                 Diagnostics* diagnostics) {
   diagnostics->Error(

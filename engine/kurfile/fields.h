@@ -25,11 +25,31 @@ struct FieldInfo {
   std::string type;           // "integer", "integer or list of integers", "one of: valid, same"
   std::string default_value;  // as one would write it in a Kurfile; empty when required
   bool required = false;
-  std::string doc;  // one line
+  std::string doc;      // one line
+  std::string example;  // a value, as one would write it in a Kurfile
+  Value schema;         // JSON Schema of a value
+  // What the value is made of, where the type does not tell: keys of its own, or one or more kinds
+  // of a sort ("layer", "supplier", "optimizer", "loss").
+  struct KeyTable;
+  std::shared_ptr<const KeyTable> keys;
+  std::string sort;
 };
+
+// The keys of a dictionary.
+struct FieldInfo::KeyTable {
+  std::vector<FieldInfo> fields;
+  std::string shorthand;  // the field that a value stands for which is no dictionary; may be empty
+};
+using KeyTable = FieldInfo::KeyTable;
+
+// {"type": type}: JSON Schema for values of one type.
+Value TypeSchema(absl::string_view type);
+// {"anyOf": [...]}.
+Value AnyOfSchema(std::vector<Value> alternatives);
 
 // How a member of type T is read from a Value: specialised below for the types that specs use.
 //   static std::string Type();                       what a person may write
+//   static Value Schema();                           the same as JSON Schema
 //   static bool Parse(const Value&, const std::string& key, Diagnostics*, T*);
 //   static std::string Format(const T&);             a default, as one would write it
 template <class T>
@@ -42,6 +62,7 @@ bool ReportType(const Value& value, const std::string& key, absl::string_view ex
 template <>
 struct FieldTraits<bool> {
   static std::string Type() { return "boolean"; }
+  static Value Schema() { return TypeSchema("boolean"); }
   static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics, bool* to);
   static std::string Format(bool value) { return value ? "yes" : "no"; }
 };
@@ -49,6 +70,7 @@ struct FieldTraits<bool> {
 template <>
 struct FieldTraits<int64_t> {
   static std::string Type() { return "integer"; }
+  static Value Schema() { return TypeSchema("integer"); }
   // 32.0 is taken for 32, because "{{ 64 / 2 }}" gives that.
   static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
                     int64_t* to);
@@ -58,6 +80,7 @@ struct FieldTraits<int64_t> {
 template <>
 struct FieldTraits<double> {
   static std::string Type() { return "number"; }
+  static Value Schema() { return TypeSchema("number"); }
   static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
                     double* to);
   static std::string Format(double value) { return FormatFloat(value); }
@@ -66,6 +89,7 @@ struct FieldTraits<double> {
 template <>
 struct FieldTraits<std::string> {
   static std::string Type() { return "string"; }
+  static Value Schema() { return TypeSchema("string"); }
   static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
                     std::string* to);
   static std::string Format(const std::string& value) { return value; }
@@ -74,6 +98,7 @@ struct FieldTraits<std::string> {
 template <>
 struct FieldTraits<FileReference> {
   static std::string Type() { return "path"; }
+  static Value Schema() { return TypeSchema("string"); }
   static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
                     FileReference* to);
   static std::string Format(const FileReference& value) { return value.path; }
@@ -83,6 +108,7 @@ struct FieldTraits<FileReference> {
 template <>
 struct FieldTraits<Value> {
   static std::string Type() { return "any value"; }
+  static Value Schema() { return Value(Dict()); }
   static bool Parse(const Value& value, const std::string&, Diagnostics*, Value* to) {
     *to = value;
     return true;
@@ -94,6 +120,7 @@ struct FieldTraits<Value> {
 template <class T>
 struct FieldTraits<std::optional<T>> {
   static std::string Type() { return FieldTraits<T>::Type(); }
+  static Value Schema() { return AnyOfSchema({FieldTraits<T>::Schema(), TypeSchema("null")}); }
   static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
                     std::optional<T>* to) {
     if (value.is_null()) {
@@ -115,6 +142,12 @@ template <class T>
 struct FieldTraits<std::vector<T>> {
   static std::string Type() {
     return absl::StrCat(FieldTraits<T>::Type(), " or list of ", FieldTraits<T>::Type(), "s");
+  }
+  static Value Schema() {
+    Dict list;
+    list.Set(Value("type"), Value("array"));
+    list.Set(Value("items"), FieldTraits<T>::Schema());
+    return AnyOfSchema({FieldTraits<T>::Schema(), Value(std::move(list))});
   }
   static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
                     std::vector<T>* to) {
@@ -150,10 +183,16 @@ template <class T>
 struct Condition {
   std::string text;
   std::function<bool(const T&)> holds;
+  // The keywords of JSON Schema that say the same, as far as it can.
+  Dict keywords = {};
 };
 
+// {keyword: bound}.
+Dict BoundKeyword(absl::string_view keyword, double bound);
+
 inline Condition<int64_t> AtLeast(int64_t least) {
-  return {absl::StrCat("at least ", least), [least](int64_t value) { return value >= least; }};
+  return {absl::StrCat("at least ", least), [least](int64_t value) { return value >= least; },
+          BoundKeyword("minimum", static_cast<double>(least))};
 }
 inline Condition<std::vector<int64_t>> EachAtLeast(int64_t least) {
   return {absl::StrCat("at least ", least), [least](const std::vector<int64_t>& values) {
@@ -164,15 +203,18 @@ inline Condition<std::vector<int64_t>> EachAtLeast(int64_t least) {
           }};
 }
 inline Condition<double> Positive() {
-  return {"greater than 0", [](double value) { return value > 0 && std::isfinite(value); }};
+  return {"greater than 0", [](double value) { return value > 0 && std::isfinite(value); },
+          BoundKeyword("exclusiveMinimum", 0)};
 }
 inline Condition<double> NotNegative() {
-  return {"0 or greater", [](double value) { return value >= 0 && std::isfinite(value); }};
+  return {"0 or greater", [](double value) { return value >= 0 && std::isfinite(value); },
+          BoundKeyword("minimum", 0)};
 }
 // In [low, high).
 inline Condition<double> InRange(double low, double high) {
   return {absl::StrCat("at least ", low, " and less than ", high),
-          [=](double value) { return value >= low && value < high; }};
+          [=](double value) { return value >= low && value < high; },
+          BoundKeyword("minimum", low)};
 }
 
 // The keys of a kind, each declared once (a member may belong to a base class of Spec): this table
@@ -208,6 +250,24 @@ class Fields {
     return Add<std::string>(std::move(name), member, std::move(doc), {}, /*required=*/false,
                             std::move(choices));
   }
+  // A value for the field added last, as one would write it.
+  Fields& Example(std::string example) {
+    fields_.back().info.example = std::move(example);
+    return *this;
+  }
+  // The field added last is a dictionary with these keys.
+  Fields& Keys(KeyTable keys) {
+    fields_.back().info.keys = std::make_shared<const KeyTable>(std::move(keys));
+    return *this;
+  }
+  // The field added last holds kinds of that sort: "layer", "supplier", "optimizer", "loss".
+  Fields& Kinds(std::string sort) {
+    fields_.back().info.sort = std::move(sort);
+    return *this;
+  }
+  // The field added last is a list of containers.
+  Fields& Containers() { return Kinds("layer"); }
+
   // A value that is not a dictionary is read as the field `name`: `dense: 10`.
   Fields& Shorthand(std::string name) {
     shorthand_ = std::move(name);
@@ -243,10 +303,11 @@ class Fields {
     return good;
   }
 
-  std::vector<FieldInfo> Describe() const {
-    std::vector<FieldInfo> infos;
-    for (const Field& field : fields_) infos.push_back(field.info);
-    return infos;
+  KeyTable Describe() const {
+    KeyTable table;
+    for (const Field& field : fields_) table.fields.push_back(field.info);
+    table.shorthand = shorthand_;
+    return table;
   }
 
  private:
@@ -267,6 +328,7 @@ class Fields {
     field.info.type = choices.empty() ? FieldTraits<T>::Type()
                                       : absl::StrCat("one of: ", absl::StrJoin(choices, ", "));
     if (!required) field.info.default_value = FieldTraits<T>::Format(Spec().*member);
+    field.info.schema = MakeSchema<T>(condition, choices);
     field.parse = [member, condition, choices](const Value& value, const std::string& key,
                                                Diagnostics* diagnostics, Spec* spec) {
       T parsed{};
@@ -288,6 +350,20 @@ class Fields {
     };
     fields_.push_back(std::move(field));
     return *this;
+  }
+
+  template <class T>
+  static Value MakeSchema(const Condition<T>& condition, const std::vector<std::string>& choices) {
+    Value schema = FieldTraits<T>::Schema();
+    if (choices.empty() && condition.keywords.empty()) return schema;
+    Dict dict = choices.empty() ? schema.as_dict() : Dict();
+    for (const auto& [keyword, bound] : condition.keywords) dict.Set(keyword, bound);
+    if (!choices.empty()) {
+      Value::List words;
+      for (const std::string& choice : choices) words.emplace_back(choice);
+      dict.Set(Value("enum"), Value(std::move(words)));
+    }
+    return Value(std::move(dict));
   }
 
   template <class T>

@@ -18,7 +18,7 @@ template <class BaseSpec>
 struct Kind {
   std::string doc;      // one line
   std::string example;  // as in a Kurfile
-  std::vector<FieldInfo> fields;
+  KeyTable keys;
   // Null if anything was reported.
   std::function<std::shared_ptr<const BaseSpec>(const Value&, const std::string& key, Diagnostics*)>
       parse;
@@ -30,7 +30,7 @@ Kind<BaseSpec> MakeKind(std::string doc, std::string example, const Fields<Spec>
   Kind<BaseSpec> kind;
   kind.doc = std::move(doc);
   kind.example = std::move(example);
-  kind.fields = fields.Describe();
+  kind.keys = fields.Describe();
   kind.parse = [&fields](const Value& value, const std::string& key,
                          Diagnostics* diagnostics) -> std::shared_ptr<const BaseSpec> {
     auto spec = std::make_shared<Spec>();

@@ -7,14 +7,12 @@
 #include <map>
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
+#include "engine/kurfile/lint.h"
 #include "engine/kurfile/loader.h"
 #include "engine/kurfile/model_expander.h"
 #include "engine/kurfile/template/template.h"
@@ -143,61 +141,6 @@ class SectionEvaluator {
   Dict evaluated_;
 };
 
-// One term of `device`: "gpu", "gpu2", "gpu2-6", "gpu!3".
-bool ParseDeviceTerm(absl::string_view term, DeviceRequest* request) {
-  if (!absl::StartsWith(term, "gpu")) return false;
-  term.remove_prefix(3);
-  if (term.empty()) return true;
-  const bool exclude = term[0] == '!';
-  if (exclude) term.remove_prefix(1);
-  const std::vector<std::string> ends = absl::StrSplit(term, '-');
-  int first = 0;
-  int last = 0;
-  constexpr int kMostDevices = 1024;
-  if (ends.size() > 2 || !absl::SimpleAtoi(ends[0], &first) ||
-      !absl::SimpleAtoi(ends.back(), &last) || first < 0 || last < first || last >= kMostDevices) {
-    return false;
-  }
-  for (int i = first; i <= last; ++i) {
-    (exclude ? request->excluded : request->allowed).push_back(i);
-  }
-  return true;
-}
-
-DeviceRequest ParseDevices(const Value& settings, Diagnostics* diagnostics) {
-  DeviceRequest request;
-  const Value* backend = settings.Find("backend");
-  if (backend == nullptr || !backend->is_dict()) return request;
-  request.location = backend->location();
-  const Value* device = backend->Find("device");
-  if (device != nullptr && !device->is_null()) {
-    request.location = device->location();
-    const std::string key = "settings.backend.device";
-    std::string text;
-    if (!FieldTraits<std::string>::Parse(*device, key, diagnostics, &text)) return request;
-    request.kind = text == "cpu" ? DeviceRequest::Kind::kCpu : DeviceRequest::Kind::kCuda;
-    for (absl::string_view term : absl::StrSplit(text, ',')) {
-      if (text != "cpu" && !ParseDeviceTerm(absl::StripAsciiWhitespace(term), &request)) {
-        diagnostics->Error(device->location(), key,
-                           absl::StrCat("expected cpu, gpu, or a selection such as "
-                                        "'gpu2-6,gpu!3'; got ",
-                                        Describe(*device)));
-        break;
-      }
-    }
-  }
-  const Value* parallel = backend->Find("parallel");
-  if (parallel != nullptr && !parallel->is_null() && request.kind != DeviceRequest::Kind::kCpu) {
-    int64_t count = 1;
-    const std::string key = "settings.backend.parallel";
-    if (FieldTraits<int64_t>::Parse(*parallel, key, diagnostics, &count) && count != 1) {
-      diagnostics->Error(parallel->location(), key,
-                         "this version trains on one device; leave it out or say 1");
-    }
-  }
-  return request;
-}
-
 std::optional<uint64_t> ParseSeed(const Value& settings, Diagnostics* diagnostics) {
   const Value* seed = settings.Find("seed");
   if (seed == nullptr || seed->is_null()) return std::nullopt;
@@ -299,19 +242,20 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
   const bool evaluated = diagnostics.all().size() == reported;
   if (evaluated) kurfile.sections_ = ParseSections(kurfile.evaluated_, &diagnostics);
 
-  const Value* templates = kurfile.evaluated_.Find("templates");
-  if (templates != nullptr && !templates->is_null()) {
-    diagnostics.Error(templates->location(), "templates",
-                      "templates are not part of this version; write the layers out");
-  }
   const Value* model = kurfile.evaluated_.Find("model");
   if (model == nullptr) {
     diagnostics.Error(raw.location(), "", "missing section 'model': the list of layers");
   } else {
-    kurfile.plan_ = ExpandModel(*model, engine, evaluator.scope(), &diagnostics);
+    const Value* templates = kurfile.evaluated_.Find("templates");
+    kurfile.plan_ = ExpandModel(*model, templates == nullptr ? Value() : *templates, engine,
+                                evaluator.scope(), &diagnostics);
     if (!kurfile.plan_.layers.empty()) {
-      InferShapes(KnownShapes(kurfile.sections_), &kurfile.plan_, &diagnostics);
+      const auto sources = KnownShapes(kurfile.sections_);
+      InferShapes(sources, &kurfile.plan_, &diagnostics);
       CheckLossTargets(kurfile.sections_, kurfile.plan_, &diagnostics);
+      if (!diagnostics.has_errors()) {
+        WarnAboutMistakes(kurfile.sections_, kurfile.plan_, sources, &diagnostics);
+      }
     }
   }
   KUR_RETURN_IF_ERROR(diagnostics.ToStatus());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "engine/kurfile/device_request.h"
 #include "engine/kurfile/diagnostics.h"
 #include "engine/kurfile/file_reference.h"
 #include "engine/kurfile/model_plan.h"
@@ -19,18 +20,6 @@ enum class Mode { kTrain, kTest, kEvaluate };
 
 // "train", "test", "evaluate".
 std::string ToString(Mode mode);
-
-// Which devices a Kurfile asks for (`settings.backend`).
-struct DeviceRequest {
-  enum class Kind { kAny, kCpu, kCuda };
-  Kind kind = Kind::kAny;
-  // CUDA only: the indices that are allowed; empty: all that are not excluded.
-  std::vector<int> allowed;
-  std::vector<int> excluded;
-  // How many devices.
-  int count = 1;
-  Location location;
-};
 
 // How to read a Kurfile.
 struct KurfileOptions {

@@ -4,6 +4,8 @@
 
 namespace kur {
 
+int64_t Product(const std::vector<int64_t>& factors) { return NumElements(factors); }
+
 absl::Status RequireOneInput(const std::vector<Shape>& inputs) {
   if (inputs.size() == 1 && !inputs[0].empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("takes one input, but has ", inputs.size(), ""));

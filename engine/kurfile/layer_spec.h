@@ -20,6 +20,14 @@ struct WeightInfo {
   bool trainable = true;  // false for running statistics
 };
 
+// What stays in memory between the forward and the backward pass of a layer.
+struct Kept {
+  bool input = false;      // its inputs
+  bool output = false;     // its output
+  bool is_view = false;    // the output has no memory of its own: it is another view of the input
+  int64_t more_bytes = 0;  // besides, for one sample; kUnknown while an axis is unknown
+};
+
 // What a Kurfile says of one layer: parsed, immutable, thread-safe. Knows shapes and sizes, holds
 // no tensor.
 class LayerSpec {
@@ -44,6 +52,36 @@ class LayerSpec {
   // last axis. A cross-entropy on such an output is computed from the input, in one stable step.
   virtual bool IsNormalized() const { return false; }
 
+  // True for an `input`, which has no inputs of its own: its data come from outside.
+  virtual bool IsInput() const { return false; }
+
+  // True for a layer that is an output of the model even if others use it.
+  virtual bool IsOutput() const { return false; }
+
+  // True for a layer whose output is its input.
+  virtual bool IsIdentity() const { return false; }
+
+  // The name that the arguments of the layer give it, as `input: images` does; empty for none.
+  virtual std::string OwnName() const { return ""; }
+
+  // For `reuse`: the name of the layer or container that is applied again. Empty for all others.
+  virtual std::string ReuseTarget() const { return ""; }
+
+  // Multiplications, each with an addition, for one sample going forward, for inputs that
+  // OutputShape() has accepted. Counts matrix products and convolutions, not what is done once for
+  // each element. kUnknown while an axis is unknown.
+  virtual int64_t MultiplyAdds(const std::vector<Shape>& inputs) const {
+    static_cast<void>(inputs);
+    return 0;
+  }
+
+  // What the backward pass will need of the forward one, for inputs that OutputShape() has
+  // accepted.
+  virtual Kept KeptForBackward(const std::vector<Shape>& inputs) const {
+    static_cast<void>(inputs);
+    return {/*input=*/false, /*output=*/true};
+  }
+
   // Where the layer stands in the Kurfile, for messages.
   Location location;
   std::string key;
@@ -56,6 +94,9 @@ template <class Spec>
 LayerKind MakeLayerKind(std::string doc, std::string example, const Fields<Spec>& fields) {
   return MakeKind<LayerSpec>(std::move(doc), std::move(example), fields);
 }
+
+// The product of numbers of which some may be kUnknown; kUnknown then, and if it overflows.
+int64_t Product(const std::vector<int64_t>& factors);
 
 // INVALID_ARGUMENT unless there is exactly one input.
 absl::Status RequireOneInput(const std::vector<Shape>& inputs);

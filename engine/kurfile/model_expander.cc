@@ -8,104 +8,83 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "engine/base/suggest.h"
+#include "engine/kurfile/container_keys.h"
 #include "engine/kurfile/model_graph.h"
+#include "engine/kurfile/model_reuse.h"
+#include "engine/kurfile/operator.h"
 
 namespace kur {
 namespace {
 
 constexpr size_t kMaxLayers = 100000;
 constexpr int kMaxNesting = 64;
+// Containers and turns of loops: bounds models that grow nothing for ever.
+constexpr int64_t kMaxSteps = 1000000;
 
-// Keys that every container may have beside its kind.
-const std::set<std::string>& CommonKeys() {
-  static const auto* const kKeys =
-      new std::set<std::string>{"name", "tag", "oldest", "inputs", "sink", "freeze", "when"};
-  return *kKeys;
+std::vector<std::string> ContainerKeyNames() {
+  std::vector<std::string> names;
+  for (const FieldInfo& field : ContainerFields().Describe().fields) names.push_back(field.name);
+  return names;
 }
 
-// Operators make layers and are none themselves.
-bool IsOperator(const std::string& kind) { return kind == "for" || kind == "for_each"; }
-
-// The keys common to all containers, evaluated.
-struct Common {
-  std::string name;  // empty: none given
-  std::vector<Value> inputs;
-  std::vector<std::string> tags;
-  std::vector<std::string> oldest;
-  bool sink = false;
-  bool frozen = false;
-  bool when = true;
-};
-
-bool Truthy(const Value& value) {
-  switch (value.type()) {
-    case Value::Type::kNull:
-      return false;
-    case Value::Type::kBool:
-      return value.as_bool();
-    case Value::Type::kInt:
-    case Value::Type::kFloat:
-      return value.as_float() != 0;
-    case Value::Type::kString:
-      return !value.as_string().empty();
-    case Value::Type::kList:
-      return !value.as_list().empty();
-    case Value::Type::kDict:
-      return !value.as_dict().empty();
-  }
-  return false;
-}
-
-class Expander {
+class Expander : public ModelBuilder {
  public:
-  Expander(const TemplateEngine& engine, Diagnostics* diagnostics)
-      : engine_(engine), diagnostics_(diagnostics) {}
+  Expander(const TemplateEngine& engine, const Value& templates, Diagnostics* diagnostics)
+      : engine_(engine), diagnostics_(diagnostics), key_names_(ContainerKeyNames()) {
+    if (templates.is_dict()) templates_ = templates.as_dict();
+  }
 
-  void ExpandList(const Value& list, const std::string& path, const Scope& scope, bool frozen,
-                  int depth);
+  bool Evaluate(const Value& value, const Scope& scope, const std::string& path,
+                Value* to) override;
+  void ExpandList(const Value& containers, const std::string& path, const Scope& scope,
+                  const Surroundings& inside) override;
+  bool MayGoOn(const Value& where, const std::string& path) override;
+  Diagnostics* diagnostics() override { return diagnostics_; }
 
   const std::vector<ModelNode>& nodes() const { return nodes_; }
+  // The containers that have made layers, by name.
+  const std::map<std::string, NodeRange>& containers() const { return containers_; }
 
  private:
   // A container with its kind found: `arguments` is what stands under the kind's key.
   struct Container {
-    std::string kind;
-    Value kind_key;
+    Value kind;
     Value arguments;
     Value whole;
-    std::string path;
+    std::string path;  // "model[3]"
   };
 
-  void Expand(const Value& value, const std::string& path, const Scope& scope, bool frozen,
-              int depth);
+  void Expand(const Value& value, const std::string& path, const Scope& scope,
+              const Surroundings& inside);
   bool FindKind(const Value& value, const std::string& path, Container* container);
-  bool EvaluateCommon(const Container& container, const Scope& scope, bool frozen, Common* common);
-  std::optional<Value> EvaluateLoop(const Container& container, const Scope& scope);
-  void ExpandFor(const Container& container, const Common& common, const Scope& scope, int depth);
-  void ExpandForEach(const Container& container, const Common& common, const Scope& scope,
-                     int depth);
-  void AddLayer(const Container& container, Common common, const Scope& scope);
-  void FinishOperator(const Container& container, const Common& common, size_t first);
-  void Register(const Common& common, const std::string& name);
+  bool IsContainerKey(const std::string& key) const {
+    return std::count(key_names_.begin(), key_names_.end(), key) > 0;
+  }
+  bool EvaluateKeys(const Container& container, const Scope& scope, ContainerKeys* keys);
+  void Use(const Value& body, const OperatorCall& call);
+  Value TemplateArguments(const OperatorCall& call);
+  void AddLayer(const Container& container, const ContainerKeys& keys, const Scope& scope,
+                const Surroundings& inside);
+  void Finish(const Container& container, const ContainerKeys& keys, NodeRange range);
+  void Register(const ContainerKeys& keys, const std::string& name);
 
   // A scope on top of `scope` in which `tags`, `oldest` and `layers` are as they are when they are
   // looked for.
   Scope WithState(const Scope& scope);
   const Value* ResolveState(absl::string_view name);
   std::string UniqueName(const std::string& kind);
-  bool Evaluate(const Value& value, const Scope& scope, const std::string& path, Value* to);
-  bool EvaluateStrings(const Value& value, const std::string& path, std::vector<std::string>* to);
   void Error(const Value& where, const std::string& path, std::string message) {
     diagnostics_->Error(where.location(), path, std::move(message));
   }
 
   const TemplateEngine& engine_;
   Diagnostics* diagnostics_;
+  Dict templates_;
+  const std::vector<std::string> key_names_;
   std::vector<ModelNode> nodes_;
+  std::map<std::string, NodeRange> containers_;
   std::map<std::string, int> counters_;
   Dict tags_;
   Dict oldest_;
@@ -115,7 +94,8 @@ class Expander {
   Value tags_value_;
   Value oldest_value_;
   Value layers_value_;
-  bool too_many_ = false;
+  int64_t steps_ = 0;
+  bool too_large_ = false;
 };
 
 const Value* Expander::ResolveState(absl::string_view name) {
@@ -157,26 +137,39 @@ std::string Expander::UniqueName(const std::string& kind) {
   return absl::StrCat("..", kind, ".", counters_[kind]++);
 }
 
-void Expander::ExpandList(const Value& list, const std::string& path, const Scope& scope,
-                          bool frozen, int depth) {
+bool Expander::MayGoOn(const Value& where, const std::string& path) {
+  if (too_large_) return false;
+  if (nodes_.size() >= kMaxLayers) {
+    Error(where, path, absl::StrCat("the model has more than ", kMaxLayers, " layers"));
+    too_large_ = true;
+  } else if (++steps_ > kMaxSteps) {
+    Error(where, path,
+          absl::StrCat("the model takes more than ", kMaxSteps, " steps to expand; is a loop or a "
+                       "template without an end?"));
+    too_large_ = true;
+  }
+  return !too_large_;
+}
+
+void Expander::ExpandList(const Value& containers, const std::string& path, const Scope& scope,
+                          const Surroundings& inside) {
+  Value list = containers;
+  // `iterate: "{{ layers_of_this_turn }}"`
+  if (list.is_string() && !Evaluate(containers, WithState(scope), path, &list)) return;
   if (!list.is_list()) {
     Error(list, path, absl::StrCat("expected a list of layers, got ", Describe(list)));
     return;
   }
-  for (size_t i = 0; i < list.as_list().size() && !too_many_; ++i) {
-    Expand(list.as_list()[i], absl::StrCat(path, "[", i, "]"), scope, frozen, depth);
+  for (size_t i = 0; i < list.as_list().size() && MayGoOn(list, path); ++i) {
+    Expand(list.as_list()[i], absl::StrCat(path, "[", i, "]"), scope, inside);
   }
 }
 
-void Expander::Expand(const Value& value, const std::string& path, const Scope& scope, bool frozen,
-                      int depth) {
-  if (depth > kMaxNesting) {
+void Expander::Expand(const Value& value, const std::string& path, const Scope& scope,
+                      const Surroundings& inside) {
+  if (inside.depth > kMaxNesting) {
     Error(value, path, absl::StrCat("nested deeper than ", kMaxNesting, " levels"));
-    return;
-  }
-  if (nodes_.size() >= kMaxLayers) {
-    Error(value, path, absl::StrCat("the model has more than ", kMaxLayers, " layers"));
-    too_many_ = true;
+    too_large_ = true;
     return;
   }
   const Scope state = WithState(scope);
@@ -191,17 +184,30 @@ void Expander::Expand(const Value& value, const std::string& path, const Scope& 
   }
   Container container;
   container.path = path;
-  Common common;
+  ContainerKeys keys;
   if (!FindKind(entry, path, &container)) return;
-  if (!EvaluateCommon(container, state, frozen, &common)) return;
-  if (!common.when) return;
-  if (container.kind == "for") {
-    ExpandFor(container, common, state, depth);
-  } else if (container.kind == "for_each") {
-    ExpandForEach(container, common, state, depth);
-  } else {
-    AddLayer(container, std::move(common), state);
+  if (!EvaluateKeys(container, state, &keys)) return;
+  if (!Truthy(keys.when)) return;
+  const std::string& kind = container.kind.as_string();
+  Surroundings own = inside;
+  own.frozen = keys.freeze.value_or(inside.frozen);
+  const auto* const found = Registry<OperatorKind>::Get().Find(kind);
+  const Value* const body = templates_.Find(kind);
+  if (found == nullptr && body == nullptr) {
+    AddLayer(container, keys, state, own);
+    return;
   }
+  OperatorCall call(container.arguments, absl::StrCat(path, ".", kind), &state);
+  call.keys = keys;
+  call.inside = own;
+  ++call.inside.depth;
+  const size_t first = nodes_.size();
+  if (found != nullptr) {
+    found->expand(call, this);
+  } else {
+    Use(*body, call);
+  }
+  Finish(container, keys, {first, nodes_.size(), own.mapped_axes});
 }
 
 bool Expander::FindKind(const Value& value, const std::string& path, Container* container) {
@@ -209,7 +215,8 @@ bool Expander::FindKind(const Value& value, const std::string& path, Container* 
     Error(value, path, absl::StrCat("expected a layer, got ", Describe(value)));
     return false;
   }
-  const auto& kinds = Registry<LayerKind>::Get();
+  const auto& layers = Registry<LayerKind>::Get();
+  const auto& operators = Registry<OperatorKind>::Get();
   const Dict::Entry* found = nullptr;
   for (const auto& entry : value.as_dict()) {
     if (!entry.first.is_string()) {
@@ -217,220 +224,176 @@ bool Expander::FindKind(const Value& value, const std::string& path, Container* 
       return false;
     }
     const std::string& key = entry.first.as_string();
-    if (CommonKeys().count(key) > 0) continue;
-    const bool known = IsOperator(key) || kinds.Find(key) != nullptr;
+    if (IsContainerKey(key)) continue;
+    const bool known =
+        templates_.Contains(key) || operators.Find(key) != nullptr || layers.Find(key) != nullptr;
     if (known && found == nullptr) {
       found = &entry;
       continue;
     }
-    std::vector<std::string> candidates = kinds.Names();
-    candidates.insert(candidates.end(), {"for", "for_each"});
-    candidates.insert(candidates.end(), CommonKeys().begin(), CommonKeys().end());
-    std::string message =
-        absl::StrCat("unknown layer or key '", key, "'", DidYouMean(key, candidates));
     if (known) {
-      message = absl::StrCat("'", key, "' and '", found->first.as_string(),
-                             "' in one entry; begin a new entry with '-'");
+      Error(entry.first, path,
+            absl::StrCat("'", key, "' and '", found->first.as_string(),
+                         "' in one entry; begin a new entry with '-'"));
+      return false;
     }
-    Error(entry.first, path, std::move(message));
+    std::vector<std::string> candidates = layers.Names();
+    for (const std::string& name : operators.Names()) candidates.push_back(name);
+    for (const auto& body : templates_) candidates.push_back(body.first.as_string());
+    candidates.insert(candidates.end(), key_names_.begin(), key_names_.end());
+    Error(entry.first, path,
+          absl::StrCat("unknown layer or key '", key, "'", DidYouMean(key, candidates)));
     return false;
   }
   if (found == nullptr) {
     Error(value, path, "names no layer");
     return false;
   }
-  container->kind = found->first.as_string();
-  container->kind_key = found->first;
+  container->kind = found->first;
   container->arguments =
       found->second.location().known() ? found->second : found->second.At(found->first.location());
   container->whole = value;
   return true;
 }
 
-bool Expander::EvaluateStrings(const Value& value, const std::string& path,
-                               std::vector<std::string>* to) {
-  const Value::List list = value.is_list() ? value.as_list() : Value::List{value};
-  for (const Value& element : list) {
-    if (element.is_dict() || element.is_list() || element.is_null()) {
-      Error(value, path, absl::StrCat("expected a name or a list of names, got ", Describe(value)));
-      return false;
-    }
-    to->push_back(element.is_string() ? element.as_string() : ToJson(element));
-  }
-  return true;
-}
-
-bool Expander::EvaluateCommon(const Container& container, const Scope& scope, bool frozen,
-                              Common* common) {
-  common->frozen = frozen;
+bool Expander::EvaluateKeys(const Container& container, const Scope& scope, ContainerKeys* keys) {
+  Dict evaluated;
   bool good = true;
   for (const auto& [key, raw] : container.whole.as_dict()) {
-    const std::string& name = key.as_string();
-    if (CommonKeys().count(name) == 0) continue;
-    const std::string path = absl::StrCat(container.path, ".", name);
+    if (!IsContainerKey(key.as_string())) continue;
     Value value;
-    if (!Evaluate(raw, scope, path, &value)) {
-      good = false;
-      continue;
-    }
-    if (name == "when") {
-      common->when = Truthy(value);
-    } else if (name == "sink") {
-      good &= FieldTraits<bool>::Parse(value, path, diagnostics_, &common->sink);
-    } else if (name == "freeze") {
-      if (!value.is_null()) {
-        good &= FieldTraits<bool>::Parse(value, path, diagnostics_, &common->frozen);
-      }
-    } else if (name == "tag") {
-      good &= EvaluateStrings(value, path, &common->tags);
-    } else if (name == "oldest") {
-      good &= EvaluateStrings(value, path, &common->oldest);
-    } else if (name == "name") {
-      std::vector<std::string> names;
-      good &= EvaluateStrings(value, path, &names);
-      if (names.size() == 1) common->name = names[0];
+    const std::string path = absl::StrCat(container.path, ".", key.as_string());
+    if (Evaluate(raw, scope, path, &value)) {
+      if (key == Value("name") && value.is_number()) value = Value(ToJson(value));
+      evaluated.Set(key, value.location().known() ? value : value.At(raw.location()));
     } else {
-      std::vector<std::string> names;
-      good &= EvaluateStrings(value, path, &names);
-      for (std::string& input : names) common->inputs.push_back(Value(input).At(raw.location()));
+      good = false;
     }
   }
-  return good;
+  const Value dict = Value(std::move(evaluated)).At(container.whole.location());
+  return ContainerFields().Parse(dict, container.path, diagnostics_, keys) && good;
 }
 
-// The keys of an operator that repeats layers, evaluated but for the layers themselves: those are
-// evaluated in each turn.
-std::optional<Value> Expander::EvaluateLoop(const Container& container, const Scope& scope) {
-  const std::string path = absl::StrCat(container.path, ".", container.kind);
-  if (!container.arguments.is_dict()) {
-    ReportType(container.arguments, path, "a dictionary with 'iterate'", diagnostics_);
-    return std::nullopt;
-  }
-  Dict evaluated;
-  for (const auto& [key, raw] : container.arguments.as_dict()) {
-    Value value = raw;
-    const std::string name = key.is_string() ? key.as_string() : ToJson(key);
-    if (name != "iterate" && !Evaluate(raw, scope, absl::StrCat(path, ".", name), &value)) {
-      return std::nullopt;
-    }
-    evaluated.Set(key, value);
-  }
-  return Value(std::move(evaluated)).At(container.arguments.location());
-}
-
-void Expander::ExpandFor(const Container& container, const Common& common, const Scope& scope,
-                         int depth) {
-  struct ForSpec {
-    int64_t range = 0;
-    std::string with_index = "index";
-    Value iterate;
+// The arguments of a template, evaluated where the template is used. What cannot be evaluated there
+// is kept as it was written, for it may refer to what only the template knows (the index of a loop
+// inside of it); if it does not, the error appears where the template uses it.
+Value Expander::TemplateArguments(const OperatorCall& call) {
+  const auto evaluate = [&](const Value& raw) {
+    auto value = engine_.Evaluate(raw, *call.scope, /*recursive=*/true, call.path);
+    return value.ok() ? *std::move(value) : raw;
   };
-  static const auto* const kFields = new Fields<ForSpec>(
-      Fields<ForSpec>()
-          .Required("range", &ForSpec::range, "how many times", AtLeast(0))
-          .Optional("with_index", &ForSpec::with_index, "the name that counts from 0")
-          .Required("iterate", &ForSpec::iterate, "the layers to repeat"));
-  const std::string path = absl::StrCat(container.path, ".for");
-  const auto arguments = EvaluateLoop(container, scope);
-  ForSpec spec;
-  if (!arguments || !kFields->Parse(*arguments, path, diagnostics_, &spec)) return;
-  const size_t first = nodes_.size();
-  for (int64_t i = 0; i < spec.range && !too_many_; ++i) {
-    Scope turn(&scope);
-    turn.Set(spec.with_index, Value(i));
-    ExpandList(spec.iterate, path + ".iterate", turn, common.frozen, depth + 1);
-    // A turn that adds nothing or fails would do so again, up to 2^63 times.
-    if (nodes_.size() == first || diagnostics_->has_errors()) break;
-  }
-  FinishOperator(container, common, first);
+  if (!call.arguments.is_dict()) return evaluate(call.arguments);
+  Dict arguments;
+  for (const auto& [key, raw] : call.arguments.as_dict()) arguments.Set(key, evaluate(raw));
+  return Value(std::move(arguments)).At(call.arguments.location());
 }
 
-void Expander::ExpandForEach(const Container& container, const Common& common, const Scope& scope,
-                             int depth) {
-  struct ForEachSpec {
-    Value items;
-    std::string loop_var = "item";
-    Value iterate;
-  };
-  static const auto* const kFields = new Fields<ForEachSpec>(
-      Fields<ForEachSpec>()
-          .Required("items", &ForEachSpec::items, "the list to go through")
-          .Optional("loop_var", &ForEachSpec::loop_var, "the name of the element")
-          .Required("iterate", &ForEachSpec::iterate, "the layers to repeat"));
-  const std::string path = absl::StrCat(container.path, ".for_each");
-  const auto arguments = EvaluateLoop(container, scope);
-  ForEachSpec spec;
-  if (!arguments || !kFields->Parse(*arguments, path, diagnostics_, &spec)) return;
-  if (!spec.items.is_list()) {
-    ReportType(spec.items, path + ".items", "a list", diagnostics_);
+// Puts the containers of a template, `body`, in the place of its use.
+void Expander::Use(const Value& body, const OperatorCall& call) {
+  const Value arguments = TemplateArguments(call);
+  if (!arguments.is_dict() && !arguments.is_null()) {
+    Error(call.arguments, call.path,
+          absl::StrCat("expected the arguments of the template as a dictionary, got ",
+                       Describe(arguments)));
     return;
   }
-  const size_t first = nodes_.size();
-  for (const Value& item : spec.items.as_list()) {
-    Scope turn(&scope);
-    turn.Set(spec.loop_var, item);
-    ExpandList(spec.iterate, path + ".iterate", turn, common.frozen, depth + 1);
-    if (too_many_ || diagnostics_->has_errors()) break;
-  }
-  FinishOperator(container, common, first);
+  Value::List inputs = call.keys.inputs.values;
+  if (inputs.empty() && !layers_.empty()) inputs.push_back(layers_.back());
+  Scope outer(call.scope);
+  outer.Set("args", arguments.is_dict() ? arguments : Value(Dict()));
+  outer.Set("inputs", Value(std::move(inputs)));
+  Scope scope(&outer, arguments.is_dict() ? arguments.as_dict() : Dict());
+  const Value list = body.is_list() ? body : Value(Value::List{body}).At(body.location());
+  ExpandList(list, call.path, scope, call.inside);
 }
 
 // What is said of an operator holds for the layers it has made: `inputs` for the first, the name
 // and `sink` for the last.
-void Expander::FinishOperator(const Container& container, const Common& common, size_t first) {
-  const std::string name = common.name.empty() ? UniqueName(container.kind) : common.name;
-  if (nodes_.size() > first) {
-    if (!common.inputs.empty()) nodes_[first].inputs = common.inputs;
+void Expander::Finish(const Container& container, const ContainerKeys& keys, NodeRange range) {
+  if (diagnostics_->has_errors()) return;
+  const std::string name = keys.name.value_or(UniqueName(container.kind.as_string()));
+  if (range.last > range.first) {
+    ModelNode& first = nodes_[range.first];
+    if (first.inputs.empty()) first.inputs = keys.inputs.values;
     nodes_.back().aliases.push_back(name);
-    nodes_.back().sink = nodes_.back().sink || common.sink;
+    nodes_.back().sink = nodes_.back().sink || keys.sink;
+    containers_.emplace(name, range);
   }
-  Register(common, name);
+  Register(keys, name);
 }
 
-void Expander::Register(const Common& common, const std::string& name) {
-  for (const std::string& tag : common.tags) tags_.Set(Value(tag), Value(name));
-  for (const std::string& oldest : common.oldest) {
+void Expander::Register(const ContainerKeys& keys, const std::string& name) {
+  for (const std::string& tag : keys.tag.strings()) tags_.Set(Value(tag), Value(name));
+  for (const std::string& oldest : keys.oldest.strings()) {
     if (!oldest_.Contains(oldest)) oldest_.Set(Value(oldest), Value(name));
   }
   layers_.emplace_back(name);
 }
 
-void Expander::AddLayer(const Container& container, Common common, const Scope& scope) {
-  const std::string path = absl::StrCat(container.path, ".", container.kind);
+void Expander::AddLayer(const Container& container, const ContainerKeys& keys, const Scope& scope,
+                        const Surroundings& inside) {
+  const std::string& kind = container.kind.as_string();
+  const std::string path = absl::StrCat(container.path, ".", kind);
   Value arguments;
   if (!Evaluate(container.arguments, scope, path, &arguments)) return;
-  // `input: images` names the layer.
-  if (container.kind == "input" && arguments.is_string()) {
-    if (common.name.empty()) common.name = arguments.as_string();
-    arguments = Value().At(arguments.location());
-  }
   ModelNode node;
-  node.layer.spec = ParseKind<LayerSpec>("layer", container.kind, container.kind_key.location(),
-                                         arguments, path, diagnostics_);
+  node.layer.spec = ParseKind<LayerSpec>("layer", kind, container.kind.location(), arguments, path,
+                                         diagnostics_);
   if (node.layer.spec == nullptr) return;
-  node.layer.kind = container.kind;
-  node.layer.name = common.name.empty() ? UniqueName(container.kind) : common.name;
-  node.layer.frozen = common.frozen;
-  node.layer.location = container.kind_key.location();
+  const LayerSpec& spec = *node.layer.spec;
+  node.layer.kind = spec.kind();
+  node.layer.name = keys.name.value_or(spec.OwnName());
+  if (node.layer.name.empty()) node.layer.name = UniqueName(node.layer.kind);
+  node.layer.frozen = inside.frozen;
+  node.layer.mapped_axes = inside.mapped_axes;
+  node.layer.location = container.kind.location();
   node.layer.path = path;
-  node.inputs = common.inputs;
-  node.sink = common.sink;
-  Register(common, node.layer.name);
+  node.inputs = keys.inputs.values;
+  node.sink = keys.sink || spec.IsOutput();
+  node.reuses = spec.ReuseTarget();
+  Register(keys, node.layer.name);
   nodes_.push_back(std::move(node));
+}
+
+// A template may not hide a layer or an operator, which would change what others wrote.
+void CheckTemplates(const Value& templates, Diagnostics* diagnostics) {
+  if (templates.is_null()) return;
+  if (!templates.is_dict()) {
+    ReportType(templates, "templates", "a dictionary of templates", diagnostics);
+    return;
+  }
+  const std::vector<std::string> key_names = ContainerKeyNames();
+  for (const auto& [key, body] : templates.as_dict()) {
+    const std::string name = key.is_string() ? key.as_string() : ToJson(key);
+    const std::string path = "templates." + name;
+    if (!key.is_string()) {
+      ReportType(key, path, "a name", diagnostics);
+    } else if (Registry<LayerKind>::Get().Find(name) != nullptr ||
+               Registry<OperatorKind>::Get().Find(name) != nullptr ||
+               std::count(key_names.begin(), key_names.end(), name) > 0) {
+      diagnostics->Error(
+          key.location(), path,
+          absl::StrCat("'", name, "' has a meaning of its own in a model; choose another name"));
+    } else if (!body.is_list() && !body.is_dict() && !body.is_string()) {
+      ReportType(body, path, "a list of layers", diagnostics);
+    }
+  }
 }
 
 }  // namespace
 
-ModelPlan ExpandModel(const Value& model, const TemplateEngine& engine, const Scope& scope,
-                      Diagnostics* diagnostics) {
+ModelPlan ExpandModel(const Value& model, const Value& templates, const TemplateEngine& engine,
+                      const Scope& scope, Diagnostics* diagnostics) {
   Diagnostics own;
-  Expander expander(engine, &own);
-  expander.ExpandList(model, "model", scope, /*frozen=*/false, 0);
+  CheckTemplates(templates, &own);
+  Expander expander(engine, templates, &own);
+  if (!own.has_errors()) expander.ExpandList(model, "model", scope, {});
   ModelPlan plan;
-  if (!own.has_errors()) plan = ConnectModel(expander.nodes(), &own);
-  for (const Diagnostic& diagnostic : own.all()) {
-    diagnostics->Error(diagnostic.location, diagnostic.path, diagnostic.message);
+  if (!own.has_errors()) {
+    const auto nodes = ResolveReuse(expander.nodes(), expander.containers(), &own);
+    if (!own.has_errors()) plan = ConnectModel(nodes, &own);
   }
+  diagnostics->Append(own);
   return plan;
 }
 

@@ -9,11 +9,12 @@
 namespace kur {
 
 // Expands the `model` section: evaluates its containers one by one in `scope`, unrolls operators
-// such as `for`, names every layer and connects it to its inputs. A layer without `inputs` takes
-// the layer before it. The result has no shapes yet (see InferShapes()); layers are in an order in
+// such as `for` and the templates of the section `templates` (null: there are none), names every
+// layer and connects it to its inputs. A layer without `inputs` takes the layer before it. The
+// result has no shapes yet (see InferShapes()); layers are in an order in
 // which inputs come first. Everything that is wrong is reported; the plan is then not to be used.
-ModelPlan ExpandModel(const Value& model, const TemplateEngine& engine, const Scope& scope,
-                      Diagnostics* diagnostics);
+ModelPlan ExpandModel(const Value& model, const Value& templates, const TemplateEngine& engine,
+                      const Scope& scope, Diagnostics* diagnostics);
 
 }  // namespace kur
 

@@ -52,7 +52,7 @@ std::vector<std::vector<size_t>> Graph::ResolveInputs(
   std::vector<std::vector<size_t>> inputs(nodes_.size());
   for (size_t i = 0; i < nodes_.size(); ++i) {
     const ModelNode& node = nodes_[i];
-    if (node.layer.kind == "input") {
+    if (node.layer.spec->IsInput()) {
       if (!node.inputs.empty()) {
         diagnostics_->Error(node.layer.location, node.layer.path, "an 'input' has no inputs");
       }
@@ -143,7 +143,7 @@ ModelPlan Graph::Connect() {
     plan.layers.push_back(std::move(layer));
   }
   for (size_t i = 0; i < order.size(); ++i) {
-    if (plan.layers[i].kind == "input") plan.inputs.push_back(static_cast<int>(i));
+    if (plan.layers[i].spec->IsInput()) plan.inputs.push_back(static_cast<int>(i));
     if (!used[i] || nodes_[order[i]].sink) plan.outputs.push_back(static_cast<int>(i));
   }
   return plan;

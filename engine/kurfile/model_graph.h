@@ -16,6 +16,14 @@ struct ModelNode {
   std::vector<Value> inputs;         // names, as written; empty: the layer before it
   std::vector<std::string> aliases;  // further names: those of operators that end with it
   bool sink = false;
+  std::string reuses;  // of a `reuse` that is not resolved yet: what it applies again
+};
+
+// A container that has made layers: nodes [first, last).
+struct NodeRange {
+  size_t first = 0;
+  size_t last = 0;
+  int mapped_axes = 0;  // of the container itself
 };
 
 // Connects layers that stand in the order of the Kurfile to their inputs and puts them into an

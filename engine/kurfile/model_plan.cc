@@ -1,5 +1,7 @@
 #include "engine/kurfile/model_plan.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "engine/base/suggest.h"
 
@@ -31,27 +33,144 @@ bool MergeInputShape(const Shape& data, PlannedLayer* layer, Diagnostics* diagno
   return true;
 }
 
+// A sum of which kUnknown is a part is not known.
+void AddTo(int64_t* sum, int64_t term) {
+  if (*sum == kUnknown || term == kUnknown || __builtin_add_overflow(*sum, term, sum)) {
+    *sum = kUnknown;
+  }
+}
+
 void CountParameters(ModelPlan* plan) {
   plan->parameters = 0;
   plan->trainable_parameters = 0;
+  plan->multiply_adds = 0;
   for (PlannedLayer& layer : plan->layers) {
     layer.parameters = 0;
     for (const WeightInfo& weight : layer.weights) {
-      if (!weight.trainable) continue;
-      const int64_t elements = NumElements(weight.shape);
-      layer.parameters = elements == kUnknown || layer.parameters == kUnknown
-                             ? kUnknown
-                             : layer.parameters + elements;
+      if (weight.trainable && layer.weights_of.empty()) {
+        AddTo(&layer.parameters, NumElements(weight.shape));
+      }
     }
     if (!layer.shape_known) layer.parameters = kUnknown;
-    const auto add = [&](int64_t* total) {
-      *total =
-          *total == kUnknown || layer.parameters == kUnknown ? kUnknown : *total + layer.parameters;
-    };
-    add(&plan->parameters);
-    if (!layer.frozen) add(&plan->trainable_parameters);
+    AddTo(&plan->parameters, layer.parameters);
+    if (!layer.frozen) AddTo(&plan->trainable_parameters, layer.parameters);
+    AddTo(&plan->multiply_adds, layer.multiply_adds);
   }
 }
+
+// The shapes that the spec of a layer sees: without the axes that the layer is applied along, which
+// are returned in `mapped`.
+absl::StatusOr<std::vector<Shape>> InnerShapes(const PlannedLayer& layer,
+                                               std::vector<Shape> inputs, Shape* mapped) {
+  if (layer.mapped_axes == 0) return inputs;
+  const auto axes = static_cast<size_t>(layer.mapped_axes);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    Shape& shape = inputs[i];
+    if (shape.size() <= axes) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("'parallel' goes along the first ", axes == 1 ? "axis" : "axes",
+                       " of a sample and applies layers to the rest; the input is ",
+                       ToString(shape), ", which leaves nothing"));
+    }
+    const auto split = shape.begin() + layer.mapped_axes;
+    const Shape leading(shape.begin(), split);
+    if (i > 0 && leading != *mapped) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("inputs inside of 'parallel' must agree in the first ",
+                       axes == 1 ? "axis" : "axes", "; they are ", ToString(*mapped), " and ",
+                       ToString(leading)));
+    }
+    *mapped = leading;
+    shape.erase(shape.begin(), split);
+  }
+  return inputs;
+}
+
+class ShapeInference {
+ public:
+  ShapeInference(const std::map<std::string, Shape>& sources, ModelPlan* plan,
+                 Diagnostics* diagnostics)
+      : sources_(sources), plan_(plan), diagnostics_(diagnostics) {}
+
+  void Run() {
+    for (PlannedLayer& layer : plan_->layers) {
+      layer.shape_known = false;
+      layer.weights.clear();
+      layer.multiply_adds = kUnknown;
+      layer.kept = {};
+      if (layer.spec->IsInput()) {
+        InferInput(&layer);
+      } else {
+        InferLayer(&layer);
+      }
+      by_name_[layer.name] = &layer;
+    }
+    for (const PlannedLayer& layer : plan_->layers) CheckSharedWeights(layer);
+    CountParameters(plan_);
+  }
+
+ private:
+  void InferInput(PlannedLayer* layer) {
+    const auto own = layer->spec->OutputShape({});
+    // An input without a shape of its own is no error: its data will tell.
+    if (own.ok()) {
+      layer->shape = *own;
+      layer->shape_known = true;
+    }
+    const auto source = sources_.find(layer->name);
+    if (source != sources_.end() && !MergeInputShape(source->second, layer, diagnostics_)) {
+      layer->shape_known = false;
+    }
+    layer->multiply_adds = 0;
+  }
+
+  void InferLayer(PlannedLayer* layer) {
+    std::vector<Shape> inputs;
+    for (const int input : layer->inputs) {
+      const PlannedLayer& from = plan_->layers[static_cast<size_t>(input)];
+      if (!from.shape_known) return;
+      inputs.push_back(from.shape);
+    }
+    Shape mapped;
+    const auto inner = InnerShapes(*layer, std::move(inputs), &mapped);
+    if (!inner.ok()) return Error(*layer, inner.status());
+    const auto shape = layer->spec->OutputShape(*inner);
+    if (!shape.ok()) return Error(*layer, shape.status());
+    layer->weights = layer->spec->Weights(*inner);
+    const int64_t times = NumElements(mapped);
+    layer->multiply_adds = Product({times, layer->spec->MultiplyAdds(*inner)});
+    layer->kept = layer->spec->KeptForBackward(*inner);
+    layer->kept.more_bytes = Product({times, layer->kept.more_bytes});
+    layer->shape = mapped;
+    layer->shape.insert(layer->shape.end(), shape->begin(), shape->end());
+    layer->shape_known = true;
+  }
+
+  // Whoever uses the weights of another layer must want them in the same shapes.
+  void CheckSharedWeights(const PlannedLayer& layer) {
+    if (layer.weights_of.empty() || !layer.shape_known) return;
+    const PlannedLayer& owner = *by_name_.at(layer.weights_of);
+    if (!owner.shape_known) return;
+    for (size_t i = 0; i < layer.weights.size(); ++i) {
+      const WeightInfo& here = layer.weights[i];
+      const WeightInfo& there = owner.weights[i];
+      if (here.shape == there.shape) continue;
+      return Error(layer, absl::InvalidArgumentError(absl::StrCat(
+                              "cannot use the weights of '", owner.name, "': ", here.name,
+                              " would have to be ", ToString(here.shape), " here and is ",
+                              ToString(there.shape), " there")));
+    }
+  }
+
+  void Error(const PlannedLayer& layer, const absl::Status& status) {
+    diagnostics_->Error(layer.location, layer.path, std::string(status.message()));
+  }
+
+  const std::map<std::string, Shape>& sources_;
+  ModelPlan* plan_;
+  Diagnostics* diagnostics_;
+  std::map<std::string, const PlannedLayer*> by_name_;
+};
 
 }  // namespace
 
@@ -64,37 +183,7 @@ const PlannedLayer* ModelPlan::Find(const std::string& name) const {
 
 void InferShapes(const std::map<std::string, Shape>& sources, ModelPlan* plan,
                  Diagnostics* diagnostics) {
-  for (PlannedLayer& layer : plan->layers) {
-    std::vector<Shape> inputs;
-    bool known = true;
-    for (const int input : layer.inputs) {
-      known = known && plan->layers[static_cast<size_t>(input)].shape_known;
-      inputs.push_back(plan->layers[static_cast<size_t>(input)].shape);
-    }
-    layer.shape_known = false;
-    layer.weights.clear();
-    if (!known) continue;
-    auto shape = layer.spec->OutputShape(inputs);
-    if (!shape.ok()) {
-      // An input without a shape of its own is no error: its data will tell.
-      if (!layer.inputs.empty()) {
-        diagnostics->Error(layer.location, layer.path, std::string(shape.status().message()));
-        continue;
-      }
-    } else {
-      layer.shape = *std::move(shape);
-      layer.shape_known = true;
-    }
-    if (layer.inputs.empty()) {
-      const auto source = sources.find(layer.name);
-      if (source != sources.end() && !MergeInputShape(source->second, &layer, diagnostics)) {
-        layer.shape_known = false;
-      }
-    } else if (layer.shape_known) {
-      layer.weights = layer.spec->Weights(inputs);
-    }
-  }
-  CountParameters(plan);
+  ShapeInference(sources, plan, diagnostics).Run();
 }
 
 }  // namespace kur

@@ -24,7 +24,14 @@ struct PlannedLayer {
   bool shape_known = false;         // false: the rank itself is not known yet
   std::vector<WeightInfo> weights;  // empty while the inputs' shapes are not known
   int64_t parameters = 0;           // trainable or frozen elements; kUnknown if not known
+  int64_t multiply_adds = 0;        // for one sample going forward; kUnknown if not known
+  Kept kept;                        // for one sample; nothing while the shape is not known
   bool frozen = false;              // parameters do not change in training
+  // The layer whose weights it uses, by name; empty: it has its own. `parameters` is 0 then.
+  std::string weights_of;
+  // How many leading axes of the sample it is applied along (see `parallel`): its spec sees neither
+  // these axes of the inputs nor those of the output.
+  int mapped_axes = 0;
   std::shared_ptr<const LayerSpec> spec;  // never null
   Location location;
   std::string path;  // "model[3].for.iterate[0]"
@@ -38,6 +45,7 @@ struct ModelPlan {
   std::vector<int> outputs;          // sinks and layers that nothing uses
   int64_t parameters = 0;            // of all layers; kUnknown if one of them is unknown
   int64_t trainable_parameters = 0;  // of the layers that are not frozen
+  int64_t multiply_adds = 0;         // of one sample going forward; kUnknown if not known
 
   const PlannedLayer* Find(const std::string& name) const;
 };

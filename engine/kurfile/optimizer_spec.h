@@ -17,10 +17,14 @@ struct ClipSpec {
 template <>
 struct FieldTraits<ClipSpec> {
   static std::string Type() { return "dictionary with norm or abs"; }
+  static Value Schema();
   static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
                     ClipSpec* to);
   static std::string Format(const ClipSpec&) { return "null"; }
 };
+
+// The keys of `clip`.
+KeyTable ClipKeys();
 
 // What a Kurfile says of the optimizer: parsed, immutable, thread-safe.
 class OptimizerSpec {
@@ -29,6 +33,9 @@ class OptimizerSpec {
 
   // The name of the kind: "adam".
   virtual std::string kind() const = 0;
+
+  // How many numbers it keeps for every parameter.
+  virtual int64_t StateSlots() const = 0;
 
   double learning_rate = 0.001;
   // Weight decay as Kur's PyTorch backend means it: this factor times the parameter is added to its
@@ -49,7 +56,9 @@ Fields<Spec> OptimizerFields() {
   return Fields<Spec>()
       .Optional("learning_rate", &Spec::learning_rate, "step size", Positive())
       .Optional("decay", &Spec::decay, "weight decay added to the gradients", NotNegative())
-      .Optional("clip", &Spec::clip, "bounds the gradients: {norm: X} or {abs: X}");
+      .Optional("clip", &Spec::clip, "bounds the gradients: {norm: X} or {abs: X}")
+      .Example("{norm: 100}")
+      .Keys(ClipKeys());
 }
 
 }  // namespace kur

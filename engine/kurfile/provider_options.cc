@@ -20,6 +20,7 @@ const Fields<ProviderOptions>& ProviderOptionFields() {
           .Optional("batch_size", &ProviderOptions::batch_size, "samples in a batch", AtLeast(1))
           .Optional("num_batches", &ProviderOptions::num_batches,
                     "batches in an epoch; all that there are if left out", AbsentOrAtLeast(1))
+          .Example("100")
           .Optional("randomize", &ProviderOptions::randomize,
                     "whether every epoch presents the data in a new random order")
           .Optional("force_batch_size", &ProviderOptions::force_batch_size,
@@ -28,8 +29,10 @@ const Fields<ProviderOptions>& ProviderOptionFields() {
                     "epochs before the order is randomized for the first time", AtLeast(0))
           .Optional("sort_by", &ProviderOptions::sort_by,
                     "the source by which data that is not randomized is sorted")
+          .Example("duration")
           .Optional("sortagrad", &ProviderOptions::sortagrad,
                     "short for sort_by with shuffle_after: 1")
+          .Example("duration")
           .Optional("reverse", &ProviderOptions::reverse,
                     "whether sorting puts the greatest first"));
   return *fields;

@@ -23,10 +23,13 @@ const Fields<RawWeights>& WeightsFields() {
   static const auto* const kFields =
       new Fields<RawWeights>(Fields<RawWeights>()
                                  .Optional("initial", &RawWeights::initial, "weights to begin with")
+                                 .Example("last.kur")
                                  .Optional("must_exist", &RawWeights::must_exist,
                                            "fail if the initial weights are missing")
                                  .Optional("best", &RawWeights::best, "written at the lowest loss")
+                                 .Example("best.kur")
                                  .Optional("last", &RawWeights::last, "written at the end")
+                                 .Example("last.kur")
                                  .Shorthand("initial"));
   return *kFields;
 }
@@ -120,19 +123,37 @@ struct RawSection {
 Fields<RawSection> DataFields() {
   return Fields<RawSection>()
       .Optional("data", &RawSection::data, "list of suppliers: where the samples come from")
+      .Example("[{pickle: train.pkl}]")
+      .Kinds("supplier")
       .Optional("provider", &RawSection::provider, "how samples become batches")
+      .Example("{batch_size: 64}")
+      .Keys(ProviderOptionFields().Describe())
       .Optional("weights", &RawSection::weights, "where weights are read and written")
-      .Optional("hooks", &RawSection::hooks, "what to call with the results");
+      .Example("best.kur")
+      .Keys(WeightsFields().Describe())
+      .Optional("hooks", &RawSection::hooks, "what to call with the results")
+      .Example("[mnist]");
 }
 
 const Fields<RawSection>& TrainFields() {
   static const auto* const kFields = new Fields<RawSection>(
       DataFields()
           .Optional("log", &RawSection::log, "folder of the training log")
+          .Example("log")
+          .Keys(LogKeys())
           .Optional("epochs", &RawSection::epochs, "epochs to train (older form of stop_when)")
+          .Example("10")
+          .Keys(EpochsKeys())
           .Optional("stop_when", &RawSection::stop_when, "when to stop")
+          .Example("{epochs: 10}")
+          .Keys(StopWhenKeys())
           .Optional("checkpoint", &RawSection::checkpoint, "when to write checkpoints")
-          .Optional("optimizer", &RawSection::optimizer, "how weights are adjusted"));
+          .Example("{path: checkpoint, minutes: 10}")
+          .Keys(CheckpointKeys())
+          .Optional("optimizer", &RawSection::optimizer,
+                    "how weights are adjusted: a name, or a dictionary with 'name'")
+          .Example("{name: adam, learning_rate: 0.001}")
+          .Kinds("optimizer"));
   return *kFields;
 }
 
@@ -141,9 +162,22 @@ const Fields<RawSection>& MeasureFields() {
   return *kFields;
 }
 
+const Fields<DestinationSection>& DestinationFields() {
+  static const auto* const kFields = new Fields<DestinationSection>(
+      Fields<DestinationSection>()
+          .Required("path", &DestinationSection::path, "the file to write")
+          .Example("results.pkl")
+          .Choice("format", &DestinationSection::format, {"pkl", "pickle", "csv"}, "its format")
+          .Shorthand("path"));
+  return *kFields;
+}
+
 const Fields<RawSection>& EvaluateFields() {
   static const auto* const kFields = new Fields<RawSection>(
-      DataFields().Optional("destination", &RawSection::destination, "where results are written"));
+      DataFields()
+          .Optional("destination", &RawSection::destination, "where results are written")
+          .Example("results.pkl")
+          .Keys(DestinationFields().Describe()));
   return *kFields;
 }
 
@@ -184,14 +218,9 @@ std::optional<FileReference> ParseOneWeights(const std::string& section, const V
 }
 
 std::optional<DestinationSection> ParseDestination(const Value& value, Diagnostics* diagnostics) {
-  static const auto* const kFields = new Fields<DestinationSection>(
-      Fields<DestinationSection>()
-          .Required("path", &DestinationSection::path, "the file to write")
-          .Choice("format", &DestinationSection::format, {"pkl", "pickle", "csv"}, "its format")
-          .Shorthand("path"));
   DestinationSection destination;
   if (value.is_null() ||
-      !kFields->Parse(value, "evaluate.destination", diagnostics, &destination)) {
+      !DestinationFields().Parse(value, "evaluate.destination", diagnostics, &destination)) {
     return std::nullopt;
   }
   return destination;
@@ -229,6 +258,12 @@ std::vector<std::shared_ptr<const LossSpec>> ParseLosses(const Value& value,
 }
 
 }  // namespace
+
+KeyTable TrainKeys() { return TrainFields().Describe(); }
+
+KeyTable MeasureKeys() { return MeasureFields().Describe(); }
+
+KeyTable EvaluateKeys() { return EvaluateFields().Describe(); }
 
 Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics) {
   Sections sections;

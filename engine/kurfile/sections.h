@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/kurfile/diagnostics.h"
+#include "engine/kurfile/fields.h"
 #include "engine/kurfile/file_reference.h"
 #include "engine/kurfile/loss_spec.h"
 #include "engine/kurfile/optimizer_spec.h"
@@ -102,6 +103,11 @@ struct Sections {
   std::optional<EvaluateSection> evaluate;
   std::vector<std::shared_ptr<const LossSpec>> losses;
 };
+
+// The keys of `train`, of `validate` and `test`, and of `evaluate`.
+KeyTable TrainKeys();
+KeyTable MeasureKeys();
+KeyTable EvaluateKeys();
 
 // Reads the sections of an evaluated Kurfile and reports everything that is wrong.
 Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics);

@@ -10,14 +10,28 @@
 
 namespace kur {
 
-bool FieldTraits<ClipSpec>::Parse(const Value& value, const std::string& key,
-                                  Diagnostics* diagnostics, ClipSpec* to) {
+namespace {
+
+const Fields<ClipSpec>& ClipFields() {
   static const auto* const kFields = new Fields<ClipSpec>(
       Fields<ClipSpec>()
           .Optional("norm", &ClipSpec::norm, "largest L2 norm over all gradients")
-          .Optional("abs", &ClipSpec::abs, "largest absolute value of an element"));
+          .Example("100")
+          .Optional("abs", &ClipSpec::abs, "largest absolute value of an element")
+          .Example("0.5"));
+  return *kFields;
+}
+
+}  // namespace
+
+KeyTable ClipKeys() { return ClipFields().Describe(); }
+
+Value FieldTraits<ClipSpec>::Schema() { return Value(Dict()); }
+
+bool FieldTraits<ClipSpec>::Parse(const Value& value, const std::string& key,
+                                  Diagnostics* diagnostics, ClipSpec* to) {
   if (value.is_null()) return true;
-  if (!kFields->Parse(value, key, diagnostics, to)) return false;
+  if (!ClipFields().Parse(value, key, diagnostics, to)) return false;
   if (to->norm.has_value() == to->abs.has_value()) {
     diagnostics->Error(value.location(), key, "give either 'norm' or 'abs'");
     return false;
@@ -85,7 +99,10 @@ const Fields<RawStopWhen>& StopWhenFields() {
   static const auto* const kFields = new Fields<RawStopWhen>(
       Fields<RawStopWhen>()
           .Optional("epochs", &RawStopWhen::epochs, "epochs to train; infinite: no limit")
-          .Optional("elapsed", &RawStopWhen::elapsed, "minutes, or {days, hours, minutes, clock}")
+          .Example("10")
+          .Optional("elapsed", &RawStopWhen::elapsed, "how long to train: minutes, or more exactly")
+          .Example("{hours: 2}")
+          .Keys(ElapsedFields().Describe())
           .Choice("mode", &RawStopWhen::mode, {"additional", "total"},
                   "whether earlier runs of the log count"));
   return *kFields;
@@ -100,6 +117,7 @@ const Fields<RawEpochs>& EpochsFields() {
   static const auto* const kFields = new Fields<RawEpochs>(
       Fields<RawEpochs>()
           .Optional("number", &RawEpochs::number, "epochs to train; infinite: no limit")
+          .Example("10")
           .Choice("mode", &RawEpochs::mode, {"additional", "total"},
                   "whether earlier runs of the log count")
           .Shorthand("number"));
@@ -107,6 +125,10 @@ const Fields<RawEpochs>& EpochsFields() {
 }
 
 }  // namespace
+
+KeyTable EpochsKeys() { return EpochsFields().Describe(); }
+
+KeyTable StopWhenKeys() { return StopWhenFields().Describe(); }
 
 StopCondition ParseStop(const Value& epochs, const Value& stop_when, Diagnostics* diagnostics) {
   StopCondition stop;
@@ -157,17 +179,25 @@ const Fields<RawCheckpoint>& CheckpointFields() {
   static const auto* const kFields = new Fields<RawCheckpoint>(
       Fields<RawCheckpoint>()
           .Optional("path", &RawCheckpoint::path, "where to write; default: checkpoint")
+          .Example("checkpoint")
           .Optional("epochs", &RawCheckpoint::epochs, "epochs between checkpoints", AtLeastOne())
+          .Example("1")
           .Optional("batches", &RawCheckpoint::batches, "batches between checkpoints", AtLeastOne())
+          .Example("1000")
           .Optional("samples", &RawCheckpoint::samples, "samples between checkpoints", AtLeastOne())
+          .Example("100000")
           .Optional("minutes", &RawCheckpoint::minutes, "minutes between checkpoints", AtLeastOne())
+          .Example("10")
           .Optional("validation", &RawCheckpoint::validation,
                     "whether to validate too: yes, no, or a number of batches")
+          .Example("yes")
           .Shorthand("path"));
   return *kFields;
 }
 
 }  // namespace
+
+KeyTable CheckpointKeys() { return CheckpointFields().Describe(); }
 
 std::optional<CheckpointSection> ParseCheckpoint(const Value& value, Diagnostics* diagnostics) {
   const std::string key = "train.checkpoint";
@@ -211,13 +241,17 @@ const Fields<RawLog>& LogFields() {
       Fields<RawLog>()
           .Choice("name", &RawLog::name, {"binary"}, "the format")
           .Required("path", &RawLog::path, "the folder to write to")
+          .Example("log")
           .Optional("keep_batch", &RawLog::keep_batch, "keep the loss of every batch")
           .Optional("rate", &RawLog::rate, "seconds between writes; null: once an epoch")
+          .Example("30")
           .Shorthand("path"));
   return *kFields;
 }
 
 }  // namespace
+
+KeyTable LogKeys() { return LogFields().Describe(); }
 
 std::optional<LogSection> ParseLog(const Value& value, Diagnostics* diagnostics) {
   RawLog raw;

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "engine/kurfile/diagnostics.h"
+#include "engine/kurfile/fields.h"
 #include "engine/kurfile/sections.h"
 #include "engine/kurfile/value.h"
 
@@ -21,6 +22,12 @@ std::optional<CheckpointSection> ParseCheckpoint(const Value& value, Diagnostics
 
 // `log`.
 std::optional<LogSection> ParseLog(const Value& value, Diagnostics* diagnostics);
+
+// The keys of `epochs`, `stop_when`, `checkpoint` and `log`.
+KeyTable EpochsKeys();
+KeyTable StopWhenKeys();
+KeyTable CheckpointKeys();
+KeyTable LogKeys();
 
 // `optimizer`; null if anything was reported. `fallback` is the place of a missing key.
 std::shared_ptr<const OptimizerSpec> ParseOptimizer(const Value& value, const Location& fallback,

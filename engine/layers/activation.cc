@@ -33,6 +33,13 @@ struct ActivationSpec : LayerSpec {
     return inputs[0];
   }
 
+  Kept KeptForBackward(const std::vector<Shape>&) const override {
+    const bool of_output =
+        type == "relu" || type == "tanh" || type == "sigmoid" || type == "softmax";
+    const bool is_view = type == "linear" || type == "none";
+    return {/*input=*/!of_output && !is_view, of_output, is_view};
+  }
+
   bool IsNormalized() const override { return type == "softmax"; }
 };
 

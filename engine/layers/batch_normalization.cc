@@ -40,6 +40,8 @@ struct BatchNormalizationSpec : LayerSpec {
             {"running_mean", channels, /*trainable=*/false},
             {"running_var", channels, /*trainable=*/false}};
   }
+
+  Kept KeptForBackward(const std::vector<Shape>&) const override { return {/*input=*/true}; }
 };
 
 const Fields<BatchNormalizationSpec>& BatchNormalizationFields() {

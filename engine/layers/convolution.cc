@@ -50,14 +50,24 @@ struct ConvolutionSpec : LayerSpec {
     kernel.insert(kernel.end(), size.begin(), size.end());
     return {{"weight", kernel}, {"bias", {kernels}}};
   }
+
+  int64_t MultiplyAdds(const std::vector<Shape>& inputs) const override {
+    const auto output = OutputShape(inputs);
+    if (!output.ok()) return kUnknown;
+    return Product({NumElements(*output), inputs[0].back(), NumElements(size)});
+  }
+
+  Kept KeptForBackward(const std::vector<Shape>&) const override { return {/*input=*/true}; }
 };
 
 const Fields<ConvolutionSpec>& ConvolutionFields() {
   static const auto* const kFields = new Fields<ConvolutionSpec>(
       Fields<ConvolutionSpec>()
           .Required("kernels", &ConvolutionSpec::kernels, "number of kernels", AtLeast(1))
+          .Example("64")
           .Required("size", &ConvolutionSpec::size, "extent of a kernel on each axis",
                     OneToThreeAxes())
+          .Example("[3, 3]")
           .Optional("strides", &ConvolutionSpec::strides, "steps between windows", EachAtLeast(1))
           .Choice("border", &ConvolutionSpec::border, {"same", "valid"},
                   "same: padded, valid: windows stay inside"));

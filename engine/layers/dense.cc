@@ -43,6 +43,28 @@ struct DenseSpec : LayerSpec {
     return weights;
   }
 
+  int64_t MultiplyAdds(const std::vector<Shape>& inputs) const override {
+    int64_t sum = 0;
+    for (const WeightInfo& weight : Weights(inputs)) {
+      if (weight.shape.size() != 2) continue;
+      Shape positions = Flattened(inputs[0]);
+      positions.back() = 1;
+      const int64_t term = Product({NumElements(positions), NumElements(weight.shape)});
+      if (term == kUnknown) return kUnknown;
+      sum += term;
+    }
+    return sum;
+  }
+
+  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+    // Of a stack, what the later layers take as input too.
+    Shape positions = Flattened(inputs[0]);
+    positions.back() = 0;
+    for (size_t i = 0; i + 1 < size.size(); ++i) positions.back() += size[i];
+    return {/*input=*/true, /*output=*/false, /*is_view=*/false,
+            Product({NumElements(positions), int64_t{sizeof(float)}})};
+  }
+
   // Weights of a stack are told apart by their place in it.
   std::string Prefix(size_t i) const { return size.size() == 1 ? "" : absl::StrCat(i, "."); }
 };
@@ -52,6 +74,7 @@ const Fields<DenseSpec>& DenseFields() {
       Fields<DenseSpec>()
           .Required("size", &DenseSpec::size, "number of units; a list makes a stack of layers",
                     EachAtLeast(1))
+          .Example("[64, 10]")
           .Optional("flatten", &DenseSpec::flatten, "flatten each sample first")
           .Shorthand("size"));
   return *kFields;

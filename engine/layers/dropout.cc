@@ -26,6 +26,13 @@ struct DropoutSpec : LayerSpec {
     KUR_RETURN_IF_ERROR(RequireOneInput(inputs));
     return inputs[0];
   }
+
+  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+    // Which values were kept.
+    const int64_t mask = independent ? NumElements(inputs[0]) : inputs[0].back();
+    return {/*input=*/false, /*output=*/false, /*is_view=*/fraction == 0,
+            fraction == 0 ? 0 : Product({mask, int64_t{sizeof(float)}})};
+  }
 };
 
 const Fields<DropoutSpec>& DropoutFields() {
@@ -33,6 +40,7 @@ const Fields<DropoutSpec>& DropoutFields() {
       Fields<DropoutSpec>()
           .Required("fraction", &DropoutSpec::fraction, "share of the values that become 0",
                     InRange(0, 1))
+          .Example("0.5")
           .Optional("independent", &DropoutSpec::independent,
                     "no: whole channels (the last axis) are dropped together")
           .Shorthand("fraction"));

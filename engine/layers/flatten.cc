@@ -18,6 +18,10 @@ struct FlattenSpec : LayerSpec {
     KUR_RETURN_IF_ERROR(RequireOneInput(inputs));
     return Shape{NumElements(inputs[0])};
   }
+
+  Kept KeptForBackward(const std::vector<Shape>&) const override {
+    return {/*input=*/false, /*output=*/false, /*is_view=*/true};
+  }
 };
 
 const Fields<FlattenSpec>& FlattenFields() {

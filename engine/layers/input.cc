@@ -13,10 +13,13 @@ namespace kur {
 namespace {
 
 struct InputSpec : LayerSpec {
+  std::optional<std::string> name;
   std::optional<std::vector<std::optional<int64_t>>> shape;
   std::optional<std::string> type;
 
   std::string kind() const override { return "input"; }
+  bool IsInput() const override { return true; }
+  std::string OwnName() const override { return name.value_or(""); }
 
   absl::StatusOr<Shape> OutputShape(const std::vector<Shape>&) const override {
     if (!shape.has_value()) {
@@ -32,6 +35,8 @@ struct InputSpec : LayerSpec {
 const Fields<InputSpec>& InputFields() {
   static const auto* const kFields = new Fields<InputSpec>(
       Fields<InputSpec>()
+          .Optional("name", &InputSpec::name, "the data source; the same as `name` beside it")
+          .Example("images")
           .Optional("shape", &InputSpec::shape,
                     "shape of one sample, null for an axis that varies; default: that of the data",
                     {"positive",
@@ -42,13 +47,19 @@ const Fields<InputSpec>& InputFields() {
                        }
                        return true;
                      }})
-          .Optional("type", &InputSpec::type, "accepted for compatibility, not used"));
+          .Example("[28, 28, 1]")
+          .Optional("type", &InputSpec::type, "accepted for compatibility, not used")
+          .Example("float32")
+          .Shorthand("name"));
   return *kFields;
 }
 
 const Registration<LayerKind> kKind("input", MakeLayerKind("Where data enters the model; the name "
                                                            "is that of a data source.",
                                                            "input: images", InputFields()));
+const Registration<LayerKind> kOtherName(
+    "placeholder",
+    MakeLayerKind("Another name for `input`.", "placeholder: images", InputFields()));
 
 #if KUR_RUNTIME
 class Input : public Layer {

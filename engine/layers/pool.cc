@@ -48,12 +48,21 @@ struct PoolSpec : LayerSpec {
     KUR_ASSIGN_OR_RETURN(const Window window, MakeWindow());
     return window.OutputShape(inputs[0], inputs[0].back());
   }
+
+  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+    // A maximum keeps where it was found.
+    const auto output = OutputShape(inputs);
+    const int64_t places = output.ok() ? NumElements(*output) : kUnknown;
+    return {/*input=*/true, /*output=*/false, /*is_view=*/false,
+            type == "max" ? Product({places, int64_t{sizeof(int64_t)}}) : 0};
+  }
 };
 
 const Fields<PoolSpec>& PoolFields() {
   static const auto* const kFields = new Fields<PoolSpec>(
       Fields<PoolSpec>()
           .Required("size", &PoolSpec::size, "extent of a window on each axis", OneToThreeAxes())
+          .Example("[2, 2]")
           .Optional("strides", &PoolSpec::strides, "steps between windows", EachAtLeast(1))
           .Choice("type", &PoolSpec::type, {"max", "average"}, "what is kept of a window")
           .Choice("border", &PoolSpec::border, {"valid", "same"},

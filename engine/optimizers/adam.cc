@@ -22,6 +22,7 @@ struct AdamSpec : OptimizerSpec {
   double epsilon = 1e-8;
 
   std::string kind() const override { return "adam"; }
+  int64_t StateSlots() const override { return 2; }
 };
 
 const Fields<AdamSpec>& AdamFields() {

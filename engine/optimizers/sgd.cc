@@ -18,6 +18,7 @@ struct SgdSpec : OptimizerSpec {
 
   SgdSpec() { learning_rate = 0.01; }
   std::string kind() const override { return "sgd"; }
+  int64_t StateSlots() const override { return momentum == 0 ? 0 : 1; }
 };
 
 const Fields<SgdSpec>& SgdFields() {

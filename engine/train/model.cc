@@ -39,47 +39,96 @@ absl::StatusOr<Model> Model::Build(const ModelPlan& plan, uint64_t seed, c10::De
   Model model(device);
   const c10::NoGradGuard no_grad;
   at::Generator generator = at::detail::createCPUGenerator(seed);
+  std::map<std::string, std::shared_ptr<Layer>> owners;
   for (const PlannedLayer& planned : plan.layers) {
     KUR_RETURN_IF_ERROR(CheckWeightsKnown(planned));
-    const LayerBuilder* builder = Registry<LayerBuilder>::Get().Find(planned.kind);
-    if (builder == nullptr) {
-      return absl::InternalError(absl::StrCat("the layer ", planned.kind, " cannot be built"));
-    }
-    std::vector<Shape> shapes;
     Node node;
+    std::vector<Shape> shapes;
     for (const int input : planned.inputs) {
       node.inputs.push_back(static_cast<size_t>(input));
-      shapes.push_back(plan.layers[static_cast<size_t>(input)].shape);
+      const Shape& shape = plan.layers[static_cast<size_t>(input)].shape;
+      shapes.emplace_back(shape.begin() + planned.mapped_axes, shape.end());
     }
     node.name = planned.name;
-    node.layer = builder->build(*planned.spec, shapes, generator);
-    node.is_input = planned.inputs.empty();
+    node.owns_weights = planned.weights_of.empty();
+    node.mapped_axes = planned.mapped_axes;
+    node.is_input = planned.spec->IsInput();
     node.frozen = planned.frozen;
-    for (Weight& weight : node.layer->weights()) {
-      weight.value = weight.value.to(device);
-      if (weight.trainable && !node.frozen) weight.value.set_requires_grad(true);
+    if (node.owns_weights) {
+      const LayerBuilder* builder = Registry<LayerBuilder>::Get().Find(planned.kind);
+      if (builder == nullptr) {
+        return absl::InternalError(absl::StrCat("the layer ", planned.kind, " cannot be built"));
+      }
+      node.layer = builder->build(*planned.spec, shapes, generator);
+      for (Weight& weight : node.layer->weights()) {
+        weight.value = weight.value.to(device);
+        if (weight.trainable && !node.frozen) weight.value.set_requires_grad(true);
+      }
+      owners[node.name] = node.layer;
     }
     if (node.is_input) model.inputs_.push_back(node.name);
     model.nodes_.push_back(std::move(node));
   }
-  for (const int output : plan.outputs) {
-    model.nodes_[static_cast<size_t>(output)].is_output = true;
-    model.outputs_.push_back(plan.layers[static_cast<size_t>(output)].name);
-  }
-  for (size_t i = 0; i < model.nodes_.size(); ++i) {
-    model.nodes_[i].last_user = i;
-    for (const size_t input : model.nodes_[i].inputs) model.nodes_[input].last_user = i;
-  }
+  // A layer may come before the one whose weights it uses.
   for (size_t i = 0; i < model.nodes_.size(); ++i) {
     Node& node = model.nodes_[i];
-    node.gives_logits =
-        node.is_output && node.last_user == i && plan.layers[i].spec->IsNormalized();
+    if (!node.owns_weights) node.layer = owners.at(plan.layers[i].weights_of);
   }
+  model.FindOutputs(plan);
   return model;
 }
 
+void Model::FindOutputs(const ModelPlan& plan) {
+  for (const int output : plan.outputs) {
+    nodes_[static_cast<size_t>(output)].is_output = true;
+    outputs_.push_back(plan.layers[static_cast<size_t>(output)].name);
+  }
+  std::vector<int> users(nodes_.size(), 0);
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    nodes_[i].last_user = i;
+    for (const size_t input : nodes_[i].inputs) {
+      nodes_[input].last_user = i;
+      ++users[input];
+    }
+  }
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    Node& node = nodes_[i];
+    if (!node.is_output || users[i] > 0) continue;
+    size_t softmax = i;
+    if (plan.layers[i].spec->IsIdentity() && node.inputs.size() == 1) {
+      softmax = node.inputs[0];
+      if (users[softmax] > 1 || nodes_[softmax].is_output) continue;
+    }
+    if (plan.layers[softmax].spec->IsNormalized()) node.softmax = softmax;
+  }
+}
+
+namespace {
+
+// Applies a layer along the first `axes` axes of its samples: to every element, as if they were
+// samples of a larger batch.
+at::Tensor ForwardMapped(Layer* layer, int axes, const std::vector<at::Tensor>& inputs,
+                         const ForwardContext& context) {
+  std::vector<int64_t> leading;
+  std::vector<at::Tensor> elements;
+  for (const at::Tensor& input : inputs) {
+    const at::Tensor x = ToAuthorLayout(input);
+    leading = x.sizes().slice(0, static_cast<size_t>(axes) + 1).vec();
+    elements.push_back(FromAuthorLayout(x.flatten(0, axes)));
+  }
+  const at::Tensor y = ToAuthorLayout(layer->Forward(elements, context));
+  leading.insert(leading.end(), y.sizes().begin() + 1, y.sizes().end());
+  return FromAuthorLayout(y.reshape(leading));
+}
+
+}  // namespace
+
 TensorMap Model::Forward(const TensorMap& inputs, const ForwardContext& context,
                          const std::set<std::string>& as_logits) {
+  std::vector<bool> left_out(nodes_.size(), false);
+  for (const Node& node : nodes_) {
+    if (node.softmax.has_value() && as_logits.count(node.name) > 0) left_out[*node.softmax] = true;
+  }
   std::vector<at::Tensor> values(nodes_.size());
   TensorMap outputs;
   for (size_t i = 0; i < nodes_.size(); ++i) {
@@ -90,9 +139,13 @@ TensorMap Model::Forward(const TensorMap& inputs, const ForwardContext& context,
     } else {
       for (const size_t input : node.inputs) arguments.push_back(values[input]);
     }
-    values[i] = node.gives_logits && as_logits.count(node.name) > 0
-                    ? arguments[0]
-                    : node.layer->Forward(arguments, context);
+    if (left_out[i]) {
+      values[i] = arguments[0];
+    } else if (node.mapped_axes > 0) {
+      values[i] = ForwardMapped(node.layer.get(), node.mapped_axes, arguments, context);
+    } else {
+      values[i] = node.layer->Forward(arguments, context);
+    }
     arguments.clear();
     if (node.is_output) outputs[node.name] = ToAuthorLayout(values[i]);
     for (const size_t input : node.inputs) {
@@ -104,13 +157,13 @@ TensorMap Model::Forward(const TensorMap& inputs, const ForwardContext& context,
 
 bool Model::CanGiveLogits(const std::string& output) const {
   return std::any_of(nodes_.begin(), nodes_.end(),
-                     [&](const Node& node) { return node.name == output && node.gives_logits; });
+                     [&](const Node& node) { return node.name == output && node.softmax.has_value(); });
 }
 
 std::vector<NamedParameter> Model::TrainableParameters() const {
   std::vector<NamedParameter> parameters;
   for (const Node& node : nodes_) {
-    if (node.frozen) continue;
+    if (node.frozen || !node.owns_weights) continue;
     for (const Weight& weight : node.layer->weights()) {
       if (weight.trainable) {
         parameters.push_back({WeightName(node.name, weight.name), weight.value});
@@ -123,6 +176,7 @@ std::vector<NamedParameter> Model::TrainableParameters() const {
 TensorMap Model::Weights() const {
   TensorMap weights;
   for (const Node& node : nodes_) {
+    if (!node.owns_weights) continue;
     for (const Weight& weight : node.layer->weights()) {
       weights[WeightName(node.name, weight.name)] = weight.value.detach();
     }
@@ -153,6 +207,7 @@ absl::Status Model::LoadWeights(const TensorMap& weights) {
 int64_t Model::num_parameters() const {
   int64_t count = 0;
   for (const Node& node : nodes_) {
+    if (!node.owns_weights) continue;
     for (const Weight& weight : node.layer->weights()) {
       if (weight.trainable) count += weight.value.numel();
     }

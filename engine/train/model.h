@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -36,7 +37,7 @@ class Model {
   TensorMap Forward(const TensorMap& inputs, const ForwardContext& context,
                     const std::set<std::string>& as_logits = {});
 
-  // True if the output is a softmax whose result nothing else uses.
+  // True if the output is that of a softmax whose result nothing else uses.
   bool CanGiveLogits(const std::string& output) const;
 
   // The parameters that training adjusts: those of layers that are not frozen.
@@ -57,16 +58,22 @@ class Model {
  private:
   struct Node {
     std::string name;
-    std::unique_ptr<Layer> layer;
+    std::shared_ptr<Layer> layer;  // shared by nodes that use the same weights
     std::vector<size_t> inputs;
+    bool owns_weights = true;
+    int mapped_axes = 0;
     bool is_input = false;
     bool is_output = false;
     bool frozen = false;
-    bool gives_logits = false;
+    // The softmax that may be left out when the logits of this output are wanted: this node or, for
+    // an `output`, the one before it.
+    std::optional<size_t> softmax;
     size_t last_user = 0;  // after which its output is not needed
   };
 
   explicit Model(c10::Device device) : device_(device) {}
+
+  void FindOutputs(const ModelPlan& plan);
 
   std::vector<Node> nodes_;
   std::vector<std::string> inputs_;

@@ -16,7 +16,7 @@ constexpr size_t kMaxDetailBytes = 4096;
 
 v1::Diagnostic ToProto(const Diagnostic& diagnostic) {
   v1::Diagnostic proto;
-  proto.set_warning(diagnostic.severity == Diagnostic::Severity::kWarning);
+  proto.set_warning(diagnostic.severity != Diagnostic::Severity::kError);
   if (diagnostic.location.known()) proto.set_file(*diagnostic.location.file);
   proto.set_line(diagnostic.location.line);
   proto.set_column(diagnostic.location.column);

@@ -78,21 +78,28 @@ class Cases:
         self.cases = []
         self.generator = numpy.random.default_rng(20240229)
 
-    def add(self, name, kind, spec, shape, function, weights=None, training=True, after=None):
+    def add(self, name, kind, spec, shape, function, weights=None, training=True, after=None,
+            more=(), indices=None):
         """`function(x, weights)` gives the output; gradients are those of sum(output * cotangent).
-        `after` is a dictionary that the function fills with weights that it changed."""
-        x = draw(self.generator, *shape).requires_grad_()
+        `after` is a dictionary that the function fills with weights that it changed; `more` are
+        shapes of further inputs, for which the function gets a list; with `indices`, the input is
+        made of integers below that."""
+        if indices is None:
+            inputs = [draw(self.generator, *s).requires_grad_() for s in (shape, *more)]
+        else:
+            inputs = [torch.tensor(self.generator.integers(0, indices, shape))]
         weights = {k: draw(self.generator, *s) for k, s in (weights or {}).items()}
         initial = {k: pack(v) for k, v in weights.items()}
         trainable = [k for k in weights if not k.startswith("running")]
         for k in trainable:
             weights[k].requires_grad_()
-        y = function(x, weights)
+        y = function(inputs if more else inputs[0], weights)
         cotangent = draw(self.generator, *y.shape)
         (y * cotangent).sum().backward()
-        case = {"name": name, "kind": kind, "spec": spec, "training": training, "input": pack(x),
-                "weights": initial, "output": pack(y), "cotangent": pack(cotangent),
-                "input_gradient": pack(x.grad),
+        case = {"name": name, "kind": kind, "spec": spec, "training": training,
+                "inputs": [pack(x) for x in inputs], "weights": initial, "output": pack(y),
+                "cotangent": pack(cotangent),
+                "input_gradients": [None if x.grad is None else pack(x.grad) for x in inputs],
                 "weight_gradients": {k: pack(weights[k].grad) for k in trainable}}
         if after:
             case["weights_after"] = {k: pack(v) for k, v in after.items()}
@@ -192,6 +199,112 @@ def add_activations(cases):
                   lambda x, w: F.softmax(x, -1))
 
 
+def add_shapers(cases):
+    """Layers that move elements and compute nothing."""
+    for dimension, shape in ((0, (2, 3)), (-1, (2, 3)), (1, (2, 3, 4)), (-2, (2, 2, 3, 4)),
+                             (3, (2, 2, 2, 3))):
+        axis = dimension if dimension < 0 else dimension + 1
+        cases.add(f"expand {dimension} of rank {len(shape) - 1}", "expand", str(dimension), shape,
+                  lambda x, w: x.unsqueeze(axis) * 1)
+    for dimension, shape in ((0, (2, 1, 3)), (-1, (2, 3, 1)), (1, (2, 3, 1, 4)),
+                             (2, (2, 2, 3, 1, 2))):
+        axis = dimension if dimension < 0 else dimension + 1
+        cases.add(f"squeeze {dimension} of rank {len(shape) - 1}", "squeeze", str(dimension),
+                  shape, lambda x, w: x.squeeze(axis) * 1)
+    for axes, shape in (([1, 0], (2, 3, 4)), ([2, 0, 1], (2, 2, 3, 4)), ([0], (2, 3)),
+                        ([3, 1, 0, 2], (1, 2, 3, 2, 2))):
+        cases.add(f"transpose {axes}", "transpose", str(axes), shape,
+                  lambda x, w: x.permute(0, *(a + 1 for a in axes)) * 1)
+    cases.add("transpose that names the batch", "transpose",
+              "{axes: [0, 2, 1], include_batch: yes}", (2, 3, 4), lambda x, w: x.movedim(1, 2) * 1)
+    cases.add("repeat", "repeat", "3", (2, 4),
+              lambda x, w: x.unsqueeze(1).repeat(1, 3, 1))
+    cases.add("output", "output", "name", (2, 4), lambda x, w: x * 1)
+
+
+def add_merges(cases):
+    for shape in ((2, 3), (2, 3, 4), (2, 2, 3, 4)):
+        rank = len(shape) - 1
+        for mode, function in (("add", lambda x, w: x[0] + x[1] + x[2]),
+                               ("multiply", lambda x, w: x[0] * x[1] * x[2]),
+                               ("average", lambda x, w: (x[0] + x[1] + x[2]) / 3)):
+            cases.add(f"merge {mode} of rank {rank}", "merge", mode, shape, function,
+                      more=(shape, shape))
+        other = (*shape[:-1], 5)
+        cases.add(f"merge concat of rank {rank}", "merge", "concat", shape,
+                  lambda x, w: torch.cat(x, -1), more=(other,))
+        other = (shape[0], 2, *shape[2:])
+        cases.add(f"merge along the first axis of rank {rank}", "merge",
+                  "{mode: concat, axis: 0}", shape, lambda x, w: torch.cat(x, 1), more=(other,))
+
+
+def add_embeddings(cases):
+    cases.add("embedding", "embedding", "{vocab_size: 7, size: 3}", (4, 5),
+              lambda x, w: F.embedding(x, w["weight"]), {"weight": (7, 3)}, indices=7)
+
+
+def gru(x, weights, suffix, steps):
+    """Step by step, from the formula; gives the states in the order of `steps`."""
+    w_ih, w_hh = weights["weight_ih" + suffix], weights["weight_hh" + suffix]
+    b_ih, b_hh = weights["bias_ih" + suffix], weights["bias_hh" + suffix]
+    h = x.new_zeros(x.shape[0], w_hh.shape[1])
+    states = {}
+    for t in steps:
+        xr, xz, xn = (x[:, t] @ w_ih.T + b_ih).chunk(3, -1)
+        hr, hz, hn = (h @ w_hh.T + b_hh).chunk(3, -1)
+        r, z = torch.sigmoid(xr + hr), torch.sigmoid(xz + hz)
+        h = (1 - z) * torch.tanh(xn + r * hn) + z * h
+        states[t] = h
+    return states, h
+
+
+def lstm(x, weights, suffix, steps):
+    w_ih, w_hh = weights["weight_ih" + suffix], weights["weight_hh" + suffix]
+    b_ih, b_hh = weights["bias_ih" + suffix], weights["bias_hh" + suffix]
+    h = c = x.new_zeros(x.shape[0], w_hh.shape[1])
+    states = {}
+    for t in steps:
+        i, f, g, o = (x[:, t] @ w_ih.T + b_ih + h @ w_hh.T + b_hh).chunk(4, -1)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        h = torch.sigmoid(o) * torch.tanh(c)
+        states[t] = h
+    return states, h
+
+
+MERGES = {"concat": lambda a, b: torch.cat([a, b], -1), "add": torch.add, "multiply": torch.mul,
+          "average": lambda a, b: (a + b) / 2}
+
+
+def add_recurrents(cases):
+    batch, time, features = 2, 4, 3
+    for kind, cell, gates in (("gru", gru, 3), ("lstm", lstm, 4)):
+        for merge, sequence in itertools.product((None, *MERGES), ("yes", "no")):
+            units = 2
+            size = 4 if merge == "concat" else 2
+            weights = {}
+            for suffix in ("", "_reverse") if merge else ("",):
+                weights["weight_ih" + suffix] = (gates * units, features)
+                weights["weight_hh" + suffix] = (gates * units, units)
+                weights["bias_ih" + suffix] = (gates * units,)
+                weights["bias_hh" + suffix] = (gates * units,)
+
+            def run(x, w):
+                forward, last = cell(x, w, "", range(time))
+                if not merge:
+                    return torch.stack([forward[t] for t in range(time)], 1) \
+                        if sequence == "yes" else last
+                backward, first = cell(x, w, "_reverse", reversed(range(time)))
+                if sequence == "no":
+                    return MERGES[merge](last, first)
+                return torch.stack([MERGES[merge](forward[t], backward[t])
+                                    for t in range(time)], 1)
+
+            options = f", bidirectional: yes, merge: {merge}" if merge else ""
+            cases.add(f"{kind}, sequence: {sequence}{options}", "recurrent",
+                      f"{{size: {size}, type: {kind}, sequence: {sequence}{options}}}",
+                      (batch, time, features), run, weights)
+
+
 def layer_cases():
     cases = Cases()
     add_dense(cases)
@@ -199,6 +312,10 @@ def layer_cases():
     add_flatten(cases)
     add_batch_normalization(cases)
     add_activations(cases)
+    add_shapers(cases)
+    add_merges(cases)
+    add_embeddings(cases)
+    add_recurrents(cases)
     return cases.cases
 
 

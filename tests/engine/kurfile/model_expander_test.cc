@@ -18,6 +18,7 @@ using ::testing::HasSubstr;
 struct Expanded {
   ModelPlan plan;
   std::string errors;
+  std::vector<std::string> notes;
 
   // "name <- input input" for each layer.
   std::vector<std::string> edges() const {
@@ -41,15 +42,29 @@ struct Expanded {
   }
 };
 
-Expanded Expand(const std::string& text) {
+Expanded Expand(const std::string& text, const std::string& templates = "null",
+                bool with_shapes = false) {
   const auto model = ParseYaml(text, std::make_shared<const std::string>("m.yml"));
   EXPECT_TRUE(model.ok()) << model.status();
+  const auto bodies = ParseYaml(templates, std::make_shared<const std::string>("t.yml"));
+  EXPECT_TRUE(bodies.ok()) << bodies.status();
   Diagnostics diagnostics;
   const TemplateEngine engine;
   Expanded expanded;
-  expanded.plan = ExpandModel(*model, engine, Scope(), &diagnostics);
+  expanded.plan = ExpandModel(*model, *bodies, engine, Scope(), &diagnostics);
+  if (with_shapes) InferShapes({{"x", {6}}, {"sequence", {5, 6}}}, &expanded.plan, &diagnostics);
   expanded.errors = std::string(diagnostics.ToStatus().message());
+  for (const Diagnostic& diagnostic : diagnostics.all()) {
+    if (diagnostic.severity == Diagnostic::Severity::kNote) {
+      expanded.notes.push_back(diagnostic.message);
+    }
+  }
   return expanded;
+}
+
+// With shapes inferred.
+Expanded Plan(const std::string& text, const std::string& templates = "null") {
+  return Expand(text, templates, /*with_shapes=*/true);
 }
 
 TEST(ModelExpanderTest, LayersFollowEachOtherUnlessToldOtherwise) {
@@ -181,9 +196,179 @@ TEST(ModelExpanderTest, OneLayerInEachEntry) {
 TEST(ModelExpanderTest, HostileLoopsEndWithAnError) {
   EXPECT_THAT(Expand("[{input: x}, {for: {range: 1000000000, iterate: [{flatten: }]}}]").errors,
               HasSubstr("more than 100000 layers"));
-  EXPECT_EQ(Expand("[{input: x}, {for: {range: 1000000000000, iterate: []}}]").errors, "");
+  EXPECT_THAT(Expand("[{input: x}, {for: {range: 1000000000000, iterate: []}}]").errors,
+              HasSubstr("model[1].for: the model takes more than 1000000 steps to expand"));
   EXPECT_THAT(Expand("[{input: x}, {for: {range: -1, iterate: []}}]").errors,
               HasSubstr("must be at least 0"));
+}
+
+TEST(ModelExpanderTest, TemplatesStandForTheirLayers) {
+  const Expanded expanded = Expand(R"(
+- input: x
+- stack:
+    depth: 2
+    units: {size: 4}
+  name: body
+- dense: 1
+  inputs: body
+)",
+                                   R"(
+stack:
+  - for:
+      range: "{{ depth }}"
+      iterate:
+        - dense: "{{ units }}"
+  - activation: relu
+)");
+  EXPECT_EQ(expanded.errors, "");
+  EXPECT_THAT(expanded.edges(), ElementsAre("x", "..dense.0 <- x", "..dense.1 <- ..dense.0",
+                                            "body <- ..dense.1", "..dense.2 <- body"));
+}
+
+TEST(ModelExpanderTest, TemplatesNestAndSeeTheScopeAroundThem) {
+  const Expanded expanded = Expand(R"(
+- input: x
+- for:
+    range: 2
+    iterate:
+      - outer: {base: 10}
+)",
+                                   R"(
+outer:
+  - inner: {size: "{{ base + index }}"}
+inner: {dense: "{{ args.size }}", name: "d{{ size }}"}
+)");
+  EXPECT_EQ(expanded.errors, "");
+  EXPECT_THAT(expanded.edges(), ElementsAre("x", "d10 <- x", "d11 <- d10"));
+}
+
+TEST(ModelExpanderTest, TemplatesKnowWhatTheyFollow) {
+  const Expanded expanded = Expand(R"(
+- input: x
+- dense: 4
+  name: a
+- dense: 4
+- skip
+- skip:
+  inputs: a
+)",
+                                   R"(
+skip:
+  - dense: 4
+  - merge: add
+    inputs: ["{{ layers[-1] }}", "{{ inputs[0] }}"]
+)");
+  EXPECT_EQ(expanded.errors, "");
+  EXPECT_THAT(expanded.edges(),
+              ElementsAre("x", "a <- x", "..dense.0 <- a", "..dense.1 <- ..dense.0",
+                          "..merge.0 <- ..dense.1 <- ..dense.0", "..dense.2 <- a",
+                          "..merge.1 <- ..dense.2 <- a"));
+}
+
+TEST(ModelExpanderTest, AnArgumentMayReferToWhatOnlyTheTemplateKnows) {
+  const Expanded expanded =
+      Plan(R"([{input: x}, {stack: {body: [{dense: "{{ index + 1 }}"}]}}])",
+             R"(stack: [{for: {range: 2, iterate: "{{ body }}"}}])");
+  EXPECT_EQ(expanded.errors, "");
+  EXPECT_EQ(expanded.plan.layers.size(), 3);
+  EXPECT_EQ(expanded.plan.layers[2].shape, Shape{2});
+}
+
+TEST(ModelExpanderTest, RefusesWrongTemplates) {
+  EXPECT_THAT(Expand("[{input: x}, {dense: 1}]", "{dense: [{flatten: }]}").errors,
+              HasSubstr("t.yml:1:2: error: templates.dense: 'dense' has a meaning of its own"));
+  EXPECT_THAT(Expand("[{input: x}, {stak: }]", "{stack: [{flatten: }]}").errors,
+              HasSubstr("unknown layer or key 'stak'; did you mean 'stack'?"));
+  EXPECT_THAT(Expand("[{input: x}, {stack: 3}]", "{stack: [{flatten: }]}").errors,
+              HasSubstr("model[1].stack: expected the arguments of the template as a dictionary"));
+  EXPECT_THAT(Expand("[{input: x}, loop]", "{loop: [loop, loop]}").errors,
+              HasSubstr("nested deeper than 64 levels"));
+  EXPECT_THAT(Expand("[{input: x}]", "[]").errors, HasSubstr("expected a dictionary"));
+}
+
+TEST(ModelExpanderTest, DebugSaysSomethingAndAssertRefuses) {
+  const Expanded expanded = Expand(R"(
+- input: x
+- debug: "{{ layers|length }} so far"
+- assert: "{{ layers|length == 2 }}"
+- dense: 1
+)");
+  EXPECT_EQ(expanded.errors, "");
+  EXPECT_THAT(expanded.notes, ElementsAre("1 so far"));
+  EXPECT_THAT(expanded.edges(), ElementsAre("x", "..dense.0 <- x"));
+  EXPECT_THAT(Expand(R"([{input: x}, {assert: "{{ 1 > 2 }}"}])").errors,
+              HasSubstr(R"(model[1].assert: does not hold: "{{ 1 > 2 }}" gives false)"));
+  EXPECT_THAT(Expand(R"([{input: x}, {assert: [yes, "{{ 1 > 2 }}"]}])").errors,
+              HasSubstr("m.yml:1:29: error: model[1].assert: does not hold"));
+}
+
+TEST(ModelExpanderTest, ParallelAppliesLayersAlongTheFirstAxis) {
+  const Expanded expanded = Plan(R"(
+- input: sequence
+- parallel:
+    apply:
+      - dense: 4
+      - for: {range: 1, iterate: [{activation: relu}]}
+  name: mapped
+)");
+  EXPECT_EQ(expanded.errors, "");
+  EXPECT_EQ(expanded.plan.layers[1].shape, (Shape{5, 4}));
+  EXPECT_EQ(expanded.plan.layers[1].mapped_axes, 1);
+  EXPECT_EQ(expanded.plan.layers[1].multiply_adds, 5 * 6 * 4);
+  EXPECT_EQ(expanded.plan.layers[1].weights[0].shape, (Shape{4, 6}));
+  EXPECT_EQ(expanded.plan.layers[2].name, "mapped");
+  EXPECT_THAT(Plan("[{input: x}, {parallel: {apply: [{dense: 1}]}}]").errors,
+              HasSubstr("'parallel' goes along the first axis of a sample"));
+}
+
+TEST(ModelExpanderTest, ReuseSharesTheWeightsOfALayer) {
+  const Expanded expanded = Plan(R"(
+- input: x
+- dense: 6
+  name: a
+- reuse: a
+- reuse: {target: a}
+  name: again
+  inputs: x
+)");
+  EXPECT_EQ(expanded.errors, "");
+  EXPECT_THAT(expanded.edges(), ElementsAre("x", "a <- x", "..reuse.0 <- a", "again <- x"));
+  EXPECT_EQ(expanded.plan.layers[2].weights_of, "a");
+  EXPECT_EQ(expanded.plan.layers[2].parameters, 0);
+  EXPECT_EQ(expanded.plan.parameters, 6 * 6 + 6);
+}
+
+TEST(ModelExpanderTest, ReuseRepeatsWholeContainersWhereverTheyStand) {
+  const Expanded expanded = Expand(R"(
+- input: x
+- reuse: tower
+  name: left
+- for: {range: 2, iterate: [{dense: 6}]}
+  name: tower
+  inputs: x
+)");
+  EXPECT_EQ(expanded.errors, "");
+  EXPECT_THAT(expanded.edges(), ElementsAre("x", "left/..dense.0 <- x", "left <- left/..dense.0",
+                                            "..dense.0 <- x", "tower <- ..dense.0"));
+  EXPECT_EQ(expanded.plan.layers[2].weights_of, "..dense.1");
+}
+
+TEST(ModelExpanderTest, RefusesReuseThatCannotBe) {
+  EXPECT_THAT(Plan("[{input: x}, {dense: 2, name: abc}, {reuse: abd}]").errors,
+              HasSubstr("there is no layer 'abd' to reuse; did you mean 'abc'?"));
+  EXPECT_THAT(Plan("[{input: x}, {dense: 2, name: a}, {reuse: a}]").errors,
+              HasSubstr("cannot use the weights of 'a': weight would have to be (2, 2) here and "
+                        "is (2, 6) there"));
+  EXPECT_THAT(Plan("[{input: x}, {reuse: x}]").errors, HasSubstr("is an input"));
+  EXPECT_THAT(
+      Plan("[{input: x}, {for: {range: 1, iterate: [{dense: 6}, {reuse: f}]}, name: f}]").errors,
+      HasSubstr("'f' would reuse itself"));
+}
+
+TEST(ModelExpanderTest, AnOutputNamesTheLayerBeforeIt) {
+  const Expanded expanded = Expand("[{input: x}, {dense: 2}, {output: y}, {dense: 3}]");
+  EXPECT_EQ(expanded.errors, "");
+  EXPECT_THAT(expanded.outputs(), ElementsAre("y", "..dense.1"));
 }
 
 }  // namespace

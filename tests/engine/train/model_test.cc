@@ -196,5 +196,63 @@ TEST(ModelTest, NeedsToKnowTheShapes) {
   EXPECT_THAT(std::string(varying.status().message()), HasSubstr("unknown extent"));
 }
 
+constexpr char kShared[] = R"(
+model:
+  - input: {shape: [3, 4]}
+    name: steps
+  - parallel:
+      apply:
+        - dense: 4
+          name: step
+        - activation: softmax
+  - reuse: step
+    name: again
+    inputs: steps
+  - merge: add
+    inputs: [..activation.0, again]
+  - flatten:
+  - dense: 2
+  - activation: softmax
+  - output: labels
+)";
+
+TEST(ModelTest, LayersAlongAnAxisSeeEveryElementAsASample) {
+  Model model = Build(kShared);
+  const at::Tensor steps = at::linspace(-1, 1, 24).reshape({2, 3, 4});
+  const TensorMap w = model.Weights();
+  EXPECT_THAT(w, UnorderedElementsAre(Key("step.weight"), Key("step.bias"), Key("..dense.0.weight"),
+                                      Key("..dense.0.bias")));
+  EXPECT_EQ(model.num_parameters(), 20 + 26);
+  const auto dense = [&](const at::Tensor& x, const std::string& name) {
+    return x.matmul(w.at(name + ".weight").t()) + w.at(name + ".bias");
+  };
+  const at::Tensor step = dense(steps, "step");
+  const at::Tensor logits = dense((at::softmax(step, -1) + step).flatten(1), "..dense.0");
+  EXPECT_TRUE(
+      model.Forward({{"steps", steps}}, {}).at("labels").allclose(at::softmax(logits, -1)));
+  // The softmax before an `output` can be left out as well as one that is the output itself.
+  EXPECT_TRUE(model.CanGiveLogits("labels"));
+  EXPECT_TRUE(model.Forward({{"steps", steps}}, {}, {"labels"}).at("labels").allclose(logits));
+}
+
+TEST(ModelTest, SharedWeightsAreOneParameterWithTheGradientsOfAllUses) {
+  Model model = Build(R"(
+model:
+  - input: {shape: [4]}
+    name: x
+  - dense: 4
+    name: a
+  - reuse: a
+    name: b
+)");
+  EXPECT_EQ(model.TrainableParameters().size(), 2U);
+  const at::Tensor x = at::linspace(-1, 1, 8).reshape({2, 4});
+  model.Forward({{"x", x}}, {true}).at("b").sum().backward();
+  const at::Tensor gradient = model.TrainableParameters()[1].value.grad();
+  // d sum(W (W x + b) + b) / db = batch (1 + W^T 1)
+  const at::Tensor expected = (model.Weights().at("a.weight").sum(0) + 1) * 2;
+  EXPECT_TRUE(gradient.allclose(expected));
+}
+
 }  // namespace
 }  // namespace kur

@@ -1,0 +1,167 @@
+#include "engine/kurfile/json_schema.h"
+
+#include <utility>
+#include <vector>
+
+#include "engine/kurfile/reference.h"
+#include "nlohmann/json.hpp"
+
+namespace kur {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json Ref(const std::string& definition) { return {{"$ref", "#/definitions/" + definition}}; }
+
+Json ListOf(Json element) { return {{"type", "array"}, {"items", std::move(element)}}; }
+
+// A value may always be given by a template.
+Json OrTemplate(std::vector<Json> alternatives) {
+  alternatives.push_back(Ref("template"));
+  return {{"anyOf", alternatives}};
+}
+
+Json ObjectOf(const KeyTable& keys);
+
+Json SortSchema(const std::string& sort) {
+  if (sort == "optimizer") return Ref("optimizer");
+  if (sort == "layer") return ListOf(Ref("container"));
+  if (sort == "loss") return ListOf(Ref("loss"));
+  // Several sets of data have names.
+  return {{"anyOf",
+           {ListOf(Ref("supplier")),
+            {{"type", "object"}, {"additionalProperties", ListOf(Ref("supplier"))}}}}};
+}
+
+// A dictionary with those keys, or what stands for it.
+std::vector<Json> Forms(const KeyTable& keys) {
+  std::vector<Json> forms = {ObjectOf(keys)};
+  bool all_optional = true;
+  for (const FieldInfo& field : keys.fields) {
+    all_optional = all_optional && !field.required;
+    if (field.name == keys.shorthand) forms.push_back(Json::parse(ToJson(field.schema)));
+  }
+  if (all_optional) forms.push_back({{"type", "null"}});
+  return forms;
+}
+
+Json FieldSchema(const FieldInfo& field) {
+  Json schema;
+  if (!field.sort.empty()) {
+    schema = OrTemplate({SortSchema(field.sort), {{"type", "null"}}});
+  } else if (field.keys != nullptr) {
+    schema = OrTemplate(Forms(*field.keys));
+  } else {
+    Json own = Json::parse(ToJson(field.schema));
+    schema = own.empty() ? Json::object() : OrTemplate({own});
+  }
+  Json described = {{"description", field.doc}};
+  described.update(schema);
+  return described;
+}
+
+Json ObjectOf(const KeyTable& keys) {
+  Json properties = Json::object();
+  Json required = Json::array();
+  for (const FieldInfo& field : keys.fields) {
+    properties[field.name] = FieldSchema(field);
+    if (field.required) required.push_back(field.name);
+  }
+  Json object = {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
+  if (!required.empty()) object["required"] = required;
+  return object;
+}
+
+Json KindSchema(const KindInfo& kind) {
+  Json schema = {{"description", kind.doc}};
+  schema.update(OrTemplate(Forms(kind.keys)));
+  return schema;
+}
+
+// An entry of a model. Templates are containers by names that the Kurfile chooses, so that no name
+// is wrong here.
+Json ContainerSchema(const Reference& reference) {
+  Json properties = Json::object();
+  for (const FieldInfo& field : reference.container_keys.fields) {
+    properties[field.name] = FieldSchema(field);
+  }
+  for (const char* sort : {"layer", "operator"}) {
+    for (const KindInfo& kind : reference.FindSort(sort)->kinds) {
+      properties[kind.name] = KindSchema(kind);
+    }
+  }
+  return {{"anyOf", {{{"type", "object"}, {"properties", properties}}, {{"type", "string"}}}}};
+}
+
+Json SupplierSchema(const SortInfo& sort) {
+  Json properties = {{"when", {{"description", "leaves the supplier out if this is false"}}}};
+  for (const KindInfo& kind : sort.kinds) properties[kind.name] = KindSchema(kind);
+  return {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
+}
+
+// A dictionary whose `name` says the kind, and with it which other keys there are.
+Json NamedKindSchema(const SortInfo& sort, const std::string& default_name) {
+  Json names = Json::array();
+  Json rules = Json::array();
+  for (const KindInfo& kind : sort.kinds) {
+    names.push_back(kind.name);
+    Json keys = ObjectOf(kind.keys);
+    keys["properties"]["name"] = Json::object();
+    Json condition = {{"properties", {{"name", {{"const", kind.name}}}}}};
+    if (kind.name != default_name) condition["required"] = {"name"};
+    rules.push_back({{"if", condition}, {"then", keys}});
+  }
+  Json schema = {{"type", "object"},
+                 {"properties", {{"name", {{"enum", names}, {"description", sort.doc}}}}},
+                 {"allOf", rules}};
+  if (default_name.empty()) schema["required"] = {"name"};
+  return schema;
+}
+
+}  // namespace
+
+std::string KurfileJsonSchema() {
+  const Reference& reference = KurfileReference();
+  Json properties = Json::object();
+  const auto add = [&](const std::string& name, const FieldInfo& section) {
+    properties[name] = FieldSchema(section);
+  };
+  for (const FieldInfo& section : reference.sections) {
+    add(section.name, section);
+    if (section.name == "train") add("training", section);
+    if (section.name == "validate") add("validation", section);
+    if (section.name == "test") add("testing", section);
+    if (section.name == "evaluate") add("evaluation", section);
+  }
+  // Settings are the author's own, but for a few.
+  for (Json& form : properties["settings"]["anyOf"]) {
+    if (form.contains("properties")) {
+      form["additionalProperties"] = true;
+      for (auto& [name, setting] : form["properties"].items()) {
+        for (Json& inner : setting["anyOf"]) {
+          if (inner.contains("properties")) inner["additionalProperties"] = true;
+        }
+      }
+    }
+  }
+  Json optimizer = {{"anyOf",
+                     {NamedKindSchema(*reference.FindSort("optimizer"), "adam"),
+                      {{"type", "string"}},
+                      {{"type", "null"}}}}};
+  const Json schema = {
+      {"$schema", "http://json-schema.org/draft-07/schema#"},
+      {"title", "Kurfile"},
+      {"type", "object"},
+      {"properties", properties},
+      {"additionalProperties", false},
+      {"definitions",
+       {{"template",
+         {{"type", "string"}, {"pattern", "\\{[{%]"}, {"description", "a template"}}},
+        {"container", ContainerSchema(reference)},
+        {"supplier", SupplierSchema(*reference.FindSort("supplier"))},
+        {"loss", NamedKindSchema(*reference.FindSort("loss"), "")},
+        {"optimizer", optimizer}}}};
+  return schema.dump(2) + "\n";
+}
+
+}  // namespace kur

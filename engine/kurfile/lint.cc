@@ -1,0 +1,145 @@
+#include "engine/kurfile/lint.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace kur {
+namespace {
+
+class Linter {
+ public:
+  Linter(const Sections& sections, const ModelPlan& plan,
+         const std::map<std::string, Shape>& sources, Diagnostics* diagnostics)
+      : sections_(sections), plan_(plan), sources_(sources), diagnostics_(diagnostics) {}
+
+  void Run() {
+    for (const auto& loss : sections_.losses) CheckLoss(*loss);
+    if (!sections_.losses.empty()) CheckOutputs();
+    if (sections_.train) CheckTraining(*sections_.train);
+    CheckUnusedLayers();
+  }
+
+ private:
+  // The layer that computes an output: what an `output` names is computed before it.
+  const PlannedLayer* Computing(const std::string& output) const {
+    const PlannedLayer* layer = plan_.Find(output);
+    while (layer != nullptr && layer->spec->IsIdentity() && layer->inputs.size() == 1) {
+      layer = &plan_.layers[static_cast<size_t>(layer->inputs[0])];
+    }
+    return layer;
+  }
+
+  void CheckLoss(const LossSpec& loss) {
+    const PlannedLayer* output = plan_.Find(loss.target);
+    const PlannedLayer* computing = Computing(loss.target);
+    if (output == nullptr || computing == nullptr) return;
+    if (loss.kind() == "mean_squared_error" && computing->spec->IsNormalized()) {
+      diagnostics_->Warning(loss.location, loss.key,
+                            absl::StrCat("'", loss.target, "' is a softmax, whose probabilities "
+                                         "mean_squared_error trains badly; use "
+                                         "categorical_crossentropy"));
+    }
+    if (loss.kind() == "categorical_crossentropy" && !computing->spec->IsNormalized()) {
+      diagnostics_->Warning(
+          loss.location, loss.key,
+          absl::StrCat("categorical_crossentropy compares probabilities, but '", loss.target,
+                       "' is no softmax; end it with 'activation: softmax'"));
+    }
+    const auto truth = sources_.find(loss.target);
+    if (truth == sources_.end() || !output->shape_known) return;
+    const Shape& expected = truth->second;
+    bool fits = expected.size() == output->shape.size();
+    for (size_t i = 0; fits && i < expected.size(); ++i) {
+      fits = expected[i] == output->shape[i] || expected[i] == kUnknown ||
+             output->shape[i] == kUnknown;
+    }
+    if (!fits) {
+      diagnostics_->Warning(loss.location, loss.key,
+                            absl::StrCat("the output '", loss.target, "' is ",
+                                         ToString(output->shape), ", but the data of that name is ",
+                                         ToString(expected)));
+    }
+  }
+
+  void CheckOutputs() {
+    for (const int index : plan_.outputs) {
+      const PlannedLayer& output = plan_.layers[static_cast<size_t>(index)];
+      const bool compared =
+          std::any_of(sections_.losses.begin(), sections_.losses.end(),
+                      [&](const auto& loss) { return loss->target == output.name; });
+      if (!compared && !output.spec->IsInput()) {
+        diagnostics_->Warning(output.location, output.path,
+                              absl::StrCat("the output '", output.name,
+                                           "' has no loss: nothing trains it"));
+      }
+    }
+  }
+
+  void CheckUnusedLayers() {
+    for (const int index : plan_.outputs) {
+      const PlannedLayer& layer = plan_.layers[static_cast<size_t>(index)];
+      if (layer.spec->IsInput() && plan_.layers.size() > 1) {
+        diagnostics_->Warning(layer.location, layer.path,
+                              absl::StrCat("no layer uses the input '", layer.name, "'"));
+      }
+    }
+  }
+
+  void CheckTraining(const TrainSection& train) {
+    if (plan_.trainable_parameters == 0) {
+      diagnostics_->Warning(train.data.location, "train",
+                            "the model has no parameters that are not frozen: nothing is trained");
+    }
+    if (train.checkpoint) CheckCheckpoint(train, *train.checkpoint);
+  }
+
+  void CheckCheckpoint(const TrainSection& train, const CheckpointSection& checkpoint) {
+    const auto warn = [&](const std::string& why) {
+      diagnostics_->Warning(checkpoint.path.location, "train.checkpoint",
+                            "no checkpoint will ever be written: " + why);
+    };
+    // Only if none of the counts that were given can be reached.
+    if (checkpoint.minutes && (!train.stop.seconds || *checkpoint.minutes * 60 <=
+                                                          static_cast<int64_t>(*train.stop.seconds))) {
+      return;
+    }
+    if (!train.stop.epochs) return;
+    const int64_t epochs = *train.stop.epochs;
+    if (checkpoint.epochs && *checkpoint.epochs <= epochs) return;
+    if ((checkpoint.batches || checkpoint.samples) && !train.data.provider.num_batches) return;
+    const int64_t batches =
+        Product({epochs, train.data.provider.num_batches.value_or(kUnknown)});
+    if (checkpoint.batches && (batches == kUnknown || *checkpoint.batches <= batches)) return;
+    const int64_t samples = Product({batches, train.data.provider.batch_size});
+    if (checkpoint.samples && (samples == kUnknown || *checkpoint.samples <= samples)) return;
+    if (checkpoint.epochs) {
+      warn(absl::StrCat("it comes every ", *checkpoint.epochs, " epochs, training ends after ",
+                        epochs));
+    } else if (checkpoint.batches) {
+      warn(absl::StrCat("it comes every ", *checkpoint.batches, " batches, training ends after ",
+                        batches));
+    } else if (checkpoint.samples) {
+      warn(absl::StrCat("it comes every ", *checkpoint.samples, " samples, training ends after ",
+                        samples));
+    } else {
+      warn(absl::StrCat("it comes every ", *checkpoint.minutes,
+                        " minutes, training ends before that"));
+    }
+  }
+
+  const Sections& sections_;
+  const ModelPlan& plan_;
+  const std::map<std::string, Shape>& sources_;
+  Diagnostics* diagnostics_;
+};
+
+}  // namespace
+
+void WarnAboutMistakes(const Sections& sections, const ModelPlan& plan,
+                       const std::map<std::string, Shape>& sources, Diagnostics* diagnostics) {
+  Linter(sections, plan, sources, diagnostics).Run();
+}
+
+}  // namespace kur

@@ -1,0 +1,22 @@
+#ifndef KUR_ENGINE_KURFILE_LINT_H_
+#define KUR_ENGINE_KURFILE_LINT_H_
+
+#include <map>
+#include <string>
+
+#include "engine/kurfile/diagnostics.h"
+#include "engine/kurfile/model_plan.h"
+#include "engine/kurfile/sections.h"
+#include "engine/kurfile/shape.h"
+
+namespace kur {
+
+// Warns of what is legal but surely not meant: a softmax compared by mean squared error, an output
+// that nothing trains, a truth of another width than the output, a checkpoint that never comes.
+// `sources` are the sample shapes of the data sources that are known without opening anything.
+void WarnAboutMistakes(const Sections& sections, const ModelPlan& plan,
+                       const std::map<std::string, Shape>& sources, Diagnostics* diagnostics);
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_KURFILE_LINT_H_

@@ -1,0 +1,121 @@
+#include "engine/kurfile/model_reuse.h"
+
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/suggest.h"
+
+namespace kur {
+namespace {
+
+// Copies of copies double; this bounds what they may come to.
+constexpr size_t kMostCopies = 100000;
+
+class Resolver {
+ public:
+  Resolver(const std::vector<ModelNode>& nodes, const std::map<std::string, NodeRange>& containers,
+           Diagnostics* diagnostics)
+      : nodes_(nodes), ranges_(containers), diagnostics_(diagnostics) {
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      ranges_.emplace(nodes[i].layer.name, NodeRange{i, i + 1, nodes[i].layer.mapped_axes});
+    }
+  }
+
+  std::vector<ModelNode> Run() {
+    std::vector<ModelNode> all;
+    for (size_t i = 0; i < nodes_.size() && !diagnostics_->has_errors(); ++i) {
+      for (ModelNode& node : Resolve(i)) all.push_back(std::move(node));
+    }
+    return all;
+  }
+
+ private:
+  // The nodes that node `i` stands for: itself, unless it reuses others.
+  std::vector<ModelNode> Resolve(size_t i);
+  std::vector<ModelNode> Copy(const ModelNode& reuse, const NodeRange& range);
+  void Error(const ModelNode& node, const std::string& message) {
+    diagnostics_->Error(node.layer.location, node.layer.path, message);
+  }
+
+  const std::vector<ModelNode>& nodes_;
+  std::map<std::string, NodeRange> ranges_;
+  Diagnostics* diagnostics_;
+  std::set<size_t> open_;  // being resolved
+  size_t copies_ = 0;
+};
+
+std::vector<ModelNode> Resolver::Resolve(size_t i) {
+  const ModelNode& node = nodes_[i];
+  if (node.reuses.empty()) return {node};
+  const auto target = ranges_.find(node.reuses);
+  if (target == ranges_.end()) {
+    std::vector<std::string> names;
+    for (const auto& entry : ranges_) names.push_back(entry.first);
+    Error(node, absl::StrCat("there is no layer '", node.reuses, "' to reuse",
+                             DidYouMean(node.reuses, names)));
+    return {};
+  }
+  if (!open_.insert(i).second) {
+    Error(node, absl::StrCat("'", node.reuses, "' would reuse itself, without an end"));
+    return {};
+  }
+  std::vector<ModelNode> copies = Copy(node, target->second);
+  open_.erase(i);
+  return copies;
+}
+
+std::vector<ModelNode> Resolver::Copy(const ModelNode& reuse, const NodeRange& range) {
+  std::vector<ModelNode> copies;
+  for (size_t i = range.first; i < range.last && !diagnostics_->has_errors(); ++i) {
+    for (ModelNode& copy : Resolve(i)) copies.push_back(std::move(copy));
+  }
+  copies_ += copies.size();
+  if (copies_ > kMostCopies) Error(reuse, absl::StrCat("more than ", kMostCopies, " layers"));
+  if (diagnostics_->has_errors()) return {};
+  if (copies.empty()) {
+    Error(reuse, absl::StrCat("'", reuse.reuses, "' has no layers to reuse"));
+    return {};
+  }
+
+  // Each copy gets a name of its own; what the originals take from each other, the copies do too.
+  std::map<std::string, std::string> renamed;
+  for (size_t i = 0; i < copies.size(); ++i) {
+    ModelNode& copy = copies[i];
+    if (copy.layer.spec->IsInput()) {
+      Error(reuse, absl::StrCat("'", copy.layer.name, "' is an input; there is nothing to reuse"));
+      return {};
+    }
+    const bool is_last = i + 1 == copies.size();
+    const std::string name =
+        is_last ? reuse.layer.name : absl::StrCat(reuse.layer.name, "/", copy.layer.name);
+    renamed[copy.layer.name] = name;
+    for (const std::string& alias : copy.aliases) renamed[alias] = name;
+    if (copy.layer.weights_of.empty()) copy.layer.weights_of = copy.layer.name;
+    copy.layer.name = name;
+    copy.layer.mapped_axes += reuse.layer.mapped_axes - range.mapped_axes;
+    copy.layer.location = reuse.layer.location;
+    copy.layer.path = reuse.layer.path;
+    copy.aliases.clear();
+    copy.sink = is_last && reuse.sink;
+  }
+  for (ModelNode& copy : copies) {
+    for (Value& input : copy.inputs) {
+      const auto it = renamed.find(input.as_string());
+      if (it != renamed.end()) input = Value(it->second).At(input.location());
+    }
+  }
+  copies.front().inputs = reuse.inputs;
+  copies.back().aliases = reuse.aliases;
+  return copies;
+}
+
+}  // namespace
+
+std::vector<ModelNode> ResolveReuse(const std::vector<ModelNode>& nodes,
+                                    const std::map<std::string, NodeRange>& containers,
+                                    Diagnostics* diagnostics) {
+  return Resolver(nodes, containers, diagnostics).Run();
+}
+
+}  // namespace kur

@@ -1,0 +1,210 @@
+// recurrent: GRU (Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", 2014, as
+// cuDNN and PyTorch compute it) and LSTM (Hochreiter and Schmidhuber, "Long Short-Term Memory",
+// 1997).
+//
+// GRU:  r = s(W_r x + b_r + U_r h + c_r)        LSTM: i, f, o = s(W x + b + U h + c)
+//       z = s(W_z x + b_z + U_z h + c_z)              g = tanh(W_g x + b_g + U_g h + c_g)
+//       n = tanh(W_n x + b_n + r (U_n h + c_n))       c' = f c + i g
+//       h' = (1 - z) n + z h                          h' = o tanh(c')
+
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "engine/kurfile/layer_spec.h"
+#if KUR_RUNTIME
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/gru.h>
+#include <ATen/ops/linalg_qr.h>
+#include <ATen/ops/lstm.h>
+#include <ATen/ops/sign.h>
+#include <ATen/ops/zeros.h>
+
+#include "engine/layers/layer.h"
+#endif
+
+namespace kur {
+namespace {
+
+struct RecurrentSpec : LayerSpec {
+  int64_t size = 0;
+  std::string type = "gru";
+  bool sequence = true;
+  bool bidirectional = false;
+  std::optional<std::string> merge;
+  std::string outer_activation = "tanh";
+
+  std::string kind() const override { return "recurrent"; }
+
+  std::string Merge() const { return merge.value_or("concat"); }
+  int64_t Gates() const { return type == "gru" ? 3 : 4; }
+  // Units in each direction.
+  int64_t Units() const { return bidirectional && Merge() == "concat" ? size / 2 : size; }
+
+  absl::StatusOr<Shape> OutputShape(const std::vector<Shape>& inputs) const override {
+    KUR_RETURN_IF_ERROR(RequireOneInput(inputs));
+    if (inputs[0].size() != 2) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "takes sequences, (time, features), but the input is ", ToString(inputs[0])));
+    }
+    return sequence ? Shape{inputs[0][0], size} : Shape{size};
+  }
+
+  std::vector<WeightInfo> Weights(const std::vector<Shape>& inputs) const override {
+    const int64_t rows = Gates() * Units();
+    std::vector<WeightInfo> weights;
+    for (const char* suffix : {"", "_reverse"}) {
+      if (*suffix != '\0' && !bidirectional) break;
+      weights.push_back({absl::StrCat("weight_ih", suffix), {rows, inputs[0][1]}});
+      weights.push_back({absl::StrCat("weight_hh", suffix), {rows, Units()}});
+      weights.push_back({absl::StrCat("bias_ih", suffix), {rows}});
+      weights.push_back({absl::StrCat("bias_hh", suffix), {rows}});
+    }
+    return weights;
+  }
+
+  int64_t MultiplyAdds(const std::vector<Shape>& inputs) const override {
+    if (inputs[0][1] == kUnknown) return kUnknown;
+    return Product({inputs[0][0], bidirectional ? 2 : 1, Gates() * Units(),
+                    inputs[0][1] + Units()});
+  }
+
+  // The input, and for every step the gates, twice, and the states.
+  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+    return {/*input=*/true, /*output=*/false, /*is_view=*/false,
+            Product({inputs[0][0], bidirectional ? 2 : 1, (2 * Gates() + 3) * Units(),
+                     int64_t{sizeof(float)}})};
+  }
+};
+
+const Fields<RecurrentSpec>& RecurrentFields() {
+  static const auto* const kFields = new Fields<RecurrentSpec>(
+      Fields<RecurrentSpec>()
+          .Required("size", &RecurrentSpec::size, "features of the output", AtLeast(1))
+          .Example("128")
+          .Choice("type", &RecurrentSpec::type, {"gru", "lstm"}, "the cell")
+          .Optional("sequence", &RecurrentSpec::sequence,
+                    "whether every step is given, or only the last")
+          .Optional("bidirectional", &RecurrentSpec::bidirectional,
+                    "whether it goes through the sequence backward, too")
+          .Optional("merge", &RecurrentSpec::merge,
+                    "bidirectional: how both directions are merged: concat (each has half of the "
+                    "size), add, multiply or average; default: concat",
+                    {"concat, add, multiply or average",
+                     [](const std::optional<std::string>& merge) {
+                       return !merge || *merge == "concat" || *merge == "add" ||
+                              *merge == "multiply" || *merge == "average";
+                     }})
+          .Example("average")
+          .Choice("outer_activation", &RecurrentSpec::outer_activation, {"tanh"},
+                  "the function of the new state"));
+  return *kFields;
+}
+
+std::shared_ptr<const LayerSpec> ParseRecurrent(const Value& value, const std::string& key,
+                                                Diagnostics* diagnostics) {
+  auto spec = std::make_shared<RecurrentSpec>();
+  spec->location = value.location();
+  spec->key = key;
+  if (!RecurrentFields().Parse(value, key, diagnostics, spec.get())) return nullptr;
+  if (spec->merge.has_value() && !spec->bidirectional) {
+    diagnostics->Error(value.location(), key + ".merge",
+                       "only 'bidirectional: yes' has two directions to merge");
+    return nullptr;
+  }
+  if (spec->bidirectional && spec->Merge() == "concat" && spec->size % 2 != 0) {
+    diagnostics->Error(value.location(), key + ".size",
+                       "must be even, as each direction gives half of it (merge: concat)");
+    return nullptr;
+  }
+  return spec;
+}
+
+LayerKind MakeRecurrentKind() {
+  LayerKind kind =
+      MakeLayerKind("Goes through a sequence and carries a state along: GRU or LSTM.",
+                    "recurrent: {size: 128, type: gru, sequence: no}", RecurrentFields());
+  kind.parse = ParseRecurrent;
+  return kind;
+}
+
+const Registration<LayerKind> kKind("recurrent", MakeRecurrentKind());
+
+#if KUR_RUNTIME
+// An orthogonal matrix of `size` rows (Saxe, McClelland and Ganguli, "Exact solutions to the
+// nonlinear dynamics of learning in deep linear neural networks", 2014).
+at::Tensor Orthogonal(int64_t size, const at::Generator& generator) {
+  at::Tensor random = at::empty({size, size}).normal_(0, 1, generator);
+  const auto [q, r] = at::linalg_qr(random);
+  return q * r.diagonal().sign();
+}
+
+class Recurrent : public Layer {
+ public:
+  Recurrent(const RecurrentSpec& spec, const std::vector<Shape>& inputs,
+            const at::Generator& generator)
+      : spec_(spec) {
+    const int64_t units = spec.Units();
+    for (const WeightInfo& info : spec.Weights(inputs)) {
+      at::Tensor value = at::zeros(info.shape);
+      // Each gate has a matrix of its own.
+      for (int64_t gate = 0; gate < spec.Gates(); ++gate) {
+        at::Tensor part = value.narrow(0, gate * units, units);
+        if (info.name.rfind("weight_ih", 0) == 0) {
+          FillGlorotUniform(part, info.shape[1], units, generator);
+        } else if (info.name.rfind("weight_hh", 0) == 0) {
+          part.copy_(Orthogonal(units, generator));
+        } else if (info.name.rfind("bias_ih", 0) == 0 && spec.type == "lstm" && gate == 1) {
+          part.fill_(1);  // the forget gate starts open
+        }
+      }
+      AddWeight(info.name, value);
+    }
+  }
+
+  at::Tensor Forward(const std::vector<at::Tensor>& inputs,
+                     const ForwardContext& context) override {
+    const at::Tensor& x = inputs[0];
+    const int64_t directions = spec_.bidirectional ? 2 : 1;
+    std::vector<at::Tensor> parameters;
+    for (const Weight& weight : weights()) parameters.push_back(weight.value);
+    const at::Tensor zero = at::zeros({directions, x.size(0), spec_.Units()}, x.options());
+    at::Tensor all;   // (batch, time, directions * units)
+    at::Tensor last;  // (directions, batch, units)
+    if (spec_.type == "gru") {
+      std::tie(all, last) =
+          at::gru(x, zero, parameters, /*has_biases=*/true, /*num_layers=*/1, /*dropout=*/0,
+                  context.training, spec_.bidirectional, /*batch_first=*/true);
+    } else {
+      at::Tensor cell;
+      std::tie(all, last, cell) = at::lstm(x, {zero, zero}, parameters, true, 1, 0,
+                                           context.training, spec_.bidirectional, true);
+    }
+    if (!spec_.bidirectional) return spec_.sequence ? all : last[0];
+    return spec_.sequence ? Merged(all.narrow(-1, 0, spec_.Units()),
+                                   all.narrow(-1, spec_.Units(), spec_.Units()))
+                          : Merged(last[0], last[1]);
+  }
+
+ private:
+  at::Tensor Merged(const at::Tensor& forward, const at::Tensor& backward) const {
+    const std::string merge = spec_.Merge();
+    if (merge == "add") return forward + backward;
+    if (merge == "multiply") return forward * backward;
+    if (merge == "average") return (forward + backward) / 2;
+    return at::cat({forward, backward}, -1);
+  }
+
+  const RecurrentSpec spec_;
+};
+
+const Registration<LayerBuilder> kBuilder("recurrent",
+                                          MakeLayerBuilder<Recurrent, RecurrentSpec>());
+#endif
+
+}  // namespace
+}  // namespace kur
