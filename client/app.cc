@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "client/command_line.h"
 #include "client/commands/commands.h"
+#include "client/completion.h"
 #include "client/output/diagnostics.h"
 #include "client/output/text.h"
 #include "engine/kurfile/diagnostics.h"
@@ -31,8 +32,10 @@ constexpr Entry kCommands[] = {
     {"Results", &MakeCheckpointCommand}, {"Results", &MakeCheckpointsCommand},
     {"Results", &MakeDownloadCommand},   {"Kurfiles", &MakeValidateCommand},
     {"Kurfiles", &MakePlanCommand},      {"Kurfiles", &MakeExplainCommand},
-    {"Kurfiles", &MakeDumpCommand},      {"Kurfiles", &MakeSchemaCommand},
+    {"Kurfiles", &MakeDumpCommand},      {"Kurfiles", &MakeDiffCommand},
+    {"Kurfiles", &MakeFmtCommand},       {"Kurfiles", &MakeSchemaCommand},
     {"Server", &MakeDevicesCommand},     {"Server", &MakeVersionCommand},
+    {"Shell", &MakeCompletionCommand},
 };
 
 void ReportError(absl::string_view message, Context& context) {
@@ -59,6 +62,13 @@ ExitCode ReportFailure(const absl::Status& status, const Command& command, Conte
 ExitCode RunKurctl(const std::vector<std::string>& words, Context& context) {
   std::vector<ListedCommand> commands;
   for (const Entry& entry : kCommands) commands.push_back({entry.group, entry.make()});
+  // What the scripts of `kurctl completion` ask.
+  if (!words.empty() && words[0] == "__complete") {
+    for (const std::string& word : Complete({words.begin() + 1, words.end()}, commands, context)) {
+      context.out.Line(word);
+    }
+    return ExitCode::kOk;
+  }
   const ParsedCommandLine parsed = ParseCommandLine(words, commands, &context.flags);
   if (!parsed.help.empty()) {
     context.out.Write(parsed.help);

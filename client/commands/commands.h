@@ -11,13 +11,16 @@ namespace kur::client {
 std::unique_ptr<Command> MakeCancelCommand();
 std::unique_ptr<Command> MakeCheckpointCommand();
 std::unique_ptr<Command> MakeCheckpointsCommand();
+std::unique_ptr<Command> MakeCompletionCommand();
 std::unique_ptr<Command> MakeDescribeCommand();
 std::unique_ptr<Command> MakeDevicesCommand();
+std::unique_ptr<Command> MakeDiffCommand();
 std::unique_ptr<Command> MakeDownCommand();
 std::unique_ptr<Command> MakeDownloadCommand();
 std::unique_ptr<Command> MakeDumpCommand();
 std::unique_ptr<Command> MakeEventsCommand();
 std::unique_ptr<Command> MakeExplainCommand();
+std::unique_ptr<Command> MakeFmtCommand();
 std::unique_ptr<Command> MakeListCommand();
 std::unique_ptr<Command> MakeLogsCommand();
 std::unique_ptr<Command> MakePlanCommand();

@@ -73,6 +73,13 @@ grpc::ServerWriteReactor<v1::Event>* JobsService::WatchEvents(
   return WatchReactor::Begin(*std::move(log), request->from(), request->follow(), watches_);
 }
 
+grpc::ServerUnaryReactor* JobsService::GetKurfile(grpc::CallbackServerContext* context,
+                                                  const v1::GetKurfileRequest* request,
+                                                  v1::FrozenKurfile* response) {
+  return Answer(context, authenticator_, response,
+                [&](const std::string& user) { return jobs_.Kurfile(user, request->name()); });
+}
+
 grpc::ServerUnaryReactor* JobsService::ListArtifacts(grpc::CallbackServerContext* context,
                                                      const v1::ListArtifactsRequest* request,
                                                      v1::ListArtifactsResponse* response) {

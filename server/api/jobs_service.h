@@ -36,6 +36,9 @@ class JobsService final : public v1::Jobs::CallbackService {
                                           v1::CheckpointJobResponse* response) override;
   grpc::ServerWriteReactor<v1::Event>* WatchEvents(grpc::CallbackServerContext* context,
                                                    const v1::WatchEventsRequest* request) override;
+  grpc::ServerUnaryReactor* GetKurfile(grpc::CallbackServerContext* context,
+                                       const v1::GetKurfileRequest* request,
+                                       v1::FrozenKurfile* response) override;
   grpc::ServerUnaryReactor* ListArtifacts(grpc::CallbackServerContext* context,
                                           const v1::ListArtifactsRequest* request,
                                           v1::ListArtifactsResponse* response) override;

@@ -296,6 +296,17 @@ absl::StatusOr<std::shared_ptr<EventLog>> JobManager::Events(const std::string& 
   return ended_logs_.Open(ended);
 }
 
+absl::StatusOr<v1::FrozenKurfile> JobManager::Kurfile(const std::string& user,
+                                                      const std::string& name) {
+  KUR_ASSIGN_OR_RETURN(const JobRecord record, Resolve(user, name));
+  KUR_ASSIGN_OR_RETURN(const auto sources, options_.store->Sources(record.id));
+  v1::FrozenKurfile kurfile;
+  for (const v1::SourceFile& source : sources) *kurfile.add_sources() = source;
+  kurfile.set_kurfile(record.frozen.kurfile());
+  *kurfile.mutable_overrides() = record.frozen.overrides();
+  return kurfile;
+}
+
 absl::StatusOr<std::vector<v1::Artifact>> JobManager::Artifacts(const std::string& user,
                                                                 const std::string& name) {
   KUR_ASSIGN_OR_RETURN(const JobRecord record, Resolve(user, name));

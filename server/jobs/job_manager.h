@@ -79,6 +79,7 @@ class JobManager {
   absl::Status Checkpoint(const std::string& user, const std::string& name);
   absl::StatusOr<std::shared_ptr<EventLog>> Events(const std::string& user,
                                                    const std::string& name);
+  absl::StatusOr<v1::FrozenKurfile> Kurfile(const std::string& user, const std::string& name);
   absl::StatusOr<std::vector<v1::Artifact>> Artifacts(const std::string& user,
                                                       const std::string& name);
   // FAILED_PRECONDITION if `sha256` is given and the path has other content by now.

@@ -1,0 +1,131 @@
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "client/commands/commands.h"
+#include "engine/base/file_system.h"
+#include "engine/base/status.h"
+#include "engine/kurfile/difference.h"
+#include "engine/kurfile/kurfile.h"
+
+namespace kur::client {
+namespace {
+
+// Writes a job's frozen sources below `folder` and evaluates them.
+absl::StatusOr<Value> EvaluateFrozen(const v1::FrozenKurfile& frozen, const std::string& job,
+                                     const std::string& folder) {
+  FileSystem& files = FileSystem::Posix();
+  const std::filesystem::path root = std::filesystem::path(folder) / job;
+  for (const v1::SourceFile& source : frozen.sources()) {
+    const std::filesystem::path relative = std::filesystem::path(source.path()).lexically_normal();
+    if (relative.is_absolute() || relative.empty() || *relative.begin() == "..") {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the server sent a file with the path ", source.path()));
+    }
+    const std::string path = (root / relative).string();
+    KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(path)));
+    KUR_RETURN_IF_ERROR(WriteFileAtomically(files, path, source.content()));
+  }
+  KurfileOptions options;
+  options.overrides.assign(frozen.overrides().begin(), frozen.overrides().end());
+  options.display_root = root.string();
+  options.include_root = root.string();
+  KUR_ASSIGN_OR_RETURN(const Kurfile kurfile,
+                       Kurfile::Load((root / frozen.kurfile()).string(), options));
+  return kurfile.evaluated();
+}
+
+Json ValueJson(const std::optional<Value>& value) {
+  return value.has_value() ? Json::parse(kur::ToJson(*value)) : Json();
+}
+
+class DiffCommand : public Command {
+ public:
+  Info info() const override {
+    return {"diff",
+            "Show what differs between two Kurfiles, or two jobs, after evaluation",
+            "kurctl diff cifar.yml cifar-wide.yml\n"
+            "kurctl diff cifar-7 cifar-8\n"
+            "kurctl diff cifar-7 cifar.yml"};
+  }
+
+  void Declare(Arguments& arguments) override {
+    arguments.Positional("A", &a_, "A Kurfile, or a job (its Kurfile as it was submitted)");
+    arguments.Positional("B", &b_, "Another");
+    AddOutputOption(arguments, &format_, {"table", "json", "yaml", "name"});
+    arguments.Note(
+        "A word that names a file is a Kurfile; any other is a job. Exits with 0 if both mean the\n"
+        "same, and with 1 if they differ.");
+  }
+
+  absl::StatusOr<ExitCode> Run(Context& context) override {
+    std::string folder = std::filesystem::temp_directory_path() / "kurctl-diff-XXXXXX";
+    if (mkdtemp(folder.data()) == nullptr) return ErrnoToStatus(errno, "cannot create " + folder);
+    const auto remove_folder = absl::MakeCleanup([&folder] {
+      std::error_code ignored;
+      std::filesystem::remove_all(folder, ignored);
+    });
+    KUR_ASSIGN_OR_RETURN(const Value a, Evaluate(context, a_, folder + "/a"));
+    KUR_ASSIGN_OR_RETURN(const Value b, Evaluate(context, b_, folder + "/b"));
+    const auto differences = FindDifferences(a, b);
+    if (IsStructured(format_)) {
+      Json list = Json::array();
+      for (const Difference& difference : differences) {
+        list.push_back({{"path", difference.path},
+                        {"in_a", difference.before.has_value()},
+                        {"in_b", difference.after.has_value()},
+                        {"a", ValueJson(difference.before)},
+                        {"b", ValueJson(difference.after)}});
+      }
+      context.out.Write(RenderStructured(format_, list));
+    } else {
+      for (const Difference& difference : differences) Show(difference, context.out);
+    }
+    return differences.empty() ? ExitCode::kOk : ExitCode::kError;
+  }
+
+ private:
+  absl::StatusOr<Value> Evaluate(Context& context, const std::string& word,
+                                 const std::string& folder) {
+    if (Exists(word)) {
+      KUR_ASSIGN_OR_RETURN(const Kurfile kurfile, Kurfile::Load(word));
+      return kurfile.evaluated();
+    }
+    if (word.find('/') != std::string::npos || word.find(".y") != std::string::npos) {
+      return absl::NotFoundError(absl::StrCat("no such file: ", word));
+    }
+    KUR_ASSIGN_OR_RETURN(const auto connection, context.Connect());
+    v1::GetKurfileRequest request;
+    request.set_name(word);
+    KUR_ASSIGN_OR_RETURN(const auto frozen,
+                         connection->Call(&v1::Jobs::Stub::GetKurfile, request));
+    return EvaluateFrozen(frozen, word, folder);
+  }
+
+  void Show(const Difference& difference, Terminal& out) const {
+    const std::string path = difference.path.empty() ? "(all)" : difference.path;
+    if (format_ == OutputFormat::kName) {
+      out.Line(path);
+      return;
+    }
+    out.Line(out.Styled(Style::kBold, path));
+    if (difference.before) {
+      out.Line(out.Styled(Style::kRed, absl::StrCat("  - ", kur::ToJson(*difference.before))));
+    }
+    if (difference.after) {
+      out.Line(out.Styled(Style::kGreen, absl::StrCat("  + ", kur::ToJson(*difference.after))));
+    }
+  }
+
+  std::string a_;
+  std::string b_;
+  OutputFormat format_ = OutputFormat::kTable;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeDiffCommand() { return std::make_unique<DiffCommand>(); }
+
+}  // namespace kur::client

@@ -1,0 +1,72 @@
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "client/commands/commands.h"
+#include "engine/base/file_system.h"
+#include "engine/base/status.h"
+#include "engine/kurfile/formatter.h"
+
+namespace kur::client {
+namespace {
+
+constexpr int64_t kMaxFileBytes = 1 << 20;
+
+class FmtCommand : public Command {
+ public:
+  Info info() const override {
+    return {"fmt",
+            "Bring Kurfiles into the customary style",
+            "kurctl fmt cifar.yml\n"
+            "kurctl fmt --write *.yml\n"
+            "kurctl fmt --check *.yml",
+            {"format"},
+            /*connects=*/false};
+  }
+
+  void Declare(Arguments& arguments) override {
+    arguments.Positionals("FILE", &files_, "The Kurfiles");
+    arguments.Flag("-w,--write", &write_, "Write the result to the file instead of showing it");
+    arguments.Flag("--check", &check_,
+                   "Write nothing; name the files that would change, and exit with 1 if there are "
+                   "any");
+    arguments.Note(
+        "Two spaces a level, lists indented below their key, one space after colons and commas.\n"
+        "Comments and the order of keys stay. A file that cannot be brought into that style\n"
+        "without changing its meaning is left as it is, and the reason is shown.");
+  }
+
+  absl::StatusOr<ExitCode> Run(Context& context) override {
+    if (write_ && check_) return UsageError("--write and --check exclude each other");
+    ExitCode code = ExitCode::kOk;
+    for (const std::string& file : files_) {
+      KUR_ASSIGN_OR_RETURN(const std::string text,
+                           FileSystem::Posix().Read(file, kMaxFileBytes));
+      const auto formatted = FormatYaml(text, std::make_shared<const std::string>(file));
+      if (absl::IsFailedPrecondition(formatted.status())) {
+        context.err.Line(absl::StrCat("kurctl: ", formatted.status().message()));
+        code = ExitCode::kError;
+        continue;
+      }
+      KUR_RETURN_IF_ERROR(formatted.status());
+      if (!write_ && !check_) {
+        context.out.Write(*formatted);
+      } else if (*formatted != text) {
+        context.out.Line(file);
+        if (check_) code = ExitCode::kError;
+        if (write_) KUR_RETURN_IF_ERROR(WriteFileAtomically(FileSystem::Posix(), file, *formatted));
+      }
+    }
+    return code;
+  }
+
+ private:
+  std::vector<std::string> files_;
+  bool write_ = false;
+  bool check_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeFmtCommand() { return std::make_unique<FmtCommand>(); }
+
+}  // namespace kur::client
