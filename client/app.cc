@@ -12,6 +12,7 @@
 #include "client/completion.h"
 #include "client/output/diagnostics.h"
 #include "client/output/text.h"
+#include "engine/base/utf8.h"
 #include "engine/kurfile/diagnostics.h"
 
 namespace kur::client {
@@ -60,6 +61,11 @@ ExitCode ReportFailure(const absl::Status& status, const Command& command, Conte
 }  // namespace
 
 ExitCode RunKurctl(const std::vector<std::string>& words, Context& context) {
+  for (const std::string& word : words) {
+    if (IsUtf8(word)) continue;
+    ReportError(absl::StrCat("the argument ", Printable(word), " is no UTF-8"), context);
+    return ExitCode::kUsage;
+  }
   std::vector<ListedCommand> commands;
   for (const Entry& entry : kCommands) commands.push_back({entry.group, entry.make()});
   // What the scripts of `kurctl completion` ask.
@@ -78,7 +84,8 @@ ExitCode RunKurctl(const std::vector<std::string>& words, Context& context) {
     ReportError(parsed.error, context);
     return ExitCode::kUsage;
   }
-  const auto code = parsed.command->Run(context);
+  auto code = parsed.command->Run(context);
+  if (code.ok() && !context.out.good()) code = absl::DataLossError("cannot write standard output");
   return code.ok() ? *code : ReportFailure(code.status(), *parsed.command, context);
 }
 

@@ -1,5 +1,6 @@
 #include "client/config.h"
 
+#include <algorithm>
 #include <yaml-cpp/yaml.h>
 
 #include <map>
@@ -109,6 +110,13 @@ absl::StatusOr<Settings> ResolveSettings(const ConnectionFlags& flags,
     KUR_ASSIGN_OR_RETURN(settings.tls_roots, FileSystem::Posix().Read(roots, kMaxFileBytes));
   }
   KUR_ASSIGN_OR_RETURN(settings.token, ChooseToken(flags, environment, file));
+  const bool printable = std::all_of(settings.token.begin(), settings.token.end(),
+                                     [](char c) { return c > ' ' && c < 0x7f; });
+  if (!printable) {
+    return absl::InvalidArgumentError(
+        "the token has characters that no token has (spaces, control characters or letters beyond "
+        "ASCII); it is one word");
+  }
   return settings;
 }
 

@@ -31,6 +31,7 @@ absl::StatusOr<EventFollower::Step> EventFollower::Next(v1::Event* event, absl::
 }
 
 void EventFollower::OpenStream() {
+  heard_ = false;
   v1::WatchEventsRequest request;
   request.set_name(options_.job);
   request.set_from(next_);
@@ -51,6 +52,7 @@ absl::StatusOr<EventFollower::Step> EventFollower::Take(v1::Event* event) {
                                          options_.job, " where ", next_, " was due")));
   }
   ++next_;
+  heard_ = true;
   ended_ |= event->has_state_changed() && IsFinal(event->state_changed().state());
   return Step::kEvent;
 }
@@ -59,6 +61,13 @@ absl::StatusOr<EventFollower::Step> EventFollower::End(const absl::Status& statu
   if (ended_) return Step::kEnd;
   if (!status.ok()) return IsTransient(status) ? Lost(status) : status;
   if (!options_.follow) return Step::kEnd;
+  if (!heard_) {
+    // The stream of a job that has ended is over at once when it is asked for what comes after.
+    v1::GetJobRequest request;
+    request.set_name(options_.job);
+    const auto job = connection_.Call(&v1::Jobs::Stub::GetJob, request);
+    if (job.ok() && IsFinal(job->state())) return Step::kEnd;
+  }
   return Lost(FromServer(absl::UnavailableError("the server ended the stream early")));
 }
 

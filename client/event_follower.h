@@ -57,6 +57,7 @@ class EventFollower {
   std::unique_ptr<Reader> reader_;  // null between attempts
   int64_t next_;                    // the number of the event to come
   bool ended_ = false;              // the event of the final state was seen
+  bool heard_ = false;              // the stream has sent an event
   Backoff backoff_;
   absl::Time retry_at_ = absl::InfinitePast();
 };

@@ -110,6 +110,11 @@ absl::Status AddInputs(const Kurfile& kurfile, const SubmissionOptions& options,
                        "' is a folder; name the files in it, or pack them into one"));
       continue;
     }
+    if (!std::filesystem::is_regular_file(local)) {
+      diagnostics->Error(reference.location, reference.key,
+                         absl::StrCat("'", reference.path, "' is no regular file"));
+      continue;
+    }
     options.hashing(local);
     LocalFile file = {local, "", 0};
     KUR_ASSIGN_OR_RETURN(file.sha256, Sha256OfFile(local));

@@ -11,7 +11,7 @@ class DumpCommand : public Command {
     return {"dump",
             "Print a Kurfile after includes and templating, as JSON",
             "kurctl dump cifar.yml\n"
-            "kurctl dump cifar.yml --pre-parse --set train.epochs=3",
+            "kurctl dump cifar.yml --pre-parse --set train.stop_when.epochs=3",
             {},
             /*connects=*/false};
   }

@@ -22,7 +22,7 @@ class SubmitCommand : public Command {
   Info info() const override {
     return {"submit", "Submit a Kurfile as a job",
             "kurctl submit cifar.yml\n"
-            "kurctl submit cifar.yml --set train.epochs=3 --follow --fetch results"};
+            "kurctl submit cifar.yml --set train.stop_when.epochs=3 --follow --fetch results"};
   }
 
   void Declare(Arguments& arguments) override {

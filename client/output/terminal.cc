@@ -58,6 +58,8 @@ Terminal::Features Terminal::Detect(int fd, const Environment& environment) {
   return features;
 }
 
+bool Terminal::good() const { return stream_.good(); }
+
 void Terminal::Write(absl::string_view text) {
   stream_.write(text.data(), static_cast<std::streamsize>(text.size()));
   stream_.flush();

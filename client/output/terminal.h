@@ -30,6 +30,9 @@ class Terminal {
   // What the descriptor can show: NO_COLOR, TERM=dumb and the locale are respected.
   static Features Detect(int fd, const Environment& environment);
 
+  // False once something could not be written.
+  bool good() const;
+
   // Writes at once.
   void Write(absl::string_view text);
   void Line(absl::string_view text);

@@ -52,6 +52,22 @@ absl::StatusOr<std::string> Confine(const std::string& root, const std::string& 
   return path;
 }
 
+// Finds out early what would only fail once there is something to write: the deepest folder on the
+// way that is there must be one, and take files.
+absl::Status CheckWritable(const std::string& path, const std::string& shown) {
+  std::string parent = DirectoryOf(path);
+  while (!Exists(parent) && DirectoryOf(parent) != parent) parent = DirectoryOf(parent);
+  if (!IsDirectory(parent)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("there can be no ", shown, ": ", BaseName(parent), " is a file, not a folder"));
+  }
+  if (access(parent.c_str(), W_OK | X_OK) != 0) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("there can be no ", shown, ": its folder is not writable"));
+  }
+  return absl::OkStatus();
+}
+
 bool IsHomePath(const std::string& path) { return path == "~" || absl::StartsWith(path, "~/"); }
 
 absl::StatusOr<std::string> InHome(const std::string& home, const std::string& path) {
@@ -70,6 +86,10 @@ absl::StatusOr<std::string> NormalizeRelativePath(const std::string& path) {
   std::vector<std::string> parts;
   for (const auto part : absl::StrSplit(path, '/')) {
     if (part.empty() || part == ".") continue;
+    if (part.size() > NAME_MAX) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "the path has a name of ", part.size(), " bytes; file names have at most ", NAME_MAX));
+    }
     if (part != "..") {
       parts.emplace_back(part);
       continue;
@@ -114,12 +134,20 @@ absl::StatusOr<std::string> PathResolver::ForReading(const std::string& path) co
 }
 
 absl::StatusOr<std::string> PathResolver::ForWriting(const std::string& path) const {
-  if (IsHomePath(path)) return InHome(options_.home, path);
+  if (IsHomePath(path)) {
+    auto resolved = InHome(options_.home, path);
+    if (!resolved.ok()) return resolved;
+    const absl::Status writable = CheckWritable(*resolved, path);
+    return writable.ok() ? resolved : writable;
+  }
   if (!path.empty() && path[0] == '/') {
     return absl::PermissionDeniedError(
         absl::StrCat(path, " is absolute; jobs write below the project's workspace or below ~"));
   }
-  return Confine(options_.workspace, path, path);
+  auto resolved = Confine(options_.workspace, path, path);
+  if (!resolved.ok()) return resolved;
+  const absl::Status writable = CheckWritable(*resolved, path);
+  return writable.ok() ? resolved : writable;
 }
 
 }  // namespace kur

@@ -29,6 +29,8 @@ class PathResolver {
   absl::StatusOr<std::string> ForReading(const std::string& path) const;
 
   // The file to write for `path`; it need not exist, and its missing parents are not created.
+  // INVALID_ARGUMENT if a file stands where a folder would have to, PERMISSION_DENIED if the folder
+  // takes no files.
   absl::StatusOr<std::string> ForWriting(const std::string& path) const;
 
   const Options& options() const { return options_; }
@@ -37,8 +39,8 @@ class PathResolver {
   Options options_;
 };
 
-// "./a//b/../c" -> "a/c". INVALID_ARGUMENT for a path that is empty, absolute, holds NUL, or leads
-// above its start.
+// "./a//b/../c" -> "a/c". INVALID_ARGUMENT for a path that is empty, absolute, holds NUL or a name
+// that is too long, or leads above its start.
 absl::StatusOr<std::string> NormalizeRelativePath(const std::string& path);
 
 }  // namespace kur

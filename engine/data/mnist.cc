@@ -1,7 +1,9 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "engine/base/file_system.h"
 #include "engine/data/package.h"
 #include "engine/kurfile/supplier_spec.h"
 
@@ -26,7 +28,10 @@ struct MnistSpec : SupplierSpec {
   std::string kind() const override { return "mnist"; }
   std::vector<FileReference> Files() const override { return {images.File(), labels.File()}; }
   std::map<std::string, Shape> KnownShapes() const override {
-    return {{"images", {28, 28, 1}}, {"labels", {kClasses}}};
+    // All sets that come under these names have images of this size; other files may hold any.
+    const bool customary = absl::StrContains(BaseName(images.File().path), "images-idx3-ubyte");
+    const int64_t extent = customary ? 28 : kUnknown;
+    return {{"images", {extent, extent, 1}}, {"labels", {kClasses}}};
   }
 };
 
@@ -34,7 +39,9 @@ const Fields<MnistSpec>& MnistFields() {
   static const auto* fields = new Fields<MnistSpec>(
       Fields<MnistSpec>()
           .Required("images", &MnistSpec::images, "IDX file of the images, plain or gzip")
-          .Required("labels", &MnistSpec::labels, "IDX file of the labels, plain or gzip"));
+          .Example("train-images-idx3-ubyte.gz")
+          .Required("labels", &MnistSpec::labels, "IDX file of the labels, plain or gzip")
+          .Example("train-labels-idx1-ubyte.gz"));
   return *fields;
 }
 

@@ -30,6 +30,7 @@ const Fields<PickleSpec>& PickleFields() {
   static const auto* fields = new Fields<PickleSpec>(
       Fields<PickleSpec>()
           .Required("source", &PickleSpec::source, "the file with the pickle")
+          .Example("train.pkl")
           .Shorthand("source"));
   return *fields;
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
+#include "engine/base/utf8.h"
 #include "engine/data/pickle_machine.h"
 #include "engine/data/pickle_node.h"
 #include "engine/data/pickle_text.h"
@@ -54,7 +55,7 @@ class Converter {
   absl::StatusOr<PickleValue> ConvertObject(const Node& node, int depth) {
     switch (node.kind) {
       case Kind::kText:
-        if (!pickle::IsUtf8(node.text())) return absl::DataLossError("a string is not UTF-8");
+        if (!IsUtf8(node.text())) return absl::DataLossError("a string is not UTF-8");
         return PickleValue(std::string(node.text()));
       case Kind::kLatin1:
         return PickleValue(pickle::Latin1ToUtf8(node.text()));

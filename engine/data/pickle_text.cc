@@ -132,27 +132,4 @@ absl::StatusOr<std::string> Utf8ToLatin1(absl::string_view text) {
   return bytes;
 }
 
-bool IsUtf8(absl::string_view text) {
-  while (!text.empty()) {
-    const auto lead = static_cast<uint8_t>(text.front());
-    const size_t length = lead < 0x80   ? 1
-                          : lead < 0xc2 ? 0
-                          : lead < 0xe0 ? 2
-                          : lead < 0xf0 ? 3
-                          : lead < 0xf5 ? 4
-                                        : 0;
-    if (length == 0 || length > text.size()) return false;
-    uint32_t code = length == 1 ? lead : lead & (0xffu >> (length + 1));
-    for (size_t i = 1; i < length; ++i) {
-      if (!IsContinuation(text[i])) return false;
-      code = code << 6 | (static_cast<uint8_t>(text[i]) & 0x3f);
-    }
-    const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
-    const bool surrogate = code >= 0xd800 && code < 0xe000;
-    if (overlong || surrogate || code > kLastCodePoint) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 }  // namespace kur::pickle

@@ -20,8 +20,6 @@ std::string Latin1ToUtf8(absl::string_view bytes);
 // INVALID_ARGUMENT if a character is beyond Latin-1 or the text is no UTF-8.
 absl::StatusOr<std::string> Utf8ToLatin1(absl::string_view text);
 
-bool IsUtf8(absl::string_view text);
-
 }  // namespace kur::pickle
 
 #endif  // KUR_ENGINE_DATA_PICKLE_TEXT_H_

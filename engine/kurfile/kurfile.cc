@@ -7,14 +7,17 @@
 #include <map>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
+#include "engine/base/utf8.h"
 #include "engine/kurfile/lint.h"
 #include "engine/kurfile/loader.h"
 #include "engine/kurfile/model_expander.h"
+#include "engine/kurfile/path_conflicts.h"
 #include "engine/kurfile/template/template.h"
 #include "engine/kurfile/yaml.h"
 
@@ -151,6 +154,24 @@ std::optional<uint64_t> ParseSeed(const Value& settings, Diagnostics* diagnostic
   return static_cast<uint64_t>(value);
 }
 
+// Templates may make texts of bytes that are no characters.
+void CheckText(const Value& value, const std::string& path, Diagnostics* diagnostics) {
+  if (value.is_string() && !IsUtf8(value.as_string())) {
+    diagnostics->Error(value.location(), path, "the template gives a text that is no UTF-8");
+  }
+  if (value.is_list()) {
+    for (size_t i = 0; i < value.as_list().size(); ++i) {
+      CheckText(value.as_list()[i], absl::StrCat(path, "[", i, "]"), diagnostics);
+    }
+  }
+  if (value.is_dict()) {
+    for (const auto& [key, element] : value.as_dict()) {
+      const std::string name = key.is_string() ? key.as_string() : ToJson(key);
+      CheckText(element, path.empty() ? name : absl::StrCat(path, ".", name), diagnostics);
+    }
+  }
+}
+
 // The shapes of the sources of a section that are known without opening anything.
 void AddKnownShapes(const DataSection& data, std::map<std::string, Shape>* shapes) {
   for (const DataSet& set : data.sets) {
@@ -232,6 +253,7 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
   const size_t reported = diagnostics.all().size();
   evaluator.Run(BaseName(path));
   kurfile.evaluated_ = Value(evaluator.result()).At(raw.location());
+  CheckText(kurfile.evaluated_, "", &diagnostics);
 
   const Value* settings = kurfile.evaluated_.Find("settings");
   if (settings != nullptr) {
@@ -258,6 +280,7 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
       }
     }
   }
+  if (!diagnostics.has_errors()) kurfile.CheckPaths(&diagnostics);
   KUR_RETURN_IF_ERROR(diagnostics.ToStatus());
   kurfile.warnings_ = diagnostics.all();
   return kurfile;
@@ -300,6 +323,19 @@ std::vector<FileReference> Kurfile::Outputs(Mode mode) const {
     files.push_back(sections_.evaluate->destination->path);
   }
   return files;
+}
+
+void Kurfile::CheckPaths(Diagnostics* diagnostics) const {
+  for (const Mode mode : {Mode::kTrain, Mode::kTest, Mode::kEvaluate}) {
+    JobPaths paths;
+    paths.trains = mode == Mode::kTrain;
+    for (const FileReference& file : Inputs(mode)) {
+      const bool is_weights = absl::StrContains(file.key, ".weights");
+      (is_weights ? paths.weights : paths.data).push_back(file);
+    }
+    paths.outputs = Outputs(mode);
+    CheckPathConflicts(paths, diagnostics);
+  }
 }
 
 absl::Status Kurfile::CheckMode(Mode mode) const {

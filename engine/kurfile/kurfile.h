@@ -72,6 +72,8 @@ class Kurfile {
  private:
   Kurfile() = default;
 
+  void CheckPaths(Diagnostics* diagnostics) const;
+
   Value evaluated_;
   std::vector<std::string> files_;
   DeviceRequest devices_;

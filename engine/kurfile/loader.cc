@@ -61,6 +61,10 @@ void GlobParts(const std::string& base, const std::vector<std::string>& parts, s
 absl::StatusOr<std::string> Identity(const std::string& path) {
   struct stat info;
   if (stat(path.c_str(), &info) != 0) return ErrnoToStatus(errno, "cannot read " + path);
+  // A pipe would be waited for without an end.
+  if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
+    return absl::InvalidArgumentError(path + " is no regular file");
+  }
   return absl::StrCat(info.st_dev, ":", info.st_ino);
 }
 
@@ -247,7 +251,7 @@ absl::StatusOr<Value> ApplyOverride(const Value& value, const std::string& overr
   const auto place = std::make_shared<const std::string>(absl::StrCat("--set ", override_text));
   const size_t equals = override_text.find('=');
   if (equals == std::string::npos || equals == 0) {
-    return ErrorAt({place, 0, 0}, "", "an override is written PATH=VALUE: train.epochs=3");
+    return ErrorAt({place, 0, 0}, "", "an override is written PATH=VALUE: train.stop_when.epochs=3");
   }
   KUR_ASSIGN_OR_RETURN(Value replacement, ParseYaml(override_text.substr(equals + 1), place));
   replacement = replacement.At({place, 0, 0});

@@ -33,6 +33,7 @@ template <class Spec>
 Fields<Spec> LossFields() {
   return Fields<Spec>()
       .Required("target", &Spec::target, "the output of the model that is compared with the data")
+      .Example("labels")
       .Optional("weight", &Spec::weight, "factor in the sum over all outputs", NotNegative());
 }
 

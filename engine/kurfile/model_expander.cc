@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/suggest.h"
+#include "engine/base/utf8.h"
 #include "engine/kurfile/container_keys.h"
 #include "engine/kurfile/model_graph.h"
 #include "engine/kurfile/model_reuse.h"
@@ -123,7 +124,9 @@ bool Expander::Evaluate(const Value& value, const Scope& scope, const std::strin
   auto evaluated = engine_.Evaluate(value, scope, /*recursive=*/true, path);
   if (evaluated.ok()) {
     *to = *std::move(evaluated);
-    return true;
+    if (!to->is_string() || IsUtf8(to->as_string())) return true;
+    Error(value, path, "the template gives a text that is no UTF-8");
+    return false;
   }
   const auto details = DiagnosticsOf(evaluated.status());
   for (const Diagnostic& detail : details) {

@@ -144,7 +144,13 @@ StopCondition ParseStop(const Value& epochs, const Value& stop_when, Diagnostics
   }
   if (stop_when.Find("mode") != nullptr) stop.total = raw.mode == "total";
   if (stop_when.Find("epochs") != nullptr) {
+    const auto older_epochs = stop.epochs;
     ParseEpochs(raw.epochs, "train.stop_when.epochs", diagnostics, &stop.epochs);
+    if (!epochs.is_null() && older_epochs != stop.epochs) {
+      diagnostics->Warning(epochs.location(), "train.epochs",
+                           "is not used, as train.stop_when.epochs says something else; change "
+                           "that one");
+    }
   }
   RawElapsed elapsed;
   if (!IsEndless(raw.elapsed) &&

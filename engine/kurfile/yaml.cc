@@ -23,6 +23,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "engine/base/status.h"
+#include "engine/base/utf8.h"
 #include "engine/kurfile/diagnostics.h"
 
 namespace kur {
@@ -375,11 +376,46 @@ Value ResolvePlainScalar(const std::string& text) {
   return Value(text);
 }
 
+namespace {
+
+Location PlaceOf(const std::string& text, size_t byte,
+                 const std::shared_ptr<const std::string>& file) {
+  const auto end = text.begin() + static_cast<std::ptrdiff_t>(byte);
+  const auto line = std::count(text.begin(), end, '\n');
+  const size_t start = byte == 0 ? 0 : text.rfind('\n', byte - 1) + 1;
+  return {file, static_cast<int>(line) + 1, static_cast<int>(byte - start) + 1};
+}
+
+// yaml-cpp looks ahead over all open brackets before it tells of the first, which takes quadratic
+// time. This counts them without knowing of quotes and comments; texts in which that matters have
+// far fewer.
+absl::Status CheckBrackets(const std::string& text, const std::shared_ptr<const std::string>& file,
+                           const YamlLimits& limits) {
+  const int most = limits.depth * 10;
+  int open = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '[' || text[i] == '{') ++open;
+    if (text[i] == ']' || text[i] == '}') open = std::max(open - 1, 0);
+    if (open > most) {
+      return ErrorAt(PlaceOf(text, i, file), "",
+                     absl::StrCat("nested deeper than ", limits.depth, " levels"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::StatusOr<Value> ParseYaml(const std::string& text, std::shared_ptr<const std::string> file,
                                 const YamlLimits& limits) {
   if (text.find('\0') != std::string::npos) {
     return ErrorAt({file, 0, 0}, "", "the file contains NUL bytes; it is no text");
   }
+  if (const size_t bad = FindInvalidUtf8(text); bad != std::string::npos) {
+    return ErrorAt(PlaceOf(text, bad, file), "",
+                   "a byte that is no UTF-8; save the file in that encoding");
+  }
+  KUR_RETURN_IF_ERROR(CheckBrackets(text, file, limits));
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);

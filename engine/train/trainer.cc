@@ -155,7 +155,11 @@ absl::Status Trainer::LoadInitialWeights() {
   auto saved = ReadWeights(*path);
   if (!saved.ok()) return failed(saved.status());
   const absl::Status loaded = workload_->model().LoadWeights(saved->weights);
-  if (!loaded.ok()) return failed(loaded);
+  if (!loaded.ok()) {
+    return failed(absl::InvalidArgumentError(
+        absl::StrCat(loaded.message(), "; a changed model begins with fresh weights in another "
+                                       "project, or without train.weights.initial")));
+  }
   initial_weights_loaded_ = true;
   std::string also;
   if (saved->optimizer == train().optimizer->kind() &&

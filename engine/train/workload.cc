@@ -7,11 +7,14 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
+#include "engine/base/system_memory.h"
 #include "engine/data/supplier.h"
 #include "engine/kurfile/diagnostics.h"
+#include "engine/kurfile/resources.h"
 #include "engine/train/stopwatch.h"
 
 namespace kur {
@@ -98,6 +101,33 @@ absl::StatusOr<TensorMap> BatchFeeder::Load(const BatchPlan& plan, int64_t batch
   return tensors;
 }
 
+namespace {
+
+std::string GibText(int64_t bytes) {
+  constexpr double kGib = 1 << 30;
+  return absl::StrFormat("%.1f GiB", static_cast<double>(bytes) / kGib);
+}
+
+// Refuses what cannot fit before it takes the machine's memory from everybody.
+absl::Status CheckMemory(const Kurfile& kurfile, const ModelPlan& plan,
+                         const BatchProvider& provider, Mode mode) {
+  const bool training = mode == Mode::kTrain;
+  const int64_t batch_size = std::min(provider.options().batch_size, provider.num_samples());
+  const Resources need = EstimateResources(
+      plan, training ? kurfile.sections().train->optimizer.get() : nullptr, batch_size);
+  // An axis that varies leaves the activations open, the weights not.
+  int64_t bytes = training ? need.training_total : need.inference_total;
+  if (bytes == kUnknown) bytes = need.weights;
+  const int64_t available = TotalMemoryBytes();
+  if (bytes == kUnknown || bytes <= available) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the model needs ", GibText(bytes), " for ", training ? "training" : "computing",
+      " in batches of ", batch_size, " (weights alone ", GibText(need.weights), "), but there are ",
+      GibText(available), " of memory; make the layers or provider.batch_size smaller"));
+}
+
+}  // namespace
+
 absl::StatusOr<Workload> Workload::Build(const Kurfile& kurfile, const BatchProvider& provider,
                                          const RunOptions& options) {
   ModelPlan plan = kurfile.plan();
@@ -105,6 +135,9 @@ absl::StatusOr<Workload> Workload::Build(const Kurfile& kurfile, const BatchProv
   KUR_RETURN_IF_ERROR(CheckInputs(plan, provider));
   InferShapes(SourceShapes(provider), &plan, &diagnostics);
   KUR_RETURN_IF_ERROR(diagnostics.ToStatus());
+  if (c10::Device(options.device).is_cpu()) {
+    KUR_RETURN_IF_ERROR(CheckMemory(kurfile, plan, provider, options.mode));
+  }
   KUR_ASSIGN_OR_RETURN(Model model, Model::Build(plan, options.seed, c10::Device(options.device)));
   Workload workload(std::move(model), std::move(plan));
   if (options.mode == Mode::kEvaluate) return workload;

@@ -113,7 +113,12 @@ absl::Status BlobUpload::Write(absl::string_view data) {
     return absl::InvalidArgumentError(
         absl::StrCat("the upload has more than the ", size_, " bytes that it announced"));
   }
-  KUR_RETURN_IF_ERROR(file_->Append(data));
+  const absl::Status written = file_->Append(data);
+  if (absl::IsResourceExhausted(written)) {
+    // What cannot be finished must not keep the disk full.
+    store_.files_.Remove(store_.PartialPath(digest_)).IgnoreError();
+  }
+  KUR_RETURN_IF_ERROR(written);
   hash_.Update(data);
   received_ += static_cast<int64_t>(data.size());
   return absl::OkStatus();

@@ -61,7 +61,7 @@ WorkerVerdict Judge(const WorkerEnd& end) {
   }
   WorkerVerdict verdict;
   verdict.restart = true;
-  verdict.reason = absl::StrCat(Describe(end), "; it is started again from its last checkpoint");
+  verdict.reason = absl::StrCat(Describe(end), "; it is started again from where it was last saved");
   return verdict;
 }
 

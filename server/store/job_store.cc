@@ -5,6 +5,7 @@
 #include "absl/strings/str_split.h"
 #include "engine/base/status.h"
 #include "server/store/schema.h"
+#include "spdlog/spdlog.h"
 
 namespace kur::server {
 namespace {
@@ -212,7 +213,8 @@ absl::Status JobStore::UpdateLocked(const JobRecord& job) {
 
 absl::StatusOr<std::vector<JobRecord>> JobStore::Select(absl::string_view where,
                                                         const std::vector<std::string>& texts,
-                                                        const std::vector<int64_t>& numbers) {
+                                                        const std::vector<int64_t>& numbers,
+                                                        bool skip_damaged) {
   KUR_ASSIGN_OR_RETURN(SqlStatement query,
                        database_->Prepare(absl::StrCat("SELECT ", kColumns, " FROM jobs ", where)));
   for (const std::string& text : texts) query.Bind(text);
@@ -221,8 +223,14 @@ absl::StatusOr<std::vector<JobRecord>> JobStore::Select(absl::string_view where,
   while (true) {
     KUR_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return jobs;
-    KUR_ASSIGN_OR_RETURN(JobRecord job, ReadJob(query));
-    jobs.push_back(std::move(job));
+    auto job = ReadJob(query);
+    // One damaged row must not hide the others, nor keep kurd from starting.
+    if (!job.ok() && skip_damaged) {
+      spdlog::error("{}; it is left out", std::string(job.status().message()));
+      continue;
+    }
+    KUR_RETURN_IF_ERROR(job.status());
+    jobs.push_back(*std::move(job));
   }
 }
 
@@ -263,13 +271,15 @@ absl::StatusOr<std::vector<JobRecord>> JobStore::List(const JobFilter& filter) {
   }
   numbers.push_back(filter.limit);
   absl::MutexLock lock(&mutex_);
-  return Select(absl::StrCat(where, " ORDER BY id DESC LIMIT ?"), texts, numbers);
+  return Select(absl::StrCat(where, " ORDER BY id DESC LIMIT ?"), texts, numbers,
+                /*skip_damaged=*/true);
 }
 
 absl::StatusOr<std::vector<JobRecord>> JobStore::Unfinished() {
   absl::MutexLock lock(&mutex_);
   return Select("WHERE state IN (?, ?, ?) ORDER BY id", {},
-                {v1::JOB_STATE_QUEUED, v1::JOB_STATE_STARTING, v1::JOB_STATE_RUNNING});
+                {v1::JOB_STATE_QUEUED, v1::JOB_STATE_STARTING, v1::JOB_STATE_RUNNING},
+                /*skip_damaged=*/true);
 }
 
 absl::StatusOr<std::map<v1::JobState, int64_t>> JobStore::CountByState() {

@@ -131,9 +131,11 @@ class JobStore {
   absl::StatusOr<int64_t> NextNumber(const std::string& base_name)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Rows of "SELECT <columns> FROM jobs " + `where`, with text parameters, then integer ones.
+  // DATA_LOSS for a damaged row, unless these are to be left out.
   absl::StatusOr<std::vector<JobRecord>> Select(absl::string_view where,
                                                 const std::vector<std::string>& texts,
-                                                const std::vector<int64_t>& numbers)
+                                                const std::vector<int64_t>& numbers,
+                                                bool skip_damaged = false)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;

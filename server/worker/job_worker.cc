@@ -9,6 +9,7 @@
 #include "engine/base/file_system.h"
 #include "engine/base/path_resolver.h"
 #include "engine/base/status.h"
+#include "engine/base/utf8.h"
 #include "engine/kurfile/kurfile.h"
 #include "engine/train/run.h"
 #include "kur/v1/worker.pb.h"
@@ -86,7 +87,7 @@ v1::Outcome ToOutcome(const absl::StatusOr<RunEnd>& end) {
   v1::Outcome outcome;
   if (!end.ok()) {
     outcome.set_state(v1::JOB_STATE_FAILED);
-    outcome.set_reason(std::string(end.status().message()));
+    outcome.set_reason(ToUtf8(end.status().message()));
   } else {
     outcome.set_state(*end == RunEnd::kCancelled ? v1::JOB_STATE_CANCELLED
                                                  : v1::JOB_STATE_SUCCEEDED);

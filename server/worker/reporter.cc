@@ -11,6 +11,7 @@
 #include "engine/kurfile/diagnostics.h"
 #include "engine/train/stopwatch.h"
 #include "server/worker/timestamp.h"
+#include "server/worker/valid_text.h"
 
 namespace kur::worker {
 namespace {
@@ -178,6 +179,7 @@ absl::Status Reporter::Flush() {
 // Losses that are still being packed came first.
 void Reporter::Send(v1::Event event) {
   if (!event.has_batch_losses()) SendLosses();
+  MakeTextValid(&event);
   status_.Update(sink_->Add(std::move(event)));
 }
 

@@ -297,7 +297,7 @@ TEST_F(AppTest, SubmitShowsEveryErrorOfAKurfileWithoutAskingTheServer) {
   EXPECT_EQ(Run({"submit", file}), ExitCode::kError);
   EXPECT_THAT(err(),
               AllOf(HasSubstr(file + ":2:12: error: "), HasSubstr("    2 |   - dense: ten\n"),
-                    HasSubstr("^\n"), HasSubstr(file + ":3:1: error: ")));
+                    HasSubstr("^~~\n"), HasSubstr(file + ":3:1: error: ")));
   server_.With([](FakeState& state) { EXPECT_THAT(state.submits, IsEmpty()); });
 }
 
@@ -318,7 +318,7 @@ TEST_F(AppTest, SubmitShowsTheServersErrorsInLocalFiles) {
   EXPECT_EQ(err(), file +
                        ":8:7: error: train.data[0].pickle: data.pkl is not in the project\n"
                        "    8 |     - pickle: data.pkl\n"
-                       "      |       ^\n"
+                       "      |       ^~~~~~\n"
                        "1 error\n");
 }
 
@@ -353,11 +353,18 @@ TEST_F(AppTest, PlanShowsShapesAndSizes) {
   const std::string file = folder_.Write("p/toy.yml", kKurfile);
   ASSERT_EQ(Run({"plan", file}), ExitCode::kOk) << err();
   EXPECT_EQ(out(),
-            "LAYER  KIND   OUTPUT  PARAMETERS  INPUTS\n"
-            "in     input  (4,)             0  -\n"
-            "out    dense  (2,)            10  in\n"
+            "LAYER  KIND   OUTPUT  PARAMETERS  MULTIPLY-ADDS  INPUTS\n"
+            "in     input  (4,)             0              0  -\n"
+            "out    dense  (2,)            10              8  in\n"
             "\n"
-            "2 layers, 10 parameters, 10 of them trainable\n");
+            "2 layers, 10 parameters, 10 of them trainable; 8 multiply-adds a sample\n"
+            "In batches of 32:\n"
+            "  training    928 B: weights 40 B, gradients 40 B, optimizer 80 B, activations 768 B\n"
+            "  inference   808 B: weights 40 B, activations 768 B\n"
+            "  a step      1.54 kFLOP, 3.3 KiB moved; at least 0.000335 ms at 100 GFLOP/s and 10 "
+            "GB/s\n");
+  ASSERT_EQ(Run({"plan", file, "--batch-size", "64", "-o", "json"}), ExitCode::kOk) << err();
+  EXPECT_EQ(Json::parse(out())["training"]["activation_bytes"], 2 * 768);
 }
 
 TEST_F(AppTest, DumpPrintsTheKurfileBeforeAndAfterTemplating) {

@@ -35,14 +35,14 @@ TEST_F(DiagnosticPrinterTest, PutsACaretUnderThePlace) {
   EXPECT_EQ(Render("model:\n  - dense: ten\n", 2, 12),
             "cifar.yml:2:12: error: model[0].dense: expected an integer\n"
             "    2 |   - dense: ten\n"
-            "      |            ^\n");
+            "      |            ^~~\n");
 }
 
 TEST_F(DiagnosticPrinterTest, ExpandsTabs) {
   EXPECT_EQ(Render("\t\tdense: ten", 1, 10),
             "cifar.yml:1:10: error: model[0].dense: expected an integer\n"
             "    1 |         dense: ten\n"
-            "      |                ^\n");
+            "      |                ^~~\n");
 }
 
 TEST_F(DiagnosticPrinterTest, CountsColumnsOfWideCharactersAsTheyAreSeen) {
@@ -50,7 +50,7 @@ TEST_F(DiagnosticPrinterTest, CountsColumnsOfWideCharactersAsTheyAreSeen) {
   EXPECT_EQ(Render("ö漢: ten", 1, 8),
             "cifar.yml:1:8: error: model[0].dense: expected an integer\n"
             "    1 | ö漢: ten\n"
-            "      |      ^\n");
+            "      |      ^~~\n");
 }
 
 TEST_F(DiagnosticPrinterTest, MarksTheEndOfALineThatIsTooShort) {
@@ -65,7 +65,7 @@ TEST_F(DiagnosticPrinterTest, CutsLongLinesAroundThePlace) {
   EXPECT_EQ(Render(source, 1, 101, ScreenFeatures(38)),
             "cifar.yml:1:101: error: model[0].dense: expected an integer\n"
             "    1 | …aaaaaaaaaaaaaaaaaaaaXbbbbbbb…\n"
-            "      |                      ^\n");
+            "      |                      ^~~~~~~~\n");
 }
 
 TEST_F(DiagnosticPrinterTest, ShowsOnlyTheMessageOfAFileThatCannotBeRead) {

@@ -120,7 +120,11 @@ TEST_F(SuppliersTest, SpecsSayWhatIsKnownWithoutOpeningAnything) {
   const auto mnist = Parse("mnist", kSmallMnist);
   ASSERT_NE(mnist, nullptr);
   EXPECT_EQ(mnist->kind(), "mnist");
-  EXPECT_THAT(mnist->KnownShapes().at("images"), ElementsAre(28, 28, 1));
+  EXPECT_THAT(mnist->KnownShapes().at("images"), ElementsAre(kUnknown, kUnknown, 1));
+  const auto customary = Parse("mnist", MakeDict({{"images", Value("x/t10k-images-idx3-ubyte.gz")},
+                                                  {"labels", Value("labels.gz")}}));
+  ASSERT_NE(customary, nullptr) << errors_;
+  EXPECT_THAT(customary->KnownShapes().at("images"), ElementsAre(28, 28, 1));
   ASSERT_EQ(mnist->Files().size(), 2u);
   EXPECT_EQ(mnist->Files()[1].path, "labels.idx");
   EXPECT_EQ(mnist->Files()[1].key, "train.data[0].mnist.labels");

@@ -1,0 +1,61 @@
+#include "engine/kurfile/path_conflicts.h"
+
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "engine/base/path_resolver.h"
+
+namespace kur {
+namespace {
+
+// Two spellings of one path become the same.
+std::string Canonical(const FileReference& file) {
+  const bool home = absl::StartsWith(file.path, "~/");
+  const auto normalized = NormalizeRelativePath(home ? file.path.substr(2) : file.path);
+  if (!normalized.ok()) return file.path;
+  return home ? "~/" + *normalized : *normalized;
+}
+
+const FileReference* Find(const std::vector<FileReference>& files, const std::string& path) {
+  for (const FileReference& file : files) {
+    if (Canonical(file) == path) return &file;
+  }
+  return nullptr;
+}
+
+// The log is a folder, in which other files may stand.
+bool IsFolder(const FileReference& output) { return absl::StartsWith(output.key, "train.log"); }
+
+}  // namespace
+
+void CheckPathConflicts(const JobPaths& paths, Diagnostics* diagnostics) {
+  for (size_t i = 0; i < paths.outputs.size(); ++i) {
+    const FileReference& output = paths.outputs[i];
+    const std::string path = Canonical(output);
+    const FileReference* overwritten = Find(paths.data, path);
+    if (overwritten == nullptr && !paths.trains) overwritten = Find(paths.weights, path);
+    if (overwritten != nullptr) {
+      diagnostics->Error(output.location, output.key,
+                         absl::StrCat("would overwrite '", output.path, "', which ",
+                                      overwritten->key, " reads; give it another path"));
+      continue;
+    }
+    for (size_t j = 0; j < paths.outputs.size(); ++j) {
+      const FileReference& other = paths.outputs[j];
+      const std::string other_path = Canonical(other);
+      if (j < i && other_path == path && other.key != output.key) {
+        diagnostics->Warning(output.location, output.key,
+                             absl::StrCat("has the same path as ", other.key,
+                                          ": each will overwrite the other"));
+      }
+      if (!IsFolder(other) && absl::StartsWith(path, other_path + "/")) {
+        diagnostics->Error(output.location, output.key,
+                           absl::StrCat("would stand in '", other.path, "', which is a file: ",
+                                        other.key));
+      }
+    }
+  }
+}
+
+}  // namespace kur

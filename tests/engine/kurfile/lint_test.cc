@@ -1,0 +1,157 @@
+// Warnings of what is legal but surely not meant, and errors about paths.
+
+#include "engine/kurfile/lint.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "engine/kurfile/kurfile.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/engine/testing/temp_dir.h"
+
+namespace kur {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+absl::StatusOr<Kurfile> Load(const std::string& text) {
+  const testing::TempDir dir;
+  dir.Write("k.yml", text);
+  return Kurfile::Load(dir.path() + "/k.yml");
+}
+
+std::vector<std::string> Warnings(const std::string& text) {
+  const auto kurfile = Load(text);
+  EXPECT_TRUE(kurfile.ok()) << kurfile.status();
+  std::vector<std::string> messages;
+  if (!kurfile.ok()) return messages;
+  for (const Diagnostic& warning : kurfile->warnings()) {
+    messages.push_back(absl::StrCat(warning.path, ": ", warning.message));
+  }
+  return messages;
+}
+
+std::string Errors(const std::string& text) { return std::string(Load(text).status().message()); }
+
+constexpr char kSound[] = R"(
+model: [{input: {shape: [4]}, name: x}, {dense: 3}, {activation: softmax, name: y}]
+loss: [{target: y, name: categorical_crossentropy}]
+train: {data: [{pickle: p.pkl}], stop_when: {epochs: 3}, checkpoint: {path: c, epochs: 2}}
+)";
+
+TEST(LintTest, ASoundKurfileGivesNoWarnings) { EXPECT_THAT(Warnings(kSound), IsEmpty()); }
+
+TEST(LintTest, ALossThatDoesNotSuitItsOutput) {
+  EXPECT_THAT(Warnings(R"(
+model: [{input: {shape: [4]}, name: x}, {dense: 3}, {activation: softmax}, {output: y}]
+loss: [{target: y, name: mean_squared_error}]
+)"),
+              ElementsAre(HasSubstr("loss[0]: 'y' is a softmax")));
+  EXPECT_THAT(Warnings(R"(
+model: [{input: {shape: [4]}, name: x}, {dense: 3, name: y}]
+loss: [{target: y, name: categorical_crossentropy}]
+)"),
+              ElementsAre(HasSubstr("'y' is no softmax")));
+}
+
+TEST(LintTest, OutputsAndInputsThatNothingUses) {
+  EXPECT_THAT(Warnings(R"(
+model:
+  - input: {shape: [4]}
+    name: unused
+  - input: {shape: [4]}
+    name: x
+  - dense: 3
+    name: extra
+  - dense: 3
+    inputs: x
+  - activation: softmax
+    name: y
+loss: [{target: y, name: categorical_crossentropy}]
+)"),
+              ElementsAre(HasSubstr("the output 'extra' has no loss"),
+                          HasSubstr("no layer uses the input 'unused'")));
+}
+
+TEST(LintTest, LabelsOfAnotherWidthThanTheOutput) {
+  EXPECT_THAT(Warnings(R"(
+model: [{input: images}, {flatten: }, {dense: 7}, {activation: softmax, name: labels}]
+loss: [{target: labels, name: categorical_crossentropy}]
+train:
+  data: [{mnist: {images: train-images-idx3-ubyte.gz, labels: train-labels-idx1-ubyte.gz}}]
+)"),
+              ElementsAre(HasSubstr("the output 'labels' is (7,), but the data of that name is "
+                                    "(10,)")));
+}
+
+TEST(LintTest, CheckpointsThatNeverCome) {
+  const auto warnings = [](const std::string& train) {
+    return Warnings(absl::StrCat(
+        "model: [{input: {shape: [4]}, name: x}, {dense: 3, name: y}]\n",
+        "loss: [{target: y, name: mean_squared_error}]\n",
+        "train: {data: [{pickle: p.pkl}], ", train, "}\n"));
+  };
+  EXPECT_THAT(warnings("stop_when: {epochs: 3}, checkpoint: {path: c, epochs: 4}"),
+              ElementsAre(HasSubstr("comes every 4 epochs, training ends after 3")));
+  EXPECT_THAT(warnings("stop_when: {epochs: 3}, provider: {num_batches: 5}, "
+                       "checkpoint: {path: c, batches: 16}"),
+              ElementsAre(HasSubstr("comes every 16 batches, training ends after 15")));
+  EXPECT_THAT(warnings("stop_when: {epochs: 3}, provider: {num_batches: 5}, "
+                       "checkpoint: {path: c, batches: 15}"),
+              IsEmpty());
+  EXPECT_THAT(warnings("stop_when: {epochs: 3}, checkpoint: {path: c, batches: 16}"), IsEmpty());
+  EXPECT_THAT(warnings("checkpoint: {path: c, epochs: 400}"), IsEmpty());
+  EXPECT_THAT(warnings("stop_when: {epochs: 3}, checkpoint: {path: c, epochs: 4, minutes: 1}"),
+              IsEmpty());
+}
+
+TEST(LintTest, NothingToTrain) {
+  EXPECT_THAT(Warnings(R"(
+model: [{input: {shape: [4]}, name: x}, {dense: 3, name: y, freeze: yes}]
+loss: [{target: y, name: mean_squared_error}]
+train: {data: [{pickle: p.pkl}]}
+)"),
+              ElementsAre(HasSubstr("no parameters that are not frozen")));
+}
+
+TEST(LintTest, EpochsThatStopWhenOverrules) {
+  EXPECT_THAT(Warnings(R"(
+model: [{input: {shape: [4]}, name: x}, {dense: 3, name: y}]
+loss: [{target: y, name: mean_squared_error}]
+train: {data: [{pickle: p.pkl}], epochs: 3, stop_when: {epochs: 4}}
+)"),
+              ElementsAre(HasSubstr("train.epochs: is not used")));
+}
+
+std::string WithPaths(const std::string& train, const std::string& evaluate) {
+  return absl::StrCat("model: [{input: {shape: [4]}, name: x}, {dense: 3, name: y}]\n",
+                      "loss: [{target: y, name: mean_squared_error}]\n",
+                      "train: {data: [{pickle: p.pkl}], ", train, "}\n",
+                      "evaluate: {data: [{pickle: p.pkl}], weights: b.kur, ", evaluate, "}\n");
+}
+
+TEST(PathConflictsTest, ResultsDoNotOverwriteWhatTheyAreMadeFrom) {
+  EXPECT_THAT(Errors(WithPaths("log: l", "destination: ./b.kur")),
+              HasSubstr("evaluate.destination: would overwrite './b.kur', which "));
+  EXPECT_THAT(Errors(WithPaths("weights: {last: p.pkl}", "destination: r.pkl")),
+              HasSubstr("train.weights.last: would overwrite 'p.pkl'"));
+  EXPECT_EQ(Errors(WithPaths("weights: {initial: w, last: w}", "destination: r.pkl")), "");
+}
+
+TEST(PathConflictsTest, AFileIsNoFolder) {
+  EXPECT_THAT(Errors(WithPaths("weights: {last: c, best: c/d}", "destination: r.pkl")),
+              HasSubstr("would stand in 'c', which is a file: train.weights.last"));
+  EXPECT_EQ(Errors(WithPaths("log: l, weights: {last: l/w}", "destination: r.pkl")), "");
+}
+
+TEST(PathConflictsTest, OutputsOfOnePathAreWarnedOf) {
+  EXPECT_THAT(Warnings(WithPaths("weights: {last: w, best: w}", "destination: r.pkl")),
+              ElementsAre(HasSubstr("has the same path as train.weights.best")));
+}
+
+}  // namespace
+}  // namespace kur
