@@ -9,7 +9,7 @@ Usage: deploy/install-deps.sh [--build | --dev]
 Installs what is missing of the Debian packages that are needed
   to build, run and test kurd     (default)
   only to build and run it        (--build)
-  and to develop it as well       (--dev: formatter, linter, fuzzing)
+  and to develop it as well       (--dev: formatter, linter)
 
 Asks for nothing; uses sudo when it is not run by root.
 
@@ -25,8 +25,11 @@ build=(
   libsqlite3-dev libarchive-dev libssl-dev zlib1g-dev
   dataset-fashion-mnist
 )
-tests=(libgtest-dev libgmock-dev python3 python3-numpy python3-torch openssl)
-develop=(clang clang-format clang-tidy libclang-rt-14-dev)
+tests=(
+  libgtest-dev libgmock-dev clang libclang-rt-14-dev
+  python3 python3-numpy python3-torch python3-jsonschema python3-yaml openssl
+)
+develop=(clang-format clang-tidy)
 
 case "${1:-}" in
   "") wanted=("${build[@]}" "${tests[@]}") ;;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs, builds and runs every test.
+# Installs, builds and runs every test, and the fuzzers for a fixed number of inputs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,7 +26,12 @@ deploy/build.sh "$preset" -DBUILD_TESTING=ON
 
 # Sanitizers: fail on the first finding, everywhere.
 export ASAN_OPTIONS="abort_on_error=1:strict_string_checks=1:detect_stack_use_after_return=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
+export LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp${LSAN_OPTIONS:+:$LSAN_OPTIONS}"
+# Programs under a sanitizer take their time.
+if [[ $preset == asan || $preset == tsan ]]; then export KUR_TEST_PATIENCE=4; fi
 export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
 export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
 
-exec ctest --test-dir "$build" -j "${KUR_TEST_JOBS:-2}" --output-on-failure --no-tests=error "$@"
+ctest --test-dir "$build" -j "${KUR_TEST_JOBS:-2}" --output-on-failure --no-tests=error "$@"
+# The fuzzers have a build of their own.
+if [[ $preset == dev ]] && (($# == 0)); then tests/fuzz/run.sh; fi

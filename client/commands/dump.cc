@@ -20,6 +20,9 @@ class DumpCommand : public Command {
     arguments.Positional("FILE", &file_, "The Kurfile");
     arguments.Flag("--pre-parse", &raw_, "After includes and --set, before templating");
     AddOverrideOption(arguments, &options_.overrides);
+    arguments.Note(
+        "As `kur dump` prints it: sections that have two names are there under both, and the model\n"
+        "as it was written, for its containers are evaluated while it is expanded.");
   }
 
   absl::StatusOr<ExitCode> Run(Context& context) override {
@@ -29,7 +32,7 @@ class DumpCommand : public Command {
       return ExitCode::kOk;
     }
     KUR_ASSIGN_OR_RETURN(const Kurfile kurfile, Kurfile::Load(file_, options_));
-    context.out.Line(kur::ToJson(kurfile.evaluated(), 2));
+    context.out.Line(kur::ToJson(kurfile.Dump(), 2));
     return ExitCode::kOk;
   }
 

@@ -16,7 +16,6 @@ using Sink = std::function<absl::Status(absl::string_view)>;
 constexpr char kMark = '(';
 constexpr char kNone = 'N';
 constexpr char kTuple = 't';
-constexpr char kReduce = 'R';
 constexpr char kBuild = 'b';
 constexpr char kStop = '.';
 

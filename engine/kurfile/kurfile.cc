@@ -286,25 +286,24 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
   return kurfile;
 }
 
+Value Kurfile::Dump() const {
+  Dict dump = evaluated_.as_dict();
+  for (const auto& [ours, other] : kSections) {
+    const Value* section = evaluated_.Find(ours);
+    if (section != nullptr && *other != '\0') dump.Set(Value(other), *section);
+  }
+  return Value(std::move(dump));
+}
+
 std::vector<FileReference> Kurfile::Inputs(Mode mode) const {
   std::vector<FileReference> files;
-  switch (mode) {
-    case Mode::kTrain:
-      if (!sections_.train) break;
-      AppendDataFiles(sections_.train->data, &files);
-      AppendIfGiven(sections_.train->weights.initial, &files);
-      if (sections_.validate) AppendDataFiles(sections_.validate->data, &files);
-      break;
-    case Mode::kTest:
-      if (!sections_.test) break;
-      AppendDataFiles(sections_.test->data, &files);
-      AppendIfGiven(sections_.test->weights, &files);
-      break;
-    case Mode::kEvaluate:
-      if (!sections_.evaluate) break;
-      AppendDataFiles(sections_.evaluate->data, &files);
-      AppendIfGiven(sections_.evaluate->weights, &files);
-      break;
+  for (const DataSection* data : DataOf(mode)) AppendDataFiles(*data, &files);
+  if (mode == Mode::kTrain && sections_.train) {
+    AppendIfGiven(sections_.train->weights.initial, &files);
+  }
+  if (mode == Mode::kTest && sections_.test) AppendIfGiven(sections_.test->weights, &files);
+  if (mode == Mode::kEvaluate && sections_.evaluate) {
+    AppendIfGiven(sections_.evaluate->weights, &files);
   }
   return files;
 }
@@ -338,6 +337,15 @@ void Kurfile::CheckPaths(Diagnostics* diagnostics) const {
   }
 }
 
+std::vector<const DataSection*> Kurfile::DataOf(Mode mode) const {
+  std::vector<const DataSection*> data;
+  if (mode == Mode::kTrain && sections_.train) data.push_back(&sections_.train->data);
+  if (mode == Mode::kTrain && sections_.validate) data.push_back(&sections_.validate->data);
+  if (mode == Mode::kTest && sections_.test) data.push_back(&sections_.test->data);
+  if (mode == Mode::kEvaluate && sections_.evaluate) data.push_back(&sections_.evaluate->data);
+  return data;
+}
+
 absl::Status Kurfile::CheckMode(Mode mode) const {
   const bool present = (mode == Mode::kTrain && sections_.train) ||
                        (mode == Mode::kTest && sections_.test) ||
@@ -346,6 +354,22 @@ absl::Status Kurfile::CheckMode(Mode mode) const {
     return ErrorAt(evaluated_.location(), "",
                    absl::StrCat("missing section '", ToString(mode), "', which this mode needs"));
   }
+  Diagnostics diagnostics;
+  const auto check = [&](const auto& spec) {
+    if (spec->IsRunnable()) return;
+    diagnostics.Error(spec->location, spec->key,
+                      absl::StrCat("this version can plan with '", spec->kind(),
+                                   "', but cannot run it yet"));
+  };
+  for (const DataSection* data : DataOf(mode)) {
+    for (const DataSet& set : data->sets) {
+      for (const auto& supplier : set.suppliers) check(supplier);
+    }
+  }
+  if (mode != Mode::kEvaluate) {
+    for (const auto& loss : sections_.losses) check(loss);
+  }
+  KUR_RETURN_IF_ERROR(diagnostics.ToStatus());
   if (mode != Mode::kEvaluate && sections_.losses.empty()) {
     return ErrorAt(
         evaluated_.location(), "",

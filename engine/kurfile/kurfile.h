@@ -49,6 +49,9 @@ class Kurfile {
   // while they are expanded).
   const Value& evaluated() const { return evaluated_; }
 
+  // The same as the original Kur dumps it: with each of the sections that have two names under both.
+  Value Dump() const;
+
   // Every file that was read, the Kurfile first, as paths of this machine.
   const std::vector<std::string>& files() const { return files_; }
 
@@ -73,6 +76,8 @@ class Kurfile {
   Kurfile() = default;
 
   void CheckPaths(Diagnostics* diagnostics) const;
+  // The data that a job in that mode reads.
+  std::vector<const DataSection*> DataOf(Mode mode) const;
 
   Value evaluated_;
   std::vector<std::string> files_;

@@ -16,6 +16,9 @@ class LossSpec {
   // The name of the kind: "mean_squared_error".
   virtual std::string kind() const = 0;
 
+  // False for a kind that this version understands and plans with, but cannot run.
+  virtual bool IsRunnable() const { return true; }
+
   // The model's output that the loss is attached to, and the data source with the truth.
   std::string target;
   // The factor of this loss in the sum over all outputs.

@@ -123,7 +123,8 @@ def images_kurfile(epochs=1):
     """The text of a Kurfile with every kind of layer, for images.gz and labels.gz."""
     return f"""---
 model:
-  - input: images
+  - input: {{shape: [28, 28, 1]}}
+    name: images
   - convolution:
       kernels: 8
       size: [3, 3]

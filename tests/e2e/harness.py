@@ -22,7 +22,8 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 
 # How long anything may take before a test gives up. Never waited for when all is well; generous,
 # because sanitizers and a busy machine are slow.
-PATIENCE = 120
+# Seconds; programs under a sanitizer get more.
+PATIENCE = 120 * int(os.environ.get('KUR_TEST_PATIENCE', '1'))
 
 # Exit codes of kurctl.
 OK, ERROR, USAGE, JOB_FAILED, JOB_CANCELLED, UNREACHABLE, NOT_ALLOWED = range(7)

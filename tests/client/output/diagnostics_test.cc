@@ -80,7 +80,7 @@ TEST_F(DiagnosticPrinterTest, MakesControlCharactersOfTheSourceVisible) {
   EXPECT_EQ(Render("a\x1b: b", 1, 3),
             "cifar.yml:1:3: error: model[0].dense: expected an integer\n"
             "    1 | a\\x1b: b\n"
-            "      |      ^\n");
+            "      |      ^~~\n");
 }
 
 TEST_F(DiagnosticPrinterTest, CountsErrorsAndWarnings) {

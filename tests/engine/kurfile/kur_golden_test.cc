@@ -1,0 +1,68 @@
+// Kurfiles mean here what they mean to the original Kur: tests/reference/kur_kurfiles.py wrote down
+// what that makes of them.
+
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/kurfile/kurfile.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace kur {
+namespace {
+
+using nlohmann::json;
+
+std::string Golden(const std::string& name) {
+  return std::string(KUR_TEST_DATA_DIR) + "/engine/kurfile/golden/" + name;
+}
+
+json ReadJson(const std::string& name) { return json::parse(std::ifstream(Golden(name))); }
+
+class KurGoldenTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    auto kurfile = Kurfile::Load(Golden(std::string(GetParam()) + ".yml"));
+    ASSERT_TRUE(kurfile.ok()) << kurfile.status();
+    kurfile_.emplace(*std::move(kurfile));
+  }
+
+  std::optional<Kurfile> kurfile_;
+};
+
+TEST_P(KurGoldenTest, DumpsTheSame) {
+  EXPECT_EQ(json::parse(ToJson(kurfile_->Dump())),
+            ReadJson(std::string(GetParam()) + ".dump.json"));
+}
+
+TEST_P(KurGoldenTest, PlansTheSameLayers) {
+  const ModelPlan& plan = kurfile_->plan();
+  size_t compared = 0;
+  for (const json& theirs : ReadJson(std::string(GetParam()) + ".layers.json")["layers"]) {
+    SCOPED_TRACE(theirs["name"].get<std::string>());
+    const PlannedLayer* ours = plan.Find(theirs["name"]);
+    ASSERT_NE(ours, nullptr);
+    ++compared;
+    EXPECT_EQ(ours->shape, theirs["shape"].get<Shape>());
+    // To Kur this is one layer with a model of its own inside; here it is the layers inside, the
+    // last of which has its name.
+    if (theirs["type"] == "parallel") continue;
+    EXPECT_EQ(ours->kind, theirs["type"]);
+    EXPECT_EQ(ours->parameters, theirs["parameters"]);
+    std::vector<std::string> inputs;
+    for (const int input : ours->inputs) {
+      inputs.push_back(plan.layers[static_cast<size_t>(input)].name);
+    }
+    EXPECT_EQ(inputs, theirs["inputs"].get<std::vector<std::string>>());
+  }
+  EXPECT_GE(compared, 9U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kurfiles, KurGoldenTest,
+                         ::testing::Values("images", "sequence", "templates"),
+                         [](const auto& info) { return std::string(info.param); });
+
+}  // namespace
+}  // namespace kur
