@@ -19,7 +19,7 @@
 namespace kur {
 namespace {
 
-constexpr size_t kMaxLayers = 100000;
+constexpr size_t kMaxLayers = 50000;
 constexpr int kMaxNesting = 64;
 // Containers and turns of loops: bounds models that grow nothing for ever.
 constexpr int64_t kMaxSteps = 1000000;

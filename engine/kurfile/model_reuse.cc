@@ -10,7 +10,7 @@ namespace kur {
 namespace {
 
 // Copies of copies double; this bounds what they may come to.
-constexpr size_t kMostCopies = 100000;
+constexpr size_t kMostCopies = 50000;
 
 class Resolver {
  public:
@@ -70,6 +70,7 @@ std::vector<ModelNode> Resolver::Copy(const ModelNode& reuse, const NodeRange& r
   for (size_t i = range.first; i < range.last && !diagnostics_->has_errors(); ++i) {
     for (ModelNode& copy : Resolve(i)) copies.push_back(std::move(copy));
   }
+  if (diagnostics_->has_errors()) return {};
   copies_ += copies.size();
   if (copies_ > kMostCopies) Error(reuse, absl::StrCat("more than ", kMostCopies, " layers"));
   if (diagnostics_->has_errors()) return {};

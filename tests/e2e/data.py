@@ -123,8 +123,7 @@ def images_kurfile(epochs=1):
     """The text of a Kurfile with every kind of layer, for images.gz and labels.gz."""
     return f"""---
 model:
-  - input: {{shape: [28, 28, 1]}}
-    name: images
+  - input: images
   - convolution:
       kernels: 8
       size: [3, 3]

@@ -74,7 +74,8 @@ class OfflineTest(harness.TestCase):
         self.kurfile = data.write_images_project(self.folder)
 
     def test_plan_shows_layers_shapes_and_parameters(self):
-        result = self.expect(harness.OK, self.run_program('kurctl', 'plan', self.kurfile))
+        shaped = ('--set', 'model[0]={input: {shape: [28, 28, 1]}, name: images}')
+        result = self.expect(harness.OK, self.run_program('kurctl', 'plan', self.kurfile, *shaped))
         for word in ('convolution', 'dense', 'labels'):
             self.assertIn(word, result.out)
         self.assertRegex(result.out.replace(',', ''), r'\b15690\b')  # 14 * 14 * 8 * 10 + 10

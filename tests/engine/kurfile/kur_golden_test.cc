@@ -40,7 +40,8 @@ TEST_P(KurGoldenTest, DumpsTheSame) {
 TEST_P(KurGoldenTest, PlansTheSameLayers) {
   const ModelPlan& plan = kurfile_->plan();
   size_t compared = 0;
-  for (const json& theirs : ReadJson(std::string(GetParam()) + ".layers.json")["layers"]) {
+  const json golden = ReadJson(std::string(GetParam()) + ".layers.json");
+  for (const json& theirs : golden["layers"]) {
     SCOPED_TRACE(theirs["name"].get<std::string>());
     const PlannedLayer* ours = plan.Find(theirs["name"]);
     ASSERT_NE(ours, nullptr);

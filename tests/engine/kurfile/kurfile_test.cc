@@ -112,7 +112,7 @@ TEST(KurfileTest, ReadsTheTutorial) {
   EXPECT_EQ(sections.validate->best->path, "best.w");
   EXPECT_EQ(sections.evaluate->destination->path.path, "output.pkl");
   EXPECT_THAT(Paths(kurfile->Inputs(Mode::kTrain)),
-              ElementsAre("train.pkl", "best.w", "validate.pkl"));
+              ElementsAre("train.pkl", "validate.pkl", "best.w"));
   EXPECT_THAT(Paths(kurfile->Outputs(Mode::kTrain)), ElementsAre("tutorial-log", "best.w"));
   EXPECT_THAT(Paths(kurfile->Inputs(Mode::kEvaluate)), ElementsAre("evaluate.pkl", "best.w"));
   EXPECT_THAT(Paths(kurfile->Outputs(Mode::kEvaluate)), ElementsAre("output.pkl"));

@@ -195,7 +195,7 @@ TEST(ModelExpanderTest, OneLayerInEachEntry) {
 
 TEST(ModelExpanderTest, HostileLoopsEndWithAnError) {
   EXPECT_THAT(Expand("[{input: x}, {for: {range: 1000000000, iterate: [{flatten: }]}}]").errors,
-              HasSubstr("more than 100000 layers"));
+              HasSubstr("more than 50000 layers"));
   EXPECT_THAT(Expand("[{input: x}, {for: {range: 1000000000000, iterate: []}}]").errors,
               HasSubstr("model[1].for: the model takes more than 1000000 steps to expand"));
   EXPECT_THAT(Expand("[{input: x}, {for: {range: -1, iterate: []}}]").errors,
