@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -50,7 +51,11 @@ class CliArguments : public Arguments {
     app_.add_option(names, *value, doc)
         ->type_name(placeholder)
         ->group(group_)
-        ->check(CLI::PositiveNumber);
+        ->check([](const std::string& text) {
+          int64_t number = 0;
+          const bool good = absl::SimpleAtoi(text, &number) && number >= 1;
+          return good ? "" : absl::StrCat("expected a whole number from 1, got '", text, "'");
+        });
   }
   void Choice(const std::string& names, const std::string& placeholder,
               const std::vector<std::string>& choices, std::function<void(size_t index)> chosen,

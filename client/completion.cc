@@ -34,8 +34,7 @@ class DeclaredNames : public Arguments {
                 const std::string&) override {
     Add(names, true, {});
   }
-  void Number(const std::string& names, const std::string&, int64_t*,
-              const std::string&) override {
+  void Number(const std::string& names, const std::string&, int64_t*, const std::string&) override {
     Add(names, true, {});
   }
   void Choice(const std::string& names, const std::string&, const std::vector<std::string>& choices,
@@ -87,7 +86,8 @@ std::vector<std::string> Candidates(const std::vector<std::string>& words, Comma
   command.Declare(names);
   names.flags["--help"] = {false, {}};
   if (command.info().connects) {
-    for (const char* flag : {"--server", "--token-file", "--tls-ca"}) names.flags[flag] = {true, {}};
+    for (const char* flag : {"--server", "--token-file", "--tls-ca"})
+      names.flags[flag] = {true, {}};
     names.flags["--tls"] = {false, {}};
   }
   size_t positional = 0;

@@ -1,8 +1,8 @@
 #include "client/config.h"
 
-#include <algorithm>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>

@@ -44,8 +44,7 @@ Json ValueJson(const std::optional<Value>& value) {
 class DiffCommand : public Command {
  public:
   Info info() const override {
-    return {"diff",
-            "Show what differs between two Kurfiles, or two jobs, after evaluation",
+    return {"diff", "Show what differs between two Kurfiles, or two jobs, after evaluation",
             "kurctl diff cifar.yml cifar-wide.yml\n"
             "kurctl diff cifar-7 cifar-8\n"
             "kurctl diff cifar-7 cifar.yml"};
@@ -99,8 +98,7 @@ class DiffCommand : public Command {
     KUR_ASSIGN_OR_RETURN(const auto connection, context.Connect());
     v1::GetKurfileRequest request;
     request.set_name(word);
-    KUR_ASSIGN_OR_RETURN(const auto frozen,
-                         connection->Call(&v1::Jobs::Stub::GetKurfile, request));
+    KUR_ASSIGN_OR_RETURN(const auto frozen, connection->Call(&v1::Jobs::Stub::GetKurfile, request));
     return EvaluateFrozen(frozen, word, folder);
   }
 

@@ -21,7 +21,8 @@ class DumpCommand : public Command {
     arguments.Flag("--pre-parse", &raw_, "After includes and --set, before templating");
     AddOverrideOption(arguments, &options_.overrides);
     arguments.Note(
-        "As `kur dump` prints it: sections that have two names are there under both, and the model\n"
+        "As `kur dump` prints it: sections that have two names are there under both, and the "
+        "model\n"
         "as it was written, for its containers are evaluated while it is expanded.");
   }
 

@@ -26,7 +26,8 @@ class ExplainCommand : public Command {
   }
 
   absl::StatusOr<ExitCode> Run(Context& context) override {
-    if (markdown_ && !path_.empty()) return UsageError("--markdown prints everything; leave KEY out");
+    if (markdown_ && !path_.empty())
+      return UsageError("--markdown prints everything; leave KEY out");
     if (markdown_) {
       context.out.Write(ReferenceMarkdown());
       return ExitCode::kOk;

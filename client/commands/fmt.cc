@@ -39,8 +39,7 @@ class FmtCommand : public Command {
     if (write_ && check_) return UsageError("--write and --check exclude each other");
     ExitCode code = ExitCode::kOk;
     for (const std::string& file : files_) {
-      KUR_ASSIGN_OR_RETURN(const std::string text,
-                           FileSystem::Posix().Read(file, kMaxFileBytes));
+      KUR_ASSIGN_OR_RETURN(const std::string text, FileSystem::Posix().Read(file, kMaxFileBytes));
       const auto formatted = FormatYaml(text, std::make_shared<const std::string>(file));
       if (absl::IsFailedPrecondition(formatted.status())) {
         context.err.Line(absl::StrCat("kurctl: ", formatted.status().message()));

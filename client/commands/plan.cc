@@ -56,9 +56,12 @@ std::string KindText(const PlannedLayer& layer) {
 }
 
 std::string LayersText(const ModelPlan& plan, bool wide, const Terminal& terminal) {
-  std::vector<Table::Column> columns = {
-      {"LAYER"}, {"KIND"}, {"OUTPUT"}, {"PARAMETERS", Table::Align::kRight},
-      {"MULTIPLY-ADDS", Table::Align::kRight}, {"INPUTS"}};
+  std::vector<Table::Column> columns = {{"LAYER"},
+                                        {"KIND"},
+                                        {"OUTPUT"},
+                                        {"PARAMETERS", Table::Align::kRight},
+                                        {"MULTIPLY-ADDS", Table::Align::kRight},
+                                        {"INPUTS"}};
   if (wide) columns.push_back({"PLACE"});
   Table table(columns);
   for (const PlannedLayer& layer : plan.layers) {
@@ -76,10 +79,15 @@ std::string LayersText(const ModelPlan& plan, bool wide, const Terminal& termina
 
 std::string TotalsText(const ModelPlan& plan, const Resources& need, const Speed& speed,
                        bool trains) {
-  std::string text = absl::StrCat(plan.layers.size(), " layers, ", CountText(plan.parameters),
-                                  " parameters, ", CountText(plan.trainable_parameters),
-                                  " of them trainable; ", CountText(plan.multiply_adds),
-                                  " multiply-adds a sample\n");
+  std::string text = absl::StrCat(plan.layers.size(), " layers, ");
+  if (plan.parameters == kUnknown) {
+    text +=
+        "? parameters: sizes are known when the data is opened, or with a 'shape' for the input\n";
+  } else {
+    absl::StrAppend(&text, HumanCount(plan.parameters), " parameters, ",
+                    HumanCount(plan.trainable_parameters), " of them trainable; ",
+                    CountText(plan.multiply_adds), " multiply-adds a sample\n");
+  }
   absl::StrAppend(&text, "In batches of ", need.batch_size, ":\n");
   if (trains) {
     absl::StrAppend(&text, "  training    ", BytesText(need.training_total), ": weights ",
@@ -93,10 +101,10 @@ std::string TotalsText(const ModelPlan& plan, const Resources& need, const Speed
     const double seconds = StepSeconds(need, speed);
     absl::StrAppend(&text, "  a step      ", FlopsText(need.batch_flops), ", ",
                     BytesText(need.batch_bytes), " moved",
-                    seconds < 0 ? ""
-                                : absl::StrFormat("; at least %.3g ms at %g GFLOP/s and %g GB/s",
-                                                  seconds * 1000, speed.flops / 1e9,
-                                                  speed.bandwidth / 1e9),
+                    seconds < 0
+                        ? ""
+                        : absl::StrFormat("; at least %.3g ms at %g GFLOP/s and %g GB/s",
+                                          seconds * 1000, speed.flops / 1e9, speed.bandwidth / 1e9),
                     "\n");
   }
   return text;
@@ -210,9 +218,8 @@ class PlanCommand : public Command {
     if (IsStructured(format_)) {
       context.out.Write(RenderStructured(format_, PlanJson(plan, need, speed, trains)));
     } else {
-      context.out.Write(
-          absl::StrCat(LayersText(plan, format_ == OutputFormat::kWide, context.out), "\n",
-                       TotalsText(plan, need, speed, trains)));
+      context.out.Write(absl::StrCat(LayersText(plan, format_ == OutputFormat::kWide, context.out),
+                                     "\n", TotalsText(plan, need, speed, trains)));
     }
     return ExitCode::kOk;
   }

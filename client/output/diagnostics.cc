@@ -112,8 +112,7 @@ Excerpt Cut(const Cells& cells, int width) {
   }
   Excerpt excerpt;
   excerpt.caret = DisplayWidth(before) + WidthOf(cells, begin, std::max(begin, cells.marked));
-  excerpt.underline =
-      std::max(1, WidthOf(cells, cells.marked, std::min(cells.marked_end, end)));
+  excerpt.underline = std::max(1, WidthOf(cells, cells.marked, std::min(cells.marked_end, end)));
   excerpt.text = absl::StrCat(before,
                               absl::StrJoin(cells.texts.begin() + static_cast<long>(begin),
                                             cells.texts.begin() + static_cast<long>(end), ""),

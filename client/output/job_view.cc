@@ -31,8 +31,9 @@ std::string DurationText(const v1::Job& job, absl::Time now) {
 }
 
 std::string LossText(const v1::Job& job) {
-  const bool trained = job.has_progress() && job.progress().epoch() > 0;
-  return trained ? HumanNumber(job.progress().loss()) : "";
+  // 0: the epoch has only begun.
+  const bool known = job.has_progress() && job.progress().epoch() > 0 && job.progress().loss() != 0;
+  return known ? HumanNumber(job.progress().loss()) : "";
 }
 
 std::string ValidationText(const v1::Job& job) {

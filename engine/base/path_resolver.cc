@@ -58,8 +58,8 @@ absl::Status CheckWritable(const std::string& path, const std::string& shown) {
   std::string parent = DirectoryOf(path);
   while (!Exists(parent) && DirectoryOf(parent) != parent) parent = DirectoryOf(parent);
   if (!IsDirectory(parent)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("there can be no ", shown, ": ", BaseName(parent), " is a file, not a folder"));
+    return absl::InvalidArgumentError(absl::StrCat("there can be no ", shown, ": ",
+                                                   BaseName(parent), " is a file, not a folder"));
   }
   if (access(parent.c_str(), W_OK | X_OK) != 0) {
     return absl::PermissionDeniedError(
@@ -87,8 +87,8 @@ absl::StatusOr<std::string> NormalizeRelativePath(const std::string& path) {
   for (const auto part : absl::StrSplit(path, '/')) {
     if (part.empty() || part == ".") continue;
     if (part.size() > NAME_MAX) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "the path has a name of ", part.size(), " bytes; file names have at most ", NAME_MAX));
+      return absl::InvalidArgumentError(absl::StrCat("the path has a name of ", part.size(),
+                                                     " bytes; file names have at most ", NAME_MAX));
     }
     if (part != "..") {
       parts.emplace_back(part);

@@ -1,4 +1,5 @@
-// jsonl: one JSON dictionary a line. This version reads and plans such Kurfiles but cannot run them.
+// jsonl: one JSON dictionary a line. This version reads and plans such Kurfiles but cannot run
+// them.
 
 #include <string>
 #include <vector>

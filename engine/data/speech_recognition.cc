@@ -1,5 +1,5 @@
-// speech_recognition: recorded speech with its transcripts. This version reads and plans such Kurfiles
-// but cannot run them.
+// speech_recognition: recorded speech with its transcripts. This version reads and plans such
+// Kurfiles but cannot run them.
 
 #include <optional>
 #include <string>

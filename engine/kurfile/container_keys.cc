@@ -31,8 +31,8 @@ std::vector<std::string> Names::strings() const {
   return names;
 }
 
-bool FieldTraits<Names>::Parse(const Value& value, const std::string& key,
-                               Diagnostics* diagnostics, Names* to) {
+bool FieldTraits<Names>::Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
+                               Names* to) {
   const Value::List list = value.is_list() ? value.as_list() : Value::List{value};
   for (const Value& element : list) {
     if (element.is_dict() || element.is_list() || element.is_null()) {

@@ -11,7 +11,7 @@ namespace kur {
 
 // One place in which two values differ.
 struct Difference {
-  std::string path;  // "train.provider.batch_size", "model[2].dense"; empty: the whole
+  std::string path;             // "train.provider.batch_size", "model[2].dense"; empty: the whole
   std::optional<Value> before;  // absent: only the second has it
   std::optional<Value> after;   // absent: only the first has it
 };

@@ -213,8 +213,7 @@ inline Condition<double> NotNegative() {
 // In [low, high).
 inline Condition<double> InRange(double low, double high) {
   return {absl::StrCat("at least ", low, " and less than ", high),
-          [=](double value) { return value >= low && value < high; },
-          BoundKeyword("minimum", low)};
+          [=](double value) { return value >= low && value < high; }, BoundKeyword("minimum", low)};
 }
 
 // The keys of a kind, each declared once (a member may belong to a base class of Spec): this table

@@ -189,8 +189,8 @@ int Formatter::Place(int column, bool is_list) {
     blocks_.pop_back();
   }
   // A list may stand in the column of the key that it belongs to.
-  const bool same = !blocks_.empty() && blocks_.back().old_column == column &&
-                    blocks_.back().is_list == is_list;
+  const bool same =
+      !blocks_.empty() && blocks_.back().old_column == column && blocks_.back().is_list == is_list;
   if (!same) {
     const int new_column = blocks_.empty() ? 0 : blocks_.back().new_column + kStep;
     blocks_.push_back({column, new_column, is_list});

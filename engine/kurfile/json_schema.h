@@ -5,9 +5,9 @@
 
 namespace kur {
 
-// The schema of Kurfiles (JSON Schema, draft 7), for editors that complete and check YAML: made from
-// the reference of this program. It accepts every valid Kurfile; what needs evaluation (templates,
-// shapes, names of layers) is left to `kurctl validate`.
+// The schema of Kurfiles (JSON Schema, draft 7), for editors that complete and check YAML: made
+// from the reference of this program. It accepts every valid Kurfile; what needs evaluation
+// (templates, shapes, names of layers) is left to `kurctl validate`.
 std::string KurfileJsonSchema();
 
 }  // namespace kur

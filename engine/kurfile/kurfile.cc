@@ -357,9 +357,9 @@ absl::Status Kurfile::CheckMode(Mode mode) const {
   Diagnostics diagnostics;
   const auto check = [&](const auto& spec) {
     if (spec->IsRunnable()) return;
-    diagnostics.Error(spec->location, spec->key,
-                      absl::StrCat("this version can plan with '", spec->kind(),
-                                   "', but cannot run it yet"));
+    diagnostics.Error(
+        spec->location, spec->key,
+        absl::StrCat("this version can plan with '", spec->kind(), "', but cannot run it yet"));
   };
   for (const DataSection* data : DataOf(mode)) {
     for (const DataSet& set : data->sets) {

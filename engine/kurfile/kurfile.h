@@ -49,7 +49,8 @@ class Kurfile {
   // while they are expanded).
   const Value& evaluated() const { return evaluated_; }
 
-  // The same as the original Kur dumps it: with each of the sections that have two names under both.
+  // The same as the original Kur dumps it: with each of the sections that have two names under
+  // both.
   Value Dump() const;
 
   // Every file that was read, the Kurfile first, as paths of this machine.

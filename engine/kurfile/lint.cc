@@ -37,7 +37,8 @@ class Linter {
     if (output == nullptr || computing == nullptr) return;
     if (loss.kind() == "mean_squared_error" && computing->spec->IsNormalized()) {
       diagnostics_->Warning(loss.location, loss.key,
-                            absl::StrCat("'", loss.target, "' is a softmax, whose probabilities "
+                            absl::StrCat("'", loss.target,
+                                         "' is a softmax, whose probabilities "
                                          "mean_squared_error trains badly; use "
                                          "categorical_crossentropy"));
     }
@@ -56,10 +57,10 @@ class Linter {
              output->shape[i] == kUnknown;
     }
     if (!fits) {
-      diagnostics_->Warning(loss.location, loss.key,
-                            absl::StrCat("the output '", loss.target, "' is ",
-                                         ToString(output->shape), ", but the data of that name is ",
-                                         ToString(expected)));
+      diagnostics_->Warning(
+          loss.location, loss.key,
+          absl::StrCat("the output '", loss.target, "' is ", ToString(output->shape),
+                       ", but the data of that name is ", ToString(expected)));
     }
   }
 
@@ -70,9 +71,9 @@ class Linter {
           std::any_of(sections_.losses.begin(), sections_.losses.end(),
                       [&](const auto& loss) { return loss->target == output.name; });
       if (!compared && !output.spec->IsInput()) {
-        diagnostics_->Warning(output.location, output.path,
-                              absl::StrCat("the output '", output.name,
-                                           "' has no loss: nothing trains it"));
+        diagnostics_->Warning(
+            output.location, output.path,
+            absl::StrCat("the output '", output.name, "' has no loss: nothing trains it"));
       }
     }
   }
@@ -101,16 +102,16 @@ class Linter {
                             "no checkpoint will ever be written: " + why);
     };
     // Only if none of the counts that were given can be reached.
-    if (checkpoint.minutes && (!train.stop.seconds || *checkpoint.minutes * 60 <=
-                                                          static_cast<int64_t>(*train.stop.seconds))) {
+    if (checkpoint.minutes &&
+        (!train.stop.seconds ||
+         *checkpoint.minutes * 60 <= static_cast<int64_t>(*train.stop.seconds))) {
       return;
     }
     if (!train.stop.epochs) return;
     const int64_t epochs = *train.stop.epochs;
     if (checkpoint.epochs && *checkpoint.epochs <= epochs) return;
     if ((checkpoint.batches || checkpoint.samples) && !train.data.provider.num_batches) return;
-    const int64_t batches =
-        Product({epochs, train.data.provider.num_batches.value_or(kUnknown)});
+    const int64_t batches = Product({epochs, train.data.provider.num_batches.value_or(kUnknown)});
     if (checkpoint.batches && (batches == kUnknown || *checkpoint.batches <= batches)) return;
     const int64_t samples = Product({batches, train.data.provider.batch_size});
     if (checkpoint.samples && (samples == kUnknown || *checkpoint.samples <= samples)) return;

@@ -251,7 +251,8 @@ absl::StatusOr<Value> ApplyOverride(const Value& value, const std::string& overr
   const auto place = std::make_shared<const std::string>(absl::StrCat("--set ", override_text));
   const size_t equals = override_text.find('=');
   if (equals == std::string::npos || equals == 0) {
-    return ErrorAt({place, 0, 0}, "", "an override is written PATH=VALUE: train.stop_when.epochs=3");
+    return ErrorAt({place, 0, 0}, "",
+                   "an override is written PATH=VALUE: train.stop_when.epochs=3");
   }
   KUR_ASSIGN_OR_RETURN(Value replacement, ParseYaml(override_text.substr(equals + 1), place));
   replacement = replacement.At({place, 0, 0});

@@ -147,7 +147,8 @@ bool Expander::MayGoOn(const Value& where, const std::string& path) {
     too_large_ = true;
   } else if (++steps_ > kMaxSteps) {
     Error(where, path,
-          absl::StrCat("the model takes more than ", kMaxSteps, " steps to expand; is a loop or a "
+          absl::StrCat("the model takes more than ", kMaxSteps,
+                       " steps to expand; is a loop or a "
                        "template without an end?"));
     too_large_ = true;
   }
@@ -340,8 +341,8 @@ void Expander::AddLayer(const Container& container, const ContainerKeys& keys, c
   Value arguments;
   if (!Evaluate(container.arguments, scope, path, &arguments)) return;
   ModelNode node;
-  node.layer.spec = ParseKind<LayerSpec>("layer", kind, container.kind.location(), arguments, path,
-                                         diagnostics_);
+  node.layer.spec =
+      ParseKind<LayerSpec>("layer", kind, container.kind.location(), arguments, path, diagnostics_);
   if (node.layer.spec == nullptr) return;
   const LayerSpec& spec = *node.layer.spec;
   node.layer.kind = spec.kind();

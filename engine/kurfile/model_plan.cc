@@ -60,8 +60,8 @@ void CountParameters(ModelPlan* plan) {
 
 // The shapes that the spec of a layer sees: without the axes that the layer is applied along, which
 // are returned in `mapped`.
-absl::StatusOr<std::vector<Shape>> InnerShapes(const PlannedLayer& layer,
-                                               std::vector<Shape> inputs, Shape* mapped) {
+absl::StatusOr<std::vector<Shape>> InnerShapes(const PlannedLayer& layer, std::vector<Shape> inputs,
+                                               Shape* mapped) {
   if (layer.mapped_axes == 0) return inputs;
   const auto axes = static_cast<size_t>(layer.mapped_axes);
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -75,10 +75,9 @@ absl::StatusOr<std::vector<Shape>> InnerShapes(const PlannedLayer& layer,
     const auto split = shape.begin() + layer.mapped_axes;
     const Shape leading(shape.begin(), split);
     if (i > 0 && leading != *mapped) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("inputs inside of 'parallel' must agree in the first ",
-                       axes == 1 ? "axis" : "axes", "; they are ", ToString(*mapped), " and ",
-                       ToString(leading)));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "inputs inside of 'parallel' must agree in the first ", axes == 1 ? "axis" : "axes",
+          "; they are ", ToString(*mapped), " and ", ToString(leading)));
     }
     *mapped = leading;
     shape.erase(shape.begin(), split);

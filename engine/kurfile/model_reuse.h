@@ -11,9 +11,9 @@
 namespace kur {
 
 // Replaces every node that reuses others by copies of these, which share their weights. What is
-// reused may be a layer or a container (a key of `containers`), may stand anywhere in the model, and
-// may itself reuse others, but not what it stands in. Reports names that are missing; the result is
-// then not to be used.
+// reused may be a layer or a container (a key of `containers`), may stand anywhere in the model,
+// and may itself reuse others, but not what it stands in. Reports names that are missing; the
+// result is then not to be used.
 std::vector<ModelNode> ResolveReuse(const std::vector<ModelNode>& nodes,
                                     const std::map<std::string, NodeRange>& containers,
                                     Diagnostics* diagnostics);

@@ -45,14 +45,14 @@ void CheckPathConflicts(const JobPaths& paths, Diagnostics* diagnostics) {
       const FileReference& other = paths.outputs[j];
       const std::string other_path = Canonical(other);
       if (j < i && other_path == path && other.key != output.key) {
-        diagnostics->Warning(output.location, output.key,
-                             absl::StrCat("has the same path as ", other.key,
-                                          ": each will overwrite the other"));
+        diagnostics->Warning(
+            output.location, output.key,
+            absl::StrCat("has the same path as ", other.key, ": each will overwrite the other"));
       }
       if (!IsFolder(other) && absl::StartsWith(path, other_path + "/")) {
-        diagnostics->Error(output.location, output.key,
-                           absl::StrCat("would stand in '", other.path, "', which is a file: ",
-                                        other.key));
+        diagnostics->Error(
+            output.location, output.key,
+            absl::StrCat("would stand in '", other.path, "', which is a file: ", other.key));
       }
     }
   }

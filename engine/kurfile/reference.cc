@@ -103,10 +103,11 @@ const Reference& KurfileReference() {
     reference->sections = GatherSections();
     reference->container_keys = ContainerFields().Describe();
     reference->sorts = {
-        GatherSort<LayerKind>("layer", "Layers",
-                              "What a model is made of; entries of `model`. Shapes are those of one "
-                              "sample: images are (height, width, channels), sequences (time, "
-                              "features)."),
+        GatherSort<LayerKind>(
+            "layer", "Layers",
+            "What a model is made of; entries of `model`. Shapes are those of one "
+            "sample: images are (height, width, channels), sequences (time, "
+            "features)."),
         GatherSort<OperatorKind>("operator", "Operators",
                                  "Entries of `model` that make layers, or look at the model."),
         GatherSort<LossKind>("loss", "Losses", "Entries of `loss`, by their `name`."),

@@ -35,8 +35,7 @@ class Memory {
   explicit Memory(const ModelPlan& plan) : plan_(plan), owner_(plan.layers.size()) {
     for (size_t i = 0; i < plan.layers.size(); ++i) {
       const PlannedLayer& layer = plan.layers[i];
-      owner_[i] =
-          layer.kept.is_view && !layer.inputs.empty() ? owner_[Index(layer.inputs[0])] : i;
+      owner_[i] = layer.kept.is_view && !layer.inputs.empty() ? owner_[Index(layer.inputs[0])] : i;
     }
   }
 
@@ -116,8 +115,8 @@ Resources EstimateResources(const ModelPlan& plan, const OptimizerSpec* optimize
   need.batch_flops = Product({plan.multiply_adds, 2 * 3, batch_size});
   // Activations are written, read and their gradients written and read; the optimizer reads a
   // parameter, its gradient and its state, and writes all but the gradient.
-  need.batch_bytes = Sum(Product({need.activations, 4}),
-                         Product({trained, 3 + 2 * optimizer->StateSlots()}));
+  need.batch_bytes =
+      Sum(Product({need.activations, 4}), Product({trained, 3 + 2 * optimizer->StateSlots()}));
   return need;
 }
 

@@ -21,9 +21,9 @@ struct ExpandSpec : LayerSpec {
     KUR_RETURN_IF_ERROR(RequireOneInput(inputs));
     const auto rank = static_cast<int64_t>(inputs[0].size());
     if (dimension > rank || dimension < -rank - 1) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("an axis can be inserted at ", -rank - 1, " to ", rank, " of an input ",
-                       ToString(inputs[0]), ", not at ", dimension));
+      return absl::InvalidArgumentError(absl::StrCat("an axis can be inserted at ", -rank - 1,
+                                                     " to ", rank, " of an input ",
+                                                     ToString(inputs[0]), ", not at ", dimension));
     }
     Shape shape = inputs[0];
     shape.insert(shape.begin() + (dimension < 0 ? dimension + rank + 1 : dimension), 1);

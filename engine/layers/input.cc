@@ -57,9 +57,9 @@ const Fields<InputSpec>& InputFields() {
 const Registration<LayerKind> kKind("input", MakeLayerKind("Where data enters the model; the name "
                                                            "is that of a data source.",
                                                            "input: images", InputFields()));
-const Registration<LayerKind> kOtherName(
-    "placeholder",
-    MakeLayerKind("Another name for `input`.", "placeholder: images", InputFields()));
+const Registration<LayerKind> kOtherName("placeholder",
+                                         MakeLayerKind("Another name for `input`.",
+                                                       "placeholder: images", InputFields()));
 
 #if KUR_RUNTIME
 class Input : public Layer {

@@ -23,9 +23,8 @@ struct MergeSpec : LayerSpec {
 
   absl::StatusOr<Shape> OutputShape(const std::vector<Shape>& inputs) const override {
     if (inputs.size() < 2) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("merges two or more inputs, but has ", inputs.size(),
-                       "; name them with 'inputs'"));
+      return absl::InvalidArgumentError(absl::StrCat("merges two or more inputs, but has ",
+                                                     inputs.size(), "; name them with 'inputs'"));
     }
     const auto rank = static_cast<int64_t>(inputs[0].size());
     const bool concat = mode == "concat";
@@ -48,10 +47,9 @@ struct MergeSpec : LayerSpec {
         }
       }
       if (!fits) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("the shapes ", ToString(inputs[0]), " and ", ToString(inputs[i]),
-                         concat ? absl::StrCat(" differ in more than axis ", axis)
-                                : " are not the same"));
+        return absl::InvalidArgumentError(absl::StrCat(
+            "the shapes ", ToString(inputs[0]), " and ", ToString(inputs[i]),
+            concat ? absl::StrCat(" differ in more than axis ", axis) : " are not the same"));
       }
     }
     return shape;

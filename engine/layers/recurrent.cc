@@ -69,8 +69,8 @@ struct RecurrentSpec : LayerSpec {
 
   int64_t MultiplyAdds(const std::vector<Shape>& inputs) const override {
     if (inputs[0][1] == kUnknown) return kUnknown;
-    return Product({inputs[0][0], bidirectional ? 2 : 1, Gates() * Units(),
-                    inputs[0][1] + Units()});
+    return Product(
+        {inputs[0][0], bidirectional ? 2 : 1, Gates() * Units(), inputs[0][1] + Units()});
   }
 
   // The input, and for every step the gates, twice, and the states.

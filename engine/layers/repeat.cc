@@ -20,9 +20,9 @@ struct RepeatSpec : LayerSpec {
   absl::StatusOr<Shape> OutputShape(const std::vector<Shape>& inputs) const override {
     KUR_RETURN_IF_ERROR(RequireOneInput(inputs));
     if (inputs[0].size() != 1) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("repeats vectors, but the input is ", ToString(inputs[0]),
-                       "; put a 'flatten' before it"));
+      return absl::InvalidArgumentError(absl::StrCat("repeats vectors, but the input is ",
+                                                     ToString(inputs[0]),
+                                                     "; put a 'flatten' before it"));
     }
     return Shape{count, inputs[0][0]};
   }

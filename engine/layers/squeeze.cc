@@ -21,8 +21,8 @@ struct SqueezeSpec : LayerSpec {
     KUR_RETURN_IF_ERROR(RequireOneInput(inputs));
     const auto rank = static_cast<int64_t>(inputs[0].size());
     if (dimension >= rank || dimension < -rank) {
-      return absl::InvalidArgumentError(absl::StrCat("there is no axis ", dimension,
-                                                     " in an input ", ToString(inputs[0])));
+      return absl::InvalidArgumentError(
+          absl::StrCat("there is no axis ", dimension, " in an input ", ToString(inputs[0])));
     }
     if (rank == 1) {
       return absl::InvalidArgumentError("the only axis of a sample cannot be removed");
@@ -44,12 +44,12 @@ struct SqueezeSpec : LayerSpec {
 };
 
 const Fields<SqueezeSpec>& SqueezeFields() {
-  static const auto* const kFields = new Fields<SqueezeSpec>(
-      Fields<SqueezeSpec>()
-          .Required("dimension", &SqueezeSpec::dimension,
-                    "which axis, from 0; negative: counted from behind")
-          .Example("-1")
-          .Shorthand("dimension"));
+  static const auto* const kFields =
+      new Fields<SqueezeSpec>(Fields<SqueezeSpec>()
+                                  .Required("dimension", &SqueezeSpec::dimension,
+                                            "which axis, from 0; negative: counted from behind")
+                                  .Example("-1")
+                                  .Shorthand("dimension"));
   return *kFields;
 }
 

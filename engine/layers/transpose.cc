@@ -38,9 +38,8 @@ struct TransposeSpec : LayerSpec {
           "the batch axis stays first: samples would be mixed otherwise");
     }
     if (order.size() != inputs[0].size()) {
-      return absl::InvalidArgumentError(absl::StrCat("names ", order.size(),
-                                                     " axes, but the input is ",
-                                                     ToString(inputs[0])));
+      return absl::InvalidArgumentError(
+          absl::StrCat("names ", order.size(), " axes, but the input is ", ToString(inputs[0])));
     }
     Shape shape;
     for (const int64_t axis : order) shape.push_back(inputs[0][static_cast<size_t>(axis)]);

@@ -1,6 +1,6 @@
-// ctc: connectionist temporal classification (Graves et al., "Connectionist Temporal Classification:
-// Labelling Unsegmented Sequence Data with Recurrent Neural Networks", 2006). This version reads and
-// plans such Kurfiles but cannot run them.
+// ctc: connectionist temporal classification (Graves et al., "Connectionist Temporal
+// Classification: Labelling Unsegmented Sequence Data with Recurrent Neural Networks", 2006). This
+// version reads and plans such Kurfiles but cannot run them.
 
 #include <optional>
 #include <string>
@@ -33,9 +33,10 @@ const Fields<CtcSpec>& CtcFields() {
           .Example("transcript_length")
           .Required("output", &CtcSpec::output, "the source with the true sequences")
           .Example("transcript")
-          .Optional("relative_to", &CtcSpec::relative_to,
-                    "the input whose length input_length counts; the lengths are scaled to those of "
-                    "the output")
+          .Optional(
+              "relative_to", &CtcSpec::relative_to,
+              "the input whose length input_length counts; the lengths are scaled to those of "
+              "the output")
           .Example("utterance")
           .Optional("variant", &CtcSpec::variant, "warp, loss_scale: accepted for compatibility"));
   return *kFields;

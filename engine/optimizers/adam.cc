@@ -7,8 +7,8 @@
 
 #include "engine/kurfile/optimizer_spec.h"
 #if KUR_RUNTIME
-#include <ATen/TensorOperators.h>
 #include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
 
 #include "engine/optimizers/optimizer.h"
 #endif

@@ -156,8 +156,9 @@ TensorMap Model::Forward(const TensorMap& inputs, const ForwardContext& context,
 }
 
 bool Model::CanGiveLogits(const std::string& output) const {
-  return std::any_of(nodes_.begin(), nodes_.end(),
-                     [&](const Node& node) { return node.name == output && node.softmax.has_value(); });
+  return std::any_of(nodes_.begin(), nodes_.end(), [&](const Node& node) {
+    return node.name == output && node.softmax.has_value();
+  });
 }
 
 std::vector<NamedParameter> Model::TrainableParameters() const {

@@ -157,8 +157,9 @@ absl::Status Trainer::LoadInitialWeights() {
   const absl::Status loaded = workload_->model().LoadWeights(saved->weights);
   if (!loaded.ok()) {
     return failed(absl::InvalidArgumentError(
-        absl::StrCat(loaded.message(), "; a changed model begins with fresh weights in another "
-                                       "project, or without train.weights.initial")));
+        absl::StrCat(loaded.message(),
+                     "; a changed model begins with fresh weights in another "
+                     "project, or without train.weights.initial")));
   }
   initial_weights_loaded_ = true;
   std::string also;

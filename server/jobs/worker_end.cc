@@ -61,7 +61,8 @@ WorkerVerdict Judge(const WorkerEnd& end) {
   }
   WorkerVerdict verdict;
   verdict.restart = true;
-  verdict.reason = absl::StrCat(Describe(end), "; it is started again from where it was last saved");
+  verdict.reason =
+      absl::StrCat(Describe(end), "; it is started again from where it was last saved");
   return verdict;
 }
 

@@ -23,9 +23,8 @@ void MakeFieldValid(const Reflection& reflection, const FieldDescriptor* field, 
                                          : reflection.MutableMessage(message, field));
       continue;
     }
-    const std::string text = field->is_repeated()
-                                 ? reflection.GetRepeatedString(*message, field, i)
-                                 : reflection.GetString(*message, field);
+    const std::string text = field->is_repeated() ? reflection.GetRepeatedString(*message, field, i)
+                                                  : reflection.GetString(*message, field);
     if (IsUtf8(text)) continue;
     if (field->is_repeated()) {
       reflection.SetRepeatedString(message, field, i, ToUtf8(text));

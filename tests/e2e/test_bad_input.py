@@ -1,6 +1,7 @@
 """What is wrong is refused with its own message and place, and leaves nothing behind."""
 
 import gzip
+import os
 import unittest
 
 import data
@@ -69,6 +70,37 @@ class SubmissionTest(harness.TestCase):
         line = self.change('batch_size: 32', 'batch_size: "{{ sise }}"')
         self.refuse(f'points.yml:{line}', 'sise')
 
+    def test_bytes_that_are_no_text(self):
+        self.kurfile.write_bytes(self.kurfile.read_bytes().replace(b'last: last.kur',
+                                                                   b'last: l\xffst.kur'))
+        self.refuse('points.yml:', 'no UTF-8')
+        # The server does not take such a Kurfile either, and goes on.
+        self.kurd.restart_after_crash()
+        self.assertEqual(self.kurd.jobs(), [])
+
+    def test_results_that_would_overwrite_their_weights(self):
+        self.change('destination: results.pkl', 'destination: ./best.kur')
+        self.refuse('points.yml:', "would overwrite './best.kur', which evaluate.weights reads")
+
+    def test_weights_that_could_not_be_written(self):
+        self.change('last: last.kur', 'last: ' + 300 * 'w')
+        self.refuse('points.yml:', 'file names have at most 255')
+        self.change(300 * 'w', 'log')
+        self.change('log: log', 'log: other')
+        self.change('best.kur', 'log/best.kur')
+        self.refuse('points.yml:', "would stand in 'log', which is a file")
+
+    def test_data_that_is_no_file(self):
+        os.remove(self.folder / 'here' / 'train.pkl')
+        os.mkfifo(self.folder / 'here' / 'train.pkl')
+        self.refuse('points.yml:', "'train.pkl' is no regular file")
+        os.mkfifo(self.folder / 'fifo.yml')
+        self.refuse('fifo.yml is no regular file', kurfile=self.folder / 'fifo.yml')
+
+    def test_what_this_version_cannot_run(self):
+        self.change('- pickle: train.pkl', '- jsonl: train.jsonl')
+        self.refuse('points.yml:', "can plan with 'jsonl', but cannot run it yet")
+
     def test_a_mode_that_the_kurfile_lacks(self):
         text = self.kurfile.read_text()
         self.kurfile.write_text(text[:text.index('evaluate:')])
@@ -132,6 +164,19 @@ class JobTest(harness.TestCase):
         kurfile = data.write_points_project(self.project)
         (self.project / 'train.pkl').write_bytes(b"cos\nsystem\n(S'touch owned'\ntR.")
         self.expect_failure(kurfile, 'train.pkl', 'os')
+
+    def test_names_in_data_that_are_no_text(self):
+        kurfile = data.write_points_project(self.project)
+        (self.project / 'train.pkl').write_bytes(b"\x80\x02c\xff\xfe\nos\x1b\n.")
+        self.expect_failure(kurfile, 'train.pkl')
+        # Whoever lists or follows it can read what is said of it.
+        self.assertEqual(len(self.kurd.jobs()), 1)
+        self.expect(harness.OK, self.kurd.kurctl('events', self.kurd.jobs()[0]['name']))
+
+    def test_a_model_that_no_memory_holds(self):
+        kurfile = data.write_points_project(self.project)
+        kurfile.write_text(kurfile.read_text().replace('dense: 16', 'dense: 1000000000000'))
+        self.expect_failure(kurfile, 'the model needs', 'GiB', 'of memory')
 
     def test_a_source_that_the_data_lacks(self):
         kurfile = data.write_points_project(self.project)

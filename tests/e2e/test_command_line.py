@@ -1,6 +1,7 @@
 """What the programs say and return to a person at a terminal or a script, without a server."""
 
 import json
+import subprocess
 import unittest
 
 import data
@@ -96,6 +97,19 @@ class OfflineTest(harness.TestCase):
         dump = self.expect(harness.OK,
                            self.run_program('kurctl', 'dump', '--pre-parse', self.kurfile))
         self.assertEqual(json.loads(dump.out)['train']['stop_when']['epochs'], '{{ 2 + 3 }}')
+
+    def test_output_that_cannot_be_written_is_an_error(self):
+        with open('/dev/full', 'w') as full:
+            done = subprocess.run([str(harness.BIN / 'kurctl'), 'dump', str(self.kurfile)],
+                                  stdout=full, stderr=subprocess.PIPE, text=True,
+                                  env=harness.clean_environment(), timeout=harness.PATIENCE)
+        self.assertEqual(done.returncode, harness.ERROR)
+        self.assertIn('cannot write standard output', done.stderr)
+
+    def test_arguments_that_are_no_text_are_refused(self):
+        result = self.expect(harness.USAGE, self.run_program('kurctl', 'plan', b'f\xff.yml'.decode(
+            'utf-8', 'surrogateescape')))
+        self.assertIn('is no UTF-8', result.err)
 
     def test_everything_that_is_wrong_is_reported_at_once(self):
         self.kurfile.write_text(self.kurfile.read_text().replace('dense:', 'dens:').replace(

@@ -49,6 +49,10 @@ class TrainingTest(JobsTest):
         followed = self.expect(harness.OK, self.kurd.kurctl('events', job, '-f')).lines
         self.assertEqual(followed, self.kurd.events(job))
         self.assertEqual(harness.states(followed)[-1], 'SUCCEEDED')
+        # Whoever has seen everything is not kept waiting for more.
+        after = self.expect(harness.OK, self.kurd.kurctl(
+            'events', job, '-f', '--from', len(followed) + 1))
+        self.assertEqual(after.out + after.err, '')
 
     def test_submitted_again_it_goes_on_where_it_stopped(self):
         losses = []

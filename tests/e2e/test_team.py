@@ -96,6 +96,12 @@ class PermissionTest(TeamTest):
                     self.assertEqual(result.out, '')
         self.expect(harness.OK, self.kurctl('anna', 'wait', job))
 
+    def test_a_token_that_no_header_could_hold_is_refused_before_it_is_sent(self):
+        for token in ('t\u00f6k\u00e9n', 'two words', 'two\nlines', 'bell\x07'):
+            with self.subTest(token):
+                result = self.expect(harness.ERROR, self.kurctl(token, 'list'))
+                self.assertIn('the token has characters that no token has', result.err)
+
     def test_another_user_can_do_nothing_with_a_job(self):
         job = self.submit('anna')
         for command in (('describe', job), ('logs', job), ('watch', job), ('events', job),

@@ -11,12 +11,12 @@ struct AssertSpec {
 };
 
 const Fields<AssertSpec>& AssertFields() {
-  static const auto* const kFields = new Fields<AssertSpec>(
-      Fields<AssertSpec>()
-          .Required("condition", &AssertSpec::condition,
-                    "what must be true; of a list: every element")
-          .Example("\"{{ depth <= 5 }}\"")
-          .Shorthand("condition"));
+  static const auto* const kFields =
+      new Fields<AssertSpec>(Fields<AssertSpec>()
+                                 .Required("condition", &AssertSpec::condition,
+                                           "what must be true; of a list: every element")
+                                 .Example("\"{{ depth <= 5 }}\"")
+                                 .Shorthand("condition"));
   return *kFields;
 }
 
@@ -42,9 +42,10 @@ void Expand(const OperatorCall& call, ModelBuilder* builder) {
   }
 }
 
-const Registration<OperatorKind> kKind(
-    "assert", {"Refuses the Kurfile if a condition does not hold.",
-               "assert: \"{{ depth <= 5 }}\"", AssertFields().Describe(), Expand});
+const Registration<OperatorKind> kKind("assert",
+                                       {"Refuses the Kurfile if a condition does not hold.",
+                                        "assert: \"{{ depth <= 5 }}\"", AssertFields().Describe(),
+                                        Expand});
 
 }  // namespace
 }  // namespace kur

@@ -197,5 +197,13 @@ TEST_F(PathResolverTest, LinksInACircleAreRefused) {
   EXPECT_NE(ReadCode("a"), absl::StatusCode::kOk);
 }
 
+TEST_F(PathResolverTest, FindsOutEarlyWhereNothingCanBeWritten) {
+  EXPECT_EQ(WriteCode("data/train.pkl/below"), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(WriteCode("data/train.pkl/deep/below"), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(WriteCode(std::string(255, 'w')), absl::StatusCode::kOk);
+  EXPECT_EQ(WriteCode(std::string(256, 'w')), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(WriteCode("~/" + std::string(256, 'w')), absl::StatusCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace kur

@@ -19,9 +19,9 @@ std::vector<std::string> Differences(const std::string& a, const std::string& b)
   const auto file = std::make_shared<const std::string>("x");
   std::vector<std::string> lines;
   for (const Difference& difference : FindDifferences(*ParseYaml(a, file), *ParseYaml(b, file))) {
-    lines.push_back(
-        absl::StrCat(difference.path, ": ", difference.before ? ToJson(*difference.before) : "-",
-                     " > ", difference.after ? ToJson(*difference.after) : "-"));
+    lines.push_back(absl::StrCat(difference.path, ": ",
+                                 difference.before ? ToJson(*difference.before) : "-", " > ",
+                                 difference.after ? ToJson(*difference.after) : "-"));
   }
   return lines;
 }

@@ -90,10 +90,9 @@ train:
 
 TEST(LintTest, CheckpointsThatNeverCome) {
   const auto warnings = [](const std::string& train) {
-    return Warnings(absl::StrCat(
-        "model: [{input: {shape: [4]}, name: x}, {dense: 3, name: y}]\n",
-        "loss: [{target: y, name: mean_squared_error}]\n",
-        "train: {data: [{pickle: p.pkl}], ", train, "}\n"));
+    return Warnings(absl::StrCat("model: [{input: {shape: [4]}, name: x}, {dense: 3, name: y}]\n",
+                                 "loss: [{target: y, name: mean_squared_error}]\n",
+                                 "train: {data: [{pickle: p.pkl}], ", train, "}\n"));
   };
   EXPECT_THAT(warnings("stop_when: {epochs: 3}, checkpoint: {path: c, epochs: 4}"),
               ElementsAre(HasSubstr("comes every 4 epochs, training ends after 3")));

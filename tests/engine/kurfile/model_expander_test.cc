@@ -266,9 +266,8 @@ skip:
 }
 
 TEST(ModelExpanderTest, AnArgumentMayReferToWhatOnlyTheTemplateKnows) {
-  const Expanded expanded =
-      Plan(R"([{input: x}, {stack: {body: [{dense: "{{ index + 1 }}"}]}}])",
-             R"(stack: [{for: {range: 2, iterate: "{{ body }}"}}])");
+  const Expanded expanded = Plan(R"([{input: x}, {stack: {body: [{dense: "{{ index + 1 }}"}]}}])",
+                                 R"(stack: [{for: {range: 2, iterate: "{{ body }}"}}])");
   EXPECT_EQ(expanded.errors, "");
   EXPECT_EQ(expanded.plan.layers.size(), 3);
   EXPECT_EQ(expanded.plan.layers[2].shape, Shape{2});

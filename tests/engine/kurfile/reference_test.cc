@@ -112,8 +112,7 @@ TEST(ReferenceTest, TheWrittenReferenceIsThatOfTheProgram) {
 
 TEST(ReferenceTest, TheSchemaKnowsEveryKind) {
   const auto schema = nlohmann::json::parse(KurfileJsonSchema());
-  const auto& containers =
-      schema["definitions"]["container"]["anyOf"][0]["properties"];
+  const auto& containers = schema["definitions"]["container"]["anyOf"][0]["properties"];
   for (const char* name : {"convolution", "for", "parallel", "name", "freeze"}) {
     EXPECT_TRUE(containers.contains(name)) << name;
   }

@@ -228,8 +228,7 @@ TEST(ModelTest, LayersAlongAnAxisSeeEveryElementAsASample) {
   };
   const at::Tensor step = dense(steps, "step");
   const at::Tensor logits = dense((at::softmax(step, -1) + step).flatten(1), "..dense.0");
-  EXPECT_TRUE(
-      model.Forward({{"steps", steps}}, {}).at("labels").allclose(at::softmax(logits, -1)));
+  EXPECT_TRUE(model.Forward({{"steps", steps}}, {}).at("labels").allclose(at::softmax(logits, -1)));
   // The softmax before an `output` can be left out as well as one that is the output itself.
   EXPECT_TRUE(model.CanGiveLogits("labels"));
   EXPECT_TRUE(model.Forward({{"steps", steps}}, {}, {"labels"}).at("labels").allclose(logits));

@@ -81,14 +81,12 @@ void PrintTo(const Workload& workload, std::ostream* out) { *out << workload.nam
 class ResourcesTest : public ::testing::TestWithParam<Workload> {};
 
 TEST_P(ResourcesTest, TheEstimateIsNearThePeak) {
-  const std::string text =
-      std::string(GetParam().model) +
-      "\nloss: [{target: y, name: mean_squared_error}]"
-      "\ntrain: {data: [{pickle: x.pkl}], optimizer: adam}\n";
+  const std::string text = std::string(GetParam().model) +
+                           "\nloss: [{target: y, name: mean_squared_error}]"
+                           "\ntrain: {data: [{pickle: x.pkl}], optimizer: adam}\n";
   const Kurfile kurfile = testing::LoadText(text);
-  const Resources need =
-      EstimateResources(kurfile.plan(), kurfile.sections().train->optimizer.get(),
-                        GetParam().batch_size);
+  const Resources need = EstimateResources(
+      kurfile.plan(), kurfile.sections().train->optimizer.get(), GetParam().batch_size);
   ASSERT_GT(need.training_total, int64_t{64} << 20) << "too small to be measured";
   // Whatever libraries set up once for all.
   TakeSteps(kurfile, 2);
@@ -169,8 +167,7 @@ train: {data: [{pickle: x.pkl}], optimizer: adam}
   EXPECT_EQ(need.optimizer, 2 * 10 * 4);
   // The input, what relu gives, and the output.
   EXPECT_EQ(need.activations, (3 + 4 + 2) * 4 * 5);
-  EXPECT_EQ(need.training_total,
-            need.weights + need.gradients + need.optimizer + need.activations);
+  EXPECT_EQ(need.training_total, need.weights + need.gradients + need.optimizer + need.activations);
   EXPECT_EQ(need.inference, (4 + 4) * 4 * 5);
   EXPECT_EQ(need.batch_flops, 6 * (12 + 8) * 5);
   EXPECT_EQ(StepSeconds(need, {/*flops=*/600, /*bandwidth=*/1e12}), 1.0);

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <memory>
 #include <string>
@@ -141,6 +142,30 @@ TEST_F(JobStoreTest, SimultaneousRepeatsAreOneJob) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_THAT(names, ::testing::Each("cifar-1"));
+}
+
+TEST_F(JobStoreTest, ADamagedRowDoesNotHideTheOthers) {
+  ASSERT_THAT(Insert(Job("1")), IsOk());
+  ASSERT_THAT(Insert(Job("2")), IsOk());
+  store_.reset();
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open((directory_ / "kurd.db").c_str(), &database), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(database, "UPDATE jobs SET frozen = x'ff' WHERE name = 'cifar-1'", nullptr,
+                         nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(database);
+  Reopen();
+  const auto unfinished = store_->Unfinished();
+  ASSERT_THAT(unfinished, IsOk());
+  ASSERT_EQ(unfinished->size(), 1U);
+  EXPECT_EQ((*unfinished)[0].name, "cifar-2");
+  JobFilter filter;
+  filter.owner = "ann";
+  const auto listed = store_->List(filter);
+  ASSERT_THAT(listed, IsOk());
+  EXPECT_EQ(listed->size(), 1U);
+  EXPECT_THAT(store_->FindByName("cifar-1"),
+              FailsWith(absl::StatusCode::kDataLoss, "damaged job cifar-1"));
 }
 
 TEST_F(JobStoreTest, NamesAreNeverUsedAgain) {

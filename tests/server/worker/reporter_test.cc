@@ -98,6 +98,20 @@ class ReporterTest : public ::testing::Test {
   std::unique_ptr<Reporter> reporter_;
 };
 
+TEST_F(ReporterTest, WhatIsNoTextIsReplaced) {
+  reporter_->OnLog(LogLevel::kInfo, "w\xff.kur");
+  Measurement measurement;
+  measurement.section = "validate";
+  measurement.losses["\xfe"] = 1;
+  reporter_->OnMeasured(measurement);
+  ASSERT_EQ(sink_.events.size(), 2U);
+  EXPECT_EQ(sink_.events[0].log_line().text(), "w\xef\xbf\xbd.kur");
+  for (const v1::Event& event : sink_.events) {
+    v1::Event copy;
+    EXPECT_TRUE(copy.ParseFromString(event.SerializeAsString()));
+  }
+}
+
 TEST_F(ReporterTest, SendsWhatIsBeingPackedBeforeAnythingElse) {
   reporter_->OnEpochStarted({1, 2, 3, 24});
   for (int64_t i = 1; i <= 3; ++i) reporter_->OnBatch(Batch(1, i, 0.5 * static_cast<double>(i)));
