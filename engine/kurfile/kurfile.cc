@@ -1,7 +1,5 @@
 #include "engine/kurfile/kurfile.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
@@ -18,7 +16,9 @@
 #include "engine/kurfile/loader.h"
 #include "engine/kurfile/model_expander.h"
 #include "engine/kurfile/path_conflicts.h"
+#include "engine/kurfile/section_evaluator.h"
 #include "engine/kurfile/template/template.h"
+#include "engine/kurfile/template_files.h"
 #include "engine/kurfile/yaml.h"
 
 namespace kur {
@@ -35,14 +35,6 @@ constexpr std::array<std::pair<const char*, const char*>, 8> kSections = {{
     {"model", ""},
     {"loss", ""},
 }};
-
-void Report(const absl::Status& status, const Value& where, Diagnostics* diagnostics) {
-  const auto details = DiagnosticsOf(status);
-  for (const Diagnostic& detail : details) {
-    diagnostics->Error(detail.location, detail.path, detail.message);
-  }
-  if (details.empty()) diagnostics->Error(where.location(), "", std::string(status.message()));
-}
 
 // Sections under the names that we use; unknown ones are reported.
 Dict CanonicalSections(const Value& raw, Diagnostics* diagnostics) {
@@ -68,81 +60,6 @@ Dict CanonicalSections(const Value& raw, Diagnostics* diagnostics) {
   }
   return sections;
 }
-
-Value HostName() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? Value(name.data()) : Value("");
-}
-
-// Evaluates the sections in Kur's order; each joins the scope of those after it.
-class SectionEvaluator {
- public:
-  SectionEvaluator(const TemplateEngine& engine, Dict raw, Diagnostics* diagnostics)
-      : engine_(engine), raw_(std::move(raw)), diagnostics_(diagnostics) {}
-
-  void Run(const std::string& filename) {
-    names_.Set(Value("filename"), Value(filename));
-    names_.Set(Value("raw"), Value(raw_));
-    names_.Set(Value("host"), HostName());
-    EvaluateSettings();
-    for (const char* name : {"train", "validate", "test", "evaluate", "loss"}) EvaluateOne(name);
-  }
-
-  Scope scope() const { return Scope(nullptr, names_); }
-
-  // All sections, evaluated where they have been, in the order in which they were written.
-  Dict result() const {
-    Dict all;
-    for (const auto& [key, value] : raw_) {
-      const Value* evaluated = evaluated_.Find(key);
-      all.Set(key, evaluated == nullptr ? value : *evaluated);
-    }
-    return all;
-  }
-
- private:
-  void EvaluateSettings() {
-    const Value* settings = raw_.Find("settings");
-    if (settings == nullptr || settings->is_null()) return;
-    if (!settings->is_dict()) {
-      ReportType(*settings, "settings", "a dictionary", diagnostics_);
-      return;
-    }
-    Scope scope(nullptr, names_);
-    for (const auto& [key, value] : settings->as_dict()) {
-      if (key.is_string()) scope.Set(key.as_string(), value);
-    }
-    scope.Set("settings", *settings);
-    auto evaluated = engine_.Evaluate(*settings, scope, /*recursive=*/true, "settings");
-    if (!evaluated.ok()) {
-      Report(evaluated.status(), *settings, diagnostics_);
-      return;
-    }
-    for (const auto& [key, value] : evaluated->as_dict()) names_.Set(key, value);
-    names_.Set(Value("settings"), *evaluated);
-    evaluated_.Set(Value("settings"), *std::move(evaluated));
-  }
-
-  void EvaluateOne(const std::string& name) {
-    const Value* section = raw_.Find(name);
-    if (section == nullptr) return;
-    Scope scope(nullptr, names_);
-    scope.Set(name, *section);
-    auto evaluated = engine_.Evaluate(*section, scope, /*recursive=*/true, name);
-    if (!evaluated.ok()) {
-      Report(evaluated.status(), *section, diagnostics_);
-      return;
-    }
-    names_.Set(Value(name), *evaluated);
-    evaluated_.Set(Value(name), *std::move(evaluated));
-  }
-
-  const TemplateEngine& engine_;
-  Dict raw_;
-  Diagnostics* diagnostics_;
-  Dict names_;
-  Dict evaluated_;
-};
 
 std::optional<uint64_t> ParseSeed(const Value& settings, Diagnostics* diagnostics) {
   const Value* seed = settings.Find("seed");
@@ -248,7 +165,12 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
   Kurfile kurfile;
   KUR_ASSIGN_OR_RETURN(const Value raw, LoadRaw(path, options, &kurfile.files_));
   Diagnostics diagnostics;
-  const TemplateEngine engine;
+  TemplateFiles loaded(DirectoryOf(path));
+  TemplateHost host;
+  host.gpu_count = [&options] { return int64_t{options.gpu_count}; };
+  host.load_json =
+      host.load_yaml = [&loaded](const std::string& file) { return loaded.Load(file); };
+  const TemplateEngine engine(std::move(host));
   SectionEvaluator evaluator(engine, CanonicalSections(raw, &diagnostics), &diagnostics);
   const size_t reported = diagnostics.all().size();
   evaluator.Run(BaseName(path));
@@ -280,6 +202,7 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
       }
     }
   }
+  kurfile.files_.insert(kurfile.files_.end(), loaded.files().begin(), loaded.files().end());
   if (!diagnostics.has_errors()) kurfile.CheckPaths(&diagnostics);
   KUR_RETURN_IF_ERROR(diagnostics.ToStatus());
   kurfile.warnings_ = diagnostics.all();

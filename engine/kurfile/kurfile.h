@@ -29,6 +29,8 @@ struct KurfileOptions {
   std::string display_root;
   // Includes may not leave this folder; empty: they may be anywhere.
   std::string include_root;
+  // What gpu_count() gives: how many graphics cards the machine has that runs the job.
+  int gpu_count = 0;
 };
 
 // A Kurfile that has been read, evaluated and checked. Immutable and thread-safe; opens nothing

@@ -118,4 +118,10 @@ int ThreadsFor(const std::vector<Device>& devices) {
   return std::max(threads, 1);
 }
 
+int CountCudaDevices(const std::vector<Device>& devices) {
+  return static_cast<int>(std::count_if(devices.begin(), devices.end(), [](const Device& device) {
+    return device.kind == Device::Kind::kCuda;
+  }));
+}
+
 }  // namespace kur::server

@@ -25,6 +25,9 @@ struct Device {
   std::string uuid;             // CUDA: for CUDA_VISIBLE_DEVICES
 };
 
+// How many of them are graphics cards.
+int CountCudaDevices(const std::vector<Device>& devices);
+
 // How busy a CUDA device is, by whomever.
 struct DeviceUsage {
   int64_t memory_used_bytes = 0;

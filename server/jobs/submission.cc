@@ -181,6 +181,7 @@ absl::StatusOr<Kurfile> LoadKurfile(const SubmissionContext& context,
   options.overrides.assign(request.overrides().begin(), request.overrides().end());
   options.display_root = folder;
   options.include_root = folder;
+  options.gpu_count = CountCudaDevices(context.devices);
   return Kurfile::Load(JoinPath(folder, request.kurfile()), options);
 }
 

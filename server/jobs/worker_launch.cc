@@ -47,6 +47,7 @@ v1::WorkerSpec Specify(const JobEnvironment& environment, const JobRecord& recor
   // CUDA_VISIBLE_DEVICES leaves only the assigned cards, so the first of them is number 0.
   spec.set_device(devices.front().kind == Device::Kind::kCuda ? "cuda:0" : "cpu");
   spec.set_threads(ThreadsFor(devices));
+  spec.set_gpu_count(CountCudaDevices(environment.devices));
   return spec;
 }
 

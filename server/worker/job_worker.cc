@@ -68,6 +68,7 @@ absl::StatusOr<RunEnd> RunKurfile(const v1::WorkerSpec& spec, const PathResolver
   KurfileOptions kurfile_options;
   kurfile_options.overrides.assign(spec.overrides().begin(), spec.overrides().end());
   kurfile_options.display_root = spec.source_directory();
+  kurfile_options.gpu_count = spec.gpu_count();
   KUR_ASSIGN_OR_RETURN(
       const Kurfile kurfile,
       Kurfile::Load(JoinPath(spec.source_directory(), spec.kurfile()), kurfile_options));
