@@ -66,6 +66,19 @@ std::string Cause(const std::string& message) {
   return parts.back();
 }
 
+// What to try when the cause of a failure may be encryption.
+std::string TlsHint(const std::string& cause, const Settings& settings) {
+  const bool network = settings.server.kind != Address::Kind::kUnix;
+  if (settings.tls && absl::StrContains(cause, "certificate")) {
+    return "; name the certificates that may sign the server's with --tls-ca";
+  }
+  if (settings.tls && absl::StrContains(cause, "SSL")) return "; does the server speak TLS?";
+  if (!settings.tls && network && absl::StrContains(cause, "Socket closed")) {
+    return "; if the server wants TLS, say --tls";
+  }
+  return "";
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Settings& settings) {
@@ -107,7 +120,8 @@ absl::Status Connection::ToStatus(const grpc::Status& status) const {
   std::string message = status.error_message();
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
-      message = absl::StrCat("cannot reach ", settings_.server.ToString(), ": ", Cause(message));
+      message = absl::StrCat("cannot reach ", settings_.server.ToString(), ": ", Cause(message),
+                             TlsHint(Cause(message), settings_));
       break;
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       message = absl::StrCat(settings_.server.ToString(), " does not answer");

@@ -286,14 +286,25 @@ absl::Status JobManager::Checkpoint(const std::string& user, const std::string& 
   return absl::FailedPreconditionError(absl::StrCat("job ", record.name, " has ended"));
 }
 
+namespace {
+
+// A file that kurd itself may not open is no matter of the caller's rights.
+template <class T>
+absl::StatusOr<T> AsServerFault(absl::StatusOr<T> result) {
+  if (!absl::IsPermissionDenied(result.status())) return result;
+  return absl::InternalError(result.status().message());
+}
+
+}  // namespace
+
 absl::StatusOr<std::shared_ptr<EventLog>> JobManager::Events(const std::string& user,
                                                              const std::string& name) {
   KUR_ASSIGN_OR_RETURN(const JobRecord record, Resolve(user, name));
   KUR_ASSIGN_OR_RETURN(const auto live, Live(record));
-  if (live != nullptr) return live->Log();
+  if (live != nullptr) return AsServerFault(live->Log());
   // Read again: the record that was found first may be from before its end.
   KUR_ASSIGN_OR_RETURN(const JobRecord ended, Resolve(user, record.name));
-  return ended_logs_.Open(ended);
+  return AsServerFault(ended_logs_.Open(ended));
 }
 
 absl::StatusOr<v1::FrozenKurfile> JobManager::Kurfile(const std::string& user,
