@@ -1,4 +1,6 @@
+#include <filesystem>
 #include <memory>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "client/commands/commands.h"
@@ -10,6 +12,17 @@ namespace kur::client {
 namespace {
 
 constexpr int64_t kMaxFileBytes = 1 << 20;
+
+// Writes through links and keeps the permissions.
+absl::Status Replace(const std::string& file, const std::string& content) {
+  std::error_code error;
+  const auto target = std::filesystem::canonical(file, error);
+  if (error) return absl::NotFoundError(absl::StrCat(file, ": ", error.message()));
+  const auto permissions = std::filesystem::status(target, error).permissions();
+  if (error) return absl::InternalError(absl::StrCat(file, ": ", error.message()));
+  return WriteFileAtomically(FileSystem::Posix(), target.string(), content,
+                             static_cast<int>(permissions));
+}
 
 class FmtCommand : public Command {
  public:
@@ -52,7 +65,7 @@ class FmtCommand : public Command {
       } else if (*formatted != text) {
         context.out.Line(file);
         if (check_) code = ExitCode::kError;
-        if (write_) KUR_RETURN_IF_ERROR(WriteFileAtomically(FileSystem::Posix(), file, *formatted));
+        if (write_) KUR_RETURN_IF_ERROR(Replace(file, *formatted));
       }
     }
     return code;

@@ -30,30 +30,32 @@ constexpr size_t kMaxFiles = 64;
 
 bool HasWildcard(const std::string& text) { return text.find_first_of("*?[") != std::string::npos; }
 
-// Appends what matches parts[i...] below `base` to `found`.
+// Appends what matches parts[i...] below `base` to `found`. `*entries` counts what was looked at;
+// beyond kMostEntries nothing more is.
+constexpr size_t kMostEntries = 20000;
 void GlobParts(const std::string& base, const std::vector<std::string>& parts, size_t i, int depth,
-               std::vector<std::string>* found) {
+               size_t* entries, std::vector<std::string>* found) {
   constexpr int kDeepest = 64;
-  constexpr size_t kMost = 10000;
-  if (depth > kDeepest || found->size() > kMost) return;
+  if (depth > kDeepest || ++*entries > kMostEntries) return;
   if (i == parts.size()) {
     if (Exists(base) && !IsDirectory(base)) found->push_back(base);
     return;
   }
   if (!HasWildcard(parts[i])) {
-    GlobParts(JoinPath(base, parts[i]), parts, i + 1, depth, found);
+    GlobParts(JoinPath(base, parts[i]), parts, i + 1, depth, entries, found);
     return;
   }
   const bool any_folders = parts[i] == "**";
-  if (any_folders) GlobParts(base, parts, i + 1, depth, found);
+  if (any_folders) GlobParts(base, parts, i + 1, depth, entries, found);
   const auto names = ListDirectory(base.empty() ? "." : base);
   if (!names.ok()) return;
   for (const std::string& name : *names) {
+    if (++*entries > kMostEntries) return;
     const std::string path = JoinPath(base, name);
     if (any_folders) {
-      if (name[0] != '.' && IsDirectory(path)) GlobParts(path, parts, i, depth + 1, found);
+      if (name[0] != '.' && IsDirectory(path)) GlobParts(path, parts, i, depth + 1, entries, found);
     } else if (fnmatch(parts[i].c_str(), name.c_str(), FNM_PERIOD) == 0) {
-      GlobParts(path, parts, i + 1, depth, found);
+      GlobParts(path, parts, i + 1, depth, entries, found);
     }
   }
 }
@@ -142,10 +144,15 @@ absl::StatusOr<Value> SetAt(const Value& value, const std::vector<Step>& steps, 
 
 }  // namespace
 
-std::vector<std::string> Glob(const std::string& pattern) {
+absl::StatusOr<std::vector<std::string>> Glob(const std::string& pattern) {
   std::vector<std::string> parts = absl::StrSplit(pattern, '/', absl::SkipEmpty());
   std::vector<std::string> found;
-  GlobParts(absl::StartsWith(pattern, "/") ? "/" : "", parts, 0, 0, &found);
+  size_t entries = 0;
+  GlobParts(absl::StartsWith(pattern, "/") ? "/" : "", parts, 0, 0, &entries, &found);
+  if (entries > kMostEntries) {
+    return absl::InvalidArgumentError(absl::StrCat(pattern, " means looking at more than ",
+                                                   kMostEntries, " files; name a smaller folder"));
+  }
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
@@ -233,7 +240,14 @@ absl::StatusOr<std::vector<std::string>> Loader::FindIncluded(const std::string&
                      absl::StrCat("expected the name of a file, got ", Describe(name)));
     }
     const std::string path = JoinPath(DirectoryOf(includer), name.as_string());
-    std::vector<std::string> matches = HasWildcard(path) ? Glob(path) : std::vector{path};
+    std::vector<std::string> matches = {path};
+    if (HasWildcard(path)) {
+      auto globbed = Glob(path);
+      if (!globbed.ok()) {
+        return ErrorAt(name.location(), "include", std::string(globbed.status().message()));
+      }
+      matches = *std::move(globbed);
+    }
     for (const std::string& match : matches) {
       if (!options_.include_root.empty() &&
           !absl::StartsWith(Real(match), Real(options_.include_root) + "/")) {

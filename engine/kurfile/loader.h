@@ -43,7 +43,8 @@ class Loader {
 absl::StatusOr<Value> ApplyOverride(const Value& value, const std::string& override_text);
 
 // Files that match a shell pattern in which "**" stands for any number of folders; sorted.
-std::vector<std::string> Glob(const std::string& pattern);
+// INVALID_ARGUMENT if that means looking at too many.
+absl::StatusOr<std::vector<std::string>> Glob(const std::string& pattern);
 
 }  // namespace kur
 

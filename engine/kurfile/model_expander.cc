@@ -20,6 +20,7 @@ namespace kur {
 namespace {
 
 constexpr size_t kMaxLayers = 50000;
+constexpr size_t kMaxConnections = 100000;
 constexpr int kMaxNesting = 64;
 // Containers and turns of loops: bounds models that grow nothing for ever.
 constexpr int64_t kMaxSteps = 1000000;
@@ -96,6 +97,7 @@ class Expander : public ModelBuilder {
   Value oldest_value_;
   Value layers_value_;
   int64_t steps_ = 0;
+  size_t connections_ = 0;
   bool too_large_ = false;
 };
 
@@ -353,6 +355,13 @@ void Expander::AddLayer(const Container& container, const ContainerKeys& keys, c
   node.layer.location = container.kind.location();
   node.layer.path = path;
   node.inputs = keys.inputs.values;
+  connections_ += node.inputs.size();
+  if (connections_ > kMaxConnections) {
+    Error(container.kind, path,
+          absl::StrCat("the layers have more than ", kMaxConnections, " inputs together"));
+    too_large_ = true;
+    return;
+  }
   node.sink = keys.sink || spec.IsOutput();
   node.reuses = spec.ReuseTarget();
   Register(keys, node.layer.name);

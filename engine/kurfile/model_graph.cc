@@ -49,6 +49,8 @@ std::vector<std::vector<size_t>> Graph::ResolveInputs(
     const std::map<std::string, size_t>& by_name) {
   std::vector<std::string> names;
   for (const auto& entry : by_name) names.push_back(entry.first);
+  // Looking for the nearest of many names for many errors would take quadratic time.
+  constexpr int kMostSuggestions = 20;
   std::vector<std::vector<size_t>> inputs(nodes_.size());
   for (size_t i = 0; i < nodes_.size(); ++i) {
     const ModelNode& node = nodes_[i];
@@ -72,7 +74,9 @@ std::vector<std::vector<size_t>> Graph::ResolveInputs(
         diagnostics_->Error(
             name.location(), node.layer.path,
             absl::StrCat("there is no layer '", name.as_string(), "' to take as input",
-                         DidYouMean(name.as_string(), names)));
+                         diagnostics_->num_errors() < kMostSuggestions
+                             ? DidYouMean(name.as_string(), names)
+                             : ""));
       } else {
         inputs[i].push_back(it->second);
       }

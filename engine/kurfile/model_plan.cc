@@ -85,6 +85,19 @@ absl::StatusOr<std::vector<Shape>> InnerShapes(const PlannedLayer& layer, std::v
   return inputs;
 }
 
+// Beyond this no machine could hold it, and byte counts would overflow.
+constexpr int64_t kMostElements = int64_t{1} << 56;
+
+bool Overflows(const Shape& shape) {
+  const int64_t elements = NumElements(shape);
+  return IsKnown(shape) && (elements == kUnknown || elements > kMostElements);
+}
+
+absl::Status TooLarge(const std::string& what, const Shape& shape) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(what, " would be ", ToString(shape), ", which is larger than any memory"));
+}
+
 class ShapeInference {
  public:
   ShapeInference(const std::map<std::string, Shape>& sources, ModelPlan* plan,
@@ -113,6 +126,7 @@ class ShapeInference {
     const auto own = layer->spec->OutputShape({});
     // An input without a shape of its own is no error: its data will tell.
     if (own.ok()) {
+      if (Overflows(*own)) return Error(*layer, TooLarge("its shape", *own));
       layer->shape = *own;
       layer->shape_known = true;
     }
@@ -136,6 +150,11 @@ class ShapeInference {
     const auto shape = layer->spec->OutputShape(*inner);
     if (!shape.ok()) return Error(*layer, shape.status());
     layer->weights = layer->spec->Weights(*inner);
+    for (const WeightInfo& weight : layer->weights) {
+      if (Overflows(weight.shape))
+        return Error(*layer, TooLarge("its " + weight.name, weight.shape));
+    }
+    if (Overflows(*shape)) return Error(*layer, TooLarge("its output", *shape));
     const int64_t times = NumElements(mapped);
     layer->multiply_adds = Product({times, layer->spec->MultiplyAdds(*inner)});
     layer->kept = layer->spec->KeptForBackward(*inner);

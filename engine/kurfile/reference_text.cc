@@ -55,7 +55,8 @@ std::string KeysText(const KeyTable& keys) {
 
 std::string KindText(const SortInfo& sort, const KindInfo& kind) {
   return absl::StrCat(kind.name, " (", sort.name, ")\n  ", kind.doc, "\n\nExample:\n  ",
-                      kind.example, "\n", KeysText(kind.keys));
+                      absl::StrReplaceAll(kind.example, {{"\n", "\n  "}}), "\n",
+                      KeysText(kind.keys));
 }
 
 std::string FieldText(const std::string& path, const FieldInfo& field) {
@@ -161,9 +162,16 @@ void AppendKeys(const KeyTable& keys, std::string* page) {
 absl::StatusOr<std::string> Explain(const std::string& path) {
   const Reference& reference = KurfileReference();
   if (path.empty()) return Overview(reference);
-  const Path parts = absl::StrSplit(path, '.');
+  Path parts = absl::StrSplit(path, '.');
+  // The other names of sections.
+  for (const auto& [other, ours] : {std::pair("training", "train"),
+                                    {"validation", "validate"},
+                                    {"testing", "test"},
+                                    {"evaluation", "evaluate"}}) {
+    if (parts[0] == other) parts[0] = ours;
+  }
   if (const FieldInfo* field = Descend(reference.sections, parts, 0)) {
-    return FieldText(path, *field);
+    return FieldText(absl::StrJoin(parts, "."), *field);
   }
   for (const SortInfo& sort : reference.sorts) {
     if (parts[0] == sort.name) {

@@ -132,6 +132,11 @@ class HostileTest(KurfileTest):
                 'must be at least 1'),
             'a circle': ('model: [{input: x}, {dense: 4, name: a, inputs: b}, '
                          '{dense: 4, name: b, inputs: a}]\n', 'a <- b <- a'),
+            'a glob of everything': ('include: /**/*.yml\n' + model, 'means looking at more than'),
+            'inputs by the million': (
+                'model:\n  - input: {shape: [4]}\n    name: x\n  - dense: 4\n'
+                '  - for: {range: 3000, iterate: [{merge: add, inputs: "{{ layers }}"}]}\n',
+                'more than 100000 inputs together'),
             'itself': ('include: hostile.yml\n' + model, 'includes itself'),
         }
         for name, (text, expected) in cases.items():
@@ -153,6 +158,8 @@ class ExplainTest(KurfileTest):
         self.assertIn('one of: same, valid; default same', border)
         self.assertIn('minutes between', self.kurctl(harness.OK, 'explain', 'train.checkpoint').out)
         self.assertIn('adam, sgd', self.kurctl(harness.OK, 'explain').out)
+        self.assertEqual(self.kurctl(harness.OK, 'explain', 'training.log').out,
+                         self.kurctl(harness.OK, 'explain', 'train.log').out)
         result = self.kurctl(harness.ERROR, 'explain', 'layer.convolution.bordr')
         self.assertIn("did you mean 'layer.convolution.border'?", result.err)
 
@@ -213,6 +220,16 @@ class FormatTest(KurfileTest):
         self.kurctl(harness.OK, 'fmt', '--write', path)
         self.assertEqual(path.read_text(), expected)
         self.kurctl(harness.OK, 'fmt', '--check', path)
+
+    def test_it_writes_through_links_and_keeps_permissions(self):
+        path = self.write('k.yml', 'model:\n- input: x\n')
+        path.chmod(0o640)
+        link = self.folder / 'link.yml'
+        link.symlink_to('k.yml')
+        self.kurctl(harness.OK, 'fmt', '-w', link)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(path.read_text(), 'model:\n  - input: x\n')
+        self.assertEqual(path.stat().st_mode & 0o777, 0o640)
 
     def test_what_it_cannot_format_it_leaves_alone(self):
         text = 'settings:\n  a: |2\n      indented\n'

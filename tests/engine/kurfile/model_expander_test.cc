@@ -364,6 +364,22 @@ TEST(ModelExpanderTest, RefusesReuseThatCannotBe) {
       HasSubstr("'f' would reuse itself"));
 }
 
+TEST(ModelExpanderTest, SizesThatNoMemoryHoldsAreRefused) {
+  EXPECT_THAT(Plan("[{input: {shape: [9223372036, 1000000000]}, name: y}]").errors,
+              HasSubstr("model[0].input: its shape would be (9223372036, 1000000000), which is "
+                        "larger than any memory"));
+  EXPECT_THAT(Plan("[{input: x}, {dense: 9223372036854775807}]").errors,
+              HasSubstr("model[1].dense: its weight would be (9223372036854775807, 6)"));
+}
+
+TEST(ModelExpanderTest, ConnectionsAreCounted) {
+  EXPECT_THAT(
+      Expand(
+          R"([{input: x}, {dense: 8}, {for: {range: 3000, iterate: [{merge: add, inputs: "{{ layers }}"}]}}])")
+          .errors,
+      HasSubstr("more than 100000 inputs together"));
+}
+
 TEST(ModelExpanderTest, AnOutputNamesTheLayerBeforeIt) {
   const Expanded expanded = Expand("[{input: x}, {dense: 2}, {output: y}, {dense: 3}]");
   EXPECT_EQ(expanded.errors, "");
