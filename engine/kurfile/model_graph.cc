@@ -134,6 +134,7 @@ ModelPlan Graph::Connect() {
   std::vector<int> position(nodes_.size(), 0);
   for (size_t i = 0; i < order.size(); ++i) position[order[i]] = static_cast<int>(i);
   std::vector<bool> used(nodes_.size(), false);
+  std::map<std::string, std::string> renamed;
   for (const size_t i : order) {
     PlannedLayer layer = nodes_[i].layer;
     for (const size_t input : inputs[i]) {
@@ -144,7 +145,11 @@ ModelPlan Graph::Connect() {
     for (const std::string& alias : nodes_[i].aliases) {
       if (layer.name.rfind("..", 0) == 0 && alias.rfind("..", 0) != 0) layer.name = alias;
     }
+    renamed[nodes_[i].layer.name] = layer.name;
     plan.layers.push_back(std::move(layer));
+  }
+  for (PlannedLayer& layer : plan.layers) {
+    if (!layer.weights_of.empty()) layer.weights_of = renamed.at(layer.weights_of);
   }
   for (size_t i = 0; i < order.size(); ++i) {
     if (plan.layers[i].spec->IsInput()) plan.inputs.push_back(static_cast<int>(i));

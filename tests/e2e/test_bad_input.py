@@ -74,7 +74,7 @@ class SubmissionTest(harness.TestCase):
         self.kurfile.write_bytes(self.kurfile.read_bytes().replace(b'last: last.kur',
                                                                    b'last: l\xffst.kur'))
         self.refuse('points.yml:', 'no UTF-8')
-        # The server does not take such a Kurfile either, and goes on.
+        # Nothing is left that would keep kurd from starting.
         self.kurd.restart_after_crash()
         self.assertEqual(self.kurd.jobs(), [])
 

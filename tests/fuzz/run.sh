@@ -28,10 +28,15 @@ for target in "${targets[@]}"; do
   mkdir -p "$found"
   # New inputs go to the first folder, which is given up; the seeds stay as they are.
   scratch=$(mktemp -d)
+  status=0
   build-fuzz/fuzz/"${target}_fuzzer" -runs="$inputs" -seed=1 -max_len=4096 -timeout=20 \
-    -rss_limit_mb=2048 -artifact_prefix="$found/" -verbosity=0 -print_final_stats=1 \
-    "$scratch" "tests/fuzz/corpus/$target" 2>&1 | grep -E 'number_of_executed_units|peak_rss|ERROR|SUMMARY|==' || true
-  status=${PIPESTATUS[0]}
+    -rss_limit_mb=2048 -artifact_prefix="$found/" -verbosity=0 \
+    -print_final_stats=1 "$scratch" "tests/fuzz/corpus/$target" >"$found/log" 2>&1 || status=$?
   rm -rf "$scratch"
-  ((status == 0)) || { echo "fuzz: $target failed; see $found" >&2; exit 1; }
+  if ((status != 0)); then
+    tail -n 60 "$found/log" >&2
+    echo "fuzz: $target failed; see $found" >&2
+    exit 1
+  fi
+  grep -E 'number_of_executed_units|peak_rss' "$found/log"
 done

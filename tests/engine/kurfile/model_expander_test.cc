@@ -338,7 +338,7 @@ TEST(ModelExpanderTest, ReuseSharesTheWeightsOfALayer) {
 }
 
 TEST(ModelExpanderTest, ReuseRepeatsWholeContainersWhereverTheyStand) {
-  const Expanded expanded = Expand(R"(
+  const Expanded expanded = Plan(R"(
 - input: x
 - reuse: tower
   name: left
@@ -349,7 +349,9 @@ TEST(ModelExpanderTest, ReuseRepeatsWholeContainersWhereverTheyStand) {
   EXPECT_EQ(expanded.errors, "");
   EXPECT_THAT(expanded.edges(), ElementsAre("x", "left/..dense.0 <- x", "left <- left/..dense.0",
                                             "..dense.0 <- x", "tower <- ..dense.0"));
-  EXPECT_EQ(expanded.plan.layers[2].weights_of, "..dense.1");
+  // Its layer is called as the loop is.
+  EXPECT_EQ(expanded.plan.layers[2].weights_of, "tower");
+  EXPECT_EQ(expanded.plan.parameters, 2 * (6 * 6 + 6));
 }
 
 TEST(ModelExpanderTest, RefusesReuseThatCannotBe) {
