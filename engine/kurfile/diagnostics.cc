@@ -1,6 +1,9 @@
 #include "engine/kurfile/diagnostics.h"
 
+#include <algorithm>
+#include <map>
 #include <memory>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/cord.h"
@@ -61,6 +64,38 @@ void Diagnostics::Append(const Diagnostics& other) {
     if (diagnostic.severity == Diagnostic::Severity::kError) ++kept;
   }
   errors_ += other.errors_ - kept;
+}
+
+void Diagnostics::Append(const absl::Status& failure, const Location& location,
+                         const std::string& path) {
+  const std::vector<Diagnostic> carried = DiagnosticsOf(failure);
+  for (const Diagnostic& diagnostic : carried) Add(diagnostic);
+  if (carried.empty() && !absl::IsUnavailable(failure)) {
+    Error(location, path, std::string(failure.message()));
+  }
+}
+
+void Diagnostics::Sort() {
+  std::map<std::string, size_t> files;  // by name: in which order they came
+  const auto place = [&](const Diagnostic& diagnostic) {
+    const Location& at = diagnostic.location;
+    const size_t file = at.file ? files.emplace(*at.file, files.size() + 1).first->second : 0;
+    return std::make_tuple(file, at.line, at.column);
+  };
+  for (const Diagnostic& diagnostic : all_) place(diagnostic);
+  std::stable_sort(all_.begin(), all_.end(),
+                   [&](const Diagnostic& a, const Diagnostic& b) { return place(a) < place(b); });
+  std::vector<Diagnostic> once;
+  for (Diagnostic& diagnostic : all_) {
+    const bool is_error = diagnostic.severity == Diagnostic::Severity::kError;
+    const bool known = std::any_of(once.rbegin(), once.rend(), [&](const Diagnostic& other) {
+      return other.severity == diagnostic.severity && other.path == diagnostic.path &&
+             other.message == diagnostic.message && place(other) == place(diagnostic);
+    });
+    if (!known) once.push_back(std::move(diagnostic));
+    if (known && is_error) --errors_;
+  }
+  all_ = std::move(once);
 }
 
 absl::Status Diagnostics::ToStatus() const {

@@ -35,6 +35,12 @@ class Diagnostics {
   void Note(Location location, std::string path, std::string message);
   // Takes over what another has collected.
   void Append(const Diagnostics& other);
+  // Takes over those that a failure carries; of a failure without any, its message. UNAVAILABLE
+  // without any says nothing: it follows from what was reported before.
+  void Append(const absl::Status& failure, const Location& location, const std::string& path);
+  // Puts them into the order in which they stand in each file, and keeps one of those that are
+  // alike.
+  void Sort();
 
   bool has_errors() const { return errors_ > 0; }
   int num_errors() const { return errors_; }

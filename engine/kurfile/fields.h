@@ -39,6 +39,13 @@ struct FieldInfo {
 struct FieldInfo::KeyTable {
   std::vector<FieldInfo> fields;
   std::string shorthand;  // the field that a value stands for which is no dictionary; may be empty
+
+  bool Has(absl::string_view name) const {
+    for (const FieldInfo& field : fields) {
+      if (field.name == name) return true;
+    }
+    return false;
+  }
 };
 using KeyTable = FieldInfo::KeyTable;
 

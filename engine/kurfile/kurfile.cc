@@ -106,6 +106,20 @@ std::map<std::string, Shape> KnownShapes(const Sections& sections) {
   return shapes;
 }
 
+// Says which outputs a loss could have meant.
+std::string KnownOutputs(const std::vector<std::string>& outputs) {
+  constexpr size_t kMostShown = 12;
+  std::vector<std::string> named;
+  for (const std::string& output : outputs) {
+    if (!absl::StartsWith(output, "..")) named.push_back(output);
+  }
+  if (named.empty()) return "; give the layer that is meant a 'name'";
+  const size_t more = named.size() - std::min(named.size(), kMostShown);
+  named.resize(named.size() - more);
+  return absl::StrCat("; its outputs are: ", absl::StrJoin(named, ", "),
+                      more > 0 ? absl::StrCat(" and ", more, " more") : "");
+}
+
 void CheckLossTargets(const Sections& sections, const ModelPlan& plan, Diagnostics* diagnostics) {
   std::vector<std::string> outputs;
   for (const int output : plan.outputs) {
@@ -114,12 +128,13 @@ void CheckLossTargets(const Sections& sections, const ModelPlan& plan, Diagnosti
   for (const auto& loss : sections.losses) {
     if (std::count(outputs.begin(), outputs.end(), loss->target) > 0) continue;
     const bool is_layer = plan.Find(loss->target) != nullptr;
+    // The layer may be one of those that could not be read.
+    if (!is_layer && !plan.complete) continue;
     diagnostics->Error(loss->location, loss->key + ".target",
-                       is_layer
-                           ? absl::StrCat("the layer '", loss->target,
-                                          "' is no output of the model; give it 'sink: yes'")
-                           : absl::StrCat("the model has no output '", loss->target,
-                                          "'; its outputs are: ", absl::StrJoin(outputs, ", ")));
+                       is_layer ? absl::StrCat("the layer '", loss->target,
+                                               "' is no output of the model; give it 'sink: yes'")
+                                : absl::StrCat("the model has no output '", loss->target, "'",
+                                               KnownOutputs(outputs)));
   }
 }
 
@@ -172,7 +187,6 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
       host.load_yaml = [&loaded](const std::string& file) { return loaded.Load(file); };
   const TemplateEngine engine(std::move(host));
   SectionEvaluator evaluator(engine, CanonicalSections(raw, &diagnostics), &diagnostics);
-  const size_t reported = diagnostics.all().size();
   evaluator.Run(BaseName(path));
   kurfile.evaluated_ = Value(evaluator.result()).At(raw.location());
   CheckText(kurfile.evaluated_, "", &diagnostics);
@@ -182,9 +196,7 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
     kurfile.devices_ = ParseDevices(*settings, &diagnostics);
     kurfile.seed_ = ParseSeed(*settings, &diagnostics);
   }
-  // What could not be evaluated would only be reported again, less clearly.
-  const bool evaluated = diagnostics.all().size() == reported;
-  if (evaluated) kurfile.sections_ = ParseSections(kurfile.evaluated_, &diagnostics);
+  kurfile.sections_ = ParseSections(kurfile.evaluated_, &diagnostics);
 
   const Value* model = kurfile.evaluated_.Find("model");
   if (model == nullptr) {
@@ -204,6 +216,7 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
   }
   kurfile.files_.insert(kurfile.files_.end(), loaded.files().begin(), loaded.files().end());
   if (!diagnostics.has_errors()) kurfile.CheckPaths(&diagnostics);
+  diagnostics.Sort();
   KUR_RETURN_IF_ERROR(diagnostics.ToStatus());
   kurfile.warnings_ = diagnostics.all();
   return kurfile;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/suggest.h"
 #include "engine/base/utf8.h"
@@ -31,6 +32,14 @@ std::vector<std::string> ContainerKeyNames() {
   return names;
 }
 
+// The name that is written beside a container, if it is no template; else empty.
+std::string WrittenName(const Value& container) {
+  const Value* name = container.Find("name");
+  const bool plain =
+      name != nullptr && name->is_string() && !absl::StrContains(name->as_string(), '{');
+  return plain ? name->as_string() : "";
+}
+
 class Expander : public ModelBuilder {
  public:
   Expander(const TemplateEngine& engine, const Value& templates, Diagnostics* diagnostics)
@@ -46,6 +55,10 @@ class Expander : public ModelBuilder {
   Diagnostics* diagnostics() override { return diagnostics_; }
 
   const std::vector<ModelNode>& nodes() const { return nodes_; }
+  // True if there was no going on; what has been expanded is then of no use.
+  bool too_large() const { return too_large_; }
+  // False if what could not be read may have had layers with names.
+  bool names_complete() const { return names_complete_; }
   // The containers that have made layers, by name.
   const std::map<std::string, NodeRange>& containers() const { return containers_; }
 
@@ -65,11 +78,14 @@ class Expander : public ModelBuilder {
     return std::count(key_names_.begin(), key_names_.end(), key) > 0;
   }
   bool EvaluateKeys(const Container& container, const Scope& scope, ContainerKeys* keys);
-  void Use(const Value& body, const OperatorCall& call);
-  Value TemplateArguments(const OperatorCall& call);
+  bool Use(const Value& body, const OperatorCall& call);
+  Value TemplateArguments(const OperatorCall& call, Diagnostics* failures);
   void AddLayer(const Container& container, const ContainerKeys& keys, const Scope& scope,
                 const Surroundings& inside);
   void Finish(const Container& container, const ContainerKeys& keys, NodeRange range);
+  // Puts a layer of which nothing is known in the place of a container that has an error. Its name
+  // is known to others, unless it is empty.
+  void AddUnread(const Value& where, const std::string& path, const std::string& name);
   void Register(const ContainerKeys& keys, const std::string& name);
 
   // A scope on top of `scope` in which `tags`, `oldest` and `layers` are as they are when they are
@@ -99,6 +115,7 @@ class Expander : public ModelBuilder {
   int64_t steps_ = 0;
   size_t connections_ = 0;
   bool too_large_ = false;
+  bool names_complete_ = true;
 };
 
 const Value* Expander::ResolveState(absl::string_view name) {
@@ -130,11 +147,7 @@ bool Expander::Evaluate(const Value& value, const Scope& scope, const std::strin
     Error(value, path, "the template gives a text that is no UTF-8");
     return false;
   }
-  const auto details = DiagnosticsOf(evaluated.status());
-  for (const Diagnostic& detail : details) {
-    diagnostics_->Error(detail.location, detail.path, detail.message);
-  }
-  if (details.empty()) Error(value, path, std::string(evaluated.status().message()));
+  diagnostics_->Append(evaluated.status(), value.location(), path);
   return false;
 }
 
@@ -161,10 +174,12 @@ void Expander::ExpandList(const Value& containers, const std::string& path, cons
                           const Surroundings& inside) {
   Value list = containers;
   // `iterate: "{{ layers_of_this_turn }}"`
-  if (list.is_string() && !Evaluate(containers, WithState(scope), path, &list)) return;
+  if (list.is_string() && !Evaluate(containers, WithState(scope), path, &list)) {
+    return AddUnread(containers, path, "");
+  }
   if (!list.is_list()) {
     Error(list, path, absl::StrCat("expected a list of layers, got ", Describe(list)));
-    return;
+    return AddUnread(list, path, "");
   }
   for (size_t i = 0; i < list.as_list().size() && MayGoOn(list, path); ++i) {
     Expand(list.as_list()[i], absl::StrCat(path, "[", i, "]"), scope, inside);
@@ -181,7 +196,7 @@ void Expander::Expand(const Value& value, const std::string& path, const Scope& 
   const Scope state = WithState(scope);
   Value entry = value;
   if (entry.is_string()) {
-    if (!Evaluate(entry, state, path, &entry)) return;
+    if (!Evaluate(entry, state, path, &entry)) return AddUnread(value, path, "");
     if (entry.is_string()) {
       Dict dict;
       dict.Set(entry, Value().At(value.location()));
@@ -191,10 +206,17 @@ void Expander::Expand(const Value& value, const std::string& path, const Scope& 
   Container container;
   container.path = path;
   ContainerKeys keys;
-  if (!FindKind(entry, path, &container)) return;
-  if (!EvaluateKeys(container, state, &keys)) return;
-  if (!Truthy(keys.when)) return;
+  if (!FindKind(entry, path, &container)) {
+    names_complete_ = false;
+    return AddUnread(entry, path, WrittenName(entry));
+  }
   const std::string& kind = container.kind.as_string();
+  if (!EvaluateKeys(container, state, &keys)) {
+    const auto* const layer = Registry<LayerKind>::Get().Find(kind);
+    if (layer == nullptr) names_complete_ = false;
+    return AddUnread(entry, path, WrittenName(entry));
+  }
+  if (!Truthy(keys.when)) return;
   Surroundings own = inside;
   own.frozen = keys.freeze.value_or(inside.frozen);
   const auto* const found = Registry<OperatorKind>::Get().Find(kind);
@@ -208,11 +230,8 @@ void Expander::Expand(const Value& value, const std::string& path, const Scope& 
   call.inside = own;
   ++call.inside.depth;
   const size_t first = nodes_.size();
-  if (found != nullptr) {
-    found->expand(call, this);
-  } else {
-    Use(*body, call);
-  }
+  const bool good = found != nullptr ? found->expand(call, this) : Use(*body, call);
+  if (!good) AddUnread(container.kind, call.path, "");
   Finish(container, keys, {first, nodes_.size(), own.mapped_axes});
 }
 
@@ -282,26 +301,33 @@ bool Expander::EvaluateKeys(const Container& container, const Scope& scope, Cont
 
 // The arguments of a template, evaluated where the template is used. What cannot be evaluated there
 // is kept as it was written, for it may refer to what only the template knows (the index of a loop
-// inside of it); if it does not, the error appears where the template uses it.
-Value Expander::TemplateArguments(const OperatorCall& call) {
-  const auto evaluate = [&](const Value& raw) {
-    auto value = engine_.Evaluate(raw, *call.scope, /*recursive=*/true, call.path);
-    return value.ok() ? *std::move(value) : raw;
+// inside of it); `failures` has the reasons.
+Value Expander::TemplateArguments(const OperatorCall& call, Diagnostics* failures) {
+  const auto evaluate = [&](const Value& raw, const std::string& path) {
+    auto value = engine_.Evaluate(raw, *call.scope, /*recursive=*/true, path);
+    if (value.ok()) return *std::move(value);
+    failures->Append(value.status(), raw.location(), path);
+    return raw;
   };
-  if (!call.arguments.is_dict()) return evaluate(call.arguments);
+  if (!call.arguments.is_dict()) return evaluate(call.arguments, call.path);
   Dict arguments;
-  for (const auto& [key, raw] : call.arguments.as_dict()) arguments.Set(key, evaluate(raw));
+  for (const auto& [key, raw] : call.arguments.as_dict()) {
+    const std::string name = key.is_string() ? key.as_string() : ToJson(key);
+    arguments.Set(key, evaluate(raw, absl::StrCat(call.path, ".", name)));
+  }
   return Value(std::move(arguments)).At(call.arguments.location());
 }
 
 // Puts the containers of a template, `body`, in the place of its use.
-void Expander::Use(const Value& body, const OperatorCall& call) {
-  const Value arguments = TemplateArguments(call);
+bool Expander::Use(const Value& body, const OperatorCall& call) {
+  Diagnostics failures;
+  const Value arguments = TemplateArguments(call, &failures);
   if (!arguments.is_dict() && !arguments.is_null()) {
     Error(call.arguments, call.path,
           absl::StrCat("expected the arguments of the template as a dictionary, got ",
                        Describe(arguments)));
-    return;
+    diagnostics_->Append(failures);
+    return false;
   }
   Value::List inputs = call.keys.inputs.values;
   if (inputs.empty() && !layers_.empty()) inputs.push_back(layers_.back());
@@ -310,22 +336,35 @@ void Expander::Use(const Value& body, const OperatorCall& call) {
   outer.Set("inputs", Value(std::move(inputs)));
   Scope scope(&outer, arguments.is_dict() ? arguments.as_dict() : Dict());
   const Value list = body.is_list() ? body : Value(Value::List{body}).At(body.location());
+  const int errors = diagnostics_->num_errors();
   ExpandList(list, call.path, scope, call.inside);
+  // What could not be evaluated here could not be inside either.
+  if (diagnostics_->num_errors() > errors) diagnostics_->Append(failures);
+  return true;
 }
 
 // What is said of an operator holds for the layers it has made: `inputs` for the first, the name
 // and `sink` for the last.
 void Expander::Finish(const Container& container, const ContainerKeys& keys, NodeRange range) {
-  if (diagnostics_->has_errors()) return;
   const std::string name = keys.name.value_or(UniqueName(container.kind.as_string()));
   if (range.last > range.first) {
     ModelNode& first = nodes_[range.first];
-    if (first.inputs.empty()) first.inputs = keys.inputs.values;
+    if (first.inputs.empty() && !IsUnread(*first.layer.spec)) first.inputs = keys.inputs.values;
     nodes_.back().aliases.push_back(name);
     nodes_.back().sink = nodes_.back().sink || keys.sink;
     containers_.emplace(name, range);
   }
   Register(keys, name);
+}
+
+void Expander::AddUnread(const Value& where, const std::string& path, const std::string& name) {
+  if (name.empty()) names_complete_ = false;
+  ModelNode node;
+  node.layer.spec = UnreadLayer();
+  node.layer.name = name.empty() ? UniqueName("unread") : name;
+  node.layer.location = where.location();
+  node.layer.path = path;
+  nodes_.push_back(std::move(node));
 }
 
 void Expander::Register(const ContainerKeys& keys, const std::string& name) {
@@ -341,11 +380,17 @@ void Expander::AddLayer(const Container& container, const ContainerKeys& keys, c
   const std::string& kind = container.kind.as_string();
   const std::string path = absl::StrCat(container.path, ".", kind);
   Value arguments;
-  if (!Evaluate(container.arguments, scope, path, &arguments)) return;
   ModelNode node;
-  node.layer.spec =
-      ParseKind<LayerSpec>("layer", kind, container.kind.location(), arguments, path, diagnostics_);
-  if (node.layer.spec == nullptr) return;
+  if (Evaluate(container.arguments, scope, path, &arguments)) {
+    node.layer.spec = ParseKind<LayerSpec>("layer", kind, container.kind.location(), arguments,
+                                           path, diagnostics_);
+  }
+  if (node.layer.spec == nullptr) {
+    const bool may_name_itself = Registry<LayerKind>::Get().Find(kind)->keys.Has("name");
+    const bool unnamed = !keys.name.has_value() && !may_name_itself;
+    AddUnread(container.kind, path, unnamed ? UniqueName(kind) : keys.name.value_or(""));
+    return Register(keys, nodes_.back().layer.name);
+  }
   const LayerSpec& spec = *node.layer.spec;
   node.layer.kind = spec.kind();
   node.layer.name = keys.name.value_or(spec.OwnName());
@@ -399,12 +444,15 @@ ModelPlan ExpandModel(const Value& model, const Value& templates, const Template
                       const Scope& scope, Diagnostics* diagnostics) {
   Diagnostics own;
   CheckTemplates(templates, &own);
+  const bool templates_good = !own.has_errors();
   Expander expander(engine, templates, &own);
-  if (!own.has_errors()) expander.ExpandList(model, "model", scope, {});
+  if (templates_good) expander.ExpandList(model, "model", scope, {});
   ModelPlan plan;
-  if (!own.has_errors()) {
-    const auto nodes = ResolveReuse(expander.nodes(), expander.containers(), &own);
-    if (!own.has_errors()) plan = ConnectModel(nodes, &own);
+  plan.complete = false;
+  if (templates_good && !expander.too_large()) {
+    const bool complete = expander.names_complete();
+    plan = ConnectModel(ResolveReuse(expander.nodes(), expander.containers(), complete, &own),
+                        complete, &own);
   }
   diagnostics->Append(own);
   return plan;

@@ -11,8 +11,8 @@ namespace kur {
 // Expands the `model` section: evaluates its containers one by one in `scope`, unrolls operators
 // such as `for` and the templates of the section `templates` (null: there are none), names every
 // layer and connects it to its inputs. A layer without `inputs` takes the layer before it. The
-// result has no shapes yet (see InferShapes()); layers are in an order in
-// which inputs come first. Everything that is wrong is reported; the plan is then not to be used.
+// result has no shapes yet (see InferShapes()); layers are in an order in which inputs come first.
+// Everything that is wrong is reported; the plan then serves to find further errors only.
 ModelPlan ExpandModel(const Value& model, const Value& templates, const TemplateEngine& engine,
                       const Scope& scope, Diagnostics* diagnostics);
 

@@ -167,8 +167,9 @@ class ShapeInference {
   // Whoever uses the weights of another layer must want them in the same shapes.
   void CheckSharedWeights(const PlannedLayer& layer) {
     if (layer.weights_of.empty() || !layer.shape_known) return;
-    const PlannedLayer& owner = *by_name_.at(layer.weights_of);
-    if (!owner.shape_known) return;
+    const auto found = by_name_.find(layer.weights_of);
+    if (found == by_name_.end() || !found->second->shape_known) return;
+    const PlannedLayer& owner = *found->second;
     for (size_t i = 0; i < layer.weights.size(); ++i) {
       const WeightInfo& here = layer.weights[i];
       const WeightInfo& there = owner.weights[i];

@@ -46,6 +46,7 @@ struct ModelPlan {
   int64_t parameters = 0;            // of all layers; kUnknown if one of them is unknown
   int64_t trainable_parameters = 0;  // of the layers that are not frozen
   int64_t multiply_adds = 0;         // of one sample going forward; kUnknown if not known
+  bool complete = true;              // false after errors: it may lack layers
 
   const PlannedLayer* Find(const std::string& name) const;
 };

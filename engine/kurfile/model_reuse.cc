@@ -15,8 +15,11 @@ constexpr size_t kMostCopies = 50000;
 class Resolver {
  public:
   Resolver(const std::vector<ModelNode>& nodes, const std::map<std::string, NodeRange>& containers,
-           Diagnostics* diagnostics)
-      : nodes_(nodes), ranges_(containers), diagnostics_(diagnostics) {
+           bool names_complete, Diagnostics* diagnostics)
+      : nodes_(nodes),
+        ranges_(containers),
+        names_complete_(names_complete),
+        diagnostics_(diagnostics) {
     for (size_t i = 0; i < nodes.size(); ++i) {
       ranges_.emplace(nodes[i].layer.name, NodeRange{i, i + 1, nodes[i].layer.mapped_axes});
     }
@@ -24,56 +27,78 @@ class Resolver {
 
   std::vector<ModelNode> Run() {
     std::vector<ModelNode> all;
-    for (size_t i = 0; i < nodes_.size() && !diagnostics_->has_errors(); ++i) {
-      for (ModelNode& node : Resolve(i)) all.push_back(std::move(node));
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+      std::vector<ModelNode> resolved = Resolve(i);
+      if (resolved.empty()) resolved.push_back(Unread(nodes_[i]));
+      for (ModelNode& node : resolved) all.push_back(std::move(node));
     }
     return all;
   }
 
  private:
-  // The nodes that node `i` stands for: itself, unless it reuses others.
+  // The nodes that node `i` stands for: itself, unless it reuses others. None if it cannot.
   std::vector<ModelNode> Resolve(size_t i);
   std::vector<ModelNode> Copy(const ModelNode& reuse, const NodeRange& range);
+  static ModelNode Unread(ModelNode node) {
+    node.layer.spec = UnreadLayer();
+    node.inputs.clear();
+    return node;
+  }
   void Error(const ModelNode& node, const std::string& message) {
     diagnostics_->Error(node.layer.location, node.layer.path, message);
   }
 
   const std::vector<ModelNode>& nodes_;
   std::map<std::string, NodeRange> ranges_;
+  const bool names_complete_;
   Diagnostics* diagnostics_;
-  std::set<size_t> open_;  // being resolved
+  std::set<size_t> open_;    // being resolved
+  std::set<size_t> failed_;  // what cannot be resolved
   size_t copies_ = 0;
 };
 
 std::vector<ModelNode> Resolver::Resolve(size_t i) {
   const ModelNode& node = nodes_[i];
   if (node.reuses.empty()) return {node};
+  if (failed_.count(i) > 0) return {};
   const auto target = ranges_.find(node.reuses);
+  std::vector<ModelNode> copies;
   if (target == ranges_.end()) {
     std::vector<std::string> names;
     for (const auto& entry : ranges_) names.push_back(entry.first);
-    Error(node, absl::StrCat("there is no layer '", node.reuses, "' to reuse",
-                             DidYouMean(node.reuses, names)));
-    return {};
-  }
-  if (!open_.insert(i).second) {
+    if (names_complete_) {
+      Error(node, absl::StrCat("there is no layer '", node.reuses, "' to reuse",
+                               DidYouMean(node.reuses, names)));
+    }
+  } else if (!open_.insert(i).second) {
     Error(node, absl::StrCat("'", node.reuses, "' would reuse itself, without an end"));
-    return {};
+  } else {
+    copies = Copy(node, target->second);
+    open_.erase(i);
   }
-  std::vector<ModelNode> copies = Copy(node, target->second);
-  open_.erase(i);
+  if (copies.empty()) failed_.insert(i);
   return copies;
 }
 
 std::vector<ModelNode> Resolver::Copy(const ModelNode& reuse, const NodeRange& range) {
   std::vector<ModelNode> copies;
-  for (size_t i = range.first; i < range.last && !diagnostics_->has_errors(); ++i) {
-    for (ModelNode& copy : Resolve(i)) copies.push_back(std::move(copy));
+  for (size_t i = range.first; i < range.last; ++i) {
+    std::vector<ModelNode> resolved = Resolve(i);
+    // An error that was reported there.
+    if (resolved.empty()) return {};
+    for (ModelNode& copy : resolved) {
+      if (IsUnread(*copy.layer.spec)) return {};
+      copies.push_back(std::move(copy));
+    }
   }
-  if (diagnostics_->has_errors()) return {};
   copies_ += copies.size();
-  if (copies_ > kMostCopies) Error(reuse, absl::StrCat("more than ", kMostCopies, " layers"));
-  if (diagnostics_->has_errors()) return {};
+  if (copies_ > kMostCopies) {
+    // Once is enough.
+    if (copies_ - copies.size() <= kMostCopies) {
+      Error(reuse, absl::StrCat("more than ", kMostCopies, " layers"));
+    }
+    return {};
+  }
   if (copies.empty()) {
     Error(reuse, absl::StrCat("'", reuse.reuses, "' has no layers to reuse"));
     return {};
@@ -115,8 +140,8 @@ std::vector<ModelNode> Resolver::Copy(const ModelNode& reuse, const NodeRange& r
 
 std::vector<ModelNode> ResolveReuse(const std::vector<ModelNode>& nodes,
                                     const std::map<std::string, NodeRange>& containers,
-                                    Diagnostics* diagnostics) {
-  return Resolver(nodes, containers, diagnostics).Run();
+                                    bool names_complete, Diagnostics* diagnostics) {
+  return Resolver(nodes, containers, names_complete, diagnostics).Run();
 }
 
 }  // namespace kur

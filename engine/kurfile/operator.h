@@ -39,10 +39,12 @@ class ModelBuilder {
  public:
   virtual ~ModelBuilder() = default;
 
-  // Evaluates `value` with everything in it; reports what is wrong and returns false.
+  // Evaluates `value` with everything in it; reports what is wrong, unless it follows from what was
+  // reported before, and returns false.
   virtual bool Evaluate(const Value& value, const Scope& scope, const std::string& path,
                         Value* to) = 0;
-  // Adds the containers of a list, which a template may give.
+  // Adds the containers of a list, which a template may give. What has an error is reported, and
+  // something that stands for it is added.
   virtual void ExpandList(const Value& containers, const std::string& path, const Scope& scope,
                           const Surroundings& inside) = 0;
   // To be asked before each turn of a loop: false when the model is too large, which is then
@@ -58,11 +60,12 @@ struct OperatorKind {
   std::string doc;      // one line
   std::string example;  // as in a Kurfile
   KeyTable keys;
-  std::function<void(const OperatorCall&, ModelBuilder*)> expand;
+  // False if something was reported because of which layers are missing.
+  std::function<bool(const OperatorCall&, ModelBuilder*)> expand;
 };
 
 // Reads the arguments of an operator: evaluates them, all but those under the keys `later`, which
-// are kept as they were written. False if anything was reported.
+// are kept as they were written. False if they have an error, which is reported.
 template <class Spec>
 bool ParseOperator(const OperatorCall& call, const Fields<Spec>& fields,
                    const std::set<std::string>& later, ModelBuilder* builder, Spec* spec) {

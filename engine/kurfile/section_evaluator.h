@@ -1,6 +1,7 @@
 #ifndef KUR_ENGINE_KURFILE_SECTION_EVALUATOR_H_
 #define KUR_ENGINE_KURFILE_SECTION_EVALUATOR_H_
 
+#include <set>
 #include <string>
 
 #include "engine/kurfile/diagnostics.h"
@@ -17,26 +18,28 @@ class SectionEvaluator {
   // `raw` has the sections under the names that we use.
   SectionEvaluator(const TemplateEngine& engine, Dict raw, Diagnostics* diagnostics);
 
-  // Reports what cannot be evaluated; such a section stays as it was written. `filename` is the
+  // Reports what cannot be evaluated; such a section is left out of the result, and such a setting
+  // out of `settings`. What uses them is left out too, without a further report. `filename` is the
   // Kurfile's, for templates that ask.
   void Run(const std::string& filename);
 
   // The names that are in force for what comes after the sections.
-  Scope scope() const { return Scope(nullptr, names_); }
+  const Scope& scope() const { return scope_; }
 
-  // All sections, evaluated where they have been, in the order in which they were written.
+  // The sections, evaluated where they are to be, in the order in which they were written.
   Dict result() const;
 
  private:
   void EvaluateSettings();
   void EvaluateOne(const std::string& name);
-  bool Evaluate(const Value& section, const Scope& scope, const std::string& name, Value* to);
+  bool Evaluate(const Value& value, const Scope& scope, const std::string& path, Value* to);
 
   const TemplateEngine& engine_;
   const Dict raw_;
   Diagnostics* diagnostics_;
-  Dict names_;
+  Scope scope_;
   Dict evaluated_;
+  std::set<std::string> broken_;  // sections of which nothing is known
 };
 
 }  // namespace kur

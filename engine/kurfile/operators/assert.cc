@@ -20,9 +20,9 @@ const Fields<AssertSpec>& AssertFields() {
   return *kFields;
 }
 
-void Expand(const OperatorCall& call, ModelBuilder* builder) {
+bool Expand(const OperatorCall& call, ModelBuilder* builder) {
   AssertSpec spec;
-  if (!ParseOperator(call, AssertFields(), {}, builder, &spec)) return;
+  if (!ParseOperator(call, AssertFields(), {}, builder, &spec)) return true;
   const Value* written = call.arguments.Find("condition");
   if (written == nullptr) written = &call.arguments;
   const auto check = [&](const Value& condition, const Value& as_written) {
@@ -33,13 +33,14 @@ void Expand(const OperatorCall& call, ModelBuilder* builder) {
   };
   if (!spec.condition.is_list() || spec.condition.as_list().empty()) {
     check(spec.condition, *written);
-    return;
+    return true;
   }
   const Value::List& conditions = spec.condition.as_list();
   for (size_t i = 0; i < conditions.size(); ++i) {
     const bool same_list = written->is_list() && written->as_list().size() == conditions.size();
     check(conditions[i], same_list ? written->as_list()[i] : *written);
   }
+  return true;
 }
 
 const Registration<OperatorKind> kKind("assert",

@@ -18,12 +18,13 @@ const Fields<DebugSpec>& DebugFields() {
   return *kFields;
 }
 
-void Expand(const OperatorCall& call, ModelBuilder* builder) {
+bool Expand(const OperatorCall& call, ModelBuilder* builder) {
   DebugSpec spec;
-  if (!ParseOperator(call, DebugFields(), {}, builder, &spec)) return;
+  if (!ParseOperator(call, DebugFields(), {}, builder, &spec)) return true;
   builder->diagnostics()->Note(
       call.arguments.location(), call.path,
       spec.message.is_string() ? spec.message.as_string() : ToJson(spec.message));
+  return true;
 }
 
 const Registration<OperatorKind> kKind(

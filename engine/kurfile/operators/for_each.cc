@@ -23,12 +23,11 @@ const Fields<ForEachSpec>& ForEachFields() {
   return *kFields;
 }
 
-void Expand(const OperatorCall& call, ModelBuilder* builder) {
+bool Expand(const OperatorCall& call, ModelBuilder* builder) {
   ForEachSpec spec;
-  if (!ParseOperator(call, ForEachFields(), {"iterate"}, builder, &spec)) return;
+  if (!ParseOperator(call, ForEachFields(), {"iterate"}, builder, &spec)) return false;
   if (!spec.items.is_list()) {
-    ReportType(spec.items, call.path + ".items", "a list", builder->diagnostics());
-    return;
+    return ReportType(spec.items, call.path + ".items", "a list", builder->diagnostics());
   }
   for (const Value& item : spec.items.as_list()) {
     if (!builder->MayGoOn(call.arguments, call.path)) break;
@@ -37,8 +36,9 @@ void Expand(const OperatorCall& call, ModelBuilder* builder) {
     const int errors = builder->diagnostics()->num_errors();
     builder->ExpandList(spec.iterate, call.path + ".iterate", turn, call.inside);
     // The next turn would only say the same again.
-    if (builder->diagnostics()->num_errors() > errors) break;
+    if (builder->diagnostics()->num_errors() > errors) return false;
   }
+  return true;
 }
 
 const Registration<OperatorKind> kKind(

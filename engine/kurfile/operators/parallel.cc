@@ -18,12 +18,13 @@ const Fields<ParallelSpec>& ParallelFields() {
   return *kFields;
 }
 
-void Expand(const OperatorCall& call, ModelBuilder* builder) {
+bool Expand(const OperatorCall& call, ModelBuilder* builder) {
   ParallelSpec spec;
-  if (!ParseOperator(call, ParallelFields(), {"apply"}, builder, &spec)) return;
+  if (!ParseOperator(call, ParallelFields(), {"apply"}, builder, &spec)) return false;
   Surroundings inside = call.inside;
   ++inside.mapped_axes;
   builder->ExpandList(spec.apply, call.path + ".apply", *call.scope, inside);
+  return true;
 }
 
 const Registration<OperatorKind> kKind(

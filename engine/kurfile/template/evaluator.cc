@@ -93,6 +93,9 @@ absl::StatusOr<Object> Evaluator::Visit(const ast::Name& node) {
   if (const Object* value = frame_->Find(node.name)) return *value;
   KUR_RETURN_IF_ERROR(runtime_.budget().Spend(static_cast<int64_t>(runtime_.scope().size() / 64)));
   if (const Value* value = runtime_.scope().Find(node.name)) return Object::Wrap(*value);
+  if (runtime_.scope().IsBroken(node.name)) {
+    return absl::UnavailableError(absl::StrCat("'", node.name, "' could not be evaluated"));
+  }
   if (Native* function = FindFunction(node.name)) return Object(function);
   return Object(UndefinedInfo{UndefinedInfo::Reason::kUnknownName, node.name});
 }

@@ -146,8 +146,9 @@ absl::StatusOr<Object> LoadWith(
   if (!load) return Fail("files cannot be read here");
   // Reading a file is dear: a loop must not do it for long.
   KUR_RETURN_IF_ERROR(runtime->budget().Spend(runtime->budget().limits().steps / 100));
-  KUR_ASSIGN_OR_RETURN(Value value, load(path));
-  return Object::Wrap(runtime->Keep(std::move(value)));
+  auto value = load(path);
+  if (!value.ok()) return Fail(value.status().message());
+  return Object::Wrap(runtime->Keep(*std::move(value)));
 }
 
 absl::StatusOr<Object> LoadJson(Runtime* runtime, const Object&, const BoundArguments& arguments) {

@@ -76,7 +76,10 @@ class ValueEvaluator {
     return value.is_list() ? EvaluateList(value, path, depth) : EvaluateDict(value, path, depth);
   }
 
-  const Diagnostics& diagnostics() const { return diagnostics_; }
+  absl::Status status() const {
+    if (diagnostics_.has_errors() || !uses_broken_) return diagnostics_.ToStatus();
+    return absl::UnavailableError("uses what could not be evaluated");
+  }
 
  private:
   Value EvaluateList(const Value& value, const std::string& path, int depth) {
@@ -99,6 +102,8 @@ class ValueEvaluator {
     const auto settled = RenderUntilSettled(value.as_string());
     if (!settled.ok()) {
       exhausted_ = absl::IsResourceExhausted(settled.status());
+      uses_broken_ |= absl::IsUnavailable(settled.status());
+      if (absl::IsUnavailable(settled.status())) return value;
       diagnostics_.Error(value.location(), path, std::string(settled.status().message()));
       return value;
     }
@@ -123,6 +128,7 @@ class ValueEvaluator {
   const bool recursive_;
   jinja::Budget& budget_;
   bool exhausted_ = false;
+  bool uses_broken_ = false;
   Diagnostics diagnostics_;
 };
 
@@ -170,7 +176,7 @@ absl::StatusOr<Value> TemplateEngine::Evaluate(const Value& value, const Scope& 
   CallBudget budget(budget_, steps_left_.get());
   ValueEvaluator evaluator(scope, host_, recursive, budget.get());
   Value result = evaluator.Evaluate(value, key, 0);
-  if (evaluator.diagnostics().has_errors()) return evaluator.diagnostics().ToStatus();
+  KUR_RETURN_IF_ERROR(evaluator.status());
   return result;
 }
 

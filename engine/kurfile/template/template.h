@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +30,12 @@ class Scope {
   Scope(const Scope* parent, Resolver resolver) : parent_(parent), resolver_(std::move(resolver)) {}
 
   void Set(std::string name, Value value) { names_.Set(Value(std::move(name)), std::move(value)); }
+  // A name that has no value because of an error that was reported: what uses it is not judged (see
+  // TemplateEngine::Evaluate()).
+  void SetBroken(const std::string& name) {
+    names_.Erase(name);
+    broken_.insert(name);
+  }
   // Null if no scope has the name.
   const Value* Find(absl::string_view name) const {
     for (const Scope* scope = this; scope != nullptr; scope = scope->parent_) {
@@ -38,6 +45,9 @@ class Scope {
     }
     return nullptr;
   }
+  bool IsBroken(const std::string& name) const {
+    return broken_.count(name) > 0 || (parent_ != nullptr && parent_->IsBroken(name));
+  }
   // How many names there are, those that an inner scope hides counted too.
   size_t size() const { return names_.size() + (parent_ == nullptr ? 0 : parent_->size()); }
   // Every name in force, for suggestions.
@@ -46,6 +56,7 @@ class Scope {
  private:
   const Scope* parent_ = nullptr;
   Dict names_;
+  std::set<std::string> broken_;
   Resolver resolver_;
 };
 
@@ -79,13 +90,15 @@ class TemplateEngine {
         steps_left_(std::make_shared<std::atomic<int64_t>>(budget.total_steps)) {}
 
   // Renders `text` once. INVALID_ARGUMENT with what is wrong (syntax, an undefined name with a
-  // suggestion, a type that an operation does not take); RESOURCE_EXHAUSTED when a budget is spent.
+  // suggestion, a type that an operation does not take); RESOURCE_EXHAUSTED when a budget is spent;
+  // UNAVAILABLE when it uses a name that is broken.
   absl::StatusOr<std::string> Render(absl::string_view text, const Scope& scope) const;
 
   // A string is rendered until it stops changing; a rendered string that reads as a Python literal
   // becomes that value. With `recursive`, lists and dictionaries are evaluated inside (keys are
   // not). Locations are kept. Errors are diagnostics (see DiagnosticsOf()) at the string's
   // location, with `key` as their path; with `recursive` all errors are reported together.
+  // UNAVAILABLE, without diagnostics, when all that is wrong is that broken names are used.
   absl::StatusOr<Value> Evaluate(const Value& value, const Scope& scope, bool recursive,
                                  const std::string& key) const;
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/testing/temp_dir.h"
@@ -179,6 +180,99 @@ trian: {}
   EXPECT_THAT(error, HasSubstr("k.yml:8:11: error: train.epochs: must be 0 or greater"));
   EXPECT_THAT(error, HasSubstr("unknown key \"optimiser\"; did you mean 'optimizer'?"));
   EXPECT_THAT(error, HasSubstr("unknown section 'trian'; did you mean 'train'?"));
+}
+
+TEST(KurfileTest, EveryStageIsCheckedAndErrorsAreInTheOrderOfTheFile) {
+  const std::string error = ErrorOf(R"(
+settings:
+  width: "{{ nowhere }}"
+  twice: "{{ width * 2 }}"
+  depth: 3
+model:
+  - input: {shape: [4, 4, 1]}
+    name: images
+  - dense: ten
+    name: hidden
+  - dense: 5
+    inputs: hidden
+  - dense: 3
+    inputs: hiden
+  - convolution: {kernels: 1, size: [5, 5], border: valid}
+    inputs: images
+  - reuse: absent
+  - dense: "{{ width }}"
+  - dense: 1
+    name: images
+  - dense: 1
+    name: a
+    inputs: b
+  - dense: 1
+    name: b
+    inputs: a
+  - dense: "{{ depth }}"
+    inputs: images
+    name: labels
+train:
+  data: [{pickle: a.pkl}]
+  log: "{{ width }}"
+  epochs: -1
+loss:
+  - target: label
+    name: mean_squared_error
+)");
+  std::vector<std::string> lines = absl::StrSplit(error, '\n');
+  for (std::string& line : lines) line = line.substr(line.find("k.yml"));
+  EXPECT_THAT(
+      lines,
+      ElementsAre(
+          HasSubstr("k.yml:3:10: error: settings.width: 'nowhere' is undefined"),
+          HasSubstr("k.yml:9:12: error: model[1].dense: expected an integer, got \"ten\""),
+          HasSubstr("k.yml:14:13: error: model[3].dense: there is no layer 'hiden' to take as "
+                    "input; did you mean 'hidden'?"),
+          HasSubstr("k.yml:15:5: error: model[4].convolution: a window of 5 does not fit"),
+          HasSubstr("k.yml:17:5: error: model[5].reuse: there is no layer 'absent' to reuse"),
+          HasSubstr("k.yml:19:5: error: model[7].dense: the name 'images' is taken"),
+          HasSubstr("k.yml:21:5: error: model[8].dense: inputs go round in a circle: a <- b <- a"),
+          HasSubstr("k.yml:35:5: error: loss[0].target: the model has no output 'label'; its "
+                    "outputs are: images, labels, b")));
+}
+
+TEST(KurfileTest, WhatFollowsFromAnErrorIsNotReportedAgain) {
+  // The unknown container may be a template that has layers of these names.
+  EXPECT_EQ(ErrorOf(R"(
+model:
+  - input: {shape: [4]}
+    name: x
+  - blok: {size: 3}
+  - dense: 2
+  - dense: 2
+    inputs: inside
+    name: y
+  - reuse: inside
+loss:
+  - {target: z, name: mean_squared_error}
+)"),
+            "k.yml:5:5: error: model[1]: unknown layer or key 'blok'");
+  EXPECT_EQ(ErrorOf(R"(
+settings: {sizes: "{{ nowhere }}"}
+model:
+  - input: x
+  - for_each: {items: "{{ sizes }}", iterate: [{dense: "{{ item }}", name: y}]}
+  - dense: "{{ settings.sizes[0] }}"
+  - dense: 2
+    inputs: y
+train: {data: [{pickle: "{{ sizes }}"}]}
+)"),
+            "k.yml:2:19: error: settings.sizes: 'nowhere' is undefined");
+  // The same in every turn of a loop is one error.
+  EXPECT_EQ(
+      ErrorOf(R"(
+model:
+  - input: {shape: [4]}
+  - for: {range: 3, iterate: [{pool: [2, 2]}, {dense: 3}]}
+)"),
+      "k.yml:4:32: error: model[1].for.iterate[0].pool: a window of 2 axes needs samples of 3 "
+      "axes (the last is the channels), but the input has the shape (4,)");
 }
 
 TEST(KurfileTest, ReportsShapesThatDoNotFitWhereTheLayerStands) {

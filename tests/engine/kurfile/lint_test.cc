@@ -73,8 +73,8 @@ model:
     name: y
 loss: [{target: y, name: categorical_crossentropy}]
 )"),
-              ElementsAre(HasSubstr("the output 'extra' has no loss"),
-                          HasSubstr("no layer uses the input 'unused'")));
+              ElementsAre(HasSubstr("no layer uses the input 'unused'"),
+                          HasSubstr("the output 'extra' has no loss")));
 }
 
 TEST(LintTest, LabelsOfAnotherWidthThanTheOutput) {

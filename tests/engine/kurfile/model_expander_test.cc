@@ -273,6 +273,24 @@ TEST(ModelExpanderTest, AnArgumentMayReferToWhatOnlyTheTemplateKnows) {
   EXPECT_EQ(expanded.plan.layers[2].shape, Shape{2});
 }
 
+TEST(ModelExpanderTest, AnArgumentThatNobodyKnowsIsReportedWhereItStands) {
+  const std::string errors = Expand(R"(
+- input: x
+- stack:
+    size: "{{ nowhere }}"
+)",
+                                    R"(stack: [{dense: "{{ size }}"}])")
+                                 .errors;
+  EXPECT_THAT(errors, HasSubstr("m.yml:4:11: error: model[1].stack.size: 'nowhere' is undefined"));
+}
+
+TEST(ModelExpanderTest, ALongCircleIsShownInPart) {
+  const Expanded expanded = Expand(R"([{input: x},
+    {for: {range: 30000, iterate: [{dense: 1, name: "n{{ index }}", inputs: "n{{ (index + 1) % 30000 }}"}]}}])");
+  EXPECT_THAT(expanded.errors, HasSubstr("(29988 more) <- n0"));
+  EXPECT_LT(expanded.errors.size(), 400);
+}
+
 TEST(ModelExpanderTest, RefusesWrongTemplates) {
   EXPECT_THAT(Expand("[{input: x}, {dense: 1}]", "{dense: [{flatten: }]}").errors,
               HasSubstr("t.yml:1:2: error: templates.dense: 'dense' has a meaning of its own"));
