@@ -32,9 +32,11 @@ absl::Status ErrnoToStatus(int error, absl::string_view context);
 // Assigns the value of a StatusOr to `lhs` (which may declare a variable), or returns its status.
 #define KUR_ASSIGN_OR_RETURN(lhs, expression) \
   KUR_ASSIGN_OR_RETURN_IMPL_(KUR_STATUS_CONCAT_(kur_statusor_, __LINE__), lhs, expression)
+// NOLINTBEGIN(bugprone-macro-parentheses): the names are declared here.
 #define KUR_ASSIGN_OR_RETURN_IMPL_(statusor, lhs, expression) \
   auto statusor = (expression);                               \
   if (!statusor.ok()) return statusor.status();               \
   lhs = *std::move(statusor)
+// NOLINTEND(bugprone-macro-parentheses)
 
 #endif  // KUR_ENGINE_BASE_STATUS_H_

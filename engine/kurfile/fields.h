@@ -223,6 +223,14 @@ inline Condition<double> InRange(double low, double high) {
           [=](double value) { return value >= low && value < high; }, BoundKeyword("minimum", low)};
 }
 
+// Holds for what is absent, too.
+template <class T>
+Condition<std::optional<T>> IfGiven(Condition<T> condition) {
+  return {condition.text, [holds = condition.holds](const std::optional<T>& value) {
+            return !value.has_value() || holds(*value);
+          }};
+}
+
 // The keys of a kind, each declared once (a member may belong to a base class of Spec): this table
 // reads a spec from a dictionary, refuses unknown keys with the nearest known name, and documents
 // itself. A default is the member's initial value. Build it once (a function-local static); reading

@@ -11,4 +11,10 @@ absl::Status RequireOneInput(const std::vector<Shape>& inputs) {
   return absl::InvalidArgumentError(absl::StrCat("takes one input, but has ", inputs.size(), ""));
 }
 
+absl::Status RequireKnownChannels(const Shape& input) {
+  if (input.back() != kUnknown) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the last axis of the input must have a known extent; the input is ", ToString(input)));
+}
+
 }  // namespace kur

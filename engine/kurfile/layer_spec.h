@@ -100,6 +100,8 @@ int64_t Product(const std::vector<int64_t>& factors);
 
 // INVALID_ARGUMENT unless there is exactly one input.
 absl::Status RequireOneInput(const std::vector<Shape>& inputs);
+// INVALID_ARGUMENT unless the extent of the last axis is known.
+absl::Status RequireKnownChannels(const Shape& input);
 
 }  // namespace kur
 

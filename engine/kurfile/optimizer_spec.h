@@ -52,13 +52,27 @@ using OptimizerKind = Kind<OptimizerSpec>;
 
 // The keys that every optimizer has.
 template <class Spec>
-Fields<Spec> OptimizerFields() {
+Fields<Spec> CommonOptimizerFields() {
   return Fields<Spec>()
       .Optional("learning_rate", &Spec::learning_rate, "step size", Positive())
-      .Optional("decay", &Spec::decay, "weight decay added to the gradients", NotNegative())
       .Optional("clip", &Spec::clip, "bounds the gradients: {norm: X} or {abs: X}")
       .Example("{norm: 100}")
       .Keys(ClipKeys());
+}
+
+// With the weight decay of most: a part of the gradients.
+template <class Spec>
+Fields<Spec> OptimizerFields() {
+  return CommonOptimizerFields<Spec>().Optional(
+      "decay", &Spec::decay, "weight decay added to the gradients", NotNegative());
+}
+
+// With a weight decay apart from the gradients, in the member `weight_decay`.
+template <class Spec>
+Fields<Spec> DecoupledOptimizerFields() {
+  return CommonOptimizerFields<Spec>().Optional(
+      "weight_decay", &Spec::weight_decay,
+      "share of the weights, times learning_rate, that each step takes away", NotNegative());
 }
 
 }  // namespace kur

@@ -1,6 +1,7 @@
 #include "engine/kurfile/window.h"
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
 
 namespace kur {
 
@@ -12,11 +13,7 @@ bool Window::IsSymmetric() const {
 }
 
 absl::StatusOr<Shape> Window::OutputShape(const Shape& input, int64_t channels) const {
-  if (input.size() != size.size() + 1) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "a window of ", size.size(), " axes needs samples of ", size.size() + 1,
-        " axes (the last is the channels), but the input has the shape ", ToString(input)));
-  }
+  KUR_RETURN_IF_ERROR(RequireWindowAxes(input, size.size()));
   Shape output;
   for (size_t axis = 0; axis < size.size(); ++axis) {
     if (input[axis] == kUnknown) {
@@ -33,6 +30,19 @@ absl::StatusOr<Shape> Window::OutputShape(const Shape& input, int64_t channels) 
   }
   output.push_back(channels);
   return output;
+}
+
+absl::Status RequireWindowAxes(const Shape& input, size_t rank) {
+  if (input.size() == rank + 1) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "a window of ", rank, " axes needs samples of ", rank + 1,
+      " axes (the last is the channels), but the input has the shape ", ToString(input)));
+}
+
+Condition<std::vector<int64_t>> OneToThreeAxes() {
+  return {"one to three numbers of at least 1", [](const std::vector<int64_t>& size) {
+            return size.size() <= 3 && EachAtLeast(1).holds(size);
+          }};
 }
 
 absl::StatusOr<std::vector<int64_t>> ExpandStrides(const std::vector<int64_t>& strides,

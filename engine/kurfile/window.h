@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "engine/kurfile/fields.h"
 #include "engine/kurfile/shape.h"
 
 namespace kur {
@@ -26,6 +27,12 @@ struct Window {
   // INVALID_ARGUMENT, in words for the author of the Kurfile, if it does not fit.
   absl::StatusOr<Shape> OutputShape(const Shape& input, int64_t channels) const;
 };
+
+// INVALID_ARGUMENT unless `input` has as many axes as a window of `rank` axes needs.
+absl::Status RequireWindowAxes(const Shape& input, size_t rank);
+
+// What the size of a window must be.
+Condition<std::vector<int64_t>> OneToThreeAxes();
 
 // `strides` for a window of `rank` axes: one number holds for all of them. INVALID_ARGUMENT if
 // there are neither one nor `rank`.

@@ -6,10 +6,16 @@
 
 #include "engine/kurfile/layer_spec.h"
 #if KUR_RUNTIME
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/elu.h>
+#include <ATen/ops/exp.h>
 #include <ATen/ops/gelu.h>
+#include <ATen/ops/hardswish.h>
 #include <ATen/ops/leaky_relu.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/mish.h>
 #include <ATen/ops/relu.h>
+#include <ATen/ops/selu.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/softmax.h>
@@ -34,8 +40,8 @@ struct ActivationSpec : LayerSpec {
   }
 
   Kept KeptForBackward(const std::vector<Shape>&) const override {
-    const bool of_output =
-        type == "relu" || type == "tanh" || type == "sigmoid" || type == "softmax";
+    const bool of_output = type == "relu" || type == "tanh" || type == "sigmoid" ||
+                           type == "softmax" || type == "log_softmax" || type == "exponential";
     const bool is_view = type == "linear" || type == "none";
     return {/*input=*/!of_output && !is_view, of_output, is_view};
   }
@@ -47,9 +53,10 @@ const Fields<ActivationSpec>& ActivationFields() {
   static const auto* const kFields = new Fields<ActivationSpec>(
       Fields<ActivationSpec>()
           .Choice("type", &ActivationSpec::type,
-                  {"relu", "softmax", "tanh", "sigmoid", "elu", "leakyrelu", "softplus", "gelu",
-                   "silu", "linear", "none"},
-                  "the function; softmax is over the last axis")
+                  {"relu", "softmax", "tanh", "sigmoid", "elu", "leakyrelu", "softplus", "softsign",
+                   "gelu", "silu", "selu", "mish", "hard_sigmoid", "hard_swish", "log_softmax",
+                   "exponential", "linear", "none"},
+                  "the function; softmax and log_softmax are over the last axis")
           .Optional("alpha", &ActivationSpec::alpha,
                     "leakyrelu: slope below 0 (default 0.3); elu: scale below 0 (default 1)")
           .Shorthand("type"));
@@ -81,8 +88,19 @@ class Activation : public Layer {
     if (type == "softplus") return [](const at::Tensor& x) { return at::softplus(x); };
     if (type == "gelu") return [](const at::Tensor& x) { return at::gelu(x); };
     if (type == "silu") return [](const at::Tensor& x) { return at::silu(x); };
+    if (type == "softsign") return [](const at::Tensor& x) { return x / (x.abs() + 1); };
+    if (type == "selu") return [](const at::Tensor& x) { return at::selu(x); };
+    if (type == "mish") return [](const at::Tensor& x) { return at::mish(x); };
+    if (type == "exponential") return [](const at::Tensor& x) { return at::exp(x); };
+    if (type == "hard_swish") return [](const at::Tensor& x) { return at::hardswish(x); };
+    // As Keras, and so Kur, has it; PyTorch's rises by 1/6.
+    if (type == "hard_sigmoid")
+      return [](const at::Tensor& x) { return (x * 0.2 + 0.5).clamp(0, 1); };
     if (type == "softmax") {
       return [](const at::Tensor& x) { return at::softmax(x, x.dim() == 4 ? 1 : -1); };
+    }
+    if (type == "log_softmax") {
+      return [](const at::Tensor& x) { return at::log_softmax(x, x.dim() == 4 ? 1 : -1); };
     }
     if (type == "elu") {
       const double scale = spec.alpha.value_or(1);

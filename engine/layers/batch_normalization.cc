@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "engine/kurfile/layer_spec.h"
 #if KUR_RUNTIME
 #include <ATen/ops/batch_norm.h>
@@ -25,16 +26,26 @@ struct BatchNormalizationSpec : LayerSpec {
 
   absl::StatusOr<Shape> OutputShape(const std::vector<Shape>& inputs) const override {
     KUR_RETURN_IF_ERROR(RequireOneInput(inputs));
-    if (inputs[0].back() == kUnknown) {
+    const auto rank = static_cast<int64_t>(inputs[0].size());
+    if (axis >= rank || axis < -rank) {
       return absl::InvalidArgumentError(
-          "the last axis, which is normalised, must have a known extent; the input is " +
-          ToString(inputs[0]));
+          absl::StrCat("there is no axis ", axis, " in an input ", ToString(inputs[0])));
+    }
+    if (Channels(inputs[0]) == kUnknown) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("axis ", axis, ", which is normalised, must have a known extent; the input ",
+                       "is ", ToString(inputs[0])));
     }
     return inputs[0];
   }
 
+  int64_t Channels(const Shape& input) const {
+    return axis < 0 ? input[input.size() - static_cast<size_t>(-axis)]
+                    : input[static_cast<size_t>(axis)];
+  }
+
   std::vector<WeightInfo> Weights(const std::vector<Shape>& inputs) const override {
-    const Shape channels = {inputs[0].back()};
+    const Shape channels = {Channels(inputs[0])};
     return {{"weight", channels},
             {"bias", channels},
             {"running_mean", channels, /*trainable=*/false},
@@ -47,8 +58,8 @@ struct BatchNormalizationSpec : LayerSpec {
 const Fields<BatchNormalizationSpec>& BatchNormalizationFields() {
   static const auto* const kFields = new Fields<BatchNormalizationSpec>(
       Fields<BatchNormalizationSpec>()
-          .Optional("axis", &BatchNormalizationSpec::axis, "the axis of the channels: the last, -1",
-                    {"-1, the last axis", [](int64_t axis) { return axis == -1; }})
+          .Optional("axis", &BatchNormalizationSpec::axis,
+                    "the axis of the channels, from 0; negative: counted from behind")
           .Optional("momentum", &BatchNormalizationSpec::momentum,
                     "share of the old running statistics that stays after a batch", InRange(0, 1))
           .Optional("epsilon", &BatchNormalizationSpec::epsilon, "added to the variance",
@@ -68,7 +79,11 @@ class BatchNormalization : public Layer {
   BatchNormalization(const BatchNormalizationSpec& spec, const std::vector<Shape>& inputs,
                      const at::Generator&)
       : momentum_(spec.momentum), epsilon_(spec.epsilon) {
-    const int64_t channels = inputs[0].back();
+    const auto rank = static_cast<int64_t>(inputs[0].size());
+    axis_ = spec.axis < 0 ? spec.axis + rank : spec.axis;
+    // What the engine keeps in this order already.
+    in_place_ = axis_ == rank - 1 && (rank == 1 || rank == 3);
+    const int64_t channels = spec.Channels(inputs[0]);
     AddWeight("weight", at::ones({channels}));
     AddWeight("bias", at::zeros({channels}));
     AddWeight("running_mean", at::zeros({channels}), /*trainable=*/false);
@@ -77,19 +92,20 @@ class BatchNormalization : public Layer {
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs,
                      const ForwardContext& context) override {
-    const bool move = inputs[0].dim() != 2 && inputs[0].dim() != 4;
-    const at::Tensor x = move ? inputs[0].movedim(-1, 1) : inputs[0];
+    const at::Tensor x = in_place_ ? inputs[0] : ToAuthorLayout(inputs[0]).movedim(axis_ + 1, 1);
     // ATen's momentum is the share of the new statistics.
     const at::Tensor y =
         at::batch_norm(x, weights()[0].value, weights()[1].value, weights()[2].value,
                        weights()[3].value, context.training, 1 - momentum_, epsilon_,
                        /*cudnn_enabled=*/true);
-    return move ? y.movedim(1, -1) : y;
+    return in_place_ ? y : FromAuthorLayout(y.movedim(1, axis_ + 1));
   }
 
  private:
   double momentum_;
   double epsilon_;
+  int64_t axis_ = 0;  // from 0, the batch not counted
+  bool in_place_ = false;
 };
 
 const Registration<LayerBuilder> kBuilder(

@@ -1,9 +1,12 @@
 // convolution: cross-correlation with learned kernels over one, two or three axes.
+// With `highway` (Srivastava, Greff and Schmidhuber, "Highway Networks", 2015):
+//   y = t relu(conv(x)) + (1 - t) x,  t = sigmoid(gate(x))
 
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "engine/kurfile/layer_spec.h"
 #include "engine/kurfile/window.h"
 #if KUR_RUNTIME
@@ -11,7 +14,9 @@
 #include <ATen/ops/conv1d.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/conv3d.h>
-#include <ATen/ops/empty.h>
+#include <ATen/ops/lerp.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/sigmoid.h>
 #include <ATen/ops/zeros.h>
 
 #include "engine/layers/layer.h"
@@ -20,17 +25,14 @@
 namespace kur {
 namespace {
 
-Condition<std::vector<int64_t>> OneToThreeAxes() {
-  return {"one to three numbers of at least 1", [](const std::vector<int64_t>& size) {
-            return size.size() <= 3 && EachAtLeast(1).holds(size);
-          }};
-}
-
 struct ConvolutionSpec : LayerSpec {
   int64_t kernels = 0;
   std::vector<int64_t> size;
   std::vector<int64_t> strides = {1};
   std::string border = "same";
+  bool separable = false;
+  bool highway = false;
+  double bias = -1;
 
   std::string kind() const override { return "convolution"; }
 
@@ -42,22 +44,47 @@ struct ConvolutionSpec : LayerSpec {
   absl::StatusOr<Shape> OutputShape(const std::vector<Shape>& inputs) const override {
     KUR_RETURN_IF_ERROR(RequireOneInput(inputs));
     KUR_ASSIGN_OR_RETURN(const Window window, MakeWindow());
-    return window.OutputShape(inputs[0], kernels);
+    const int64_t channels = inputs[0].back();
+    KUR_ASSIGN_OR_RETURN(const Shape output, window.OutputShape(inputs[0], kernels));
+    if (separable && channels != kUnknown && kernels % channels != 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("'separable' gives every channel kernels of its own: their number, ",
+                       kernels, ", must be a multiple of the ", channels, " channels"));
+    }
+    if (highway && output != inputs[0]) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("'highway' adds the input to the output, which must have its shape, ",
+                       ToString(inputs[0]), ", not ", ToString(output)));
+    }
+    return output;
   }
 
+  // How many groups of channels see kernels of their own.
+  int64_t Groups(const Shape& input) const { return separable ? input.back() : 1; }
+
   std::vector<WeightInfo> Weights(const std::vector<Shape>& inputs) const override {
-    Shape kernel = {kernels, inputs[0].back()};
+    Shape kernel = {kernels, separable ? 1 : inputs[0].back()};
     kernel.insert(kernel.end(), size.begin(), size.end());
-    return {{"weight", kernel}, {"bias", {kernels}}};
+    std::vector<WeightInfo> weights = {{"weight", kernel}, {"bias", {kernels}}};
+    if (highway) {
+      weights.push_back({"gate.weight", kernel});
+      weights.push_back({"gate.bias", {kernels}, /*trainable=*/false});
+    }
+    return weights;
   }
 
   int64_t MultiplyAdds(const std::vector<Shape>& inputs) const override {
     const auto output = OutputShape(inputs);
     if (!output.ok()) return kUnknown;
-    return Product({NumElements(*output), inputs[0].back(), NumElements(size)});
+    return Product({highway ? 2 : 1, NumElements(*output), separable ? 1 : inputs[0].back(),
+                    NumElements(size)});
   }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override { return {/*input=*/true}; }
+  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+    // Of a highway, what goes through the gate, and the gate.
+    const int64_t more = highway ? Product({2, NumElements(inputs[0]), int64_t{sizeof(float)}}) : 0;
+    return {/*input=*/true, /*output=*/false, /*is_view=*/false, more};
+  }
 };
 
 const Fields<ConvolutionSpec>& ConvolutionFields() {
@@ -70,7 +97,13 @@ const Fields<ConvolutionSpec>& ConvolutionFields() {
           .Example("[3, 3]")
           .Optional("strides", &ConvolutionSpec::strides, "steps between windows", EachAtLeast(1))
           .Choice("border", &ConvolutionSpec::border, {"same", "valid"},
-                  "same: padded, valid: windows stay inside"));
+                  "same: padded, valid: windows stay inside")
+          .Optional("separable", &ConvolutionSpec::separable,
+                    "every channel has kernels of its own (a depthwise convolution)")
+          .Optional("highway", &ConvolutionSpec::highway,
+                    "a learned gate chooses between relu of the output and the input")
+          .Optional("bias", &ConvolutionSpec::bias,
+                    "highway: the bias of the gate, which is not trained"));
   return *kFields;
 }
 
@@ -85,15 +118,21 @@ class Convolution : public Layer {
  public:
   Convolution(const ConvolutionSpec& spec, const std::vector<Shape>& inputs,
               const at::Generator& generator)
-      : window_(spec.MakeWindow().value()) {
-    const auto infos = spec.Weights(inputs);
+      : window_(spec.MakeWindow().value()),
+        groups_(spec.Groups(inputs[0])),
+        highway_(spec.highway) {
     int64_t receptive = 1;
     for (const int64_t extent : spec.size) receptive *= extent;
-    at::Tensor weight = at::empty(infos[0].shape);
-    FillGlorotUniform(weight, inputs[0].back() * receptive, spec.kernels * receptive, generator);
-    if (weight.dim() == 4) weight = weight.contiguous(at::MemoryFormat::ChannelsLast);
-    AddWeight("weight", weight);
-    AddWeight("bias", at::zeros({spec.kernels}));
+    for (const WeightInfo& info : spec.Weights(inputs)) {
+      at::Tensor value = at::zeros(info.shape);
+      if (info.name == "gate.bias") value.fill_(spec.bias);
+      if (info.shape.size() > 1) {
+        FillGlorotUniform(value, info.shape[1] * receptive, spec.kernels / groups_ * receptive,
+                          generator);
+      }
+      if (value.dim() == 4) value = value.contiguous(at::MemoryFormat::ChannelsLast);
+      AddWeight(info.name, value, info.trainable);
+    }
     if (window_.IsSymmetric()) {
       for (size_t axis = 0; axis < window_.size.size(); ++axis) {
         padding_.push_back(window_.PadBefore(axis));
@@ -109,27 +148,34 @@ class Convolution : public Layer {
   }
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
-    const at::Tensor& weight = weights()[0].value;
-    const at::Tensor& bias = weights()[1].value;
     const bool is_image = inputs[0].dim() == 4;
-    at::Tensor x = is_image ? inputs[0] : inputs[0].movedim(-1, 1);
-    if (!explicit_padding_.empty()) x = at::constant_pad_nd(x, explicit_padding_);
-    switch (window_.size.size()) {
-      case 1:
-        x = at::conv1d(x, weight, bias, window_.strides, padding_);
-        break;
-      case 2:
-        x = at::conv2d(x, weight, bias, window_.strides, padding_);
-        break;
-      default:
-        x = at::conv3d(x, weight, bias, window_.strides, padding_);
-        break;
-    }
-    return is_image ? x : x.movedim(1, -1);
+    const at::Tensor x = is_image ? inputs[0] : inputs[0].movedim(-1, 1);
+    at::Tensor y = Convolve(x, 0);
+    if (highway_) y = at::lerp(x, at::relu(y), at::sigmoid(Convolve(x, 2)));
+    return is_image ? y : y.movedim(1, -1);
   }
 
  private:
+  // With the weight and the bias that stand at `first`.
+  at::Tensor Convolve(const at::Tensor& x, size_t first) {
+    const at::Tensor& weight = weights()[first].value;
+    const at::Tensor& bias = weights()[first + 1].value;
+    const at::Tensor padded =
+        explicit_padding_.empty() ? x : at::constant_pad_nd(x, explicit_padding_);
+    const std::vector<int64_t> dilation(window_.size.size(), 1);
+    switch (window_.size.size()) {
+      case 1:
+        return at::conv1d(padded, weight, bias, window_.strides, padding_, dilation, groups_);
+      case 2:
+        return at::conv2d(padded, weight, bias, window_.strides, padding_, dilation, groups_);
+      default:
+        return at::conv3d(padded, weight, bias, window_.strides, padding_, dilation, groups_);
+    }
+  }
+
   Window window_;
+  int64_t groups_;
+  bool highway_;
   std::vector<int64_t> padding_;           // of the convolution itself
   std::vector<int64_t> explicit_padding_;  // before it, where the two sides differ
 };

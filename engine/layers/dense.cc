@@ -1,13 +1,20 @@
 // dense: y = x W^T + b on the last axis.
+// With `highway` (Srivastava, Greff and Schmidhuber, "Highway Networks", 2015):
+//   y = t relu(x W^T + b) + (1 - t) x,  t = sigmoid(x V^T + c)
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/kurfile/layer_spec.h"
 #if KUR_RUNTIME
+#include <ATen/ops/lerp.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/sigmoid.h>
 #include <ATen/ops/zeros.h>
 
 #include "engine/layers/layer.h"
@@ -19,6 +26,8 @@ namespace {
 struct DenseSpec : LayerSpec {
   std::vector<int64_t> size;
   bool flatten = false;
+  bool highway = false;
+  std::optional<double> bias;
 
   std::string kind() const override { return "dense"; }
 
@@ -27,6 +36,13 @@ struct DenseSpec : LayerSpec {
   absl::StatusOr<Shape> OutputShape(const std::vector<Shape>& inputs) const override {
     KUR_RETURN_IF_ERROR(RequireOneInput(inputs));
     Shape shape = Flattened(inputs[0]);
+    const int64_t width = shape.back();
+    for (const int64_t units : size) {
+      if (!highway || width == units) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("'highway' adds the input to the output, which must have its width, ",
+                       width == kUnknown ? "unknown" : absl::StrCat(width), ", not ", units));
+    }
     shape.back() = size.back();
     return shape;
   }
@@ -38,6 +54,10 @@ struct DenseSpec : LayerSpec {
       const std::string prefix = Prefix(i);
       weights.push_back({prefix + "weight", {size[i], width}});
       weights.push_back({prefix + "bias", {size[i]}});
+      if (highway) {
+        weights.push_back({prefix + "gate.weight", {size[i], width}});
+        weights.push_back({prefix + "gate.bias", {size[i]}, /*trainable=*/!bias.has_value()});
+      }
       width = size[i];
     }
     return weights;
@@ -60,7 +80,11 @@ struct DenseSpec : LayerSpec {
     // Of a stack, what the later layers take as input too.
     Shape positions = Flattened(inputs[0]);
     positions.back() = 0;
-    for (size_t i = 0; i + 1 < size.size(); ++i) positions.back() += size[i];
+    for (size_t i = 0; i < size.size(); ++i) {
+      if (i + 1 < size.size()) positions.back() += size[i];
+      // What goes through the gate, and the gate.
+      if (highway) positions.back() += 2 * size[i];
+    }
     return {/*input=*/true, /*output=*/false, /*is_view=*/false,
             Product({NumElements(positions), int64_t{sizeof(float)}})};
   }
@@ -76,6 +100,11 @@ const Fields<DenseSpec>& DenseFields() {
                     EachAtLeast(1))
           .Example("[64, 10]")
           .Optional("flatten", &DenseSpec::flatten, "flatten each sample first")
+          .Optional("highway", &DenseSpec::highway,
+                    "a learned gate chooses between relu of the output and the input")
+          .Optional("bias", &DenseSpec::bias,
+                    "highway: a bias of the gate that is not trained; default: one that is")
+          .Example("-1")
           .Shorthand("size"));
   return *kFields;
 }
@@ -88,27 +117,36 @@ const Registration<LayerKind> kKind("dense", MakeLayerKind("A fully connected la
 class Dense : public Layer {
  public:
   Dense(const DenseSpec& spec, const std::vector<Shape>& inputs, at::Generator generator)
-      : flatten_(spec.flatten) {
+      : flatten_(spec.flatten), highway_(spec.highway) {
     for (const WeightInfo& info : spec.Weights(inputs)) {
       at::Tensor value = at::zeros(info.shape);
       if (info.shape.size() == 2) {
         FillGlorotUniform(value, info.shape[1], info.shape[0], generator);
       }
-      AddWeight(info.name, value);
+      if (absl::EndsWith(info.name, "gate.bias")) value.fill_(spec.bias.value_or(0));
+      AddWeight(info.name, value, info.trainable);
     }
   }
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
     at::Tensor x = ToAuthorLayout(inputs[0]);
     if (flatten_) x = x.flatten(1);
-    for (size_t i = 0; i < weights().size(); i += 2) {
-      x = at::linear(x, weights()[i].value, weights()[i + 1].value);
+    for (size_t i = 0; i < weights().size();) {
+      const at::Tensor y = Apply(x, &i);
+      x = highway_ ? at::lerp(x, at::relu(y), at::sigmoid(Apply(x, &i))) : y;
     }
     return FromAuthorLayout(x);
   }
 
  private:
+  // With the weight and the bias that stand at `*next`, which goes on.
+  at::Tensor Apply(const at::Tensor& x, size_t* next) {
+    *next += 2;
+    return at::linear(x, weights()[*next - 2].value, weights()[*next - 1].value);
+  }
+
   bool flatten_;
+  bool highway_;
 };
 
 const Registration<LayerBuilder> kBuilder("dense", MakeLayerBuilder<Dense, DenseSpec>());

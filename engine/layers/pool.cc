@@ -1,10 +1,12 @@
 // pool: the maximum or the average of each window.
 
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "engine/kurfile/layer_spec.h"
 #include "engine/kurfile/window.h"
 #if KUR_RUNTIME
@@ -24,14 +26,8 @@
 namespace kur {
 namespace {
 
-Condition<std::vector<int64_t>> OneToThreeAxes() {
-  return {"one to three numbers of at least 1", [](const std::vector<int64_t>& size) {
-            return size.size() <= 3 && EachAtLeast(1).holds(size);
-          }};
-}
-
 struct PoolSpec : LayerSpec {
-  std::vector<int64_t> size;
+  std::optional<std::vector<int64_t>> size;  // absent: the whole extent
   std::vector<int64_t> strides = {1};
   std::string type = "max";
   std::string border = "valid";
@@ -39,12 +35,20 @@ struct PoolSpec : LayerSpec {
   std::string kind() const override { return "pool"; }
 
   absl::StatusOr<Window> MakeWindow() const {
-    KUR_ASSIGN_OR_RETURN(auto all_strides, ExpandStrides(strides, size.size()));
-    return Window{size, std::move(all_strides), border};
+    KUR_ASSIGN_OR_RETURN(auto all_strides, ExpandStrides(strides, size->size()));
+    return Window{*size, std::move(all_strides), border};
   }
 
   absl::StatusOr<Shape> OutputShape(const std::vector<Shape>& inputs) const override {
     KUR_RETURN_IF_ERROR(RequireOneInput(inputs));
+    if (!size) {
+      if (strides != std::vector<int64_t>{1}) {
+        return absl::InvalidArgumentError("'strides' need a 'size' of the windows");
+      }
+      if (inputs[0].size() > 1) return Shape{inputs[0].back()};
+      return absl::InvalidArgumentError(absl::StrCat(
+          "has no axis to pool over beside the channels: the input is ", ToString(inputs[0])));
+    }
     KUR_ASSIGN_OR_RETURN(const Window window, MakeWindow());
     return window.OutputShape(inputs[0], inputs[0].back());
   }
@@ -61,7 +65,10 @@ struct PoolSpec : LayerSpec {
 const Fields<PoolSpec>& PoolFields() {
   static const auto* const kFields = new Fields<PoolSpec>(
       Fields<PoolSpec>()
-          .Required("size", &PoolSpec::size, "extent of a window on each axis", OneToThreeAxes())
+          .Optional("size", &PoolSpec::size,
+                    "extent of a window on each axis; left out: the whole extent of all axes, "
+                    "which go away",
+                    IfGiven(OneToThreeAxes()))
           .Example("[2, 2]")
           .Optional("strides", &PoolSpec::strides, "steps between windows", EachAtLeast(1))
           .Choice("type", &PoolSpec::type, {"max", "average"}, "what is kept of a window")
@@ -79,7 +86,9 @@ const Registration<LayerKind> kKind(
 class Pool : public Layer {
  public:
   Pool(const PoolSpec& spec, const std::vector<Shape>&, const at::Generator&)
-      : window_(spec.MakeWindow().value()), is_max_(spec.type == "max") {
+      : is_max_(spec.type == "max") {
+    if (!spec.size) return;
+    window_ = spec.MakeWindow().value();
     for (size_t axis = window_.size.size(); axis-- > 0;) {
       padding_.push_back(window_.PadBefore(axis));
       padding_.push_back(window_.PadAfter(axis));
@@ -87,6 +96,10 @@ class Pool : public Layer {
   }
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
+    if (window_.size.empty()) {
+      const at::Tensor places = ToAuthorLayout(inputs[0]).flatten(1, -2);
+      return is_max_ ? places.amax(1) : places.mean(1);
+    }
     const bool is_image = inputs[0].dim() == 4;
     const at::Tensor x = is_image ? inputs[0] : inputs[0].movedim(-1, 1);
     const at::Tensor y =
@@ -123,14 +136,14 @@ class Pool : public Layer {
 
   // Padding does not count: each sum is divided by the elements that are really in the window.
   at::Tensor Average(const at::Tensor& x) const {
-    const at::Tensor averages = AverageInside(Padded(x, 0));
+    at::Tensor averages = AverageInside(Padded(x, 0));
     if (window_.border != "same") return averages;
     auto one_sample = x.sizes().vec();
     one_sample[0] = one_sample[1] = 1;
     return averages / AverageInside(Padded(at::ones(one_sample, x.options()), 0));
   }
 
-  Window window_;
+  Window window_;  // without a size: the whole extent
   bool is_max_;
   std::vector<int64_t> padding_;  // in ATen's order: the last axis first
 };

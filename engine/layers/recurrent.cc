@@ -12,6 +12,7 @@
 #include <tuple>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/kurfile/layer_spec.h"
 #if KUR_RUNTIME
@@ -154,11 +155,11 @@ class Recurrent : public Layer {
       // Each gate has a matrix of its own.
       for (int64_t gate = 0; gate < spec.Gates(); ++gate) {
         at::Tensor part = value.narrow(0, gate * units, units);
-        if (info.name.rfind("weight_ih", 0) == 0) {
+        if (absl::StartsWith(info.name, "weight_ih")) {
           FillGlorotUniform(part, info.shape[1], units, generator);
-        } else if (info.name.rfind("weight_hh", 0) == 0) {
+        } else if (absl::StartsWith(info.name, "weight_hh")) {
           part.copy_(Orthogonal(units, generator));
-        } else if (info.name.rfind("bias_ih", 0) == 0 && spec.type == "lstm" && gate == 1) {
+        } else if (absl::StartsWith(info.name, "bias_ih") && spec.type == "lstm" && gate == 1) {
           part.fill_(1);  // the forget gate starts open
         }
       }

@@ -1,4 +1,5 @@
 // adam: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015.
+// adamw: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019.
 
 #include <cmath>
 #include <string>
@@ -21,16 +22,33 @@ struct AdamSpec : OptimizerSpec {
   double beta2 = 0.999;
   double epsilon = 1e-8;
 
+  // Share of the weights, times the learning rate, that each step takes away.
+  double weight_decay = 0;
+
   std::string kind() const override { return "adam"; }
   int64_t StateSlots() const override { return 2; }
 };
 
+struct AdamWSpec : AdamSpec {
+  AdamWSpec() { weight_decay = 0.01; }
+  std::string kind() const override { return "adamw"; }
+};
+
+template <class Spec>
+Fields<Spec> WithMoments(Fields<Spec> fields) {
+  return fields.Optional("beta1", &Spec::beta1, "decay of the mean of the gradients", InRange(0, 1))
+      .Optional("beta2", &Spec::beta2, "decay of the mean of their squares", InRange(0, 1))
+      .Optional("epsilon", &Spec::epsilon, "added to the denominator", Positive());
+}
+
 const Fields<AdamSpec>& AdamFields() {
-  static const auto* const kFields = new Fields<AdamSpec>(
-      OptimizerFields<AdamSpec>()
-          .Optional("beta1", &AdamSpec::beta1, "decay of the mean of the gradients", InRange(0, 1))
-          .Optional("beta2", &AdamSpec::beta2, "decay of the mean of their squares", InRange(0, 1))
-          .Optional("epsilon", &AdamSpec::epsilon, "added to the denominator", Positive()));
+  static const auto* const kFields = new Fields<AdamSpec>(WithMoments(OptimizerFields<AdamSpec>()));
+  return *kFields;
+}
+
+const Fields<AdamWSpec>& AdamWFields() {
+  static const auto* const kFields =
+      new Fields<AdamWSpec>(WithMoments(DecoupledOptimizerFields<AdamWSpec>()));
   return *kFields;
 }
 
@@ -38,10 +56,15 @@ const Registration<OptimizerKind> kKind(
     "adam", MakeKind<OptimizerSpec>("Steps scaled by running means of gradients and of their "
                                     "squares (Kingma and Ba, 2015).",
                                     "{name: adam, learning_rate: 0.001}", AdamFields()));
+const Registration<OptimizerKind> kAdamWKind(
+    "adamw", MakeKind<OptimizerSpec>("Adam with weight decay apart from the gradients (Loshchilov "
+                                     "and Hutter, 2019).",
+                                     "{name: adamw, weight_decay: 0.01}", AdamWFields()));
 
 #if KUR_RUNTIME
 // What is the same for every element of a step.
 struct AdamStep {
+  float kept;  // of the weights: 1 - learning rate * weight decay
   float decay;
   float beta1;
   float beta2;
@@ -60,14 +83,15 @@ __attribute__((target_clones("avx512f", "avx2", "default"))) void UpdateElements
     const float v = step.beta2 * square[i] + (1 - step.beta2) * g * g;
     mean[i] = m;
     square[i] = v;
-    value[i] -= step.step_size * m / (std::sqrt(v) * step.inverse_correction + step.epsilon);
+    value[i] = step.kept * value[i] -
+               step.step_size * m / (std::sqrt(v) * step.inverse_correction + step.epsilon);
   }
 }
 
 class Adam : public Optimizer {
  public:
   Adam(const AdamSpec& spec, std::vector<NamedParameter> parameters)
-      : Optimizer(std::move(parameters)),
+      : Optimizer(spec, std::move(parameters)),
         spec_(spec),
         mean_(AddSlot("exp_avg")),
         square_(AddSlot("exp_avg_sq")) {}
@@ -78,19 +102,19 @@ class Adam : public Optimizer {
     at::Tensor& square = slot(square_, parameter);
     const double correction1 = 1 - std::pow(spec_.beta1, static_cast<double>(step));
     const double correction2 = 1 - std::pow(spec_.beta2, static_cast<double>(step));
-    const double step_size = spec_.learning_rate / correction1;
+    const double step_size = learning_rate() / correction1;
+    const double kept = 1 - learning_rate() * spec_.weight_decay;
     if (AreDenseFloats(value, gradient) && AreDenseFloats(mean, square) &&
         mean.strides() == value.strides()) {
-      const AdamStep constants = {static_cast<float>(spec_.decay),
-                                  static_cast<float>(spec_.beta1),
-                                  static_cast<float>(spec_.beta2),
-                                  static_cast<float>(step_size),
-                                  static_cast<float>(1 / std::sqrt(correction2)),
-                                  static_cast<float>(spec_.epsilon)};
-      float* const v = value.data_ptr<float>();
-      const float* const g = gradient.data_ptr<float>();
-      float* const m = mean.data_ptr<float>();
-      float* const s = square.data_ptr<float>();
+      const AdamStep constants = {
+          static_cast<float>(kept),         static_cast<float>(spec_.decay),
+          static_cast<float>(spec_.beta1),  static_cast<float>(spec_.beta2),
+          static_cast<float>(step_size),    static_cast<float>(1 / std::sqrt(correction2)),
+          static_cast<float>(spec_.epsilon)};
+      auto* const v = value.data_ptr<float>();
+      const auto* const g = gradient.data_ptr<float>();
+      auto* const m = mean.data_ptr<float>();
+      auto* const s = square.data_ptr<float>();
       constexpr int64_t kGrain = 32768;
       at::parallel_for(0, value.numel(), kGrain, [&](int64_t begin, int64_t end) {
         UpdateElements(constants, end - begin, v + begin, g + begin, m + begin, s + begin);
@@ -98,6 +122,7 @@ class Adam : public Optimizer {
       return;
     }
     if (spec_.decay != 0) gradient.add_(value, spec_.decay);
+    if (kept != 1) value.mul_(kept);
     mean.mul_(spec_.beta1).add_(gradient, 1 - spec_.beta1);
     square.mul_(spec_.beta2).addcmul_(gradient, gradient, 1 - spec_.beta2);
     value.addcdiv_(mean, (square.sqrt() / std::sqrt(correction2)).add_(spec_.epsilon), -step_size);
@@ -109,6 +134,8 @@ class Adam : public Optimizer {
 };
 
 const Registration<OptimizerBuilder> kBuilder("adam", MakeOptimizerBuilder<Adam, AdamSpec>());
+const Registration<OptimizerBuilder> kAdamWBuilder("adamw",
+                                                   MakeOptimizerBuilder<Adam, AdamWSpec>());
 #endif
 
 }  // namespace

@@ -35,7 +35,8 @@ void Clip(const std::vector<at::Tensor>& gradients, const ClipSpec& clip) {
 
 }  // namespace
 
-Optimizer::Optimizer(std::vector<NamedParameter> parameters) : parameters_(std::move(parameters)) {}
+Optimizer::Optimizer(const OptimizerSpec& spec, std::vector<NamedParameter> parameters)
+    : parameters_(std::move(parameters)), learning_rate_(spec.learning_rate) {}
 
 size_t Optimizer::AddSlot(std::string name) {
   Slot slot{std::move(name), {}};

@@ -26,7 +26,7 @@ struct NamedParameter {
 // thread at a time.
 class Optimizer {
  public:
-  explicit Optimizer(std::vector<NamedParameter> parameters);
+  Optimizer(const OptimizerSpec& spec, std::vector<NamedParameter> parameters);
   virtual ~Optimizer() = default;
 
   // Clips as `clip` says, then takes one step. Parameters without a gradient are left alone. The
@@ -35,6 +35,10 @@ class Optimizer {
 
   // Steps taken.
   int64_t steps() const { return steps_; }
+
+  // What the next step will use; at first that of the spec.
+  double learning_rate() const { return learning_rate_; }
+  void set_learning_rate(double learning_rate) { learning_rate_ = learning_rate; }
 
   // The state as tensors by name: "labels.weight/exp_avg". They share memory with the optimizer.
   std::map<std::string, at::Tensor> State() const;
@@ -60,6 +64,7 @@ class Optimizer {
 
  private:
   std::vector<NamedParameter> parameters_;
+  double learning_rate_;
   std::vector<Slot> slots_;
   int64_t steps_ = 0;
 };

@@ -38,7 +38,7 @@ const Registration<OptimizerKind> kKind(
 class Sgd : public Optimizer {
  public:
   Sgd(const SgdSpec& spec, std::vector<NamedParameter> parameters)
-      : Optimizer(std::move(parameters)), spec_(spec) {
+      : Optimizer(spec, std::move(parameters)), spec_(spec) {
     if (spec_.momentum != 0) velocity_ = AddSlot("momentum_buffer");
   }
 
@@ -46,15 +46,15 @@ class Sgd : public Optimizer {
   void Update(size_t parameter, at::Tensor& value, at::Tensor& gradient, int64_t) override {
     if (spec_.decay != 0) gradient.add_(value, spec_.decay);
     if (spec_.momentum == 0) {
-      value.sub_(gradient, spec_.learning_rate);
+      value.sub_(gradient, learning_rate());
       return;
     }
     at::Tensor& velocity = slot(velocity_, parameter);
     velocity.mul_(spec_.momentum).add_(gradient);
     if (spec_.nesterov) {
-      value.sub_(gradient.add_(velocity, spec_.momentum), spec_.learning_rate);
+      value.sub_(gradient.add_(velocity, spec_.momentum), learning_rate());
     } else {
-      value.sub_(velocity, spec_.learning_rate);
+      value.sub_(velocity, learning_rate());
     }
   }
 

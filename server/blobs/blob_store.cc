@@ -140,7 +140,7 @@ absl::Status BlobUpload::Finish() {
 absl::Status BlobUpload::Publish() {
   const std::string path = store_.PathOf(digest_);
   const std::string directory = DirectoryOf(path);
-  const absl::Status synced = file_->Sync();
+  absl::Status synced = file_->Sync();
   if (!synced.ok()) {
     // The page cache may still hold what the disk has lost: nobody may continue from it.
     store_.files_.Remove(store_.PartialPath(digest_)).IgnoreError();

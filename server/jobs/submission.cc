@@ -1,10 +1,10 @@
 #include "server/jobs/submission.h"
 
 #include <openssl/rand.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <set>

@@ -1,6 +1,6 @@
 #include "server/jobs/worker_end.h"
 
-#include <string.h>
+#include <cstring>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"

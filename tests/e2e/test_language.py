@@ -157,7 +157,7 @@ class ExplainTest(KurfileTest):
         border = self.kurctl(harness.OK, 'explain', 'layer.convolution.border').out
         self.assertIn('one of: same, valid; default same', border)
         self.assertIn('minutes between', self.kurctl(harness.OK, 'explain', 'train.checkpoint').out)
-        self.assertIn('adam, sgd', self.kurctl(harness.OK, 'explain').out)
+        self.assertIn('adam, adamw', self.kurctl(harness.OK, 'explain').out)
         self.assertEqual(self.kurctl(harness.OK, 'explain', 'training.log').out,
                          self.kurctl(harness.OK, 'explain', 'train.log').out)
         result = self.kurctl(harness.ERROR, 'explain', 'layer.convolution.bordr')

@@ -10,6 +10,7 @@ width, channels). Everything is computed in double precision and a function of f
 
 import itertools
 import json
+import math
 import pathlib
 
 import numpy
@@ -55,9 +56,10 @@ MAX_POOLS = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
 AVERAGE_POOLS = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
 
 
-def convolution(x, weights, size, strides, border):
+def convolution(x, weights, size, strides, border, groups=1, prefix=""):
     x = F.pad(channels_first(x), torch_pads(size, border))
-    return channels_last(CONVOLUTIONS[len(size)](x, weights["weight"], weights["bias"], strides))
+    return channels_last(CONVOLUTIONS[len(size)](
+        x, weights[prefix + "weight"], weights[prefix + "bias"], strides, groups=groups))
 
 
 def max_pool(x, size, strides, border):
@@ -79,18 +81,19 @@ class Cases:
         self.generator = numpy.random.default_rng(20240229)
 
     def add(self, name, kind, spec, shape, function, weights=None, training=True, after=None,
-            more=(), indices=None):
+            more=(), indices=None, fixed=()):
         """`function(x, weights)` gives the output; gradients are those of sum(output * cotangent).
         `after` is a dictionary that the function fills with weights that it changed; `more` are
         shapes of further inputs, for which the function gets a list; with `indices`, the input is
-        made of integers below that."""
+        made of integers below that; `fixed` names
+        weights that are not trained."""
         if indices is None:
             inputs = [draw(self.generator, *s).requires_grad_() for s in (shape, *more)]
         else:
             inputs = [torch.tensor(self.generator.integers(0, indices, shape))]
         weights = {k: draw(self.generator, *s) for k, s in (weights or {}).items()}
         initial = {k: pack(v) for k, v in weights.items()}
-        trainable = [k for k in weights if not k.startswith("running")]
+        trainable = [k for k in weights if not k.startswith("running") and k not in fixed]
         for k in trainable:
             weights[k].requires_grad_()
         y = function(inputs if more else inputs[0], weights)
@@ -101,6 +104,7 @@ class Cases:
                 "cotangent": pack(cotangent),
                 "input_gradients": [None if x.grad is None else pack(x.grad) for x in inputs],
                 "weight_gradients": {k: pack(weights[k].grad) for k in trainable}}
+        after = dict(after or {}, **{k: weights[k] for k in fixed})
         if after:
             case["weights_after"] = {k: pack(v) for k, v in after.items()}
         self.cases.append(case)
@@ -149,6 +153,46 @@ def add_windows(cases):
                   lambda x, w: average_pool(x, size, strides, border))
 
 
+def highway(x, y, gate):
+    gate = torch.sigmoid(gate)
+    return gate * F.relu(y) + (1 - gate) * x
+
+
+def add_separable_and_highway(cases):
+    for rank in (1, 2, 3):
+        for size, strides, border in itertools.product(WINDOWS[rank][:2], STRIDES[rank][:2],
+                                                       ("same", "valid")):
+            options = f"size: {list(size)}, strides: {list(strides)}, border: {border}"
+            cases.add(f"separable convolution {options}", "convolution",
+                      f"{{kernels: 4, separable: yes, {options}}}", (1, *EXTENTS[rank], 2),
+                      lambda x, w: convolution(x, w, size, strides, border, groups=2),
+                      {"weight": (4, 1, *size), "bias": (4,)})
+        size, ones = WINDOWS[rank][0], (1,) * rank
+        cases.add(f"highway convolution of rank {rank}", "convolution",
+                  f"{{kernels: 2, highway: yes, size: {list(size)}}}", (1, *EXTENTS[rank], 2),
+                  lambda x, w: highway(x, convolution(x, w, size, ones, "same"),
+                                       convolution(x, w, size, ones, "same", prefix="gate.")),
+                  {"weight": (2, 2, *size), "bias": (2,), "gate.weight": (2, 2, *size),
+                   "gate.bias": (2,)}, fixed=("gate.bias",))
+    for shape in ((3, 4), (2, 3, 4), (2, 3, 2, 4)):
+        for spec, fixed in (("{size: 4, highway: yes}", ()),
+                            ("{size: 4, highway: yes, bias: -1}", ("gate.bias",))):
+            cases.add(f"highway dense {spec} of rank {len(shape) - 1}", "dense", spec, shape,
+                      lambda x, w: highway(x, F.linear(x, w["weight"], w["bias"]),
+                                           F.linear(x, w["gate.weight"], w["gate.bias"])),
+                      {"weight": (4, 4), "bias": (4,), "gate.weight": (4, 4), "gate.bias": (4,)},
+                      fixed=fixed)
+
+
+def add_whole_pools(cases):
+    for shape in ((2, 4, 3), (2, 3, 4, 3), (2, 2, 3, 2, 3)):
+        places = tuple(range(1, len(shape) - 1))
+        cases.add(f"max over all of rank {len(shape) - 1}", "pool", "{type: max}", shape,
+                  lambda x, w: x.amax(places))
+        cases.add(f"average over all of rank {len(shape) - 1}", "pool", "{type: average}", shape,
+                  lambda x, w: x.mean(places))
+
+
 def add_flatten(cases):
     for shape in ((2, 5), (2, 3, 4), (2, 2, 3, 4), (2, 2, 2, 2, 3)):
         cases.add(f"flatten of rank {len(shape) - 1}", "flatten", "null", shape,
@@ -178,15 +222,39 @@ def add_batch_normalization(cases):
                       shape, normalize,
                       {"weight": (3,), "bias": (3,), "running_mean": (3,), "running_var": (3,)},
                       training, after)
-            case = cases.cases[-1]
-            case["weights"]["running_var"]["data"] = [
-                abs(v) for v in case["weights"]["running_var"]["data"]]
+            keep_variance_positive(cases)
+    for shape, axis in (((2, 3, 4), 0), ((2, 3, 2, 4), 1), ((2, 3, 2, 4), -3),
+                        ((1, 3, 2, 2, 3), 0)):
+        after = {}
+        place = axis + 1 if axis >= 0 else axis
+
+        def normalize_along(x, w):
+            mean = w["running_mean"].clone()
+            w["running_var"].abs_()
+            variance = w["running_var"].clone()
+            y = F.batch_norm(x.movedim(place, 1), mean, variance, w["weight"], w["bias"], True,
+                             0.1, 1e-5)
+            after.update(running_mean=mean, running_var=variance)
+            return y.movedim(1, place)
+
+        cases.add(f"batch normalization along {axis}", "batch_normalization", f"{{axis: {axis}}}",
+                  shape, normalize_along,
+                  {k: (shape[place],) for k in ("weight", "bias", "running_mean", "running_var")},
+                  after=after)
+        keep_variance_positive(cases)
+
+
+def keep_variance_positive(cases):
+    packed = cases.cases[-1]["weights"]["running_var"]
+    packed["data"] = [abs(v) for v in packed["data"]]
 
 
 def add_activations(cases):
     functions = {
         "relu": F.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "softplus": F.softplus,
-        "gelu": F.gelu, "silu": F.silu, "linear": lambda x: x * 1, "none": lambda x: x * 1,
+        "gelu": F.gelu, "silu": F.silu, "selu": F.selu, "mish": F.mish, "exponential": torch.exp,
+        "softsign": F.softsign, "hard_swish": F.hardswish, "log_softmax": lambda x: F.log_softmax(x, -1),
+        "hard_sigmoid": lambda x: (0.2 * x + 0.5).clamp(0, 1), "linear": lambda x: x * 1, "none": lambda x: x * 1,
         "elu": F.elu, "{type: elu, alpha: 0.5}": lambda x: F.elu(x, 0.5),
         "leakyrelu": lambda x: F.leaky_relu(x, 0.3),
         "{type: leakyrelu, alpha: 0.05}": lambda x: F.leaky_relu(x, 0.05),
@@ -236,6 +304,92 @@ def add_merges(cases):
         other = (shape[0], 2, *shape[2:])
         cases.add(f"merge along the first axis of rank {rank}", "merge",
                   "{mode: concat, axis: 0}", shape, lambda x, w: torch.cat(x, 1), more=(other,))
+
+
+def add_normalizations(cases):
+    for shape in ((3, 4), (2, 3, 4), (2, 2, 3, 4), (1, 2, 2, 2, 4)):
+        for epsilon in (1e-5, 0.1):
+            cases.add(f"layer normalization of rank {len(shape) - 1}, epsilon {epsilon}",
+                      "layer_normalization", f"{{epsilon: {epsilon}}}", shape,
+                      lambda x, w: F.layer_norm(x, (4,), w["weight"], w["bias"], epsilon),
+                      {"weight": (4,), "bias": (4,)})
+        for groups in (1, 2, 4):
+            if len(shape) == 2 and groups == 4:
+                continue  # groups of a single element
+            cases.add(f"{groups} normalized groups of rank {len(shape) - 1}",
+                      "group_normalization", str(groups), shape,
+                      lambda x, w: channels_last(F.group_norm(channels_first(x), groups,
+                                                              w["weight"], w["bias"])),
+                      {"weight": (4,), "bias": (4,)})
+
+
+def add_attention(cases):
+    for heads, size, causal, other in ((1, 4, False, None), (2, 4, False, None),
+                                       (2, 4, True, None), (2, 6, True, None),
+                                       (2, 4, False, (2, 5, 3)), (3, 6, False, (2, 1, 4))):
+        shape = (2, 3, 4)
+        source = other[-1] if other else 4
+        weights = {}
+        for name, width in (("query", 4), ("key", source), ("value", source), ("output", size)):
+            weights[name + ".weight"] = (size, width)
+            weights[name + ".bias"] = (size,)
+
+        def attend(x, w):
+            query, looked_at = x if other else (x, x)
+            mask = torch.ones(3, 3, dtype=torch.bool).triu(1) if causal else None
+            q = F.linear(query, w["query.weight"], w["query.bias"])
+            k = F.linear(looked_at, w["key.weight"], w["key.bias"])
+            v = F.linear(looked_at, w["value.weight"], w["value.bias"])
+            # PyTorch's own attention, with projections that change nothing.
+            y, _ = F.multi_head_attention_forward(
+                q.transpose(0, 1), k.transpose(0, 1), v.transpose(0, 1), size, heads,
+                torch.eye(size).repeat(3, 1), torch.zeros(3 * size), None, None, False, 0.0,
+                w["output.weight"], w["output.bias"], attn_mask=mask)
+            return y.transpose(0, 1)
+
+        cases.add(f"attention of {heads} heads, size {size}, causal {causal}, other {other}",
+                  "attention",
+                  f"{{heads: {heads}, size: {size}, causal: {'yes' if causal else 'no'}}}", shape,
+                  attend, weights, more=(other,) if other else ())
+
+
+def add_positions(cases):
+    for features in (4, 5):
+        places = torch.tensor([[(math.sin if i % 2 == 0 else math.cos)(
+            t / 10000 ** ((i - i % 2) / features)) for i in range(features)] for t in range(6)])
+        cases.add(f"positions of {features} features", "positional_encoding", "null",
+                  (2, 6, features), lambda x, w: x + places)
+    cases.add("learned positions", "positional_encoding", "{learned: 5}", (2, 3, 4),
+              lambda x, w: x + w["weight"][:3], {"weight": (5, 4)})
+
+
+def add_larger_axes(cases):
+    modes = {1: "linear", 2: "bilinear", 3: "trilinear"}
+    transposed = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
+    for rank, factors in ((1, (3,)), (2, (2, 3)), (3, (2, 1, 2))):
+        shape = (2, *EXTENTS[rank], 2)
+        for kind, mode in (("nearest", "nearest"), ("linear", modes[rank])):
+            align = {} if kind == "nearest" else {"align_corners": False}
+            cases.add(f"upsample {kind} of rank {rank}", "upsample",
+                      f"{{size: {list(factors)}, type: {kind}}}", shape,
+                      lambda x, w: channels_last(F.interpolate(
+                          channels_first(x), scale_factor=factors, mode=mode, **align)))
+        for size, strides, border in itertools.product(WINDOWS[rank][:2], STRIDES[rank],
+                                                       ("same", "valid")):
+            def spread(x, w):
+                # A stride that is longer than the kernel leaves nothing behind the last one.
+                more = [max(0, s - k) if border == "same" else 0 for s, k in zip(strides, size)]
+                y = transposed[rank](channels_first(x), w["weight"], w["bias"], strides,
+                                     output_padding=more)
+                for axis, (n, s, k) in enumerate(zip(EXTENTS[rank], strides, size)):
+                    if border == "same":
+                        y = y.narrow(axis + 2, max(0, k - s) // 2, n * s)
+                return channels_last(y)
+
+            options = f"size: {list(size)}, strides: {list(strides)}, border: {border}"
+            cases.add(f"transposed convolution {options}", "transposed_convolution",
+                      f"{{kernels: 3, {options}}}", shape, spread,
+                      {"weight": (2, 3, *size), "bias": (3,)})
 
 
 def add_embeddings(cases):
@@ -309,11 +463,17 @@ def layer_cases():
     cases = Cases()
     add_dense(cases)
     add_windows(cases)
+    add_separable_and_highway(cases)
+    add_whole_pools(cases)
     add_flatten(cases)
     add_batch_normalization(cases)
     add_activations(cases)
     add_shapers(cases)
     add_merges(cases)
+    add_normalizations(cases)
+    add_attention(cases)
+    add_positions(cases)
+    add_larger_axes(cases)
     add_embeddings(cases)
     add_recurrents(cases)
     return cases.cases
@@ -357,6 +517,23 @@ def loss_cases():
     return cases
 
 
+class Lion(torch.optim.Optimizer):
+    """Algorithm 2 of Chen et al., 2023, as it is printed there: PyTorch has none."""
+
+    def __init__(self, parameters, lr, betas=(0.9, 0.99), weight_decay=0.0):
+        super().__init__(parameters, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                m = self.state[p].setdefault("m", torch.zeros_like(p))
+                c = beta1 * m + (1 - beta1) * p.grad
+                p -= group["lr"] * (torch.sign(c) + group["weight_decay"] * p)
+                self.state[p]["m"] = beta2 * m + (1 - beta2) * p.grad
+
+
 def optimizer_cases():
     """100 steps on a small network of a convolution and a dense layer; the parameters at the end
     and on the way."""
@@ -380,6 +557,22 @@ def optimizer_cases():
         ("adam", "{learning_rate: 0.01, beta1: 0.8, beta2: 0.95, epsilon: 0.001}", adam,
          {"lr": 0.01, "betas": (0.8, 0.95), "eps": 0.001}, None),
         ("adam", "{learning_rate: 0.01, clip: {norm: 0.2}}", adam, {"lr": 0.01}, ("norm", 0.2)),
+        ("adamw", "{learning_rate: 0.01}", torch.optim.AdamW, {"lr": 0.01}, None),
+        ("adamw", "{learning_rate: 0.02, weight_decay: 0.3, beta1: 0.8}", torch.optim.AdamW,
+         {"lr": 0.02, "weight_decay": 0.3, "betas": (0.8, 0.999)}, None),
+        ("adadelta", "{}", torch.optim.Adadelta, {"rho": 0.95}, None),
+        ("adadelta", "{learning_rate: 0.5, rho: 0.8, epsilon: 0.001, decay: 0.1}",
+         torch.optim.Adadelta, {"lr": 0.5, "rho": 0.8, "eps": 0.001, "weight_decay": 0.1}, None),
+        ("rmsprop", "{}", torch.optim.RMSprop, {"lr": 0.001, "alpha": 0.9}, None),
+        ("rmsprop", "{learning_rate: 0.002, rho: 0.8, epsilon: 0.01, momentum: 0.9, decay: 0.1}",
+         torch.optim.RMSprop,
+         {"lr": 0.002, "alpha": 0.8, "eps": 0.01, "momentum": 0.9, "weight_decay": 0.1}, None),
+        ("adagrad", "{}", torch.optim.Adagrad, {}, None),
+        ("adagrad", "{learning_rate: 0.05, epsilon: 0.01, decay: 0.1}", torch.optim.Adagrad,
+         {"lr": 0.05, "eps": 0.01, "weight_decay": 0.1}, None),
+        ("lion", "{learning_rate: 0.01}", Lion, {"lr": 0.01}, None),
+        ("lion", "{learning_rate: 0.005, beta1: 0.8, beta2: 0.9, weight_decay: 0.2}", Lion,
+         {"lr": 0.005, "betas": (0.8, 0.9), "weight_decay": 0.2}, None),
     ]
     runs = []
     for kind, spec, optimizer_type, arguments, clip in settings:

@@ -137,7 +137,7 @@ TEST_F(RenderTest, AsksTheHost) {
   const TemplateEngine engine(host);
   EXPECT_EQ(RenderWith(engine, "{{ gpu_count() }} {{ load_json('a.json').size }}"), "2 7");
   EXPECT_EQ(engine.Render("{{ load_json('b.json') }}", scope_).status().message(),
-            "no file 'b.json'");
+            "load_json(): no file 'b.json'");
   EXPECT_EQ(RenderWith(engine, "{{ load_yaml('a.yml') }}"),
             "load_yaml(): files cannot be read here");
   EXPECT_EQ(Render("{{ gpu_count() }}"), "gpu_count(): the number of GPUs is not known here");
