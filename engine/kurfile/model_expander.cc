@@ -51,6 +51,7 @@ class Expander : public ModelBuilder {
                 Value* to) override;
   void ExpandList(const Value& containers, const std::string& path, const Scope& scope,
                   const Surroundings& inside) override;
+  std::string LastLayer() const override { return nodes_.empty() ? "" : nodes_.back().layer.name; }
   bool MayGoOn(const Value& where, const std::string& path) override;
   Diagnostics* diagnostics() override { return diagnostics_; }
 

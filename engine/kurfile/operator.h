@@ -47,6 +47,8 @@ class ModelBuilder {
   // something that stands for it is added.
   virtual void ExpandList(const Value& containers, const std::string& path, const Scope& scope,
                           const Surroundings& inside) = 0;
+  // The name of the layer that was added last; empty before the first.
+  virtual std::string LastLayer() const = 0;
   // To be asked before each turn of a loop: false when the model is too large, which is then
   // reported at `where`.
   virtual bool MayGoOn(const Value& where, const std::string& path) = 0;

@@ -338,6 +338,48 @@ TEST(ModelExpanderTest, ParallelAppliesLayersAlongTheFirstAxis) {
               HasSubstr("'parallel' goes along the first axis of a sample"));
 }
 
+TEST(ModelExpanderTest, ResidualAddsTheInputToWhatItsLayersGive) {
+  const Expanded model = Expand(R"(
+- input: x
+- residual: [{dense: 6, name: inner}, {activation: relu}]
+  name: block
+- residual: {apply: "{{ [{'dense': 6}] }}"}
+- dense: 1
+  name: y
+)",
+                                "null", /*with_shapes=*/true);
+  EXPECT_EQ(model.errors, "");
+  EXPECT_THAT(model.edges(), ElementsAre("x", "inner <- x", "..activation.0 <- inner",
+                                         "block <- ..activation.0 <- x", "..dense.0 <- block",
+                                         "..merge.1 <- ..dense.0 <- block", "y <- ..merge.1"));
+}
+
+TEST(ModelExpanderTest, ResidualTakesAnInputByNameAndNests) {
+  const Expanded model = Expand(R"(
+- input: x
+- dense: 3
+- residual:
+    - dense: 6
+    - residual: [{dense: 6}]
+  inputs: x
+  name: y
+)");
+  EXPECT_EQ(model.errors, "");
+  EXPECT_THAT(model.edges(),
+              ElementsAre("x", "..dense.0 <- x", "..dense.1 <- x", "..dense.2 <- ..dense.1",
+                          "..merge.0 <- ..dense.2 <- ..dense.1", "y <- ..merge.0 <- x"));
+}
+
+TEST(ModelExpanderTest, ResidualSaysWhatIsWrong) {
+  EXPECT_THAT(Expand("[{residual: [{dense: 1}]}]").errors, HasSubstr("no layer before it"));
+  EXPECT_THAT(Expand("[{input: x}, {residual: []}]").errors, HasSubstr("applies no layer"));
+  EXPECT_THAT(
+      Expand("[{input: x}, {dense: 1, name: a}, {residual: [{dense: 1}], inputs: [x, a]}]").errors,
+      HasSubstr("adds one input"));
+  EXPECT_THAT(Expand("[{input: x}, {residual: [{dense: 5}]}]", "null", /*with_shapes=*/true).errors,
+              HasSubstr("the shapes (5,) and (6,) are not the same"));
+}
+
 TEST(ModelExpanderTest, ReuseSharesTheWeightsOfALayer) {
   const Expanded expanded = Plan(R"(
 - input: x
