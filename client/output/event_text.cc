@@ -51,6 +51,7 @@ std::optional<std::string> EventNarrator::Tell(const v1::Event& event) {
     case v1::Event::kLogLine:
       text = Say(event.log_line());
       break;
+    case v1::Event::kDownloadProgress:
     case v1::Event::kPassProgress:
     case v1::Event::KIND_NOT_SET:
       break;

@@ -25,6 +25,7 @@ void JobProgress::Add(const v1::Event& event) {
       reason_ = event.state_changed().reason();
       epoch_.reset();
       pass_.reset();
+      download_.reset();
       break;
     case v1::Event::kEpochStarted:
       epoch_ = event.epoch_started();
@@ -38,6 +39,13 @@ void JobProgress::Add(const v1::Event& event) {
       break;
     case v1::Event::kEpochFinished:
       epoch_.reset();
+      break;
+    case v1::Event::kDownloadProgress:
+      download_ = event.download_progress();
+      break;
+    case v1::Event::kLogLine:
+      // The end of a download is told in a line.
+      download_.reset();
       break;
     case v1::Event::kPassProgress:
       pass_ = event.pass_progress();
@@ -62,6 +70,7 @@ std::vector<std::string> JobProgress::Lines(absl::Time now) const {
         Style::kDim,
         absl::StrCat(Printable(validation_->section()), " ", MeasurementText(*validation_))));
   }
+  if (download_.has_value()) lines.push_back(DownloadLine());
   if (lines.empty()) lines.push_back(WaitingLine(now));
   return lines;
 }
@@ -105,6 +114,16 @@ std::string JobProgress::PassLine() const {
   }
   const double done = Fraction(pass_->samples(), pass_->total());
   return absl::StrCat(line, " ", RenderBar(done, kBarWidth, terminal_), " ", HumanPercent(done));
+}
+
+std::string JobProgress::DownloadLine() const {
+  std::string line = absl::StrCat("downloading ", Printable(download_->path()));
+  if (download_->total() == 0) {
+    return absl::StrCat(line, "  ", HumanBytes(download_->bytes()));
+  }
+  const double done = Fraction(download_->bytes(), download_->total());
+  return absl::StrCat(line, " ", RenderBar(done, kBarWidth, terminal_), " ", HumanPercent(done),
+                      " of ", HumanBytes(download_->total()));
 }
 
 }  // namespace kur::client

@@ -30,16 +30,18 @@ class JobProgress {
   std::string WaitingLine(absl::Time now) const;
   std::string EpochLine() const;
   std::string PassLine() const;
+  std::string DownloadLine() const;
 
   const Terminal& terminal_;
   const std::string job_;
   v1::JobState state_ = v1::JOB_STATE_UNSPECIFIED;
   absl::Time state_since_;
   std::string reason_;
-  std::optional<v1::EpochStarted> epoch_;   // while one is at work
-  v1::BatchLosses batches_;                 // the latest of the epoch
-  std::optional<v1::PassProgress> pass_;    // while one is at work
-  std::optional<v1::Measured> validation_;  // the latest
+  std::optional<v1::EpochStarted> epoch_;         // while one is at work
+  v1::BatchLosses batches_;                       // the latest of the epoch
+  std::optional<v1::PassProgress> pass_;          // while one is at work
+  std::optional<v1::DownloadProgress> download_;  // while one is at work
+  std::optional<v1::Measured> validation_;        // the latest
 };
 
 }  // namespace kur::client

@@ -2,13 +2,19 @@
 
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
+#include <tuple>
+#include <utility>
 #include <vector>
 
+#include "absl/base/const_init.h"
 #include "absl/strings/escaping.h"
+#include "absl/synchronization/mutex.h"
 #include "engine/base/status.h"
 #include "engine/base/unique_fd.h"
 
@@ -57,6 +63,25 @@ absl::StatusOr<std::string> Sha256OfFile(const std::string& path) {
     if (got == 0) return digest.Hex();
     digest.Update(absl::string_view(buffer.data(), static_cast<size_t>(got)));
   }
+}
+
+absl::StatusOr<std::string> Sha256OfUnchangedFile(const std::string& path) {
+  // What tells a file from another one, or from itself after it was written to.
+  using Identity = std::tuple<dev_t, ino_t, off_t, time_t, long, time_t, long>;
+  static absl::Mutex mutex(absl::kConstInit);
+  static auto* const known = new std::map<Identity, std::string>;
+  struct stat status = {};
+  if (stat(path.c_str(), &status) != 0) return ErrnoToStatus(errno, "cannot open " + path);
+  const Identity identity(status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
+                          status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
+  {
+    const absl::MutexLock lock(&mutex);
+    const auto found = known->find(identity);
+    if (found != known->end()) return found->second;
+  }
+  KUR_ASSIGN_OR_RETURN(std::string digest, Sha256OfFile(path));
+  const absl::MutexLock lock(&mutex);
+  return known->emplace(identity, std::move(digest)).first->second;
 }
 
 bool IsSha256Hex(absl::string_view text) {

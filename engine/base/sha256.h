@@ -32,6 +32,10 @@ std::string Sha256Hex(absl::string_view data);
 // The digest of a file's content, read in pieces.
 absl::StatusOr<std::string> Sha256OfFile(const std::string& path);
 
+// The same, remembered in this process for as long as the file's inode, size and times stay as they
+// are. Thread-safe.
+absl::StatusOr<std::string> Sha256OfUnchangedFile(const std::string& path);
+
 // True for 64 lower-case hexadecimal digits.
 bool IsSha256Hex(absl::string_view text);
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "engine/base/file_system.h"
@@ -18,7 +19,7 @@ constexpr char kDefaultFolder[] = "~/kur";
 const Fields<Package>& PackageFields() {
   static const auto* fields = new Fields<Package>(
       Fields<Package>()
-          .Optional("url", &Package::url, "where the file can be downloaded")
+          .Optional("url", &Package::url, "where the file can be downloaded; several: mirrors")
           .Optional("path", &Package::path, "the file, or the folder of the file that url names")
           .Optional("checksum", &Package::checksum, "SHA-256 of the file")
           .Shorthand("path"));
@@ -30,50 +31,52 @@ std::string FileNameOf(const std::string& url) {
   return BaseName(url.substr(0, url.find_first_of("?#")));
 }
 
-FileReference WithPath(FileReference reference, std::string path) {
-  reference.path = std::move(path);
-  return reference;
-}
-
 // The file that the URL names inside the folder `path`.
 std::string PathInFolder(const Package& package) {
-  return JoinPath(package.path->path, FileNameOf(*package.url));
+  return JoinPath(package.path->path, FileNameOf(package.url.front()));
 }
 
 absl::Status CheckDigest(const Package& package, const std::string& shown,
                          const std::string& file) {
   if (!package.checksum.has_value()) return absl::OkStatus();
-  KUR_ASSIGN_OR_RETURN(const std::string actual, Sha256OfFile(file));
+  KUR_ASSIGN_OR_RETURN(const std::string actual, Sha256OfUnchangedFile(file));
   const std::string expected = absl::AsciiStrToLower(*package.checksum);
   if (actual == expected) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat(shown, " has the wrong checksum: expected ", expected,
                                           ", found ", actual, "; replace the file",
-                                          package.url ? absl::StrCat(" by ", *package.url) : "",
                                           ", or correct the checksum"));
 }
 
 absl::Status NotFound(const Package& package) {
-  if (!package.url.has_value()) {
+  if (package.url.empty()) {
     return absl::NotFoundError(absl::StrCat("no such file: ", package.path->path));
   }
   return absl::NotFoundError(absl::StrCat("there is neither the file ", PathInFolder(package),
-                                          " nor the file ", package.path->path,
-                                          "; this version does not download: fetch ", *package.url,
-                                          " and put it at ", PathInFolder(package)));
+                                          " nor the file ", package.path->path));
 }
 
 }  // namespace
 
 FileReference Package::File() const {
-  if (!url.has_value() || BaseName(path->path) == FileNameOf(*url)) return *path;
-  return WithPath(*path, PathInFolder(*this));
+  FileReference file = *path;
+  if (!url.empty() && BaseName(path->path) != FileNameOf(url.front())) {
+    file.path = PathInFolder(*this);
+  }
+  file.urls = url;
+  file.sha256 = absl::AsciiStrToLower(checksum.value_or(""));
+  return file;
 }
 
 bool CheckPackage(const Location& location, const std::string& key, Diagnostics* diagnostics,
                   Package* package) {
-  if (package->url.has_value() && FileNameOf(*package->url).empty()) {
-    diagnostics->Error(location, key,
-                       absl::StrCat("the url ", *package->url, " does not name a file"));
+  for (const std::string& url : package->url) {
+    const bool is_web =
+        absl::StartsWithIgnoreCase(url, "http://") || absl::StartsWithIgnoreCase(url, "https://");
+    if (is_web && !FileNameOf(url).empty()) continue;
+    diagnostics->Error(
+        location, key,
+        is_web ? absl::StrCat("the url ", url, " does not name a file")
+               : absl::StrCat("the url ", url, " begins with neither https:// nor ", "http://"));
     return false;
   }
   if (package->checksum.has_value() && !IsSha256Hex(absl::AsciiStrToLower(*package->checksum))) {
@@ -81,7 +84,7 @@ bool CheckPackage(const Location& location, const std::string& key, Diagnostics*
     return false;
   }
   if (package->path.has_value()) return true;
-  if (!package->url.has_value()) {
+  if (package->url.empty()) {
     diagnostics->Error(location, key, "needs the path of a file, or a url");
     return false;
   }
@@ -98,7 +101,7 @@ bool FieldTraits<Package>::Parse(const Value& value, const std::string& key,
 absl::StatusOr<std::string> LocatePackage(const Package& package, const PathResolver& paths,
                                           bool directory_allowed) {
   std::vector<std::string> candidates = {package.path->path};
-  if (package.url.has_value()) candidates.insert(candidates.begin(), PathInFolder(package));
+  if (!package.url.empty()) candidates.insert(candidates.begin(), PathInFolder(package));
   for (const std::string& candidate : candidates) {
     const absl::StatusOr<std::string> file = paths.ForReading(candidate);
     if (absl::IsNotFound(file.status())) continue;
@@ -108,7 +111,7 @@ absl::StatusOr<std::string> LocatePackage(const Package& package, const PathReso
       if (!matches.ok()) return ErrorIn(*package.path, matches);
       return file;
     }
-    if (package.url.has_value()) continue;
+    if (!package.url.empty()) continue;
     if (directory_allowed) return file;
     return ErrorIn(*package.path, absl::InvalidArgumentError(absl::StrCat(
                                       candidate, " is a directory; name the file in it")));

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,13 +16,15 @@ namespace kur {
 // A file of a data set as a Kurfile describes it: where it comes from, where it lies, and what it
 // must hold. Immutable.
 struct Package {
-  std::optional<std::string> url;
-  // A file, or with `url` also the folder which holds the file that the URL names.
+  // Mirrors, in order; empty: the file is not to be had from elsewhere.
+  std::vector<std::string> url;
+  // A file, or with `url` also the folder which holds the file that the (first) URL names.
   std::optional<FileReference> path;
   // SHA-256 of the file, in hexadecimal digits.
   std::optional<std::string> checksum;
 
-  // The file to read, as far as it can be known without looking. Precondition: CheckPackage().
+  // The file to read, as far as it can be known without looking, and where it can be had from.
+  // Precondition: CheckPackage().
   FileReference File() const;
 };
 

@@ -2,6 +2,7 @@
 #define KUR_ENGINE_KURFILE_FILE_REFERENCE_H_
 
 #include <string>
+#include <vector>
 
 #include "engine/base/location.h"
 
@@ -18,6 +19,10 @@ struct FileReference {
   // For a file that is read: false if the job can do without it (`weights.initial` without
   // `must_exist`).
   bool must_exist = true;
+  // For a file that is read: where it can be downloaded from if it is not there, mirrors in order.
+  std::vector<std::string> urls = {};
+  // What its content must be: SHA-256, 64 lower-case hexadecimal digits; empty: anything.
+  std::string sha256 = {};
 
   bool is_relative() const { return !path.empty() && path[0] != '/' && path[0] != '~'; }
 };

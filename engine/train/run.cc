@@ -11,13 +11,37 @@
 #include "absl/strings/str_split.h"
 #include "engine/base/status.h"
 #include "engine/train/evaluator.h"
+#include "engine/train/stopwatch.h"
 #include "engine/train/trainer.h"
 
 namespace kur {
 namespace {
 
+// Brings the data here that is elsewhere. False if the run was cancelled meanwhile.
+absl::StatusOr<bool> FetchData(const Kurfile& kurfile, const PathResolver& paths,
+                               const RunOptions& options, RunObserver* observer) {
+  constexpr double kProgressInterval = 0.25;
+  double last_progress = 0;
+  FetchListener listener;
+  listener.on_note = [&](const std::string& text) { observer->OnLog(LogLevel::kInfo, text); };
+  listener.on_progress = [&](const std::string& path, int64_t bytes, int64_t total) {
+    if (bytes > 0 && MonotonicSeconds() - last_progress > kProgressInterval) {
+      last_progress = MonotonicSeconds();
+      observer->OnDownloadProgress(path, bytes, total);
+    }
+    return !observer->CancelRequested();
+  };
+  const absl::Status fetched =
+      FetchMissing(kurfile.Inputs(options.mode), paths, options.fetch, listener);
+  if (absl::IsCancelled(fetched)) return false;
+  if (!fetched.ok()) return fetched;
+  return true;
+}
+
 absl::StatusOr<RunEnd> RunMode(const Kurfile& kurfile, const PathResolver& paths,
                                const RunOptions& options, RunObserver* observer) {
+  KUR_ASSIGN_OR_RETURN(const bool fetched, FetchData(kurfile, paths, options, observer));
+  if (!fetched) return RunEnd::kCancelled;
   switch (options.mode) {
     case Mode::kTrain:
       return Trainer(kurfile, paths, options, observer).Run();

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/base/path_resolver.h"
+#include "engine/data/fetch.h"
 #include "engine/kurfile/kurfile.h"
 
 namespace kur {
@@ -79,7 +80,9 @@ class RunObserver {
   virtual void OnEpochStarted(const EpochStarted& epoch) = 0;
   virtual void OnBatch(const BatchDone& batch) = 0;
   virtual void OnEpochFinished(const EpochFinished& epoch) = 0;
-  // `total` is 0 where it is not known.
+  // A file of the data is being downloaded; `path` as the Kurfile gives it. A few calls a second.
+  virtual void OnDownloadProgress(const std::string& path, int64_t bytes, int64_t total) = 0;
+  // `total` is 0 where it is not known, here and above.
   virtual void OnPassProgress(const std::string& section, int64_t samples, int64_t total) = 0;
   virtual void OnMeasured(const Measurement& measurement) = 0;
   virtual void OnLog(LogLevel level, const std::string& text) = 0;
@@ -101,6 +104,8 @@ struct RunOptions {
   std::string device = "cpu";
   // CPU threads to compute with; 0: as many as torch takes.
   int threads = 0;
+  // How data that is not here is downloaded.
+  FetchOptions fetch;
   // Where training keeps what it needs to go on after the process was killed; empty: nowhere.
   std::string resume_path;
   // The least time between two writes of it, in seconds. A write that takes long makes it longer,

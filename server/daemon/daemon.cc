@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/network_rules.h"
 #include "engine/base/status.h"
 #include "server/jobs/job_view.h"
 #include "server/launcher/process.h"
@@ -68,7 +69,12 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
   // Everything that can be wrong with the command line comes before anything is touched.
   KUR_RETURN_IF_ERROR(CheckMetricsAddress(options.metrics));
   KUR_RETURN_IF_ERROR(ListenAddresses(options, "kurd.sock").status());
-  KUR_ASSIGN_OR_RETURN(const auto data_roots, ResolveDataRoots(options.data_roots));
+  DataPolicy data;
+  KUR_ASSIGN_OR_RETURN(data.roots, ResolveDataRoots(options.data_roots));
+  data.offline = options.offline;
+  data.download_networks = options.download_networks;
+  KUR_RETURN_IF_ERROR(
+      Annotate(NetworkRules::Parse(data.download_networks).status(), "--download-network"));
   KUR_ASSIGN_OR_RETURN(auto tokens, LoadTokens(options));
   KUR_ASSIGN_OR_RETURN(auto tls, LoadTls(options));
   KUR_ASSIGN_OR_RETURN(const std::string worker_binary, WorkerBinary(options));
@@ -83,12 +89,12 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
       new Daemon(options, std::move(state), std::make_unique<Authenticator>(std::move(tokens))));
   daemon->inventory_ = std::move(inventory);
   daemon->launcher_ = MakeLocalLauncher(worker_binary);
-  KUR_RETURN_IF_ERROR(daemon->OpenState(data_roots));
+  KUR_RETURN_IF_ERROR(daemon->OpenState(std::move(data)));
   KUR_RETURN_IF_ERROR(daemon->Listen(addresses, std::move(tls)));
   return daemon;
 }
 
-absl::Status Daemon::OpenState(const std::vector<std::string>& data_roots) {
+absl::Status Daemon::OpenState(DataPolicy data) {
   FileSystem& files = FileSystem::Posix();
   const StateLayout& layout = state_.layout();
   KUR_ASSIGN_OR_RETURN(store_, JobStore::Open(layout.database()));
@@ -103,7 +109,7 @@ absl::Status Daemon::OpenState(const std::vector<std::string>& data_roots) {
   options.policy = policy_.get();
   options.dispatcher = &dispatcher_;
   options.metrics = &metrics_;
-  options.data_roots = data_roots;
+  options.data = std::move(data);
   KUR_ASSIGN_OR_RETURN(options.boot_id, ReadBootId());
   KUR_ASSIGN_OR_RETURN(jobs_, JobManager::Start(options));
   return absl::OkStatus();

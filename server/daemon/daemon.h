@@ -42,7 +42,7 @@ class Daemon {
  private:
   Daemon(DaemonOptions options, StateDirectory state, std::unique_ptr<Authenticator> authenticator);
 
-  absl::Status OpenState(const std::vector<std::string>& data_roots);
+  absl::Status OpenState(DataPolicy data);
   absl::Status Listen(const std::vector<ListenAddress>& addresses, std::optional<TlsFiles> tls);
   std::vector<Metrics::Sample> Sample() const;
 

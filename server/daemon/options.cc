@@ -54,6 +54,12 @@ void AddOptions(CLI::App& app, DaemonOptions& options) {
                  "Folder that absolute paths of Kurfiles may read; may be repeated")
       ->type_name("DIR")
       ->allow_extra_args(false);
+  app.add_flag("--offline", options.offline, "Download no data for jobs");
+  app.add_option("--download-network", options.download_networks,
+                 "Network that data may be downloaded from besides the public internet; may be "
+                 "repeated")
+      ->type_name("ADDRESS/BITS")
+      ->allow_extra_args(false);
   app.add_option("--metrics", options.metrics, "Serve Prometheus metrics on this loopback address")
       ->type_name("HOST:PORT");
   app.add_option("--worker-binary", options.worker_binary,

@@ -21,6 +21,8 @@ struct DaemonOptions {
   std::string tls_key;
   std::string token_file;
   std::vector<std::string> data_roots;
+  bool offline = false;
+  std::vector<std::string> download_networks;
   // Empty: no metrics.
   std::string metrics;
   std::string worker_binary;

@@ -10,6 +10,7 @@
 #include "server/blobs/blob_store.h"
 #include "server/devices/device_inventory.h"
 #include "server/events/event_dispatcher.h"
+#include "server/jobs/data_policy.h"
 #include "server/jobs/state_layout.h"
 #include "server/launcher/launcher.h"
 #include "server/metrics/metrics.h"
@@ -27,7 +28,7 @@ struct JobEnvironment {
   EventDispatcher& dispatcher;
   Metrics& metrics;
   const std::vector<Device>& devices;
-  std::vector<std::string> data_roots;
+  DataPolicy data;
   // How long a worker may take to end after it was told to, before it is sent SIGTERM; and after
   // that, before SIGKILL.
   absl::Duration cancel_grace = absl::Seconds(30);

@@ -44,12 +44,18 @@ absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Start(const JobManagerOp
 
 JobManager::JobManager(const JobManagerOptions& options)
     : options_(options),
-      environment_{*options.files,           *options.layout,
-                   *options.store,           *options.blobs,
-                   *options.launcher,        *options.dispatcher,
-                   *options.metrics,         options.inventory->devices(),
-                   options.data_roots,       options.cancel_grace,
-                   options.terminate_grace,  options.now,
+      environment_{*options.files,
+                   *options.layout,
+                   *options.store,
+                   *options.blobs,
+                   *options.launcher,
+                   *options.dispatcher,
+                   *options.metrics,
+                   options.inventory->devices(),
+                   options.data,
+                   options.cancel_grace,
+                   options.terminate_grace,
+                   options.now,
                    [this] { MarkChanged(); }},
       ended_logs_(*options.files, *options.layout, *options.dispatcher) {}
 
@@ -166,7 +172,7 @@ absl::StatusOr<v1::Job> JobManager::Submit(const std::string& user,
     KUR_RETURN_IF_ERROR(options_.store->health());
   }
   const SubmissionContext context = {*options_.files, *options_.layout, *options_.blobs,
-                                     options_.inventory->devices(), options_.data_roots};
+                                     options_.inventory->devices(), options_.data};
   KUR_ASSIGN_OR_RETURN(const NewJob job, FreezeSubmission(context, user, request));
   if (request.validate_only()) {
     JobRecord preview;

@@ -37,8 +37,7 @@ struct JobManagerOptions {
   const SchedulingPolicy* policy = nullptr;
   EventDispatcher* dispatcher = nullptr;
   Metrics* metrics = nullptr;
-  // Folders, absolute, from which absolute paths of Kurfiles may be read.
-  std::vector<std::string> data_roots;
+  DataPolicy data;
   absl::Duration cancel_grace = absl::Seconds(30);
   absl::Duration terminate_grace = absl::Seconds(10);
   std::function<absl::Time()> now = absl::Now;

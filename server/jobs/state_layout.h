@@ -23,6 +23,8 @@ class StateLayout {
   std::string worker_socket() const { return root_ + "/worker.sock"; }
   // For what a crash may leave behind: emptied at every start.
   std::string temporary() const { return root_ + "/tmp"; }
+  // What jobs have downloaded, by its SHA-256.
+  std::string downloads() const { return root_ + "/downloads"; }
   std::string runs() const { return root_ + "/runs"; }
   // The workspace of a project: where relative paths of a Kurfile resolve.
   std::string Workspace(const std::string& owner, const std::string& project) const;

@@ -194,7 +194,7 @@ absl::StatusOr<std::vector<std::string>> CheckFiles(const SubmissionContext& con
   PathResolver::Options options;
   options.workspace = context.layout.Workspace(owner, request.project());
   options.home = context.layout.Home(owner);
-  options.data_roots = context.data_roots;
+  options.data_roots = context.data.roots;
   for (const v1::Input& input : request.inputs()) {
     options.inputs[input.path()] = context.blobs.PathOf(input.sha256());
   }
@@ -203,7 +203,9 @@ absl::StatusOr<std::vector<std::string>> CheckFiles(const SubmissionContext& con
   Diagnostics diagnostics;
   for (const FileReference& file : kurfile.Inputs(mode)) {
     const absl::Status readable = resolver.ForReading(file.path).status();
-    if (readable.ok() || (absl::IsNotFound(readable) && !file.must_exist)) continue;
+    const bool comes_later = !file.urls.empty() && !context.data.offline;
+    if (readable.ok()) continue;
+    if (absl::IsNotFound(readable) && (comes_later || !file.must_exist)) continue;
     diagnostics.Error(file.location, file.key, std::string(readable.message()));
   }
   std::vector<std::string> writes;

@@ -31,7 +31,7 @@ struct SubmissionContext {
   const StateLayout& layout;
   const BlobStore& blobs;
   const std::vector<Device>& devices;
-  const std::vector<std::string>& data_roots;
+  const DataPolicy& data;
 };
 
 // Checks a submission as thoroughly as can be without running it, and freezes it. INVALID_ARGUMENT

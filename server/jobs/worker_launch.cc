@@ -40,7 +40,12 @@ v1::WorkerSpec Specify(const JobEnvironment& environment, const JobRecord& recor
   }
   spec.set_workspace(layout.Workspace(record.owner, record.project));
   spec.set_home(layout.Home(record.owner));
-  for (const std::string& root : environment.data_roots) spec.add_data_roots(root);
+  for (const std::string& root : environment.data.roots) spec.add_data_roots(root);
+  spec.set_offline(environment.data.offline);
+  for (const std::string& network : environment.data.download_networks) {
+    spec.add_download_networks(network);
+  }
+  spec.set_download_cache(layout.downloads());
   spec.set_run_directory(layout.Run(record.name));
   spec.set_server("unix:" + layout.worker_socket());
   spec.set_secret(frozen.secret());

@@ -62,6 +62,10 @@ int main(int argc, char** argv) {
   run->add_option("--threads", options.threads, "CPU threads; default: all")
       ->check(CLI::NonNegativeNumber);
   run->add_option("--device", options.device, "cpu or cuda:N");
+  run->add_flag("--offline", options.offline, "Download nothing");
+  run->add_option("--download-network", options.download_networks,
+                  "Network to download from besides the public internet: ADDRESS/BITS")
+      ->allow_extra_args(false);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -106,6 +106,15 @@ void Reporter::OnEpochFinished(const EpochFinished& epoch) {
   Send(std::move(event));
 }
 
+void Reporter::OnDownloadProgress(const std::string& path, int64_t bytes, int64_t total) {
+  v1::Event event;
+  v1::DownloadProgress* to = event.mutable_download_progress();
+  to->set_path(path);
+  to->set_bytes(bytes);
+  to->set_total(total);
+  Send(std::move(event));
+}
+
 void Reporter::OnPassProgress(const std::string& section, int64_t samples, int64_t total) {
   v1::Event event;
   v1::PassProgress* to = event.mutable_pass_progress();

@@ -32,6 +32,7 @@ class Reporter : public RunObserver {
   void OnEpochStarted(const EpochStarted& epoch) override;
   void OnBatch(const BatchDone& batch) override;
   void OnEpochFinished(const EpochFinished& epoch) override;
+  void OnDownloadProgress(const std::string& path, int64_t bytes, int64_t total) override;
   void OnPassProgress(const std::string& section, int64_t samples, int64_t total) override;
   void OnMeasured(const Measurement& measurement) override;
   void OnLog(LogLevel level, const std::string& text) override;

@@ -86,6 +86,13 @@ int RunStandalone(const StandaloneOptions& options, Control* control, double pro
   run_options.seed = options.seed.value_or(kurfile->seed().value_or(RandomSeed()));
   run_options.device = options.device;
   run_options.threads = options.threads;
+  run_options.fetch.offline = options.offline;
+  const auto rules = NetworkRules::Parse(options.download_networks);
+  if (!rules.ok()) {
+    std::cerr << "--download-network: " << rules.status().message() << std::endl;
+    return 2;
+  }
+  run_options.fetch.rules = *rules;
   JsonSink sink;
   Reporter reporter(paths, &sink, control, {"", process_start});
   for (const Diagnostic& warning : kurfile->warnings()) {

@@ -18,6 +18,8 @@ struct StandaloneOptions {
   std::optional<uint64_t> seed;  // absent: that of the Kurfile, or a random one
   int threads = 0;               // 0: all processors
   std::string device = "cpu";
+  bool offline = false;
+  std::vector<std::string> download_networks;
 };
 
 // BLAS and ATen choose their kernels, and OpenMP its threads, when they are loaded: executes this

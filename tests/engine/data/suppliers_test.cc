@@ -179,8 +179,7 @@ TEST_F(SuppliersTest, AMissingFileIsSaidToBeMissingWhereTheKurfileNamesIt) {
                                                    {"path", Value("data")}})},
                               {"labels", Value("labels.idx")}})),
       FailsWith(absl::StatusCode::kInvalidArgument,
-                "this version does not download: fetch http://x.org/images.gz and put it at "
-                "data/images.gz"));
+                "there is neither the file data/images.gz nor the file data"));
 }
 
 TEST_F(SuppliersTest, PathsStayWhereTheyMayBe) {

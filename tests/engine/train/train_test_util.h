@@ -52,6 +52,7 @@ class RecordingObserver : public RunObserver {
   void OnEpochStarted(const EpochStarted& event) override { epochs_started.push_back(event); }
   void OnBatch(const BatchDone& event) override { batches.push_back(event); }
   void OnEpochFinished(const EpochFinished& event) override { epochs.push_back(event); }
+  void OnDownloadProgress(const std::string&, int64_t, int64_t) override {}
   void OnPassProgress(const std::string& section, int64_t, int64_t) override {
     progress.push_back(section);
   }
