@@ -63,9 +63,7 @@ class SuppliersTest : public testing::Test {
   static std::vector<float> Sample(const SourceMap& sources, const std::string& name,
                                    int64_t index) {
     const Source& source = *sources.at(name);
-    std::vector<float> sample(static_cast<size_t>(NumElements(source.shape())));
-    EXPECT_TRUE(source.Gather(&index, 1, sample.data()).ok());
-    return sample;
+    return Gathered(source, {index});
   }
 
   TempDir dir_;
