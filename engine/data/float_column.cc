@@ -89,8 +89,6 @@ void FloatBuffer::Grow() {
   capacity_ = capacity;
 }
 
-FloatColumn::FloatColumn(Shape row) : row_(std::move(row)) {}
-
 void FloatColumn::EndSample(int64_t extent) {
   if (num_samples_ == 0) extent_ = extent;
   if (starts_.empty() && extent != extent_) {
@@ -100,9 +98,9 @@ void FloatColumn::EndSample(int64_t extent) {
   ++num_samples_;
 }
 
-absl::StatusOr<std::shared_ptr<const Source>> FloatColumn::Build() && {
-  const int64_t width = NumElements(row_);
-  Shape shape = row_;
+absl::StatusOr<std::shared_ptr<const Source>> FloatColumn::Build(const Shape& row) && {
+  const int64_t width = NumElements(row);
+  Shape shape = row;
   shape.insert(shape.begin(), starts_.empty() ? extent_ : kUnknown);
   if (width == 0 || shape[0] == 0) {
     return absl::InvalidArgumentError(
