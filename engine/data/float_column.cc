@@ -80,8 +80,8 @@ class RaggedSource : public Source {
 }  // namespace
 
 void FloatBuffer::Grow() {
-  constexpr int64_t kLeast = 1024;
-  const int64_t capacity = std::max(kLeast, capacity_ + capacity_ / 8);
+  constexpr int64_t kLeast = 16;
+  const int64_t capacity = std::max(kLeast, capacity_ + (capacity_ + 7) / 8);
   void* const grown = std::realloc(data_.get(), static_cast<size_t>(capacity) * sizeof(float));
   if (grown == nullptr) throw std::bad_alloc();
   static_cast<void>(data_.release());

@@ -16,6 +16,8 @@
 namespace kur {
 namespace {
 
+constexpr size_t kMostKeys = 1'000'000;
+
 // One key: its samples, and the shape that they have in common.
 class Column {
  public:
@@ -92,6 +94,9 @@ class ColumnsHandler : public JsonLineHandler {
   absl::Status Key(const std::string& key) override {
     EndValue();
     if (lines_ == 0) columns_.emplace(key, Column());
+    if (columns_.size() > kMostKeys) {
+      return absl::ResourceExhaustedError(absl::StrCat("it is one of more than ", kMostKeys));
+    }
     const auto found = columns_.find(key);
     if (found == columns_.end()) {
       return absl::InvalidArgumentError(

@@ -28,6 +28,14 @@ absl::StatusOr<bool> LineReader::Fill() {
   return got > 0;
 }
 
+absl::StatusOr<absl::string_view> LineReader::Peek(size_t size) {
+  while (buffer_.size() - begin_ < size) {
+    KUR_ASSIGN_OR_RETURN(const bool more, Fill());
+    if (!more) break;
+  }
+  return absl::string_view(buffer_).substr(begin_, size);
+}
+
 absl::StatusOr<std::optional<absl::string_view>> LineReader::Next() {
   ++number_;
   size_t searched = begin_;

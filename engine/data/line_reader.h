@@ -25,6 +25,10 @@ class LineReader {
   // last line need not end. RESOURCE_EXHAUSTED for a line that is too long.
   absl::StatusOr<std::optional<absl::string_view>> Next();
 
+  // The next `size` bytes, line ends and all, without taking them; fewer only at the end. Valid
+  // until the next call of anything.
+  absl::StatusOr<absl::string_view> Peek(size_t size);
+
   // The number of the line that Next() gave (or failed at), from 1.
   int64_t number() const { return number_; }
 
