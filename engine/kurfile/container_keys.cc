@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 namespace kur {
@@ -46,6 +47,23 @@ bool FieldTraits<Names>::Parse(const Value& value, const std::string& key, Diagn
 }
 
 Value FieldTraits<Names>::Schema() { return FieldTraits<std::vector<std::string>>::Schema(); }
+
+Value FieldTraits<Switch>::Schema() {
+  Dict words;
+  Value::List list;
+  for (const char* word : {"yes", "true", "on", "no", "false", "off"}) list.emplace_back(word);
+  words.Set(Value("enum"), Value(std::move(list)));
+  return AnyOfSchema({TypeSchema("boolean"), Value(std::move(words))});
+}
+
+bool FieldTraits<Switch>::Parse(const Value& value, const std::string& key,
+                                Diagnostics* diagnostics, Switch* to) {
+  if (!value.is_string()) return FieldTraits<bool>::Parse(value, key, diagnostics, &to->on);
+  const std::string word = absl::AsciiStrToLower(value.as_string());
+  to->on = word == "yes" || word == "true" || word == "on";
+  if (to->on || word == "no" || word == "false" || word == "off") return true;
+  return ReportType(value, key, "yes or no", diagnostics);
+}
 
 const Fields<ContainerKeys>& ContainerFields() {
   static const auto* const kFields = new Fields<ContainerKeys>(

@@ -29,6 +29,20 @@ struct FieldTraits<Names> {
   static std::string Format(const Names&) { return ""; }
 };
 
+// yes or no, also as the texts that Kur takes for them.
+struct Switch {
+  bool on = false;
+};
+
+template <>
+struct FieldTraits<Switch> {
+  static std::string Type() { return "boolean"; }
+  static Value Schema();
+  static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
+                    Switch* to);
+  static std::string Format(const Switch& value) { return FieldTraits<bool>::Format(value.on); }
+};
+
 // The keys that every container of a model (a layer, an operator, a template in use) may have
 // beside the one that says what it is.
 struct ContainerKeys {
@@ -36,7 +50,7 @@ struct ContainerKeys {
   Names tag;
   Names oldest;
   Names inputs;  // none: the layer before it
-  bool sink = false;
+  Switch sink;
   std::optional<bool> freeze;  // absent: as the container around it
   Value when = Value(true);
 };

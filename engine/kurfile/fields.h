@@ -6,9 +6,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
@@ -127,7 +129,7 @@ struct FieldTraits<Value> {
 template <class T>
 struct FieldTraits<std::optional<T>> {
   static std::string Type() { return FieldTraits<T>::Type(); }
-  static Value Schema() { return AnyOfSchema({FieldTraits<T>::Schema(), TypeSchema("null")}); }
+  static Value Schema() { return FieldTraits<T>::Schema(); }
   static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
                     std::optional<T>* to) {
     if (value.is_null()) {
@@ -143,6 +145,15 @@ struct FieldTraits<std::optional<T>> {
     return value.has_value() ? FieldTraits<T>::Format(*value) : "null";
   }
 };
+
+// Whether a null under a key that may be left out is for the trait to read; of the others it says
+// the same as leaving the key out.
+template <class T>
+struct ReadsNull : std::false_type {};
+template <>
+struct ReadsNull<Value> : std::true_type {};
+template <class T>
+struct ReadsNull<std::optional<T>> : std::true_type {};
 
 // A list, or one element standing for a list of one.
 template <class T>
@@ -233,8 +244,8 @@ Condition<std::optional<T>> IfGiven(Condition<T> condition) {
 
 // The keys of a kind, each declared once (a member may belong to a base class of Spec): this table
 // reads a spec from a dictionary, refuses unknown keys with the nearest known name, and documents
-// itself. A default is the member's initial value. Build it once (a function-local static); reading
-// is thread-safe.
+// itself. A default is the member's initial value, which null stands for, too. Build it once (a
+// function-local static); reading is thread-safe.
 //
 //   const Fields<DropoutSpec>& DropoutFields() {
 //     static const auto* fields = new Fields<DropoutSpec>(
@@ -258,11 +269,13 @@ class Fields {
     return Add<T>(std::move(name), member, std::move(doc), std::move(condition), /*required=*/false,
                   {});
   }
-  // A string out of `choices`.
-  Fields& Choice(std::string name, std::string Spec::*member, std::vector<std::string> choices,
+  // A string out of `choices`, or absent. It may be written in any case; the member gets the
+  // spelling of `choices`.
+  template <class T>
+  Fields& Choice(std::string name, T Spec::*member, std::vector<std::string> choices,
                  std::string doc) {
-    return Add<std::string>(std::move(name), member, std::move(doc), {}, /*required=*/false,
-                            std::move(choices));
+    return Add<T>(std::move(name), member, std::move(doc), {}, /*required=*/false,
+                  std::move(choices));
   }
   // A value for the field added last, as one would write it.
   Fields& Example(std::string example) {
@@ -343,8 +356,9 @@ class Fields {
                                       : absl::StrCat("one of: ", absl::StrJoin(choices, ", "));
     if (!required) field.info.default_value = FieldTraits<T>::Format(Spec().*member);
     field.info.schema = MakeSchema<T>(condition, choices);
-    field.parse = [member, condition, choices](const Value& value, const std::string& key,
-                                               Diagnostics* diagnostics, Spec* spec) {
+    field.parse = [member, condition, choices, required](const Value& value, const std::string& key,
+                                                         Diagnostics* diagnostics, Spec* spec) {
+      if (value.is_null() && !required && !ReadsNull<T>::value) return true;
       T parsed{};
       if (!FieldTraits<T>::Parse(value, key, diagnostics, &parsed)) return false;
       if (condition.holds && !condition.holds(parsed)) {
@@ -353,7 +367,7 @@ class Fields {
             absl::StrCat("must be ", condition.text, ", got ", kur::Describe(value)));
         return false;
       }
-      if (!choices.empty() && !IsChoice(parsed, choices)) {
+      if (!choices.empty() && !TakeChoice(choices, &parsed)) {
         diagnostics->Error(value.location(), key,
                            absl::StrCat("must be one of: ", absl::StrJoin(choices, ", "), "; got ",
                                         kur::Describe(value)));
@@ -381,14 +395,20 @@ class Fields {
   }
 
   template <class T>
-  static bool IsChoice(const T&, const std::vector<std::string>&) {
+  static bool TakeChoice(const std::vector<std::string>&, T*) {
     return true;
   }
-  static bool IsChoice(const std::string& value, const std::vector<std::string>& choices) {
+  static bool TakeChoice(const std::vector<std::string>& choices, std::string* value) {
     for (const std::string& choice : choices) {
-      if (choice == value) return true;
+      if (!absl::EqualsIgnoreCase(choice, *value)) continue;
+      *value = choice;
+      return true;
     }
     return false;
+  }
+  static bool TakeChoice(const std::vector<std::string>& choices,
+                         std::optional<std::string>* value) {
+    return !value->has_value() || TakeChoice(choices, &**value);
   }
 
   bool ParseShorthand(const Value& value, const std::string& key, Diagnostics* diagnostics,

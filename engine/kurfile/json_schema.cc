@@ -1,5 +1,6 @@
 #include "engine/kurfile/json_schema.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Json Null() { return {{"type", "null"}}; }
+
 Json Ref(const std::string& definition) { return {{"$ref", "#/definitions/" + definition}}; }
 
 Json ListOf(Json element) { return {{"type", "array"}, {"items", std::move(element)}}; }
@@ -19,6 +22,18 @@ Json ListOf(Json element) { return {{"type", "array"}, {"items", std::move(eleme
 Json OrTemplate(std::vector<Json> alternatives) {
   alternatives.push_back(Ref("template"));
   return {{"anyOf", alternatives}};
+}
+
+// True if a number may be a value, or an element of it. A text that reads as a number is one too,
+// as every text is a template.
+bool HoldsNumbers(const Value& schema) {
+  if (schema.is_string()) return schema == Value("integer") || schema == Value("number");
+  if (schema.is_list()) {
+    return std::any_of(schema.as_list().begin(), schema.as_list().end(), HoldsNumbers);
+  }
+  if (!schema.is_dict()) return false;
+  return std::any_of(schema.as_dict().begin(), schema.as_dict().end(),
+                     [](const Dict::Entry& entry) { return HoldsNumbers(entry.second); });
 }
 
 Json ObjectOf(const KeyTable& keys);
@@ -39,21 +54,25 @@ std::vector<Json> Forms(const KeyTable& keys) {
   bool all_optional = true;
   for (const FieldInfo& field : keys.fields) {
     all_optional = all_optional && !field.required;
-    if (field.name == keys.shorthand) forms.push_back(Json::parse(ToJson(field.schema)));
+    if (field.name != keys.shorthand) continue;
+    forms.push_back(Json::parse(ToJson(field.schema)));
+    if (HoldsNumbers(field.schema)) forms.push_back(Ref("number"));
   }
-  if (all_optional) forms.push_back({{"type", "null"}});
+  if (all_optional) forms.push_back(Null());
   return forms;
 }
 
 Json FieldSchema(const FieldInfo& field) {
   Json schema;
   if (!field.sort.empty()) {
-    schema = OrTemplate({SortSchema(field.sort), {{"type", "null"}}});
-  } else if (field.keys != nullptr) {
-    schema = OrTemplate(Forms(*field.keys));
+    schema = OrTemplate({SortSchema(field.sort), Null()});
   } else {
-    Json own = Json::parse(ToJson(field.schema));
-    schema = own.empty() ? Json::object() : OrTemplate({own});
+    std::vector<Json> forms = {Json::parse(ToJson(field.schema))};
+    if (field.keys != nullptr) forms = Forms(*field.keys);
+    if (field.keys == nullptr && HoldsNumbers(field.schema)) forms.push_back(Ref("number"));
+    if (!field.required && forms.back() != Null()) forms.push_back(Null());
+    const bool anything = forms[0].empty();
+    schema = anything ? Json::object() : OrTemplate(std::move(forms));
   }
   Json described = {{"description", field.doc}};
   described.update(schema);
@@ -94,7 +113,8 @@ Json ContainerSchema(const Reference& reference) {
 }
 
 Json SupplierSchema(const SortInfo& sort) {
-  Json properties = {{"when", {{"description", "leaves the supplier out if this is false"}}}};
+  Json properties = {{"when", {{"description", "leaves the supplier out if this is false"}}},
+                     {"name", {{"description", "what messages call it"}}}};
   for (const KindInfo& kind : sort.kinds) properties[kind.name] = KindSchema(kind);
   return {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
 }
@@ -144,10 +164,9 @@ std::string KurfileJsonSchema() {
       }
     }
   }
-  Json optimizer = {{"anyOf",
-                     {NamedKindSchema(*reference.FindSort("optimizer"), "adam"),
-                      {{"type", "string"}},
-                      {{"type", "null"}}}}};
+  Json optimizer = {
+      {"anyOf",
+       {NamedKindSchema(*reference.FindSort("optimizer"), "adam"), {{"type", "string"}}, Null()}}};
   const Json schema = {
       {"$schema", "http://json-schema.org/draft-07/schema#"},
       {"title", "Kurfile"},
@@ -156,6 +175,10 @@ std::string KurfileJsonSchema() {
       {"additionalProperties", false},
       {"definitions",
        {{"template", {{"type", "string"}, {"pattern", "\\{[{%]"}, {"description", "a template"}}},
+        {"number",
+         {{"type", "string"},
+          {"pattern", "^\\s*[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?\\s*$"},
+          {"description", "a text that reads as a number"}}},
         {"container", ContainerSchema(reference)},
         {"supplier", SupplierSchema(*reference.FindSort("supplier"))},
         {"loss", NamedKindSchema(*reference.FindSort("loss"), "")},

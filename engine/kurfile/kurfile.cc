@@ -1,7 +1,6 @@
 #include "engine/kurfile/kurfile.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <utility>
 
@@ -24,18 +23,6 @@
 namespace kur {
 namespace {
 
-// Sections by the name that we use and the other one that is accepted.
-constexpr std::array<std::pair<const char*, const char*>, 8> kSections = {{
-    {"settings", ""},
-    {"train", "training"},
-    {"validate", "validation"},
-    {"test", "testing"},
-    {"evaluate", "evaluation"},
-    {"templates", ""},
-    {"model", ""},
-    {"loss", ""},
-}};
-
 // Sections under the names that we use; unknown ones are reported.
 Dict CanonicalSections(const Value& raw, Diagnostics* diagnostics) {
   Dict sections;
@@ -43,7 +30,7 @@ Dict CanonicalSections(const Value& raw, Diagnostics* diagnostics) {
     const std::string name = key.is_string() ? key.as_string() : ToJson(key);
     std::string canonical;
     std::vector<std::string> known;
-    for (const auto& [ours, other] : kSections) {
+    for (const auto& [ours, other] : SectionNames()) {
       if (name == ours || (*other != '\0' && name == other)) canonical = ours;
       known.emplace_back(ours);
     }
@@ -186,8 +173,19 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
   host.load_json =
       host.load_yaml = [&loaded](const std::string& file) { return loaded.Load(file); };
   const TemplateEngine engine(std::move(host));
-  SectionEvaluator evaluator(engine, CanonicalSections(raw, &diagnostics), &diagnostics);
+  const Dict sections = CanonicalSections(raw, &diagnostics);
+  SectionEvaluator evaluator(engine, raw.as_dict(), sections, &diagnostics);
   evaluator.Run(BaseName(path));
+  const int errors = diagnostics.num_errors();
+  Dict names;
+  if (const Value* model = sections.Find("model")) {
+    const Value* templates = sections.Find("templates");
+    kurfile.plan_ = ExpandModel(*model, templates == nullptr ? Value() : *templates, engine,
+                                evaluator.scope(), &diagnostics, &names);
+  } else {
+    diagnostics.Error(raw.location(), "", "missing section 'model': the list of layers");
+  }
+  evaluator.EvaluateLoss(names, diagnostics.num_errors() > errors);
   kurfile.evaluated_ = Value(evaluator.result()).At(raw.location());
   CheckText(kurfile.evaluated_, "", &diagnostics);
 
@@ -198,20 +196,12 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
   }
   kurfile.sections_ = ParseSections(kurfile.evaluated_, &diagnostics);
 
-  const Value* model = kurfile.evaluated_.Find("model");
-  if (model == nullptr) {
-    diagnostics.Error(raw.location(), "", "missing section 'model': the list of layers");
-  } else {
-    const Value* templates = kurfile.evaluated_.Find("templates");
-    kurfile.plan_ = ExpandModel(*model, templates == nullptr ? Value() : *templates, engine,
-                                evaluator.scope(), &diagnostics);
-    if (!kurfile.plan_.layers.empty()) {
-      const auto sources = KnownShapes(kurfile.sections_);
-      InferShapes(sources, &kurfile.plan_, &diagnostics);
-      CheckLossTargets(kurfile.sections_, kurfile.plan_, &diagnostics);
-      if (!diagnostics.has_errors()) {
-        WarnAboutMistakes(kurfile.sections_, kurfile.plan_, sources, &diagnostics);
-      }
+  if (!kurfile.plan_.layers.empty()) {
+    const auto sources = KnownShapes(kurfile.sections_);
+    InferShapes(sources, &kurfile.plan_, &diagnostics);
+    CheckLossTargets(kurfile.sections_, kurfile.plan_, &diagnostics);
+    if (!diagnostics.has_errors()) {
+      WarnAboutMistakes(kurfile.sections_, kurfile.plan_, sources, &diagnostics);
     }
   }
   kurfile.files_.insert(kurfile.files_.end(), loaded.files().begin(), loaded.files().end());
@@ -224,7 +214,7 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
 
 Value Kurfile::Dump() const {
   Dict dump = evaluated_.as_dict();
-  for (const auto& [ours, other] : kSections) {
+  for (const auto& [ours, other] : SectionNames()) {
     const Value* section = evaluated_.Find(ours);
     if (section != nullptr && *other != '\0') dump.Set(Value(other), *section);
   }
@@ -265,7 +255,7 @@ void Kurfile::CheckPaths(Diagnostics* diagnostics) const {
     JobPaths paths;
     paths.trains = mode == Mode::kTrain;
     for (const FileReference& file : Inputs(mode)) {
-      const bool is_weights = absl::StrContains(file.key, ".weights");
+      const bool is_weights = !absl::StrContains(file.key, ".data");
       (is_weights ? paths.weights : paths.data).push_back(file);
     }
     paths.outputs = Outputs(mode);

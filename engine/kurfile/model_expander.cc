@@ -58,6 +58,8 @@ class Expander : public ModelBuilder {
   const std::vector<ModelNode>& nodes() const { return nodes_; }
   // True if there was no going on; what has been expanded is then of no use.
   bool too_large() const { return too_large_; }
+  // `tags`, `oldest` and `layers`.
+  Dict names() const;
   // False if what could not be read may have had layers with names.
   bool names_complete() const { return names_complete_; }
   // The containers that have made layers, by name.
@@ -133,6 +135,14 @@ const Value* Expander::ResolveState(absl::string_view name) {
     return &layers_value_;
   }
   return nullptr;
+}
+
+Dict Expander::names() const {
+  Dict names;
+  names.Set(Value("tags"), Value(tags_));
+  names.Set(Value("oldest"), Value(oldest_));
+  names.Set(Value("layers"), Value(layers_));
+  return names;
 }
 
 Scope Expander::WithState(const Scope& scope) {
@@ -352,7 +362,7 @@ void Expander::Finish(const Container& container, const ContainerKeys& keys, Nod
     ModelNode& first = nodes_[range.first];
     if (first.inputs.empty() && !IsUnread(*first.layer.spec)) first.inputs = keys.inputs.values;
     nodes_.back().aliases.push_back(name);
-    nodes_.back().sink = nodes_.back().sink || keys.sink;
+    nodes_.back().sink = nodes_.back().sink || keys.sink.on;
     containers_.emplace(name, range);
   }
   Register(keys, name);
@@ -408,7 +418,7 @@ void Expander::AddLayer(const Container& container, const ContainerKeys& keys, c
     too_large_ = true;
     return;
   }
-  node.sink = keys.sink || spec.IsOutput();
+  node.sink = keys.sink.on || spec.IsOutput();
   node.reuses = spec.ReuseTarget();
   Register(keys, node.layer.name);
   nodes_.push_back(std::move(node));
@@ -442,7 +452,7 @@ void CheckTemplates(const Value& templates, Diagnostics* diagnostics) {
 }  // namespace
 
 ModelPlan ExpandModel(const Value& model, const Value& templates, const TemplateEngine& engine,
-                      const Scope& scope, Diagnostics* diagnostics) {
+                      const Scope& scope, Diagnostics* diagnostics, Dict* names) {
   Diagnostics own;
   CheckTemplates(templates, &own);
   const bool templates_good = !own.has_errors();
@@ -455,6 +465,7 @@ ModelPlan ExpandModel(const Value& model, const Value& templates, const Template
     plan = ConnectModel(ResolveReuse(expander.nodes(), expander.containers(), complete, &own),
                         complete, &own);
   }
+  if (names != nullptr) *names = expander.names();
   diagnostics->Append(own);
   return plan;
 }

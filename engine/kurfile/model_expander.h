@@ -12,9 +12,10 @@ namespace kur {
 // such as `for` and the templates of the section `templates` (null: there are none), names every
 // layer and connects it to its inputs. A layer without `inputs` takes the layer before it. The
 // result has no shapes yet (see InferShapes()); layers are in an order in which inputs come first.
-// Everything that is wrong is reported; the plan then serves to find further errors only.
+// Everything that is wrong is reported; the plan then serves to find further errors only. `names`,
+// unless null, receives what templates may use once the model is known: `tags`, `oldest`, `layers`.
 ModelPlan ExpandModel(const Value& model, const Value& templates, const TemplateEngine& engine,
-                      const Scope& scope, Diagnostics* diagnostics);
+                      const Scope& scope, Diagnostics* diagnostics, Dict* names = nullptr);
 
 }  // namespace kur
 

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <utility>
 
 #include "engine/kurfile/fields.h"
@@ -17,15 +16,45 @@ Value HostName() {
 
 }  // namespace
 
-SectionEvaluator::SectionEvaluator(const TemplateEngine& engine, Dict raw, Diagnostics* diagnostics)
-    : engine_(engine), raw_(std::move(raw)), diagnostics_(diagnostics) {}
+const std::array<SectionName, 8>& SectionNames() {
+  static constexpr std::array<SectionName, 8> kNames = {{
+      {"settings", ""},
+      {"train", "training"},
+      {"validate", "validation"},
+      {"test", "testing"},
+      {"evaluate", "evaluation"},
+      {"templates", ""},
+      {"model", ""},
+      {"loss", ""},
+  }};
+  return kNames;
+}
+
+SectionEvaluator::SectionEvaluator(const TemplateEngine& engine, Dict written, Dict raw,
+                                   Diagnostics* diagnostics)
+    : engine_(engine),
+      written_(std::move(written)),
+      raw_(std::move(raw)),
+      parsed_(written_),
+      diagnostics_(diagnostics) {}
 
 void SectionEvaluator::Run(const std::string& filename) {
   scope_.Set("filename", Value(filename));
-  scope_.Set("raw", Value(raw_));
+  scope_.Set("raw", Value(written_));
+  scope_.Set("parsed", Value(parsed_));
   scope_.Set("host", HostName());
   EvaluateSettings();
-  for (const char* name : {"train", "validate", "test", "evaluate", "loss"}) EvaluateOne(name);
+  for (const SectionName& name : SectionNames()) {
+    if (*name.other != '\0') EvaluateOne(name);
+  }
+}
+
+void SectionEvaluator::EvaluateLoss(const Dict& model_names, bool model_has_errors) {
+  for (const auto& [name, value] : model_names) scope_.Set(name.as_string(), value);
+  for (const char* name : {"tags", "oldest", "layers"}) {
+    if (model_has_errors) scope_.SetBroken(name);
+  }
+  EvaluateOne({"loss", ""});
 }
 
 Dict SectionEvaluator::result() const {
@@ -55,6 +84,7 @@ void SectionEvaluator::EvaluateSettings() {
   if (!settings->is_dict()) {
     ReportType(*settings, "settings", "a dictionary", diagnostics_);
     scope_.SetBroken("settings");
+    scope_.SetBroken("parsed");
     return;
   }
   Scope own(&scope_);
@@ -75,28 +105,43 @@ void SectionEvaluator::EvaluateSettings() {
   }
   if (good.size() < settings->as_dict().size()) {
     scope_.SetBroken("settings");
+    scope_.SetBroken("parsed");
   } else {
     scope_.Set("settings", Value(good).At(settings->location()));
   }
   for (const auto& [key, value] : good) {
     if (key.is_string()) scope_.Set(key.as_string(), value);
   }
-  evaluated_.Set(Value("settings"), Value(std::move(good)).At(settings->location()));
+  const Value evaluated = Value(std::move(good)).At(settings->location());
+  SetParsed({"settings", ""}, evaluated);
+  evaluated_.Set(Value("settings"), evaluated);
 }
 
-void SectionEvaluator::EvaluateOne(const std::string& name) {
-  const Value* section = raw_.Find(name);
+void SectionEvaluator::SetSection(const SectionName& name, const Value& value, Scope* scope) const {
+  scope->Set(name.ours, value);
+  if (written_.Contains(name.other)) scope->Set(name.other, value);
+}
+
+void SectionEvaluator::SetParsed(const SectionName& name, const Value& value) {
+  parsed_.Set(Value(name.ours), value);
+  if (*name.other != '\0') parsed_.Set(Value(name.other), value);
+  if (!scope_.IsBroken("parsed")) scope_.Set("parsed", Value(parsed_));
+}
+
+void SectionEvaluator::EvaluateOne(const SectionName& name) {
+  const Value* section = raw_.Find(name.ours);
   if (section == nullptr) return;
   Scope own(&scope_);
-  own.Set(name, *section);
+  SetSection(name, *section, &own);
   Value evaluated;
-  if (Evaluate(*section, own, name, &evaluated)) {
-    scope_.Set(name, evaluated);
-    evaluated_.Set(Value(name), std::move(evaluated));
-  } else {
-    scope_.SetBroken(name);
-    broken_.insert(name);
+  if (Evaluate(*section, own, name.ours, &evaluated)) {
+    SetSection(name, evaluated, &scope_);
+    SetParsed(name, evaluated);
+    evaluated_.Set(Value(name.ours), std::move(evaluated));
+    return;
   }
+  for (const char* broken : {name.ours, name.other, "parsed"}) scope_.SetBroken(broken);
+  broken_.insert(name.ours);
 }
 
 }  // namespace kur

@@ -1,6 +1,7 @@
 #ifndef KUR_ENGINE_KURFILE_SECTION_EVALUATOR_H_
 #define KUR_ENGINE_KURFILE_SECTION_EVALUATOR_H_
 
+#include <array>
 #include <set>
 #include <string>
 
@@ -10,18 +11,32 @@
 
 namespace kur {
 
+// The name that we use for a section and the other one that Kur accepts, which may be empty.
+struct SectionName {
+  const char* ours;
+  const char* other;
+};
+
+// Of every section of a Kurfile.
+const std::array<SectionName, 8>& SectionNames();
+
 // Evaluates the sections of a Kurfile in Kur's order: `settings` against itself, then `train`,
-// `validate`, `test`, `evaluate` and `loss`, each with those before it in scope. `model` and
-// `templates` are left as they are. The engine and the diagnostics must outlive the evaluator.
+// `validate`, `test` and `evaluate`, and, once the model is known, `loss`, each with those before
+// it in scope. `model` and `templates` are left as they are. The engine and the diagnostics must
+// outlive the evaluator.
 class SectionEvaluator {
  public:
-  // `raw` has the sections under the names that we use.
-  SectionEvaluator(const TemplateEngine& engine, Dict raw, Diagnostics* diagnostics);
+  // `written` is the Kurfile as it was written, `raw` has its sections under the names that we use.
+  SectionEvaluator(const TemplateEngine& engine, Dict written, Dict raw, Diagnostics* diagnostics);
 
-  // Reports what cannot be evaluated; such a section is left out of the result, and such a setting
-  // out of `settings`. What uses them is left out too, without a further report. `filename` is the
-  // Kurfile's, for templates that ask.
+  // All but `loss`. Reports what cannot be evaluated; such a section is left out of the result, and
+  // such a setting out of `settings`. What uses them is left out too, without a further report.
+  // `filename` is the Kurfile's, for templates that ask.
   void Run(const std::string& filename);
+
+  // `loss`, in whose templates `model_names` (see ExpandModel()) are names too. What uses them is
+  // not judged if the model has errors.
+  void EvaluateLoss(const Dict& model_names, bool model_has_errors);
 
   // The names that are in force for what comes after the sections.
   const Scope& scope() const { return scope_; }
@@ -31,11 +46,17 @@ class SectionEvaluator {
 
  private:
   void EvaluateSettings();
-  void EvaluateOne(const std::string& name);
+  void EvaluateOne(const SectionName& name);
+  // Makes what is known of a section a name in `scope`.
+  void SetSection(const SectionName& name, const Value& value, Scope* scope) const;
+  // Brings `parsed` up to date.
+  void SetParsed(const SectionName& name, const Value& value);
   bool Evaluate(const Value& value, const Scope& scope, const std::string& path, Value* to);
 
   const TemplateEngine& engine_;
+  const Dict written_;
   const Dict raw_;
+  Dict parsed_;
   Diagnostics* diagnostics_;
   Scope scope_;
   Dict evaluated_;

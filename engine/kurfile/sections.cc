@@ -1,11 +1,13 @@
 #include "engine/kurfile/sections.h"
 
-#include <set>
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "engine/kurfile/fields.h"
 #include "engine/kurfile/kind.h"
+#include "engine/kurfile/list_entry.h"
 #include "engine/kurfile/training_keys.h"
 
 namespace kur {
@@ -17,6 +19,7 @@ struct RawWeights {
   bool must_exist = false;
   std::optional<FileReference> best;
   std::optional<FileReference> last;
+  Value checkpoint;
 };
 
 const Fields<RawWeights>& WeightsFields() {
@@ -34,34 +37,24 @@ const Fields<RawWeights>& WeightsFields() {
   return *kFields;
 }
 
-// One entry of `data`: {KIND: ..., when: ...}.
+const Fields<RawWeights>& TrainWeightsFields() {
+  static const auto* const kFields = new Fields<RawWeights>(
+      Fields<RawWeights>(WeightsFields())
+          .Optional("checkpoint", &RawWeights::checkpoint, "the older place of train.checkpoint")
+          .Example("{path: checkpoint, minutes: 10}")
+          .Keys(CheckpointKeys()));
+  return *kFields;
+}
+
+// One entry of `data`: {KIND: ..., name: ..., when: ...}.
 std::shared_ptr<const SupplierSpec> ParseSupplier(const Value& value, const std::string& key,
                                                   Diagnostics* diagnostics) {
-  if (!value.is_dict()) {
-    ReportType(value, key, "a supplier, as in 'pickle: train.pkl'", diagnostics);
-    return nullptr;
-  }
-  const Dict::Entry* supplier = nullptr;
-  for (const auto& entry : value.as_dict()) {
-    if (entry.first == Value("when")) continue;
-    if (supplier != nullptr) {
-      diagnostics->Error(entry.first.location(), key,
-                         "one supplier in each entry of the list; begin another entry with '-'");
-      return nullptr;
-    }
-    supplier = &entry;
-  }
-  const Value* when = value.Find("when");
-  if (when != nullptr && (when->is_null() || *when == Value(false) || *when == Value(""))) {
-    return nullptr;
-  }
-  if (supplier == nullptr || !supplier->first.is_string()) {
-    ReportType(value, key, "a supplier, as in 'pickle: train.pkl'", diagnostics);
-    return nullptr;
-  }
-  const std::string& name = supplier->first.as_string();
-  return ParseKind<SupplierSpec>("supplier", name, supplier->first.location(), supplier->second,
-                                 absl::StrCat(key, ".", name), diagnostics);
+  const auto entry = ParseListEntry(
+      value, key, {"supplier", "a supplier, as in 'pickle: train.pkl'", /*has_name=*/true},
+      diagnostics);
+  if (!entry) return nullptr;
+  return ParseKind<SupplierSpec>("supplier", entry->kind, entry->location, entry->arguments,
+                                 entry->key, diagnostics);
 }
 
 DataSet ParseDataSet(const std::string& name, const Value& value, const std::string& key,
@@ -120,7 +113,7 @@ struct RawSection {
   Value destination;
 };
 
-Fields<RawSection> DataFields() {
+Fields<RawSection> DataFields(const Fields<RawWeights>& weights) {
   return Fields<RawSection>()
       .Optional("data", &RawSection::data, "list of suppliers: where the samples come from")
       .Example("[{pickle: train.pkl}]")
@@ -130,14 +123,14 @@ Fields<RawSection> DataFields() {
       .Keys(ProviderOptionFields().Describe())
       .Optional("weights", &RawSection::weights, "where weights are read and written")
       .Example("best.kur")
-      .Keys(WeightsFields().Describe())
+      .Keys(weights.Describe())
       .Optional("hooks", &RawSection::hooks, "what to call with the results")
       .Example("[mnist]");
 }
 
 const Fields<RawSection>& TrainFields() {
   static const auto* const kFields = new Fields<RawSection>(
-      DataFields()
+      DataFields(TrainWeightsFields())
           .Optional("log", &RawSection::log, "folder of the training log")
           .Example("log")
           .Keys(LogKeys())
@@ -158,7 +151,7 @@ const Fields<RawSection>& TrainFields() {
 }
 
 const Fields<RawSection>& MeasureFields() {
-  static const auto* const kFields = new Fields<RawSection>(DataFields());
+  static const auto* const kFields = new Fields<RawSection>(DataFields(WeightsFields()));
   return *kFields;
 }
 
@@ -174,11 +167,25 @@ const Fields<DestinationSection>& DestinationFields() {
 
 const Fields<RawSection>& EvaluateFields() {
   static const auto* const kFields = new Fields<RawSection>(
-      DataFields()
+      DataFields(WeightsFields())
           .Optional("destination", &RawSection::destination, "where results are written")
           .Example("results.pkl")
           .Keys(DestinationFields().Describe()));
   return *kFields;
+}
+
+// The newer place of `checkpoint` wins over the one under `weights`.
+std::optional<CheckpointSection> ParseCheckpoints(const Value& value, const Value& older,
+                                                  Diagnostics* diagnostics) {
+  const std::string older_key = "train.weights.checkpoint";
+  if (older.is_null()) return ParseCheckpoint(value, "train.checkpoint", diagnostics);
+  if (value.is_null()) {
+    diagnostics->Warning(older.location(), older_key, "is now called train.checkpoint; move it");
+    return ParseCheckpoint(older, older_key, diagnostics);
+  }
+  diagnostics->Warning(older.location(), older_key,
+                       "is not used, as there is train.checkpoint, which has replaced it");
+  return ParseCheckpoint(value, "train.checkpoint", diagnostics);
 }
 
 TrainSection ParseTrain(const Value& value, bool validation_keeps_best, Diagnostics* diagnostics) {
@@ -187,13 +194,12 @@ TrainSection ParseTrain(const Value& value, bool validation_keeps_best, Diagnost
   TrainFields().Parse(value, "train", diagnostics, &raw);
   train.data = ParseData("train", value, raw.data, raw.provider, /*several=*/false, diagnostics);
   train.stop = ParseStop(raw.epochs, raw.stop_when, diagnostics);
-  train.checkpoint = ParseCheckpoint(raw.checkpoint, diagnostics);
   train.log = ParseLog(raw.log, diagnostics);
   train.optimizer = ParseOptimizer(raw.optimizer, value.location(), diagnostics);
   WarnAboutHooks("train", raw.hooks, diagnostics);
   RawWeights weights;
   if (!raw.weights.is_null() &&
-      WeightsFields().Parse(raw.weights, "train.weights", diagnostics, &weights)) {
+      TrainWeightsFields().Parse(raw.weights, "train.weights", diagnostics, &weights)) {
     train.weights = {weights.initial, weights.best, weights.last};
     if (train.weights.initial) train.weights.initial->must_exist = weights.must_exist;
     // A plain path is also where the best weights go, unless validation has a place for its own.
@@ -201,6 +207,7 @@ TrainSection ParseTrain(const Value& value, bool validation_keeps_best, Diagnost
       train.weights.best = train.weights.initial;
     }
   }
+  train.checkpoint = ParseCheckpoints(raw.checkpoint, weights.checkpoint, diagnostics);
   return train;
 }
 
@@ -234,7 +241,6 @@ std::vector<std::shared_ptr<const LossSpec>> ParseLosses(const Value& value,
     ReportType(value, "loss", "a list of losses", diagnostics);
     return losses;
   }
-  std::set<std::string> targets;
   for (size_t i = 0; i < value.as_list().size(); ++i) {
     const Value& entry = value.as_list()[i];
     const std::string key = absl::StrCat("loss[", i, "]");
@@ -245,14 +251,22 @@ std::vector<std::shared_ptr<const LossSpec>> ParseLosses(const Value& value,
     }
     Dict rest = entry.as_dict();
     rest.Erase("name");
-    auto loss = ParseKind<LossSpec>("loss", name->as_string(), name->location(),
-                                    Value(std::move(rest)).At(entry.location()), key, diagnostics);
+    auto loss =
+        ParseKind<LossSpec>("loss", absl::AsciiStrToLower(name->as_string()), name->location(),
+                            Value(std::move(rest)).At(entry.location()), key, diagnostics);
     if (loss == nullptr) continue;
-    if (!targets.insert(loss->target).second) {
-      diagnostics->Error(entry.location(), key,
-                         absl::StrCat("a second loss for the output '", loss->target, "'"));
+    const auto first = std::find_if(losses.begin(), losses.end(), [&](const auto& other) {
+      return other->target == loss->target;
+    });
+    if (first == losses.end()) {
+      losses.push_back(std::move(loss));
+      continue;
     }
-    losses.push_back(std::move(loss));
+    diagnostics->Warning(
+        entry.location(), key,
+        absl::StrCat("a second loss for the output '", loss->target, "': it replaces the one at ",
+                     (*first)->location.ToString(), "; remove one of them"));
+    *first = std::move(loss);
   }
   return losses;
 }

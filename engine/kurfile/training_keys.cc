@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "engine/kurfile/fields.h"
 #include "engine/kurfile/kind.h"
@@ -142,7 +143,8 @@ StopCondition ParseStop(const Value& epochs, const Value& stop_when, Diagnostics
       !StopWhenFields().Parse(stop_when, "train.stop_when", diagnostics, &raw)) {
     return stop;
   }
-  if (stop_when.Find("mode") != nullptr) stop.total = raw.mode == "total";
+  const Value* mode = stop_when.Find("mode");
+  if (mode != nullptr && !mode->is_null()) stop.total = raw.mode == "total";
   if (stop_when.Find("epochs") != nullptr) {
     const auto older_epochs = stop.epochs;
     ParseEpochs(raw.epochs, "train.stop_when.epochs", diagnostics, &stop.epochs);
@@ -205,8 +207,8 @@ const Fields<RawCheckpoint>& CheckpointFields() {
 
 KeyTable CheckpointKeys() { return CheckpointFields().Describe(); }
 
-std::optional<CheckpointSection> ParseCheckpoint(const Value& value, Diagnostics* diagnostics) {
-  const std::string key = "train.checkpoint";
+std::optional<CheckpointSection> ParseCheckpoint(const Value& value, const std::string& key,
+                                                 Diagnostics* diagnostics) {
   RawCheckpoint raw;
   if (value.is_null() || !CheckpointFields().Parse(value, key, diagnostics, &raw)) {
     return std::nullopt;
@@ -220,7 +222,7 @@ std::optional<CheckpointSection> ParseCheckpoint(const Value& value, Diagnostics
   if (!raw.epochs && !raw.batches && !raw.samples && !raw.minutes) section.epochs = 1;
   if (raw.validation.is_bool()) {
     section.validate = raw.validation.as_bool();
-  } else {
+  } else if (!raw.validation.is_null()) {
     int64_t batches = 0;
     if (FieldTraits<int64_t>::Parse(raw.validation, key + ".validation", diagnostics, &batches)) {
       if (batches < 0) {
@@ -237,7 +239,7 @@ namespace {
 
 struct RawLog {
   std::string name = "binary";
-  FileReference path;
+  std::optional<FileReference> path;
   bool keep_batch = true;
   std::optional<int64_t> rate;
 };
@@ -245,8 +247,9 @@ struct RawLog {
 const Fields<RawLog>& LogFields() {
   static const auto* const kFields = new Fields<RawLog>(
       Fields<RawLog>()
-          .Choice("name", &RawLog::name, {"binary"}, "the format")
-          .Required("path", &RawLog::path, "the folder to write to")
+          .Choice("name", &RawLog::name, {"binary", "memory"},
+                  "the format; memory: nothing is written")
+          .Optional("path", &RawLog::path, "the folder to write to; binary needs it")
           .Example("log")
           .Optional("keep_batch", &RawLog::keep_batch, "keep the loss of every batch")
           .Optional("rate", &RawLog::rate, "seconds between writes; null: once an epoch")
@@ -264,7 +267,18 @@ std::optional<LogSection> ParseLog(const Value& value, Diagnostics* diagnostics)
   if (value.is_null() || !LogFields().Parse(value, "train.log", diagnostics, &raw)) {
     return std::nullopt;
   }
-  return LogSection{raw.path, raw.keep_batch, raw.rate};
+  if (raw.name == "memory") {
+    if (raw.path) {
+      diagnostics->Warning(raw.path->location, raw.path->key,
+                           "is not used, as a log in memory is never written");
+    }
+    return std::nullopt;
+  }
+  if (!raw.path) {
+    diagnostics->Error(value.location(), "train.log", "missing key 'path': the folder to write to");
+    return std::nullopt;
+  }
+  return LogSection{*raw.path, raw.keep_batch, raw.rate};
 }
 
 std::shared_ptr<const OptimizerSpec> ParseOptimizer(const Value& value, const Location& fallback,
@@ -289,7 +303,8 @@ std::shared_ptr<const OptimizerSpec> ParseOptimizer(const Value& value, const Lo
     ReportType(value, key, "the name of an optimizer or a dictionary", diagnostics);
     return nullptr;
   }
-  return ParseKind<OptimizerSpec>("optimizer", name, place, arguments, key, diagnostics);
+  return ParseKind<OptimizerSpec>("optimizer", absl::AsciiStrToLower(name), place, arguments, key,
+                                  diagnostics);
 }
 
 }  // namespace kur

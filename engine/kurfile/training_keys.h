@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "engine/kurfile/diagnostics.h"
 #include "engine/kurfile/fields.h"
@@ -17,10 +18,11 @@ namespace kur {
 // `epochs` and `stop_when`; the latter wins where both say something.
 StopCondition ParseStop(const Value& epochs, const Value& stop_when, Diagnostics* diagnostics);
 
-// `checkpoint`.
-std::optional<CheckpointSection> ParseCheckpoint(const Value& value, Diagnostics* diagnostics);
+// `checkpoint`, which stands at `key`.
+std::optional<CheckpointSection> ParseCheckpoint(const Value& value, const std::string& key,
+                                                 Diagnostics* diagnostics);
 
-// `log`.
+// `log`; absent, too, where nothing is to be written.
 std::optional<LogSection> ParseLog(const Value& value, Diagnostics* diagnostics);
 
 // The keys of `epochs`, `stop_when`, `checkpoint` and `log`.

@@ -92,14 +92,9 @@ const Fields<RecurrentSpec>& RecurrentFields() {
                     "whether every step is given, or only the last")
           .Optional("bidirectional", &RecurrentSpec::bidirectional,
                     "whether it goes through the sequence backward, too")
-          .Optional("merge", &RecurrentSpec::merge,
-                    "bidirectional: how both directions are merged: concat (each has half of the "
-                    "size), add, multiply or average; default: concat",
-                    {"concat, add, multiply or average",
-                     [](const std::optional<std::string>& merge) {
-                       return !merge || *merge == "concat" || *merge == "add" ||
-                              *merge == "multiply" || *merge == "average";
-                     }})
+          .Choice("merge", &RecurrentSpec::merge, {"concat", "add", "multiply", "average"},
+                  "bidirectional: how both directions are merged: concat (each has half of the "
+                  "size), add, multiply or average; default: concat")
           .Example("average")
           .Choice("outer_activation", &RecurrentSpec::outer_activation, {"tanh"},
                   "the function of the new state"));

@@ -1,6 +1,10 @@
-// for_each: repeats containers for every element of a list.
+// for_each: repeats containers for every element of a list, key of a dictionary or character of a
+// text.
+
+#include <optional>
 
 #include "engine/kurfile/operator.h"
+#include "engine/kurfile/template/text.h"
 
 namespace kur {
 namespace {
@@ -14,7 +18,9 @@ struct ForEachSpec {
 const Fields<ForEachSpec>& ForEachFields() {
   static const auto* const kFields = new Fields<ForEachSpec>(
       Fields<ForEachSpec>()
-          .Required("items", &ForEachSpec::items, "the list to go through")
+          .Required(
+              "items", &ForEachSpec::items,
+              "what to go through: a list, the keys of a dictionary or the characters of a text")
           .Example("[64, 32]")
           .Optional("loop_var", &ForEachSpec::loop_var, "the name of the element")
           .Required("iterate", &ForEachSpec::iterate, "the containers to repeat")
@@ -23,13 +29,31 @@ const Fields<ForEachSpec>& ForEachFields() {
   return *kFields;
 }
 
+// What Python's iter() gives of a value; absent if it cannot be gone through.
+std::optional<Value::List> Elements(const Value& items) {
+  if (items.is_list()) return items.as_list();
+  Value::List elements;
+  if (items.is_dict()) {
+    for (const auto& entry : items.as_dict()) elements.push_back(entry.first);
+  } else if (items.is_string()) {
+    for (const absl::string_view character : jinja::Characters(items.as_string())) {
+      elements.push_back(Value(character).At(items.location()));
+    }
+  } else {
+    return std::nullopt;
+  }
+  return elements;
+}
+
 bool Expand(const OperatorCall& call, ModelBuilder* builder) {
   ForEachSpec spec;
   if (!ParseOperator(call, ForEachFields(), {"iterate"}, builder, &spec)) return false;
-  if (!spec.items.is_list()) {
-    return ReportType(spec.items, call.path + ".items", "a list", builder->diagnostics());
+  const auto elements = Elements(spec.items);
+  if (!elements) {
+    return ReportType(spec.items, call.path + ".items", "a list, a dictionary or a text",
+                      builder->diagnostics());
   }
-  for (const Value& item : spec.items.as_list()) {
+  for (const Value& item : *elements) {
     if (!builder->MayGoOn(call.arguments, call.path)) break;
     Scope turn(call.scope);
     turn.Set(spec.loop_var, item);
@@ -42,9 +66,10 @@ bool Expand(const OperatorCall& call, ModelBuilder* builder) {
 }
 
 const Registration<OperatorKind> kKind(
-    "for_each", {"Repeats containers for every element of a list.",
-                 "for_each: {items: [64, 32], loop_var: size, iterate: [{dense: \"{{ size }}\"}]}",
-                 ForEachFields().Describe(), Expand});
+    "for_each",
+    {"Repeats containers for every element of a list, key of a dictionary or character of a text.",
+     "for_each: {items: [64, 32], loop_var: size, iterate: [{dense: \"{{ size }}\"}]}",
+     ForEachFields().Describe(), Expand});
 
 }  // namespace
 }  // namespace kur

@@ -122,7 +122,7 @@ TEST(ModelExpanderTest, ForEachGoesThroughAList) {
   EXPECT_EQ(expanded.errors, "");
   EXPECT_THAT(expanded.edges(), ElementsAre("x", "d3 <- x", "d4 <- d3"));
   EXPECT_THAT(Expand("[{input: x}, {for_each: {items: 3, iterate: []}}]").errors,
-              HasSubstr("for_each.items: expected a list, got 3"));
+              HasSubstr("for_each.items: expected a list, a dictionary or a text, got 3"));
 }
 
 TEST(ModelExpanderTest, TagsNameTheLatestAndOldestTheFirst) {

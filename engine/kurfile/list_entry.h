@@ -1,0 +1,34 @@
+#ifndef KUR_ENGINE_KURFILE_LIST_ENTRY_H_
+#define KUR_ENGINE_KURFILE_LIST_ENTRY_H_
+
+#include <optional>
+#include <string>
+
+#include "engine/kurfile/diagnostics.h"
+#include "engine/kurfile/value.h"
+
+namespace kur {
+
+// One entry of a list of kinds that is not a model: {KIND: ARGUMENTS, name: NAME, when: CONDITION}.
+struct ListEntry {
+  std::string kind;   // as it was written
+  Location location;  // of the kind's name
+  Value arguments;
+  std::string key;  // "train.data[0].pickle", or "train.data[0 'digits'].pickle" with a name
+};
+
+// What entries of a list are.
+struct ListEntryRules {
+  std::string sort;      // "supplier"
+  std::string expected;  // "a supplier, as in 'pickle: train.pkl'"
+  bool has_name = false;
+};
+
+// Reads the entry that stands at `key`. Absent if its `when` leaves it out, or if it is wrong,
+// which is reported. Whether there is such a kind is not looked at.
+std::optional<ListEntry> ParseListEntry(const Value& value, const std::string& key,
+                                        const ListEntryRules& rules, Diagnostics* diagnostics);
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_KURFILE_LIST_ENTRY_H_
