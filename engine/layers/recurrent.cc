@@ -33,6 +33,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "engine/layers/activation_function.h"
+#include "engine/layers/fused_recurrent.h"
 #include "engine/layers/layer.h"
 #include "engine/layers/recurrent_cell.h"
 #endif
@@ -51,6 +52,7 @@ struct RecurrentSpec : LayerSpec {
   std::string kind() const override { return "recurrent"; }
 
   std::string Merge() const { return merge.value_or("concat"); }
+  std::string OuterActivation() const { return outer_activation.value_or("tanh"); }
   // Products of the input and of the state with matrices, each as wide as the units.
   int64_t InputGates(int64_t features) const {
     if (type == "gru") return 3;
@@ -183,8 +185,8 @@ class Recurrent : public Layer {
         cell_(spec.type == "gru"    ? CellType::kGru
               : spec.type == "lstm" ? CellType::kLstm
                                     : CellType::kSru),
-        activation_name_(spec.outer_activation.value_or("tanh")),
-        activation_(FindActivation(activation_name_)) {
+        activation_(FindActivation(spec.OuterActivation())),
+        gate_activation_(FindGateActivation(spec.OuterActivation())) {
     const int64_t units = spec.Units();
     for (const WeightInfo& info : spec.Weights(inputs)) {
       at::Tensor value = at::zeros(info.shape);
@@ -207,15 +209,18 @@ class Recurrent : public Layer {
                      const ForwardContext& context) override {
     // Inside, the steps come first: each is then one block of memory.
     const at::Tensor x = inputs[0].transpose(0, 1);
-    const at::Tensor y = HasOwnOperator() ? RunOwnOperator(x, context) : Run(x);
+    const bool can_fuse = CanFuse(x) && gate_activation_.has_value();
+    const at::Tensor y = can_fuse || !HasOperator() ? Run(x, can_fuse) : RunOperator(x, context);
     return spec_.sequence ? y.transpose(0, 1) : y;
   }
 
  private:
-  // Whether ATen computes all of it at once.
-  bool HasOwnOperator() const { return cell_ != CellType::kSru && activation_name_ == "tanh"; }
+  // Whether ATen has one operator for all of it.
+  bool HasOperator() const {
+    return cell_ != CellType::kSru && gate_activation_ == GateActivation::kTanh;
+  }
 
-  at::Tensor RunOwnOperator(const at::Tensor& x, const ForwardContext& context) {
+  at::Tensor RunOperator(const at::Tensor& x, const ForwardContext& context) {
     const int64_t directions = spec_.bidirectional ? 2 : 1;
     std::vector<at::Tensor> parameters;
     for (const Weight& weight : weights()) parameters.push_back(weight.value);
@@ -237,14 +242,17 @@ class Recurrent : public Layer {
                           : Merged(last[0], last[1]);
   }
 
-  at::Tensor Run(const at::Tensor& x) {
-    const at::Tensor forward = RunDirection(x, /*reverse=*/false);
-    return spec_.bidirectional ? Merged(forward, RunDirection(x, /*reverse=*/true)) : forward;
+  at::Tensor Run(const at::Tensor& input, bool fused) {
+    const at::Tensor x = fused ? input.contiguous() : input;
+    const at::Tensor forward = RunDirection(x, fused, /*reverse=*/false);
+    if (!spec_.bidirectional) return forward;
+    return Merged(forward, RunDirection(x, fused, /*reverse=*/true));
   }
 
-  at::Tensor RunDirection(const at::Tensor& x, bool reverse) {
+  at::Tensor RunDirection(const at::Tensor& x, bool fused, bool reverse) {
     const CellPass pass = {reverse, spec_.sequence};
-    return RunStepwise(cell_, x, WeightsOf(reverse), activation_, pass);
+    return fused ? RunFused(cell_, x, WeightsOf(reverse), *gate_activation_, pass)
+                 : RunStepwise(cell_, x, WeightsOf(reverse), activation_, pass);
   }
 
   CellWeights WeightsOf(bool reverse) {
@@ -264,8 +272,8 @@ class Recurrent : public Layer {
 
   const RecurrentSpec spec_;
   const CellType cell_;
-  const std::string activation_name_;
   const ActivationFunction activation_;
+  const std::optional<GateActivation> gate_activation_;
 };
 
 const Registration<LayerBuilder> kBuilder("recurrent",
