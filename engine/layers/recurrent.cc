@@ -1,20 +1,27 @@
 // recurrent: GRU (Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", 2014, as
-// cuDNN and PyTorch compute it) and LSTM (Hochreiter and Schmidhuber, "Long Short-Term Memory",
-// 1997).
+// cuDNN and PyTorch compute it), LSTM (Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997)
+// and SRU (Lei et al., "Training RNNs as Fast as CNNs", 2017, without its tanh).
 //
 // GRU:  r = s(W_r x + b_r + U_r h + c_r)        LSTM: i, f, o = s(W x + b + U h + c)
-//       z = s(W_z x + b_z + U_z h + c_z)              g = tanh(W_g x + b_g + U_g h + c_g)
-//       n = tanh(W_n x + b_n + r (U_n h + c_n))       c' = f c + i g
-//       h' = (1 - z) n + z h                          h' = o tanh(c')
+//       z = s(W_z x + b_z + U_z h + c_z)              g = a(W_g x + b_g + U_g h + c_g)
+//       n = a(W_n x + b_n + r (U_n h + c_n))          c' = f c + i g
+//       h' = (1 - z) n + z h                          h' = o a(c')
+//
+// SRU:  f, r = s(W x + b)    c' = f c + (1 - f) W_u x    h' = r c' + (1 - r) x
+//
+// a is `outer_activation`. Where an SRU is not as wide as its input, W_p x stands for the last x.
 
 #include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "engine/kurfile/layer_spec.h"
+#include "engine/layers/activation_names.h"
 #if KUR_RUNTIME
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
@@ -25,7 +32,10 @@
 #include <ATen/ops/sign.h>
 #include <ATen/ops/zeros.h>
 
+#include "engine/layers/activation_function.h"
+#include "engine/layers/fused_recurrent.h"
 #include "engine/layers/layer.h"
+#include "engine/layers/recurrent_cell.h"
 #endif
 
 namespace kur {
@@ -37,12 +47,18 @@ struct RecurrentSpec : LayerSpec {
   bool sequence = true;
   bool bidirectional = false;
   std::optional<std::string> merge;
-  std::string outer_activation = "tanh";
+  std::optional<std::string> outer_activation;
 
   std::string kind() const override { return "recurrent"; }
 
   std::string Merge() const { return merge.value_or("concat"); }
-  int64_t Gates() const { return type == "gru" ? 3 : 4; }
+  std::string OuterActivation() const { return outer_activation.value_or("tanh"); }
+  // Products of the input and of the state with matrices, each as wide as the units.
+  int64_t InputGates(int64_t features) const {
+    if (type == "gru") return 3;
+    return type == "lstm" || features != Units() ? 4 : 3;
+  }
+  int64_t StateGates() const { return type == "gru" ? 3 : type == "lstm" ? 4 : 0; }
   // Units in each direction.
   int64_t Units() const { return bidirectional && Merge() == "concat" ? size / 2 : size; }
 
@@ -56,11 +72,16 @@ struct RecurrentSpec : LayerSpec {
   }
 
   std::vector<WeightInfo> Weights(const std::vector<Shape>& inputs) const override {
-    const int64_t rows = Gates() * Units();
+    const int64_t features = inputs[0][1];
+    const int64_t rows = InputGates(features) * Units();
     std::vector<WeightInfo> weights;
     for (const char* suffix : {"", "_reverse"}) {
       if (*suffix != '\0' && !bidirectional) break;
-      weights.push_back({absl::StrCat("weight_ih", suffix), {rows, inputs[0][1]}});
+      weights.push_back({absl::StrCat("weight_ih", suffix), {rows, features}});
+      if (type == "sru") {
+        weights.push_back({absl::StrCat("bias_ih", suffix), {2 * Units()}});
+        continue;
+      }
       weights.push_back({absl::StrCat("weight_hh", suffix), {rows, Units()}});
       weights.push_back({absl::StrCat("bias_ih", suffix), {rows}});
       weights.push_back({absl::StrCat("bias_hh", suffix), {rows}});
@@ -69,16 +90,17 @@ struct RecurrentSpec : LayerSpec {
   }
 
   int64_t MultiplyAdds(const std::vector<Shape>& inputs) const override {
-    if (inputs[0][1] == kUnknown) return kUnknown;
-    return Product(
-        {inputs[0][0], bidirectional ? 2 : 1, Gates() * Units(), inputs[0][1] + Units()});
+    const int64_t features = inputs[0][1];
+    if (features == kUnknown) return kUnknown;
+    return Product({inputs[0][0], bidirectional ? 2 : 1, Units(),
+                    InputGates(features) * features + StateGates() * Units()});
   }
 
-  // The input, and for every step the gates, twice, and the states.
+  // The input, and for every step the gates, their gradients, and the states.
   Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
     return {/*input=*/true, /*output=*/false, /*is_view=*/false,
-            Product({inputs[0][0], bidirectional ? 2 : 1, (2 * Gates() + 3) * Units(),
-                     int64_t{sizeof(float)}})};
+            Product({inputs[0][0], bidirectional ? 2 : 1,
+                     (2 * InputGates(inputs[0][1]) + 3) * Units(), int64_t{sizeof(float)}})};
   }
 };
 
@@ -87,7 +109,7 @@ const Fields<RecurrentSpec>& RecurrentFields() {
       Fields<RecurrentSpec>()
           .Required("size", &RecurrentSpec::size, "features of the output", AtLeast(1))
           .Example("128")
-          .Choice("type", &RecurrentSpec::type, {"gru", "lstm"}, "the cell")
+          .Choice("type", &RecurrentSpec::type, {"gru", "lstm", "sru"}, "the cell")
           .Optional("sequence", &RecurrentSpec::sequence,
                     "whether every step is given, or only the last")
           .Optional("bidirectional", &RecurrentSpec::bidirectional,
@@ -96,8 +118,14 @@ const Fields<RecurrentSpec>& RecurrentFields() {
                   "bidirectional: how both directions are merged: concat (each has half of the "
                   "size), add, multiply or average; default: concat")
           .Example("average")
-          .Choice("outer_activation", &RecurrentSpec::outer_activation, {"tanh"},
-                  "the function of the new state"));
+          .Optional("outer_activation", &RecurrentSpec::outer_activation,
+                    "gru, lstm: the function of the new state, any of those of 'activation'; "
+                    "default: tanh",
+                    {absl::StrCat("one of: ", absl::StrJoin(ActivationNames(), ", ")),
+                     [](const std::optional<std::string>& name) {
+                       return !name || absl::c_linear_search(ActivationNames(), *name);
+                     }})
+          .Example("relu"));
   return *kFields;
 }
 
@@ -112,6 +140,11 @@ std::shared_ptr<const LayerSpec> ParseRecurrent(const Value& value, const std::s
                        "only 'bidirectional: yes' has two directions to merge");
     return nullptr;
   }
+  if (spec->outer_activation.has_value() && spec->type == "sru") {
+    diagnostics->Error(value.location(), key + ".outer_activation",
+                       "an sru has no such function: only gru and lstm do");
+    return nullptr;
+  }
   if (spec->bidirectional && spec->Merge() == "concat" && spec->size % 2 != 0) {
     diagnostics->Error(value.location(), key + ".size",
                        "must be even, as each direction gives half of it (merge: concat)");
@@ -122,7 +155,7 @@ std::shared_ptr<const LayerSpec> ParseRecurrent(const Value& value, const std::s
 
 LayerKind MakeRecurrentKind() {
   LayerKind kind =
-      MakeLayerKind("Goes through a sequence and carries a state along: GRU or LSTM.",
+      MakeLayerKind("Goes through a sequence and carries a state along: GRU, LSTM or SRU.",
                     "recurrent: {size: 128, type: gru, sequence: no}", RecurrentFields());
   kind.parse = ParseRecurrent;
   return kind;
@@ -143,12 +176,17 @@ class Recurrent : public Layer {
  public:
   Recurrent(const RecurrentSpec& spec, const std::vector<Shape>& inputs,
             const at::Generator& generator)
-      : spec_(spec) {
+      : spec_(spec),
+        cell_(spec.type == "gru"    ? CellType::kGru
+              : spec.type == "lstm" ? CellType::kLstm
+                                    : CellType::kSru),
+        activation_(FindActivation(spec.OuterActivation())),
+        gate_activation_(FindGateActivation(spec.OuterActivation())) {
     const int64_t units = spec.Units();
     for (const WeightInfo& info : spec.Weights(inputs)) {
       at::Tensor value = at::zeros(info.shape);
       // Each gate has a matrix of its own.
-      for (int64_t gate = 0; gate < spec.Gates(); ++gate) {
+      for (int64_t gate = 0; gate < info.shape[0] / units; ++gate) {
         at::Tensor part = value.narrow(0, gate * units, units);
         if (absl::StartsWith(info.name, "weight_ih")) {
           FillGlorotUniform(part, info.shape[1], units, generator);
@@ -164,21 +202,34 @@ class Recurrent : public Layer {
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs,
                      const ForwardContext& context) override {
-    const at::Tensor& x = inputs[0];
+    // Inside, the steps come first: each is then one block of memory.
+    const at::Tensor x = inputs[0].transpose(0, 1);
+    const bool can_fuse = CanFuse(x) && gate_activation_.has_value();
+    const at::Tensor y = can_fuse || !HasOperator() ? Run(x, can_fuse) : RunOperator(x, context);
+    return spec_.sequence ? y.transpose(0, 1) : y;
+  }
+
+ private:
+  // Whether ATen has one operator for all of it.
+  bool HasOperator() const {
+    return cell_ != CellType::kSru && gate_activation_ == GateActivation::kTanh;
+  }
+
+  at::Tensor RunOperator(const at::Tensor& x, const ForwardContext& context) {
     const int64_t directions = spec_.bidirectional ? 2 : 1;
     std::vector<at::Tensor> parameters;
     for (const Weight& weight : weights()) parameters.push_back(weight.value);
-    const at::Tensor zero = at::zeros({directions, x.size(0), spec_.Units()}, x.options());
-    at::Tensor all;   // (batch, time, directions * units)
+    const at::Tensor zero = at::zeros({directions, x.size(1), spec_.Units()}, x.options());
+    at::Tensor all;   // (time, batch, directions * units)
     at::Tensor last;  // (directions, batch, units)
-    if (spec_.type == "gru") {
+    if (cell_ == CellType::kGru) {
       std::tie(all, last) =
           at::gru(x, zero, parameters, /*has_biases=*/true, /*num_layers=*/1, /*dropout=*/0,
-                  context.training, spec_.bidirectional, /*batch_first=*/true);
+                  context.training, spec_.bidirectional, /*batch_first=*/false);
     } else {
       at::Tensor cell;
       std::tie(all, last, cell) = at::lstm(x, {zero, zero}, parameters, true, 1, 0,
-                                           context.training, spec_.bidirectional, true);
+                                           context.training, spec_.bidirectional, false);
     }
     if (!spec_.bidirectional) return spec_.sequence ? all : last[0];
     return spec_.sequence ? Merged(all.narrow(-1, 0, spec_.Units()),
@@ -186,7 +237,26 @@ class Recurrent : public Layer {
                           : Merged(last[0], last[1]);
   }
 
- private:
+  at::Tensor Run(const at::Tensor& input, bool fused) {
+    const at::Tensor x = fused ? input.contiguous() : input;
+    const at::Tensor forward = RunDirection(x, fused, /*reverse=*/false);
+    if (!spec_.bidirectional) return forward;
+    return Merged(forward, RunDirection(x, fused, /*reverse=*/true));
+  }
+
+  at::Tensor RunDirection(const at::Tensor& x, bool fused, bool reverse) {
+    const CellPass pass = {reverse, spec_.sequence};
+    return fused ? RunFused(cell_, x, WeightsOf(reverse), *gate_activation_, pass)
+                 : RunStepwise(cell_, x, WeightsOf(reverse), activation_, pass);
+  }
+
+  CellWeights WeightsOf(bool reverse) {
+    const size_t count = cell_ == CellType::kSru ? 2 : 4;
+    const Weight* const first = weights().data() + (reverse ? count : 0);
+    if (cell_ == CellType::kSru) return {first[0].value, {}, first[1].value, {}};
+    return {first[0].value, first[1].value, first[2].value, first[3].value};
+  }
+
   at::Tensor Merged(const at::Tensor& forward, const at::Tensor& backward) const {
     const std::string merge = spec_.Merge();
     if (merge == "add") return forward + backward;
@@ -196,6 +266,9 @@ class Recurrent : public Layer {
   }
 
   const RecurrentSpec spec_;
+  const CellType cell_;
+  const ActivationFunction activation_;
+  const std::optional<GateActivation> gate_activation_;
 };
 
 const Registration<LayerBuilder> kBuilder("recurrent",

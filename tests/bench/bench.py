@@ -194,7 +194,8 @@ def main():
 
     with tempfile.TemporaryDirectory(prefix='kur-bench-') as name:
         folder = pathlib.Path(name)
-        workloads.prepare(folder)
+        for workload in arguments.workloads:
+            workloads.prepare(workload, folder)
         results = {
             'training': [measure_training(programs, workload, threads, arguments.rounds, folder)
                          for workload in arguments.workloads for threads in arguments.threads],

@@ -15,16 +15,95 @@ from torch import nn
 import workloads
 
 
-def make_model(workload):
-    if workload == 'fashion-mnist':
-        return nn.Sequential(
-            nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Flatten(), nn.Linear(64 * 49, 128), nn.ReLU(), nn.Dropout(0.25),
-            nn.Linear(128, 10))
+class CharGru(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self._gru = nn.GRU(64, 256, num_layers=2, batch_first=True)
+        self._dense = nn.Linear(256, 64)
+
+    def forward(self, x):
+        return self._dense(self._gru(x)[0])
+
+
+class Lstm(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self._both = nn.LSTM(40, 128, batch_first=True, bidirectional=True)
+        self._lstm = nn.LSTM(256, 256, batch_first=True)
+        self._dense = nn.Linear(256, 10)
+
+    def forward(self, x):
+        return self._dense(self._lstm(self._both(x)[0])[0][:, -1])
+
+
+class ResidualBlock(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self._inner = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1), nn.BatchNorm2d(channels), nn.ReLU(),
+            nn.Conv2d(channels, channels, 3, padding=1), nn.BatchNorm2d(channels))
+
+    def forward(self, x):
+        return torch.relu(x + self._inner(x))
+
+
+class TransformerBlock(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self._norm = nn.LayerNorm(64)
+        self._attention = nn.MultiheadAttention(64, 4, batch_first=True)
+        self._dense = nn.Sequential(nn.LayerNorm(64), nn.Linear(64, 256), nn.ReLU(),
+                                    nn.Linear(256, 64))
+
+    def forward(self, x):
+        y = self._norm(x)
+        x = x + self._attention(y, y, y, need_weights=False)[0]
+        return x + self._dense(x)
+
+
+class Transformer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self._dense = nn.Linear(16, 64)
+        angles = torch.arange(64.)[:, None] / 10000 ** (torch.arange(0, 64, 2) / 64)
+        self.register_buffer('_places', torch.stack([angles.sin(), angles.cos()], -1).flatten(1))
+        self._blocks = nn.Sequential(TransformerBlock(), TransformerBlock())
+        self._out = nn.Linear(64, 10)
+
+    def forward(self, x):
+        return self._out(self._blocks(self._dense(x) + self._places).mean(1))
+
+
+def make_resnet():
+    return nn.Sequential(
+        nn.Conv2d(3, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(),
+        ResidualBlock(16), ResidualBlock(16),
+        nn.Conv2d(16, 32, 3, padding=1, stride=2), nn.BatchNorm2d(32), nn.ReLU(),
+        ResidualBlock(32), ResidualBlock(32),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 10))
+
+
+def make_mlp():
+    return nn.Sequential(nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(),
+                         nn.Linear(64, 10))
+
+
+def make_fashion_mnist():
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(64 * 49, 128), nn.ReLU(), nn.Dropout(0.25), nn.Linear(128, 10))
+
+
+def make_cifar():
     return nn.Sequential(
         nn.Conv2d(3, 64, 3, padding=1), nn.ReLU(), nn.Conv2d(64, 32, 3, padding=1), nn.ReLU(),
         nn.Flatten(), nn.Linear(32 * 32 * 32, 10))
+
+
+MODELS = {'fashion-mnist': make_fashion_mnist, 'cifar': make_cifar, 'resnet': make_resnet,
+          'mlp-small': make_mlp, 'mlp-large': make_mlp, 'char-gru': CharGru, 'lstm': Lstm,
+          'transformer': Transformer}
 
 
 def from_loader(images, labels, batch_size):
@@ -37,7 +116,8 @@ class ByIndex:
     """Batches cut from memory by a permutation."""
 
     def __init__(self, images, labels, batch_size):
-        self._images = images.contiguous(memory_format=torch.channels_last)
+        self._images = (images.contiguous(memory_format=torch.channels_last)
+                        if images.dim() == 4 else images)
         self._labels = labels
         self._batch_size = batch_size
 
@@ -52,7 +132,8 @@ def train_epoch(model, optimizer, batches, count):
     losses = []
     for images, labels in batches:
         optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(model(images), labels)
+        logits = model(images)
+        loss = nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
@@ -74,7 +155,7 @@ def main():
     torch.manual_seed(1)
     count, batch_size = workloads.BATCHES[arguments.workload]
     images, labels = map(torch.from_numpy, workloads.load(arguments.workload, arguments.folder))
-    model = make_model(arguments.workload)
+    model = MODELS[arguments.workload]()
     if arguments.arm == 'P2':
         model = model.to(memory_format=torch.channels_last)
         batches = ByIndex(images, labels, batch_size)

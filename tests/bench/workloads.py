@@ -16,7 +16,9 @@ from data import Python2Pickler  # pylint: disable=wrong-import-position
 FASHION_MNIST = pathlib.Path('/usr/share/datasets/fashion-mnist')
 
 # Batches in an epoch, and their size.
-BATCHES = {'fashion-mnist': (300, 64), 'cifar': (100, 32)}
+BATCHES = {'fashion-mnist': (300, 64), 'cifar': (100, 32), 'resnet': (40, 32),
+           'mlp-small': (1000, 32), 'mlp-large': (60, 1024), 'char-gru': (20, 32),
+           'lstm': (20, 32), 'transformer': (40, 32)}
 
 FASHION_MNIST_KURFILE = """---
 model:
@@ -60,6 +62,118 @@ train:
         parts: [1, 2, 3, 4]
 """
 
+# The others read a pickle of noise.
+FROM_PICKLE = """train:
+  data:
+    - pickle: {data}/{workload}.pkl
+"""
+
+MLP_KURFILE = """---
+model:
+  - input: x
+  - dense: 128
+  - activation: relu
+  - dense: 64
+  - activation: relu
+  - dense: 10
+  - activation: softmax
+    name: labels
+""" + FROM_PICKLE
+
+# A language model of characters: at every step, the next one.
+CHAR_GRU_KURFILE = """---
+model:
+  - input: x
+  - recurrent: {{size: 256, type: gru}}
+  - recurrent: {{size: 256, type: gru}}
+  - dense: 64
+  - activation: softmax
+    name: labels
+""" + FROM_PICKLE
+
+LSTM_KURFILE = """---
+model:
+  - input: x
+  - recurrent: {{size: 256, type: lstm, bidirectional: yes, merge: concat}}
+  - recurrent: {{size: 256, type: lstm, sequence: no}}
+  - dense: 10
+  - activation: softmax
+    name: labels
+""" + FROM_PICKLE
+
+RESNET_KURFILE = """---
+templates:
+  block:
+    - activation: linear
+      name: "in{{{{ n }}}}"
+    - convolution: {{kernels: "{{{{ kernels }}}}", size: [3, 3]}}
+    - batch_normalization:
+    - activation: relu
+    - convolution: {{kernels: "{{{{ kernels }}}}", size: [3, 3]}}
+    - batch_normalization:
+      name: "out{{{{ n }}}}"
+    - merge: add
+      inputs: ["in{{{{ n }}}}", "out{{{{ n }}}}"]
+    - activation: relu
+model:
+  - input: x
+  - convolution: {{kernels: 16, size: [3, 3]}}
+  - batch_normalization:
+  - activation: relu
+  - block: {{n: 1, kernels: 16}}
+  - block: {{n: 2, kernels: 16}}
+  - convolution: {{kernels: 32, size: [3, 3], strides: [2, 2]}}
+  - batch_normalization:
+  - activation: relu
+  - block: {{n: 3, kernels: 32}}
+  - block: {{n: 4, kernels: 32}}
+  - pool: {{type: average}}
+  - dense: 10
+  - activation: softmax
+    name: labels
+""" + FROM_PICKLE
+
+TRANSFORMER_KURFILE = """---
+templates:
+  block:
+    - activation: linear
+      name: "in{{{{ n }}}}"
+    - layer_normalization:
+    - attention: {{heads: 4}}
+      name: "seen{{{{ n }}}}"
+    - merge: add
+      inputs: ["in{{{{ n }}}}", "seen{{{{ n }}}}"]
+      name: "between{{{{ n }}}}"
+    - layer_normalization:
+    - dense: 256
+    - activation: relu
+    - dense: 64
+      name: "thought{{{{ n }}}}"
+    - merge: add
+      inputs: ["between{{{{ n }}}}", "thought{{{{ n }}}}"]
+model:
+  - input: x
+  - dense: 64
+  - positional_encoding:
+  - block: {{n: 1}}
+  - block: {{n: 2}}
+  - pool: {{type: average}}
+  - dense: 10
+  - activation: softmax
+    name: labels
+""" + FROM_PICKLE
+
+KURFILES = {'fashion-mnist': FASHION_MNIST_KURFILE, 'cifar': CIFAR_KURFILE,
+            'resnet': RESNET_KURFILE, 'mlp-small': MLP_KURFILE, 'mlp-large': MLP_KURFILE,
+            'char-gru': CHAR_GRU_KURFILE, 'lstm': LSTM_KURFILE,
+            'transformer': TRANSFORMER_KURFILE}
+
+# The shapes of their samples; a language model's are the one-hot characters that it reads.
+SHAPES = {'resnet': (32, 32, 3), 'mlp-small': (64,), 'mlp-large': (64,), 'char-gru': (100, 64),
+          'lstm': (100, 40), 'transformer': (64, 16)}
+CHARACTERS = 64
+CLASSES = 10
+
 COMMON = """  provider:
     batch_size: {batch_size}
     num_batches: {batches}
@@ -76,18 +190,35 @@ loss:
 
 def kurfile(workload, folder, epochs):
     """The text of the workload's Kurfile; `folder` is where prepare() put generated data."""
-    text = FASHION_MNIST_KURFILE if workload == 'fashion-mnist' else CIFAR_KURFILE
     place = FASHION_MNIST if workload == 'fashion-mnist' else folder
     batches, batch_size = BATCHES[workload]
-    return (text + COMMON).format(data=place, batches=batches, batch_size=batch_size,
-                                  epochs=epochs)
+    return (KURFILES[workload] + COMMON).format(
+        data=place, workload=workload, batches=batches, batch_size=batch_size, epochs=epochs)
 
 
-def prepare(folder):
-    """Writes a stand-in for CIFAR-10 of the real size and format: only its pixels are noise."""
-    path = folder / 'cifar-10-python.tar.gz'
-    if path.exists():
-        return
+def noise(workload):
+    """A data set as PyTorch takes it: float32, and classes."""
+    random = numpy.random.default_rng(1)
+    batches, batch_size = BATCHES[workload]
+    if workload == 'char-gru':
+        text = random.integers(0, CHARACTERS, (batches * batch_size, SHAPES[workload][0] + 1))
+        return numpy.eye(CHARACTERS, dtype=numpy.float32)[text[:, :-1]], text[:, 1:]
+    x = random.standard_normal((batches * batch_size, *SHAPES[workload]), dtype=numpy.float32)
+    return x, random.integers(0, CLASSES, len(x))
+
+
+def prepare(workload, folder):
+    """Writes the data set of the workload."""
+    if workload == 'cifar':
+        write_cifar(folder / 'cifar-10-python.tar.gz')
+    elif workload != 'fashion-mnist':
+        x, classes = noise(workload)
+        labels = numpy.eye(classes.max() + 1, dtype=numpy.float32)[classes]
+        (folder / f'{workload}.pkl').write_bytes(pickle.dumps({'x': x, 'labels': labels}))
+
+
+def write_cifar(path):
+    """A stand-in for CIFAR-10 of the real size and format: only its pixels are noise."""
     random = numpy.random.default_rng(1)
     with tarfile.open(path, 'w:gz', compresslevel=1) as archive:
         for name in [*(f'data_batch_{part}' for part in range(1, 6)), 'test_batch']:
@@ -105,14 +236,21 @@ def prepare(folder):
 
 
 def load(workload, folder):
-    """The training set for PyTorch: images (N, C, H, W) as float32, and classes."""
+    """The training set for PyTorch: float32, images as (N, C, H, W), and classes."""
     if workload == 'fashion-mnist':
         images = read_idx(FASHION_MNIST / 'train-images-idx3-ubyte.gz')
         images = images[:, None].astype(numpy.float32) / 255
         images -= images.mean()
         return images, read_idx(FASHION_MNIST / 'train-labels-idx1-ubyte.gz').astype(numpy.int64)
+    if workload == 'cifar':
+        return load_cifar(folder / 'cifar-10-python.tar.gz')
+    x, classes = noise(workload)
+    return (x.transpose(0, 3, 1, 2).copy() if x.ndim == 4 else x), classes
+
+
+def load_cifar(path):
     parts = []
-    with tarfile.open(folder / 'cifar-10-python.tar.gz') as archive:
+    with tarfile.open(path) as archive:
         for part in range(1, 5):
             member = archive.extractfile(f'cifar-10-batches-py/data_batch_{part}')
             parts.append(pickle.loads(member.read(), encoding='latin1'))

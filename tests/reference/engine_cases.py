@@ -397,7 +397,7 @@ def add_embeddings(cases):
               lambda x, w: F.embedding(x, w["weight"]), {"weight": (7, 3)}, indices=7)
 
 
-def gru(x, weights, suffix, steps):
+def gru(x, weights, suffix, steps, activation=torch.tanh):
     """Step by step, from the formula; gives the states in the order of `steps`."""
     w_ih, w_hh = weights["weight_ih" + suffix], weights["weight_hh" + suffix]
     b_ih, b_hh = weights["bias_ih" + suffix], weights["bias_hh" + suffix]
@@ -407,20 +407,35 @@ def gru(x, weights, suffix, steps):
         xr, xz, xn = (x[:, t] @ w_ih.T + b_ih).chunk(3, -1)
         hr, hz, hn = (h @ w_hh.T + b_hh).chunk(3, -1)
         r, z = torch.sigmoid(xr + hr), torch.sigmoid(xz + hz)
-        h = (1 - z) * torch.tanh(xn + r * hn) + z * h
+        h = (1 - z) * activation(xn + r * hn) + z * h
         states[t] = h
     return states, h
 
 
-def lstm(x, weights, suffix, steps):
+def lstm(x, weights, suffix, steps, activation=torch.tanh):
     w_ih, w_hh = weights["weight_ih" + suffix], weights["weight_hh" + suffix]
     b_ih, b_hh = weights["bias_ih" + suffix], weights["bias_hh" + suffix]
     h = c = x.new_zeros(x.shape[0], w_hh.shape[1])
     states = {}
     for t in steps:
         i, f, g, o = (x[:, t] @ w_ih.T + b_ih + h @ w_hh.T + b_hh).chunk(4, -1)
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        h = torch.sigmoid(o) * torch.tanh(c)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * activation(g)
+        h = torch.sigmoid(o) * activation(c)
+        states[t] = h
+    return states, h
+
+
+def sru(x, weights, suffix, steps):
+    w, b = weights["weight_ih" + suffix], weights["bias_ih" + suffix]
+    units = b.shape[0] // 2
+    c = x.new_zeros(x.shape[0], units)
+    states = {}
+    for t in steps:
+        u, f, r, *projected = (x[:, t] @ w.T).split(units, -1)
+        through = projected[0] if projected else x[:, t]
+        f, r = torch.sigmoid(f + b[:units]), torch.sigmoid(r + b[units:])
+        c = f * c + (1 - f) * u
+        h = r * c + (1 - r) * through
         states[t] = h
     return states, h
 
@@ -429,34 +444,64 @@ MERGES = {"concat": lambda a, b: torch.cat([a, b], -1), "add": torch.add, "multi
           "average": lambda a, b: (a + b) / 2}
 
 
+def both_ways(cell, merge, sequence):
+    """The function of a recurrent layer; without `merge` it goes through the sequence once."""
+    def run(x, w):
+        steps = range(x.shape[1])
+        forward, last = cell(x, w, "", steps)
+        if merge:
+            backward, first = cell(x, w, "_reverse", reversed(steps))
+            forward = {t: MERGES[merge](forward[t], backward[t]) for t in steps}
+            last = MERGES[merge](last, first)
+        return torch.stack([forward[t] for t in steps], 1) if sequence == "yes" else last
+    return run
+
+
+def recurrent_weights(kind, units, features, suffixes=("",)):
+    """The gates of each matrix: r, z, n; i, f, g, o; u, f, r and, where widths differ, p."""
+    gates = {"gru": 3, "lstm": 4, "sru": 3 if units == features else 4}[kind]
+    weights = {}
+    for suffix in suffixes:
+        weights["weight_ih" + suffix] = (gates * units, features)
+        if kind == "sru":
+            weights["bias_ih" + suffix] = (2 * units,)
+            continue
+        weights["weight_hh" + suffix] = (gates * units, units)
+        weights["bias_ih" + suffix] = (gates * units,)
+        weights["bias_hh" + suffix] = (gates * units,)
+    return weights
+
+
 def add_recurrents(cases):
     batch, time, features = 2, 4, 3
-    for kind, cell, gates in (("gru", gru, 3), ("lstm", lstm, 4)):
+    for kind, cell in (("gru", gru), ("lstm", lstm), ("sru", sru)):
         for merge, sequence in itertools.product((None, *MERGES), ("yes", "no")):
             units = 2
             size = 4 if merge == "concat" else 2
-            weights = {}
-            for suffix in ("", "_reverse") if merge else ("",):
-                weights["weight_ih" + suffix] = (gates * units, features)
-                weights["weight_hh" + suffix] = (gates * units, units)
-                weights["bias_ih" + suffix] = (gates * units,)
-                weights["bias_hh" + suffix] = (gates * units,)
-
-            def run(x, w):
-                forward, last = cell(x, w, "", range(time))
-                if not merge:
-                    return torch.stack([forward[t] for t in range(time)], 1) \
-                        if sequence == "yes" else last
-                backward, first = cell(x, w, "_reverse", reversed(range(time)))
-                if sequence == "no":
-                    return MERGES[merge](last, first)
-                return torch.stack([MERGES[merge](forward[t], backward[t])
-                                    for t in range(time)], 1)
-
             options = f", bidirectional: yes, merge: {merge}" if merge else ""
             cases.add(f"{kind}, sequence: {sequence}{options}", "recurrent",
                       f"{{size: {size}, type: {kind}, sequence: {sequence}{options}}}",
-                      (batch, time, features), run, weights)
+                      (batch, time, features), both_ways(cell, merge, sequence),
+                      recurrent_weights(kind, units, features,
+                                        ("", "_reverse") if merge else ("",)))
+    for merge, sequence in itertools.product((None, "concat"), ("yes", "no")):
+        options = ", bidirectional: yes" if merge else ""
+        cases.add(f"sru as wide as its input, sequence: {sequence}{options}", "recurrent",
+                  f"{{size: {6 if merge else 3}, type: sru, sequence: {sequence}{options}}}",
+                  (batch, time, features), both_ways(sru, merge, sequence),
+                  recurrent_weights("sru", features, features,
+                                    ("", "_reverse") if merge else ("",)))
+    activations = {"relu": F.relu, "sigmoid": torch.sigmoid, "linear": lambda x: x,
+                   "softsign": F.softsign, "softmax": lambda x: F.softmax(x, -1)}
+    for kind, cell in (("gru", gru), ("lstm", lstm)):
+        for name, function in activations.items():
+            def activated(x, w, suffix, steps):
+                return cell(x, w, suffix, steps, function)
+
+            cases.add(f"{kind} with {name}", "recurrent",
+                      f"{{size: 2, type: {kind}, outer_activation: {name}}}",
+                      (batch, time, features), both_ways(activated, None, "yes"),
+                      recurrent_weights(kind, 2, features))
 
 
 def layer_cases():

@@ -1,0 +1,18 @@
+#ifndef KUR_ENGINE_LAYERS_ACTIVATION_NAMES_H_
+#define KUR_ENGINE_LAYERS_ACTIVATION_NAMES_H_
+
+#include <string>
+#include <vector>
+
+namespace kur {
+
+// The functions that a Kurfile may name; activation_function.h has them.
+inline std::vector<std::string> ActivationNames() {
+  return {"relu",         "softmax",    "tanh",        "sigmoid",     "elu",    "leakyrelu",
+          "softplus",     "softsign",   "gelu",        "silu",        "selu",   "mish",
+          "hard_sigmoid", "hard_swish", "log_softmax", "exponential", "linear", "none"};
+}
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_LAYERS_ACTIVATION_NAMES_H_
