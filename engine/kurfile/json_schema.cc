@@ -24,7 +24,7 @@ Json OrTemplate(std::vector<Json> alternatives) {
 Json ObjectOf(const KeyTable& keys);
 
 Json SortSchema(const std::string& sort) {
-  if (sort == "optimizer") return Ref("optimizer");
+  if (sort == "optimizer" || sort == "schedule") return Ref(sort);
   if (sort == "layer") return ListOf(Ref("container"));
   if (sort == "loss") return ListOf(Ref("loss"));
   // Several sets of data have names.
@@ -148,6 +148,8 @@ std::string KurfileJsonSchema() {
                      {NamedKindSchema(*reference.FindSort("optimizer"), "adam"),
                       {{"type", "string"}},
                       {{"type", "null"}}}}};
+  const Json schedule = {
+      {"anyOf", {NamedKindSchema(*reference.FindSort("schedule"), ""), {{"type", "string"}}}}};
   const Json schema = {
       {"$schema", "http://json-schema.org/draft-07/schema#"},
       {"title", "Kurfile"},
@@ -159,7 +161,8 @@ std::string KurfileJsonSchema() {
         {"container", ContainerSchema(reference)},
         {"supplier", SupplierSchema(*reference.FindSort("supplier"))},
         {"loss", NamedKindSchema(*reference.FindSort("loss"), "")},
-        {"optimizer", optimizer}}}};
+        {"optimizer", optimizer},
+        {"schedule", schedule}}}};
   return schema.dump(2) + "\n";
 }
 
