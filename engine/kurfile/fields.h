@@ -271,8 +271,8 @@ class Fields {
   }
   // A string out of `choices`, or absent. It may be written in any case; the member gets the
   // spelling of `choices`.
-  template <class T>
-  Fields& Choice(std::string name, T Spec::*member, std::vector<std::string> choices,
+  template <class T, class Owner>
+  Fields& Choice(std::string name, T Owner::*member, std::vector<std::string> choices,
                  std::string doc) {
     return Add<T>(std::move(name), member, std::move(doc), {}, /*required=*/false,
                   std::move(choices));

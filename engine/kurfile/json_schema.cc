@@ -39,7 +39,7 @@ bool HoldsNumbers(const Value& schema) {
 Json ObjectOf(const KeyTable& keys);
 
 Json SortSchema(const std::string& sort) {
-  if (sort == "optimizer") return Ref("optimizer");
+  if (sort == "optimizer" || sort == "schedule") return Ref(sort);
   if (sort == "layer") return ListOf(Ref("container"));
   if (sort == "loss") return ListOf(Ref("loss"));
   // Several sets of data have names.
@@ -167,6 +167,9 @@ std::string KurfileJsonSchema() {
   Json optimizer = {
       {"anyOf",
        {NamedKindSchema(*reference.FindSort("optimizer"), "adam"), {{"type", "string"}}, Null()}}};
+  const Json schedule = {
+      {"anyOf",
+       {NamedKindSchema(*reference.FindSort("schedule"), ""), {{"type", "string"}}, Null()}}};
   const Json schema = {
       {"$schema", "http://json-schema.org/draft-07/schema#"},
       {"title", "Kurfile"},
@@ -182,7 +185,8 @@ std::string KurfileJsonSchema() {
         {"container", ContainerSchema(reference)},
         {"supplier", SupplierSchema(*reference.FindSort("supplier"))},
         {"loss", NamedKindSchema(*reference.FindSort("loss"), "")},
-        {"optimizer", optimizer}}}};
+        {"optimizer", optimizer},
+        {"schedule", schedule}}}};
   return schema.dump(2) + "\n";
 }
 

@@ -14,6 +14,7 @@
 #include "engine/kurfile/lint.h"
 #include "engine/kurfile/loader.h"
 #include "engine/kurfile/model_expander.h"
+#include "engine/kurfile/optimizer_layers.h"
 #include "engine/kurfile/path_conflicts.h"
 #include "engine/kurfile/section_evaluator.h"
 #include "engine/kurfile/template/template.h"
@@ -200,6 +201,9 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
     const auto sources = KnownShapes(kurfile.sections_);
     InferShapes(sources, &kurfile.plan_, &diagnostics);
     CheckLossTargets(kurfile.sections_, kurfile.plan_, &diagnostics);
+    if (kurfile.sections_.train && kurfile.sections_.train->optimizer != nullptr) {
+      CheckLayerOverrides(*kurfile.sections_.train->optimizer, kurfile.plan_, &diagnostics);
+    }
     if (!diagnostics.has_errors()) {
       WarnAboutMistakes(kurfile.sections_, kurfile.plan_, sources, &diagnostics);
     }

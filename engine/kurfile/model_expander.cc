@@ -358,6 +358,9 @@ bool Expander::Use(const Value& body, const OperatorCall& call) {
 // and `sink` for the last.
 void Expander::Finish(const Container& container, const ContainerKeys& keys, NodeRange range) {
   const std::string name = keys.name.value_or(UniqueName(container.kind.as_string()));
+  for (size_t i = range.first; i < range.last; ++i) {
+    for (const std::string& tag : keys.tag.strings()) nodes_[i].layer.tags.push_back(tag);
+  }
   if (range.last > range.first) {
     ModelNode& first = nodes_[range.first];
     if (first.inputs.empty() && !IsUnread(*first.layer.spec)) first.inputs = keys.inputs.values;
@@ -407,6 +410,7 @@ void Expander::AddLayer(const Container& container, const ContainerKeys& keys, c
   node.layer.name = keys.name.value_or(spec.OwnName());
   if (node.layer.name.empty()) node.layer.name = UniqueName(node.layer.kind);
   node.layer.frozen = inside.frozen;
+  node.layer.tags = keys.tag.strings();
   node.layer.mapped_axes = inside.mapped_axes;
   node.layer.location = container.kind.location();
   node.layer.path = path;

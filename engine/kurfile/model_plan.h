@@ -27,6 +27,7 @@ struct PlannedLayer {
   int64_t multiply_adds = 0;        // for one sample going forward; kUnknown if not known
   Kept kept;                        // for one sample; nothing while the shape is not known
   bool frozen = false;              // parameters do not change in training
+  std::vector<std::string> tags;    // its own, and those of the operators that made it
   // The layer whose weights it uses, by name; empty: it has its own. `parameters` is 0 then.
   std::string weights_of;
   // How many leading axes of the sample it is applied along (see `parallel`): its spec sees neither

@@ -1,8 +1,10 @@
 #ifndef KUR_ENGINE_KURFILE_OPTIMIZER_SPEC_H_
 #define KUR_ENGINE_KURFILE_OPTIMIZER_SPEC_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/kurfile/kind.h"
 
@@ -26,6 +28,29 @@ struct FieldTraits<ClipSpec> {
 // The keys of `clip`.
 KeyTable ClipKeys();
 
+// An entry of `layers`: what is different for some layers. `name` or `tag` says for which.
+struct LayerOverride {
+  std::optional<std::string> name;  // with * and ?
+  std::optional<std::string> tag;
+  std::optional<double> learning_rate;
+  std::optional<double> decay;  // or weight_decay, whichever the optimizer has
+
+  Location location;
+  std::string key;
+};
+
+template <>
+struct FieldTraits<LayerOverride> {
+  static std::string Type() { return "dictionary"; }
+  static Value Schema() { return TypeSchema("object"); }
+  static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
+                    LayerOverride* to);
+  static std::string Format(const LayerOverride&) { return ""; }
+};
+
+// The keys of an entry of `layers`.
+KeyTable LayerOverrideKeys();
+
 // What a Kurfile says of the optimizer: parsed, immutable, thread-safe.
 class OptimizerSpec {
  public:
@@ -37,11 +62,19 @@ class OptimizerSpec {
   // How many numbers it keeps for every parameter.
   virtual int64_t StateSlots() const = 0;
 
+  // The weight decay, whatever its key, that the entries of `layers` replace.
+  virtual double WeightDecay() const { return decay; }
+
   double learning_rate = 0.001;
   // Weight decay as Kur's PyTorch backend means it: this factor times the parameter is added to its
   // gradient.
   double decay = 0;
   ClipSpec clip;
+  std::vector<LayerOverride> layers;  // later ones win
+  // The source whose mean over a batch scales the learning rate of that batch, as it is or by its
+  // root.
+  std::optional<std::string> scale_rate;
+  std::string scale_mode = "linear";  // linear, sqrt
 
   // Where the optimizer stands in the Kurfile, for messages.
   Location location;
@@ -57,7 +90,17 @@ Fields<Spec> CommonOptimizerFields() {
       .Optional("learning_rate", &Spec::learning_rate, "step size", Positive())
       .Optional("clip", &Spec::clip, "bounds the gradients: {norm: X} or {abs: X}")
       .Example("{norm: 100}")
-      .Keys(ClipKeys());
+      .Keys(ClipKeys())
+      .Optional("layers", &Spec::layers,
+                "what is different for some layers: a list of {name: GLOB or tag: TAG, "
+                "learning_rate, decay}; later entries win")
+      .Example("[{name: head*, learning_rate: 0.01}, {tag: norm, decay: 0}]")
+      .Keys(LayerOverrideKeys())
+      .Optional("scale_rate", &Spec::scale_rate,
+                "a source of data: the learning rate of a batch is multiplied by its mean")
+      .Example("weight")
+      .Choice("scale_mode", &Spec::scale_mode, {"linear", "sqrt"},
+              "scale_rate: whether the mean counts as it is or by its square root");
 }
 
 // With the weight decay of most: a part of the gradients.

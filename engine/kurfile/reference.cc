@@ -10,6 +10,7 @@
 #include "engine/kurfile/loss_spec.h"
 #include "engine/kurfile/operator.h"
 #include "engine/kurfile/optimizer_spec.h"
+#include "engine/kurfile/schedule_spec.h"
 #include "engine/kurfile/sections.h"
 #include "engine/kurfile/supplier_spec.h"
 
@@ -112,6 +113,9 @@ const Reference& KurfileReference() {
                                  "Entries of `model` that make layers, or look at the model."),
         GatherSort<LossKind>("loss", "Losses", "Entries of `loss`, by their `name`."),
         GatherSort<OptimizerKind>("optimizer", "Optimizers", "`train.optimizer`, by its `name`."),
+        GatherSort<ScheduleKind>("schedule", "Schedules",
+                                 "`train.schedule`, by its `name`: the course of the learning "
+                                 "rate, in shares of the optimizer's `learning_rate`."),
         GatherSort<SupplierKind>("supplier", "Suppliers",
                                  "Entries of `data`: where samples come from."),
     };

@@ -113,8 +113,11 @@ struct RawSection {
   Value destination;
 };
 
-Fields<RawSection> DataFields(const Fields<RawWeights>& weights) {
-  return Fields<RawSection>()
+struct RawTrain : RawSection, TrainingOptions {};
+
+template <class Raw>
+Fields<Raw> DataFields(const Fields<RawWeights>& weights) {
+  return Fields<Raw>()
       .Optional("data", &RawSection::data, "list of suppliers: where the samples come from")
       .Example("[{pickle: train.pkl}]")
       .Kinds("supplier")
@@ -128,9 +131,9 @@ Fields<RawSection> DataFields(const Fields<RawWeights>& weights) {
       .Example("[mnist]");
 }
 
-const Fields<RawSection>& TrainFields() {
-  static const auto* const kFields = new Fields<RawSection>(
-      DataFields(TrainWeightsFields())
+const Fields<RawTrain>& TrainFields() {
+  static const auto* const kFields = new Fields<RawTrain>(WithTrainingOptions(
+      DataFields<RawTrain>(TrainWeightsFields())
           .Optional("log", &RawSection::log, "folder of the training log")
           .Example("log")
           .Keys(LogKeys())
@@ -146,12 +149,13 @@ const Fields<RawSection>& TrainFields() {
           .Optional("optimizer", &RawSection::optimizer,
                     "how weights are adjusted: a name, or a dictionary with 'name'")
           .Example("{name: adam, learning_rate: 0.001}")
-          .Kinds("optimizer"));
+          .Kinds("optimizer")));
   return *kFields;
 }
 
 const Fields<RawSection>& MeasureFields() {
-  static const auto* const kFields = new Fields<RawSection>(DataFields(WeightsFields()));
+  static const auto* const kFields =
+      new Fields<RawSection>(DataFields<RawSection>(WeightsFields()));
   return *kFields;
 }
 
@@ -167,7 +171,7 @@ const Fields<DestinationSection>& DestinationFields() {
 
 const Fields<RawSection>& EvaluateFields() {
   static const auto* const kFields = new Fields<RawSection>(
-      DataFields(WeightsFields())
+      DataFields<RawSection>(WeightsFields())
           .Optional("destination", &RawSection::destination, "where results are written")
           .Example("results.pkl")
           .Keys(DestinationFields().Describe()));
@@ -188,14 +192,18 @@ std::optional<CheckpointSection> ParseCheckpoints(const Value& value, const Valu
   return ParseCheckpoint(value, "train.checkpoint", diagnostics);
 }
 
-TrainSection ParseTrain(const Value& value, bool validation_keeps_best, Diagnostics* diagnostics) {
+TrainSection ParseTrain(const Value& value, bool validates, bool validation_keeps_best,
+                        Diagnostics* diagnostics) {
   TrainSection train;
-  RawSection raw;
+  RawTrain raw;
   TrainFields().Parse(value, "train", diagnostics, &raw);
   train.data = ParseData("train", value, raw.data, raw.provider, /*several=*/false, diagnostics);
   train.stop = ParseStop(raw.epochs, raw.stop_when, diagnostics);
   train.log = ParseLog(raw.log, diagnostics);
   train.optimizer = ParseOptimizer(raw.optimizer, value.location(), diagnostics);
+  train.options = raw;
+  CheckTrainingOptions(train.options, {validates, train.stop.epochs.has_value()}, value,
+                       diagnostics);
   WarnAboutHooks("train", raw.hooks, diagnostics);
   RawWeights weights;
   if (!raw.weights.is_null() &&
@@ -296,7 +304,8 @@ Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics) {
   if (const Value* value = find("train")) {
     const bool validation_keeps_best =
         sections.validate.has_value() && sections.validate->best.has_value();
-    sections.train = ParseTrain(*value, validation_keeps_best, diagnostics);
+    sections.train =
+        ParseTrain(*value, sections.validate.has_value(), validation_keeps_best, diagnostics);
   }
   if (const Value* value = find("test")) {
     RawSection raw;

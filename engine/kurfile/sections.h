@@ -14,6 +14,7 @@
 #include "engine/kurfile/optimizer_spec.h"
 #include "engine/kurfile/provider_options.h"
 #include "engine/kurfile/supplier_spec.h"
+#include "engine/kurfile/training_options.h"
 #include "engine/kurfile/value.h"
 
 namespace kur {
@@ -71,6 +72,7 @@ struct TrainSection {
   std::optional<CheckpointSection> checkpoint;
   std::optional<LogSection> log;
   std::shared_ptr<const OptimizerSpec> optimizer;
+  TrainingOptions options;
 };
 
 struct ValidateSection {

@@ -47,7 +47,7 @@ class Adadelta : public Optimizer {
 
  private:
   void Update(size_t parameter, at::Tensor& value, at::Tensor& gradient, int64_t) override {
-    if (spec_.decay != 0) gradient.add_(value, spec_.decay);
+    if (decay() != 0) gradient.add_(value, decay());
     at::Tensor& square = slot(square_, parameter);
     at::Tensor& change = slot(change_, parameter);
     square.mul_(spec_.rho).addcmul_(gradient, gradient, 1 - spec_.rho);

@@ -44,7 +44,7 @@ class Adagrad : public Optimizer {
 
  private:
   void Update(size_t parameter, at::Tensor& value, at::Tensor& gradient, int64_t) override {
-    if (spec_.decay != 0) gradient.add_(value, spec_.decay);
+    if (decay() != 0) gradient.add_(value, decay());
     at::Tensor& sum = slot(sum_, parameter);
     sum.addcmul_(gradient, gradient);
     value.addcdiv_(gradient, sum.sqrt().add_(spec_.epsilon), -learning_rate());

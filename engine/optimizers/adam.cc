@@ -27,11 +27,15 @@ struct AdamSpec : OptimizerSpec {
 
   std::string kind() const override { return "adam"; }
   int64_t StateSlots() const override { return 2; }
+  // Whether decay is apart from the gradients.
+  virtual bool IsDecoupled() const { return false; }
 };
 
 struct AdamWSpec : AdamSpec {
   AdamWSpec() { weight_decay = 0.01; }
   std::string kind() const override { return "adamw"; }
+  bool IsDecoupled() const override { return true; }
+  double WeightDecay() const override { return weight_decay; }
 };
 
 template <class Spec>
@@ -93,6 +97,7 @@ class Adam : public Optimizer {
   Adam(const AdamSpec& spec, std::vector<NamedParameter> parameters)
       : Optimizer(spec, std::move(parameters)),
         spec_(spec),
+        decoupled_(spec.IsDecoupled()),
         mean_(AddSlot("exp_avg")),
         square_(AddSlot("exp_avg_sq")) {}
 
@@ -103,11 +108,12 @@ class Adam : public Optimizer {
     const double correction1 = 1 - std::pow(spec_.beta1, static_cast<double>(step));
     const double correction2 = 1 - std::pow(spec_.beta2, static_cast<double>(step));
     const double step_size = learning_rate() / correction1;
-    const double kept = 1 - learning_rate() * spec_.weight_decay;
+    const double kept = decoupled_ ? 1 - learning_rate() * decay() : 1;
+    const double added = decoupled_ ? 0 : decay();
     if (AreDenseFloats(value, gradient) && AreDenseFloats(mean, square) &&
         mean.strides() == value.strides()) {
       const AdamStep constants = {
-          static_cast<float>(kept),         static_cast<float>(spec_.decay),
+          static_cast<float>(kept),         static_cast<float>(added),
           static_cast<float>(spec_.beta1),  static_cast<float>(spec_.beta2),
           static_cast<float>(step_size),    static_cast<float>(1 / std::sqrt(correction2)),
           static_cast<float>(spec_.epsilon)};
@@ -121,7 +127,7 @@ class Adam : public Optimizer {
       });
       return;
     }
-    if (spec_.decay != 0) gradient.add_(value, spec_.decay);
+    if (added != 0) gradient.add_(value, added);
     if (kept != 1) value.mul_(kept);
     mean.mul_(spec_.beta1).add_(gradient, 1 - spec_.beta1);
     square.mul_(spec_.beta2).addcmul_(gradient, gradient, 1 - spec_.beta2);
@@ -129,6 +135,7 @@ class Adam : public Optimizer {
   }
 
   AdamSpec spec_;
+  bool decoupled_;  // `spec_` is a copy, and forgets what it was
   size_t mean_;
   size_t square_;
 };

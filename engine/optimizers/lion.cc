@@ -23,6 +23,7 @@ struct LionSpec : OptimizerSpec {
   LionSpec() { learning_rate = 0.0001; }
   std::string kind() const override { return "lion"; }
   int64_t StateSlots() const override { return 1; }
+  double WeightDecay() const override { return weight_decay; }
 };
 
 const Fields<LionSpec>& LionFields() {
@@ -48,7 +49,7 @@ class Lion : public Optimizer {
   void Update(size_t parameter, at::Tensor& value, at::Tensor& gradient, int64_t) override {
     at::Tensor& mean = slot(mean_, parameter);
     const at::Tensor direction = (mean * spec_.beta1).add_(gradient, 1 - spec_.beta1).sign_();
-    if (spec_.weight_decay != 0) value.mul_(1 - learning_rate() * spec_.weight_decay);
+    if (decay() != 0) value.mul_(1 - learning_rate() * decay());
     value.sub_(direction, learning_rate());
     mean.mul_(spec_.beta2).add_(gradient, 1 - spec_.beta2);
   }

@@ -3,6 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/dot.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 
@@ -14,29 +15,54 @@
 namespace kur {
 namespace {
 
-void ClipByNorm(const std::vector<at::Tensor>& gradients, double largest) {
+// False, and nothing is changed, if the norm is not finite.
+bool ClipByNorm(const std::vector<at::Tensor>& gradients, double largest) {
   at::Tensor sum;
   for (const at::Tensor& gradient : gradients) {
     const at::Tensor square = at::dot(gradient.flatten(), gradient.flatten());
     sum = sum.defined() ? sum + square : square;
   }
-  if (!sum.defined()) return;
+  if (!sum.defined()) return true;
+  if (!std::isfinite(sum.item<double>())) return false;
   // The small number is PyTorch's: it keeps the quotient finite.
   const at::Tensor factor = (largest / (sum.sqrt() + 1e-6)).clamp_max(1);
   for (at::Tensor gradient : gradients) gradient.mul_(factor);
+  return true;
 }
 
-void Clip(const std::vector<at::Tensor>& gradients, const ClipSpec& clip) {
-  if (clip.norm) ClipByNorm(gradients, *clip.norm);
+bool Clip(const std::vector<at::Tensor>& gradients, const ClipSpec& clip) {
+  if (clip.norm && !ClipByNorm(gradients, *clip.norm)) return false;
   if (clip.abs) {
     for (at::Tensor gradient : gradients) gradient.clamp_(-*clip.abs, *clip.abs);
   }
+  return true;
+}
+
+// One element of each row of a tensor of two or more axes, all elements of a smaller one.
+at::Tensor OneOfEachRow(const at::Tensor& tensor) {
+  at::Tensor column = tensor;
+  while (column.dim() > 1) column = column.select(-1, 0);
+  return column;
+}
+
+// The same without building tensors.
+bool RowsAreFinite(const at::Tensor& gradient) {
+  const at::Tensor column = OneOfEachRow(gradient);
+  const float* values = column.data_ptr<float>();
+  const int64_t count = column.numel();
+  const int64_t stride = column.dim() == 0 ? 0 : column.stride(0);
+  float sum = 0;
+  // A product with 0 is 0 unless the factor is not finite.
+  for (int64_t i = 0; i < count; ++i) sum += values[i * stride] * 0.0F;
+  return sum == 0;
 }
 
 }  // namespace
 
 Optimizer::Optimizer(const OptimizerSpec& spec, std::vector<NamedParameter> parameters)
-    : parameters_(std::move(parameters)), learning_rate_(spec.learning_rate) {}
+    : parameters_(std::move(parameters)),
+      learning_rate_(spec.learning_rate),
+      decay_(spec.WeightDecay()) {}
 
 size_t Optimizer::AddSlot(std::string name) {
   Slot slot{std::move(name), {}};
@@ -48,9 +74,8 @@ size_t Optimizer::AddSlot(std::string name) {
   return slots_.size() - 1;
 }
 
-void Optimizer::Step(const ClipSpec& clip) {
+bool Optimizer::Step(const ClipSpec& clip) {
   const c10::NoGradGuard no_grad;
-  ++steps_;
   std::vector<at::Tensor> gradients;
   for (NamedParameter& parameter : parameters_) {
     at::Tensor& gradient = parameter.value.mutable_grad();
@@ -60,13 +85,55 @@ void Optimizer::Step(const ClipSpec& clip) {
     }
     gradients.push_back(gradient);
   }
-  Clip(gradients, clip);
+  if (!Clip(gradients, clip)) {
+    DropGradients();
+    return false;
+  }
+  ++steps_;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     at::Tensor& gradient = parameters_[i].value.mutable_grad();
     if (!gradient.defined()) continue;
+    current_ = &parameters_[i];
     Update(i, parameters_[i].value, gradient, steps_);
     gradient.reset();
   }
+  current_ = nullptr;
+  return true;
+}
+
+bool Optimizer::GradientsLookFinite() const {
+  std::vector<at::Tensor> sums;  // of tensors that cannot be read as they are
+  for (const NamedParameter& parameter : parameters_) {
+    const at::Tensor& gradient = parameter.value.grad();
+    if (!gradient.defined() || gradient.numel() == 0) continue;
+    if (gradient.device().is_cpu() && gradient.scalar_type() == at::kFloat) {
+      if (!RowsAreFinite(gradient)) return false;
+    } else {
+      sums.push_back(OneOfEachRow(gradient).sum());
+    }
+  }
+  return sums.empty() || std::isfinite(at::stack(sums).sum().item<double>());
+}
+
+std::map<std::string, at::Tensor> Optimizer::Gradients() const {
+  std::map<std::string, at::Tensor> gradients;
+  for (const NamedParameter& parameter : parameters_) {
+    if (parameter.value.grad().defined()) gradients[parameter.name] = parameter.value.grad();
+  }
+  return gradients;
+}
+
+void Optimizer::SetGradients(const std::map<std::string, at::Tensor>& gradients) {
+  for (NamedParameter& parameter : parameters_) {
+    const auto it = gradients.find(parameter.name);
+    if (it == gradients.end() || it->second.sizes() != parameter.value.sizes()) continue;
+    parameter.value.mutable_grad() =
+        at::empty_like(parameter.value, at::MemoryFormat::Preserve).copy_(it->second);
+  }
+}
+
+void Optimizer::DropGradients() {
+  for (NamedParameter& parameter : parameters_) parameter.value.mutable_grad().reset();
 }
 
 std::map<std::string, at::Tensor> Optimizer::State() const {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,9 @@ namespace kur {
 struct NamedParameter {
   std::string name;  // "labels.weight"
   at::Tensor value;
+  // What is different for it: a factor of the learning rate, and the weight decay.
+  double rate_factor = 1;
+  std::optional<double> decay = std::nullopt;
 };
 
 // Adjusts parameters by their gradients. Holds references to the parameters and owns its state. One
@@ -30,14 +34,29 @@ class Optimizer {
   virtual ~Optimizer() = default;
 
   // Clips as `clip` says, then takes one step. Parameters without a gradient are left alone. The
-  // gradients are dropped.
-  void Step(const ClipSpec& clip);
+  // gradients are dropped. False, and no step is taken, if the norm that is to be clipped is not
+  // finite.
+  bool Step(const ClipSpec& clip);
+
+  // False if a gradient is certainly not finite. Looks at one element of each row of larger
+  // tensors: what is not finite on its way back through a layer spoils whole rows, and reading all
+  // elements would take a good part of the time of a step.
+  bool GradientsLookFinite() const;
+
+  // The gradients of batches that no step has used yet, by the names of their parameters: they are
+  // empty between steps. SetGradients() takes over what Gradients() gave.
+  std::map<std::string, at::Tensor> Gradients() const;
+  void SetGradients(const std::map<std::string, at::Tensor>& gradients);
+  void DropGradients();
 
   // Steps taken.
   int64_t steps() const { return steps_; }
 
-  // What the next step will use; at first that of the spec.
-  double learning_rate() const { return learning_rate_; }
+  // What the next step will use, at first that of the spec; while a parameter is updated, what
+  // that one takes.
+  double learning_rate() const {
+    return current_ == nullptr ? learning_rate_ : learning_rate_ * current_->rate_factor;
+  }
   void set_learning_rate(double learning_rate) { learning_rate_ = learning_rate; }
 
   // The state as tensors by name: "labels.weight/exp_avg". They share memory with the optimizer.
@@ -56,6 +75,8 @@ class Optimizer {
 
   // Adds a slot; for constructors. Returns its index.
   size_t AddSlot(std::string name);
+  // The weight decay of the parameter that is updated.
+  double decay() const { return current_->decay.value_or(decay_); }
   at::Tensor& slot(size_t index, size_t parameter) { return slots_[index].tensors[parameter]; }
 
   // Adjusts `value` (parameter number `parameter`) in place. `gradient` has the same strides as
@@ -65,6 +86,8 @@ class Optimizer {
  private:
   std::vector<NamedParameter> parameters_;
   double learning_rate_;
+  double decay_;
+  const NamedParameter* current_ = nullptr;  // that Update() is called for
   std::vector<Slot> slots_;
   int64_t steps_ = 0;
 };

@@ -50,7 +50,7 @@ class Rmsprop : public Optimizer {
 
  private:
   void Update(size_t parameter, at::Tensor& value, at::Tensor& gradient, int64_t) override {
-    if (spec_.decay != 0) gradient.add_(value, spec_.decay);
+    if (decay() != 0) gradient.add_(value, decay());
     at::Tensor& square = slot(square_, parameter);
     square.mul_(spec_.rho).addcmul_(gradient, gradient, 1 - spec_.rho);
     const at::Tensor scale = square.sqrt().add_(spec_.epsilon);

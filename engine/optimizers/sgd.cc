@@ -44,7 +44,7 @@ class Sgd : public Optimizer {
 
  private:
   void Update(size_t parameter, at::Tensor& value, at::Tensor& gradient, int64_t) override {
-    if (spec_.decay != 0) gradient.add_(value, spec_.decay);
+    if (decay() != 0) gradient.add_(value, decay());
     if (spec_.momentum == 0) {
       value.sub_(gradient, learning_rate());
       return;

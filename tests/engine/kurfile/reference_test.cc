@@ -12,6 +12,7 @@
 #include "engine/kurfile/layer_spec.h"
 #include "engine/kurfile/loss_spec.h"
 #include "engine/kurfile/optimizer_spec.h"
+#include "engine/kurfile/schedule_spec.h"
 #include "engine/kurfile/supplier_spec.h"
 #include "engine/kurfile/yaml.h"
 #include "gmock/gmock.h"
@@ -57,6 +58,7 @@ void ExpectExampleParses(const std::string& sort, const KindInfo& kind) {
   rest.Erase("name");
   if (sort == "loss") ExpectParses<LossKind>(kind, Value(rest));
   if (sort == "optimizer") ExpectParses<OptimizerKind>(kind, Value(rest));
+  if (sort == "schedule") ExpectParses<ScheduleKind>(kind, Value(rest));
 }
 
 void ExpectDocumented(const std::string& path, const std::vector<FieldInfo>& fields) {

@@ -1,0 +1,84 @@
+#include "engine/kurfile/optimizer_layers.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/suggest.h"
+
+namespace kur {
+namespace {
+
+const Fields<LayerOverride>& LayerOverrideFields() {
+  static const auto* const kFields = new Fields<LayerOverride>(
+      Fields<LayerOverride>()
+          .Optional("name", &LayerOverride::name, "the layers' names, with * and ?")
+          .Example("dense*")
+          .Optional("tag", &LayerOverride::tag, "a tag of the layers, or of what they are in")
+          .Example("head")
+          .Optional("learning_rate", &LayerOverride::learning_rate,
+                    "in place of the optimizer's; 'schedule' scales both", IfGiven(NotNegative()))
+          .Example("0.0001")
+          .Optional("decay", &LayerOverride::decay,
+                    "in place of the optimizer's decay or weight_decay", IfGiven(NotNegative()))
+          .Example("0"));
+  return *kFields;
+}
+
+bool IsTrained(const PlannedLayer& layer) {
+  // While an input's shape is not known, neither are the weights.
+  return !layer.frozen && layer.weights_of.empty() &&
+         (!layer.shape_known || !layer.weights.empty());
+}
+
+}  // namespace
+
+KeyTable LayerOverrideKeys() { return LayerOverrideFields().Describe(); }
+
+bool FieldTraits<LayerOverride>::Parse(const Value& value, const std::string& key,
+                                       Diagnostics* diagnostics, LayerOverride* to) {
+  to->location = value.location();
+  to->key = key;
+  if (!LayerOverrideFields().Parse(value, key, diagnostics, to)) return false;
+  if (to->name.has_value() == to->tag.has_value()) {
+    diagnostics->Error(value.location(), key, "give either 'name' or 'tag'");
+    return false;
+  }
+  if (!to->learning_rate && !to->decay) {
+    diagnostics->Error(value.location(), key, "changes nothing: give 'learning_rate' or 'decay'");
+    return false;
+  }
+  return true;
+}
+
+bool SpeaksOf(const LayerOverride& entry, const PlannedLayer& layer) {
+  if (entry.name) return fnmatch(entry.name->c_str(), layer.name.c_str(), FNM_NOESCAPE) == 0;
+  return std::count(layer.tags.begin(), layer.tags.end(), *entry.tag) > 0;
+}
+
+void CheckLayerOverrides(const OptimizerSpec& optimizer, const ModelPlan& plan,
+                         Diagnostics* diagnostics) {
+  if (!plan.complete) return;
+  for (const LayerOverride& entry : optimizer.layers) {
+    std::set<std::string> known;
+    bool found = false;
+    for (const PlannedLayer& layer : plan.layers) {
+      if (!IsTrained(layer)) continue;
+      found = found || SpeaksOf(entry, layer);
+      if (entry.name) known.insert(layer.name);
+      if (entry.tag) known.insert(layer.tags.begin(), layer.tags.end());
+    }
+    if (found) continue;
+    const std::string& wanted = entry.name ? *entry.name : *entry.tag;
+    diagnostics->Error(
+        entry.location, entry.key,
+        absl::StrCat("no layer with weights to train has the ", entry.name ? "name '" : "tag '",
+                     wanted, "'", DidYouMean(wanted, {known.begin(), known.end()})));
+  }
+}
+
+}  // namespace kur

@@ -1,0 +1,37 @@
+// exponential: the learning rate shrinks by the same factor every time.
+
+#include <cmath>
+
+#include "engine/kurfile/schedule_spec.h"
+
+namespace kur {
+namespace {
+
+struct ExponentialSpec : CountingSchedule {
+  double factor = 0.95;
+
+  ExponentialSpec() { length = 0; }
+  std::string kind() const override { return "exponential"; }
+
+  double Factor(const ScheduleTime& time, const ScheduleState&) const override {
+    return std::pow(factor, static_cast<double>(Now(time)));
+  }
+};
+
+const Fields<ExponentialSpec>& ExponentialFields() {
+  static const auto* const kFields = new Fields<ExponentialSpec>(
+      UnitField<ExponentialSpec>()
+          .Required("factor", &ExponentialSpec::factor,
+                    "what the learning rate is multiplied by each time", Positive())
+          .Example("0.95")
+          .Shorthand("factor"));
+  return *kFields;
+}
+
+const Registration<ScheduleKind> kKind(
+    "exponential",
+    MakeKind<ScheduleSpec>("Multiplies the learning rate after every epoch.",
+                           "{name: exponential, factor: 0.95}", ExponentialFields()));
+
+}  // namespace
+}  // namespace kur
