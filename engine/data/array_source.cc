@@ -56,7 +56,8 @@ void ArraySource::GatherAs(const int64_t* indices, int64_t count, float* to) con
   GatherAs<T>(indices, count, to, [](T value) { return static_cast<float>(value); });
 }
 
-absl::Status ArraySource::Gather(const int64_t* indices, int64_t count, float* to) const {
+absl::Status ArraySource::Gather(const int64_t* indices, int64_t count, int64_t /*extent*/,
+                                 float* to) const {
   const bool as_stored = normalization_.scale == 1 && normalization_.offset.empty();
   switch (array_.dtype()) {
     case DType::kBool:
@@ -121,7 +122,8 @@ absl::StatusOr<std::shared_ptr<const OneHotSource>> OneHotSource::Create(const A
   return std::shared_ptr<const OneHotSource>(new OneHotSource(std::move(numbers), classes));
 }
 
-absl::Status OneHotSource::Gather(const int64_t* indices, int64_t count, float* to) const {
+absl::Status OneHotSource::Gather(const int64_t* indices, int64_t count, int64_t /*extent*/,
+                                  float* to) const {
   const int64_t classes = shape_[0];
   std::fill_n(to, count * classes, 0.0f);
   for (int64_t i = 0; i < count; ++i) {

@@ -31,7 +31,8 @@ class ArraySource : public Source {
 
   int64_t size() const override { return array_.shape()[0]; }
   const Shape& shape() const override { return shape_; }
-  absl::Status Gather(const int64_t* indices, int64_t count, float* to) const override;
+  absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
+                      float* to) const override;
 
   const Array& array() const { return array_; }
 
@@ -63,7 +64,8 @@ class OneHotSource : public Source {
 
   int64_t size() const override { return static_cast<int64_t>(labels_.size()); }
   const Shape& shape() const override { return shape_; }
-  absl::Status Gather(const int64_t* indices, int64_t count, float* to) const override;
+  absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
+                      float* to) const override;
 
  private:
   OneHotSource(std::vector<int32_t> labels, int64_t classes)

@@ -38,11 +38,13 @@ absl::Status CheckLengths(const SourceMap& sources) {
 
 // The order of the samples by the first element of each, as Kur does; equal ones keep their order.
 absl::StatusOr<std::vector<int64_t>> SortedOrder(const Source& source, bool reverse) {
-  const int64_t width = NumElements(source.shape());
-  std::vector<float> sample(static_cast<size_t>(width));
+  const Shape row(source.shape().begin() + 1, source.shape().end());
+  std::vector<float> sample;
   std::vector<float> keys(static_cast<size_t>(source.size()));
   for (int64_t i = 0; i < source.size(); ++i) {
-    KUR_RETURN_IF_ERROR(source.Gather(&i, 1, sample.data()));
+    const int64_t extent = source.Extent(&i, 1);
+    sample.resize(static_cast<size_t>(extent * NumElements(row)));
+    KUR_RETURN_IF_ERROR(source.Gather(&i, 1, extent, sample.data()));
     // NaN counts as the greatest, so that it has a place in the order at all.
     keys[static_cast<size_t>(i)] = sample[0] == sample[0] ? sample[0] : INFINITY;
   }
@@ -117,16 +119,30 @@ BatchPlan BatchProvider::EpochPlan(int64_t epoch) const {
   return BatchPlan(std::move(order), options_.batch_size);
 }
 
+absl::StatusOr<const Source*> BatchProvider::Find(const std::string& name) const {
+  const auto found = sources_.find(name);
+  if (found != sources_.end()) return found->second.get();
+  return absl::NotFoundError(
+      absl::StrCat("the data has no source '", name, "'", DidYouMean(name, Names(sources_))));
+}
+
+absl::StatusOr<std::vector<int64_t>> BatchProvider::BatchShape(const BatchPlan& plan, int64_t batch,
+                                                               const std::string& name) const {
+  KUR_ASSIGN_OR_RETURN(const Source* source, Find(name));
+  std::vector<int64_t> shape = {plan.size(batch)};
+  shape.insert(shape.end(), source->shape().begin(), source->shape().end());
+  shape[1] = source->Extent(plan.indices(batch), plan.size(batch));
+  return shape;
+}
+
 absl::Status BatchProvider::Gather(const BatchPlan& plan, int64_t batch,
                                    const std::map<std::string, float*>& buffers) const {
+  const int64_t* const indices = plan.indices(batch);
+  const int64_t size = plan.size(batch);
   for (const auto& [name, buffer] : buffers) {
-    const auto found = sources_.find(name);
-    if (found == sources_.end()) {
-      return absl::NotFoundError(
-          absl::StrCat("the data has no source '", name, "'", DidYouMean(name, Names(sources_))));
-    }
+    KUR_ASSIGN_OR_RETURN(const Source* source, Find(name));
     KUR_RETURN_IF_ERROR(
-        Annotate(found->second->Gather(plan.indices(batch), plan.size(batch), buffer),
+        Annotate(source->Gather(indices, size, source->Extent(indices, size), buffer),
                  absl::StrCat("source '", name, "'")));
   }
   return absl::OkStatus();

@@ -62,12 +62,19 @@ class BatchProvider {
   // The order of epoch `epoch`, counted from 0 over the whole life of a model.
   BatchPlan EpochPlan(int64_t epoch) const;
 
-  // Writes a batch of the sources that `buffers` names: for each plan.size(batch) samples as
-  // Source::Gather() writes them. NOT_FOUND for a name that no source has.
+  // The shape of a batch of a source: (samples, extents of a sample...). A ragged source's samples
+  // are as long there as the longest of the batch. NOT_FOUND for a name that no source has.
+  absl::StatusOr<std::vector<int64_t>> BatchShape(const BatchPlan& plan, int64_t batch,
+                                                  const std::string& name) const;
+
+  // Writes a batch of the sources that `buffers` names: for each as many values as BatchShape()
+  // says, as Source::Gather() writes them. NOT_FOUND for a name that no source has.
   absl::Status Gather(const BatchPlan& plan, int64_t batch,
                       const std::map<std::string, float*>& buffers) const;
 
  private:
+  absl::StatusOr<const Source*> Find(const std::string& name) const;
+
   BatchProvider(SourceMap sources, ProviderOptions options, uint64_t seed, int64_t num_samples)
       : sources_(std::move(sources)),
         options_(std::move(options)),

@@ -20,13 +20,27 @@ class Source {
   // The number of samples.
   virtual int64_t size() const = 0;
 
-  // The shape of one sample, fully known; (1,) where the samples are scalars.
+  // The shape of one sample; (1,) where the samples are scalars. kUnknown in front says that the
+  // samples are ragged: that their first axis varies. All other extents are known.
   virtual const Shape& shape() const = 0;
+  bool is_ragged() const { return shape()[0] == kUnknown; }
+
+  // The first extent of the samples at `indices` when they stand in one batch: that of shape(), or
+  // where they are ragged that of the longest (a source may say more), but at least 1.
+  // Preconditions: count > 0; every index is in [0, size()).
+  virtual int64_t Extent(const int64_t* indices, int64_t count) const {
+    static_cast<void>(indices);
+    static_cast<void>(count);
+    return shape()[0];
+  }
 
   // Writes `count` samples, those at `indices` in that order, to `to`: float32 in row-major order,
-  // count * NumElements(shape()) values. Precondition: every index is in [0, size()). An error
-  // names what could not be read; what `to` then holds is unspecified.
-  virtual absl::Status Gather(const int64_t* indices, int64_t count, float* to) const = 0;
+  // each with `extent` as its first extent; zeros follow a ragged sample that is shorter, unless
+  // the source documents something else. Preconditions: as for Extent(); `extent` is Extent() of
+  // these samples, or more if they are ragged. An error names what could not be read; what `to`
+  // then holds is unspecified.
+  virtual absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
+                              float* to) const = 0;
 };
 
 // Sources by name, as a model's inputs and targets name them.

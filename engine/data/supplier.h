@@ -33,8 +33,10 @@ SupplierOpener MakeSupplierOpener(absl::StatusOr<SourceMap> (*open)(const Spec&,
 // Opens one supplier by its kind, and checks that its sources have one length.
 absl::StatusOr<SourceMap> OpenSupplier(const SupplierSpec& spec, const PathResolver& paths);
 
-// Opens the suppliers of one `data:` section and puts their sources together. An error if two of
-// them provide a source of the same name or if the lengths differ; it names both suppliers.
+// Opens the suppliers of one set of data and puts their sources together. Suppliers with a source
+// of the same name are stacked: the samples of a later one follow those of an earlier one. An error
+// if such suppliers differ in their sources' names or shapes, or if in the end the sources differ
+// in length; it names both suppliers.
 absl::StatusOr<SourceMap> OpenSuppliers(
     const std::vector<std::shared_ptr<const SupplierSpec>>& specs, const PathResolver& paths);
 

@@ -52,9 +52,7 @@ void ReportStart(Workload* workload, const BatchProvider& provider, const RunOpt
 
 void AppendRows(const at::Tensor& tensor, ResultColumn* column) {
   const at::Tensor rows = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
-  column->sample_shape = rows.sizes().slice(1).vec();
-  const auto* begin = static_cast<const uint8_t*>(rows.data_ptr());
-  column->bytes.insert(column->bytes.end(), begin, begin + rows.nbytes());
+  column->Append(rows.sizes().slice(1).vec(), rows.size(0), rows.data_ptr<float>());
 }
 
 // Runs the model over a set. False if the run was cancelled.

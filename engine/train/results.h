@@ -10,10 +10,15 @@
 
 namespace kur {
 
-// Rows of numbers that are collected batch by batch.
+// Rows of numbers that are collected batch by batch. Where the first axis of a sample varies from
+// batch to batch, zeros make all samples as long as the longest.
 struct ResultColumn {
   std::vector<int64_t> sample_shape;
   Array::Bytes bytes;  // float32, row-major
+
+  // Adds `count` samples of the shape `shape`, which lie at `from` in row-major order.
+  // Precondition: it is the shape of the samples before, but for the first extent.
+  void Append(const std::vector<int64_t>& shape, int64_t count, const float* from);
 
   // (samples, sample_shape...).
   absl::StatusOr<Array> ToArray() const;

@@ -3,6 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/GradMode.h>
+#include <c10/util/accumulate.h>
 
 #include <algorithm>
 
@@ -41,6 +42,13 @@ absl::Status MissingSource(const std::string& what, const std::string& name,
                               DidYouMean(name, names), "; it has: ", absl::StrJoin(names, ", ")));
 }
 
+// True if what has the shape `given` can stand where `wanted` is asked for: an axis that varies
+// takes any extent.
+bool Fits(const Shape& given, const Shape& wanted) {
+  return std::equal(given.begin(), given.end(), wanted.begin(), wanted.end(),
+                    [](int64_t is, int64_t must) { return must == kUnknown || is == must; });
+}
+
 absl::Status CheckInputs(const ModelPlan& plan, const BatchProvider& provider) {
   for (const int input : plan.inputs) {
     const PlannedLayer& layer = plan.layers[static_cast<size_t>(input)];
@@ -74,25 +82,24 @@ absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section, const 
 BatchFeeder::BatchFeeder(const BatchProvider& provider, const std::set<std::string>& names,
                          c10::Device device)
     : provider_(provider), device_(device) {
-  const int64_t batch_size = std::min(provider.options().batch_size, provider.num_samples());
   for (const std::string& name : names) {
-    const auto source = provider.sources().find(name);
-    if (source == provider.sources().end()) continue;
-    std::vector<int64_t> shape = {batch_size};
-    shape.insert(shape.end(), source->second->shape().begin(), source->second->shape().end());
-    auto options = at::TensorOptions(at::kFloat);
-    if (device.is_cuda()) options = options.pinned_memory(true);
-    buffers_[name] = at::empty(shape, options);
+    if (provider.sources().count(name) > 0) buffers_[name] = at::Tensor();
   }
 }
 
 absl::StatusOr<TensorMap> BatchFeeder::Load(const BatchPlan& plan, int64_t batch) {
   std::map<std::string, float*> targets;
   TensorMap tensors;
-  const int64_t size = plan.size(batch);
   for (auto& [name, buffer] : buffers_) {
+    KUR_ASSIGN_OR_RETURN(const auto shape, provider_.BatchShape(plan, batch, name));
+    const int64_t count = c10::multiply_integers(shape);
+    if (!buffer.defined() || buffer.numel() < count) {
+      auto options = at::TensorOptions(at::kFloat);
+      if (device_.is_cuda()) options = options.pinned_memory(true);
+      buffer = at::empty({count}, options);
+    }
     targets[name] = buffer.data_ptr<float>();
-    tensors[name] = buffer.narrow(0, 0, size);
+    tensors[name] = buffer.narrow(0, 0, count).view(shape);
   }
   KUR_RETURN_IF_ERROR(provider_.Gather(plan, batch, targets));
   if (!device_.is_cpu()) {
@@ -149,7 +156,7 @@ absl::StatusOr<Workload> Workload::Build(const Kurfile& kurfile, const BatchProv
     }
     const PlannedLayer* output = workload.plan_.Find(spec->target);
     const Shape& truth = source->second->shape();
-    if (IsKnown(output->shape) && output->shape != truth) {
+    if (output->shape_known && !Fits(truth, output->shape)) {
       return ErrorAt(
           spec->location, spec->key + ".target",
           absl::StrCat("the output '", spec->target, "' has the shape ", ToString(output->shape),
@@ -178,11 +185,7 @@ absl::Status Workload::CheckSources(const DataSection& section,
       return MissingSource("the model", name, provider, section.location, "data");
     }
     const PlannedLayer* layer = plan_.Find(name);
-    bool fits = layer->shape.size() == source->second->shape().size();
-    for (size_t i = 0; fits && i < layer->shape.size(); ++i) {
-      fits = layer->shape[i] == kUnknown || layer->shape[i] == source->second->shape()[i];
-    }
-    if (!fits) {
+    if (!Fits(source->second->shape(), layer->shape)) {
       return ErrorAt(section.location, "data",
                      absl::StrCat("the source '", name, "' has samples of the shape ",
                                   ToString(source->second->shape()), ", but the model needs ",

@@ -32,7 +32,8 @@ struct OpenSet {
 absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section, const PathResolver& paths,
                                               uint64_t seed, bool randomize);
 
-// Brings batches to the model: gathers into buffers that are used again for every batch.
+// Brings batches to the model: gathers into buffers that are used again for every batch, and grow
+// where the samples of a batch are longer than those before.
 class BatchFeeder {
  public:
   // Feeds the named sources of `provider`, which must outlive this, to `device`.

@@ -11,12 +11,6 @@ using testing::ElementsAre;
 
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
-std::vector<float> Gather(const Source& source, const std::vector<int64_t>& indices) {
-  std::vector<float> out(indices.size() * static_cast<size_t>(NumElements(source.shape())));
-  EXPECT_TRUE(source.Gather(indices.data(), static_cast<int64_t>(indices.size()), out.data()).ok());
-  return out;
-}
-
 template <class T>
 std::shared_ptr<const ArraySource> MakeSource(std::vector<int64_t> shape, std::vector<T> values,
                                               Normalization normalization = {}) {
@@ -30,7 +24,7 @@ TEST(ArraySourceTest, GathersRowsInTheOrderAsked) {
   const auto source = MakeSource<float>({3, 2}, {1, 2, 3, 4, 5, 6});
   EXPECT_EQ(source->size(), 3);
   EXPECT_THAT(source->shape(), ElementsAre(2));
-  EXPECT_THAT(Gather(*source, {2, 0, 2}), ElementsAre(5, 6, 1, 2, 5, 6));
+  EXPECT_THAT(Gathered(*source, {2, 0, 2}), ElementsAre(5, 6, 1, 2, 5, 6));
 }
 
 TEST(ArraySourceTest, ScalarsHaveTheShapeOne) {
@@ -39,29 +33,30 @@ TEST(ArraySourceTest, ScalarsHaveTheShapeOne) {
 
 TEST(ArraySourceTest, ScalesAndShiftsBytes) {
   const auto source = MakeSource<uint8_t>({2, 2}, {0, 255, 51, 102}, {1.0f / 255, {-0.5f}});
-  EXPECT_THAT(Gather(*source, {0, 1}),
+  EXPECT_THAT(Gathered(*source, {0, 1}),
               ElementsAre(-0.5f, testing::FloatEq(0.5f), testing::FloatEq(-0.3f),
                           testing::FloatNear(-0.1f, 1e-7f)));
 }
 
 TEST(ArraySourceTest, ShiftsEveryElementByItsOwnOffset) {
   const auto source = MakeSource<uint8_t>({2, 2}, {1, 2, 3, 4}, {2, {10, 20}});
-  EXPECT_THAT(Gather(*source, {1, 0}), ElementsAre(16, 28, 12, 24));
+  EXPECT_THAT(Gathered(*source, {1, 0}), ElementsAre(16, 28, 12, 24));
 }
 
 TEST(ArraySourceTest, ReadsEveryType) {
-  EXPECT_THAT(Gather(*MakeSource<int8_t>({1, 2}, {-1, 2}), {0}), ElementsAre(-1, 2));
-  EXPECT_THAT(Gather(*MakeSource<int16_t>({1, 2}, {-300, 2}), {0}), ElementsAre(-300, 2));
-  EXPECT_THAT(Gather(*MakeSource<int32_t>({1, 2}, {-70000, 2}), {0}), ElementsAre(-70000, 2));
-  EXPECT_THAT(Gather(*MakeSource<int64_t>({1, 2}, {-1, 2}), {0}), ElementsAre(-1, 2));
-  EXPECT_THAT(Gather(*MakeSource<uint16_t>({1, 2}, {65535, 2}), {0}), ElementsAre(65535, 2));
-  EXPECT_THAT(Gather(*MakeSource<uint32_t>({1, 1}, {4294967295}), {0}), ElementsAre(4294967296.f));
-  EXPECT_THAT(Gather(*MakeSource<uint64_t>({1, 1}, {1}), {0}), ElementsAre(1));
-  EXPECT_THAT(Gather(*MakeSource<double>({1, 2}, {0.5, -2}), {0}), ElementsAre(0.5, -2));
+  EXPECT_THAT(Gathered(*MakeSource<int8_t>({1, 2}, {-1, 2}), {0}), ElementsAre(-1, 2));
+  EXPECT_THAT(Gathered(*MakeSource<int16_t>({1, 2}, {-300, 2}), {0}), ElementsAre(-300, 2));
+  EXPECT_THAT(Gathered(*MakeSource<int32_t>({1, 2}, {-70000, 2}), {0}), ElementsAre(-70000, 2));
+  EXPECT_THAT(Gathered(*MakeSource<int64_t>({1, 2}, {-1, 2}), {0}), ElementsAre(-1, 2));
+  EXPECT_THAT(Gathered(*MakeSource<uint16_t>({1, 2}, {65535, 2}), {0}), ElementsAre(65535, 2));
+  EXPECT_THAT(Gathered(*MakeSource<uint32_t>({1, 1}, {4294967295}), {0}),
+              ElementsAre(4294967296.f));
+  EXPECT_THAT(Gathered(*MakeSource<uint64_t>({1, 1}, {1}), {0}), ElementsAre(1));
+  EXPECT_THAT(Gathered(*MakeSource<double>({1, 2}, {0.5, -2}), {0}), ElementsAre(0.5, -2));
   auto halves = Array::FromBytes(DType::kFloat16, {1, 1}, {0x00, 0xc5});
-  EXPECT_THAT(Gather(**ArraySource::Create(*halves), {0}), ElementsAre(-5));
+  EXPECT_THAT(Gathered(**ArraySource::Create(*halves), {0}), ElementsAre(-5));
   auto bools = Array::FromBytes(DType::kBool, {2}, {1, 0});
-  EXPECT_THAT(Gather(**ArraySource::Create(*bools), {1, 0}), ElementsAre(0, 1));
+  EXPECT_THAT(Gathered(**ArraySource::Create(*bools), {1, 0}), ElementsAre(0, 1));
 }
 
 TEST(ArraySourceTest, KeepsTheTypeThatWasStored) {
@@ -82,7 +77,7 @@ TEST(OneHotSourceTest, SetsTheElementOfTheClass) {
   const auto source = OneHotSource::Create(*Array::FromValues<uint8_t>({3}, {2, 0, 1}), 3);
   ASSERT_TRUE(source.ok()) << source.status();
   EXPECT_THAT((*source)->shape(), ElementsAre(3));
-  EXPECT_THAT(Gather(**source, {0, 2, 1}), ElementsAre(0, 0, 1, 0, 1, 0, 1, 0, 0));
+  EXPECT_THAT(Gathered(**source, {0, 2, 1}), ElementsAre(0, 0, 1, 0, 1, 0, 1, 0, 0));
 }
 
 TEST(OneHotSourceTest, NamesTheSampleWhoseLabelIsOutOfRange) {

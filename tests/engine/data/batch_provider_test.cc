@@ -5,6 +5,7 @@
 #include <set>
 
 #include "engine/data/array_source.h"
+#include "engine/data/float_column.h"
 #include "tests/engine/data/data_test_util.h"
 
 namespace kur {
@@ -147,6 +148,36 @@ TEST(BatchProviderTest, GathersOnlyTheSourcesAskedFor) {
   ASSERT_TRUE(provider.Gather(plan, 0, {{"y", y.data()}}).ok());
   EXPECT_THAT(y, ElementsAre(10, 11, 12));
   EXPECT_EQ(provider.Gather(plan, 0, {{"z", y.data()}}).code(), absl::StatusCode::kNotFound);
+}
+
+// Samples of 1, 3 and 2 numbers.
+std::shared_ptr<const Source> Ragged() {
+  FloatColumn column(Shape{});
+  for (const std::vector<float>& sample :
+       std::vector<std::vector<float>>{{5}, {4, 41, 42}, {6, 61}}) {
+    for (const float value : sample) column.Push(value);
+    column.EndSample(static_cast<int64_t>(sample.size()));
+  }
+  return *std::move(column).Build();
+}
+
+TEST(BatchProviderTest, ABatchOfRaggedSamplesIsAsLongAsItsLongest) {
+  const BatchProvider provider = Make({{"x", Ragged()}}, InOrder(2));
+  const BatchPlan plan = provider.EpochPlan(0);
+  EXPECT_THAT(*provider.BatchShape(plan, 0, "x"), ElementsAre(2, 3));
+  EXPECT_THAT(*provider.BatchShape(plan, 1, "x"), ElementsAre(1, 2));
+  std::vector<float> batch(6, -1);
+  ASSERT_TRUE(provider.Gather(plan, 0, {{"x", batch.data()}}).ok());
+  EXPECT_THAT(batch, ElementsAre(5, 0, 0, 4, 41, 42));
+  EXPECT_EQ(provider.BatchShape(plan, 0, "y").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST(BatchProviderTest, SortsRaggedSamplesByTheirFirstElement) {
+  SourceMap sources = Numbered(3);
+  sources["sequence"] = Ragged();
+  ProviderOptions options = InOrder(3);
+  options.sort_by = "sequence";
+  EXPECT_THAT(Epoch(Make(sources, options), 0), ElementsAre(ElementsAre(1, 0, 2)));
 }
 
 TEST(BatchProviderTest, RefusesSourcesThatDifferInLengthAndNamesThem) {

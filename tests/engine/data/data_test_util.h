@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "engine/base/file_system.h"
 #include "engine/data/array.h"
+#include "engine/data/source.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -59,6 +60,17 @@ class TempDir {
 inline std::vector<double> Values(const Array& array) {
   std::vector<double> values;
   for (int64_t i = 0; i < array.count(); ++i) values.push_back(array.At(i));
+  return values;
+}
+
+// What a batch of these samples holds.
+inline std::vector<float> Gathered(const Source& source, const std::vector<int64_t>& indices) {
+  const auto count = static_cast<int64_t>(indices.size());
+  const int64_t extent = source.Extent(indices.data(), count);
+  const Shape row(source.shape().begin() + 1, source.shape().end());
+  // Values that would show where nothing was written.
+  std::vector<float> values(static_cast<size_t>(count * extent * NumElements(row)), -77);
+  EXPECT_TRUE(source.Gather(indices.data(), count, extent, values.data()).ok());
   return values;
 }
 

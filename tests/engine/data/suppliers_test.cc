@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <memory>
 
 #include "absl/strings/ascii.h"
 #include "engine/base/sha256.h"
@@ -7,10 +6,8 @@
 #include "engine/data/idx.h"
 #include "engine/data/pickle_value.h"
 #include "engine/data/pickle_writer.h"
-#include "engine/data/supplier.h"
 #include "engine/data/tar_reader.h"
-#include "engine/kurfile/supplier_spec.h"
-#include "tests/engine/data/data_test_util.h"
+#include "tests/engine/data/supplier_test_util.h"
 
 namespace kur {
 namespace {
@@ -20,38 +17,8 @@ using testing::HasSubstr;
 
 constexpr char kFashion[] = "/usr/share/datasets/fashion-mnist";
 
-Value MakeDict(std::initializer_list<std::pair<const char*, Value>> entries) {
-  const auto file = std::make_shared<const std::string>("test.yml");
-  Dict dict;
-  int line = 1;
-  for (const auto& [key, value] : entries) {
-    dict.Set(Value(key), value.At({file, line++, 3}));
-  }
-  return Value(dict).At({file, 1, 1});
-}
-
-class SuppliersTest : public testing::Test {
+class SuppliersTest : public SupplierTest {
  protected:
-  PathResolver Paths() const {
-    return PathResolver({dir_.path(), dir_.path() + "/home", {"/usr/share/datasets"}, {}});
-  }
-
-  // The spec, or null with what was reported in errors_.
-  std::shared_ptr<const SupplierSpec> Parse(const std::string& kind, const Value& value) {
-    Diagnostics diagnostics;
-    const SupplierKind* found = Registry<SupplierKind>::Get().Find(kind);
-    EXPECT_NE(found, nullptr);
-    auto spec = found->parse(value, "train.data[0]." + kind, &diagnostics);
-    errors_ = std::string(diagnostics.ToStatus().message());
-    return spec;
-  }
-
-  absl::StatusOr<SourceMap> Open(const std::string& kind, const Value& value) {
-    const auto spec = Parse(kind, value);
-    if (spec == nullptr) return absl::InternalError(errors_);
-    return OpenSupplier(*spec, Paths());
-  }
-
   // Writes 3 images of 2 x 2 and their labels.
   void WriteMnist(const std::vector<uint8_t>& labels = {2, 0, 9}) {
     dir_.Write("images.idx", *FormatIdx(*Array::FromValues<uint8_t>(
@@ -59,17 +26,6 @@ class SuppliersTest : public testing::Test {
     const auto size = static_cast<int64_t>(labels.size());
     dir_.Write("labels.idx", *FormatIdx(*Array::FromValues<uint8_t>({size}, labels)));
   }
-
-  static std::vector<float> Sample(const SourceMap& sources, const std::string& name,
-                                   int64_t index) {
-    const Source& source = *sources.at(name);
-    std::vector<float> sample(static_cast<size_t>(NumElements(source.shape())));
-    EXPECT_TRUE(source.Gather(&index, 1, sample.data()).ok());
-    return sample;
-  }
-
-  TempDir dir_;
-  std::string errors_;
 };
 
 const Value kSmallMnist =
@@ -402,9 +358,6 @@ TEST_F(PickleTest, SuppliersArePutTogether) {
   const auto both = OpenSuppliers({a, b}, Paths());
   ASSERT_TRUE(both.ok()) << both.status();
   EXPECT_EQ(both->size(), 2u);
-  EXPECT_THAT(OpenSuppliers({a, a}, Paths()),
-              FailsWith(absl::StatusCode::kInvalidArgument,
-                        "the source 'a' is provided by train.data[0].pickle already"));
   EXPECT_THAT(OpenSuppliers({a, c}, Paths()),
               FailsWith(absl::StatusCode::kInvalidArgument,
                         "the source 'c' has 1 samples, but the source 'a' of "

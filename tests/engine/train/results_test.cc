@@ -33,6 +33,21 @@ TEST(ResultsTest, WritesAPickleOfArrays) {
   }
 }
 
+TEST(ResultsTest, BatchesOfSeveralLengthsArePaddedToTheLongest) {
+  ResultColumn column;
+  const std::vector<float> values = {1, 2, 3, 4, 5, 6};
+  column.Append({1, 2}, 2, values.data());
+  column.Append({3, 2}, 1, values.data());
+  column.Append({2, 2}, 1, values.data());
+  const auto array = column.ToArray();
+  ASSERT_TRUE(array.ok()) << array.status();
+  EXPECT_THAT(array->shape(), ElementsAre(4, 3, 2));
+  const auto* begin = array->data<float>();
+  EXPECT_THAT(std::vector<float>(begin, begin + 24),
+              ElementsAre(1, 2, 0, 0, 0, 0, 3, 4, 0, 0, 0, 0,  //
+                          1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 0, 0));
+}
+
 TEST(ResultsTest, LeavesTheTruthOutWhereThereIsNone) {
   EvaluationResults results;
   results.result["y"] = Column({1}, {1});

@@ -1,0 +1,118 @@
+#include "engine/data/float_column.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace kur {
+namespace {
+
+// Samples of one shape, one after the other.
+class FixedSource : public Source {
+ public:
+  FixedSource(Shape shape, int64_t size, FloatBuffer values)
+      : shape_(std::move(shape)),
+        size_(size),
+        width_(NumElements(shape_)),
+        values_(std::move(values)) {}
+
+  int64_t size() const override { return size_; }
+  const Shape& shape() const override { return shape_; }
+
+  absl::Status Gather(const int64_t* indices, int64_t count, int64_t /*extent*/,
+                      float* to) const override {
+    for (int64_t i = 0; i < count; ++i) {
+      std::copy_n(values_.data() + indices[i] * width_, width_, to + i * width_);
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  Shape shape_;
+  int64_t size_;
+  int64_t width_;
+  FloatBuffer values_;
+};
+
+// Samples that differ in their first extent, one after the other.
+class RaggedSource : public Source {
+ public:
+  RaggedSource(Shape shape, int64_t width, std::vector<int64_t> starts, FloatBuffer values)
+      : shape_(std::move(shape)),
+        width_(width),
+        starts_(std::move(starts)),
+        values_(std::move(values)) {}
+
+  int64_t size() const override { return static_cast<int64_t>(starts_.size()) - 1; }
+  const Shape& shape() const override { return shape_; }
+
+  int64_t Extent(const int64_t* indices, int64_t count) const override {
+    int64_t longest = 1;
+    for (int64_t i = 0; i < count; ++i) longest = std::max(longest, Rows(indices[i]));
+    return longest;
+  }
+
+  absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
+                      float* to) const override {
+    for (int64_t i = 0; i < count; ++i) {
+      const float* const from = values_.data() + starts_[static_cast<size_t>(indices[i])] * width_;
+      const int64_t rows = Rows(indices[i]);
+      to = std::copy_n(from, rows * width_, to);
+      to = std::fill_n(to, (extent - rows) * width_, 0.0f);
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  int64_t Rows(int64_t index) const {
+    const auto sample = static_cast<size_t>(index);
+    return starts_[sample + 1] - starts_[sample];
+  }
+
+  Shape shape_;
+  int64_t width_;  // elements of a row
+  std::vector<int64_t> starts_;
+  FloatBuffer values_;
+};
+
+}  // namespace
+
+void FloatBuffer::Grow() {
+  constexpr int64_t kLeast = 1024;
+  const int64_t capacity = std::max(kLeast, capacity_ + capacity_ / 8);
+  void* const grown = std::realloc(data_.get(), static_cast<size_t>(capacity) * sizeof(float));
+  if (grown == nullptr) throw std::bad_alloc();
+  static_cast<void>(data_.release());
+  data_.reset(static_cast<float*>(grown));
+  capacity_ = capacity;
+}
+
+FloatColumn::FloatColumn(Shape row) : row_(std::move(row)) {}
+
+void FloatColumn::EndSample(int64_t extent) {
+  if (num_samples_ == 0) extent_ = extent;
+  if (starts_.empty() && extent != extent_) {
+    for (int64_t i = 0; i <= num_samples_; ++i) starts_.push_back(i * extent_);
+  }
+  if (!starts_.empty()) starts_.push_back(starts_.back() + extent);
+  ++num_samples_;
+}
+
+absl::StatusOr<std::shared_ptr<const Source>> FloatColumn::Build() && {
+  const int64_t width = NumElements(row_);
+  Shape shape = row_;
+  shape.insert(shape.begin(), starts_.empty() ? extent_ : kUnknown);
+  if (width == 0 || shape[0] == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("its samples have the shape ", ToString(shape), " and so no elements"));
+  }
+  if (starts_.empty()) {
+    return std::make_shared<const FixedSource>(std::move(shape), num_samples_, std::move(values_));
+  }
+  return std::make_shared<const RaggedSource>(std::move(shape), width, std::move(starts_),
+                                              std::move(values_));
+}
+
+}  // namespace kur

@@ -1,0 +1,72 @@
+#ifndef KUR_ENGINE_DATA_FLOAT_COLUMN_H_
+#define KUR_ENGINE_DATA_FLOAT_COLUMN_H_
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/data/source.h"
+
+namespace kur {
+
+// Numbers in one piece of memory that grows by an eighth and is moved by the kernel rather than
+// copied where it is large: a reader that does not know how much is to come never holds much more
+// than what has come. Throws std::bad_alloc.
+class FloatBuffer {
+ public:
+  void Push(float value) {
+    if (size_ == capacity_) Grow();
+    data_.get()[size_++] = value;
+  }
+
+  int64_t size() const { return size_; }
+  const float* data() const { return data_.get(); }
+
+ private:
+  struct Freer {
+    void operator()(float* data) const { std::free(data); }
+  };
+
+  void Grow();
+
+  std::unique_ptr<float, Freer> data_;
+  int64_t size_ = 0;
+  int64_t capacity_ = 0;
+};
+
+// A column that a reader fills sample by sample and then turns into a source, which is ragged if
+// the samples differ in their first extent. Not thread-safe; the source is.
+//
+//   FloatColumn column(Shape{2});                                  // rows of two numbers
+//   for (const float value : {1, 2, 3, 4}) column.Push(value);
+//   column.EndSample(2);                                           // a sample of two rows
+//   KUR_ASSIGN_OR_RETURN(auto source, std::move(column).Build());  // samples of the shape (2, 2)
+class FloatColumn {
+ public:
+  // `row` is the shape of a sample without its first axis, fully known.
+  explicit FloatColumn(Shape row);
+
+  void Push(float value) { values_.Push(value); }
+
+  // What was pushed since the last sample makes one. Precondition: it is `extent` rows.
+  void EndSample(int64_t extent);
+
+  int64_t num_samples() const { return num_samples_; }
+  const Shape& row() const { return row_; }
+
+  // INVALID_ARGUMENT if the samples have no elements.
+  absl::StatusOr<std::shared_ptr<const Source>> Build() &&;
+
+ private:
+  Shape row_;
+  int64_t num_samples_ = 0;
+  int64_t extent_ = 0;           // of the first sample
+  std::vector<int64_t> starts_;  // rows before each sample, and all; empty while extents are equal
+  FloatBuffer values_;
+};
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_DATA_FLOAT_COLUMN_H_
