@@ -161,7 +161,8 @@ def normalizations():
     deviation[deviation == 0] = 1
     _, s, vt = numpy.linalg.svd(data - mean)
     inverse = numpy.array([math.sqrt(len(data) - 1) / x if x > 1e-6 * s[0] else 0 for x in s])
-    vt *= numpy.where(vt[:, :1] < 0, -1, 1)
+    largest = vt[numpy.arange(5), numpy.abs(vt).argmax(axis=1)]
+    vt *= numpy.where(largest < 0, -1, 1)[:, None]
     x = data[:3]
     signs = numpy.where(vt[0] < 0, -1, 1)
     results = []
