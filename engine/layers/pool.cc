@@ -21,6 +21,7 @@
 #include <ATen/ops/ones.h>
 
 #include "engine/layers/layer.h"
+#include "engine/layers/max_pool.h"
 #endif
 
 namespace kur {
@@ -117,10 +118,17 @@ class Pool : public Layer {
       case 1:
         return at::max_pool1d(x, window_.size, window_.strides);
       case 2:
-        return at::max_pool2d(x, window_.size, window_.strides);
+        return MaxOfImages(x);
       default:
         return at::max_pool3d(x, window_.size, window_.strides);
     }
+  }
+
+  at::Tensor MaxOfImages(const at::Tensor& x) const {
+    const PoolWindows windows = {window_.size[0], window_.size[1], window_.strides[0],
+                                 window_.strides[1]};
+    return CanPoolImages(x, windows) ? MaxPoolImages(x, windows)
+                                     : at::max_pool2d(x, window_.size, window_.strides);
   }
 
   at::Tensor AverageInside(const at::Tensor& x) const {
