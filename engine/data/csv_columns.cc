@@ -161,9 +161,9 @@ class CsvReader {
       const bool too_long = lines_.number() - line_ >= kMostRowLines ||
                             (next.has_value() && joined_.size() + next->size() > kMostRowBytes);
       if (!next.has_value() || too_long) {
-        return absl::InvalidArgumentError(absl::StrCat("a cell begins with ", Shown(dialect_.quote),
-                                                       " that is not closed",
-                                                       too_long ? " within 100 lines and 64 KiB" : ""));
+        return absl::InvalidArgumentError(
+            absl::StrCat("a cell begins with ", Shown(dialect_.quote), " that is not closed",
+                         too_long ? " within 100 lines and 64 KiB" : ""));
       }
       absl::StrAppend(&joined_, "\n", *next);
       row_ = joined_;

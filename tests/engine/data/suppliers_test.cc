@@ -34,9 +34,11 @@ const Value kSmallMnist =
 TEST_F(SuppliersTest, TheKindsAreRegisteredTwiceOverUnderOneName) {
   // This version only plans with one of them.
   EXPECT_THAT(Registry<SupplierKind>::Get().Names(),
-              ElementsAre("cifar", "csv", "jsonl", "mnist", "pickle", "speech_recognition"));
-  EXPECT_THAT(Registry<SupplierOpener>::Get().Names(),
-              ElementsAre("cifar", "csv", "jsonl", "mnist", "pickle"));
+              ElementsAre("cifar", "csv", "jsonl", "mnist", "npy", "npz", "numpy_dict", "pickle",
+                          "speech_recognition", "text"));
+  EXPECT_THAT(
+      Registry<SupplierOpener>::Get().Names(),
+      ElementsAre("cifar", "csv", "jsonl", "mnist", "npy", "npz", "numpy_dict", "pickle", "text"));
 }
 
 TEST_F(SuppliersTest, MnistIsScaledAndCentred) {
