@@ -13,7 +13,6 @@
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
 #include "engine/base/system_memory.h"
-#include "engine/data/supplier.h"
 #include "engine/kurfile/diagnostics.h"
 #include "engine/kurfile/resources.h"
 #include "engine/train/stopwatch.h"
@@ -61,13 +60,30 @@ absl::Status CheckInputs(const ModelPlan& plan, const BatchProvider& provider) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section, const PathResolver& paths,
-                                              uint64_t seed, bool randomize) {
+OpenContext MakeOpenContext(const Kurfile& kurfile, const PathResolver& paths, Mode mode,
+                            RunObserver* observer) {
+  OpenContext context(paths);
+  context.seed = kurfile.seed().value_or(0);
+  context.warn = [observer](const std::string& text) { observer->OnLog(LogLevel::kWarning, text); };
+  if (mode != Mode::kTrain) return context;
+  context.write = [observer](const FileReference& file, const std::string& content) {
+    ArtifactInfo info;
+    info.file = file;
+    info.kind = ArtifactInfo::Kind::kResult;
+    info.description = "statistics of the data";
+    return observer->WriteArtifact(info, content);
+  };
+  return context;
+}
+
+absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section,
+                                              const OpenContext& context, uint64_t seed,
+                                              bool randomize) {
   std::vector<OpenSet> sets;
   ProviderOptions options = section.provider;
   if (!randomize) options.randomize = false;
   for (const DataSet& set : section.sets) {
-    KUR_ASSIGN_OR_RETURN(SourceMap sources, OpenSuppliers(set.suppliers, paths));
+    KUR_ASSIGN_OR_RETURN(SourceMap sources, OpenSuppliers(set.suppliers, context));
     auto provider = BatchProvider::Create(std::move(sources), options, seed);
     if (!provider.ok()) {
       if (!DiagnosticsOf(provider.status()).empty()) return provider.status();

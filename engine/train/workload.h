@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "engine/base/path_resolver.h"
 #include "engine/data/batch_provider.h"
+#include "engine/data/supplier.h"
 #include "engine/kurfile/kurfile.h"
 #include "engine/losses/loss.h"
 #include "engine/train/model.h"
@@ -28,9 +29,16 @@ struct OpenSet {
   BatchProvider provider;
 };
 
-// Opens the data of a section. `randomize` false keeps the order of the files.
-absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section, const PathResolver& paths,
-                                              uint64_t seed, bool randomize);
+// What suppliers of a job get to open their data with; they report to `observer`, which must
+// outlive the data, and write files only in a training.
+OpenContext MakeOpenContext(const Kurfile& kurfile, const PathResolver& paths, Mode mode,
+                            RunObserver* observer);
+
+// Opens the data of a section. `seed` is that of the order; `randomize` false keeps the order of
+// the files.
+absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section,
+                                              const OpenContext& context, uint64_t seed,
+                                              bool randomize);
 
 // Brings batches to the model: gathers into buffers that are used again for every batch, and grow
 // where the samples of a batch are longer than those before.

@@ -35,7 +35,7 @@ TEST_F(SuppliersTest, TheKindsAreRegisteredTwiceOverUnderOneName) {
   // This version only plans with two of them.
   EXPECT_THAT(Registry<SupplierKind>::Get().Names(),
               ElementsAre("cifar", "jsonl", "mnist", "pickle", "speech_recognition"));
-  EXPECT_THAT(Registry<SupplierOpener>::Get().Names(), ElementsAre("cifar", "mnist", "pickle"));
+  EXPECT_THAT(Registry<SupplierOpener>::Get().Names(), ElementsAre("cifar", "mnist", "pickle", "speech_recognition"));
 }
 
 TEST_F(SuppliersTest, MnistIsScaledAndCentred) {
