@@ -105,6 +105,16 @@ absl::Status ArraySource::Gather(const int64_t* indices, int64_t count, int64_t 
   return absl::OkStatus();
 }
 
+absl::StatusOr<SourceMap> ArraySources(std::map<std::string, Array> arrays) {
+  SourceMap sources;
+  for (auto& [name, array] : arrays) {
+    auto source = ArraySource::Create(std::move(array));
+    if (!source.ok()) return Annotate(source.status(), absl::StrCat("key '", name, "'"));
+    sources[name] = *std::move(source);
+  }
+  return sources;
+}
+
 absl::StatusOr<std::shared_ptr<const OneHotSource>> OneHotSource::Create(const Array& labels,
                                                                          int64_t classes) {
   if (labels.rank() == 0 || labels.shape()[0] != labels.count()) {

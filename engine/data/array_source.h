@@ -2,7 +2,9 @@
 #define KUR_ENGINE_DATA_ARRAY_SOURCE_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -53,6 +55,10 @@ class ArraySource : public Source {
   Shape shape_;
   int64_t width_;  // elements of a sample
 };
+
+// A source for each array, of the same name. INVALID_ARGUMENT as ArraySource::Create(), naming the
+// array.
+absl::StatusOr<SourceMap> ArraySources(std::map<std::string, Array> arrays);
 
 // Class numbers, seen by the model as one-hot vectors of shape (classes,).
 class OneHotSource : public Source {

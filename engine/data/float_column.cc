@@ -80,16 +80,14 @@ class RaggedSource : public Source {
 }  // namespace
 
 void FloatBuffer::Grow() {
-  constexpr int64_t kLeast = 1024;
-  const int64_t capacity = std::max(kLeast, capacity_ + capacity_ / 8);
+  constexpr int64_t kLeast = 16;
+  const int64_t capacity = std::max(kLeast, capacity_ + (capacity_ + 7) / 8);
   void* const grown = std::realloc(data_.get(), static_cast<size_t>(capacity) * sizeof(float));
   if (grown == nullptr) throw std::bad_alloc();
   static_cast<void>(data_.release());
   data_.reset(static_cast<float*>(grown));
   capacity_ = capacity;
 }
-
-FloatColumn::FloatColumn(Shape row) : row_(std::move(row)) {}
 
 void FloatColumn::EndSample(int64_t extent) {
   if (num_samples_ == 0) extent_ = extent;
@@ -100,9 +98,9 @@ void FloatColumn::EndSample(int64_t extent) {
   ++num_samples_;
 }
 
-absl::StatusOr<std::shared_ptr<const Source>> FloatColumn::Build() && {
-  const int64_t width = NumElements(row_);
-  Shape shape = row_;
+absl::StatusOr<std::shared_ptr<const Source>> FloatColumn::Build(const Shape& row) && {
+  const int64_t width = NumElements(row);
+  Shape shape = row;
   shape.insert(shape.begin(), starts_.empty() ? extent_ : kUnknown);
   if (width == 0 || shape[0] == 0) {
     return absl::InvalidArgumentError(

@@ -1,10 +1,17 @@
-// jsonl: one JSON dictionary a line. This version reads and plans such Kurfiles but cannot run
-// them.
+// jsonl: one JSON dictionary a line; its keys name the sources.
 
 #include <string>
 #include <vector>
 
 #include "engine/kurfile/supplier_spec.h"
+
+#ifdef KUR_RUNTIME
+#include "engine/base/status.h"
+#include "engine/data/byte_input.h"
+#include "engine/data/json_columns.h"
+#include "engine/data/package.h"
+#include "engine/data/supplier.h"
+#endif
 
 namespace kur {
 namespace {
@@ -13,14 +20,14 @@ struct JsonlSpec : SupplierSpec {
   FileReference source;
 
   std::string kind() const override { return "jsonl"; }
-  bool IsRunnable() const override { return false; }
   std::vector<FileReference> Files() const override { return {source}; }
 };
 
 const Fields<JsonlSpec>& JsonlFields() {
   static const auto* const kFields = new Fields<JsonlSpec>(
       Fields<JsonlSpec>()
-          .Required("source", &JsonlSpec::source, "the file with a JSON dictionary on every line")
+          .Required("source", &JsonlSpec::source,
+                    "the file with a JSON dictionary on every line, plain or gzip")
           .Example("train.jsonl")
           .Shorthand("source"));
   return *kFields;
@@ -28,8 +35,27 @@ const Fields<JsonlSpec>& JsonlFields() {
 
 const Registration<SupplierKind> kKind(
     "jsonl", MakeSupplierKind("Samples as JSON dictionaries, one a line, whose keys name the "
-                              "sources (this version plans with it, but cannot run it)",
+                              "sources: numbers, or lists of them whose length may vary",
                               "jsonl: train.jsonl", JsonlFields()));
+
+#ifdef KUR_RUNTIME
+
+absl::StatusOr<SourceMap> ReadSources(const std::string& path) {
+  KUR_ASSIGN_OR_RETURN(const auto input, ByteInput::OpenFile(path));
+  return ReadJsonColumns(*input, path);
+}
+
+absl::StatusOr<SourceMap> Open(const JsonlSpec& spec, const PathResolver& paths) {
+  const auto path = paths.ForReading(spec.source.path);
+  if (!path.ok()) return ErrorIn(spec.source, path.status());
+  auto sources = ReadSources(*path);
+  if (!sources.ok()) return ErrorIn(spec.source, sources.status(), *path);
+  return sources;
+}
+
+const Registration<SupplierOpener> kOpener("jsonl", MakeSupplierOpener(Open));
+
+#endif  // KUR_RUNTIME
 
 }  // namespace
 }  // namespace kur

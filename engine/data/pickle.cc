@@ -48,12 +48,8 @@ absl::StatusOr<SourceMap> ReadSources(const std::string& path) {
   KUR_ASSIGN_OR_RETURN(const PickleValue pickle, ReadPickle(path));
   auto columns = PickleColumns(pickle, file_size);
   if (!columns.ok()) return Annotate(columns.status(), path);
-  SourceMap sources;
-  for (auto& [name, array] : *columns) {
-    auto source = ArraySource::Create(std::move(array));
-    if (!source.ok()) return Annotate(source.status(), absl::StrCat(path, ": key '", name, "'"));
-    sources[name] = *std::move(source);
-  }
+  auto sources = ArraySources(*std::move(columns));
+  if (!sources.ok()) return Annotate(sources.status(), path);
   return sources;
 }
 

@@ -1,6 +1,5 @@
 #include "engine/data/pickle_globals.h"
 
-#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "engine/base/status.h"
+#include "engine/data/numpy_array.h"
 #include "engine/data/pickle_text.h"
 
 namespace kur::pickle {
@@ -43,36 +43,6 @@ absl::Status Malformed(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("malformed ", what));
 }
 
-// The name of an element type without its byte order, as numpy.dtype() takes it: "f4", "u1".
-absl::StatusOr<ElementType> ParseElementType(absl::string_view code) {
-  constexpr std::pair<absl::string_view, DType> kCodes[] = {
-      {"b1", DType::kBool},    {"?", DType::kBool},     {"i1", DType::kInt8},
-      {"i2", DType::kInt16},   {"i4", DType::kInt32},   {"i8", DType::kInt64},
-      {"u1", DType::kUint8},   {"u2", DType::kUint16},  {"u4", DType::kUint32},
-      {"u8", DType::kUint64},  {"f2", DType::kFloat16}, {"f4", DType::kFloat32},
-      {"f8", DType::kFloat64},
-  };
-  ElementType type;
-  absl::string_view bare = code;
-  if (!bare.empty() && absl::StrContains("<>=|", bare.front())) {
-    type.big_endian = bare.front() == '>';
-    bare.remove_prefix(1);
-  }
-  for (const auto& [known, dtype] : kCodes) {
-    if (known != bare) continue;
-    type.dtype = dtype;
-    return type;
-  }
-  const bool objects = absl::StartsWith(bare, "O");
-  const bool text = absl::StartsWith(bare, "S") || absl::StartsWith(bare, "U");
-  return absl::InvalidArgumentError(
-      absl::StrCat("a numpy array has elements of the type '", code, "'",
-                   objects ? " (Python objects, as when rows differ in length)"
-                   : text  ? " (strings)"
-                           : "",
-                   "; only booleans, integers and floats of up to 64 bits can be read"));
-}
-
 absl::StatusOr<std::vector<int64_t>> ParseShape(const Node& node) {
   if (!node.IsSequence() || node.children().size() > kMostAxes) {
     return Malformed("shape of a numpy array");
@@ -85,33 +55,10 @@ absl::StatusOr<std::vector<int64_t>> ParseShape(const Node& node) {
   return shape;
 }
 
-// Turns column-major elements into row-major ones.
-Array::Bytes FromFortranOrder(absl::string_view data, const std::vector<int64_t>& shape,
-                              int64_t item_size) {
-  std::vector<int64_t> strides(shape.size());
-  int64_t stride = item_size;
-  for (size_t axis = 0; axis < shape.size(); ++axis) {
-    strides[axis] = stride;
-    stride *= shape[axis];
-  }
-  Array::Bytes bytes(data.size());
-  std::vector<int64_t> index(shape.size());
-  int64_t from = 0;
-  for (size_t to = 0; to < bytes.size(); to += static_cast<size_t>(item_size)) {
-    std::memcpy(&bytes[to], data.data() + from, static_cast<size_t>(item_size));
-    for (size_t axis = shape.size(); axis-- > 0;) {
-      from += strides[axis];
-      if (++index[axis] < shape[axis]) break;
-      from -= strides[axis] * shape[axis];
-      index[axis] = 0;
-    }
-  }
-  return bytes;
-}
-
-absl::StatusOr<std::shared_ptr<const Array>> MakeArray(const ElementType& type,
+absl::StatusOr<std::shared_ptr<const Array>> MakeArray(const NumpyType& type,
                                                        std::vector<int64_t> shape, bool fortran,
                                                        absl::string_view data, Arena& arena) {
+  if (type.is_object) return NumpyObjectsError("O");
   const int64_t item_size = ItemSize(type.dtype);
   KUR_ASSIGN_OR_RETURN(const int64_t count, CountElements(shape, item_size));
   if (static_cast<uint64_t>(count * item_size) != data.size()) {
@@ -119,24 +66,20 @@ absl::StatusOr<std::shared_ptr<const Array>> MakeArray(const ElementType& type,
                                             " bytes of data but has ", data.size()));
   }
   KUR_RETURN_IF_ERROR(arena.Reserve(static_cast<int64_t>(data.size())));
-  Array::Bytes bytes = fortran && shape.size() > 1 && count > 0
-                           ? FromFortranOrder(data, shape, item_size)
-                           : Array::Bytes(data.begin(), data.end());
-  if (type.big_endian) SwapBytes(bytes.data(), bytes.size(), item_size);
-  KUR_ASSIGN_OR_RETURN(Array array,
-                       Array::FromBytes(type.dtype, std::move(shape), std::move(bytes)));
+  KUR_ASSIGN_OR_RETURN(Array array, MakeNumpyArray(type, std::move(shape), fortran,
+                                                   Array::Bytes(data.begin(), data.end())));
   return std::make_shared<const Array>(std::move(array));
 }
 
 // numpy.dtype(code, align, copy)
 absl::StatusOr<Node*> CallDType(const Node::Children& arguments, Arena& arena) {
   if (arguments.empty() || !arguments[0]->IsText()) return Malformed("numpy.dtype");
-  KUR_ASSIGN_OR_RETURN(const ElementType type, ParseElementType(arguments[0]->text()));
+  KUR_ASSIGN_OR_RETURN(const NumpyType type, ParseNumpyType(arguments[0]->text()));
   return arena.Make(Kind::kElementType, type);
 }
 
 // The state of a dtype is (version, byte order, subdtype, names, fields, ...).
-absl::Status BuildElementType(ElementType& type, const Node& state) {
+absl::Status BuildElementType(NumpyType& type, const Node& state) {
   if (!state.Is(Kind::kTuple) || state.children().size() < 5) return Malformed("numpy.dtype");
   const Node::Children& parts = state.children();
   if (!parts[1]->IsText()) return Malformed("numpy.dtype");
@@ -150,19 +93,33 @@ absl::Status BuildElementType(ElementType& type, const Node& state) {
   return absl::OkStatus();
 }
 
+// An array without axes around one Python object, as numpy.save() makes of a dictionary, becomes a
+// list of that object.
+absl::Status BuildBox(Node& object, const NumpyType& type, const std::vector<int64_t>& shape,
+                      const Node::Children& elements) {
+  if (!type.is_object) return Malformed("numpy.ndarray");
+  if (!shape.empty() || elements.size() != 1) return NumpyObjectsError("O");
+  object.kind = Kind::kList;
+  object.value = elements;
+  return absl::OkStatus();
+}
+
 // The state of an array is (version, shape, dtype, is_fortran, data).
 absl::Status BuildArray(Node& object, const Node& state, Arena& arena) {
   if (!state.Is(Kind::kTuple) || state.children().size() != 5) return Malformed("numpy.ndarray");
   const Node::Children& parts = state.children();
   const Node& order = *parts[3];
-  if (!parts[2]->Is(Kind::kElementType) || !parts[4]->IsBytes() ||
+  const Node& data = *parts[4];
+  if (!parts[2]->Is(Kind::kElementType) || !(data.IsBytes() || data.Is(Kind::kList)) ||
       !(order.Is(Kind::kBool) || order.Is(Kind::kInt))) {
     return Malformed("numpy.ndarray");
   }
   const bool fortran = order.Is(Kind::kBool) ? std::get<bool>(order.value) : order.integer() != 0;
+  const auto& type = std::get<NumpyType>(parts[2]->value);
   KUR_ASSIGN_OR_RETURN(std::vector<int64_t> shape, ParseShape(*parts[1]));
-  KUR_ASSIGN_OR_RETURN(object.value, MakeArray(std::get<ElementType>(parts[2]->value),
-                                               std::move(shape), fortran, parts[4]->text(), arena));
+  if (data.Is(Kind::kList)) return BuildBox(object, type, shape, data.children());
+  KUR_ASSIGN_OR_RETURN(object.value,
+                       MakeArray(type, std::move(shape), fortran, data.text(), arena));
   return absl::OkStatus();
 }
 
@@ -171,7 +128,7 @@ absl::StatusOr<Node*> CallScalar(const Node::Children& arguments, Arena& arena) 
   if (arguments.size() != 2 || !arguments[0]->Is(Kind::kElementType) || !arguments[1]->IsBytes()) {
     return Malformed("numpy scalar");
   }
-  KUR_ASSIGN_OR_RETURN(auto array, MakeArray(std::get<ElementType>(arguments[0]->value), {},
+  KUR_ASSIGN_OR_RETURN(auto array, MakeArray(std::get<NumpyType>(arguments[0]->value), {},
                                              /*fortran=*/false, arguments[1]->text(), arena));
   return arena.Make(Kind::kArray, std::move(array));
 }
@@ -184,7 +141,7 @@ absl::StatusOr<Node*> CallFromBuffer(const Node::Children& arguments, Arena& are
   }
   KUR_ASSIGN_OR_RETURN(std::vector<int64_t> shape, ParseShape(*arguments[2]));
   KUR_ASSIGN_OR_RETURN(auto array,
-                       MakeArray(std::get<ElementType>(arguments[1]->value), std::move(shape),
+                       MakeArray(std::get<NumpyType>(arguments[1]->value), std::move(shape),
                                  arguments[3]->text() == "F", arguments[0]->text(), arena));
   return arena.Make(Kind::kArray, std::move(array));
 }
@@ -279,7 +236,7 @@ absl::StatusOr<Node*> Call(Callable callable, const Node& arguments, Arena& aren
 absl::Status Build(Node& object, const Node& state, Arena& arena) {
   if (object.Is(Kind::kArray)) return BuildArray(object, state, arena);
   if (object.Is(Kind::kElementType)) {
-    return BuildElementType(std::get<ElementType>(object.value), state);
+    return BuildElementType(std::get<NumpyType>(object.value), state);
   }
   return absl::InvalidArgumentError("the pickle holds an object with state, which is not data");
 }

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "engine/data/array.h"
+#include "engine/data/numpy_array.h"
 #include "engine/data/pickle_reader.h"
 
 // The insides of the pickle reader: the objects that exist while a pickle is executed. Unlike the
@@ -36,12 +37,6 @@ enum class Callable : uint8_t {
   kFrozenSet,    // frozenset
 };
 
-// numpy.dtype
-struct ElementType {
-  DType dtype = DType::kUint8;
-  bool big_endian = false;
-};
-
 enum class Kind : uint8_t {
   kNone,
   kBool,
@@ -55,8 +50,8 @@ enum class Kind : uint8_t {
   kSet,
   kDict,  // key, value, key, value, ...
   kCallable,
-  kElementType,
-  kArray,  // null until it is built
+  kElementType,  // numpy.dtype
+  kArray,        // null until it is built
 };
 
 struct Node {
@@ -64,7 +59,7 @@ struct Node {
 
   Kind kind = Kind::kNone;
   std::variant<std::monostate, bool, int64_t, double, absl::string_view, Children, Callable,
-               ElementType, std::shared_ptr<const Array>>
+               NumpyType, std::shared_ptr<const Array>>
       value;
 
   bool Is(Kind k) const { return kind == k; }

@@ -22,7 +22,8 @@ struct PickleLimits {
 // by which the types of PickleValue are written is refused, and the message names it. numpy arrays
 // come out in row-major order and in this machine's byte order; numpy numbers as arrays of no axes;
 // a str of Python 2 as if it were Latin-1; OrderedDict as dict; frozenset as set; bytearray as
-// bytes. Memory is bounded by the limits and a small multiple of the size of the pickle.
+// bytes; an array without axes around a Python object as a list of that object. Memory is bounded
+// by the limits and a small multiple of the size of the pickle.
 //
 // DATA_LOSS for a damaged pickle, INVALID_ARGUMENT for one that holds more than data,
 // RESOURCE_EXHAUSTED beyond the limits; each names the file and the offset.

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -181,6 +182,42 @@ struct FieldTraits<std::vector<T>> {
                                         out->append(FieldTraits<T>::Format(element));
                                       }),
                         "]");
+  }
+};
+
+// A dictionary whose keys are names.
+template <class T>
+struct FieldTraits<std::map<std::string, T>> {
+  static std::string Type() { return absl::StrCat("dictionary of ", FieldTraits<T>::Type(), "s"); }
+  static Value Schema() {
+    Dict dict;
+    dict.Set(Value("type"), Value("object"));
+    dict.Set(Value("additionalProperties"), FieldTraits<T>::Schema());
+    return Value(std::move(dict));
+  }
+  static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
+                    std::map<std::string, T>* to) {
+    to->clear();
+    if (!value.is_dict()) return ReportType(value, key, "a dictionary", diagnostics);
+    bool good = true;
+    for (const auto& [name, entry] : value.as_dict()) {
+      if (!name.is_string()) {
+        good = ReportType(name, key, "a name", diagnostics);
+        continue;
+      }
+      good &= FieldTraits<T>::Parse(entry, absl::StrCat(key, ".", name.as_string()), diagnostics,
+                                    &(*to)[name.as_string()]);
+    }
+    return good;
+  }
+  static std::string Format(const std::map<std::string, T>& value) {
+    return absl::StrCat("{",
+                        absl::StrJoin(value, ", ",
+                                      [](std::string* out, const auto& entry) {
+                                        absl::StrAppend(out, entry.first, ": ",
+                                                        FieldTraits<T>::Format(entry.second));
+                                      }),
+                        "}");
   }
 };
 

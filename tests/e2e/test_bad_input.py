@@ -98,8 +98,8 @@ class SubmissionTest(harness.TestCase):
         self.refuse('fifo.yml is no regular file', kurfile=self.folder / 'fifo.yml')
 
     def test_what_this_version_cannot_run(self):
-        self.change('- pickle: train.pkl', '- jsonl: train.jsonl')
-        self.refuse('points.yml:', "can plan with 'jsonl', but cannot run it yet")
+        self.change('- pickle: train.pkl', '- speech_recognition: {path: train.tar.gz}')
+        self.refuse('points.yml:', "can plan with 'speech_recognition', but cannot run it yet")
 
     def test_a_mode_that_the_kurfile_lacks(self):
         text = self.kurfile.read_text()

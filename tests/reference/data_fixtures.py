@@ -144,6 +144,27 @@ def cifar():
     return file.getvalue()
 
 
+def npy(array, version):
+    file = io.BytesIO()
+    numpy.lib.format.write_array(file, array, version)
+    return file.getvalue()
+
+
+def npz(save):
+    """The arrays in a zip whose entries all have the same time."""
+    file = io.BytesIO()
+    with unittest.mock.patch('time.localtime', return_value=(1980, 1, 1, 0, 0, 0, 1, 1, 0)):
+        save(file, **arrays())
+    return file.getvalue()
+
+
+def numpy_dict():
+    file = io.BytesIO()
+    numpy.save(file, {'x': numbers('f4'), 'big': numbers('>i2'), 'list': [3, 4]},
+               allow_pickle=True)
+    return file.getvalue()
+
+
 def kur_logger():
     """Kur's own logger, under the Python and the libraries of today."""
     sys.path.insert(0, os.environ['KUR_HOME'])
@@ -193,6 +214,11 @@ def main():
         write(dtype + '.idx', idx(numbers(dtype), code))
     write('u1.idx.gz', gzip.compress(idx(numbers('u1'), 8), mtime=0))
     write('cifar.tar.gz', cifar())
+    for version in (1, 2, 3):
+        write('v%d.npy' % version, npy(numpy.asfortranarray(numbers('>i2')), (version, 0)))
+    write('stored.npz', npz(numpy.savez))
+    write('deflated.npz', npz(numpy.savez_compressed))
+    write('dict.npy', numpy_dict())
     if 'KUR_HOME' in os.environ:
         kur_log(os.path.join(folder, 'kur_log'))
 

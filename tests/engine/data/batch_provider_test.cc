@@ -152,13 +152,13 @@ TEST(BatchProviderTest, GathersOnlyTheSourcesAskedFor) {
 
 // Samples of 1, 3 and 2 numbers.
 std::shared_ptr<const Source> Ragged() {
-  FloatColumn column(Shape{});
+  FloatColumn column;
   for (const std::vector<float>& sample :
        std::vector<std::vector<float>>{{5}, {4, 41, 42}, {6, 61}}) {
     for (const float value : sample) column.Push(value);
     column.EndSample(static_cast<int64_t>(sample.size()));
   }
-  return *std::move(column).Build();
+  return *std::move(column).Build({});
 }
 
 TEST(BatchProviderTest, ABatchOfRaggedSamplesIsAsLongAsItsLongest) {

@@ -8,14 +8,14 @@ namespace {
 using testing::ElementsAre;
 
 // A column of samples with so many rows, whose values count up from 1.
-std::shared_ptr<const Source> Counting(Shape row, const std::vector<int64_t>& extents) {
-  FloatColumn column(std::move(row));
+std::shared_ptr<const Source> Counting(const Shape& row, const std::vector<int64_t>& extents) {
+  FloatColumn column;
   float next = 1;
   for (const int64_t extent : extents) {
-    for (int64_t i = 0; i < extent * NumElements(column.row()); ++i) column.Push(next++);
+    for (int64_t i = 0; i < extent * NumElements(row); ++i) column.Push(next++);
     column.EndSample(extent);
   }
-  auto source = std::move(column).Build();
+  auto source = std::move(column).Build(row);
   EXPECT_TRUE(source.ok()) << source.status();
   return *source;
 }
@@ -51,9 +51,9 @@ TEST(FloatColumnTest, KeepsManyValues) {
 }
 
 TEST(FloatColumnTest, RefusesSamplesWithoutElements) {
-  FloatColumn column(Shape{2});
+  FloatColumn column;
   column.EndSample(0);
-  EXPECT_THAT(std::move(column).Build(),
+  EXPECT_THAT(std::move(column).Build({2}),
               FailsWith(absl::StatusCode::kInvalidArgument, "shape (0, 2) and so no elements"));
 }
 

@@ -103,7 +103,6 @@ TEST(PickleHostileTest, ArraysMustHaveTheBytesThatTheirShapesNeed) {
 
 TEST(PickleHostileTest, RefusesElementsThatAreNotNumbers) {
   const auto dtype = [](const std::string& code) { return "cnumpy\ndtype\n(S'" + code + "'\ntR."; };
-  EXPECT_THAT(Parse(dtype("O8")), FailsWith(kInvalid, "'O8' (Python objects"));
   EXPECT_THAT(Parse(dtype("U5")), FailsWith(kInvalid, "'U5' (strings)"));
   EXPECT_THAT(Parse(dtype("S5")), FailsWith(kInvalid, "'S5' (strings)"));
   for (const std::string code : {"V8", "c8", "c16", "M8", "m8", "f16", "", "<", "f"}) {
@@ -111,6 +110,42 @@ TEST(PickleHostileTest, RefusesElementsThatAreNotNumbers) {
   }
   EXPECT_THAT(Parse("cnumpy\ndtype\n(S'f8'\ntR(K\x03S'<'\nN(S'a'\nt}tb."),
               FailsWith(kInvalid, "structured elements"));
+}
+
+TEST(PickleHostileTest, ArraysOfObjectsAreRefusedButForOneWithoutAxes) {
+  // An array with that shape, dtype and data.
+  const auto array = [](const std::string& shape, const std::string& dtype,
+                        const std::string& data) {
+    return std::string("cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K") + '\0' +
+           "tC\x01" + "btRq\x01(K\x01(" + shape + "tcnumpy\ndtype\n(S'" + dtype + "'\ntR\x89" +
+           data + "tb.";
+  };
+  const auto box = Parse(array("", "O8",
+                               "]K\x07"
+                               "a"));
+  ASSERT_TRUE(box.ok()) << box.status();
+  ASSERT_EQ(box->type(), PickleValue::Type::kList);
+  EXPECT_EQ(box->as_list()[0].as_int(), 7);
+  EXPECT_THAT(Parse(array("K\x01", "O8",
+                          "]K\x07"
+                          "a")),
+              FailsWith(kInvalid, "(Python objects"));
+  EXPECT_THAT(Parse(array("", "O8",
+                          "](K\x07K\x07"
+                          "e")),
+              FailsWith(kInvalid, "(Python objects"));
+  EXPECT_THAT(Parse(array("", "O8",
+                          "C\x08"
+                          "12345678")),
+              FailsWith(kInvalid, "(Python objects"));
+  EXPECT_THAT(Parse(array("", "f8",
+                          "]K\x07"
+                          "a")),
+              FailsWith(kDataLoss, "malformed numpy.ndarray"));
+  EXPECT_THAT(Parse(array("", "O8",
+                          "]h\x01"
+                          "a")),
+              FailsWith(kInvalid, "holds itself"));
 }
 
 TEST(PickleHostileTest, RefusesContainersThatHoldThemselves) {

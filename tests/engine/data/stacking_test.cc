@@ -45,14 +45,14 @@ TEST_F(StackingTest, SamplesFollowEachOtherInTheOrderOfTheList) {
 }
 
 TEST_F(StackingTest, RaggedSamplesAndOthersFollowEachOther) {
-  FloatColumn ragged(Shape{2});
+  FloatColumn ragged;
   for (const float value : {1, 2, 3, 4, 5, 6}) ragged.Push(value);
   ragged.EndSample(1);
   ragged.EndSample(2);
   const auto fixed = *ArraySource::Create(*Array::FromValues<float>({1, 3, 2}, {7, 8, 9, 1, 2, 3}));
   const auto shape = CommonShape({kUnknown, 2}, {3, 2});
   ASSERT_TRUE(shape.has_value());
-  const StackedSource stacked({*std::move(ragged).Build(), fixed}, *shape);
+  const StackedSource stacked({*std::move(ragged).Build({2}), fixed}, *shape);
   EXPECT_THAT(stacked.shape(), ElementsAre(kUnknown, 2));
   EXPECT_THAT(Gathered(stacked, {1, 0}), ElementsAre(3, 4, 5, 6, 1, 2, 0, 0));
   EXPECT_THAT(Gathered(stacked, {2, 0}), ElementsAre(7, 8, 9, 1, 2, 3, 1, 2, 0, 0, 0, 0));

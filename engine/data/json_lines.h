@@ -1,0 +1,37 @@
+#ifndef KUR_ENGINE_DATA_JSON_LINES_H_
+#define KUR_ENGINE_DATA_JSON_LINES_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "engine/data/byte_input.h"
+
+namespace kur {
+
+// What is told of a file with a JSON dictionary on every line. A status that is not OK ends the
+// reading; it need not say where.
+class JsonLineHandler {
+ public:
+  virtual ~JsonLineHandler() = default;
+
+  // A key of the line's dictionary. What follows until the next key is its value.
+  virtual absl::Status Key(const std::string& key) = 0;
+  // Also true and false, as 1 and 0.
+  virtual absl::Status Number(double value) = 0;
+  virtual absl::Status String(const std::string& value) = 0;
+  // `depth` lists are open around this one.
+  virtual absl::Status BeginList(int64_t depth) = 0;
+  virtual absl::Status EndList(int64_t depth) = 0;
+  virtual absl::Status EndLine() = 0;
+};
+
+// Reads such a file, one line at a time, without building the values; blank lines are passed over.
+// INVALID_ARGUMENT for what is no JSON dictionary, and for null, dictionaries in the dictionary and
+// more than 32 lists in each other; every error names the file, `name`, and the line.
+absl::Status ReadJsonLines(ByteInput& input, absl::string_view name, JsonLineHandler* handler);
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_DATA_JSON_LINES_H_
