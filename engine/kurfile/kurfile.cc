@@ -120,13 +120,39 @@ std::string KnownOutputs(const std::vector<std::string>& outputs) {
                       more > 0 ? absl::StrCat(" and ", more, " more") : "");
 }
 
+// Refuses a loss that cannot be that of its output, whatever the data are.
+void CheckLossSuits(const LossSpec& loss, const ModelPlan& plan, Diagnostics* diagnostics) {
+  const PlannedLayer& output = *plan.Find(loss.target);
+  if (!output.shape_known) return;
+  const auto truth = loss.Truth(output.shape);
+  if (!truth.ok()) {
+    diagnostics->Error(loss.location, loss.key, std::string(truth.status().message()));
+    return;
+  }
+  for (const TruthSource& source : *truth) {
+    if (source.scaled_from.empty()) continue;
+    const PlannedLayer* input = plan.Find(source.scaled_from);
+    if (input != nullptr && input->spec->IsInput()) continue;
+    std::vector<std::string> inputs;
+    for (const int index : plan.inputs) {
+      inputs.push_back(plan.layers[static_cast<size_t>(index)].name);
+    }
+    diagnostics->Error(loss.location, loss.key + ".relative_to",
+                       absl::StrCat("the model has no input '", source.scaled_from, "'",
+                                    DidYouMean(source.scaled_from, inputs)));
+  }
+}
+
 void CheckLossTargets(const Sections& sections, const ModelPlan& plan, Diagnostics* diagnostics) {
   std::vector<std::string> outputs;
   for (const int output : plan.outputs) {
     outputs.push_back(plan.layers[static_cast<size_t>(output)].name);
   }
   for (const auto& loss : sections.losses) {
-    if (std::count(outputs.begin(), outputs.end(), loss->target) > 0) continue;
+    if (std::count(outputs.begin(), outputs.end(), loss->target) > 0) {
+      CheckLossSuits(*loss, plan, diagnostics);
+      continue;
+    }
     const bool is_layer = plan.Find(loss->target) != nullptr;
     // The layer may be one of those that could not be read.
     if (!is_layer && !plan.complete) continue;
@@ -317,9 +343,6 @@ absl::Status Kurfile::CheckMode(Mode mode) const {
     for (const DataSet& set : data->sets) {
       for (const auto& supplier : set.suppliers) check(supplier);
     }
-  }
-  if (mode != Mode::kEvaluate) {
-    for (const auto& loss : sections_.losses) check(loss);
   }
   KUR_RETURN_IF_ERROR(diagnostics.ToStatus());
   if (mode != Mode::kEvaluate && sections_.losses.empty()) {

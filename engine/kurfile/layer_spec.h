@@ -28,6 +28,10 @@ struct Kept {
   int64_t more_bytes = 0;  // besides, for one sample; kUnknown while an axis is unknown
 };
 
+// How a layer makes probabilities of its input, if it does: a softmax over the last axis, or a
+// sigmoid of each value.
+enum class Probabilities { kNone, kSoftmax, kSigmoid };
+
 // What a Kurfile says of one layer: parsed, immutable, thread-safe. Knows shapes and sizes, holds
 // no tensor.
 class LayerSpec {
@@ -48,9 +52,8 @@ class LayerSpec {
     return {};
   }
 
-  // True for a softmax: a layer whose output is the normalised exponential of its input over the
-  // last axis. A cross-entropy on such an output is computed from the input, in one stable step.
-  virtual bool IsNormalized() const { return false; }
+  // A cross-entropy on such an output is computed from the input, in one stable step.
+  virtual Probabilities probabilities() const { return Probabilities::kNone; }
 
   // True for an `input`, which has no inputs of its own: its data come from outside.
   virtual bool IsInput() const { return false; }

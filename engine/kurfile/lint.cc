@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "engine/kurfile/loss_truth.h"
 
 namespace kur {
 namespace {
@@ -35,32 +36,24 @@ class Linter {
     const PlannedLayer* output = plan_.Find(loss.target);
     const PlannedLayer* computing = Computing(loss.target);
     if (output == nullptr || computing == nullptr) return;
-    if (loss.kind() == "mean_squared_error" && computing->spec->IsNormalized()) {
-      diagnostics_->Warning(loss.location, loss.key,
-                            absl::StrCat("'", loss.target,
-                                         "' is a softmax, whose probabilities "
-                                         "mean_squared_error trains badly; use "
-                                         "categorical_crossentropy"));
-    }
-    if (loss.kind() == "categorical_crossentropy" && !computing->spec->IsNormalized()) {
+    const Probabilities given = computing->spec->probabilities();
+    if (loss.task() == Task::kNumbers && given == Probabilities::kSoftmax) {
       diagnostics_->Warning(
           loss.location, loss.key,
-          absl::StrCat("categorical_crossentropy compares probabilities, but '", loss.target,
-                       "' is no softmax; end it with 'activation: softmax'"));
+          absl::StrCat("'", loss.target, "' is a softmax, whose probabilities ", loss.kind(),
+                       " trains badly; use categorical_crossentropy"));
     }
-    const auto truth = sources_.find(loss.target);
-    if (truth == sources_.end() || !output->shape_known) return;
-    const Shape& expected = truth->second;
-    bool fits = expected.size() == output->shape.size();
-    for (size_t i = 0; fits && i < expected.size(); ++i) {
-      fits = expected[i] == output->shape[i] || expected[i] == kUnknown ||
-             output->shape[i] == kUnknown;
-    }
-    if (!fits) {
+    if (loss.fused_with() != Probabilities::kNone && given != loss.fused_with()) {
+      const std::string wanted =
+          loss.fused_with() == Probabilities::kSoftmax ? "softmax" : "sigmoid";
       diagnostics_->Warning(
           loss.location, loss.key,
-          absl::StrCat("the output '", loss.target, "' is ", ToString(output->shape),
-                       ", but the data of that name is ", ToString(expected)));
+          absl::StrCat(loss.kind(), " compares probabilities, but '", loss.target, "' is no ",
+                       wanted, "; end it with 'activation: ", wanted, "'"));
+    }
+    if (!output->shape_known) return;
+    for (const Diagnostic& misfit : DiagnosticsOf(CheckTruth(loss, output->shape, sources_))) {
+      diagnostics_->Warning(misfit.location, misfit.path, misfit.message);
     }
   }
 

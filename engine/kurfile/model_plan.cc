@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "engine/base/suggest.h"
+#include "engine/base/status.h"
 
 namespace kur {
 namespace {
@@ -198,6 +198,14 @@ const PlannedLayer* ModelPlan::Find(const std::string& name) const {
     if (layer.name == name) return &layer;
   }
   return nullptr;
+}
+
+absl::StatusOr<Shape> OutputShape(const PlannedLayer& layer, const std::vector<Shape>& inputs) {
+  Shape shape;
+  KUR_ASSIGN_OR_RETURN(const std::vector<Shape> inner, InnerShapes(layer, inputs, &shape));
+  KUR_ASSIGN_OR_RETURN(const Shape rest, layer.spec->OutputShape(inner));
+  shape.insert(shape.end(), rest.begin(), rest.end());
+  return shape;
 }
 
 void InferShapes(const std::map<std::string, Shape>& sources, ModelPlan* plan,

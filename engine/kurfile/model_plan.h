@@ -51,6 +51,9 @@ struct ModelPlan {
   const PlannedLayer* Find(const std::string& name) const;
 };
 
+// The shape that a layer gives for inputs of those shapes. INVALID_ARGUMENT if they do not fit.
+absl::StatusOr<Shape> OutputShape(const PlannedLayer& layer, const std::vector<Shape>& inputs);
+
 // Infers shapes and weights anew, with the sample shapes of data sources by name: an `input` that
 // gives no `shape` takes that of the source of its name. Reports what does not fit.
 void InferShapes(const std::map<std::string, Shape>& sources, ModelPlan* plan,

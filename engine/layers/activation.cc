@@ -46,7 +46,10 @@ struct ActivationSpec : LayerSpec {
     return {/*input=*/!of_output && !is_view, of_output, is_view};
   }
 
-  bool IsNormalized() const override { return type == "softmax"; }
+  Probabilities probabilities() const override {
+    if (type == "softmax") return Probabilities::kSoftmax;
+    return type == "sigmoid" ? Probabilities::kSigmoid : Probabilities::kNone;
+  }
 };
 
 const Fields<ActivationSpec>& ActivationFields() {

@@ -15,6 +15,8 @@ namespace {
 
 struct CategoricalCrossentropySpec : LossSpec {
   std::string kind() const override { return "categorical_crossentropy"; }
+  Task task() const override { return Task::kClasses; }
+  Probabilities fused_with() const override { return Probabilities::kSoftmax; }
 };
 
 const Fields<CategoricalCrossentropySpec>& CategoricalCrossentropyFields() {
@@ -33,26 +35,15 @@ const Registration<LossKind> kKind(
 #if KUR_RUNTIME
 class CategoricalCrossentropy : public Loss {
  public:
-  explicit CategoricalCrossentropy(const CategoricalCrossentropySpec&) {}
+  CategoricalCrossentropy(const CategoricalCrossentropySpec&, const Shape&) {}
 
-  bool PrefersLogits() const override { return true; }
-
-  at::Tensor Compute(const at::Tensor& prediction, const at::Tensor& truth,
-                     bool from_logits) const override {
-    // Keeps log() finite where a probability has been rounded to zero.
-    constexpr double kLeastProbability = 1e-7;
+  absl::StatusOr<LossValue> Compute(const at::Tensor& prediction,
+                                    const std::vector<at::Tensor>& truth,
+                                    bool from_logits) const override {
     const at::Tensor log_probability = from_logits ? at::log_softmax(prediction, -1)
                                                    : prediction.clamp_min(kLeastProbability).log();
-    const auto positions = static_cast<double>(truth.numel() / truth.size(-1));
-    return (log_probability * truth).sum() * (-1.0 / positions);
-  }
-
-  void Measure(const at::Tensor& prediction, const at::Tensor& truth,
-               MetricSums* metrics) const override {
-    const at::Tensor hits = prediction.argmax(-1) == truth.argmax(-1);
-    MetricSum& accuracy = (*metrics)["accuracy"];
-    accuracy.sum += static_cast<double>(hits.sum().item<int64_t>());
-    accuracy.count += hits.numel();
+    const auto positions = static_cast<double>(prediction.numel() / prediction.size(-1));
+    return LossValue{(log_probability * truth[0]).sum() * (-1.0 / positions)};
   }
 };
 

@@ -4,57 +4,61 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
-#include <map>
 #include <memory>
-#include <string>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "engine/base/registry.h"
 #include "engine/kurfile/loss_spec.h"
 
 namespace kur {
 
-// A metric that is summed over a set, so that it is exact over the whole of it: sum / count.
-struct MetricSum {
-  double sum = 0;
-  int64_t count = 0;
+// The loss of a batch.
+struct LossValue {
+  at::Tensor mean;      // a scalar: over the samples, and over the positions in them
+  int64_t skipped = 0;  // samples for which no loss is defined: they count as 0
 };
-
-// Metrics by name: "accuracy".
-using MetricSums = std::map<std::string, MetricSum>;
 
 // A built loss function. Immutable, thread-safe.
 class Loss {
  public:
   virtual ~Loss() = default;
 
-  // The loss of a batch, a scalar: the mean over samples (and over the positions in them).
-  // `prediction` is the model's output in the author's layout, (batch, ...), or, with
-  // `from_logits`, what went into its softmax; `truth` has the same shape.
-  virtual at::Tensor Compute(const at::Tensor& prediction, const at::Tensor& truth,
-                             bool from_logits) const = 0;
+  // The loss of a batch. `prediction` is the model's output in the author's layout, (batch, ...),
+  // or, with `from_logits`, what went into the softmax or sigmoid that LossSpec::fused_with()
+  // names. `truth` are the sources of LossSpec::Truth(), in that order, as CheckTruth() accepts
+  // them; those that stay on the host are on the CPU, the others where the prediction is.
+  // INVALID_ARGUMENT, in words for the author of the Kurfile, if they do not suit the prediction.
+  virtual absl::StatusOr<LossValue> Compute(const at::Tensor& prediction,
+                                            const std::vector<at::Tensor>& truth,
+                                            bool from_logits) const = 0;
 
-  // True if the loss of a softmax's output is better computed from the softmax's input.
-  virtual bool PrefersLogits() const { return false; }
-
-  // Adds the metrics of a batch. Arguments as for Compute(), without gradients.
-  virtual void Measure(const at::Tensor& prediction, const at::Tensor& truth,
-                       MetricSums* metrics) const {
-    static_cast<void>(prediction);
+  // Refuses values that no truth can have, before they reach the model's device. `truth` is as for
+  // Compute(), but on the CPU, in float32 and not scaled: as it was read. `samples` are the numbers
+  // that its samples have in their sources.
+  virtual absl::Status CheckTruth(const std::vector<at::Tensor>& truth,
+                                  const int64_t* samples) const {
     static_cast<void>(truth);
-    static_cast<void>(metrics);
+    static_cast<void>(samples);
+    return absl::OkStatus();
   }
 };
 
-// Builds the loss of a spec.
+// Keeps log() finite where a probability has been rounded to zero.
+constexpr double kLeastProbability = 1e-7;
+
+// Builds the loss of a spec for an output of samples of that shape, which LossSpec::Truth() has
+// accepted.
 struct LossBuilder {
-  std::function<std::unique_ptr<Loss>(const LossSpec&)> build;
+  std::function<std::unique_ptr<Loss>(const LossSpec&, const Shape& output)> build;
 };
 
-// The builder of the class LossType, constructible from (const Spec&).
+// The builder of the class LossType, constructible from (const Spec&, const Shape& output).
 template <class LossType, class Spec>
 LossBuilder MakeLossBuilder() {
-  return {[](const LossSpec& spec) {
-    return std::make_unique<LossType>(static_cast<const Spec&>(spec));
+  return {[](const LossSpec& spec, const Shape& output) {
+    return std::make_unique<LossType>(static_cast<const Spec&>(spec), output);
   }};
 }
 

@@ -4,7 +4,6 @@
 
 #include "engine/kurfile/loss_spec.h"
 #if KUR_RUNTIME
-#include <ATen/TensorOperators.h>
 #include <ATen/ops/mse_loss.h>
 
 #include "engine/losses/loss.h"
@@ -15,6 +14,7 @@ namespace {
 
 struct MeanSquaredErrorSpec : LossSpec {
   std::string kind() const override { return "mean_squared_error"; }
+  Task task() const override { return Task::kNumbers; }
 };
 
 const Fields<MeanSquaredErrorSpec>& MeanSquaredErrorFields() {
@@ -31,18 +31,12 @@ const Registration<LossKind> kKind(
 #if KUR_RUNTIME
 class MeanSquaredError : public Loss {
  public:
-  explicit MeanSquaredError(const MeanSquaredErrorSpec&) {}
+  MeanSquaredError(const MeanSquaredErrorSpec&, const Shape&) {}
 
-  at::Tensor Compute(const at::Tensor& prediction, const at::Tensor& truth,
-                     bool /*from_logits*/) const override {
-    return at::mse_loss(prediction, truth);
-  }
-
-  void Measure(const at::Tensor& prediction, const at::Tensor& truth,
-               MetricSums* metrics) const override {
-    MetricSum& error = (*metrics)["mean_absolute_error"];
-    error.sum += (prediction - truth).abs().sum().item<double>();
-    error.count += truth.numel();
+  absl::StatusOr<LossValue> Compute(const at::Tensor& prediction,
+                                    const std::vector<at::Tensor>& truth,
+                                    bool /*from_logits*/) const override {
+    return LossValue{at::mse_loss(prediction, truth[0])};
   }
 };
 

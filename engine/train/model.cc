@@ -94,12 +94,13 @@ void Model::FindOutputs(const ModelPlan& plan) {
   for (size_t i = 0; i < nodes_.size(); ++i) {
     Node& node = nodes_[i];
     if (!node.is_output || users[i] > 0) continue;
-    size_t softmax = i;
+    size_t squashing = i;
     if (plan.layers[i].spec->IsIdentity() && node.inputs.size() == 1) {
-      softmax = node.inputs[0];
-      if (users[softmax] > 1 || nodes_[softmax].is_output) continue;
+      squashing = node.inputs[0];
+      if (users[squashing] > 1 || nodes_[squashing].is_output) continue;
     }
-    if (plan.layers[softmax].spec->IsNormalized()) node.softmax = softmax;
+    node.probabilities = plan.layers[squashing].spec->probabilities();
+    if (node.probabilities != Probabilities::kNone) node.squashing = squashing;
   }
 }
 
@@ -127,7 +128,9 @@ TensorMap Model::Forward(const TensorMap& inputs, const ForwardContext& context,
                          const std::set<std::string>& as_logits) {
   std::vector<bool> left_out(nodes_.size(), false);
   for (const Node& node : nodes_) {
-    if (node.softmax.has_value() && as_logits.count(node.name) > 0) left_out[*node.softmax] = true;
+    if (node.squashing.has_value() && as_logits.count(node.name) > 0) {
+      left_out[*node.squashing] = true;
+    }
   }
   std::vector<at::Tensor> values(nodes_.size());
   TensorMap outputs;
@@ -155,9 +158,9 @@ TensorMap Model::Forward(const TensorMap& inputs, const ForwardContext& context,
   return outputs;
 }
 
-bool Model::CanGiveLogits(const std::string& output) const {
+bool Model::CanGiveLogits(const std::string& output, Probabilities of) const {
   return std::any_of(nodes_.begin(), nodes_.end(), [&](const Node& node) {
-    return node.name == output && node.softmax.has_value();
+    return node.name == output && node.squashing.has_value() && node.probabilities == of;
   });
 }
 

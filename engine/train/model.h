@@ -32,13 +32,13 @@ class Model {
   const std::vector<std::string>& inputs() const { return inputs_; }
   const std::vector<std::string>& outputs() const { return outputs_; }
 
-  // The outputs for a batch of inputs. For the names in `as_logits` the output's softmax is left
-  // out (see CanGiveLogits()).
+  // The outputs for a batch of inputs. For the names in `as_logits` the softmax or sigmoid of the
+  // output is left out (see CanGiveLogits()).
   TensorMap Forward(const TensorMap& inputs, const ForwardContext& context,
                     const std::set<std::string>& as_logits = {});
 
-  // True if the output is that of a softmax whose result nothing else uses.
-  bool CanGiveLogits(const std::string& output) const;
+  // True if the output is that of a softmax, or of a sigmoid, whose result nothing else uses.
+  bool CanGiveLogits(const std::string& output, Probabilities of) const;
 
   // The parameters that training adjusts: those of layers that are not frozen.
   std::vector<NamedParameter> TrainableParameters() const;
@@ -65,9 +65,10 @@ class Model {
     bool is_input = false;
     bool is_output = false;
     bool frozen = false;
-    // The softmax that may be left out when the logits of this output are wanted: this node or, for
-    // an `output`, the one before it.
-    std::optional<size_t> softmax;
+    // The softmax or sigmoid that may be left out when the logits of this output are wanted: this
+    // node or, for an `output`, the one before it.
+    std::optional<size_t> squashing;
+    Probabilities probabilities = Probabilities::kNone;
     size_t last_user = 0;  // after which its output is not needed
   };
 

@@ -220,7 +220,7 @@ bool Trainer::LimitReached() const {
 // False if the run ended before the epoch did.
 absl::StatusOr<bool> Trainer::TrainEpoch() {
   const BatchPlan plan = data_->provider.EpochPlan(position_.epoch);
-  BatchFeeder feeder(data_->provider, workload_->SourceNames(), workload_->model().device());
+  BatchFeeder feeder = workload_->FeederOf(data_->provider);
   observer_->OnEpochStarted({position_.epoch + 1, std::max<int64_t>(position_.last_epoch, 0),
                              plan.num_batches(), plan.num_samples()});
   while (position_.batch < plan.num_batches()) {
@@ -243,8 +243,9 @@ absl::Status Trainer::TrainBatch(const BatchPlan& plan, BatchFeeder* feeder) {
   at::manual_seed(BatchSeed(position_.seed, position_.total_batches));
   KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder->Load(plan, position_.batch));
   batch_clock_.Resume();
-  Workload::BatchLoss loss = workload_->ComputeLoss(batch, /*training=*/true);
+  KUR_ASSIGN_OR_RETURN(Workload::BatchLoss loss, workload_->ComputeLoss(batch, /*training=*/true));
   KUR_RETURN_IF_ERROR(CheckFinite(loss));
+  skipped_ += loss.skipped;
   loss.total.backward();
   optimizer_->Step(train().optimizer->clip);
   batch_clock_.Pause();
@@ -310,6 +311,8 @@ absl::Status Trainer::FinishEpoch() {
     finished.loss += finished.losses[name];
   }
   observer_->OnEpochFinished(finished);
+  if (skipped_ > 0) observer_->OnLog(LogLevel::kWarning, SkippedText(skipped_, finished.samples));
+  skipped_ = 0;
   ++position_.epoch;
   ++position_.checkpoint_epochs;
   position_.batch = 0;

@@ -80,6 +80,7 @@ class Trainer {
   Stopwatch validate_clock_;
   Stopwatch batch_clock_;
 
+  int64_t skipped_ = 0;     // samples of the epoch at work for which a loss was not defined
   std::string serialized_;  // of the current state; empty: not made yet
   double next_resume_write_ = 0;
 };

@@ -14,6 +14,7 @@
 #include "engine/base/suggest.h"
 #include "engine/base/system_memory.h"
 #include "engine/kurfile/diagnostics.h"
+#include "engine/kurfile/loss_truth.h"
 #include "engine/kurfile/resources.h"
 #include "engine/train/stopwatch.h"
 
@@ -96,8 +97,8 @@ absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section,
 }
 
 BatchFeeder::BatchFeeder(const BatchProvider& provider, const std::set<std::string>& names,
-                         c10::Device device)
-    : provider_(provider), device_(device) {
+                         c10::Device device, Options options)
+    : provider_(provider), device_(device), options_(std::move(options)) {
   for (const std::string& name : names) {
     if (provider.sources().count(name) > 0) buffers_[name] = at::Tensor();
   }
@@ -110,16 +111,19 @@ absl::StatusOr<TensorMap> BatchFeeder::Load(const BatchPlan& plan, int64_t batch
     KUR_ASSIGN_OR_RETURN(const auto shape, provider_.BatchShape(plan, batch, name));
     const int64_t count = c10::multiply_integers(shape);
     if (!buffer.defined() || buffer.numel() < count) {
-      auto options = at::TensorOptions(at::kFloat);
-      if (device_.is_cuda()) options = options.pinned_memory(true);
-      buffer = at::empty({count}, options);
+      auto tensor_options = at::TensorOptions(at::kFloat);
+      if (device_.is_cuda()) tensor_options = tensor_options.pinned_memory(true);
+      buffer = at::empty({count}, tensor_options);
     }
     targets[name] = buffer.data_ptr<float>();
     tensors[name] = buffer.narrow(0, 0, count).view(shape);
   }
   KUR_RETURN_IF_ERROR(provider_.Gather(plan, batch, targets));
+  if (options_.check) KUR_RETURN_IF_ERROR(options_.check(tensors, plan.indices(batch)));
   if (!device_.is_cpu()) {
-    for (auto& [name, tensor] : tensors) tensor = tensor.to(device_);
+    for (auto& [name, tensor] : tensors) {
+      if (options_.on_host.count(name) == 0) tensor = tensor.to(device_);
+    }
   }
   return tensors;
 }
@@ -165,32 +169,65 @@ absl::StatusOr<Workload> Workload::Build(const Kurfile& kurfile, const BatchProv
   Workload workload(std::move(model), std::move(plan));
   if (options.mode == Mode::kEvaluate) return workload;
   for (const auto& spec : kurfile.sections().losses) {
-    const auto source = provider.sources().find(spec->target);
-    if (source == provider.sources().end()) {
-      return MissingSource("this loss", spec->target, provider, spec->location,
-                           spec->key + ".target");
-    }
-    const PlannedLayer* output = workload.plan_.Find(spec->target);
-    const Shape& truth = source->second->shape();
-    if (output->shape_known && !Fits(truth, output->shape)) {
-      return ErrorAt(
-          spec->location, spec->key + ".target",
-          absl::StrCat("the output '", spec->target, "' has the shape ", ToString(output->shape),
-                       ", but the data of that name has ", ToString(truth)));
-    }
-    BoundLoss bound{spec->target, spec->weight, false,
-                    Registry<LossBuilder>::Get().Find(spec->kind())->build(*spec)};
-    bound.from_logits = bound.loss->PrefersLogits() && workload.model_.CanGiveLogits(spec->target);
-    if (bound.from_logits) workload.as_logits_.insert(spec->target);
-    workload.losses_.push_back(std::move(bound));
+    KUR_RETURN_IF_ERROR(workload.BindLoss(spec, provider));
   }
   return workload;
 }
 
+absl::Status Workload::BindLoss(const std::shared_ptr<const LossSpec>& spec,
+                                const BatchProvider& provider) {
+  const Shape& output = plan_->Find(spec->target)->shape;
+  KUR_RETURN_IF_ERROR(CheckTruth(*spec, output, SourceShapes(provider)));
+  BoundLoss bound;
+  bound.spec = spec;
+  KUR_ASSIGN_OR_RETURN(bound.truth, spec->Truth(output));
+  for (const TruthSource& source : bound.truth) {
+    if (provider.sources().count(source.name) == 0) {
+      return MissingSource("this loss", source.name, provider, spec->location,
+                           absl::StrCat(spec->key, ".", source.key));
+    }
+    if (!source.scaled_from.empty()) {
+      scalers_.try_emplace({source.scaled_from, spec->target}, *plan_, source.scaled_from,
+                           spec->target);
+    }
+  }
+  bound.loss = Registry<LossBuilder>::Get().Find(spec->kind())->build(*spec, output);
+  const Probabilities fused = spec->fused_with();
+  bound.from_logits = fused != Probabilities::kNone && model_.CanGiveLogits(spec->target, fused);
+  if (bound.from_logits) as_logits_.insert(spec->target);
+  losses_.push_back(std::move(bound));
+  return absl::OkStatus();
+}
+
 std::set<std::string> Workload::SourceNames() const {
   std::set<std::string> names(model_.inputs().begin(), model_.inputs().end());
-  for (const BoundLoss& loss : losses_) names.insert(loss.target);
+  for (const BoundLoss& bound : losses_) {
+    for (const TruthSource& source : bound.truth) names.insert(source.name);
+  }
   return names;
+}
+
+BatchFeeder Workload::FeederOf(const BatchProvider& provider) const {
+  BatchFeeder::Options options;
+  for (const BoundLoss& bound : losses_) {
+    for (const TruthSource& source : bound.truth) {
+      if (source.stays_on_host) options.on_host.insert(source.name);
+    }
+  }
+  for (const std::string& input : model_.inputs()) options.on_host.erase(input);
+  options.check = [this](const TensorMap& batch, const int64_t* samples) {
+    return CheckBatch(batch, samples);
+  };
+  return BatchFeeder(provider, SourceNames(), model_.device(), std::move(options));
+}
+
+absl::Status Workload::CheckBatch(const TensorMap& batch, const int64_t* samples) const {
+  for (const BoundLoss& bound : losses_) {
+    std::vector<at::Tensor> truth;
+    for (const TruthSource& source : bound.truth) truth.push_back(batch.at(source.name));
+    KUR_RETURN_IF_ERROR(bound.loss->CheckTruth(truth, samples));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Workload::CheckSources(const DataSection& section,
@@ -200,7 +237,8 @@ absl::Status Workload::CheckSources(const DataSection& section,
     if (source == provider.sources().end()) {
       return MissingSource("the model", name, provider, section.location, "data");
     }
-    const PlannedLayer* layer = plan_.Find(name);
+    const PlannedLayer* layer = plan_->Find(name);
+    if (layer == nullptr || !layer->spec->IsInput()) continue;
     if (!Fits(source->second->shape(), layer->shape)) {
       return ErrorAt(section.location, "data",
                      absl::StrCat("the source '", name, "' has samples of the shape ",
@@ -208,22 +246,58 @@ absl::Status Workload::CheckSources(const DataSection& section,
                                   ToString(layer->shape)));
     }
   }
+  for (const BoundLoss& bound : losses_) {
+    const Shape& output = plan_->Find(bound.spec->target)->shape;
+    KUR_RETURN_IF_ERROR(CheckTruth(*bound.spec, output, SourceShapes(provider)));
+  }
   return absl::OkStatus();
 }
 
-Workload::BatchLoss Workload::ComputeLoss(const TensorMap& batch, bool training,
-                                          MetricSums* metrics) {
+absl::StatusOr<std::vector<at::Tensor>> Workload::TruthOf(const BoundLoss& bound,
+                                                          const TensorMap& batch) {
+  std::vector<at::Tensor> truth;
+  for (const TruthSource& source : bound.truth) {
+    at::Tensor tensor = batch.at(source.name);
+    if (source.stays_on_host) tensor = tensor.cpu();
+    if (!source.scaled_from.empty()) {
+      LengthScaler& scaler = scalers_.at({source.scaled_from, bound.spec->target});
+      tensor = tensor.contiguous().clone();
+      auto* lengths = tensor.data_ptr<float>();
+      for (int64_t i = 0; i < tensor.numel(); ++i) {
+        const auto scaled = scaler.Scale(static_cast<int64_t>(lengths[i]));
+        if (!scaled.ok()) {
+          return ErrorAt(bound.spec->location, absl::StrCat(bound.spec->key, ".", source.key),
+                         std::string(scaled.status().message()));
+        }
+        lengths[i] = static_cast<float>(*scaled);
+      }
+    }
+    truth.push_back(std::move(tensor));
+  }
+  return truth;
+}
+
+std::string SkippedText(int64_t skipped, int64_t samples) {
+  return absl::StrCat(
+      "the truth of ", skipped, " of ", samples,
+      " samples is too long for their output: no loss is defined for them, and they "
+      "counted as 0");
+}
+
+absl::StatusOr<Workload::BatchLoss> Workload::ComputeLoss(const TensorMap& batch, bool training) {
   const TensorMap outputs = model_.Forward(batch, {training}, as_logits_);
   BatchLoss result;
   for (const BoundLoss& bound : losses_) {
-    const at::Tensor& prediction = outputs.at(bound.target);
-    const at::Tensor& truth = batch.at(bound.target);
-    const at::Tensor loss = bound.loss->Compute(prediction, truth, bound.from_logits);
-    const at::Tensor weighted = bound.weight == 1 ? loss : loss * bound.weight;
+    const std::string& target = bound.spec->target;
+    KUR_ASSIGN_OR_RETURN(const std::vector<at::Tensor> truth, TruthOf(bound, batch));
+    KUR_ASSIGN_OR_RETURN(const LossValue loss,
+                         bound.loss->Compute(outputs.at(target), truth, bound.from_logits));
+    const at::Tensor weighted =
+        bound.spec->weight == 1 ? loss.mean : loss.mean * bound.spec->weight;
     result.total = result.total.defined() ? result.total + weighted : weighted;
-    result.losses.emplace_back(bound.target, weighted.item<double>());
+    result.losses.emplace_back(target, weighted.item<double>());
     result.value += result.losses.back().second;
-    if (metrics != nullptr) bound.loss->Measure(prediction, truth, metrics);
+    result.skipped += loss.skipped;
   }
   return result;
 }
@@ -239,16 +313,17 @@ absl::StatusOr<std::optional<Measurement>> Workload::Measure(const std::string& 
   Measurement measurement;
   measurement.section = section;
   measurement.set = set.name;
-  MetricSums metrics;
   std::map<std::string, double> sums;
+  int64_t skipped = 0;
   const BatchPlan plan = set.provider.EpochPlan(0);
   const int64_t batches = std::min(plan.num_batches(), max_batches.value_or(plan.num_batches()));
-  BatchFeeder feeder(set.provider, SourceNames(), model_.device());
+  BatchFeeder feeder = FeederOf(set.provider);
   for (int64_t i = 0; i < batches; ++i) {
     KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder.Load(plan, i));
-    const BatchLoss loss = ComputeLoss(batch, /*training=*/false, &metrics);
+    KUR_ASSIGN_OR_RETURN(const BatchLoss loss, ComputeLoss(batch, /*training=*/false));
     const auto size = static_cast<double>(plan.size(i));
     for (const auto& [name, value] : loss.losses) sums[name] += value * size;
+    skipped += loss.skipped;
     measurement.samples += plan.size(i);
     if (observer->CancelRequested()) return std::optional<Measurement>();
     if (MonotonicSeconds() - last_progress > kProgressInterval) {
@@ -260,8 +335,8 @@ absl::StatusOr<std::optional<Measurement>> Workload::Measure(const std::string& 
     measurement.losses[name] = sum / static_cast<double>(measurement.samples);
     measurement.loss += measurement.losses[name];
   }
-  for (const auto& [name, metric] : metrics) {
-    measurement.metrics[name] = metric.sum / static_cast<double>(metric.count);
+  if (skipped > 0) {
+    observer->OnLog(LogLevel::kWarning, SkippedText(skipped, measurement.samples));
   }
   measurement.seconds = MonotonicSeconds() - start;
   return std::optional<Measurement>(std::move(measurement));

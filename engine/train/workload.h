@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "engine/data/batch_provider.h"
 #include "engine/data/supplier.h"
 #include "engine/kurfile/kurfile.h"
+#include "engine/kurfile/length_scaler.h"
 #include "engine/losses/loss.h"
 #include "engine/train/model.h"
 #include "engine/train/run.h"
@@ -40,13 +42,23 @@ absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section,
                                               const OpenContext& context, uint64_t seed,
                                               bool randomize);
 
+// Looks at a batch before it leaves the host. `samples` are the numbers of its samples.
+using BatchCheck = std::function<absl::Status(const TensorMap& batch, const int64_t* samples)>;
+
 // Brings batches to the model: gathers into buffers that are used again for every batch, and grow
 // where the samples of a batch are longer than those before.
 class BatchFeeder {
  public:
+  struct Options {
+    std::set<std::string> on_host;  // sources that are not brought to the device
+    BatchCheck check;               // may be empty
+  };
+
   // Feeds the named sources of `provider`, which must outlive this, to `device`.
-  BatchFeeder(const BatchProvider& provider, const std::set<std::string>& names,
-              c10::Device device);
+  BatchFeeder(const BatchProvider& provider, const std::set<std::string>& names, c10::Device device,
+              Options options);
+  BatchFeeder(const BatchProvider& provider, const std::set<std::string>& names, c10::Device device)
+      : BatchFeeder(provider, names, device, Options()) {}
 
   // The tensors of a batch; valid until the next call.
   absl::StatusOr<TensorMap> Load(const BatchPlan& plan, int64_t batch);
@@ -54,8 +66,12 @@ class BatchFeeder {
  private:
   const BatchProvider& provider_;
   c10::Device device_;
+  Options options_;
   TensorMap buffers_;
 };
+
+// Says how many samples counted as 0 for want of a defined loss.
+std::string SkippedText(int64_t skipped, int64_t samples);
 
 // A model with its losses: what training, testing and evaluating have in common. One thread at a
 // time.
@@ -73,13 +89,18 @@ class Workload {
   // Fails if the sources do not have the shapes that the model was built for.
   absl::Status CheckSources(const DataSection& section, const BatchProvider& provider) const;
 
+  // Feeds the model and the losses from `provider`, which must outlive the feeder, as must this. A
+  // value that no truth can have is an error that names its sample.
+  BatchFeeder FeederOf(const BatchProvider& provider) const;
+
   // The loss of a batch with its graph, and the loss of each output.
   struct BatchLoss {
     at::Tensor total;
     std::vector<std::pair<std::string, double>> losses;
-    double value = 0;  // of `total`
+    double value = 0;     // of `total`
+    int64_t skipped = 0;  // samples for which a loss is not defined
   };
-  BatchLoss ComputeLoss(const TensorMap& batch, bool training, MetricSums* metrics = nullptr);
+  absl::StatusOr<BatchLoss> ComputeLoss(const TensorMap& batch, bool training);
 
   // Measures a whole set, or its first `max_batches`. Stops early, and says so by an absent result,
   // when `observer` asks to cancel.
@@ -89,16 +110,23 @@ class Workload {
 
  private:
   struct BoundLoss {
-    std::string target;
-    double weight;
-    bool from_logits;
+    std::shared_ptr<const LossSpec> spec;
+    std::vector<TruthSource> truth;
+    bool from_logits = false;
     std::unique_ptr<Loss> loss;
   };
 
-  Workload(Model model, ModelPlan plan) : model_(std::move(model)), plan_(std::move(plan)) {}
+  Workload(Model model, ModelPlan plan)
+      : model_(std::move(model)), plan_(std::make_unique<const ModelPlan>(std::move(plan))) {}
+
+  absl::Status BindLoss(const std::shared_ptr<const LossSpec>& spec, const BatchProvider& provider);
+  // What a loss reads of a batch, scaled where it wants that.
+  absl::StatusOr<std::vector<at::Tensor>> TruthOf(const BoundLoss& bound, const TensorMap& batch);
+  absl::Status CheckBatch(const TensorMap& batch, const int64_t* samples) const;
 
   Model model_;
-  ModelPlan plan_;
+  std::unique_ptr<const ModelPlan> plan_;  // stays where it is, as the scalers refer to it
+  std::map<std::pair<std::string, std::string>, LengthScaler> scalers_;  // by input and output
   std::vector<BoundLoss> losses_;
   std::set<std::string> as_logits_;
 };

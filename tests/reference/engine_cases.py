@@ -1,5 +1,5 @@
 """Writes the golden values of tests/engine/layers: what PyTorch computes for layers, losses and
-optimizers, for the tests of the engine's own.
+optimizers and what Python counts for metrics, for the tests of the engine's own.
 
     python3 tests/reference/engine_cases.py
 
@@ -8,6 +8,7 @@ data in row-major order; those of layers have the axes of a Kurfile's author: (b
 width, channels). Everything is computed in double precision and a function of fixed seeds.
 """
 
+import functools
 import itertools
 import json
 import math
@@ -479,42 +480,290 @@ def layer_cases():
     return cases.cases
 
 
-def loss_cases():
-    generator = numpy.random.default_rng(7)
-    cases = []
+def clamped_log(p):
+    """Probabilities below 1e-7 count as that."""
+    return p.clamp_min(1e-7).log()
 
-    def add(name, kind, prediction, truth, from_logits, function, metric, expected_metric):
-        prediction.requires_grad_()
+
+class LossCases:
+    def __init__(self):
+        self.cases = []
+        self.generator = numpy.random.default_rng(7)
+
+    def add(self, name, kind, prediction, truths, function, logits=False, spec="", skipped=0):
+        prediction = prediction.detach().clone().requires_grad_()
         loss = function(prediction)
         loss.backward()
-        cases.append({"name": name, "kind": kind, "prediction": pack(prediction),
-                      "truth": pack(truth), "from_logits": from_logits, "loss": loss.item(),
-                      "gradient": pack(prediction.grad), "metric": metric,
-                      "metric_value": expected_metric})
+        self.cases.append({"name": name, "kind": kind, "spec": spec, "from_logits": logits,
+                           "prediction": pack(prediction), "truth": [pack(t) for t in truths],
+                           "loss": loss.item(), "gradient": pack(prediction.grad),
+                           "skipped": skipped})
 
+    def draw(self, *shape):
+        return draw(self.generator, *shape)
+
+    def classes(self, below, *shape):
+        return torch.tensor(self.generator.integers(0, below, shape))
+
+
+def add_crossentropies(cases):
     for shape in ((5, 4), (3, 2, 4), (2, 2, 3, 4)):
-        logits = draw(generator, *shape) * 3
-        classes = torch.tensor(generator.integers(0, 4, shape[:-1]))
-        truth = F.one_hot(classes, 4).to(torch.float64)
-        accuracy = (logits.argmax(-1) == classes).double().mean().item()
-        add(f"crossentropy of logits, rank {len(shape) - 1}", "categorical_crossentropy",
-            logits.clone(), truth, True,
-            lambda p: F.cross_entropy(p.reshape(-1, 4), classes.reshape(-1)), "accuracy", accuracy)
-        add(f"crossentropy of probabilities, rank {len(shape) - 1}", "categorical_crossentropy",
-            F.softmax(logits, -1).detach(), truth, False,
-            lambda p: F.nll_loss(p.reshape(-1, 4).log(), classes.reshape(-1)), "accuracy",
-            accuracy)
-    soft = F.softmax(draw(generator, 5, 4), -1)
-    logits = draw(generator, 5, 4)
-    add("crossentropy of a truth that is not one-hot", "categorical_crossentropy", logits.clone(),
-        soft, True, lambda p: F.cross_entropy(p, soft), "accuracy",
-        (logits.argmax(-1) == soft.argmax(-1)).double().mean().item())
+        logits, classes = cases.draw(*shape) * 3, cases.classes(4, *shape[:-1])
+        for extreme in (1, 30):
+            rank = f"rank {len(shape) - 1}" + (", extreme" if extreme > 1 else "")
+            scaled, flat = logits * extreme, classes.reshape(-1)
+            p = F.softmax(logits, -1)
+            one_hot = F.one_hot(classes, 4).to(torch.float64)
+            for kind, truth in (("categorical_crossentropy", one_hot),
+                                ("sparse_categorical_crossentropy", classes[..., None]),
+                                ("sparse_categorical_crossentropy", classes)):
+                if kind.startswith("sparse") and truth.dim() == 1:
+                    continue
+                cases.add(f"{kind} of logits, {rank}, truth {tuple(truth.shape)}", kind, scaled,
+                          [truth], lambda x: F.cross_entropy(x.reshape(-1, 4), flat), logits=True)
+                if extreme == 1:
+                    cases.add(f"{kind} of probabilities, {rank}, truth {tuple(truth.shape)}", kind,
+                              p, [truth],
+                              lambda x: F.nll_loss(clamped_log(x).reshape(-1, 4), flat))
+    soft, logits = F.softmax(cases.draw(5, 4), -1), cases.draw(5, 4)
+    cases.add("crossentropy of a truth that is not one-hot", "categorical_crossentropy", logits,
+              [soft], lambda x: F.cross_entropy(x, soft), logits=True)
+    impossible = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    cases.add("crossentropy of a probability of 0", "categorical_crossentropy", impossible,
+              [torch.tensor([[1.0, 0.0], [1.0, 0.0]])],
+              lambda x: -(clamped_log(x) * torch.tensor([[1.0, 0.0], [1.0, 0.0]])).sum() / 2)
+    for shape in ((6, 1), (3, 5), (2, 3, 4)):
+        logits, truth = cases.draw(*shape) * 3, cases.classes(2, *shape).to(torch.float64)
+        for extreme in (1, 100):
+            cases.add(f"binary crossentropy of logits {shape} x {extreme}", "binary_crossentropy",
+                      logits * extreme, [truth],
+                      lambda x: F.binary_cross_entropy_with_logits(x, truth), logits=True)
+        cases.add(f"binary crossentropy of probabilities {shape}", "binary_crossentropy",
+                  torch.sigmoid(logits / 3), [truth], lambda x: F.binary_cross_entropy(x, truth))
+
+
+def add_divergences(cases):
+    for shape in ((5, 4), (3, 2, 4), (2, 2, 3, 4)):
+        logits, truth = cases.draw(*shape) * 3, F.softmax(cases.draw(*shape), -1)
+        truth = torch.where(truth < 0.1, torch.zeros_like(truth), truth)
+        positions = truth.numel() / 4
+        for extreme in (1, 30):
+            cases.add(f"divergence of logits {shape} x {extreme}", "kl_divergence",
+                      logits * extreme, [truth],
+                      lambda x: F.kl_div(F.log_softmax(x, -1), truth, reduction="sum") / positions,
+                      logits=True)
+        cases.add(f"divergence of probabilities {shape}", "kl_divergence", F.softmax(logits, -1),
+                  [truth],
+                  lambda x: F.kl_div(clamped_log(x), truth, reduction="sum") / positions)
+
+
+def add_distances(cases):
     for shape in ((6, 1), (2, 3, 2), (2, 2, 3, 2)):
-        prediction, truth = draw(generator, *shape), draw(generator, *shape)
-        add(f"mean squared error, rank {len(shape) - 1}", "mean_squared_error", prediction, truth,
-            False, lambda p: F.mse_loss(p, truth), "mean_absolute_error",
-            (prediction - truth).abs().mean().item())
-    return cases
+        for factor in (1, 1000):
+            prediction, truth = cases.draw(*shape) * factor, cases.draw(*shape)
+            what = f"{shape} x {factor}"
+            cases.add(f"mean squared error {what}", "mean_squared_error", prediction, [truth],
+                      lambda x: F.mse_loss(x, truth))
+            cases.add(f"mean absolute error {what}", "mean_absolute_error", prediction, [truth],
+                      lambda x: F.l1_loss(x, truth))
+            for delta in (1.0, 0.25):
+                cases.add(f"huber {what}, delta {delta}", "huber", prediction, [truth],
+                          lambda x: F.huber_loss(x, truth, delta=delta),
+                          spec="" if delta == 1 else f"delta: {delta}")
+        rate, counts = cases.draw(*shape).exp(), cases.classes(9, *shape).to(torch.float64)
+        cases.add(f"poisson {shape}", "poisson", rate, [counts],
+                  lambda x: F.poisson_nll_loss(x, counts, log_input=False))
+
+
+def add_ctc(cases):
+    """Kur's: the mean over the samples, with the blank behind the symbols; `warp`: before them.
+    The last sample is too short for its truth; equal neighbours need a blank between them."""
+    labels = torch.tensor([[0, 1, 1, 3, 0], [2, 0, 9, 9, 9], [3, 3, 3, 0, 0], [1, 2, 3, 1, 2]])
+    lengths, steps = torch.tensor([5, 2, 0, 4]), torch.tensor([9, 6, 4, 3])
+    for warp, scaled, extreme in itertools.product((False, True), (False, True), (1, 30)):
+        logits = cases.draw(4, 9, 5) * 2 * extreme
+        scale = steps.double().mean() / 100 if scaled else 1.0
+
+        def loss(log_p):
+            losses = F.ctc_loss(log_p.transpose(0, 1), labels + 1 if warp else labels, steps,
+                                lengths, blank=0 if warp else 4, reduction="none",
+                                zero_infinity=True)
+            return losses.mean() * scale
+
+        names = ["warp"] * warp + ["loss_scale"] * scaled
+        spec = ("input_length: x, output_length: y, output: z, variant: [" + ", ".join(names) + "]")
+        truths = [labels, lengths[:, None], steps[:, None]]
+        cases.add(f"ctc of logits x {extreme} {names}", "ctc", logits, truths,
+                  lambda x: loss(F.log_softmax(x, -1)), logits=True, spec=spec, skipped=1)
+        if extreme == 1:
+            cases.add(f"ctc of probabilities {names}", "ctc", F.softmax(logits, -1), truths,
+                      lambda x: loss(clamped_log(x)), spec=spec, skipped=1)
+
+
+def loss_cases():
+    cases = LossCases()
+    for add in (add_crossentropies, add_divergences, add_distances, add_ctc):
+        add(cases)
+    return cases.cases
+
+
+def edits(a, b):
+    """Levenshtein's distance, by the recursion that defines it."""
+    @functools.cache
+    def distance(i, j):
+        if i == 0 or j == 0:
+            return i + j
+        return min(distance(i - 1, j) + 1, distance(i, j - 1) + 1,
+                   distance(i - 1, j - 1) + (a[i - 1] != b[j - 1]))
+    return distance(len(a), len(b))
+
+
+class MetricCases:
+    """What metrics give over a whole set, counted sample by sample in Python."""
+
+    def __init__(self):
+        self.cases = []
+        self.generator = numpy.random.default_rng(11)
+
+    def add(self, name, kind, task, prediction, truths, values, spec="", logits=False, warp=False):
+        self.cases.append({"name": name, "kind": kind, "task": task, "spec": spec,
+                           "from_logits": logits, "blank_is_first": warp,
+                           "prediction": pack(torch.as_tensor(prediction)),
+                           "truth": [pack(torch.as_tensor(t)) for t in truths],
+                           "values": {k: float(v) for k, v in values.items()}})
+
+
+def ratios(pairs, classes, kind):
+    """(of each class that occurs, of all together)."""
+    def ratio(members):
+        hits = sum(t == p == c for t, p in pairs for c in members)
+        predicted = sum(p == c for t, p in pairs for c in members)
+        actual = sum(t == c for t, p in pairs for c in members)
+        over = {"precision": predicted, "recall": actual, "f1": (predicted + actual) / 2}[kind]
+        return hits / over if over else 0.0
+    occurring = [c for c in classes if any(c in pair for pair in pairs)]
+    return [ratio([c]) for c in occurring], ratio(list(classes))
+
+
+def add_class_metrics(cases):
+    generator = cases.generator
+    for shape, classes in (((20,), 5), ((4, 3), 12), ((3, 2, 2), 3)):
+        logits = generator.standard_normal((*shape, classes)).round(3)
+        # The last class is never true and never predicted.
+        logits[..., -1] = -9
+        numbers = generator.integers(0, classes - 1, shape)
+        boost = generator.random(shape) < 0.4
+        logits[boost, numbers[boost]] += 4
+        one_hot = numpy.eye(classes)[numbers]
+        pairs = [(int(t), int(numpy.argmax(p)))
+                 for t, p in zip(numbers.reshape(-1), logits.reshape(-1, classes))]
+        for task, truth in (("classes", one_hot), ("numbers", numbers),
+                            ("numbers", numbers[..., None])):
+            if truth.ndim == 1:
+                continue
+            what = f"{task}, {shape}, truth {truth.ndim}"
+            accuracy = sum(t == p for t, p in pairs) / len(pairs)
+            cases.add(f"accuracy of {what}", "accuracy", task, logits, [truth],
+                      {"accuracy": accuracy}, logits=True)
+            for k in (1, 2, 3):
+                hits = [t in numpy.argsort(-p)[:k] for t, p in
+                        zip(numbers.reshape(-1), logits.reshape(-1, classes))]
+                cases.add(f"top {k} of {what}", "top_k", task, logits, [truth],
+                          {f"top_{k}_accuracy": numpy.mean(hits)}, spec=f"k: {k}", logits=True)
+            digits = 2 if classes > 10 else 1
+            cells = {}
+            for t, p in pairs:
+                cell = f"confusion[{t:0{digits}}][{p:0{digits}}]"
+                cells[cell] = cells.get(cell, 0) + 1
+            cases.add(f"confusion of {what}", "confusion", task, logits, [truth], cells, logits=True)
+            for kind in ("precision", "recall", "f1"):
+                each, together = ratios(pairs, range(classes), kind)
+                cases.add(f"{kind} of {what}", kind, task, logits, [truth],
+                          {f"macro_{kind}": numpy.mean(each)}, logits=True)
+                cases.add(f"micro {kind} of {what}", kind, task, logits, [truth],
+                          {f"micro_{kind}": together}, spec="average: micro", logits=True)
+
+
+def add_binary_metrics(cases):
+    generator = cases.generator
+    for shape in ((30, 1), (8, 3), (4, 3, 2)):
+        for logits in (False, True):
+            p = generator.standard_normal(shape).round(3)
+            if not logits:
+                p = (1 / (1 + numpy.exp(-p))).round(3)
+            truth = generator.integers(0, 2, shape)
+            pairs = [(int(t), int(v > (0 if logits else 0.5)))
+                     for t, v in zip(truth.reshape(-1), p.reshape(-1))]
+            what = f"yes or no, {shape}" + (", logits" if logits else "")
+            cases.add(f"accuracy of {what}", "accuracy", "yes or no", p, [truth],
+                      {"accuracy": sum(t == v for t, v in pairs) / len(pairs)}, logits=logits)
+            for kind in ("precision", "recall", "f1"):
+                cases.add(f"{kind} of {what}", kind, "yes or no", p, [truth],
+                          {kind: ratios(pairs, [1], kind)[1]}, logits=logits)
+            cells = {}
+            for t, v in pairs:
+                cells[f"confusion[{t}][{v}]"] = cells.get(f"confusion[{t}][{v}]", 0) + 1
+            cases.add(f"confusion of {what}", "confusion", "yes or no", p, [truth], cells,
+                      logits=logits)
+    cases.add("precision where yes is never said", "precision", "yes or no", [[0.1], [0.2]],
+              [[[1.0], [0.0]]], {"precision": 0})
+
+
+def add_number_metrics(cases):
+    for shape in ((20, 1), (7, 3), (5, 2, 3)):
+        # A mean that is large beside the spread: sums of squares would cancel.
+        for offset in (0, 4096):
+            truth = draw(cases.generator, *shape).numpy() + offset
+            y = truth + draw(cases.generator, *shape).numpy() / 2
+            columns = truth.reshape(-1, shape[-1])
+            spread = ((columns - columns.mean(0)) ** 2).sum()
+            what = f"{shape} + {offset}"
+            cases.add(f"mean absolute error {what}", "mean_absolute_error", "quantities", y, [truth],
+                      {"mean_absolute_error": numpy.abs(y - truth).mean()})
+            cases.add(f"root mean squared error {what}", "root_mean_squared_error", "quantities", y,
+                      [truth], {"root_mean_squared_error": ((y - truth) ** 2).mean() ** 0.5})
+            cases.add(f"r2 {what}", "r2", "quantities", y, [truth],
+                      {"r2": 1 - ((y - truth) ** 2).sum() / spread})
+    constant = [[2.0], [2.0]]
+    cases.add("r2 of a constant that is met", "r2", "quantities", constant, [constant], {"r2": 1})
+    cases.add("r2 of a constant that is missed", "r2", "quantities", [[1.0], [2.0]], [constant],
+              {"r2": 0})
+
+
+def split(symbols, space):
+    text = "".join(chr(97 + s) for s in symbols)
+    return text.replace(chr(97 + space), " ").split()
+
+
+def add_sequence_metrics(cases):
+    generator = cases.generator
+    samples, time, symbols, space = 12, 15, 4, 2
+    for warp in (False, True):
+        logits = generator.standard_normal((samples, time, symbols + 1)).round(3)
+        steps = generator.integers(0, time + 1, (samples, 1))
+        lengths = generator.integers(0, 9, (samples, 1))
+        labels = generator.integers(0, symbols, (samples, 8))
+        characters, words = [0, 0], [0, 0]
+        for i in range(samples):
+            best = logits[i, :steps[i, 0]].argmax(-1)
+            collapsed = [key for key, _ in itertools.groupby(best)]
+            said = tuple(int(s) - warp for s in collapsed if s != (0 if warp else symbols))
+            true = tuple(int(s) for s in labels[i, :lengths[i, 0]])
+            characters[0] += edits(said, true)
+            characters[1] += len(true)
+            words[0] += edits(tuple(split(said, space)), tuple(split(true, space)))
+            words[1] += len(split(true, space))
+        for kind, rate, spec in (("character_error_rate", characters, ""),
+                                 ("word_error_rate", words, f"space: {space}")):
+            cases.add(f"{kind}{', warp' * warp}", kind, "sequence", logits,
+                      [labels, lengths, steps], {kind: rate[0] / rate[1]}, spec=spec, warp=warp)
+
+
+def metric_cases():
+    cases = MetricCases()
+    for add in (add_class_metrics, add_binary_metrics, add_number_metrics, add_sequence_metrics):
+        add(cases)
+    return cases.cases
 
 
 class Lion(torch.optim.Optimizer):
@@ -602,4 +851,5 @@ def write(name, value):
 
 write("layer_cases.json", layer_cases())
 write("loss_cases.json", loss_cases())
+write("metric_cases.json", metric_cases())
 write("optimizer_cases.json", optimizer_cases())

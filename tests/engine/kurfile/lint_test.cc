@@ -58,6 +58,36 @@ loss: [{target: y, name: categorical_crossentropy}]
               ElementsAre(HasSubstr("'y' is no softmax")));
 }
 
+TEST(LintTest, ALossThatComparesOtherProbabilities) {
+  const auto warnings = [](const std::string& activation, const std::string& loss) {
+    return Warnings(absl::StrCat(
+        "model: [{input: {shape: [4]}, name: x}, {dense: 3}, {activation: ", activation,
+        ", name: y}]\nloss: [{target: y, name: ", loss, "}]"));
+  };
+  EXPECT_THAT(warnings("sigmoid", "binary_crossentropy"), IsEmpty());
+  EXPECT_THAT(warnings("softmax", "sparse_categorical_crossentropy"), IsEmpty());
+  EXPECT_THAT(warnings("softmax", "binary_crossentropy"),
+              ElementsAre(HasSubstr("binary_crossentropy compares probabilities, but 'y' is no "
+                                    "sigmoid; end it with 'activation: sigmoid'")));
+  EXPECT_THAT(warnings("sigmoid", "sparse_categorical_crossentropy"),
+              ElementsAre(HasSubstr("'y' is no softmax")));
+  EXPECT_THAT(warnings("softmax", "huber"), ElementsAre(HasSubstr("huber trains badly")));
+}
+
+TEST(LintTest, ALossThatCannotBeThatOfItsOutput) {
+  EXPECT_THAT(Errors(R"(
+model: [{input: {shape: [4]}, name: x}, {dense: 3}, {activation: softmax, name: y}]
+loss: [{target: y, name: ctc, input_length: a, output_length: b, output: c}]
+)"),
+              HasSubstr("loss[0]: the output 'y' is (3,), but ctc needs (time, symbols + 1)"));
+  EXPECT_THAT(Errors(R"(
+model: [{input: {shape: [9, 4]}, name: spoken}, {dense: 3}, {activation: softmax, name: y}]
+loss: [{target: y, name: ctc, input_length: a, output_length: b, output: c, relative_to: spokn}]
+)"),
+              HasSubstr("loss[0].relative_to: the model has no input 'spokn'; did you mean "
+                        "'spoken'?"));
+}
+
 TEST(LintTest, OutputsAndInputsThatNothingUses) {
   EXPECT_THAT(Warnings(R"(
 model:
@@ -84,8 +114,9 @@ loss: [{target: labels, name: categorical_crossentropy}]
 train:
   data: [{mnist: {images: train-images-idx3-ubyte.gz, labels: train-labels-idx1-ubyte.gz}}]
 )"),
-              ElementsAre(HasSubstr("the output 'labels' is (7,), but the data of that name is "
-                                    "(10,)")));
+              ElementsAre(HasSubstr("loss[0].target: the output 'labels' is (7,), so that "
+                                    "categorical_crossentropy needs samples of (7,) in the data of "
+                                    "the name 'labels', but they are (10,)")));
 }
 
 TEST(LintTest, CheckpointsThatNeverCome) {

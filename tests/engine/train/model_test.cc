@@ -166,9 +166,9 @@ TEST(ModelTest, RefusesWeightsThatDoNotFitAndStaysAsItIs) {
 
 TEST(ModelTest, GivesTheLogitsOfASoftmaxThatNothingElseUses) {
   Model model = Build(kClassifier);
-  EXPECT_TRUE(model.CanGiveLogits("labels"));
-  EXPECT_FALSE(model.CanGiveLogits("logits"));
-  EXPECT_FALSE(model.CanGiveLogits("nothing"));
+  EXPECT_TRUE(model.CanGiveLogits("labels", Probabilities::kSoftmax));
+  EXPECT_FALSE(model.CanGiveLogits("logits", Probabilities::kSoftmax));
+  EXPECT_FALSE(model.CanGiveLogits("nothing", Probabilities::kSoftmax));
   const TensorMap inputs = {{"images", at::linspace(-1, 1, 180).reshape({2, 6, 5, 3})}};
   const at::Tensor probabilities = model.Forward(inputs, {}).at("labels");
   const at::Tensor logits = model.Forward(inputs, {}, {"labels"}).at("labels");
@@ -181,7 +181,16 @@ TEST(ModelTest, ASoftmaxThatIsUsedGivesNoLogits) {
       std::string(kClassifier) + "    sink: yes\n  - dense: 2\n    name: above\n";
   const Model model = Build(text);
   EXPECT_THAT(model.outputs(), UnorderedElementsAre("labels", "above"));
-  EXPECT_FALSE(model.CanGiveLogits("labels"));
+  EXPECT_FALSE(model.CanGiveLogits("labels", Probabilities::kSoftmax));
+}
+
+TEST(ModelTest, TellsTheLogitsOfASigmoidFromThoseOfASoftmax) {
+  Model model = Build("model: [{input: {shape: [3]}, name: x}, {activation: sigmoid}, {output: y}]");
+  EXPECT_TRUE(model.CanGiveLogits("y", Probabilities::kSigmoid));
+  EXPECT_FALSE(model.CanGiveLogits("y", Probabilities::kSoftmax));
+  EXPECT_FALSE(model.CanGiveLogits("y", Probabilities::kNone));
+  const at::Tensor x = at::linspace(-1, 1, 6).reshape({2, 3});
+  EXPECT_TRUE(model.Forward({{"x", x}}, {}, {"y"}).at("y").equal(x));
 }
 
 TEST(ModelTest, NeedsToKnowTheShapes) {
@@ -230,7 +239,7 @@ TEST(ModelTest, LayersAlongAnAxisSeeEveryElementAsASample) {
   const at::Tensor logits = dense((at::softmax(step, -1) + step).flatten(1), "..dense.0");
   EXPECT_TRUE(model.Forward({{"steps", steps}}, {}).at("labels").allclose(at::softmax(logits, -1)));
   // The softmax before an `output` can be left out as well as one that is the output itself.
-  EXPECT_TRUE(model.CanGiveLogits("labels"));
+  EXPECT_TRUE(model.CanGiveLogits("labels", Probabilities::kSoftmax));
   EXPECT_TRUE(model.Forward({{"steps", steps}}, {}, {"labels"}).at("labels").allclose(logits));
 }
 

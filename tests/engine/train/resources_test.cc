@@ -57,7 +57,8 @@ TensorMap RandomInputs(const ModelPlan& plan, int64_t batch_size) {
 void TakeSteps(const Kurfile& kurfile, int64_t batch_size) {
   Model model = *Model::Build(kurfile.plan(), 1, at::kCPU);
   const LossSpec& loss_spec = *kurfile.sections().losses[0];
-  const auto loss = Registry<LossBuilder>::Get().Find(loss_spec.kind())->build(loss_spec);
+  const Shape& output = kurfile.plan().Find(loss_spec.target)->shape;
+  const auto loss = Registry<LossBuilder>::Get().Find(loss_spec.kind())->build(loss_spec, output);
   const OptimizerSpec& spec = *kurfile.sections().train->optimizer;
   const auto optimizer =
       Registry<OptimizerBuilder>::Get().Find(spec.kind())->build(spec, model.TrainableParameters());
@@ -65,7 +66,8 @@ void TakeSteps(const Kurfile& kurfile, int64_t batch_size) {
     const TensorMap inputs = RandomInputs(kurfile.plan(), batch_size);
     const TensorMap outputs = model.Forward(inputs, {/*training=*/true});
     const at::Tensor& prediction = outputs.at(loss_spec.target);
-    loss->Compute(prediction, at::ones(prediction.sizes()), /*from_logits=*/false).backward();
+    loss->Compute(prediction, {at::ones(prediction.sizes())}, /*from_logits=*/false)
+        ->mean.backward();
     optimizer->Step(spec.clip);
   }
 }

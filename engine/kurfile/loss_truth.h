@@ -1,0 +1,22 @@
+#ifndef KUR_ENGINE_KURFILE_LOSS_TRUTH_H_
+#define KUR_ENGINE_KURFILE_LOSS_TRUTH_H_
+
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "engine/kurfile/loss_spec.h"
+#include "engine/kurfile/shape.h"
+
+namespace kur {
+
+// Whether the sources that a loss reads suit its output, whose samples have the shape `output`.
+// `sources` are the shapes that are known; a source that is not among them, or an extent that is
+// not known, suits. INVALID_ARGUMENT, in words for the author of the Kurfile, at the key that names
+// the source.
+absl::Status CheckTruth(const LossSpec& loss, const Shape& output,
+                        const std::map<std::string, Shape>& sources);
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_KURFILE_LOSS_TRUTH_H_

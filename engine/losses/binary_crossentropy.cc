@@ -1,0 +1,54 @@
+// binary_crossentropy: -(t log p + (1 - t) log(1 - p)), averaged over all elements.
+
+#include <string>
+
+#include "engine/kurfile/loss_spec.h"
+#if KUR_RUNTIME
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/binary_cross_entropy.h>
+#include <ATen/ops/binary_cross_entropy_with_logits.h>
+
+#include "engine/losses/loss.h"
+#endif
+
+namespace kur {
+namespace {
+
+struct BinaryCrossentropySpec : LossSpec {
+  std::string kind() const override { return "binary_crossentropy"; }
+  Task task() const override { return Task::kYesOrNo; }
+  Probabilities fused_with() const override { return Probabilities::kSigmoid; }
+};
+
+const Fields<BinaryCrossentropySpec>& BinaryCrossentropyFields() {
+  static const auto* const kFields =
+      new Fields<BinaryCrossentropySpec>(LossFields<BinaryCrossentropySpec>());
+  return *kFields;
+}
+
+const Registration<LossKind> kKind(
+    "binary_crossentropy",
+    MakeKind<LossSpec>("For yes or no, in each element: -(t log p + (1 - t) log(1 - p)), averaged "
+                       "over all elements, where t is 0 or 1.",
+                       "{target: spam, name: binary_crossentropy}", BinaryCrossentropyFields()));
+
+#if KUR_RUNTIME
+class BinaryCrossentropy : public Loss {
+ public:
+  BinaryCrossentropy(const BinaryCrossentropySpec&, const Shape&) {}
+
+  absl::StatusOr<LossValue> Compute(const at::Tensor& prediction,
+                                    const std::vector<at::Tensor>& truth,
+                                    bool from_logits) const override {
+    if (from_logits) return LossValue{at::binary_cross_entropy_with_logits(prediction, truth[0])};
+    return LossValue{at::binary_cross_entropy(
+        prediction.clamp(kLeastProbability, 1 - kLeastProbability), truth[0])};
+  }
+};
+
+const Registration<LossBuilder> kBuilder(
+    "binary_crossentropy", MakeLossBuilder<BinaryCrossentropy, BinaryCrossentropySpec>());
+#endif
+
+}  // namespace
+}  // namespace kur

@@ -1,0 +1,49 @@
+// poisson: y - t log y, averaged over all elements.
+
+#include <string>
+
+#include "engine/kurfile/loss_spec.h"
+#if KUR_RUNTIME
+#include <ATen/TensorOperators.h>
+
+#include "engine/losses/loss.h"
+#endif
+
+namespace kur {
+namespace {
+
+struct PoissonSpec : LossSpec {
+  std::string kind() const override { return "poisson"; }
+  Task task() const override { return Task::kNumbers; }
+};
+
+const Fields<PoissonSpec>& PoissonFields() {
+  static const auto* const kFields = new Fields<PoissonSpec>(LossFields<PoissonSpec>());
+  return *kFields;
+}
+
+const Registration<LossKind> kKind(
+    "poisson",
+    MakeKind<LossSpec>("For counts, where the output is the expected number: y - t log y, averaged "
+                       "over all elements; y must be positive, as after 'activation: softplus'.",
+                       "{target: clicks, name: poisson}", PoissonFields()));
+
+#if KUR_RUNTIME
+class Poisson : public Loss {
+ public:
+  Poisson(const PoissonSpec&, const Shape&) {}
+
+  absl::StatusOr<LossValue> Compute(const at::Tensor& prediction,
+                                    const std::vector<at::Tensor>& truth,
+                                    bool /*from_logits*/) const override {
+    // As in PyTorch's poisson_nll_loss: finite where the expected number has been rounded to zero.
+    constexpr double kLeastNumber = 1e-8;
+    return LossValue{(prediction - truth[0] * (prediction + kLeastNumber).log()).mean()};
+  }
+};
+
+const Registration<LossBuilder> kBuilder("poisson", MakeLossBuilder<Poisson, PoissonSpec>());
+#endif
+
+}  // namespace
+}  // namespace kur

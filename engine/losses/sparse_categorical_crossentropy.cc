@@ -1,0 +1,92 @@
+// sparse_categorical_crossentropy: -log p_t for the number t of the true class, averaged over
+// samples and positions.
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "engine/kurfile/loss_spec.h"
+#if KUR_RUNTIME
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/nll_loss.h>
+
+#include "engine/losses/loss.h"
+#include "engine/losses/symbols.h"
+#endif
+
+namespace kur {
+namespace {
+
+struct SparseCategoricalCrossentropySpec : LossSpec {
+  std::string kind() const override { return "sparse_categorical_crossentropy"; }
+  Task task() const override { return Task::kClassNumbers; }
+  Probabilities fused_with() const override { return Probabilities::kSoftmax; }
+
+  absl::StatusOr<std::vector<TruthSource>> Truth(const Shape& output) const override {
+    if (output.empty() || output.back() == kUnknown) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the output '", target, "' is ", ToString(output),
+                       ": the number of classes, its last extent, must be known"));
+    }
+    Shape one_number = output;
+    one_number.back() = 1;
+    std::vector<Shape> shapes = {one_number};
+    if (output.size() > 1) shapes.emplace_back(output.begin(), output.end() - 1);
+    return std::vector<TruthSource>{{target, "target", shapes, "", false}};
+  }
+};
+
+const Fields<SparseCategoricalCrossentropySpec>& SparseCategoricalCrossentropyFields() {
+  static const auto* const kFields = new Fields<SparseCategoricalCrossentropySpec>(
+      LossFields<SparseCategoricalCrossentropySpec>());
+  return *kFields;
+}
+
+const Registration<LossKind> kKind(
+    "sparse_categorical_crossentropy",
+    MakeKind<LossSpec>("For one class out of several, where the data has its number (from 0) and "
+                       "no one-hot vector: -log p of the true class.",
+                       "{target: word, name: sparse_categorical_crossentropy}",
+                       SparseCategoricalCrossentropyFields()));
+
+#if KUR_RUNTIME
+class SparseCategoricalCrossentropy : public Loss {
+ public:
+  SparseCategoricalCrossentropy(const SparseCategoricalCrossentropySpec& spec, const Shape& output)
+      : spec_(spec), classes_(output.back()) {}
+
+  absl::StatusOr<LossValue> Compute(const at::Tensor& prediction,
+                                    const std::vector<at::Tensor>& truth,
+                                    bool from_logits) const override {
+    const at::Tensor log_probability = from_logits ? at::log_softmax(prediction, -1)
+                                                   : prediction.clamp_min(kLeastProbability).log();
+    return LossValue{at::nll_loss(log_probability.reshape({-1, classes_}),
+                                  truth[0].reshape({-1}).to(at::kLong))};
+  }
+
+  absl::Status CheckTruth(const std::vector<at::Tensor>& truth,
+                          const int64_t* samples) const override {
+    const at::Tensor numbers = truth[0].contiguous();
+    const auto* values = numbers.data_ptr<float>();
+    const auto wrong = FindNoSymbol(values, numbers.numel(), classes_);
+    if (!wrong.has_value()) return absl::OkStatus();
+    const int64_t row = *wrong / (numbers.numel() / numbers.size(0));
+    return ErrorAt(spec_.location, spec_.key + ".target",
+                   absl::StrCat("sample ", samples[row], " of the source '", spec_.target,
+                                "' holds ", values[*wrong], ", which is no class: the output has ",
+                                classes_, " of them, numbered from 0"));
+  }
+
+ private:
+  SparseCategoricalCrossentropySpec spec_;
+  int64_t classes_;
+};
+
+const Registration<LossBuilder> kBuilder(
+    "sparse_categorical_crossentropy",
+    MakeLossBuilder<SparseCategoricalCrossentropy, SparseCategoricalCrossentropySpec>());
+#endif
+
+}  // namespace
+}  // namespace kur

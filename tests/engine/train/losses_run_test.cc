@@ -1,0 +1,185 @@
+// Losses in whole runs: what they read of the data, and what they say of it.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "engine/data/pickle_writer.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/engine/train/train_test_util.h"
+
+namespace kur {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::RecordingObserver;
+using testing::Workspace;
+
+struct Column {
+  std::vector<int64_t> shape;
+  std::vector<float> values;
+};
+
+void WriteColumns(const Workspace& workspace, const std::map<std::string, Column>& columns) {
+  PickleValue::Dict dict;
+  for (const auto& [name, column] : columns) {
+    dict.emplace_back(PickleValue(name),
+                      PickleValue(*Array::FromValues(column.shape, column.values)));
+  }
+  workspace.Write("data.pkl", FormatPickle(PickleValue::MakeDict(std::move(dict))));
+}
+
+constexpr char kData[] = R"(
+train: {data: [{pickle: data.pkl}], epochs: 2, provider: {batch_size: 2, randomize: no}}
+validate: {data: [{pickle: data.pkl}], provider: {batch_size: 3}}
+test: {data: [{pickle: data.pkl}]}
+)";
+
+constexpr char kClasses[] = R"(
+model: [{input: x}, {dense: 3}, {activation: softmax, name: y}]
+loss: [{target: y, name: sparse_categorical_crossentropy}]
+)";
+
+class LossesRunTest : public ::testing::Test {
+ protected:
+  absl::Status Run(const std::string& kurfile, const std::string& data = kData) {
+    return workspace_.Run(absl::StrCat(kurfile, data), &observer_).status();
+  }
+
+  Workspace workspace_;
+  RecordingObserver observer_{workspace_.path()};
+};
+
+TEST_F(LossesRunTest, ClassNumbersAreTheTruthOfASoftmax) {
+  WriteColumns(workspace_, {{"x", {{4, 2}, {1, 0, 0, 1, 1, 1, 0, 0}}}, {"y", {{4}, {0, 1, 2, 0}}}});
+  const absl::Status status = Run(kClasses);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_GT(observer_.epochs[0].loss, observer_.epochs[1].loss);
+}
+
+TEST_F(LossesRunTest, AClassThatDoesNotExistEndsTheRunWithItsPlace) {
+  WriteColumns(workspace_, {{"x", {{4, 2}, {1, 0, 0, 1, 1, 1, 0, 0}}}, {"y", {{4}, {0, 1, 2, 3}}}});
+  EXPECT_THAT(std::string(Run(kClasses).message()),
+              HasSubstr("k.yml:3:8: error: loss[0].target: sample 3 of the source 'y' holds 3"));
+}
+
+TEST_F(LossesRunTest, OneHotClassesAreNoClassNumbers) {
+  WriteColumns(workspace_, {{"x", {{1, 2}, {1, 0}}}, {"y", {{1, 3}, {0, 1, 0}}}});
+  EXPECT_THAT(std::string(Run(kClasses).message()),
+              HasSubstr("the output 'y' is (3,), so that sparse_categorical_crossentropy needs "
+                        "samples of (1,) in the data of the name 'y', but they are (3,)"));
+}
+
+TEST_F(LossesRunTest, TheLossesOfSeveralOutputsAreAddedWithTheirWeights) {
+  WriteColumns(workspace_, {{"x", {{4, 2}, {1, 0, 0, 1, 1, 1, 0, 0}}},
+                            {"a", {{4, 1}, {1, 2, 3, 4}}},
+                            {"b", {{4, 1}, {0, 1, 1, 0}}}});
+  const std::string kurfile = R"(
+model:
+  - input: x
+  - dense: 1
+    name: a
+    sink: yes
+  - dense: 1
+    inputs: x
+  - activation: sigmoid
+    name: b
+loss:
+  - {target: a, name: mean_squared_error}
+  - {target: b, name: binary_crossentropy}
+)";
+  // So slow that the weights stay as they were.
+  const std::string data = absl::StrReplaceAll(
+      kData, {{"epochs: 2", "epochs: 1, optimizer: {name: sgd, learning_rate: 1e-12}"}});
+  ASSERT_TRUE(Run(kurfile, data).ok());
+  const auto plain = observer_.measurements.back();
+  const std::string weighted =
+      absl::StrReplaceAll(kurfile, {{"mean_squared_error", "mean_squared_error, weight: 0.25"},
+                                    {"binary_crossentropy", "binary_crossentropy, weight: 3"}});
+  ASSERT_TRUE(Run(weighted, data).ok());
+  const auto heavy = observer_.measurements.back();
+  EXPECT_NEAR(heavy.losses.at("a"), 0.25 * plain.losses.at("a"), 1e-6);
+  EXPECT_NEAR(heavy.losses.at("b"), 3 * plain.losses.at("b"), 1e-6);
+  EXPECT_NEAR(heavy.loss, heavy.losses.at("a") + heavy.losses.at("b"), 1e-6);
+  EXPECT_NEAR(observer_.epochs.back().loss, heavy.loss, 1e-6);
+}
+
+// Four utterances of up to six frames whose first element is the symbol spoken.
+std::map<std::string, Column> Speech() {
+  std::map<std::string, Column> columns = {
+      {"utterance", {{4, 6, 2}, std::vector<float>(48, 0.5F)}},
+      {"frames", {{4, 1}, {6, 6, 4, 2}}},
+      {"text", {{4, 2}, {0, 1, 1, 0, 1, 9, 0, 0}}},
+      {"letters", {{4, 1}, {2, 2, 1, 1}}},
+  };
+  for (size_t i = 0; i < 4; ++i) {
+    for (size_t t = 0; t < 6; ++t) {
+      const float symbol = columns["text"].values[2 * i + t / 3];
+      columns["utterance"].values[12 * i + 2 * t] = symbol;
+    }
+  }
+  return columns;
+}
+
+constexpr char kSpeech[] = R"(
+model:
+  - input: utterance
+  - convolution: {kernels: 4, size: 2, border: valid}
+  - recurrent: {size: 4}
+  - parallel: {apply: [{dense: 3}]}
+  - activation: softmax
+    name: asr
+loss:
+  - target: asr
+    name: ctc
+    input_length: frames
+    relative_to: utterance
+    output_length: letters
+    output: text
+)";
+
+TEST_F(LossesRunTest, CtcReadsItsOwnSourcesAndScalesTheLengths) {
+  WriteColumns(workspace_, Speech());
+  const absl::Status status = Run(kSpeech);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_GT(observer_.epochs[0].loss, observer_.epochs[1].loss);
+  EXPECT_EQ(observer_.LogText(), "");
+}
+
+TEST_F(LossesRunTest, CtcWithoutRelativeToCountsStepsOfTheOutput) {
+  WriteColumns(workspace_, Speech());
+  const absl::Status status =
+      Run(absl::StrReplaceAll(kSpeech, {{"    relative_to: utterance\n", ""}}));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("a sample has 6 steps according to the source 'frames', but the output "
+                        "'asr' has only 5; say which input it counts with 'relative_to'"));
+}
+
+TEST_F(LossesRunTest, SamplesTooShortForTheirTruthAreCountedOnceAnEpoch) {
+  auto speech = Speech();
+  speech["frames"].values = {6, 2, 4, 1};  // a step for two letters, and none for one
+  WriteColumns(workspace_, speech);
+  ASSERT_TRUE(Run(kSpeech).ok());
+  const std::string warning =
+      "the truth of 2 of 4 samples is too long for their output: no loss is defined for them, and "
+      "they counted as 0";
+  const auto warns = ::testing::Pair(LogLevel::kWarning, warning);
+  // Of training and of validation, twice.
+  EXPECT_THAT(observer_.logs, ElementsAre(warns, warns, warns, warns));
+}
+
+TEST_F(LossesRunTest, CtcNamesTheSourceThatIsMissing) {
+  auto speech = Speech();
+  speech.erase("letters");
+  WriteColumns(workspace_, speech);
+  EXPECT_THAT(std::string(Run(kSpeech).message()),
+              HasSubstr("loss[0].output_length: the data has no source 'letters' for this loss"));
+}
+
+}  // namespace
+}  // namespace kur
