@@ -84,7 +84,7 @@ absl::Status AddSources(const std::vector<std::string>& files, Submission* submi
 // Weights are what a project's workspace hands from run to run: the server's are newer.
 bool IsWeights(const FileReference& file) {
   const std::vector<std::string> keys = absl::StrSplit(file.key, '.');
-  return !file.must_exist || std::count(keys.begin(), keys.end(), "weights") > 0;
+  return std::count(keys.begin(), keys.end(), "weights") > 0;
 }
 
 // Adds the files that are here; reports those that cannot be sent.

@@ -84,13 +84,13 @@ absl::Status AddTo(Stack* stack, const SupplierSpec& spec, const SourceMap& sour
 
 }  // namespace
 
-absl::StatusOr<SourceMap> OpenSupplier(const SupplierSpec& spec, const PathResolver& paths) {
+absl::StatusOr<SourceMap> OpenSupplier(const SupplierSpec& spec, const OpenContext& context) {
   const SupplierOpener* opener = Registry<SupplierOpener>::Get().Find(spec.kind());
   if (opener == nullptr) {
     return absl::UnimplementedError(
         absl::StrCat("this program cannot open data of the kind '", spec.kind(), "'"));
   }
-  KUR_ASSIGN_OR_RETURN(SourceMap sources, opener->open(spec, paths));
+  KUR_ASSIGN_OR_RETURN(SourceMap sources, opener->open(spec, context));
   for (const auto& [name, source] : sources) {
     const auto& [first_name, first] = *sources.begin();
     KUR_RETURN_IF_ERROR(CheckLength(spec, name, *source, {&spec, first_name, first->size()}));
@@ -99,10 +99,10 @@ absl::StatusOr<SourceMap> OpenSupplier(const SupplierSpec& spec, const PathResol
 }
 
 absl::StatusOr<SourceMap> OpenSuppliers(
-    const std::vector<std::shared_ptr<const SupplierSpec>>& specs, const PathResolver& paths) {
+    const std::vector<std::shared_ptr<const SupplierSpec>>& specs, const OpenContext& context) {
   std::vector<Stack> stacks;
   for (const auto& spec : specs) {
-    KUR_ASSIGN_OR_RETURN(const SourceMap sources, OpenSupplier(*spec, paths));
+    KUR_ASSIGN_OR_RETURN(const SourceMap sources, OpenSupplier(*spec, context));
     auto stack = std::find_if(stacks.begin(), stacks.end(),
                               [&](const Stack& other) { return other.HasAnyOf(sources); });
     if (stack == stacks.end()) stack = stacks.insert(stack, Stack());

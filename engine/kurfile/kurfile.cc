@@ -161,6 +161,20 @@ void AppendDataFiles(const DataSection& data, std::vector<FileReference>* files)
   }
 }
 
+// Suppliers that share a file write it once.
+void AppendDataOutputs(const DataSection& data, std::vector<FileReference>* files) {
+  for (const DataSet& set : data.sets) {
+    for (const auto& supplier : set.suppliers) {
+      for (const FileReference& file : supplier->Outputs()) {
+        const bool known =
+            std::any_of(files->begin(), files->end(),
+                        [&](const FileReference& other) { return other.path == file.path; });
+        if (!known) files->push_back(file);
+      }
+    }
+  }
+}
+
 void AppendIfGiven(const std::optional<FileReference>& file, std::vector<FileReference>* files) {
   if (file) files->push_back(*file);
 }
@@ -268,6 +282,7 @@ std::vector<FileReference> Kurfile::Outputs(Mode mode) const {
   std::vector<FileReference> files;
   if (mode == Mode::kTrain && sections_.train) {
     const TrainSection& train = *sections_.train;
+    for (const DataSection* data : DataOf(mode)) AppendDataOutputs(*data, &files);
     AppendIfGiven(train.weights.best, &files);
     AppendIfGiven(train.weights.last, &files);
     if (train.checkpoint) files.push_back(train.checkpoint->path);
@@ -285,8 +300,9 @@ void Kurfile::CheckPaths(Diagnostics* diagnostics) const {
     JobPaths paths;
     paths.trains = mode == Mode::kTrain;
     for (const FileReference& file : Inputs(mode)) {
-      const bool is_weights = !absl::StrContains(file.key, ".data");
-      (is_weights ? paths.weights : paths.data).push_back(file);
+      // Weights, and what a supplier reads or else writes.
+      const bool handed_on = !absl::StrContains(file.key, ".data") || !file.must_exist;
+      (handed_on ? paths.weights : paths.data).push_back(file);
     }
     paths.outputs = Outputs(mode);
     CheckPathConflicts(paths, diagnostics);

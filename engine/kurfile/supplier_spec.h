@@ -27,6 +27,9 @@ class SupplierSpec {
   // Every file that the supplier would read.
   virtual std::vector<FileReference> Files() const = 0;
 
+  // Every file that opening the supplier for a training may write.
+  virtual std::vector<FileReference> Outputs() const { return {}; }
+
   // The sources whose sample shapes are known without opening anything.
   virtual std::map<std::string, Shape> KnownShapes() const { return {}; }
 

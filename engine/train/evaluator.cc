@@ -92,8 +92,9 @@ absl::StatusOr<bool> Collect(const BatchProvider& provider, Model* model, RunObs
 absl::StatusOr<RunEnd> RunTest(const Kurfile& kurfile, const PathResolver& paths,
                                const RunOptions& options, RunObserver* observer) {
   const TestSection& test = *kurfile.sections().test;
+  const OpenContext context = MakeOpenContext(kurfile, paths, options.mode, observer);
   KUR_ASSIGN_OR_RETURN(const auto sets,
-                       OpenData(test.data, paths, options.seed, /*randomize=*/false));
+                       OpenData(test.data, context, options.seed, /*randomize=*/false));
   KUR_ASSIGN_OR_RETURN(Workload workload, Workload::Build(kurfile, sets[0].provider, options));
   for (const OpenSet& set : sets) {
     KUR_RETURN_IF_ERROR(workload.CheckSources(test.data, set.provider));
@@ -112,8 +113,9 @@ absl::StatusOr<RunEnd> RunTest(const Kurfile& kurfile, const PathResolver& paths
 absl::StatusOr<RunEnd> RunEvaluation(const Kurfile& kurfile, const PathResolver& paths,
                                      const RunOptions& options, RunObserver* observer) {
   const EvaluateSection& evaluate = *kurfile.sections().evaluate;
+  const OpenContext context = MakeOpenContext(kurfile, paths, options.mode, observer);
   KUR_ASSIGN_OR_RETURN(const auto sets,
-                       OpenData(evaluate.data, paths, options.seed, /*randomize=*/false));
+                       OpenData(evaluate.data, context, options.seed, /*randomize=*/false));
   const BatchProvider& provider = sets[0].provider;
   KUR_ASSIGN_OR_RETURN(Workload workload, Workload::Build(kurfile, provider, options));
   KUR_RETURN_IF_ERROR(LoadWeights(evaluate.weights, paths, &workload.model(), observer));

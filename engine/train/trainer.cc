@@ -56,14 +56,15 @@ absl::StatusOr<RunEnd> Trainer::Run() {
 absl::Status Trainer::Prepare() {
   position_.seed = options_.seed;
   KUR_ASSIGN_OR_RETURN(resumed_, ResumeRun());
+  const OpenContext context = MakeOpenContext(kurfile_, paths_, options_.mode, observer_);
   KUR_ASSIGN_OR_RETURN(auto sets,
-                       OpenData(train().data, paths_, position_.seed, /*randomize=*/true));
+                       OpenData(train().data, context, position_.seed, /*randomize=*/true));
   data_.emplace(std::move(sets[0]));
   KUR_ASSIGN_OR_RETURN(auto workload, Workload::Build(kurfile_, data_->provider, options_));
   workload_.emplace(std::move(workload));
   if (const auto& validate = kurfile_.sections().validate) {
     KUR_ASSIGN_OR_RETURN(validation_,
-                         OpenData(validate->data, paths_, position_.seed, /*randomize=*/true));
+                         OpenData(validate->data, context, position_.seed, /*randomize=*/true));
     for (const OpenSet& set : validation_) {
       KUR_RETURN_IF_ERROR(workload_->CheckSources(validate->data, set.provider));
     }

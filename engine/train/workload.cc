@@ -13,7 +13,6 @@
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
 #include "engine/base/system_memory.h"
-#include "engine/data/supplier.h"
 #include "engine/kurfile/diagnostics.h"
 #include "engine/kurfile/loss_truth.h"
 #include "engine/kurfile/resources.h"
@@ -62,13 +61,30 @@ absl::Status CheckInputs(const ModelPlan& plan, const BatchProvider& provider) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section, const PathResolver& paths,
-                                              uint64_t seed, bool randomize) {
+OpenContext MakeOpenContext(const Kurfile& kurfile, const PathResolver& paths, Mode mode,
+                            RunObserver* observer) {
+  OpenContext context(paths);
+  context.seed = kurfile.seed().value_or(0);
+  context.warn = [observer](const std::string& text) { observer->OnLog(LogLevel::kWarning, text); };
+  if (mode != Mode::kTrain) return context;
+  context.write = [observer](const FileReference& file, const std::string& content) {
+    ArtifactInfo info;
+    info.file = file;
+    info.kind = ArtifactInfo::Kind::kResult;
+    info.description = "statistics of the data";
+    return observer->WriteArtifact(info, content);
+  };
+  return context;
+}
+
+absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section,
+                                              const OpenContext& context, uint64_t seed,
+                                              bool randomize) {
   std::vector<OpenSet> sets;
   ProviderOptions options = section.provider;
   if (!randomize) options.randomize = false;
   for (const DataSet& set : section.sets) {
-    KUR_ASSIGN_OR_RETURN(SourceMap sources, OpenSuppliers(set.suppliers, paths));
+    KUR_ASSIGN_OR_RETURN(SourceMap sources, OpenSuppliers(set.suppliers, context));
     auto provider = BatchProvider::Create(std::move(sources), options, seed);
     if (!provider.ok()) {
       if (!DiagnosticsOf(provider.status()).empty()) return provider.status();
@@ -95,9 +111,9 @@ absl::StatusOr<TensorMap> BatchFeeder::Load(const BatchPlan& plan, int64_t batch
     KUR_ASSIGN_OR_RETURN(const auto shape, provider_.BatchShape(plan, batch, name));
     const int64_t count = c10::multiply_integers(shape);
     if (!buffer.defined() || buffer.numel() < count) {
-      auto options = at::TensorOptions(at::kFloat);
-      if (device_.is_cuda()) options = options.pinned_memory(true);
-      buffer = at::empty({count}, options);
+      auto tensor_options = at::TensorOptions(at::kFloat);
+      if (device_.is_cuda()) tensor_options = tensor_options.pinned_memory(true);
+      buffer = at::empty({count}, tensor_options);
     }
     targets[name] = buffer.data_ptr<float>();
     tensors[name] = buffer.narrow(0, 0, count).view(shape);

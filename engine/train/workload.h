@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "engine/base/path_resolver.h"
 #include "engine/data/batch_provider.h"
+#include "engine/data/supplier.h"
 #include "engine/kurfile/kurfile.h"
 #include "engine/kurfile/length_scaler.h"
 #include "engine/losses/loss.h"
@@ -30,9 +31,16 @@ struct OpenSet {
   BatchProvider provider;
 };
 
-// Opens the data of a section. `randomize` false keeps the order of the files.
-absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section, const PathResolver& paths,
-                                              uint64_t seed, bool randomize);
+// What suppliers of a job get to open their data with; they report to `observer`, which must
+// outlive the data, and write files only in a training.
+OpenContext MakeOpenContext(const Kurfile& kurfile, const PathResolver& paths, Mode mode,
+                            RunObserver* observer);
+
+// Opens the data of a section. `seed` is that of the order; `randomize` false keeps the order of
+// the files.
+absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section,
+                                              const OpenContext& context, uint64_t seed,
+                                              bool randomize);
 
 // Looks at a batch before it leaves the host. `samples` are the numbers of its samples.
 using BatchCheck = std::function<absl::Status(const TensorMap& batch, const int64_t* samples)>;

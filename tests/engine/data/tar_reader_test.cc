@@ -2,10 +2,8 @@
 
 #include <zlib.h>
 
-#include <cstdio>
-#include <cstring>
-
 #include "tests/engine/data/data_test_util.h"
+#include "tests/engine/data/tar_test_util.h"
 
 namespace kur {
 namespace {
@@ -14,30 +12,6 @@ using testing::ElementsAre;
 
 constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
 constexpr auto kExhausted = absl::StatusCode::kResourceExhausted;
-
-// A member of a tar archive (POSIX ustar); '0' is a file, '2' a symbolic link, '5' a directory.
-std::string Member(const std::string& name, const std::string& content, char type = '0',
-                   size_t claimed_size = std::string::npos) {
-  std::string header(512, '\0');
-  name.copy(&header[0], 100);
-  std::memcpy(&header[100], "0000644", 7);
-  const size_t size = claimed_size == std::string::npos ? content.size() : claimed_size;
-  std::snprintf(&header[124], 12, "%011zo", size);
-  std::memcpy(&header[136], "00000000000", 11);
-  header[156] = type;
-  if (type == '2') std::memcpy(&header[157], "/etc/passwd", 11);
-  std::memcpy(&header[257], "ustar\00000", 8);
-  std::memset(&header[148], ' ', 8);
-  unsigned sum = 0;
-  for (const char c : header) sum += static_cast<unsigned char>(c);
-  std::snprintf(&header[148], 8, "%06o", sum);
-  return header + content + std::string((512 - content.size() % 512) % 512, '\0');
-}
-
-const std::string& End() {
-  static const auto* end = new std::string(1024, '\0');
-  return *end;
-}
 
 std::string Gzip(const std::string& data) {
   z_stream stream{};
@@ -70,13 +44,14 @@ absl::StatusOr<std::vector<std::string>> ReadAll(const std::string& data,
 }
 
 TEST(TarReaderTest, ReadsFilesPlainAndCompressed) {
-  const std::string tar = Member("a", "one") + Member("b/c", std::string(600, 'x')) + End();
+  const std::string tar =
+      TarMember("a", "one") + TarMember("b/c", std::string(600, 'x')) + TarEnd();
   EXPECT_THAT(*ReadAll(tar), ElementsAre("a=one", "b/c=" + std::string(600, 'x')));
   EXPECT_THAT(*ReadAll(Gzip(tar)), ElementsAre("a=one", "b/c=" + std::string(600, 'x')));
 }
 
 TEST(TarReaderTest, MembersMayBePassedOver) {
-  const std::string tar = Member("a", std::string(5000, 'y')) + Member("b", "two") + End();
+  const std::string tar = TarMember("a", std::string(5000, 'y')) + TarMember("b", "two") + TarEnd();
   const auto reader = TarReader::FromMemory(tar, "a.tar");
   ASSERT_TRUE((*reader)->Next().ok());
   const auto second = (*reader)->Next();
@@ -86,13 +61,14 @@ TEST(TarReaderTest, MembersMayBePassedOver) {
 }
 
 TEST(TarReaderTest, LinksAndDirectoriesAreNotFiles) {
-  const std::string tar = Member("d/", "", '5') + Member("evil", "", '2') + Member("dev", "", '3') +
-                          Member("../../etc/x", "kept in memory") + End();
+  const std::string tar = TarMember("d/", "", '5') + TarMember("evil", "", '2') +
+                          TarMember("dev", "", '3') + TarMember("../../etc/x", "kept in memory") +
+                          TarEnd();
   EXPECT_THAT(*ReadAll(tar), ElementsAre("../../etc/x=kept in memory"));
 }
 
 TEST(TarReaderTest, AnArchiveCutAnywhereGivesNothingWrong) {
-  const std::string tar = Member("a", "one") + Member("b", std::string(600, 'x')) + End();
+  const std::string tar = TarMember("a", "one") + TarMember("b", std::string(600, 'x')) + TarEnd();
   const auto whole = *ReadAll(tar);
   for (size_t size = 0; size < tar.size(); ++size) {
     const auto files = ReadAll(tar.substr(0, size));
@@ -115,15 +91,17 @@ TEST(TarReaderTest, WhatIsNoArchiveIsAnError) {
 }
 
 TEST(TarReaderTest, AMemberThatClaimsMoreThanThereIsIsAnError) {
-  EXPECT_THAT(ReadAll(Member("a", "one", '0', 100'000) + End()), FailsWith(kDataLoss, "a.tar"));
-  EXPECT_THAT(ReadAll(Member("a", "one", '0', size_t{1} << 32) + End()),
+  EXPECT_THAT(ReadAll(TarMember("a", "one", '0', 100'000) + TarEnd()),
+              FailsWith(kDataLoss, "a.tar"));
+  EXPECT_THAT(ReadAll(TarMember("a", "one", '0', size_t{1} << 32) + TarEnd()),
               FailsWith(kExhausted, "decompression bomb"));
 }
 
 TEST(TarReaderTest, MembersAndBytesAreLimited) {
   TarLimits limits;
   limits.max_members = 2;
-  const std::string tar = Member("a", "1") + Member("b", "2") + Member("c", "3") + End();
+  const std::string tar =
+      TarMember("a", "1") + TarMember("b", "2") + TarMember("c", "3") + TarEnd();
   EXPECT_THAT(ReadAll(tar, limits), FailsWith(kExhausted, "more than 2 members"));
   limits = {};
   limits.max_bytes = 2;
@@ -132,7 +110,7 @@ TEST(TarReaderTest, MembersAndBytesAreLimited) {
 
 TEST(TarReaderTest, ADecompressionBombIsRefused) {
   const std::string zeros(size_t{80} << 20, '\0');
-  EXPECT_THAT(ReadAll(Gzip(Member("zeros", zeros) + End())),
+  EXPECT_THAT(ReadAll(Gzip(TarMember("zeros", zeros) + TarEnd())),
               FailsWith(kExhausted, "decompression bomb"));
 }
 
