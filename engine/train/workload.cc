@@ -15,6 +15,7 @@
 #include "engine/data/supplier.h"
 #include "engine/kurfile/diagnostics.h"
 #include "engine/kurfile/resources.h"
+#include "engine/train/autocast.h"
 #include "engine/train/stopwatch.h"
 
 namespace kur {
@@ -71,6 +72,12 @@ absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section, const 
   return sets;
 }
 
+absl::Status CheckHasSource(const BatchProvider& provider, const std::string& source,
+                            const std::string& key, const Location& location) {
+  if (provider.sources().count(source) > 0) return absl::OkStatus();
+  return MissingSource("this key", source, provider, location, key);
+}
+
 BatchFeeder::BatchFeeder(const BatchProvider& provider, const std::set<std::string>& names,
                          c10::Device device)
     : provider_(provider), device_(device) {
@@ -113,8 +120,9 @@ absl::Status CheckMemory(const Kurfile& kurfile, const ModelPlan& plan,
                          const BatchProvider& provider, Mode mode) {
   const bool training = mode == Mode::kTrain;
   const int64_t batch_size = std::min(provider.options().batch_size, provider.num_samples());
-  const Resources need = EstimateResources(
-      plan, training ? kurfile.sections().train->optimizer.get() : nullptr, batch_size);
+  const Resources need =
+      EstimateResources(plan, training ? kurfile.sections().train->optimizer.get() : nullptr,
+                        batch_size, training && kurfile.sections().train->options.ema.has_value());
   // An axis that varies leaves the activations open, the weights not.
   int64_t bytes = training ? need.training_total : need.inference_total;
   if (bytes == kUnknown) bytes = need.weights;
@@ -194,10 +202,14 @@ absl::Status Workload::CheckSources(const DataSection& section,
 
 Workload::BatchLoss Workload::ComputeLoss(const TensorMap& batch, bool training,
                                           MetricSums* metrics) {
-  const TensorMap outputs = model_.Forward(batch, {training}, as_logits_);
+  TensorMap outputs;
+  {
+    const Autocast autocast(precision_, model_.device());
+    outputs = model_.Forward(batch, {training}, as_logits_);
+  }
   BatchLoss result;
   for (const BoundLoss& bound : losses_) {
-    const at::Tensor& prediction = outputs.at(bound.target);
+    const at::Tensor prediction = outputs.at(bound.target).to(at::kFloat);
     const at::Tensor& truth = batch.at(bound.target);
     const at::Tensor loss = bound.loss->Compute(prediction, truth, bound.from_logits);
     const at::Tensor weighted = bound.weight == 1 ? loss : loss * bound.weight;
@@ -212,7 +224,8 @@ Workload::BatchLoss Workload::ComputeLoss(const TensorMap& batch, bool training,
 absl::StatusOr<std::optional<Measurement>> Workload::Measure(const std::string& section,
                                                              const OpenSet& set,
                                                              std::optional<int64_t> max_batches,
-                                                             RunObserver* observer) {
+                                                             RunObserver* observer,
+                                                             int64_t number) {
   constexpr double kProgressInterval = 0.25;
   const c10::NoGradGuard no_grad;
   const double start = MonotonicSeconds();
@@ -222,7 +235,7 @@ absl::StatusOr<std::optional<Measurement>> Workload::Measure(const std::string& 
   measurement.set = set.name;
   MetricSums metrics;
   std::map<std::string, double> sums;
-  const BatchPlan plan = set.provider.EpochPlan(0);
+  const BatchPlan plan = set.provider.EpochPlan(number);
   const int64_t batches = std::min(plan.num_batches(), max_batches.value_or(plan.num_batches()));
   BatchFeeder feeder(set.provider, SourceNames(), model_.device());
   for (int64_t i = 0; i < batches; ++i) {

@@ -32,6 +32,10 @@ struct OpenSet {
 absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section, const PathResolver& paths,
                                               uint64_t seed, bool randomize);
 
+// Fails if `provider` lacks a source that the key `key` of the Kurfile, at `location`, names.
+absl::Status CheckHasSource(const BatchProvider& provider, const std::string& source,
+                            const std::string& key, const Location& location);
+
 // Brings batches to the model: gathers into buffers that are used again for every batch.
 class BatchFeeder {
  public:
@@ -70,13 +74,17 @@ class Workload {
     std::vector<std::pair<std::string, double>> losses;
     double value = 0;  // of `total`
   };
+  // What forward passes compute in, as `train.precision` has it; at first float32.
+  void SetPrecision(std::string precision) { precision_ = std::move(precision); }
+
   BatchLoss ComputeLoss(const TensorMap& batch, bool training, MetricSums* metrics = nullptr);
 
   // Measures a whole set, or its first `max_batches`. Stops early, and says so by an absent result,
-  // when `observer` asks to cancel.
+  // when `observer` asks to cancel. `number` counts the measurements of a run, from 0: a set that
+  // is shuffled presents itself in another order each time.
   absl::StatusOr<std::optional<Measurement>> Measure(const std::string& section, const OpenSet& set,
                                                      std::optional<int64_t> max_batches,
-                                                     RunObserver* observer);
+                                                     RunObserver* observer, int64_t number = 0);
 
  private:
   struct BoundLoss {
@@ -92,6 +100,7 @@ class Workload {
   ModelPlan plan_;
   std::vector<BoundLoss> losses_;
   std::set<std::string> as_logits_;
+  std::string precision_ = "float32";
 };
 
 }  // namespace kur
