@@ -30,10 +30,11 @@ void CheckPlaceholders(const FileReference& file, Diagnostics* diagnostics) {
   for (size_t begin = file.path.find("${"); begin != std::string::npos;
        begin = file.path.find("${", begin + 2)) {
     const size_t end = file.path.find('}', begin);
-    const std::string name = end == std::string::npos
-                                 ? file.path.substr(begin + 2)
-                                 : file.path.substr(begin + 2, end - begin - 2);
-    if (end != std::string::npos && std::count(Names().begin(), Names().end(), name) > 0) continue;
+    if (end == std::string::npos) {
+      return diagnostics->Error(file.location, file.key, "'${' without '}' in the path");
+    }
+    const std::string name = file.path.substr(begin + 2, end - begin - 2);
+    if (std::count(Names().begin(), Names().end(), name) > 0) continue;
     const std::string near = DidYouMean(name, Names());
     diagnostics->Error(
         file.location, file.key,
@@ -46,7 +47,7 @@ void CheckPlaceholders(const FileReference& file, Diagnostics* diagnostics) {
 bool MayBecome(const std::string& pattern, const std::string& path) {
   std::string glob = pattern;
   for (const std::string& name : Names()) {
-    glob = absl::StrReplaceAll(glob, {{absl::StrCat("${", name, "}"), "*"}});
+    glob = absl::StrReplaceAll(glob, {{absl::StrCat("${", name, "}"), "?*"}});
   }
   return glob != pattern && MatchesGlob(glob, path);
 }

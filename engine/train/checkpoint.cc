@@ -80,6 +80,7 @@ void VisitPosition(Position& position, Visitor&& visit) {
   visit("rate_sum", position.rate_sum);
   visit("rate_samples", position.rate_samples);
   visit("schedule_state", position.schedule_state);
+  visit("learning_rate", position.learning_rate);
   visit("early_best", position.early_best);
   visit("early_waited", position.early_waited);
   visit("ended_early", position.ended_early);

@@ -48,6 +48,7 @@ struct TrainingPosition {
   double rate_sum = 0;       // of the step at work: values of `scale_rate` over its samples
   int64_t rate_samples = 0;  // and how many they are
   ScheduleState schedule_state;
+  std::optional<double> learning_rate;  // of the last step; absent: there was none
   std::optional<double> early_best;  // what early stopping has seen
   int64_t early_waited = 0;          // validations since then
   bool ended_early = false;          // early stopping has ended the run

@@ -36,8 +36,8 @@ bool Stepper::StepIfDue(const BatchPlan& plan) {
   if (done % train_.options.accumulate != 0 && done != plan.num_batches()) return true;
   bool good = true;
   if (!optimizer_->Gradients().empty()) {
-    learning_rate_ = ScheduledRate(plan);
-    optimizer_->set_learning_rate(learning_rate_ * BatchFactor());
+    position_->learning_rate = ScheduledRate(plan);
+    optimizer_->set_learning_rate(*position_->learning_rate * BatchFactor());
     if (ScalesLoss() && !scaler_.Unscale(*optimizer_)) {
       optimizer_->DropGradients();
     } else {

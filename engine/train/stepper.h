@@ -37,7 +37,9 @@ class Stepper {
 
   // The learning rate of the last step, before what is said of single layers or batches; at first
   // that of the optimizer.
-  double learning_rate() const { return learning_rate_; }
+  double learning_rate() const {
+    return position_->learning_rate.value_or(train_.optimizer->learning_rate);
+  }
 
  private:
   bool ScalesLoss() const { return train_.options.precision == "fp16"; }
@@ -49,7 +51,6 @@ class Stepper {
   WeightAverage* average_;
   TrainingPosition* position_;
   LossScaler scaler_;
-  double learning_rate_ = train_.optimizer->learning_rate;
 };
 
 }  // namespace kur

@@ -277,9 +277,11 @@ absl::Status Trainer::CheckpointIfDue(bool epoch_done) {
   position_.checkpoint_seconds = 0;
   writer_->StateChanged();
   KUR_RETURN_IF_ERROR(writer_->WriteWeights(section.path, "checkpoint"));
-  KUR_RETURN_IF_ERROR(writer_->WriteResumeFileIfDue(/*now=*/true));
-  if (!section.validate || epoch_done) return absl::OkStatus();
-  return Validate(section.validation_batches, /*epoch_done=*/false);
+  // Before the file to go on from: a run that goes on from there does not validate again.
+  if (section.validate && !epoch_done) {
+    KUR_RETURN_IF_ERROR(Validate(section.validation_batches, /*epoch_done=*/false));
+  }
+  return writer_->WriteResumeFileIfDue(/*now=*/true);
 }
 
 }  // namespace kur

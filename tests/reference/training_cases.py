@@ -113,7 +113,7 @@ def main():
     add(SGD % "", "schedule: {name: cosine, unit: step, minimum: 0.1}", sgd,
         schedule=lambda o: lr_scheduler.CosineAnnealingLR(o, 9, 0.01))
     add(SGD % "", "schedule: one_cycle, accumulate: 2", sgd, accumulate=2,
-        schedule=lambda o: lr_scheduler.OneCycleLR(o, 0.1, total_steps=7, pct_start=0.3,
+        schedule=lambda o: lr_scheduler.OneCycleLR(o, 0.1, total_steps=6, pct_start=0.3,
                                                    cycle_momentum=False))
     add(SGD % "", "ema: 0.8", sgd, ema=0.8)
     add(ADAM % "", "ema: {decay: 0.9}, accumulate: 2", adam, ema=0.9, accumulate=2)

@@ -141,7 +141,7 @@ TEST(TrainingCasesTest, Fp16NeedsAGpu) {
   RecordingObserver observer(workspace.path());
   const auto end = workspace.Run(Kurfile("adam", "precision: fp16"), &observer);
   EXPECT_THAT(std::string(end.status().message()),
-              ::testing::HasSubstr("k.yml:20:14: train.precision: fp16 needs a GPU"));
+              ::testing::HasSubstr("k.yml:20:14: error: train.precision: fp16 needs a GPU"));
 }
 
 }  // namespace

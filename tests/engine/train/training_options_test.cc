@@ -73,6 +73,16 @@ train:
   weights: {last: last.w}
 )";
 
+// 21 times the same.
+void WriteSame(const Workspace& workspace, float point, float above) {
+  PickleValue::Dict dict;
+  dict.emplace_back(PickleValue("point"),
+                    PickleValue(*Array::FromValues({21, 2}, std::vector<float>(42, point))));
+  dict.emplace_back(PickleValue("above"),
+                    PickleValue(*Array::FromValues({21, 1}, std::vector<float>(21, above))));
+  workspace.Write("train.pkl", FormatPickle(PickleValue::MakeDict(std::move(dict))));
+}
+
 // 21 points, of which one may have a coordinate that is no number.
 void WritePoints(const Workspace& workspace, int bad = -1) {
   std::vector<float> points;
@@ -272,13 +282,22 @@ TEST_F(TrainingOptionsTest, NamesTheLayerWhoseOutputIsNotFinite) {
 }
 
 TEST_F(TrainingOptionsTest, NamesTheGradientThatIsNotFinite) {
-  // The loss is finite, its gradient is not: 1e20 times 1e20.
-  WritePoints(workspace_);
-  const std::string text = absl::StrReplaceAll(
-      kSmall, {{"    name: mean_squared_error", "    name: mean_squared_error\n    weight: 1e38"}});
-  const std::string error = Error(text);
-  EXPECT_THAT(error, HasSubstr("became NaN or infinite in batch 1 of epoch 1; first to be so is "));
-  EXPECT_THAT(error, HasSubstr("gradient"));
+  // The loss is 0.75^2 * 3e38, its derivative by the last bias twice 0.75 * 3e38, which is too
+  // much.
+  WriteSame(workspace_, /*point=*/0, /*above=*/0.75);
+  EXPECT_THAT(
+      Error(absl::StrReplaceAll(kSmall, {{"_error", "_error\n    weight: 3e38"}})),
+      HasSubstr("a gradient became NaN or infinite in batch 1 of epoch 1; first to be so is "
+                "the gradient of above.bias"));
+}
+
+TEST_F(TrainingOptionsTest, ANormThatIsNotFiniteTakesNoStep) {
+  WriteSame(workspace_, /*point=*/0, /*above=*/0.75);
+  const std::string text =
+      absl::StrReplaceAll(absl::StrCat(kSmall, "  optimizer: {name: adam, clip: {norm: 1}}\n"),
+                          {{"_error", "_error\n    weight: 1e30"}});
+  EXPECT_THAT(Error(text), HasSubstr("the norm of the gradients became NaN or infinite in batch 1 "
+                                     "of epoch 1; first to be so is the norm of all gradients"));
 }
 
 TEST_F(TrainingOptionsTest, ABatchThatIsLeftOutChangesNothing) {
