@@ -35,7 +35,7 @@ bool Stepper::StepIfDue(const BatchPlan& plan) {
   const int64_t done = position_->batch + 1;
   if (done % train_.options.accumulate != 0 && done != plan.num_batches()) return true;
   bool good = true;
-  if (!optimizer_->Gradients().empty()) {
+  if (optimizer_->HasGradients()) {
     position_->learning_rate = ScheduledRate(plan);
     optimizer_->set_learning_rate(*position_->learning_rate * BatchFactor());
     if (ScalesLoss() && !scaler_.Unscale(*optimizer_)) {

@@ -194,6 +194,7 @@ TEST(OptimizersTest, SeeGradientsThatAreNotFinite) {
     EXPECT_TRUE(network.parameter("weight").equal(before));
     EXPECT_EQ(optimizer->steps(), 0);
     EXPECT_TRUE(optimizer->Gradients().empty());
+    EXPECT_FALSE(optimizer->HasGradients());
   }
 }
 

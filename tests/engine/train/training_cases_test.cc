@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -142,6 +143,80 @@ TEST(TrainingCasesTest, Fp16NeedsAGpu) {
   const auto end = workspace.Run(Kurfile("adam", "precision: fp16"), &observer);
   EXPECT_THAT(std::string(end.status().message()),
               ::testing::HasSubstr("k.yml:20:14: error: train.precision: fp16 needs a GPU"));
+}
+
+// Images, sequences and numbers of words, with one number to tell from them.
+void WriteSamples(const Workspace& workspace) {
+  constexpr int64_t kSamples = 12;
+  std::mt19937 generator(5);
+  std::normal_distribution<float> normal;
+  PickleValue::Dict dict;
+  const auto add = [&](const char* name, std::vector<int64_t> shape, bool is_index) {
+    shape.insert(shape.begin(), kSamples);
+    int64_t count = 1;
+    for (const int64_t extent : shape) count *= extent;
+    std::vector<float> values;
+    for (int64_t i = 0; i < count; ++i) {
+      values.push_back(is_index ? static_cast<float>(i % 7) : normal(generator));
+    }
+    dict.emplace_back(PickleValue(name), PickleValue(*Array::FromValues(shape, values)));
+  };
+  add("image", {6, 6, 2}, false);
+  add("sequence", {5, 4}, false);
+  add("words", {5}, true);
+  add("y", {1}, false);
+  workspace.Write("train.pkl", FormatPickle(PickleValue::MakeDict(std::move(dict))));
+}
+
+// The losses of the epochs of a training.
+std::vector<double> Losses(const Workspace& workspace, const std::string& layers,
+                           const std::string& precision) {
+  const std::string text = absl::StrCat("model:\n", layers, R"(
+  - dense: 1
+    name: y
+loss: [{target: y, name: mean_squared_error}]
+train:
+  data: [{pickle: train.pkl}]
+  provider: {batch_size: 4}
+  optimizer: {name: sgd, learning_rate: 0.01}
+  epochs: 2
+  precision: )",
+                                        precision, "\n");
+  RecordingObserver observer(workspace.path());
+  const auto end = workspace.Run(text, &observer);
+  EXPECT_TRUE(end.ok()) << end.status();
+  std::vector<double> losses;
+  for (const EpochFinished& epoch : observer.epochs) losses.push_back(epoch.loss);
+  return losses;
+}
+
+TEST(TrainingCasesTest, LayersOfEverySortTrainInBf16) {
+  const Workspace workspace;
+  WriteSamples(workspace);
+  for (const char* layers : {
+           "  - input: image\n  - convolution: {kernels: 4, size: [3, 3]}\n"
+           "  - batch_normalization:\n  - activation: relu\n  - pool: {size: [2, 2]}\n"
+           "  - convolution: {kernels: 3, size: [2, 2], highway: no}\n  - group_normalization: 3\n"
+           "  - pool: {type: average}\n  - flatten:\n",
+           "  - input: image\n  - upsample: [2, 2]\n  - transposed_convolution: {kernels: 2, size: [2, "
+           "2]}"
+           "\n  - activation: leakyrelu\n  - flatten:\n  - dropout: 0.1\n",
+           "  - input: sequence\n  - recurrent: {size: 6, type: gru}\n"
+           "  - recurrent: {size: 6, type: lstm, bidirectional: yes, sequence: no}\n",
+           "  - input: sequence\n  - dense: 8\n  - recurrent: {size: 6, type: lstm}\n"
+           "  - layer_normalization:\n  - recurrent: {size: 4, type: gru, sequence: no}\n",
+           "  - input: words\n  - embedding: {vocab_size: 7, size: 8}\n  - positional_encoding:\n"
+           "  - attention: {heads: 2}\n  - layer_normalization:\n  - activation: gelu\n"
+           "  - flatten:\n",
+       }) {
+    SCOPED_TRACE(layers);
+    const std::vector<double> exact = Losses(workspace, layers, "float32");
+    const std::vector<double> rounded = Losses(workspace, layers, "bf16");
+    ASSERT_EQ(exact.size(), 2U);
+    ASSERT_EQ(rounded.size(), 2U);
+    EXPECT_NEAR(rounded[1], exact[1], 0.05 * exact[1]);
+    EXPECT_NE(rounded[1], exact[1]);
+  }
 }
 
 }  // namespace
