@@ -92,8 +92,9 @@ std::string TotalsText(const ModelPlan& plan, const Resources& need, const Speed
   if (trains) {
     absl::StrAppend(&text, "  training    ", BytesText(need.training_total), ": weights ",
                     BytesText(need.weights), ", gradients ", BytesText(need.gradients),
-                    ", optimizer ", BytesText(need.optimizer), ", activations ",
-                    BytesText(need.activations), "\n");
+                    ", optimizer ", BytesText(need.optimizer),
+                    need.average == 0 ? "" : ", average " + BytesText(need.average),
+                    ", activations ", BytesText(need.activations), "\n");
   }
   absl::StrAppend(&text, "  inference   ", BytesText(need.inference_total), ": weights ",
                   BytesText(need.weights), ", activations ", BytesText(need.inference), "\n");
@@ -144,6 +145,7 @@ Json PlanJson(const ModelPlan& plan, const Resources& need, const Speed& speed, 
                 {"weight_bytes", CountJson(need.weights)},
                 {"gradient_bytes", CountJson(need.gradients)},
                 {"optimizer_bytes", CountJson(need.optimizer)},
+                {"average_bytes", CountJson(need.average)},
                 {"activation_bytes", CountJson(need.activations)},
                 {"step_flops", CountJson(need.batch_flops)},
                 {"step_bytes_moved", CountJson(need.batch_bytes)},
@@ -211,7 +213,8 @@ class PlanCommand : public Command {
     const bool trains = sections.train.has_value();
     const Resources need =
         EstimateResources(plan, trains ? sections.train->optimizer.get() : nullptr,
-                          batch_size_ > 0 ? batch_size_ : BatchSizeOf(sections));
+                          batch_size_ > 0 ? batch_size_ : BatchSizeOf(sections),
+                          trains && sections.train->options.ema.has_value());
     Speed speed;
     if (gflops_ > 0) speed.flops = static_cast<double>(gflops_) * 1e9;
     if (bandwidth_ > 0) speed.bandwidth = static_cast<double>(bandwidth_) * 1e9;

@@ -81,9 +81,16 @@ std::string EventNarrator::Say(const v1::Started& started) const {
   return text;
 }
 
-std::string EventNarrator::Say(const v1::EpochFinished& epoch) const {
-  return absl::StrCat(terminal_.Styled(Style::kBold, EpochLabel(epoch.epoch())), "  loss ",
-                      HumanNumber(epoch.loss()), "  ", SpeedText(epoch.samples(), epoch.seconds()));
+std::string EventNarrator::Say(const v1::EpochFinished& epoch) {
+  std::string text =
+      absl::StrCat(terminal_.Styled(Style::kBold, EpochLabel(epoch.epoch())), "  loss ",
+                   HumanNumber(epoch.loss()), "  ", SpeedText(epoch.samples(), epoch.seconds()));
+  // Only a schedule changes it.
+  if (learning_rate_ != 0 && epoch.learning_rate() != learning_rate_) {
+    absl::StrAppend(&text, "  learning rate ", HumanNumber(epoch.learning_rate()));
+  }
+  learning_rate_ = epoch.learning_rate();
+  return text;
 }
 
 std::string EventNarrator::Say(const v1::Measured& measured) const {

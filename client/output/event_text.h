@@ -30,7 +30,7 @@ class EventNarrator {
  private:
   std::string Say(const v1::StateChanged& change) const;
   std::string Say(const v1::Started& started) const;
-  std::string Say(const v1::EpochFinished& epoch) const;
+  std::string Say(const v1::EpochFinished& epoch);
   std::string Say(const v1::Measured& measured) const;
   std::string Say(const v1::Artifact& artifact) const;
   std::string Say(const v1::LogLine& line) const;
@@ -43,6 +43,7 @@ class EventNarrator {
   const Options options_;
   v1::EpochStarted epoch_;  // the latest
   absl::Time told_ = absl::InfinitePast();
+  double learning_rate_ = 0;  // of the epoch before; 0: not known
 };
 
 // "loss 0.1312  accuracy 0.9612": the metrics after the loss, by name.

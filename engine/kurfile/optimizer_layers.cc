@@ -1,13 +1,12 @@
 #include "engine/kurfile/optimizer_layers.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/glob.h"
 #include "engine/base/suggest.h"
 
 namespace kur {
@@ -56,7 +55,7 @@ bool FieldTraits<LayerOverride>::Parse(const Value& value, const std::string& ke
 }
 
 bool SpeaksOf(const LayerOverride& entry, const PlannedLayer& layer) {
-  if (entry.name) return fnmatch(entry.name->c_str(), layer.name.c_str(), FNM_NOESCAPE) == 0;
+  if (entry.name) return MatchesGlob(*entry.name, layer.name);
   return std::count(layer.tags.begin(), layer.tags.end(), *entry.tag) > 0;
 }
 

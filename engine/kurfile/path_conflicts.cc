@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/path_resolver.h"
+#include "engine/kurfile/path_placeholders.h"
 
 namespace kur {
 namespace {
@@ -24,6 +25,15 @@ const FileReference* Find(const std::vector<FileReference>& files, const std::st
   return nullptr;
 }
 
+// The file that a path with placeholders may become; null if there is none.
+const FileReference* FindMatch(const std::vector<FileReference>& files,
+                               const std::string& pattern) {
+  for (const FileReference& file : files) {
+    if (MayBecome(pattern, Canonical(file))) return &file;
+  }
+  return nullptr;
+}
+
 // The log is a folder, in which other files may stand.
 bool IsFolder(const FileReference& output) { return absl::StartsWith(output.key, "train.log"); }
 
@@ -33,7 +43,9 @@ void CheckPathConflicts(const JobPaths& paths, Diagnostics* diagnostics) {
   for (size_t i = 0; i < paths.outputs.size(); ++i) {
     const FileReference& output = paths.outputs[i];
     const std::string path = Canonical(output);
+    if (!IsFolder(output) && paths.trains) CheckPlaceholders(output, diagnostics);
     const FileReference* overwritten = Find(paths.data, path);
+    if (overwritten == nullptr) overwritten = FindMatch(paths.data, path);
     if (overwritten == nullptr && !paths.trains) overwritten = Find(paths.weights, path);
     if (overwritten != nullptr) {
       diagnostics->Error(output.location, output.key,

@@ -94,7 +94,7 @@ class Memory {
 }  // namespace
 
 Resources EstimateResources(const ModelPlan& plan, const OptimizerSpec* optimizer,
-                            int64_t batch_size) {
+                            int64_t batch_size, bool keeps_average) {
   Resources need;
   need.batch_size = batch_size;
   for (const PlannedLayer& layer : plan.layers) {
@@ -108,15 +108,17 @@ Resources EstimateResources(const ModelPlan& plan, const OptimizerSpec* optimize
   const int64_t trained = Product({plan.trainable_parameters, kFloatBytes});
   need.gradients = trained;
   need.optimizer = Product({trained, optimizer->StateSlots()});
+  need.average = keeps_average ? trained : 0;
   need.activations = Product({memory.KeptBytes(), batch_size});
-  need.training_total =
-      Sum(Sum(need.weights, need.gradients), Sum(need.optimizer, need.activations));
+  need.training_total = Sum(
+      Sum(Sum(need.weights, need.gradients), Sum(need.optimizer, need.activations)), need.average);
   // Each multiplication with its addition once forward and twice backward.
   need.batch_flops = Product({plan.multiply_adds, 2 * 3, batch_size});
   // Activations are written, read and their gradients written and read; the optimizer reads a
   // parameter, its gradient and its state, and writes all but the gradient.
   need.batch_bytes =
-      Sum(Product({need.activations, 4}), Product({trained, 3 + 2 * optimizer->StateSlots()}));
+      Sum(Product({need.activations, 4}),
+          Product({trained, 3 + 2 * optimizer->StateSlots() + (keeps_average ? 3 : 0)}));
   return need;
 }
 

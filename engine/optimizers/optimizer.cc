@@ -47,13 +47,15 @@ at::Tensor OneOfEachRow(const at::Tensor& tensor) {
 
 // The same without building tensors.
 bool RowsAreFinite(const at::Tensor& gradient) {
+  constexpr int64_t kMostRows = 4096;
   const at::Tensor column = OneOfEachRow(gradient);
   const float* values = column.data_ptr<float>();
   const int64_t count = column.numel();
   const int64_t stride = column.dim() == 0 ? 0 : column.stride(0);
+  const int64_t step = gradient.dim() > 1 ? 1 + (count - 1) / kMostRows : 1;
   float sum = 0;
   // A product with 0 is 0 unless the factor is not finite.
-  for (int64_t i = 0; i < count; ++i) sum += values[i * stride] * 0.0F;
+  for (int64_t i = 0; i < count; i += step) sum += values[i * stride] * 0.0F;
   return sum == 0;
 }
 
@@ -121,6 +123,12 @@ std::map<std::string, at::Tensor> Optimizer::Gradients() const {
     if (parameter.value.grad().defined()) gradients[parameter.name] = parameter.value.grad();
   }
   return gradients;
+}
+
+bool Optimizer::HasGradients() const {
+  return std::any_of(parameters_.begin(), parameters_.end(), [](const NamedParameter& parameter) {
+    return parameter.value.grad().defined();
+  });
 }
 
 void Optimizer::SetGradients(const std::map<std::string, at::Tensor>& gradients) {

@@ -40,12 +40,14 @@ class Optimizer {
 
   // False if a gradient is certainly not finite. Looks at one element of each row of larger
   // tensors: what is not finite on its way back through a layer spoils whole rows, and reading all
-  // elements would take a good part of the time of a step.
+  // elements would take a good part of the time of a step. Of very many rows, thousands are enough:
+  // those that only few samples reach, as of an embedding, have other layers behind them.
   bool GradientsLookFinite() const;
 
   // The gradients of batches that no step has used yet, by the names of their parameters: they are
   // empty between steps. SetGradients() takes over what Gradients() gave.
   std::map<std::string, at::Tensor> Gradients() const;
+  bool HasGradients() const;
   void SetGradients(const std::map<std::string, at::Tensor>& gradients);
   void DropGradients();
 

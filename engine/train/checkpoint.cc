@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
 #include "nlohmann/json.hpp"
@@ -20,6 +21,8 @@ namespace {
 using nlohmann::json;
 
 constexpr char kOptimizerPrefix[] = "optimizer/";
+constexpr char kTrainedPrefix[] = "trained/";
+constexpr char kGradientPrefix[] = "gradient/";
 constexpr char kMetadataKey[] = "__metadata__";
 constexpr char kStateKey[] = "kur";
 constexpr char kChecksumKey[] = "kur_sha256";
@@ -72,6 +75,20 @@ void VisitPosition(Position& position, Visitor&& visit) {
   visit("checkpoint_batches", position.checkpoint_batches);
   visit("checkpoint_samples", position.checkpoint_samples);
   visit("checkpoint_seconds", position.checkpoint_seconds);
+  visit("run_epochs", position.run_epochs);
+  visit("validations", position.validations);
+  visit("rate_sum", position.rate_sum);
+  visit("rate_samples", position.rate_samples);
+  visit("schedule_state", position.schedule_state);
+  visit("learning_rate", position.learning_rate);
+  visit("early_best", position.early_best);
+  visit("early_waited", position.early_waited);
+  visit("ended_early", position.ended_early);
+  visit("loss_scale", position.loss_scale);
+  visit("loss_scale_steps", position.loss_scale_steps);
+  visit("threads", position.threads);
+  visit("latest_training_loss", position.latest_training_loss);
+  visit("latest_validation_loss", position.latest_validation_loss);
 }
 
 struct JsonWriter {
@@ -178,11 +195,12 @@ absl::StatusOr<Checkpoint> Parse(const std::string& content) {
   for (const auto& [name, entry] : header.items()) {
     if (name == kMetadataKey) continue;
     KUR_ASSIGN_OR_RETURN(at::Tensor tensor, ReadTensor(name, entry, data));
-    if (absl::StartsWith(name, kOptimizerPrefix)) {
-      checkpoint.optimizer_state[name.substr(sizeof(kOptimizerPrefix) - 1)] = std::move(tensor);
-    } else {
-      checkpoint.weights[name] = std::move(tensor);
-    }
+    absl::string_view rest = name;
+    TensorMap* map = &checkpoint.weights;
+    if (absl::ConsumePrefix(&rest, kOptimizerPrefix)) map = &checkpoint.optimizer_state;
+    if (absl::ConsumePrefix(&rest, kTrainedPrefix)) map = &checkpoint.trained_weights;
+    if (absl::ConsumePrefix(&rest, kGradientPrefix)) map = &checkpoint.gradients;
+    (*map)[std::string(rest)] = std::move(tensor);
   }
   if (!header.contains(kMetadataKey)) return checkpoint;
   const json& metadata = header[kMetadataKey];
@@ -200,15 +218,21 @@ absl::StatusOr<Checkpoint> Parse(const std::string& content) {
 absl::StatusOr<std::string> SerializeCheckpoint(const Checkpoint& checkpoint) {
   json header = json::object();
   std::string data;
+  const std::pair<const char*, const TensorMap*> parts[] = {
+      {"", &checkpoint.weights},
+      {kTrainedPrefix, &checkpoint.trained_weights},
+      {kOptimizerPrefix, &checkpoint.optimizer_state},
+      {kGradientPrefix, &checkpoint.gradients},
+  };
   size_t bytes = 0;
-  for (const auto& [name, tensor] : checkpoint.weights) bytes += tensor.nbytes();
-  for (const auto& [name, tensor] : checkpoint.optimizer_state) bytes += tensor.nbytes();
-  data.reserve(bytes);
-  for (const auto& [name, tensor] : checkpoint.weights) {
-    KUR_RETURN_IF_ERROR(AddTensor(name, tensor, &header, &data));
+  for (const auto& [prefix, tensors] : parts) {
+    for (const auto& [name, tensor] : *tensors) bytes += tensor.nbytes();
   }
-  for (const auto& [name, tensor] : checkpoint.optimizer_state) {
-    KUR_RETURN_IF_ERROR(AddTensor(kOptimizerPrefix + name, tensor, &header, &data));
+  data.reserve(bytes);
+  for (const auto& [prefix, tensors] : parts) {
+    for (const auto& [name, tensor] : *tensors) {
+      KUR_RETURN_IF_ERROR(AddTensor(prefix + name, tensor, &header, &data));
+    }
   }
   const json state = {{"version", 1},
                       {"optimizer", checkpoint.optimizer},

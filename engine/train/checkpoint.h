@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/base/file_system.h"
+#include "engine/kurfile/schedule_spec.h"
 #include "engine/train/model.h"
 
 namespace kur {
@@ -42,15 +43,36 @@ struct TrainingPosition {
   int64_t checkpoint_batches = 0;
   int64_t checkpoint_samples = 0;
   double checkpoint_seconds = 0;
+  int64_t run_epochs = 0;    // epochs that this run has completed
+  int64_t validations = 0;   // that this run has completed
+  double rate_sum = 0;       // of the step at work: values of `scale_rate` over its samples
+  int64_t rate_samples = 0;  // and how many they are
+  ScheduleState schedule_state;
+  std::optional<double> learning_rate;  // of the last step; absent: there was none
+  std::optional<double> early_best;     // what early stopping has seen
+  int64_t early_waited = 0;             // validations since then
+  bool ended_early = false;             // early stopping has ended the run
+  double loss_scale = 65536;            // of fp16
+  int64_t loss_scale_steps = 0;         // since it last changed
+  int threads = 0;  // that the run computes with, if it is to be deterministic; 0: any number
+  // Means of the last complete epoch and of the last validation.
+  std::optional<double> latest_training_loss;
+  std::optional<double> latest_validation_loss;
 };
 
 // Everything that training needs to go on: one file in the safetensors format
 // (https://github.com/huggingface/safetensors): model weights under their own names
-// ("labels.weight"), the optimizer's state under "optimizer/NAME", and in the metadata, as JSON
+// ("labels.weight"), the optimizer's state under "optimizer/NAME", gradients that wait for more
+// batches under "gradient/NAME", and in the metadata, as JSON
 // under the key "kur", the rest, with a checksum of that and of the tensors under "kur_sha256".
+//
+// Where training keeps an average of its weights, that is what stands under the names of the
+// weights, for whoever uses the model; those that training adjusts are under "trained/NAME".
 struct Checkpoint {
   TensorMap weights;
-  std::string optimizer;  // its kind; empty: no state
+  TensorMap trained_weights;  // those of which `weights` has an average; may be empty
+  TensorMap gradients;        // of the step at work; may be empty
+  std::string optimizer;      // its kind; empty: no state
   TensorMap optimizer_state;
   int64_t optimizer_steps = 0;
   TrainingPosition position;

@@ -9,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/kurfile/diagnostics.h"
-#include "engine/train/checkpoint.h"
 #include "engine/train/results.h"
 #include "engine/train/stopwatch.h"
+#include "engine/train/weight_files.h"
 #include "engine/train/workload.h"
 
 namespace kur {
@@ -31,9 +31,7 @@ absl::Status LoadWeights(const std::optional<FileReference>& weights, const Path
         weights->location, weights->key,
         absl::StrCat("the weights ", weights->path, " cannot be used: ", status.message()));
   };
-  const auto path = paths.ForReading(weights->path);
-  if (!path.ok()) return failed(path.status());
-  const auto saved = ReadCheckpoint(*path);
+  const auto saved = ReadWeights(weights->path, paths, *model, observer);
   if (!saved.ok()) return failed(saved.status());
   const absl::Status loaded = model->LoadWeights(saved->weights);
   return loaded.ok() ? loaded : failed(loaded);

@@ -149,6 +149,7 @@ TensorMap Model::Forward(const TensorMap& inputs, const ForwardContext& context,
     } else {
       values[i] = node.layer->Forward(arguments, context);
     }
+    if (watcher_) watcher_(node.name, values[i]);
     arguments.clear();
     if (node.is_output) outputs[node.name] = ToAuthorLayout(values[i]);
     for (const size_t input : node.inputs) {
@@ -186,6 +187,17 @@ TensorMap Model::Weights() const {
     }
   }
   return weights;
+}
+
+std::map<std::string, WeightKey> Model::WeightKeys() const {
+  std::map<std::string, WeightKey> keys;
+  for (const Node& node : nodes_) {
+    if (!node.owns_weights) continue;
+    for (const Weight& weight : node.layer->weights()) {
+      keys[WeightName(node.name, weight.name)] = {node.name, weight.name, weight.trainable};
+    }
+  }
+  return keys;
 }
 
 absl::Status Model::LoadWeights(const TensorMap& weights) {

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,6 +21,13 @@ namespace kur {
 
 // Tensors by the name of a data source or of an output; in the author's layout, batch axis first.
 using TensorMap = std::map<std::string, at::Tensor>;
+
+// Where a tensor of a model belongs.
+struct WeightKey {
+  std::string layer;
+  std::string weight;
+  bool trainable = true;
+};
 
 // A model with its weights. One thread at a time.
 class Model {
@@ -40,12 +48,18 @@ class Model {
   // True if the output is that of a softmax, or of a sigmoid, whose result nothing else uses.
   bool CanGiveLogits(const std::string& output, Probabilities of) const;
 
+  // Is called with the name and the output of every layer, as it is computed; null: nobody.
+  using Watcher = std::function<void(const std::string& layer, const at::Tensor& output)>;
+  void SetWatcher(Watcher watcher) { watcher_ = std::move(watcher); }
+
   // The parameters that training adjusts: those of layers that are not frozen.
   std::vector<NamedParameter> TrainableParameters() const;
 
   // Every tensor by name, "labels.weight", running statistics included. They share memory with the
   // model.
   TensorMap Weights() const;
+  // The layers that the tensors of Weights() belong to, and what these call them.
+  std::map<std::string, WeightKey> WeightKeys() const;
 
   // Copies weights in. INVALID_ARGUMENT if one is missing or has another shape, naming it; then
   // nothing has changed. Tensors that the model does not have are ignored.
@@ -80,6 +94,7 @@ class Model {
   std::vector<std::string> inputs_;
   std::vector<std::string> outputs_;
   c10::Device device_;
+  Watcher watcher_;
 };
 
 }  // namespace kur

@@ -76,6 +76,10 @@ absl::StatusOr<RunEnd> Run(const Kurfile& kurfile, const PathResolver& paths,
   } catch (const c10::Error& error) {
     const std::string text = FirstLine(error.what_without_backtrace());
     if (absl::StrContains(text, "memory")) return OutOfMemory(text);
+    if (absl::StrContains(text, "deterministic implementation")) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the model cannot be trained with train.deterministic: ", text));
+    }
     return absl::InternalError(absl::StrCat("torch: ", text));
   } catch (const std::exception& error) {
     return absl::InternalError(absl::StrCat("torch: ", FirstLine(error.what())));

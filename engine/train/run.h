@@ -44,7 +44,8 @@ struct EpochFinished {
   double loss = 0;
   std::map<std::string, double> losses;  // by output
   int64_t samples = 0;
-  double seconds = 0;  // of training
+  double seconds = 0;        // of training
+  double learning_rate = 0;  // of the last step
 };
 
 // The result of a pass over a validation or test set.

@@ -1,16 +1,16 @@
 #include "engine/train/trainer.h"
 
 #include <ATen/Context.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "engine/base/file_system.h"
 #include "engine/base/status.h"
-#include "engine/kurfile/diagnostics.h"
+#include "engine/train/early_stopping.h"
+#include "engine/train/validation.h"
 
 namespace kur {
 namespace {
@@ -28,205 +28,47 @@ bool Improves(double loss, const std::optional<double>& best) {
   return !best.has_value() || loss < *best;
 }
 
-absl::StatusOr<Checkpoint> ReadWeights(const std::string& path) {
-  if (IsDirectory(path)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, " is a folder, but weights are one file (safetensors)"));
-  }
-  return ReadCheckpoint(path);
-}
-
 }  // namespace
 
 absl::StatusOr<RunEnd> Trainer::Run() {
   KUR_RETURN_IF_ERROR(Prepare());
-  all_clock_.Resume();
+  clocks_.all.Resume();
   while (!cancelled_ && !LimitReached()) {
     KUR_ASSIGN_OR_RETURN(const bool complete, TrainEpoch());
     if (complete) KUR_RETURN_IF_ERROR(FinishEpoch());
     if (!complete) break;
   }
   if (train().weights.last) {
-    KUR_RETURN_IF_ERROR(WriteWeights(*train().weights.last, "last weights"));
+    KUR_RETURN_IF_ERROR(writer_->WriteWeights(*train().weights.last, "last weights"));
   }
-  if (log_ != nullptr) KUR_RETURN_IF_ERROR(FlushLog());
+  if (log_ != nullptr) KUR_RETURN_IF_ERROR(writer_->FlushLog());
   return cancelled_ ? RunEnd::kCancelled : RunEnd::kSucceeded;
 }
 
-absl::Status Trainer::Prepare() {
-  position_.seed = options_.seed;
-  KUR_ASSIGN_OR_RETURN(resumed_, ResumeRun());
-  const OpenContext context = MakeOpenContext(kurfile_, paths_, options_.mode, observer_);
-  KUR_ASSIGN_OR_RETURN(auto sets,
-                       OpenData(train().data, context, position_.seed, /*randomize=*/true));
-  data_.emplace(std::move(sets[0]));
-  KUR_ASSIGN_OR_RETURN(auto workload, Workload::Build(kurfile_, data_->provider, options_));
-  workload_.emplace(std::move(workload));
-  if (const auto& validate = kurfile_.sections().validate) {
-    KUR_ASSIGN_OR_RETURN(validation_,
-                         OpenData(validate->data, context, position_.seed, /*randomize=*/true));
-    for (const OpenSet& set : validation_) {
-      KUR_RETURN_IF_ERROR(workload_->CheckSources(validate->data, set.provider));
-    }
-  }
-  const OptimizerBuilder* builder =
-      Registry<OptimizerBuilder>::Get().Find(train().optimizer->kind());
-  optimizer_ = builder->build(*train().optimizer, workload_->model().TrainableParameters());
-  KUR_RETURN_IF_ERROR(OpenLog());
-  if (resumed_) {
-    KUR_ASSIGN_OR_RETURN(const Checkpoint saved, ReadCheckpoint(options_.resume_path));
-    KUR_RETURN_IF_ERROR(workload_->model().LoadWeights(saved.weights));
-    KUR_RETURN_IF_ERROR(optimizer_->Restore(saved.optimizer_state, saved.optimizer_steps));
-  } else {
-    KUR_RETURN_IF_ERROR(LoadInitialWeights());
-    SetLimits();
-  }
-  all_clock_.Reset(position_.clocks["all"]);
-  train_clock_.Reset(position_.clocks["train"]);
-  validate_clock_.Reset(position_.clocks["validate"]);
-  batch_clock_.Reset(position_.clocks["batch"]);
-  next_resume_write_ = MonotonicSeconds() + options_.resume_interval_seconds;
-  ReportStart();
-  // What the run begins with, it may itself overwrite: a process that goes on after this one was
-  // killed must not begin with that.
-  const bool begins_with_files = log_ != nullptr || initial_weights_loaded_;
-  return WriteResumeFileIfDue(/*now=*/!resumed_ && begins_with_files);
-}
-
-// Takes the position over if an earlier process of this run left one.
-absl::StatusOr<bool> Trainer::ResumeRun() {
-  if (options_.resume_path.empty() || !Exists(options_.resume_path)) return false;
-  auto saved = ReadCheckpoint(options_.resume_path);
-  if (!saved.ok()) {
-    observer_->OnLog(LogLevel::kWarning, absl::StrCat("beginning anew, as what an earlier process "
-                                                      "of this run left cannot be read: ",
-                                                      saved.status().message()));
-    return false;
-  }
-  position_ = saved->position;
-  return true;
-}
-
-absl::Status Trainer::OpenLog() {
-  if (!train().log) return absl::OkStatus();
-  const LogSection& section = *train().log;
-  const auto path = paths_.ForWriting(section.path.path);
-  if (!path.ok()) {
-    return ErrorAt(section.path.location, section.path.key, std::string(path.status().message()));
-  }
-  // Rows that an earlier process of this run wrote after the state that we go on from are written
-  // again.
-  if (resumed_ && !position_.log_commit.empty()) {
-    KUR_RETURN_IF_ERROR(KurLog::Rewind(FileSystem::Posix(), *path, position_.log_commit));
-  }
-  KurLog::Options log_options;
-  log_options.keep_batch = section.keep_batch;
-  log_options.rate = section.rate;
-  auto log = KurLog::Open(FileSystem::Posix(), *path, log_options);
-  if (!log.ok()) {
-    return ErrorAt(section.path.location, section.path.key,
-                   absl::StrCat("the training log cannot be used: ", log.status().message()));
-  }
-  log_ = *std::move(log);
-  if (resumed_) return absl::OkStatus();
-  position_.epoch = log_->summary().epochs;
-  position_.total_batches = log_->summary().batches;
-  position_.total_samples = log_->summary().samples;
-  position_.best_training_loss = log_->best_training_loss();
-  position_.best_validation_loss = log_->best_validation_loss();
-  position_.clocks = log_->summary().clocks;
-  return absl::OkStatus();
-}
-
-absl::Status Trainer::LoadInitialWeights() {
-  const auto& initial = train().weights.initial;
-  if (!initial) return absl::OkStatus();
-  const auto path = paths_.ForReading(initial->path);
-  if (absl::IsNotFound(path.status()) && !initial->must_exist) {
-    observer_->OnLog(LogLevel::kInfo, absl::StrCat("no weights at ", initial->path,
-                                                   " yet: beginning with fresh ones"));
-    return absl::OkStatus();
-  }
-  const auto failed = [&](const absl::Status& status) {
-    return ErrorAt(
-        initial->location, initial->key,
-        absl::StrCat("the initial weights ", initial->path, " cannot be used: ", status.message()));
-  };
-  if (!path.ok()) return failed(path.status());
-  auto saved = ReadWeights(*path);
-  if (!saved.ok()) return failed(saved.status());
-  const absl::Status loaded = workload_->model().LoadWeights(saved->weights);
-  if (!loaded.ok()) {
-    return failed(absl::InvalidArgumentError(
-        absl::StrCat(loaded.message(),
-                     "; a changed model begins with fresh weights in another "
-                     "project, or without train.weights.initial")));
-  }
-  initial_weights_loaded_ = true;
-  std::string also;
-  if (saved->optimizer == train().optimizer->kind() &&
-      optimizer_->Restore(saved->optimizer_state, saved->optimizer_steps).ok()) {
-    also = ", with the state of the optimizer";
-  }
-  observer_->OnLog(LogLevel::kInfo,
-                   absl::StrCat("going on from the weights ", initial->path, also));
-  // The log knows better, where there is one.
-  if (log_ == nullptr) {
-    position_.epoch = saved->position.epoch;
-    position_.total_batches = saved->position.total_batches;
-    position_.total_samples = saved->position.total_samples;
-  }
-  return absl::OkStatus();
-}
-
-// Fixes when the run stops, so that a resumed run stops where the first one would have.
-void Trainer::SetLimits() {
-  const StopCondition& stop = train().stop;
-  const bool total = stop.total && log_ != nullptr;
-  if (stop.total && log_ == nullptr) {
-    observer_->OnLog(LogLevel::kWarning,
-                     "the mode 'total' needs a log: training as if it were 'additional'");
-  }
-  if (stop.epochs) position_.last_epoch = *stop.epochs + (total ? 0 : position_.epoch);
-  if (stop.seconds) {
-    position_.clock_limit = *stop.seconds + (total ? 0 : position_.clocks[stop.clock]);
-  }
-  // 0 stands for "no limit", so "no epochs at all" is a limit that has been reached.
-  if (stop.epochs && position_.last_epoch == 0) position_.last_epoch = -1;
-}
-
-void Trainer::ReportStart() {
-  RunStarted started;
-  started.parameters = workload_->model().num_parameters();
-  started.layers = static_cast<int64_t>(workload_->model().num_layers());
-  started.samples = data_->provider.num_samples();
-  started.resumed_at_batch = position_.run_batches;
-  started.device = options_.device;
-  started.threads = at::get_num_threads();
-  observer_->OnStarted(started);
-}
-
 bool Trainer::LimitReached() const {
+  if (position_.ended_early) return true;
   if (position_.last_epoch != 0 && position_.epoch >= position_.last_epoch) return true;
   if (position_.clock_limit <= 0) return false;
   const std::string& clock = train().stop.clock;
-  const Stopwatch& watch = clock == "train"      ? train_clock_
-                           : clock == "validate" ? validate_clock_
-                           : clock == "batch"    ? batch_clock_
-                                                 : all_clock_;
+  const Stopwatch& watch = clock == "train"      ? clocks_.train
+                           : clock == "validate" ? clocks_.validate
+                           : clock == "batch"    ? clocks_.batch
+                                                 : clocks_.all;
   return watch.seconds() >= position_.clock_limit;
 }
 
 // False if the run ended before the epoch did.
 absl::StatusOr<bool> Trainer::TrainEpoch() {
   const BatchPlan plan = data_->provider.EpochPlan(position_.epoch);
-  BatchFeeder feeder = workload_->FeederOf(data_->provider);
+  std::set<std::string> also_read;
+  if (train().optimizer->scale_rate) also_read.insert(*train().optimizer->scale_rate);
+  BatchFeeder feeder = workload_->FeederOf(data_->provider, also_read);
   observer_->OnEpochStarted({position_.epoch + 1, std::max<int64_t>(position_.last_epoch, 0),
                              plan.num_batches(), plan.num_samples()});
   while (position_.batch < plan.num_batches()) {
-    train_clock_.Resume();
+    clocks_.train.Resume();
     const absl::Status trained = TrainBatch(plan, &feeder);
-    train_clock_.Pause();
+    clocks_.train.Pause();
     KUR_RETURN_IF_ERROR(trained);
     KUR_RETURN_IF_ERROR(AfterBatch());
     if (cancelled_) return false;
@@ -242,27 +84,41 @@ absl::Status Trainer::TrainBatch(const BatchPlan& plan, BatchFeeder* feeder) {
   const double start = MonotonicSeconds();
   at::manual_seed(BatchSeed(position_.seed, position_.total_batches));
   KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder->Load(plan, position_.batch));
-  batch_clock_.Resume();
-  KUR_ASSIGN_OR_RETURN(Workload::BatchLoss loss, workload_->ComputeLoss(batch, /*training=*/true));
-  KUR_RETURN_IF_ERROR(CheckFinite(loss));
+  clocks_.batch.Resume();
+  statistics_->Keep();
+  KUR_ASSIGN_OR_RETURN(const Workload::BatchLoss loss,
+                       workload_->ComputeLoss(batch, /*training=*/true));
   skipped_ += loss.skipped;
-  loss.total.backward();
-  optimizer_->Step(train().optimizer->clip);
-  batch_clock_.Pause();
-  serialized_.clear();
+  std::string trouble = TroubleOf(loss);
+  if (trouble.empty() && !stepper_->AddGradients(loss.total, plan, batch)) {
+    stepper_->Drop();
+    trouble = "a gradient became NaN or infinite";
+  }
+  if (!stepper_->StepIfDue(plan)) trouble = "the norm of the gradients became NaN or infinite";
+  clocks_.batch.Pause();
+  writer_->StateChanged();
+  if (trouble.empty()) {
+    skipped_in_a_row_ = 0;
+  } else {
+    KUR_RETURN_IF_ERROR(MeetNonFinite(trouble, plan, batch));
+  }
+  return CountBatch(loss, plan.size(position_.batch), trouble.empty(), start);
+}
 
-  const int64_t size = plan.size(position_.batch);
+// Counts a batch and reports it. What was left out is no part of the mean over the epoch.
+absl::Status Trainer::CountBatch(const Workload::BatchLoss& loss, int64_t size, bool trained,
+                                 double start) {
   ++position_.batch;
   ++position_.total_batches;
   ++position_.run_batches;
   ++position_.checkpoint_batches;
   position_.total_samples += size;
   position_.checkpoint_samples += size;
-  position_.epoch_samples += size;
+  if (trained) position_.epoch_samples += size;
   double sum = 0;
   std::map<std::string, double> losses;
   for (const auto& [name, value] : loss.losses) {
-    position_.loss_sums[name] += value * static_cast<double>(size);
+    if (trained) position_.loss_sums[name] += value * static_cast<double>(size);
     sum += position_.loss_sums[name];
     losses[name] = value;
   }
@@ -271,20 +127,50 @@ absl::Status Trainer::TrainBatch(const BatchPlan& plan, BatchFeeder* feeder) {
   position_.epoch_seconds += seconds;
   position_.checkpoint_seconds += seconds;
   observer_->OnBatch({position_.epoch + 1, position_.batch, size, loss.value,
-                      position_.epoch_samples, sum / static_cast<double>(position_.epoch_samples)});
+                      position_.epoch_samples,
+                      sum / static_cast<double>(std::max<int64_t>(position_.epoch_samples, 1))});
   return absl::OkStatus();
 }
 
-absl::Status Trainer::CheckFinite(const Workload::BatchLoss& loss) const {
+std::string Trainer::TroubleOf(const Workload::BatchLoss& loss) const {
   for (const auto& [name, value] : loss.losses) {
     if (std::isfinite(value)) continue;
-    return absl::OutOfRangeError(absl::StrCat(
-        "the loss of the output '", name, "' became ", std::isnan(value) ? "NaN" : "infinite",
-        " in batch ", position_.batch + 1, " of epoch ", position_.epoch + 1,
-        "; normalise the data, lower the learning rate (now ", train().optimizer->learning_rate,
-        "), or clip the gradients"));
+    return absl::StrCat("the loss of the output '", name, "' became ",
+                        std::isnan(value) ? "NaN" : "infinite");
   }
-  return absl::OkStatus();
+  return "";
+}
+
+// Ends the run, or leaves the batch out, as `train.non_finite` says. The state is that before the
+// batch.
+absl::Status Trainer::MeetNonFinite(const std::string& trouble, const BatchPlan& plan,
+                                    const TensorMap& batch) {
+  constexpr int kMostSkipped = 100;
+  const bool stop = train().options.non_finite == "stop";
+  const std::string where =
+      absl::StrCat(" in batch ", position_.batch + 1, " of epoch ", position_.epoch + 1);
+  statistics_->Restore();
+  std::string cause;
+  if (!examined_) {
+    examined_ = true;
+    at::manual_seed(BatchSeed(position_.seed, position_.total_batches));
+    cause = absl::StrCat("; first to be so is ", FindNonFinite(batch, &*workload_));
+    statistics_->Restore();
+    const int64_t* samples = plan.indices(position_.batch);
+    const absl::Status kept =
+        writer_->WriteEvidence({"non_finite.kur", train().data.location, "train.non_finite"},
+                               {samples, samples + plan.size(position_.batch)});
+    if (!kept.ok()) observer_->OnLog(LogLevel::kWarning, std::string(kept.message()));
+  }
+  if (!stop && ++skipped_in_a_row_ < kMostSkipped) {
+    observer_->OnLog(LogLevel::kWarning,
+                     absl::StrCat(trouble, where, cause, "; the batch is left out"));
+    return absl::OkStatus();
+  }
+  return absl::OutOfRangeError(absl::StrCat(
+      trouble, where, stop ? "" : absl::StrCat(", as in the ", kMostSkipped - 1, " before it"),
+      cause, "; normalise the data, lower the learning rate (now ", stepper_->learning_rate(),
+      "), or clip the gradients"));
 }
 
 absl::Status Trainer::AfterBatch() {
@@ -292,13 +178,13 @@ absl::Status Trainer::AfterBatch() {
   cancelled_ = cancelled_ || observer_->CancelRequested();
   if (observer_->TakeCheckpointRequest()) {
     if (train().checkpoint) {
-      KUR_RETURN_IF_ERROR(WriteWeights(train().checkpoint->path, "checkpoint on request"));
+      KUR_RETURN_IF_ERROR(writer_->WriteWeights(train().checkpoint->path, "checkpoint on request"));
     }
-    KUR_RETURN_IF_ERROR(WriteResumeFileIfDue(/*now=*/true));
+    KUR_RETURN_IF_ERROR(writer_->WriteResumeFileIfDue(/*now=*/true));
     observer_->OnLog(LogLevel::kInfo, absl::StrCat("checkpoint after batch ", position_.batch,
                                                    " of epoch ", position_.epoch + 1));
   }
-  return WriteResumeFileIfDue(/*now=*/false);
+  return writer_->WriteResumeFileIfDue(/*now=*/false);
 }
 
 absl::Status Trainer::FinishEpoch() {
@@ -306,6 +192,7 @@ absl::Status Trainer::FinishEpoch() {
   finished.epoch = position_.epoch + 1;
   finished.samples = position_.epoch_samples;
   finished.seconds = position_.epoch_seconds;
+  finished.learning_rate = stepper_->learning_rate();
   for (const auto& [name, sum] : position_.loss_sums) {
     finished.losses[name] = sum / static_cast<double>(std::max<int64_t>(finished.samples, 1));
     finished.loss += finished.losses[name];
@@ -314,60 +201,67 @@ absl::Status Trainer::FinishEpoch() {
   if (skipped_ > 0) observer_->OnLog(LogLevel::kWarning, SkippedText(skipped_, finished.samples));
   skipped_ = 0;
   ++position_.epoch;
+  ++position_.run_epochs;
   ++position_.checkpoint_epochs;
   position_.batch = 0;
   position_.epoch_samples = 0;
   position_.epoch_seconds = 0;
   position_.loss_sums.clear();
-  serialized_.clear();
-  if (Improves(finished.loss, position_.best_training_loss)) {
+  position_.latest_training_loss = finished.loss;
+  writer_->StateChanged();
+  // An epoch of which everything was left out has a loss of 0.
+  if (finished.samples > 0 && Improves(finished.loss, position_.best_training_loss)) {
     position_.best_training_loss = finished.loss;
     if (train().weights.best) {
-      KUR_RETURN_IF_ERROR(WriteWeights(*train().weights.best, "best training loss"));
+      KUR_RETURN_IF_ERROR(writer_->WriteWeights(*train().weights.best, "best training loss"));
     }
   }
   if (log_ != nullptr) KUR_RETURN_IF_ERROR(log_->LogTraining(finished.losses));
-  KUR_RETURN_IF_ERROR(Validate(std::nullopt));
+  KUR_RETURN_IF_ERROR(Validate(std::nullopt, /*epoch_done=*/true));
   // Last, as nothing of the epoch may be left to do for a run that goes on from there.
   KUR_RETURN_IF_ERROR(CheckpointIfDue(/*epoch_done=*/true));
-  return WriteResumeFileIfDue(/*now=*/false);
+  return writer_->WriteResumeFileIfDue(/*now=*/false);
 }
 
-absl::Status Trainer::Validate(std::optional<int64_t> max_batches) {
+absl::Status Trainer::Validate(std::optional<int64_t> max_batches, bool epoch_done) {
   if (validation_.empty() || cancelled_) return absl::OkStatus();
-  validate_clock_.Resume();
-  std::map<std::string, double> losses;
-  std::map<std::string, KurLog::Statistics> parts;
-  int64_t samples = 0;
-  for (const OpenSet& set : validation_) {
-    KUR_ASSIGN_OR_RETURN(auto measured,
-                         workload_->Measure("validate", set, max_batches, observer_));
-    if (!measured.has_value()) {
-      cancelled_ = true;
-      validate_clock_.Pause();
-      return absl::OkStatus();
-    }
-    measured->epoch = position_.epoch;
-    observer_->OnMeasured(*measured);
-    for (const auto& [name, loss] : measured->losses) {
-      losses[name] += loss * static_cast<double>(measured->samples);
-    }
-    if (validation_.size() > 1) parts[set.name] = measured->losses;
-    samples += measured->samples;
+  clocks_.validate.Resume();
+  std::optional<ValidationResult> result;
+  {
+    const WeightAverage::InPlace averaged(average());
+    KUR_ASSIGN_OR_RETURN(
+        result, RunValidation(validation_, {position_.epoch, position_.validations, max_batches},
+                              &*workload_, observer_));
   }
-  validate_clock_.Pause();
-  double total = 0;
-  for (auto& [name, loss] : losses) {
-    loss /= static_cast<double>(samples);
-    total += loss;
+  clocks_.validate.Pause();
+  if (!result.has_value()) {
+    cancelled_ = true;
+    return absl::OkStatus();
   }
-  if (Improves(total, position_.best_validation_loss)) {
-    position_.best_validation_loss = total;
-    serialized_.clear();
-    const auto& best = kurfile_.sections().validate->best;
-    if (best) KUR_RETURN_IF_ERROR(WriteWeights(*best, "best validation loss"));
+  ++position_.validations;
+  position_.latest_validation_loss = result->loss;
+  if (epoch_done) KUR_RETURN_IF_ERROR(Observe(*result));
+  const bool best = Improves(result->loss, position_.best_validation_loss);
+  if (best) position_.best_validation_loss = result->loss;
+  writer_->StateChanged();
+  const auto& file = kurfile_.sections().validate->best;
+  if (best && file) {
+    KUR_RETURN_IF_ERROR(writer_->WriteWeights(*file, "best validation loss"));
   }
-  return log_ == nullptr ? absl::OkStatus() : log_->LogValidation(losses, parts);
+  return log_ == nullptr ? absl::OkStatus() : log_->LogValidation(result->losses, result->parts);
+}
+
+// What follows from the validation after an epoch for the rest of the run.
+absl::Status Trainer::Observe(const ValidationResult& result) {
+  const TrainingOptions& options = train().options;
+  if (options.schedule != nullptr) {
+    options.schedule->Observe(result.loss, &position_.schedule_state);
+  }
+  if (!options.early_stopping) return absl::OkStatus();
+  KUR_ASSIGN_OR_RETURN(const std::string news,
+                       WatchForEarlyEnd(*options.early_stopping, result, &position_));
+  if (!news.empty()) observer_->OnLog(LogLevel::kInfo, news);
+  return absl::OkStatus();
 }
 
 absl::Status Trainer::CheckpointIfDue(bool epoch_done) {
@@ -385,67 +279,13 @@ absl::Status Trainer::CheckpointIfDue(bool epoch_done) {
   position_.checkpoint_batches = 0;
   position_.checkpoint_samples = 0;
   position_.checkpoint_seconds = 0;
-  serialized_.clear();
-  KUR_RETURN_IF_ERROR(WriteWeights(section.path, "checkpoint"));
-  KUR_RETURN_IF_ERROR(WriteResumeFileIfDue(/*now=*/true));
-  if (!section.validate || epoch_done) return absl::OkStatus();
-  return Validate(section.validation_batches);
-}
-
-void Trainer::ReadClocks() {
-  position_.clocks = {{"all", all_clock_.seconds()},
-                      {"train", train_clock_.seconds()},
-                      {"validate", validate_clock_.seconds()},
-                      {"batch", batch_clock_.seconds()}};
-}
-
-absl::Status Trainer::FlushLog() {
-  ReadClocks();
-  log_->SetClocks(position_.clocks);
-  return log_->Flush();
-}
-
-absl::StatusOr<const std::string*> Trainer::Serialized() {
-  if (serialized_.empty()) {
-    ReadClocks();
-    Checkpoint checkpoint;
-    checkpoint.weights = workload_->model().Weights();
-    checkpoint.optimizer = train().optimizer->kind();
-    checkpoint.optimizer_state = optimizer_->State();
-    checkpoint.optimizer_steps = optimizer_->steps();
-    checkpoint.position = position_;
-    KUR_ASSIGN_OR_RETURN(serialized_, SerializeCheckpoint(checkpoint));
+  writer_->StateChanged();
+  KUR_RETURN_IF_ERROR(writer_->WriteWeights(section.path, "checkpoint"));
+  // Before the file to go on from: a run that goes on from there does not validate again.
+  if (section.validate && !epoch_done) {
+    KUR_RETURN_IF_ERROR(Validate(section.validation_batches, /*epoch_done=*/false));
   }
-  return &serialized_;
-}
-
-absl::Status Trainer::WriteWeights(const FileReference& file, const std::string& description) {
-  KUR_ASSIGN_OR_RETURN(const std::string* content, Serialized());
-  ArtifactInfo info;
-  info.file = file;
-  info.description = description;
-  info.epoch = position_.epoch;
-  info.batch = position_.total_batches;
-  return observer_->WriteArtifact(info, *content);
-}
-
-absl::Status Trainer::WriteResumeFileIfDue(bool now) {
-  if (options_.resume_path.empty()) return absl::OkStatus();
-  const double start = MonotonicSeconds();
-  if (!now && start < next_resume_write_) return absl::OkStatus();
-  if (log_ != nullptr) {
-    KUR_RETURN_IF_ERROR(FlushLog());
-    position_.log_commit = log_->committed();
-    serialized_.clear();
-  }
-  KUR_ASSIGN_OR_RETURN(const std::string* content, Serialized());
-  KUR_RETURN_IF_ERROR(
-      WriteFileAtomically(FileSystem::Posix(), options_.resume_path, *content, 0600));
-  constexpr double kLeastTimesCost = 50;
-  const double end = MonotonicSeconds();
-  next_resume_write_ =
-      end + std::max(options_.resume_interval_seconds, kLeastTimesCost * (end - start));
-  return absl::OkStatus();
+  return writer_->WriteResumeFileIfDue(/*now=*/true);
 }
 
 }  // namespace kur

@@ -13,11 +13,25 @@
 #include "engine/kurfile/kurfile.h"
 #include "engine/optimizers/optimizer.h"
 #include "engine/train/checkpoint.h"
+#include "engine/train/clocks.h"
+#include "engine/train/non_finite.h"
 #include "engine/train/run.h"
-#include "engine/train/stopwatch.h"
+#include "engine/train/run_writer.h"
+#include "engine/train/stepper.h"
+#include "engine/train/validation.h"
+#include "engine/train/weight_average.h"
 #include "engine/train/workload.h"
 
 namespace kur {
+
+// While it lives, torch takes the algorithms that always give the same, for the whole process.
+class DeterministicAlgorithms {
+ public:
+  DeterministicAlgorithms();
+  ~DeterministicAlgorithms();
+  DeterministicAlgorithms(const DeterministicAlgorithms&) = delete;
+  DeterministicAlgorithms& operator=(const DeterministicAlgorithms&) = delete;
+};
 
 // Trains the model of a Kurfile: epochs of batches, validations, checkpoints, the log. One thread;
 // one object trains once.
@@ -33,8 +47,15 @@ class Trainer {
  private:
   const TrainSection& train() const { return *kurfile_.sections().train; }
 
-  // Before the first batch.
+  WeightAverage* average() { return average_ ? &*average_ : nullptr; }
+
+  // Before the first batch: in trainer_start.cc.
   absl::Status Prepare();
+  absl::Status SetUpNumerics();
+  absl::Status OpenSets();
+  void BuildOptimizer();
+  absl::Status Restore();
+  absl::Status LoadModel(const Checkpoint& saved);
   absl::Status OpenLog();
   absl::StatusOr<bool> ResumeRun();
   absl::Status LoadInitialWeights();
@@ -47,18 +68,18 @@ class Trainer {
   absl::Status TrainBatch(const BatchPlan& plan, BatchFeeder* feeder);
   absl::Status AfterBatch();
   absl::Status FinishEpoch();
-  absl::Status CheckFinite(const Workload::BatchLoss& loss) const;
+  absl::Status CountBatch(const Workload::BatchLoss& loss, int64_t size, bool trained,
+                          double start);
+  absl::Status CheckpointIfDue(bool epoch_done);
+
+  // Numbers that are not finite. The first is "" if all losses are.
+  std::string TroubleOf(const Workload::BatchLoss& loss) const;
+  absl::Status MeetNonFinite(const std::string& trouble, const BatchPlan& plan,
+                             const TensorMap& batch);
 
   // Validation; sets `cancelled_` if the run is to end.
-  absl::Status Validate(std::optional<int64_t> max_batches);
-
-  // Writing.
-  absl::Status CheckpointIfDue(bool epoch_done);
-  absl::Status WriteWeights(const FileReference& file, const std::string& description);
-  absl::Status WriteResumeFileIfDue(bool now);
-  absl::StatusOr<const std::string*> Serialized();
-  void ReadClocks();
-  absl::Status FlushLog();
+  absl::Status Validate(std::optional<int64_t> max_batches, bool epoch_done);
+  absl::Status Observe(const ValidationResult& result);
 
   const Kurfile& kurfile_;
   const PathResolver& paths_;
@@ -69,20 +90,23 @@ class Trainer {
   std::vector<OpenSet> validation_;
   std::optional<Workload> workload_;
   std::unique_ptr<Optimizer> optimizer_;
+  std::optional<WeightAverage> average_;
+  std::optional<StatisticsKeeper> statistics_;
+  std::optional<DeterministicAlgorithms> deterministic_;
   std::unique_ptr<KurLog> log_;
   TrainingPosition position_;
   bool resumed_ = false;
   bool initial_weights_loaded_ = false;
   bool cancelled_ = false;
 
-  Stopwatch all_clock_;
-  Stopwatch train_clock_;
-  Stopwatch validate_clock_;
-  Stopwatch batch_clock_;
+  bool examined_ = false;  // a batch whose numbers were not finite
+  int skipped_in_a_row_ = 0;
 
-  int64_t skipped_ = 0;     // samples of the epoch at work for which a loss was not defined
-  std::string serialized_;  // of the current state; empty: not made yet
-  double next_resume_write_ = 0;
+  int64_t skipped_ = 0;  // samples of the epoch at work for which a loss was not defined
+
+  Clocks clocks_;
+  std::optional<Stepper> stepper_;
+  std::optional<RunWriter> writer_;
 };
 
 }  // namespace kur

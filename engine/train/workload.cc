@@ -16,6 +16,7 @@
 #include "engine/kurfile/diagnostics.h"
 #include "engine/kurfile/loss_truth.h"
 #include "engine/kurfile/resources.h"
+#include "engine/train/autocast.h"
 #include "engine/train/stopwatch.h"
 
 namespace kur {
@@ -96,6 +97,12 @@ absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section,
   return sets;
 }
 
+absl::Status CheckHasSource(const BatchProvider& provider, const std::string& source,
+                            const std::string& key, const Location& location) {
+  if (provider.sources().count(source) > 0) return absl::OkStatus();
+  return MissingSource("this key", source, provider, location, key);
+}
+
 BatchFeeder::BatchFeeder(const BatchProvider& provider, const std::set<std::string>& names,
                          c10::Device device, Options options)
     : provider_(provider), device_(device), options_(std::move(options)) {
@@ -140,8 +147,9 @@ absl::Status CheckMemory(const Kurfile& kurfile, const ModelPlan& plan,
                          const BatchProvider& provider, Mode mode) {
   const bool training = mode == Mode::kTrain;
   const int64_t batch_size = std::min(provider.options().batch_size, provider.num_samples());
-  const Resources need = EstimateResources(
-      plan, training ? kurfile.sections().train->optimizer.get() : nullptr, batch_size);
+  const Resources need =
+      EstimateResources(plan, training ? kurfile.sections().train->optimizer.get() : nullptr,
+                        batch_size, training && kurfile.sections().train->options.ema.has_value());
   // An axis that varies leaves the activations open, the weights not.
   int64_t bytes = training ? need.training_total : need.inference_total;
   if (bytes == kUnknown) bytes = need.weights;
@@ -207,7 +215,8 @@ std::set<std::string> Workload::SourceNames() const {
   return names;
 }
 
-BatchFeeder Workload::FeederOf(const BatchProvider& provider) const {
+BatchFeeder Workload::FeederOf(const BatchProvider& provider,
+                               const std::set<std::string>& also_read) const {
   BatchFeeder::Options options;
   for (const BoundLoss& bound : losses_) {
     for (const TruthSource& source : bound.truth) {
@@ -218,7 +227,9 @@ BatchFeeder Workload::FeederOf(const BatchProvider& provider) const {
   options.check = [this](const TensorMap& batch, const int64_t* samples) {
     return CheckBatch(batch, samples);
   };
-  return BatchFeeder(provider, SourceNames(), model_.device(), std::move(options));
+  std::set<std::string> sources = SourceNames();
+  sources.insert(also_read.begin(), also_read.end());
+  return BatchFeeder(provider, sources, model_.device(), std::move(options));
 }
 
 absl::Status Workload::CheckBatch(const TensorMap& batch, const int64_t* samples) const {
@@ -285,13 +296,18 @@ std::string SkippedText(int64_t skipped, int64_t samples) {
 }
 
 absl::StatusOr<Workload::BatchLoss> Workload::ComputeLoss(const TensorMap& batch, bool training) {
-  const TensorMap outputs = model_.Forward(batch, {training}, as_logits_);
+  TensorMap outputs;
+  {
+    const Autocast autocast(precision_, model_.device());
+    outputs = model_.Forward(batch, {training}, as_logits_);
+  }
   BatchLoss result;
   for (const BoundLoss& bound : losses_) {
     const std::string& target = bound.spec->target;
     KUR_ASSIGN_OR_RETURN(const std::vector<at::Tensor> truth, TruthOf(bound, batch));
-    KUR_ASSIGN_OR_RETURN(const LossValue loss,
-                         bound.loss->Compute(outputs.at(target), truth, bound.from_logits));
+    KUR_ASSIGN_OR_RETURN(
+        const LossValue loss,
+        bound.loss->Compute(outputs.at(target).to(at::kFloat), truth, bound.from_logits));
     const at::Tensor weighted =
         bound.spec->weight == 1 ? loss.mean : loss.mean * bound.spec->weight;
     result.total = result.total.defined() ? result.total + weighted : weighted;
@@ -305,7 +321,8 @@ absl::StatusOr<Workload::BatchLoss> Workload::ComputeLoss(const TensorMap& batch
 absl::StatusOr<std::optional<Measurement>> Workload::Measure(const std::string& section,
                                                              const OpenSet& set,
                                                              std::optional<int64_t> max_batches,
-                                                             RunObserver* observer) {
+                                                             RunObserver* observer,
+                                                             int64_t number) {
   constexpr double kProgressInterval = 0.25;
   const c10::NoGradGuard no_grad;
   const double start = MonotonicSeconds();
@@ -315,7 +332,7 @@ absl::StatusOr<std::optional<Measurement>> Workload::Measure(const std::string& 
   measurement.set = set.name;
   std::map<std::string, double> sums;
   int64_t skipped = 0;
-  const BatchPlan plan = set.provider.EpochPlan(0);
+  const BatchPlan plan = set.provider.EpochPlan(number);
   const int64_t batches = std::min(plan.num_batches(), max_batches.value_or(plan.num_batches()));
   BatchFeeder feeder = FeederOf(set.provider);
   for (int64_t i = 0; i < batches; ++i) {

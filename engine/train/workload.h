@@ -42,6 +42,10 @@ absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section,
                                               const OpenContext& context, uint64_t seed,
                                               bool randomize);
 
+// Fails if `provider` lacks a source that the key `key` of the Kurfile, at `location`, names.
+absl::Status CheckHasSource(const BatchProvider& provider, const std::string& source,
+                            const std::string& key, const Location& location);
+
 // Looks at a batch before it leaves the host. `samples` are the numbers of its samples.
 using BatchCheck = std::function<absl::Status(const TensorMap& batch, const int64_t* samples)>;
 
@@ -89,9 +93,11 @@ class Workload {
   // Fails if the sources do not have the shapes that the model was built for.
   absl::Status CheckSources(const DataSection& section, const BatchProvider& provider) const;
 
-  // Feeds the model and the losses from `provider`, which must outlive the feeder, as must this. A
-  // value that no truth can have is an error that names its sample.
-  BatchFeeder FeederOf(const BatchProvider& provider) const;
+  // Feeds the model and the losses, and those of `also_read` that there are, from `provider`, which
+  // must outlive the feeder, as must this. A value that no truth can have is an error that names
+  // its sample.
+  BatchFeeder FeederOf(const BatchProvider& provider,
+                       const std::set<std::string>& also_read = {}) const;
 
   // The loss of a batch with its graph, and the loss of each output.
   struct BatchLoss {
@@ -100,13 +106,17 @@ class Workload {
     double value = 0;     // of `total`
     int64_t skipped = 0;  // samples for which a loss is not defined
   };
+  // What forward passes compute in, as `train.precision` has it; at first float32.
+  void SetPrecision(std::string precision) { precision_ = std::move(precision); }
+
   absl::StatusOr<BatchLoss> ComputeLoss(const TensorMap& batch, bool training);
 
   // Measures a whole set, or its first `max_batches`. Stops early, and says so by an absent result,
-  // when `observer` asks to cancel.
+  // when `observer` asks to cancel. `number` counts the measurements of a run, from 0: a set that
+  // is shuffled presents itself in another order each time.
   absl::StatusOr<std::optional<Measurement>> Measure(const std::string& section, const OpenSet& set,
                                                      std::optional<int64_t> max_batches,
-                                                     RunObserver* observer);
+                                                     RunObserver* observer, int64_t number = 0);
 
  private:
   struct BoundLoss {
@@ -129,6 +139,7 @@ class Workload {
   std::map<std::pair<std::string, std::string>, LengthScaler> scalers_;  // by input and output
   std::vector<BoundLoss> losses_;
   std::set<std::string> as_logits_;
+  std::string precision_ = "float32";
 };
 
 }  // namespace kur

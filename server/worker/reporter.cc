@@ -103,6 +103,7 @@ void Reporter::OnEpochFinished(const EpochFinished& epoch) {
   to->mutable_losses()->insert(epoch.losses.begin(), epoch.losses.end());
   to->set_samples(epoch.samples);
   to->set_seconds(epoch.seconds);
+  to->set_learning_rate(epoch.learning_rate);
   Send(std::move(event));
 }
 

@@ -74,6 +74,16 @@ TEST_F(EventNarratorTest, TellsResults) {
             "22:13:20 validate clean  loss 0.2500  accuracy 0.9612  10,000 samples");
 }
 
+TEST_F(EventNarratorTest, TellsALearningRateThatHasChanged) {
+  v1::Event epoch = NumberedEvent(0);
+  epoch.mutable_epoch_finished()->set_epoch(3);
+  epoch.mutable_epoch_finished()->set_learning_rate(0.1);
+  const std::string unchanged = Tell(epoch);
+  EXPECT_EQ(Tell(epoch), unchanged);
+  epoch.mutable_epoch_finished()->set_learning_rate(0.05);
+  EXPECT_EQ(Tell(epoch), unchanged + "  learning rate 0.0500");
+}
+
 TEST_F(EventNarratorTest, TellsFilesAndLogLines) {
   v1::Event artifact = NumberedEvent(0);
   artifact.mutable_artifact_written()->set_path("last.kur");

@@ -7,6 +7,7 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -176,6 +177,44 @@ TEST(OptimizersTest, LeaveParametersWithoutAGradientAloneAndDropTheOthersGradien
     EXPECT_TRUE(unused.equal(at::ones({3})));
     EXPECT_FALSE(used.grad().defined());
   }
+}
+
+TEST(OptimizersTest, SeeGradientsThatAreNotFinite) {
+  const auto spec = testing::ParseSpec<OptimizerKind>("sgd", "{clip: {norm: 1}}");
+  for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
+    const Network network(Cases(), type, /*channels_last=*/true);
+    const auto optimizer = Build(*spec, network);
+    network.ComputeGradients();
+    EXPECT_TRUE(optimizer->GradientsLookFinite());
+    // What is not finite in the gradient of an output reaches all that a unit takes in.
+    network.parameter("weight").grad()[1].fill_(std::numeric_limits<double>::infinity());
+    EXPECT_FALSE(optimizer->GradientsLookFinite());
+    const at::Tensor before = network.parameter("weight").detach().clone();
+    EXPECT_FALSE(optimizer->Step(spec->clip));
+    EXPECT_TRUE(network.parameter("weight").equal(before));
+    EXPECT_EQ(optimizer->steps(), 0);
+    EXPECT_TRUE(optimizer->Gradients().empty());
+    EXPECT_FALSE(optimizer->HasGradients());
+  }
+}
+
+TEST(OptimizersTest, GoOnFromGradientsThatWaitForMore) {
+  const auto spec = testing::ParseSpec<OptimizerKind>("adam", "{clip: {norm: 1}}");
+  const Network network(Cases(), at::kFloat, /*channels_last=*/true);
+  const Network copy(Cases(), at::kFloat, /*channels_last=*/true);
+  const auto optimizer = Build(*spec, network);
+  const auto other = Build(*spec, copy);
+  network.ComputeGradients();
+  std::map<std::string, at::Tensor> saved;
+  for (const auto& [name, tensor] : optimizer->Gradients()) {
+    saved[name] = tensor.clone(at::MemoryFormat::Contiguous);
+  }
+  other->SetGradients(saved);
+  network.ComputeGradients();
+  copy.ComputeGradients();
+  optimizer->Step(spec->clip);
+  other->Step(spec->clip);
+  ExpectSameParameters(network, copy);
 }
 
 TEST(OptimizersTest, TheLanguageAndTheEngineHaveTheSameOptimizers) {

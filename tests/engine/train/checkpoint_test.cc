@@ -207,8 +207,8 @@ TEST(CheckpointTest, NoticesEveryFlippedBitOfTheTensors) {
   }
 }
 
-// A flipped bit in the header may spell the name of another tensor, which a model then misses; it
-// must not change anything else.
+// A flipped bit in the header may spell the name of another tensor, or another shape without
+// elements, which a model then misses; it must not change anything else.
 TEST(CheckpointTest, NoticesEveryFlippedBitOfTheHeaderButInNames) {
   const Checkpoint written = MakeCheckpoint();
   const std::string content = *SerializeCheckpoint(written);
@@ -230,7 +230,7 @@ TEST(CheckpointTest, NoticesEveryFlippedBitOfTheHeaderButInNames) {
     EXPECT_EQ(read->optimizer_steps, written.optimizer_steps);
     for (const auto& [name, tensor] : read->weights) {
       const auto original = written.weights.find(name);
-      if (original == written.weights.end()) continue;
+      if (original == written.weights.end() || tensor.numel() == 0) continue;
       EXPECT_TRUE(tensor.equal(original->second)) << name;
     }
   }

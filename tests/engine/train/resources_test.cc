@@ -174,6 +174,10 @@ train: {data: [{pickle: x.pkl}], optimizer: adam}
   EXPECT_EQ(need.batch_flops, 6 * (12 + 8) * 5);
   EXPECT_EQ(StepSeconds(need, {/*flops=*/600, /*bandwidth=*/1e12}), 1.0);
   EXPECT_EQ(StepSeconds(need, {/*flops=*/1e12, /*bandwidth=*/1.0 * need.batch_bytes}), 1.0);
+  const Resources averaged = EstimateResources(
+      kurfile.plan(), kurfile.sections().train->optimizer.get(), 5, /*keeps_average=*/true);
+  EXPECT_EQ(averaged.average, 10 * 4);
+  EXPECT_EQ(averaged.training_total, need.training_total + averaged.average);
 }
 
 TEST(ResourceCountsTest, WhatDependsOnAnUnknownAxisIsUnknown) {

@@ -358,7 +358,8 @@ TEST_F(TrainerTest, ALossThatIsNoNumberEndsTheRunAndSaysWhere) {
               HasSubstr(absl::StrCat("in batch ", batch, " of epoch ", epoch)));
   EXPECT_THAT(std::string(end.status().message()), HasSubstr("'above'"));
   EXPECT_THAT(std::string(end.status().message()), HasSubstr("1e+30"));
-  EXPECT_THAT(observer_.written, IsEmpty());
+  EXPECT_THAT(observer_.Descriptions(),
+              ElementsAre("weights and samples at numbers that are not finite"));
 }
 
 TEST_F(TrainerTest, AnArtifactThatCannotBeWrittenEndsTheRun) {

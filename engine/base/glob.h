@@ -1,0 +1,14 @@
+#ifndef KUR_ENGINE_BASE_GLOB_H_
+#define KUR_ENGINE_BASE_GLOB_H_
+
+#include "absl/strings/string_view.h"
+
+namespace kur {
+
+// True if `pattern`, in which `*` stands for any characters and `?` for any one, is all of `text`.
+// Takes at most pattern.size() * text.size() steps.
+bool MatchesGlob(absl::string_view pattern, absl::string_view text);
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_BASE_GLOB_H_

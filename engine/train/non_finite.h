@@ -1,0 +1,33 @@
+#ifndef KUR_ENGINE_TRAIN_NON_FINITE_H_
+#define KUR_ENGINE_TRAIN_NON_FINITE_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/train/workload.h"
+
+namespace kur {
+
+// Says where numbers of a batch first are not finite: in the weights, in the data, in the output of
+// a layer on the way forward, or in the gradient on the way back. Goes through the batch again, so
+// what is random in it has to be seeded as before; leaves gradients and running statistics behind.
+std::string FindNonFinite(const TensorMap& batch, Workload* workload);
+
+// Keeps what a forward pass changes of a model in training, so that it can be undone: running
+// statistics, which are small.
+class StatisticsKeeper {
+ public:
+  explicit StatisticsKeeper(const Model& model);
+
+  void Keep();
+  // As they were at the last Keep().
+  void Restore();
+
+ private:
+  std::vector<std::pair<at::Tensor, at::Tensor>> statistics_;  // and their copies
+};
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_TRAIN_NON_FINITE_H_

@@ -1,0 +1,67 @@
+#ifndef KUR_ENGINE_TRAIN_RUN_WRITER_H_
+#define KUR_ENGINE_TRAIN_RUN_WRITER_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/data/kur_log.h"
+#include "engine/optimizers/optimizer.h"
+#include "engine/train/checkpoint.h"
+#include "engine/train/clocks.h"
+#include "engine/train/model.h"
+#include "engine/train/run.h"
+#include "engine/train/weight_average.h"
+
+namespace kur {
+
+// Writes what a training leaves behind: weights and checkpoints for the owner, and the file from
+// which another process goes on. Makes the bytes of a state once, however many files they go to.
+// One thread at a time.
+class RunWriter {
+ public:
+  // What a training consists of. Everything is borrowed.
+  struct State {
+    Model* model = nullptr;
+    Optimizer* optimizer = nullptr;
+    std::string optimizer_kind;
+    WeightAverage* average = nullptr;  // may be null
+    TrainingPosition* position = nullptr;
+    Clocks* clocks = nullptr;
+    KurLog* log = nullptr;  // may be null
+  };
+
+  RunWriter(State state, const RunOptions& options, RunObserver* observer);
+
+  // To be called when anything of the state has changed.
+  void StateChanged() { serialized_.clear(); }
+
+  // Writes a checkpoint file; `file` may have placeholders.
+  absl::Status WriteWeights(const FileReference& file, const std::string& description);
+
+  // Writes the state with the samples of the batch that is at fault, as indices into the sources.
+  absl::Status WriteEvidence(const FileReference& file, const std::vector<int64_t>& samples);
+
+  // Writes the file from which another process goes on, if it is time to or `now`.
+  absl::Status WriteResumeFileIfDue(bool now);
+
+  absl::Status FlushLog();
+
+ private:
+  Checkpoint MakeCheckpoint() const;
+  absl::StatusOr<const std::string*> Serialized();
+  absl::Status WriteArtifact(const FileReference& file, const std::string& description,
+                             const std::string& content);
+  std::string ExpandPath(const std::string& path) const;
+
+  State state_;
+  const RunOptions& options_;
+  RunObserver* observer_;
+  std::string serialized_;  // of the current state; empty: not made yet
+  double next_resume_write_;
+};
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_TRAIN_RUN_WRITER_H_
