@@ -35,10 +35,10 @@ TEST_F(SuppliersTest, TheKindsAreRegisteredTwiceOverUnderOneName) {
   // This version only plans with one of them.
   EXPECT_THAT(Registry<SupplierKind>::Get().Names(),
               ElementsAre("cifar", "csv", "jsonl", "mnist", "npy", "npz", "numpy_dict", "pickle",
-                          "speech_recognition", "text"));
-  EXPECT_THAT(
-      Registry<SupplierOpener>::Get().Names(),
-      ElementsAre("cifar", "csv", "jsonl", "mnist", "npy", "npz", "numpy_dict", "pickle", "text"));
+                          "speech_recognition", "synthetic", "text"));
+  EXPECT_THAT(Registry<SupplierOpener>::Get().Names(),
+              ElementsAre("cifar", "csv", "jsonl", "mnist", "npy", "npz", "numpy_dict", "pickle",
+                          "synthetic", "text"));
 }
 
 TEST_F(SuppliersTest, MnistIsScaledAndCentred) {
