@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
+#include "engine/data/neighborhoods.h"
 #include "engine/data/permutation.h"
 
 namespace kur {
@@ -36,8 +37,9 @@ absl::Status CheckLengths(const SourceMap& sources) {
   return absl::OkStatus();
 }
 
-// The order of the samples by the first element of each, as Kur does; equal ones keep their order.
-absl::StatusOr<std::vector<int64_t>> SortedOrder(const Source& source, bool reverse) {
+// The first element of each sample, as Kur sorts by it; NaN counts as the greatest, so that it has
+// a place in the order at all.
+absl::StatusOr<std::vector<float>> SortKeys(const Source& source) {
   const Shape row(source.shape().begin() + 1, source.shape().end());
   std::vector<float> sample;
   std::vector<float> keys(static_cast<size_t>(source.size()));
@@ -45,9 +47,13 @@ absl::StatusOr<std::vector<int64_t>> SortedOrder(const Source& source, bool reve
     const int64_t extent = source.Extent(&i, 1);
     sample.resize(static_cast<size_t>(extent * NumElements(row)));
     KUR_RETURN_IF_ERROR(source.Gather(&i, 1, extent, sample.data()));
-    // NaN counts as the greatest, so that it has a place in the order at all.
     keys[static_cast<size_t>(i)] = sample[0] == sample[0] ? sample[0] : INFINITY;
   }
+  return keys;
+}
+
+// The order of the samples by their keys; equal ones keep their order.
+std::vector<int64_t> SortedOrder(const std::vector<float>& keys, bool reverse) {
   std::vector<int64_t> order(keys.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
@@ -89,13 +95,11 @@ absl::StatusOr<BatchProvider> BatchProvider::Create(SourceMap sources,
   BatchProvider provider(std::move(sources), options, seed, num_samples);
   KUR_ASSIGN_OR_RETURN(provider.samples_per_epoch_, SamplesPerEpoch(num_samples, options));
   if (options.sort_by.has_value()) {
-    const auto found = provider.sources_.find(*options.sort_by);
-    if (found == provider.sources_.end()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("there is no source '", *options.sort_by,
-                       "' to sort by; sources: ", absl::StrJoin(Names(provider.sources_), ", ")));
-    }
-    KUR_ASSIGN_OR_RETURN(provider.sorted_, SortedOrder(*found->second, options.reverse));
+    KUR_ASSIGN_OR_RETURN(const auto keys, provider.KeysOf(*options.sort_by));
+    provider.sorted_ = SortedOrder(keys, options.reverse);
+  }
+  if (options.randomize.on && options.neighborhood_sort.has_value()) {
+    KUR_ASSIGN_OR_RETURN(provider.neighborhood_keys_, provider.KeysOf(*options.neighborhood_sort));
   }
   return provider;
 }
@@ -104,17 +108,43 @@ int64_t BatchProvider::batches_per_epoch() const {
   return (samples_per_epoch_ + options_.batch_size - 1) / options_.batch_size;
 }
 
-BatchPlan BatchProvider::EpochPlan(int64_t epoch) const {
-  std::vector<int64_t> order;
-  if (options_.randomize && epoch >= options_.shuffle_after) {
-    // Of all the data, also when an epoch shows only a part of it.
-    order = Permutation(num_samples_, seed_, static_cast<uint64_t>(epoch));
-  } else if (!sorted_.empty()) {
-    order = sorted_;
-  } else {
-    order.resize(static_cast<size_t>(num_samples_));
-    std::iota(order.begin(), order.end(), 0);
+absl::StatusOr<std::vector<float>> BatchProvider::KeysOf(const std::string& name) const {
+  const auto found = sources_.find(name);
+  if (found != sources_.end()) return SortKeys(*found->second);
+  return absl::InvalidArgumentError(
+      absl::StrCat("there is no source '", name,
+                   "' to sort by; sources: ", absl::StrJoin(Names(sources_), ", ")));
+}
+
+std::vector<int64_t> BatchProvider::FixedOrder() const {
+  if (!sorted_.empty()) return sorted_;
+  std::vector<int64_t> order(static_cast<size_t>(num_samples_));
+  std::iota(order.begin(), order.end(), 0);
+  return order;
+}
+
+// Of all the data, also when an epoch shows only a part of it.
+std::vector<int64_t> BatchProvider::RandomOrder(uint64_t epoch) const {
+  if (!neighborhood_keys_.empty()) {
+    NeighborhoodOptions options;
+    options.batch_size = options_.batch_size;
+    options.radius = options_.neighborhood_size;
+    options.growth = options_.neighborhood_growth;
+    return NeighborhoodOrder(neighborhood_keys_, options, seed_, epoch);
   }
+  const int64_t first = std::min(options_.randomize.first.value_or(num_samples_), num_samples_);
+  const std::vector<int64_t> front = Permutation(first, seed_, epoch);
+  if (first == num_samples_) return front;
+  const std::vector<int64_t> before = FixedOrder();
+  std::vector<int64_t> order = before;
+  for (size_t i = 0; i < front.size(); ++i) order[i] = before[static_cast<size_t>(front[i])];
+  return order;
+}
+
+BatchPlan BatchProvider::EpochPlan(int64_t epoch) const {
+  const bool randomized = options_.randomize.on && epoch >= options_.shuffle_after;
+  std::vector<int64_t> order =
+      randomized ? RandomOrder(static_cast<uint64_t>(epoch)) : FixedOrder();
   order.resize(static_cast<size_t>(samples_per_epoch_));
   return BatchPlan(std::move(order), options_.batch_size);
 }

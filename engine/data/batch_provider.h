@@ -74,6 +74,11 @@ class BatchProvider {
 
  private:
   absl::StatusOr<const Source*> Find(const std::string& name) const;
+  // What samples are sorted by: the first element of each in that source.
+  absl::StatusOr<std::vector<float>> KeysOf(const std::string& name) const;
+  // The order of all samples without chance and with it.
+  std::vector<int64_t> FixedOrder() const;
+  std::vector<int64_t> RandomOrder(uint64_t epoch) const;
 
   BatchProvider(SourceMap sources, ProviderOptions options, uint64_t seed, int64_t num_samples)
       : sources_(std::move(sources)),
@@ -86,7 +91,8 @@ class BatchProvider {
   uint64_t seed_;
   int64_t num_samples_;
   int64_t samples_per_epoch_ = 0;
-  std::vector<int64_t> sorted_;  // the order by `sort_by`; empty without it
+  std::vector<int64_t> sorted_;           // the order by `sort_by`; empty without it
+  std::vector<float> neighborhood_keys_;  // empty unless `neighborhood_sort` matters
 };
 
 }  // namespace kur

@@ -12,6 +12,29 @@ Condition<std::optional<int64_t>> AbsentOrAtLeast(int64_t least) {
 
 }  // namespace
 
+template <>
+struct FieldTraits<Randomize> {
+  static std::string Type() { return "boolean or integer"; }
+  static Value Schema() { return AnyOfSchema({TypeSchema("boolean"), TypeSchema("integer")}); }
+  static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
+                    Randomize* to) {
+    if (value.is_bool()) {
+      to->on = value.as_bool();
+      return true;
+    }
+    int64_t first = 0;
+    if (!value.is_number()) return ReportType(value, key, "yes, no or an integer", diagnostics);
+    if (!FieldTraits<int64_t>::Parse(value, key, diagnostics, &first)) return false;
+    if (first < 0) return ReportType(value, key, "a number of samples", diagnostics);
+    to->on = first > 0;
+    if (to->on) to->first = first;
+    return true;
+  }
+  static std::string Format(const Randomize& randomize) {
+    return randomize.first ? absl::StrCat(*randomize.first) : randomize.on ? "yes" : "no";
+  }
+};
+
 const Fields<ProviderOptions>& ProviderOptionFields() {
   static const auto* fields = new Fields<ProviderOptions>(
       Fields<ProviderOptions>()
@@ -22,7 +45,8 @@ const Fields<ProviderOptions>& ProviderOptionFields() {
                     "batches in an epoch; all that there are if left out", AbsentOrAtLeast(1))
           .Example("100")
           .Optional("randomize", &ProviderOptions::randomize,
-                    "whether every epoch presents the data in a new random order")
+                    "whether every epoch presents the data in a new random order; a number: only "
+                    "so many samples, from the front, change places")
           .Optional("force_batch_size", &ProviderOptions::force_batch_size,
                     "whether a last batch that would be smaller is left out")
           .Optional("shuffle_after", &ProviderOptions::shuffle_after,
@@ -33,8 +57,16 @@ const Fields<ProviderOptions>& ProviderOptionFields() {
           .Optional("sortagrad", &ProviderOptions::sortagrad,
                     "short for sort_by with shuffle_after: 1")
           .Example("duration")
-          .Optional("reverse", &ProviderOptions::reverse,
-                    "whether sorting puts the greatest first"));
+          .Optional("reverse", &ProviderOptions::reverse, "whether sorting puts the greatest first")
+          .Optional("neighborhood_sort", &ProviderOptions::neighborhood_sort,
+                    "the source by which randomized data is put into batches of near values")
+          .Example("duration")
+          .Optional("neighborhood_size", &ProviderOptions::neighborhood_size,
+                    "how near, in the unit of that source; default: a tenth of its range",
+                    IfGiven(Positive()))
+          .Example("0.5")
+          .Optional("neighborhood_growth", &ProviderOptions::neighborhood_growth,
+                    "by which share of itself that size grows where too few are near", Positive()));
   return *fields;
 }
 

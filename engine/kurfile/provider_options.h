@@ -9,6 +9,13 @@
 
 namespace kur {
 
+// Whether an epoch presents the data in a new order.
+struct Randomize {
+  bool on = true;
+  // Only so many samples from the front change places, at least 1; absent: all of them.
+  std::optional<int64_t> first;
+};
+
 // What `provider:` says: how samples become batches.
 struct ProviderOptions {
   // Both names mean the same.
@@ -19,7 +26,7 @@ struct ProviderOptions {
   // are drawn from all the data anew in each epoch.
   std::optional<int64_t> num_batches;
   // A new order in every epoch.
-  bool randomize = true;
+  Randomize randomize;
   // Leaves out the batch at the end of an epoch that would be smaller than the others.
   bool force_batch_size = false;
   // How many epochs keep the order of the data (or of `sort_by`) before it is randomized.
@@ -31,6 +38,13 @@ struct ProviderOptions {
   std::optional<std::string> sortagrad;
   // Sorts from the greatest to the least.
   bool reverse = false;
+  // The source by whose values data that is randomized is put into batches of near ones; a new
+  // order then takes in all the data.
+  std::optional<std::string> neighborhood_sort;
+  // How near, in the source's unit; absent: a tenth of the range of its values.
+  std::optional<double> neighborhood_size;
+  // By which share of itself the size grows where too few are near.
+  double neighborhood_growth = 0.4;
 };
 
 // The keys of `provider:`, for help texts.

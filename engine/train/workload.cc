@@ -83,7 +83,7 @@ absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section,
                                               bool randomize) {
   std::vector<OpenSet> sets;
   ProviderOptions options = section.provider;
-  if (!randomize) options.randomize = false;
+  if (!randomize) options.randomize.on = false;
   for (const DataSet& set : section.sets) {
     KUR_ASSIGN_OR_RETURN(SourceMap sources, OpenSuppliers(set.suppliers, context));
     auto provider = BatchProvider::Create(std::move(sources), options, seed);

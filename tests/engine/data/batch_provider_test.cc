@@ -47,7 +47,7 @@ std::vector<std::vector<float>> Epoch(const BatchProvider& provider, int64_t epo
 
 ProviderOptions InOrder(int64_t batch_size) {
   ProviderOptions options;
-  options.randomize = false;
+  options.randomize.on = false;
   options.batch_size = batch_size;
   return options;
 }
@@ -161,6 +161,47 @@ std::shared_ptr<const Source> Ragged() {
   return *std::move(column).Build({});
 }
 
+TEST(BatchProviderTest, OnlySoManySamplesFromTheFrontChangePlaces) {
+  ProviderOptions options;
+  options.batch_size = 10;
+  options.randomize.first = 4;
+  const BatchProvider provider = Make(Numbered(10), options);
+  std::set<std::vector<float>> orders;
+  for (int64_t epoch = 0; epoch < 200; ++epoch) {
+    const std::vector<float> order = Epoch(provider, epoch)[0];
+    for (size_t i = 4; i < 10; ++i) ASSERT_EQ(order[i], static_cast<float>(i));
+    orders.insert(order);
+  }
+  EXPECT_EQ(orders.size(), 24U);
+  options.randomize.first = 1'000;
+  EXPECT_EQ(Epoch(Make(Numbered(10), options), 3), Epoch(Make(Numbered(10), {}), 3));
+}
+
+TEST(BatchProviderTest, BatchesOfNeighboursComeAfterTheSortedEpochs) {
+  SourceMap sources = Numbered(40);
+  std::vector<float> lengths;
+  for (int i = 0; i < 40; ++i) lengths.push_back(static_cast<float>(i * 17 % 40));
+  sources["length"] = Column(lengths);
+  ProviderOptions options;
+  options.batch_size = 4;
+  options.sort_by = "length";
+  options.shuffle_after = 1;
+  options.neighborhood_sort = "length";
+  const BatchProvider provider = Make(sources, options);
+  const auto length = [&](float sample) { return lengths[static_cast<size_t>(sample)]; };
+  EXPECT_EQ(length(Epoch(provider, 0)[0][3]), 3);
+  std::set<float> seen;
+  const auto batches = Epoch(provider, 1);
+  for (const auto& batch : batches) seen.insert(batch.begin(), batch.end());
+  EXPECT_EQ(seen.size(), 40U);
+  EXPECT_LE(std::abs(length(batches[0][0]) - length(batches[0][1])), 20);
+  EXPECT_NE(batches, Epoch(provider, 2));
+  EXPECT_EQ(batches, Epoch(Make(sources, options), 1));
+  options.neighborhood_sort = "lengths";
+  EXPECT_THAT(BatchProvider::Create(sources, options, 0),
+              FailsWith(kInvalid, "no source 'lengths' to sort by; sources: length, x"));
+}
+
 TEST(BatchProviderTest, ABatchOfRaggedSamplesIsAsLongAsItsLongest) {
   const BatchProvider provider = Make({{"x", Ragged()}}, InOrder(2));
   const BatchPlan plan = provider.EpochPlan(0);
@@ -215,11 +256,27 @@ TEST(ProviderOptionsTest, ReadsEveryKey) {
       << diagnostics.ToStatus();
   EXPECT_EQ(options.batch_size, 8);
   EXPECT_EQ(options.num_batches, 3);
-  EXPECT_FALSE(options.randomize);
+  EXPECT_FALSE(options.randomize.on);
   EXPECT_TRUE(options.force_batch_size);
   EXPECT_EQ(options.sort_by, "lengths");
   EXPECT_EQ(options.shuffle_after, 2);
   EXPECT_TRUE(options.reverse);
+}
+
+TEST(ProviderOptionsTest, RandomizeTakesANumber) {
+  const auto parse = [](Value value) {
+    Dict dict;
+    dict.Set(Value("randomize"), std::move(value));
+    ProviderOptions options;
+    Diagnostics diagnostics;
+    EXPECT_TRUE(ParseProviderOptions(Value(dict), "provider", &diagnostics, &options));
+    return options.randomize;
+  };
+  EXPECT_TRUE(parse(Value(100)).on);
+  EXPECT_EQ(parse(Value(100)).first, 100);
+  EXPECT_FALSE(parse(Value(0)).on);
+  EXPECT_TRUE(parse(Value(true)).on);
+  EXPECT_FALSE(parse(Value(true)).first.has_value());
 }
 
 TEST(ProviderOptionsTest, SortagradIsASortedFirstEpoch) {
@@ -244,8 +301,15 @@ TEST(ProviderOptionsTest, RefusesWhatItDoesNotKnowOrCannotDo) {
     EXPECT_FALSE(ParseProviderOptions(Value(dict), "provider", &diagnostics, &options)) << key;
     EXPECT_THAT(std::string(diagnostics.ToStatus().message()), testing::HasSubstr("at least 1"));
   }
+  for (const char* key : {"neighborhood_size", "neighborhood_growth", "randomize"}) {
+    Dict dict;
+    dict.Set(Value(key), Value(-1));
+    ProviderOptions options;
+    Diagnostics diagnostics;
+    EXPECT_FALSE(ParseProviderOptions(Value(dict), "provider", &diagnostics, &options)) << key;
+  }
   Dict dict;
-  dict.Set(Value("neighborhood_sort"), Value("x"));
+  dict.Set(Value("neighbourhood"), Value("x"));
   ProviderOptions options;
   Diagnostics diagnostics;
   EXPECT_FALSE(ParseProviderOptions(Value(dict), "provider", &diagnostics, &options));

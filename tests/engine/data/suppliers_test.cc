@@ -32,8 +32,9 @@ const Value kSmallMnist =
     MakeDict({{"images", Value("images.idx")}, {"labels", Value("labels.idx")}});
 
 TEST_F(SuppliersTest, TheKindsAreRegisteredTwiceOverUnderOneName) {
-  const auto all = ElementsAre("cifar", "csv", "jsonl", "mnist", "npy", "npz", "numpy_dict",
-                               "pickle", "speech_recognition", "text");
+  const auto all =
+      ElementsAre("cifar", "csv", "jsonl", "mnist", "npy", "npz", "numpy_dict", "pickle",
+                  "speech_recognition", "synthetic", "text");
   EXPECT_THAT(Registry<SupplierKind>::Get().Names(), all);
   EXPECT_THAT(Registry<SupplierOpener>::Get().Names(), all);
 }
