@@ -117,6 +117,7 @@ struct RawSection {
   Value checkpoint;
   Value optimizer;
   Value hooks;
+  Value metrics;
   Value destination;
 };
 
@@ -158,7 +159,13 @@ const Fields<RawSection>& TrainFields() {
 }
 
 const Fields<RawSection>& MeasureFields() {
-  static const auto* const kFields = new Fields<RawSection>(DataFields());
+  static const auto* const kFields = new Fields<RawSection>(
+      DataFields()
+          .Optional("metrics", &RawSection::metrics,
+                    "what is reported beside the loss: names, or {name: {options}}; if absent, "
+                    "what is usual for each output")
+          .Example("[accuracy, {top_k: {k: 3}}]")
+          .Kinds("metric"));
   return *kFields;
 }
 
@@ -276,7 +283,8 @@ Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics) {
     MeasureFields().Parse(*value, "validate", diagnostics, &raw);
     sections.validate = ValidateSection{
         ParseData("validate", *value, raw.data, raw.provider, /*several=*/true, diagnostics),
-        ParseOneWeights("validate", raw.weights, &RawWeights::best, diagnostics)};
+        ParseOneWeights("validate", raw.weights, &RawWeights::best, diagnostics),
+        ParseMetrics(raw.metrics, "validate.metrics", diagnostics)};
     WarnAboutHooks("validate", raw.hooks, diagnostics);
   }
   if (const Value* value = find("train")) {
@@ -289,7 +297,8 @@ Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics) {
     MeasureFields().Parse(*value, "test", diagnostics, &raw);
     sections.test = TestSection{
         ParseData("test", *value, raw.data, raw.provider, /*several=*/true, diagnostics),
-        ParseOneWeights("test", raw.weights, &RawWeights::initial, diagnostics)};
+        ParseOneWeights("test", raw.weights, &RawWeights::initial, diagnostics),
+        ParseMetrics(raw.metrics, "test.metrics", diagnostics)};
     WarnAboutHooks("test", raw.hooks, diagnostics);
   }
   if (const Value* value = find("evaluate")) {
