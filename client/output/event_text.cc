@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/output/format.h"
+#include "client/output/metrics_text.h"
 #include "client/output/text.h"
 
 namespace kur::client {
@@ -146,9 +147,7 @@ std::string EventNarrator::EpochLabel(int64_t epoch) const {
 std::string MeasurementText(const v1::Measured& measured) {
   std::string text = absl::StrCat("loss ", HumanNumber(measured.loss()));
   const std::map<std::string, double> metrics(measured.metrics().begin(), measured.metrics().end());
-  for (const auto& [name, value] : metrics) {
-    absl::StrAppend(&text, "  ", Printable(name), " ", HumanNumber(value));
-  }
+  for (const std::string& part : MetricsText(metrics)) absl::StrAppend(&text, "  ", part);
   return text;
 }
 

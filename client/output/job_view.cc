@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "client/output/event_text.h"
 #include "client/output/format.h"
+#include "client/output/metrics_text.h"
 #include "client/output/table.h"
 #include "client/output/text.h"
 
@@ -103,8 +104,8 @@ void AddProgress(const v1::Job& job, Sheet* sheet) {
   }
   const std::map<std::string, double> metrics(progress.validation_metrics().begin(),
                                               progress.validation_metrics().end());
-  for (const auto& [name, value] : metrics) {
-    absl::StrAppend(&validation, validation.empty() ? "" : ", ", name, " ", HumanNumber(value));
+  for (const std::string& part : MetricsText(metrics)) {
+    absl::StrAppend(&validation, validation.empty() ? "" : ", ", part);
   }
   sheet->Add("Validation", validation);
 }

@@ -42,6 +42,7 @@ Json SortSchema(const std::string& sort) {
   if (sort == "optimizer" || sort == "schedule") return Ref(sort);
   if (sort == "layer") return ListOf(Ref("container"));
   if (sort == "loss") return ListOf(Ref("loss"));
+  if (sort == "metric") return {{"anyOf", {ListOf(Ref("metric")), Ref("metric")}}};
   // Several sets of data have names.
   return {{"anyOf",
            {ListOf(Ref("supplier")),
@@ -119,6 +120,21 @@ Json SupplierSchema(const SortInfo& sort) {
   return {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
 }
 
+// A name, or the options under the name.
+Json MetricSchema(const SortInfo& sort) {
+  Json names = Json::array();
+  Json properties = Json::object();
+  for (const KindInfo& kind : sort.kinds) {
+    names.push_back(kind.name);
+    properties[kind.name] = KindSchema(kind);
+  }
+  const Json options = {{"type", "object"},
+                        {"properties", properties},
+                        {"additionalProperties", false},
+                        {"maxProperties", 1}};
+  return OrTemplate({{{"enum", names}}, options});
+}
+
 // A dictionary whose `name` says the kind, and with it which other keys there are.
 Json NamedKindSchema(const SortInfo& sort, const std::string& default_name) {
   Json names = Json::array();
@@ -184,6 +200,7 @@ std::string KurfileJsonSchema() {
           {"description", "a text that reads as a number"}}},
         {"container", ContainerSchema(reference)},
         {"supplier", SupplierSchema(*reference.FindSort("supplier"))},
+        {"metric", MetricSchema(*reference.FindSort("metric"))},
         {"loss", NamedKindSchema(*reference.FindSort("loss"), "")},
         {"optimizer", optimizer},
         {"schedule", schedule}}}};

@@ -152,6 +152,25 @@ void CheckLossTargets(const Sections& sections, const ModelPlan& plan, Diagnosti
   }
 }
 
+// Refuses metrics that no output suits.
+void CheckMetricList(const MetricList& metrics, const Sections& sections, const ModelPlan& plan,
+                     Diagnostics* diagnostics) {
+  for (const ChosenMetric& chosen : ChooseMetrics(metrics, sections.losses, diagnostics)) {
+    const PlannedLayer* output = plan.Find(sections.losses[chosen.loss]->target);
+    if (output == nullptr || !output->shape_known) continue;
+    const absl::Status suits = chosen.spec->CheckOutput(output->shape);
+    if (suits.ok()) continue;
+    diagnostics->Error(chosen.spec->location, chosen.spec->key, std::string(suits.message()));
+  }
+}
+
+void CheckMetrics(const Sections& sections, const ModelPlan& plan, Diagnostics* diagnostics) {
+  if (sections.validate) {
+    CheckMetricList(sections.validate->metrics, sections, plan, diagnostics);
+  }
+  if (sections.test) CheckMetricList(sections.test->metrics, sections, plan, diagnostics);
+}
+
 void AppendDataFiles(const DataSection& data, std::vector<FileReference>* files) {
   for (const DataSet& set : data.sets) {
     for (const auto& supplier : set.suppliers) {
@@ -241,6 +260,7 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
     const auto sources = KnownShapes(kurfile.sections_);
     InferShapes(sources, &kurfile.plan_, &diagnostics);
     CheckLossTargets(kurfile.sections_, kurfile.plan_, &diagnostics);
+    CheckMetrics(kurfile.sections_, kurfile.plan_, &diagnostics);
     if (kurfile.sections_.train && kurfile.sections_.train->optimizer != nullptr) {
       CheckLayerOverrides(*kurfile.sections_.train->optimizer, kurfile.plan_, &diagnostics);
     }

@@ -8,6 +8,7 @@
 #include "engine/kurfile/device_request.h"
 #include "engine/kurfile/layer_spec.h"
 #include "engine/kurfile/loss_spec.h"
+#include "engine/kurfile/metric_spec.h"
 #include "engine/kurfile/operator.h"
 #include "engine/kurfile/optimizer_spec.h"
 #include "engine/kurfile/schedule_spec.h"
@@ -112,6 +113,9 @@ const Reference& KurfileReference() {
         GatherSort<OperatorKind>("operator", "Operators",
                                  "Entries of `model` that make layers, or look at the model."),
         GatherSort<LossKind>("loss", "Losses", "Entries of `loss`, by their `name`."),
+        GatherSort<MetricKind>("metric", "Metrics",
+                               "Entries of `metrics` under `validate` and `test`: what is reported "
+                               "beside the loss, over the whole set."),
         GatherSort<OptimizerKind>("optimizer", "Optimizers", "`train.optimizer`, by its `name`."),
         GatherSort<ScheduleKind>("schedule", "Schedules",
                                  "`train.schedule`, by its `name`: the course of the learning "

@@ -26,7 +26,8 @@ std::string TypeText(const FieldInfo& field) {
     absl::StrAppend(&text, ", or its ", field.keys->shorthand, " alone");
   }
   if (field.sort == "optimizer" || field.sort == "schedule") text = field.sort;
-  if (field.sort == "layer" || field.sort == "supplier" || field.sort == "loss") {
+  if (field.sort == "layer" || field.sort == "supplier" || field.sort == "loss" ||
+      field.sort == "metric") {
     text = absl::StrCat("list of ", field.sort, field.sort == "loss" ? "es" : "s");
   }
   if (field.required) return text + "; required";

@@ -110,6 +110,7 @@ struct RawSection {
   Value checkpoint;
   Value optimizer;
   Value hooks;
+  Value metrics;
   Value destination;
 };
 
@@ -154,8 +155,13 @@ const Fields<RawTrain>& TrainFields() {
 }
 
 const Fields<RawSection>& MeasureFields() {
-  static const auto* const kFields =
-      new Fields<RawSection>(DataFields<RawSection>(WeightsFields()));
+  static const auto* const kFields = new Fields<RawSection>(
+      DataFields<RawSection>(WeightsFields())
+          .Optional("metrics", &RawSection::metrics,
+                    "what is reported beside the loss: names, or {name: {options}}; if absent, "
+                    "what is usual for each output")
+          .Example("[accuracy, {top_k: {k: 3}}]")
+          .Kinds("metric"));
   return *kFields;
 }
 
@@ -298,7 +304,8 @@ Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics) {
     MeasureFields().Parse(*value, "validate", diagnostics, &raw);
     sections.validate = ValidateSection{
         ParseData("validate", *value, raw.data, raw.provider, /*several=*/true, diagnostics),
-        ParseOneWeights("validate", raw.weights, &RawWeights::best, diagnostics)};
+        ParseOneWeights("validate", raw.weights, &RawWeights::best, diagnostics),
+        ParseMetrics(raw.metrics, "validate.metrics", diagnostics)};
     WarnAboutHooks("validate", raw.hooks, diagnostics);
   }
   if (const Value* value = find("train")) {
@@ -312,7 +319,8 @@ Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics) {
     MeasureFields().Parse(*value, "test", diagnostics, &raw);
     sections.test = TestSection{
         ParseData("test", *value, raw.data, raw.provider, /*several=*/true, diagnostics),
-        ParseOneWeights("test", raw.weights, &RawWeights::initial, diagnostics)};
+        ParseOneWeights("test", raw.weights, &RawWeights::initial, diagnostics),
+        ParseMetrics(raw.metrics, "test.metrics", diagnostics)};
     WarnAboutHooks("test", raw.hooks, diagnostics);
   }
   if (const Value* value = find("evaluate")) {

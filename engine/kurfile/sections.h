@@ -11,6 +11,7 @@
 #include "engine/kurfile/fields.h"
 #include "engine/kurfile/file_reference.h"
 #include "engine/kurfile/loss_spec.h"
+#include "engine/kurfile/metric_choice.h"
 #include "engine/kurfile/optimizer_spec.h"
 #include "engine/kurfile/provider_options.h"
 #include "engine/kurfile/supplier_spec.h"
@@ -78,11 +79,13 @@ struct TrainSection {
 struct ValidateSection {
   DataSection data;
   std::optional<FileReference> best;  // written at the lowest validation loss
+  MetricList metrics;
 };
 
 struct TestSection {
   DataSection data;
   std::optional<FileReference> weights;
+  MetricList metrics;
 };
 
 // `destination`: where the results of an evaluation go.

@@ -179,6 +179,7 @@ absl::StatusOr<Workload> Workload::Build(const Kurfile& kurfile, const BatchProv
   for (const auto& spec : kurfile.sections().losses) {
     KUR_RETURN_IF_ERROR(workload.BindLoss(spec, provider));
   }
+  KUR_RETURN_IF_ERROR(workload.BindMetrics(kurfile.sections()));
   return workload;
 }
 
@@ -188,6 +189,7 @@ absl::Status Workload::BindLoss(const std::shared_ptr<const LossSpec>& spec,
   KUR_RETURN_IF_ERROR(CheckTruth(*spec, output, SourceShapes(provider)));
   BoundLoss bound;
   bound.spec = spec;
+  bound.output = output;
   KUR_ASSIGN_OR_RETURN(bound.truth, spec->Truth(output));
   for (const TruthSource& source : bound.truth) {
     if (provider.sources().count(source.name) == 0) {
@@ -205,6 +207,21 @@ absl::Status Workload::BindLoss(const std::shared_ptr<const LossSpec>& spec,
   if (bound.from_logits) as_logits_.insert(spec->target);
   losses_.push_back(std::move(bound));
   return absl::OkStatus();
+}
+
+absl::Status Workload::BindMetrics(const Sections& sections) {
+  Diagnostics diagnostics;
+  const auto bind = [&](const std::string& section, const MetricList& asked) {
+    auto& chosen = metrics_[section];
+    chosen = ChooseMetrics(asked, sections.losses, &diagnostics);
+    for (const auto& [spec, loss] : chosen) {
+      const absl::Status suits = spec->CheckOutput(losses_[loss].output);
+      if (!suits.ok()) diagnostics.Append(suits, spec->location, spec->key);
+    }
+  };
+  if (sections.validate) bind("validate", sections.validate->metrics);
+  if (sections.test) bind("test", sections.test->metrics);
+  return diagnostics.ToStatus();
 }
 
 std::set<std::string> Workload::SourceNames() const {
@@ -302,20 +319,78 @@ absl::StatusOr<Workload::BatchLoss> Workload::ComputeLoss(const TensorMap& batch
     outputs = model_.Forward(batch, {training}, as_logits_);
   }
   BatchLoss result;
+  std::vector<at::Tensor> losses;
   for (const BoundLoss& bound : losses_) {
-    const std::string& target = bound.spec->target;
     KUR_ASSIGN_OR_RETURN(const std::vector<at::Tensor> truth, TruthOf(bound, batch));
     KUR_ASSIGN_OR_RETURN(
         const LossValue loss,
-        bound.loss->Compute(outputs.at(target).to(at::kFloat), truth, bound.from_logits));
+        bound.loss->Compute(outputs.at(bound.spec->target).to(at::kFloat), truth,
+                            bound.from_logits));
     const at::Tensor weighted =
         bound.spec->weight == 1 ? loss.mean : loss.mean * bound.spec->weight;
     result.total = result.total.defined() ? result.total + weighted : weighted;
-    result.losses.emplace_back(target, weighted.item<double>());
-    result.value += result.losses.back().second;
+    losses.push_back(weighted);
     result.skipped += loss.skipped;
   }
+  // Only now, when all is under way, the device is waited for.
+  for (size_t i = 0; i < losses.size(); ++i) {
+    result.losses.emplace_back(losses_[i].spec->target, losses[i].item<double>());
+    result.value += result.losses.back().second;
+  }
   return result;
+}
+
+Workload::Tally Workload::NewTally(const std::string& section) const {
+  Tally tally;
+  tally.losses.resize(losses_.size());
+  for (const auto& [spec, loss] : metrics_.at(section)) {
+    const BoundLoss& bound = losses_[loss];
+    const MetricContext context = {bound.spec->task(), bound.output, bound.from_logits,
+                                   bound.spec->blank_is_first()};
+    tally.metrics.push_back(
+        Registry<MetricBuilder>::Get().Find(spec->kind())->build(*spec, context));
+  }
+  return tally;
+}
+
+absl::Status Workload::AddBatch(const TensorMap& batch, const std::string& section, int64_t size,
+                                Tally* tally) {
+  const TensorMap outputs = model_.Forward(batch, {/*training=*/false}, as_logits_);
+  const std::vector<ChosenMetric>& metrics = metrics_.at(section);
+  for (size_t i = 0; i < losses_.size(); ++i) {
+    const BoundLoss& bound = losses_[i];
+    const at::Tensor& prediction = outputs.at(bound.spec->target);
+    KUR_ASSIGN_OR_RETURN(const std::vector<at::Tensor> truth, TruthOf(bound, batch));
+    KUR_ASSIGN_OR_RETURN(const LossValue loss,
+                         bound.loss->Compute(prediction, truth, bound.from_logits));
+    AddTo(&tally->losses[i],
+          loss.mean.to(at::kDouble) * (bound.spec->weight * static_cast<double>(size)));
+    tally->skipped += loss.skipped;
+    for (size_t j = 0; j < metrics.size(); ++j) {
+      if (metrics[j].loss == i) tally->metrics[j]->Add(prediction, truth);
+    }
+  }
+  tally->samples += size;
+  return absl::OkStatus();
+}
+
+void Workload::Report(const std::string& section, const Tally& tally,
+                      Measurement* measurement) const {
+  measurement->samples = tally.samples;
+  for (size_t i = 0; i < losses_.size(); ++i) {
+    const double loss = tally.losses[i].item<double>() / static_cast<double>(tally.samples);
+    measurement->losses[losses_[i].spec->target] = loss;
+    measurement->loss += loss;
+  }
+  const std::vector<ChosenMetric>& metrics = metrics_.at(section);
+  for (size_t j = 0; j < metrics.size(); ++j) {
+    // With several outputs, a name alone would not tell of which.
+    const std::string prefix =
+        losses_.size() > 1 ? absl::StrCat(losses_[metrics[j].loss].spec->target, ".") : "";
+    for (const auto& [name, value] : tally.metrics[j]->Values()) {
+      measurement->metrics[prefix + name] = value;
+    }
+  }
 }
 
 absl::StatusOr<std::optional<Measurement>> Workload::Measure(const std::string& section,
@@ -327,34 +402,26 @@ absl::StatusOr<std::optional<Measurement>> Workload::Measure(const std::string& 
   const c10::NoGradGuard no_grad;
   const double start = MonotonicSeconds();
   double last_progress = start;
-  Measurement measurement;
-  measurement.section = section;
-  measurement.set = set.name;
-  std::map<std::string, double> sums;
-  int64_t skipped = 0;
+  Tally tally = NewTally(section);
   const BatchPlan plan = set.provider.EpochPlan(number);
   const int64_t batches = std::min(plan.num_batches(), max_batches.value_or(plan.num_batches()));
   BatchFeeder feeder = FeederOf(set.provider);
   for (int64_t i = 0; i < batches; ++i) {
     KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder.Load(plan, i));
-    KUR_ASSIGN_OR_RETURN(const BatchLoss loss, ComputeLoss(batch, /*training=*/false));
-    const auto size = static_cast<double>(plan.size(i));
-    for (const auto& [name, value] : loss.losses) sums[name] += value * size;
-    skipped += loss.skipped;
-    measurement.samples += plan.size(i);
+    KUR_RETURN_IF_ERROR(AddBatch(batch, section, plan.size(i), &tally));
     if (observer->CancelRequested()) return std::optional<Measurement>();
     if (MonotonicSeconds() - last_progress > kProgressInterval) {
       last_progress = MonotonicSeconds();
-      observer->OnPassProgress(section, measurement.samples, plan.num_samples());
+      observer->OnPassProgress(section, tally.samples, plan.num_samples());
     }
   }
-  for (const auto& [name, sum] : sums) {
-    measurement.losses[name] = sum / static_cast<double>(measurement.samples);
-    measurement.loss += measurement.losses[name];
+  if (tally.skipped > 0) {
+    observer->OnLog(LogLevel::kWarning, SkippedText(tally.skipped, tally.samples));
   }
-  if (skipped > 0) {
-    observer->OnLog(LogLevel::kWarning, SkippedText(skipped, measurement.samples));
-  }
+  Measurement measurement;
+  measurement.section = section;
+  measurement.set = set.name;
+  Report(section, tally, &measurement);
   measurement.seconds = MonotonicSeconds() - start;
   return std::optional<Measurement>(std::move(measurement));
 }

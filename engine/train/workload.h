@@ -19,7 +19,9 @@
 #include "engine/data/supplier.h"
 #include "engine/kurfile/kurfile.h"
 #include "engine/kurfile/length_scaler.h"
+#include "engine/kurfile/metric_choice.h"
 #include "engine/losses/loss.h"
+#include "engine/metrics/metric.h"
 #include "engine/train/model.h"
 #include "engine/train/run.h"
 
@@ -111,9 +113,10 @@ class Workload {
 
   absl::StatusOr<BatchLoss> ComputeLoss(const TensorMap& batch, bool training);
 
-  // Measures a whole set, or its first `max_batches`. Stops early, and says so by an absent result,
-  // when `observer` asks to cancel. `number` counts the measurements of a run, from 0: a set that
-  // is shuffled presents itself in another order each time.
+  // Measures the losses and the metrics of the section over a whole set, or its first
+  // `max_batches`. Stops early, and says so by an absent result, when `observer` asks to cancel.
+  // `number` counts the measurements of a run, from 0: a set that is shuffled presents itself in
+  // another order each time.
   absl::StatusOr<std::optional<Measurement>> Measure(const std::string& section, const OpenSet& set,
                                                      std::optional<int64_t> max_batches,
                                                      RunObserver* observer, int64_t number = 0);
@@ -121,6 +124,7 @@ class Workload {
  private:
   struct BoundLoss {
     std::shared_ptr<const LossSpec> spec;
+    Shape output;
     std::vector<TruthSource> truth;
     bool from_logits = false;
     std::unique_ptr<Loss> loss;
@@ -129,9 +133,22 @@ class Workload {
   Workload(Model model, ModelPlan plan)
       : model_(std::move(model)), plan_(std::make_unique<const ModelPlan>(std::move(plan))) {}
 
+  // A pass over a set: nothing in it waits for the device before the end.
+  struct Tally {
+    std::vector<at::Tensor> losses;  // by loss: the sum over the samples
+    std::vector<std::unique_ptr<Metric>> metrics;
+    int64_t samples = 0;
+    int64_t skipped = 0;
+  };
+
   absl::Status BindLoss(const std::shared_ptr<const LossSpec>& spec, const BatchProvider& provider);
+  absl::Status BindMetrics(const Sections& sections);
   // What a loss reads of a batch, scaled where it wants that.
   absl::StatusOr<std::vector<at::Tensor>> TruthOf(const BoundLoss& bound, const TensorMap& batch);
+  Tally NewTally(const std::string& section) const;
+  absl::Status AddBatch(const TensorMap& batch, const std::string& section, int64_t size,
+                        Tally* tally);
+  void Report(const std::string& section, const Tally& tally, Measurement* measurement) const;
   absl::Status CheckBatch(const TensorMap& batch, const int64_t* samples) const;
 
   Model model_;
@@ -140,6 +157,7 @@ class Workload {
   std::vector<BoundLoss> losses_;
   std::set<std::string> as_logits_;
   std::string precision_ = "float32";
+  std::map<std::string, std::vector<ChosenMetric>> metrics_;  // by section
 };
 
 }  // namespace kur

@@ -756,10 +756,11 @@ def add_binary_metrics(cases):
 
 def add_number_metrics(cases):
     for shape in ((20, 1), (7, 3), (5, 2, 3)):
-        # A mean that is large beside the spread: sums of squares would cancel.
-        for offset in (0, 4096):
-            truth = draw(cases.generator, *shape).numpy() + offset
-            y = truth + draw(cases.generator, *shape).numpy() / 2
+        # A mean that is large beside the spread: sums of squares would cancel. In eighths, so that
+        # seven digits are exact.
+        for offset in (0, 1024):
+            truth = cases.generator.integers(-20, 21, shape) / 8 + offset
+            y = truth + cases.generator.integers(-8, 9, shape) / 8
             columns = truth.reshape(-1, shape[-1])
             spread = ((columns - columns.mean(0)) ** 2).sum()
             what = f"{shape} + {offset}"

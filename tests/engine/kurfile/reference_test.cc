@@ -11,6 +11,7 @@
 #include "engine/kurfile/json_schema.h"
 #include "engine/kurfile/layer_spec.h"
 #include "engine/kurfile/loss_spec.h"
+#include "engine/kurfile/metric_spec.h"
 #include "engine/kurfile/optimizer_spec.h"
 #include "engine/kurfile/schedule_spec.h"
 #include "engine/kurfile/supplier_spec.h"
@@ -46,10 +47,11 @@ void ExpectExampleParses(const std::string& sort, const KindInfo& kind) {
     EXPECT_TRUE(example.as_dict().Contains(kind.name));
     return;
   }
-  if (sort == "layer" || sort == "supplier") {
+  if (sort == "layer" || sort == "supplier" || sort == "metric") {
     const Value* arguments = example.Find(kind.name);
     ASSERT_NE(arguments, nullptr);
     if (sort == "layer") ExpectParses<LayerKind>(kind, *arguments);
+    if (sort == "metric") ExpectParses<MetricKind>(kind, *arguments);
     if (sort == "supplier") ExpectParses<SupplierKind>(kind, *arguments);
     return;
   }

@@ -1,5 +1,6 @@
 // Losses in whole runs: what they read of the data, and what they say of it.
 
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -107,6 +108,22 @@ loss:
   EXPECT_NEAR(heavy.losses.at("b"), 3 * plain.losses.at("b"), 1e-6);
   EXPECT_NEAR(heavy.loss, heavy.losses.at("a") + heavy.losses.at("b"), 1e-6);
   EXPECT_NEAR(observer_.epochs.back().loss, heavy.loss, 1e-6);
+  // With several outputs a metric says of which it is.
+  EXPECT_EQ(heavy.metrics.count("b.accuracy"), 1U);
+  EXPECT_NEAR(heavy.metrics.at("a.root_mean_squared_error"), std::sqrt(plain.losses.at("a")), 1e-5);
+}
+
+TEST_F(LossesRunTest, ASectionReportsTheMetricsThatItChooses) {
+  WriteColumns(workspace_, {{"x", {{4, 2}, {1, 0, 0, 1, 1, 1, 0, 0}}}, {"y", {{4}, {0, 1, 2, 0}}}});
+  const std::string data = absl::StrReplaceAll(
+      kData, {{"validate: {", "validate: {metrics: [confusion, {f1: {average: micro}}], "}});
+  ASSERT_TRUE(Run(kClasses, data).ok());
+  const auto& metrics = observer_.measurements.back().metrics;
+  EXPECT_EQ(metrics.count("micro_f1"), 1U);
+  EXPECT_EQ(metrics.count("accuracy"), 0U);
+  double counted = 0;
+  for (const auto& [name, value] : metrics) counted += name == "micro_f1" ? 0 : value;
+  EXPECT_EQ(counted, 4);  // the cells of the confusion
 }
 
 // Four utterances of up to six frames whose first element is the symbol spoken.
@@ -149,6 +166,7 @@ TEST_F(LossesRunTest, CtcReadsItsOwnSourcesAndScalesTheLengths) {
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_GT(observer_.epochs[0].loss, observer_.epochs[1].loss);
   EXPECT_EQ(observer_.LogText(), "");
+  EXPECT_EQ(observer_.measurements[0].metrics.count("character_error_rate"), 1U);
 }
 
 TEST_F(LossesRunTest, CtcWithoutRelativeToCountsStepsOfTheOutput) {

@@ -1,0 +1,36 @@
+#include "engine/metrics/class_counts.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/zeros.h>
+
+namespace kur {
+
+ClassPairs ToClasses(const MetricContext& context, const at::Tensor& prediction,
+                     const std::vector<at::Tensor>& truth) {
+  if (context.task == Task::kYesOrNo) {
+    const double threshold = context.from_logits ? 0 : 0.5;
+    return {(prediction > threshold).to(at::kLong).reshape({-1}),
+            (truth[0] > 0.5).to(at::kLong).reshape({-1})};
+  }
+  const at::Tensor number =
+      context.task == Task::kClasses ? truth[0].argmax(-1) : truth[0].to(at::kLong);
+  return {prediction.argmax(-1).reshape({-1}), number.reshape({-1})};
+}
+
+int64_t NumClasses(const MetricContext& context) {
+  return context.task == Task::kYesOrNo ? 2 : context.output.back();
+}
+
+void Histogram::Add(const at::Tensor& numbers) {
+  if (!counts_.defined()) counts_ = at::zeros({size_}, numbers.options());
+  counts_.scatter_add_(0, numbers, at::ones_like(numbers));
+}
+
+std::vector<int64_t> Histogram::Counts() const {
+  const at::Tensor counts = counts_.cpu();
+  const auto* begin = counts.data_ptr<int64_t>();
+  return {begin, begin + size_};
+}
+
+}  // namespace kur

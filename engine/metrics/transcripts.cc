@@ -1,0 +1,58 @@
+#include "engine/metrics/transcripts.h"
+
+#include <ATen/TensorOperators.h>
+
+namespace kur {
+namespace {
+
+at::Tensor ToNumbers(const at::Tensor& tensor) {
+  return tensor.to(at::kCPU, at::kLong).contiguous();
+}
+
+// Greedy decoding: a symbol that goes on over several steps is one, unless a blank parts it.
+Symbols Decode(const int64_t* steps, int64_t count, int64_t blank, int64_t first_symbol) {
+  Symbols symbols;
+  int64_t before = blank;
+  for (int64_t t = 0; t < count; ++t) {
+    if (steps[t] != before && steps[t] != blank) symbols.push_back(steps[t] - first_symbol);
+    before = steps[t];
+  }
+  return symbols;
+}
+
+}  // namespace
+
+std::vector<Transcript> Transcribe(const MetricContext& context, const at::Tensor& prediction,
+                                   const std::vector<at::Tensor>& truth) {
+  const at::Tensor likeliest = ToNumbers(prediction.argmax(-1));
+  const at::Tensor labels = ToNumbers(truth[0]);
+  const at::Tensor lengths = ToNumbers(truth[1]);
+  const at::Tensor steps = ToNumbers(truth[2]);
+  const int64_t blank = context.blank_is_first ? 0 : prediction.size(-1) - 1;
+  const int64_t first_symbol = context.blank_is_first ? 1 : 0;
+  std::vector<Transcript> transcripts;
+  for (int64_t i = 0; i < likeliest.size(0); ++i) {
+    Transcript transcript;
+    transcript.predicted = Decode(likeliest.data_ptr<int64_t>() + i * likeliest.size(1),
+                                  steps.data_ptr<int64_t>()[i], blank, first_symbol);
+    const auto* row = labels.data_ptr<int64_t>() + i * labels.size(1);
+    transcript.truth.assign(row, row + lengths.data_ptr<int64_t>()[i]);
+    transcripts.push_back(std::move(transcript));
+  }
+  return transcripts;
+}
+
+std::vector<Symbols> Words(const Symbols& symbols, int64_t space) {
+  std::vector<Symbols> words;
+  bool inside = false;
+  for (const int64_t symbol : symbols) {
+    if (symbol != space) {
+      if (!inside) words.emplace_back();
+      words.back().push_back(symbol);
+    }
+    inside = symbol != space;
+  }
+  return words;
+}
+
+}  // namespace kur

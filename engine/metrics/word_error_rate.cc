@@ -1,0 +1,67 @@
+// word_error_rate: words to change, add or leave out, for each word of the truth.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/kurfile/metric_spec.h"
+#if KUR_RUNTIME
+#include "engine/metrics/metric.h"
+#include "engine/metrics/transcripts.h"
+#endif
+
+namespace kur {
+namespace {
+
+struct WordErrorRateSpec : MetricSpec {
+  int64_t space = 0;
+
+  std::string kind() const override { return "word_error_rate"; }
+  bool Suits(Task task) const override { return task == Task::kSequence; }
+};
+
+const Fields<WordErrorRateSpec>& WordErrorRateFields() {
+  static const auto* const kFields = new Fields<WordErrorRateSpec>(
+      MetricFields<WordErrorRateSpec>()
+          .Required("space", &WordErrorRateSpec::space, "the number of the symbol between words",
+                    AtLeast(0))
+          .Example("26")
+          .Shorthand("space"));
+  return *kFields;
+}
+
+const Registration<MetricKind> kKind(
+    "word_error_rate",
+    MakeKind<MetricSpec>(
+        "Of a sequence: how many words must be changed, added or left out to get the truth, for "
+        "each word of the truth, over the whole set; words are parted by the symbol space.",
+        "word_error_rate: {space: 26}", WordErrorRateFields()));
+
+#if KUR_RUNTIME
+class WordErrorRate : public Metric {
+ public:
+  WordErrorRate(const WordErrorRateSpec& spec, const MetricContext& context)
+      : context_(context), space_(spec.space) {}
+
+  void Add(const at::Tensor& prediction, const std::vector<at::Tensor>& truth) override {
+    for (const Transcript& transcript : Transcribe(context_, prediction, truth)) {
+      rate_.Add(Words(transcript.predicted, space_), Words(transcript.truth, space_));
+    }
+  }
+
+  std::map<std::string, double> Values() const override {
+    return {{"word_error_rate", rate_.Value()}};
+  }
+
+ private:
+  MetricContext context_;
+  int64_t space_;
+  ErrorRate rate_;
+};
+
+const Registration<MetricBuilder> kBuilder("word_error_rate",
+                                           MakeMetricBuilder<WordErrorRate, WordErrorRateSpec>());
+#endif
+
+}  // namespace
+}  // namespace kur
