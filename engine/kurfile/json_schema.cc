@@ -42,6 +42,7 @@ Json SortSchema(const std::string& sort) {
   if (sort == "optimizer") return Ref("optimizer");
   if (sort == "layer") return ListOf(Ref("container"));
   if (sort == "loss") return ListOf(Ref("loss"));
+  if (sort == "hook") return ListOf(Ref("hook"));
   // Several sets of data have names.
   return {{"anyOf",
            {ListOf(Ref("supplier")),
@@ -119,6 +120,19 @@ Json SupplierSchema(const SortInfo& sort) {
   return {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
 }
 
+// The name of a hook, or a dictionary with its keys under the name.
+Json HookSchema(const SortInfo& sort) {
+  Json properties = {{"when", {{"description", "leaves the hook out if this is false"}}}};
+  Json names = Json::array();
+  for (const KindInfo& kind : sort.kinds) {
+    properties[kind.name] = KindSchema(kind);
+    names.push_back(kind.name);
+  }
+  return OrTemplate(
+      {{{"enum", names}},
+       {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}}});
+}
+
 // A dictionary whose `name` says the kind, and with it which other keys there are.
 Json NamedKindSchema(const SortInfo& sort, const std::string& default_name) {
   Json names = Json::array();
@@ -181,6 +195,7 @@ std::string KurfileJsonSchema() {
           {"description", "a text that reads as a number"}}},
         {"container", ContainerSchema(reference)},
         {"supplier", SupplierSchema(*reference.FindSort("supplier"))},
+        {"hook", HookSchema(*reference.FindSort("hook"))},
         {"loss", NamedKindSchema(*reference.FindSort("loss"), "")},
         {"optimizer", optimizer}}}};
   return schema.dump(2) + "\n";

@@ -6,6 +6,7 @@
 #include "engine/base/registry.h"
 #include "engine/kurfile/container_keys.h"
 #include "engine/kurfile/device_request.h"
+#include "engine/kurfile/hook_spec.h"
 #include "engine/kurfile/layer_spec.h"
 #include "engine/kurfile/loss_spec.h"
 #include "engine/kurfile/operator.h"
@@ -114,6 +115,11 @@ const Reference& KurfileReference() {
         GatherSort<OptimizerKind>("optimizer", "Optimizers", "`train.optimizer`, by its `name`."),
         GatherSort<SupplierKind>("supplier", "Suppliers",
                                  "Entries of `data`: where samples come from."),
+        GatherSort<HookKind>(
+            "hook", "Hooks",
+            "Entries of `hooks`: under `train` they hear how training goes, under "
+            "`evaluate` they get all results, under `validate` and `test` those of "
+            "the first batch."),
     };
     return reference;
   }();

@@ -26,7 +26,7 @@ std::string TypeText(const FieldInfo& field) {
     absl::StrAppend(&text, ", or its ", field.keys->shorthand, " alone");
   }
   if (field.sort == "optimizer") text = "optimizer";
-  if (field.sort == "layer" || field.sort == "supplier" || field.sort == "loss") {
+  if (!field.sort.empty() && field.sort != "optimizer") {
     text = absl::StrCat("list of ", field.sort, field.sort == "loss" ? "es" : "s");
   }
   if (field.required) return text + "; required";

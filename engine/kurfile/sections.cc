@@ -95,11 +95,6 @@ DataSection ParseData(const std::string& section, const Value& owner, const Valu
   return parsed;
 }
 
-void WarnAboutHooks(const std::string& section, const Value& hooks, Diagnostics* diagnostics) {
-  if (hooks.is_null() || (hooks.is_list() && hooks.as_list().empty())) return;
-  diagnostics->Warning(hooks.location(), section + ".hooks", "hooks are not run by this version");
-}
-
 struct RawSection {
   Value data;
   Value provider;
@@ -124,8 +119,9 @@ Fields<RawSection> DataFields(const Fields<RawWeights>& weights) {
       .Optional("weights", &RawSection::weights, "where weights are read and written")
       .Example("best.kur")
       .Keys(weights.Describe())
-      .Optional("hooks", &RawSection::hooks, "what to call with the results")
-      .Example("[mnist]");
+      .Optional("hooks", &RawSection::hooks, "what to do with the results, in order")
+      .Example("[mnist]")
+      .Kinds("hook");
 }
 
 const Fields<RawSection>& TrainFields() {
@@ -196,7 +192,7 @@ TrainSection ParseTrain(const Value& value, bool validation_keeps_best, Diagnost
   train.stop = ParseStop(raw.epochs, raw.stop_when, diagnostics);
   train.log = ParseLog(raw.log, diagnostics);
   train.optimizer = ParseOptimizer(raw.optimizer, value.location(), diagnostics);
-  WarnAboutHooks("train", raw.hooks, diagnostics);
+  train.hooks = ParseHooks("train", raw.hooks, diagnostics);
   RawWeights weights;
   if (!raw.weights.is_null() &&
       TrainWeightsFields().Parse(raw.weights, "train.weights", diagnostics, &weights)) {
@@ -290,8 +286,8 @@ Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics) {
     MeasureFields().Parse(*value, "validate", diagnostics, &raw);
     sections.validate = ValidateSection{
         ParseData("validate", *value, raw.data, raw.provider, /*several=*/true, diagnostics),
-        ParseOneWeights("validate", raw.weights, &RawWeights::best, diagnostics)};
-    WarnAboutHooks("validate", raw.hooks, diagnostics);
+        ParseOneWeights("validate", raw.weights, &RawWeights::best, diagnostics),
+        ParseHooks("validate", raw.hooks, diagnostics)};
   }
   if (const Value* value = find("train")) {
     const bool validation_keeps_best =
@@ -303,8 +299,8 @@ Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics) {
     MeasureFields().Parse(*value, "test", diagnostics, &raw);
     sections.test = TestSection{
         ParseData("test", *value, raw.data, raw.provider, /*several=*/true, diagnostics),
-        ParseOneWeights("test", raw.weights, &RawWeights::initial, diagnostics)};
-    WarnAboutHooks("test", raw.hooks, diagnostics);
+        ParseOneWeights("test", raw.weights, &RawWeights::initial, diagnostics),
+        ParseHooks("test", raw.hooks, diagnostics)};
   }
   if (const Value* value = find("evaluate")) {
     RawSection raw;
@@ -312,8 +308,8 @@ Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics) {
     sections.evaluate = EvaluateSection{
         ParseData("evaluate", *value, raw.data, raw.provider, /*several=*/false, diagnostics),
         ParseOneWeights("evaluate", raw.weights, &RawWeights::initial, diagnostics),
-        ParseDestination(raw.destination, diagnostics)};
-    WarnAboutHooks("evaluate", raw.hooks, diagnostics);
+        ParseDestination(raw.destination, diagnostics),
+        ParseHooks("evaluate", raw.hooks, diagnostics)};
   }
   const Value* loss = kurfile.Find("loss");
   sections.losses = ParseLosses(loss == nullptr ? Value() : *loss, diagnostics);

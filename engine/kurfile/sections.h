@@ -10,6 +10,7 @@
 #include "engine/kurfile/diagnostics.h"
 #include "engine/kurfile/fields.h"
 #include "engine/kurfile/file_reference.h"
+#include "engine/kurfile/hook_spec.h"
 #include "engine/kurfile/loss_spec.h"
 #include "engine/kurfile/optimizer_spec.h"
 #include "engine/kurfile/provider_options.h"
@@ -71,16 +72,19 @@ struct TrainSection {
   std::optional<CheckpointSection> checkpoint;
   std::optional<LogSection> log;
   std::shared_ptr<const OptimizerSpec> optimizer;
+  HookSpecs hooks;
 };
 
 struct ValidateSection {
   DataSection data;
   std::optional<FileReference> best;  // written at the lowest validation loss
+  HookSpecs hooks;
 };
 
 struct TestSection {
   DataSection data;
   std::optional<FileReference> weights;
+  HookSpecs hooks;
 };
 
 // `destination`: where the results of an evaluation go.
@@ -93,6 +97,7 @@ struct EvaluateSection {
   DataSection data;
   std::optional<FileReference> weights;
   std::optional<DestinationSection> destination;
+  HookSpecs hooks;
 };
 
 // Everything of a Kurfile but its model and its settings, typed. Immutable once parsed.

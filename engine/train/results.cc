@@ -79,6 +79,13 @@ absl::StatusOr<std::string> FormatCsv(const EvaluationResults& results) {
 
 }  // namespace
 
+void AppendRows(const at::Tensor& tensor, ResultColumn* column) {
+  const at::Tensor rows = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+  column->sample_shape = rows.sizes().slice(1).vec();
+  const auto* begin = static_cast<const uint8_t*>(rows.data_ptr());
+  column->bytes.insert(column->bytes.end(), begin, begin + rows.nbytes());
+}
+
 absl::StatusOr<Array> ResultColumn::ToArray() const {
   int64_t row = sizeof(float);
   for (const int64_t extent : sample_shape) row *= extent;

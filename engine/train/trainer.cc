@@ -49,6 +49,7 @@ absl::StatusOr<RunEnd> Trainer::Run() {
   if (train().weights.last) {
     KUR_RETURN_IF_ERROR(WriteWeights(*train().weights.last, "last weights"));
   }
+  KUR_RETURN_IF_ERROR(NotifyHooks(/*now=*/true));
   if (log_ != nullptr) KUR_RETURN_IF_ERROR(FlushLog());
   return cancelled_ ? RunEnd::kCancelled : RunEnd::kSucceeded;
 }
@@ -67,7 +68,9 @@ absl::Status Trainer::Prepare() {
     for (const OpenSet& set : validation_) {
       KUR_RETURN_IF_ERROR(workload_->CheckSources(validate->data, set.provider));
     }
+    validation_hooks_.emplace(validate->hooks, observer_);
   }
+  hooks_.emplace(train().hooks, observer_);
   const OptimizerBuilder* builder =
       Registry<OptimizerBuilder>::Get().Find(train().optimizer->kind());
   optimizer_ = builder->build(*train().optimizer, workload_->model().TrainableParameters());
@@ -265,6 +268,10 @@ absl::Status Trainer::TrainBatch(const BatchPlan& plan, BatchFeeder* feeder) {
     losses[name] = value;
   }
   if (log_ != nullptr) KUR_RETURN_IF_ERROR(log_->LogBatch(size, losses));
+  if (hooks_->has_training_hooks()) {
+    history_.AddBatch(
+        {static_cast<double>(position_.total_batches), all_clock_.seconds(), loss.value});
+  }
   const double seconds = MonotonicSeconds() - start;
   position_.epoch_seconds += seconds;
   position_.checkpoint_seconds += seconds;
@@ -324,6 +331,7 @@ absl::Status Trainer::FinishEpoch() {
   }
   if (log_ != nullptr) KUR_RETURN_IF_ERROR(log_->LogTraining(finished.losses));
   KUR_RETURN_IF_ERROR(Validate(std::nullopt));
+  KUR_RETURN_IF_ERROR(NotifyHooks(/*now=*/false));
   // Last, as nothing of the epoch may be left to do for a run that goes on from there.
   KUR_RETURN_IF_ERROR(CheckpointIfDue(/*epoch_done=*/true));
   return WriteResumeFileIfDue(/*now=*/false);
@@ -349,6 +357,12 @@ absl::Status Trainer::Validate(std::optional<int64_t> max_batches) {
       losses[name] += loss * static_cast<double>(measured->samples);
     }
     if (validation_.size() > 1) parts[set.name] = measured->losses;
+    history_.AddValidation(set.name, {static_cast<double>(position_.total_batches),
+                                      all_clock_.seconds(), measured->loss});
+    if (validation_hooks_->has_result_hooks()) {
+      KUR_ASSIGN_OR_RETURN(const HookData batch, workload_->FirstBatch(set));
+      KUR_RETURN_IF_ERROR(validation_hooks_->Apply(batch).status());
+    }
     samples += measured->samples;
   }
   validate_clock_.Pause();
@@ -364,6 +378,15 @@ absl::Status Trainer::Validate(std::optional<int64_t> max_batches) {
     if (best) KUR_RETURN_IF_ERROR(WriteWeights(*best, "best validation loss"));
   }
   return log_ == nullptr ? absl::OkStatus() : log_->LogValidation(losses, parts);
+}
+
+absl::Status Trainer::NotifyHooks(bool now) {
+  // Epochs may be short, and what hooks write are files.
+  constexpr double kLeastSeconds = 5;
+  if (!now && MonotonicSeconds() < next_notification_) return absl::OkStatus();
+  KUR_RETURN_IF_ERROR(hooks_->Notify(history_));
+  next_notification_ = MonotonicSeconds() + kLeastSeconds;
+  return absl::OkStatus();
 }
 
 absl::Status Trainer::CheckpointIfDue(bool epoch_done) {

@@ -13,6 +13,7 @@
 #include "engine/kurfile/kurfile.h"
 #include "engine/optimizers/optimizer.h"
 #include "engine/train/checkpoint.h"
+#include "engine/train/hook_runner.h"
 #include "engine/train/run.h"
 #include "engine/train/stopwatch.h"
 #include "engine/train/workload.h"
@@ -52,6 +53,9 @@ class Trainer {
   // Validation; sets `cancelled_` if the run is to end.
   absl::Status Validate(std::optional<int64_t> max_batches);
 
+  // Tells the hooks how training goes, unless they have heard of it just now.
+  absl::Status NotifyHooks(bool now);
+
   // Writing.
   absl::Status CheckpointIfDue(bool epoch_done);
   absl::Status WriteWeights(const FileReference& file, const std::string& description);
@@ -70,6 +74,10 @@ class Trainer {
   std::optional<Workload> workload_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<KurLog> log_;
+  std::optional<HookRunner> hooks_;
+  std::optional<HookRunner> validation_hooks_;
+  TrainingHistory history_;
+  double next_notification_ = 0;
   TrainingPosition position_;
   bool resumed_ = false;
   bool initial_weights_loaded_ = false;

@@ -248,4 +248,18 @@ absl::StatusOr<std::optional<Measurement>> Workload::Measure(const std::string& 
   return std::optional<Measurement>(std::move(measurement));
 }
 
+absl::StatusOr<HookData> Workload::FirstBatch(const OpenSet& set) {
+  const c10::NoGradGuard no_grad;
+  BatchFeeder feeder(set.provider, SourceNames(), model_.device());
+  KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder.Load(set.provider.EpochPlan(0), 0));
+  HookData data;
+  for (const auto& [name, output] : model_.Forward(batch, {})) {
+    data.result[name] = output.to(at::kCPU, at::kFloat).contiguous();
+    const auto truth = batch.find(name);
+    // A copy, as the feeder's buffers end with it.
+    if (truth != batch.end()) data.truth[name] = truth->second.to(at::kCPU).clone();
+  }
+  return data;
+}
+
 }  // namespace kur

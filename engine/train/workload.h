@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "engine/base/path_resolver.h"
 #include "engine/data/batch_provider.h"
+#include "engine/hooks/hook.h"
 #include "engine/kurfile/kurfile.h"
 #include "engine/losses/loss.h"
 #include "engine/train/model.h"
@@ -77,6 +78,9 @@ class Workload {
   absl::StatusOr<std::optional<Measurement>> Measure(const std::string& section, const OpenSet& set,
                                                      std::optional<int64_t> max_batches,
                                                      RunObserver* observer);
+
+  // What the model gives for the first batch that Measure() looks at, and the truth.
+  absl::StatusOr<HookData> FirstBatch(const OpenSet& set);
 
  private:
   struct BoundLoss {
