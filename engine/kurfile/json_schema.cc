@@ -43,6 +43,7 @@ Json SortSchema(const std::string& sort) {
   if (sort == "layer") return ListOf(Ref("container"));
   if (sort == "loss") return ListOf(Ref("loss"));
   if (sort == "metric") return {{"anyOf", {ListOf(Ref("metric")), Ref("metric")}}};
+  if (sort == "hook") return ListOf(Ref("hook"));
   // Several sets of data have names.
   return {{"anyOf",
            {ListOf(Ref("supplier")),
@@ -135,6 +136,19 @@ Json MetricSchema(const SortInfo& sort) {
   return OrTemplate({{{"enum", names}}, options});
 }
 
+// The name of a hook, or a dictionary with its keys under the name.
+Json HookSchema(const SortInfo& sort) {
+  Json properties = {{"when", {{"description", "leaves the hook out if this is false"}}}};
+  Json names = Json::array();
+  for (const KindInfo& kind : sort.kinds) {
+    properties[kind.name] = KindSchema(kind);
+    names.push_back(kind.name);
+  }
+  return OrTemplate(
+      {{{"enum", names}},
+       {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}}});
+}
+
 // A dictionary whose `name` says the kind, and with it which other keys there are.
 Json NamedKindSchema(const SortInfo& sort, const std::string& default_name) {
   Json names = Json::array();
@@ -201,6 +215,7 @@ std::string KurfileJsonSchema() {
         {"container", ContainerSchema(reference)},
         {"supplier", SupplierSchema(*reference.FindSort("supplier"))},
         {"metric", MetricSchema(*reference.FindSort("metric"))},
+        {"hook", HookSchema(*reference.FindSort("hook"))},
         {"loss", NamedKindSchema(*reference.FindSort("loss"), "")},
         {"optimizer", optimizer},
         {"schedule", schedule}}}};

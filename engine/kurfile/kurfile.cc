@@ -194,6 +194,14 @@ void AppendDataOutputs(const DataSection& data, std::vector<FileReference>* file
   }
 }
 
+void AppendHookFiles(const HookSpecs& hooks, std::vector<FileReference>* files) {
+  for (const auto& hook : hooks) {
+    if (!hook->IsRunnable()) continue;
+    const auto more = hook->Files();
+    files->insert(files->end(), more.begin(), more.end());
+  }
+}
+
 void AppendIfGiven(const std::optional<FileReference>& file, std::vector<FileReference>* files) {
   if (file) files->push_back(*file);
 }
@@ -308,9 +316,14 @@ std::vector<FileReference> Kurfile::Outputs(Mode mode) const {
     if (train.checkpoint) files.push_back(train.checkpoint->path);
     if (train.log) files.push_back(train.log->path);
     if (sections_.validate) AppendIfGiven(sections_.validate->best, &files);
+    AppendHookFiles(train.hooks, &files);
+    if (sections_.validate) AppendHookFiles(sections_.validate->hooks, &files);
   }
-  if (mode == Mode::kEvaluate && sections_.evaluate && sections_.evaluate->destination) {
-    files.push_back(sections_.evaluate->destination->path);
+  if (mode == Mode::kTest && sections_.test) AppendHookFiles(sections_.test->hooks, &files);
+  if (mode == Mode::kEvaluate && sections_.evaluate) {
+    AppendHookFiles(sections_.evaluate->hooks, &files);
+    const auto& destination = sections_.evaluate->destination;
+    if (destination) files.push_back(destination->path);
   }
   return files;
 }

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/suggest.h"
 #include "engine/base/utf8.h"
+#include "engine/kurfile/argument_errors.h"
 #include "engine/kurfile/container_keys.h"
 #include "engine/kurfile/model_graph.h"
 #include "engine/kurfile/model_reuse.h"
@@ -20,7 +21,7 @@
 namespace kur {
 namespace {
 
-constexpr size_t kMaxLayers = 50000;
+constexpr size_t kMaxLayers = 20000;
 constexpr size_t kMaxConnections = 100000;
 constexpr int kMaxNesting = 64;
 // Containers and turns of loops: bounds models that grow nothing for ever.
@@ -55,7 +56,8 @@ class Expander : public ModelBuilder {
   bool MayGoOn(const Value& where, const std::string& path) override;
   Diagnostics* diagnostics() override { return diagnostics_; }
 
-  const std::vector<ModelNode>& nodes() const { return nodes_; }
+  // What has been expanded; to be asked once.
+  std::vector<ModelNode> TakeNodes() { return std::move(nodes_); }
   // True if there was no going on; what has been expanded is then of no use.
   bool too_large() const { return too_large_; }
   // `tags`, `oldest` and `layers`.
@@ -347,10 +349,11 @@ bool Expander::Use(const Value& body, const OperatorCall& call) {
   outer.Set("inputs", Value(std::move(inputs)));
   Scope scope(&outer, arguments.is_dict() ? arguments.as_dict() : Dict());
   const Value list = body.is_list() ? body : Value(Value::List{body}).At(body.location());
-  const int errors = diagnostics_->num_errors();
+  Diagnostics inside;
+  Diagnostics* const outside = std::exchange(diagnostics_, &inside);
   ExpandList(list, call.path, scope, call.inside);
-  // What could not be evaluated here could not be inside either.
-  if (diagnostics_->num_errors() > errors) diagnostics_->Append(failures);
+  diagnostics_ = outside;
+  AppendWithoutEchoes(inside, failures, diagnostics_);
   return true;
 }
 
@@ -466,7 +469,7 @@ ModelPlan ExpandModel(const Value& model, const Value& templates, const Template
   plan.complete = false;
   if (templates_good && !expander.too_large()) {
     const bool complete = expander.names_complete();
-    plan = ConnectModel(ResolveReuse(expander.nodes(), expander.containers(), complete, &own),
+    plan = ConnectModel(ResolveReuse(expander.TakeNodes(), expander.containers(), complete, &own),
                         complete, &own);
   }
   if (names != nullptr) *names = expander.names();

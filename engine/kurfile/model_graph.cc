@@ -181,7 +181,8 @@ ModelPlan Graph::Connect() {
   std::vector<bool> used(nodes_.size(), false);
   std::map<std::string, std::string> renamed;
   for (const size_t i : order) {
-    PlannedLayer layer = nodes_[i].layer;
+    PlannedLayer layer = std::move(nodes_[i].layer);
+    const std::string name = layer.name;
     for (const size_t input : inputs_[i]) {
       layer.inputs.push_back(position[input]);
       used[static_cast<size_t>(position[input])] = true;
@@ -190,11 +191,12 @@ ModelPlan Graph::Connect() {
     for (const std::string& alias : nodes_[i].aliases) {
       if (layer.name.rfind("..", 0) == 0 && alias.rfind("..", 0) != 0) layer.name = alias;
     }
-    renamed[nodes_[i].layer.name] = layer.name;
+    if (layer.name != name) renamed[name] = layer.name;
     plan.layers.push_back(std::move(layer));
   }
   for (PlannedLayer& layer : plan.layers) {
-    if (!layer.weights_of.empty()) layer.weights_of = renamed[layer.weights_of];
+    const auto it = renamed.find(layer.weights_of);
+    if (it != renamed.end()) layer.weights_of = it->second;
   }
   for (size_t i = 0; i < order.size(); ++i) {
     if (plan.layers[i].spec->IsInput()) plan.inputs.push_back(static_cast<int>(i));

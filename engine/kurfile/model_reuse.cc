@@ -1,5 +1,6 @@
 #include "engine/kurfile/model_reuse.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -10,7 +11,7 @@ namespace kur {
 namespace {
 
 // Copies of copies double; this bounds what they may come to.
-constexpr size_t kMostCopies = 50000;
+constexpr size_t kMostCopies = 20000;
 
 class Resolver {
  public:
@@ -138,9 +139,13 @@ std::vector<ModelNode> Resolver::Copy(const ModelNode& reuse, const NodeRange& r
 
 }  // namespace
 
-std::vector<ModelNode> ResolveReuse(const std::vector<ModelNode>& nodes,
+std::vector<ModelNode> ResolveReuse(std::vector<ModelNode> nodes,
                                     const std::map<std::string, NodeRange>& containers,
                                     bool names_complete, Diagnostics* diagnostics) {
+  // Copies of large models take time and memory that most need not spend.
+  const bool reuses = std::any_of(nodes.begin(), nodes.end(),
+                                  [](const ModelNode& node) { return !node.reuses.empty(); });
+  if (!reuses) return nodes;
   return Resolver(nodes, containers, names_complete, diagnostics).Run();
 }
 

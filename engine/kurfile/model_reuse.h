@@ -15,7 +15,7 @@ namespace kur {
 // and may itself reuse others, but not what it stands in. Reports what cannot be reused, and puts
 // an UnreadLayer() there. With `names_complete` false there may be layers that are not in `nodes`,
 // and missing names are not reported.
-std::vector<ModelNode> ResolveReuse(const std::vector<ModelNode>& nodes,
+std::vector<ModelNode> ResolveReuse(std::vector<ModelNode> nodes,
                                     const std::map<std::string, NodeRange>& containers,
                                     bool names_complete, Diagnostics* diagnostics);
 

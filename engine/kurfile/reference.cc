@@ -6,6 +6,7 @@
 #include "engine/base/registry.h"
 #include "engine/kurfile/container_keys.h"
 #include "engine/kurfile/device_request.h"
+#include "engine/kurfile/hook_spec.h"
 #include "engine/kurfile/layer_spec.h"
 #include "engine/kurfile/loss_spec.h"
 #include "engine/kurfile/metric_spec.h"
@@ -122,6 +123,11 @@ const Reference& KurfileReference() {
                                  "rate, in shares of the optimizer's `learning_rate`."),
         GatherSort<SupplierKind>("supplier", "Suppliers",
                                  "Entries of `data`: where samples come from."),
+        GatherSort<HookKind>(
+            "hook", "Hooks",
+            "Entries of `hooks`: under `train` they hear how training goes, under "
+            "`evaluate` they get all results, under `validate` and `test` those of "
+            "the first batch."),
     };
     return reference;
   }();

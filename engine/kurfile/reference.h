@@ -31,7 +31,7 @@ struct SortInfo {
 struct Reference {
   std::vector<FieldInfo> sections;  // the top level of a Kurfile
   KeyTable container_keys;          // what any container of a model may have
-  std::vector<SortInfo> sorts;      // layer, operator, loss, metric, optimizer, supplier
+  std::vector<SortInfo> sorts;      // layer, operator, loss, ..., hook
 
   const SortInfo* FindSort(const std::string& name) const;
 };

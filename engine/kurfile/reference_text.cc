@@ -25,9 +25,9 @@ std::string TypeText(const FieldInfo& field) {
   if (field.keys != nullptr && !field.keys->shorthand.empty()) {
     absl::StrAppend(&text, ", or its ", field.keys->shorthand, " alone");
   }
-  if (field.sort == "optimizer" || field.sort == "schedule") text = field.sort;
-  if (field.sort == "layer" || field.sort == "supplier" || field.sort == "loss" ||
-      field.sort == "metric") {
+  if (field.sort == "optimizer" || field.sort == "schedule") {
+    text = field.sort;
+  } else if (!field.sort.empty()) {
     text = absl::StrCat("list of ", field.sort, field.sort == "loss" ? "es" : "s");
   }
   if (field.required) return text + "; required";

@@ -95,11 +95,6 @@ DataSection ParseData(const std::string& section, const Value& owner, const Valu
   return parsed;
 }
 
-void WarnAboutHooks(const std::string& section, const Value& hooks, Diagnostics* diagnostics) {
-  if (hooks.is_null() || (hooks.is_list() && hooks.as_list().empty())) return;
-  diagnostics->Warning(hooks.location(), section + ".hooks", "hooks are not run by this version");
-}
-
 struct RawSection {
   Value data;
   Value provider;
@@ -128,8 +123,9 @@ Fields<Raw> DataFields(const Fields<RawWeights>& weights) {
       .Optional("weights", &RawSection::weights, "where weights are read and written")
       .Example("best.kur")
       .Keys(weights.Describe())
-      .Optional("hooks", &RawSection::hooks, "what to call with the results")
-      .Example("[mnist]");
+      .Optional("hooks", &RawSection::hooks, "what to do with the results, in order")
+      .Example("[mnist]")
+      .Kinds("hook");
 }
 
 const Fields<RawTrain>& TrainFields() {
@@ -210,7 +206,7 @@ TrainSection ParseTrain(const Value& value, bool validates, bool validation_keep
   train.options = raw;
   CheckTrainingOptions(train.options, {validates, train.stop.epochs.has_value()}, value,
                        diagnostics);
-  WarnAboutHooks("train", raw.hooks, diagnostics);
+  train.hooks = ParseHooks("train", raw.hooks, diagnostics);
   RawWeights weights;
   if (!raw.weights.is_null() &&
       TrainWeightsFields().Parse(raw.weights, "train.weights", diagnostics, &weights)) {
@@ -305,8 +301,8 @@ Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics) {
     sections.validate = ValidateSection{
         ParseData("validate", *value, raw.data, raw.provider, /*several=*/true, diagnostics),
         ParseOneWeights("validate", raw.weights, &RawWeights::best, diagnostics),
-        ParseMetrics(raw.metrics, "validate.metrics", diagnostics)};
-    WarnAboutHooks("validate", raw.hooks, diagnostics);
+        ParseMetrics(raw.metrics, "validate.metrics", diagnostics),
+        ParseHooks("validate", raw.hooks, diagnostics)};
   }
   if (const Value* value = find("train")) {
     const bool validation_keeps_best =
@@ -320,8 +316,8 @@ Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics) {
     sections.test = TestSection{
         ParseData("test", *value, raw.data, raw.provider, /*several=*/true, diagnostics),
         ParseOneWeights("test", raw.weights, &RawWeights::initial, diagnostics),
-        ParseMetrics(raw.metrics, "test.metrics", diagnostics)};
-    WarnAboutHooks("test", raw.hooks, diagnostics);
+        ParseMetrics(raw.metrics, "test.metrics", diagnostics),
+        ParseHooks("test", raw.hooks, diagnostics)};
   }
   if (const Value* value = find("evaluate")) {
     RawSection raw;
@@ -329,8 +325,8 @@ Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics) {
     sections.evaluate = EvaluateSection{
         ParseData("evaluate", *value, raw.data, raw.provider, /*several=*/false, diagnostics),
         ParseOneWeights("evaluate", raw.weights, &RawWeights::initial, diagnostics),
-        ParseDestination(raw.destination, diagnostics)};
-    WarnAboutHooks("evaluate", raw.hooks, diagnostics);
+        ParseDestination(raw.destination, diagnostics),
+        ParseHooks("evaluate", raw.hooks, diagnostics)};
   }
   const Value* loss = kurfile.Find("loss");
   sections.losses = ParseLosses(loss == nullptr ? Value() : *loss, diagnostics);

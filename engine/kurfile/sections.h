@@ -10,6 +10,7 @@
 #include "engine/kurfile/diagnostics.h"
 #include "engine/kurfile/fields.h"
 #include "engine/kurfile/file_reference.h"
+#include "engine/kurfile/hook_spec.h"
 #include "engine/kurfile/loss_spec.h"
 #include "engine/kurfile/metric_choice.h"
 #include "engine/kurfile/optimizer_spec.h"
@@ -74,18 +75,21 @@ struct TrainSection {
   std::optional<LogSection> log;
   std::shared_ptr<const OptimizerSpec> optimizer;
   TrainingOptions options;
+  HookSpecs hooks;
 };
 
 struct ValidateSection {
   DataSection data;
   std::optional<FileReference> best;  // written at the lowest validation loss
   MetricList metrics;
+  HookSpecs hooks;
 };
 
 struct TestSection {
   DataSection data;
   std::optional<FileReference> weights;
   MetricList metrics;
+  HookSpecs hooks;
 };
 
 // `destination`: where the results of an evaluation go.
@@ -98,6 +102,7 @@ struct EvaluateSection {
   DataSection data;
   std::optional<FileReference> weights;
   std::optional<DestinationSection> destination;
+  HookSpecs hooks;
 };
 
 // Everything of a Kurfile but its model and its settings, typed. Immutable once parsed.

@@ -3,12 +3,12 @@
 #include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
 
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/kurfile/diagnostics.h"
+#include "engine/train/hook_runner.h"
 #include "engine/train/results.h"
 #include "engine/train/stopwatch.h"
 #include "engine/train/weight_files.h"
@@ -46,11 +46,6 @@ void ReportStart(Workload* workload, const BatchProvider& provider, const RunOpt
   started.device = options.device;
   started.threads = at::get_num_threads();
   observer->OnStarted(started);
-}
-
-void AppendRows(const at::Tensor& tensor, ResultColumn* column) {
-  const at::Tensor rows = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
-  column->Append(rows.sizes().slice(1).vec(), rows.size(0), rows.data_ptr<float>());
 }
 
 // Runs the model over a set. False if the run was cancelled.
@@ -99,11 +94,15 @@ absl::StatusOr<RunEnd> RunTest(const Kurfile& kurfile, const PathResolver& paths
   }
   KUR_RETURN_IF_ERROR(LoadWeights(test.weights, paths, &workload.model(), observer));
   ReportStart(&workload, sets[0].provider, options, observer);
+  HookRunner hooks(test.hooks, observer);
   for (const OpenSet& set : sets) {
     KUR_ASSIGN_OR_RETURN(const auto measured,
                          workload.Measure("test", set, std::nullopt, observer));
     if (!measured.has_value()) return RunEnd::kCancelled;
     observer->OnMeasured(*measured);
+    if (!hooks.has_result_hooks()) continue;
+    KUR_ASSIGN_OR_RETURN(const HookData batch, workload.FirstBatch(set));
+    KUR_RETURN_IF_ERROR(hooks.Apply(batch).status());
   }
   return RunEnd::kSucceeded;
 }
@@ -122,18 +121,20 @@ absl::StatusOr<RunEnd> RunEvaluation(const Kurfile& kurfile, const PathResolver&
   KUR_ASSIGN_OR_RETURN(const bool complete,
                        Collect(provider, &workload.model(), observer, &results));
   if (!complete) return RunEnd::kCancelled;
-  if (!evaluate.destination) {
+  HookRunner hooks(evaluate.hooks, observer);
+  HookData data = ToHookData(&results);
+  if (hooks.has_result_hooks()) {
+    KUR_ASSIGN_OR_RETURN(data, hooks.Apply(data));
+  }
+  if (evaluate.destination) {
+    const DestinationSection& destination = *evaluate.destination;
+    const bool changed = hooks.has_result_hooks();
+    KUR_RETURN_IF_ERROR(WriteResults(destination.path, destination.format,
+                                     changed ? ToResults(data) : results, observer));
+  } else if (!hooks.has_result_hooks()) {
     observer->OnLog(LogLevel::kWarning,
                     "the section names no destination: the results are not kept");
-    return RunEnd::kSucceeded;
   }
-  KUR_ASSIGN_OR_RETURN(const std::string content,
-                       FormatResults(results, evaluate.destination->format));
-  ArtifactInfo info;
-  info.file = evaluate.destination->path;
-  info.kind = ArtifactInfo::Kind::kResult;
-  info.description = "results";
-  KUR_RETURN_IF_ERROR(observer->WriteArtifact(info, content));
   return RunEnd::kSucceeded;
 }
 

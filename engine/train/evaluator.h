@@ -12,8 +12,8 @@ namespace kur {
 absl::StatusOr<RunEnd> RunTest(const Kurfile& kurfile, const PathResolver& paths,
                                const RunOptions& options, RunObserver* observer);
 
-// Applies the model to the `evaluate` section and writes what it gives, beside the truth where the
-// data has it, to the destination.
+// Applies the model to the `evaluate` section and hands what it gives, beside the truth where the
+// data has it, to the hooks and then to the destination.
 absl::StatusOr<RunEnd> RunEvaluation(const Kurfile& kurfile, const PathResolver& paths,
                                      const RunOptions& options, RunObserver* observer);
 

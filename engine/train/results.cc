@@ -108,6 +108,11 @@ void ResultColumn::Append(const std::vector<int64_t>& shape, int64_t count, cons
                &bytes);
 }
 
+void AppendRows(const at::Tensor& tensor, ResultColumn* column) {
+  const at::Tensor rows = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+  column->Append(rows.sizes().slice(1).vec(), rows.size(0), rows.data_ptr<float>());
+}
+
 absl::StatusOr<Array> ResultColumn::ToArray() const {
   const int64_t row = BytesOf(sample_shape);
   std::vector<int64_t> shape = {static_cast<int64_t>(bytes.size()) / row};

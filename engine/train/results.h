@@ -1,6 +1,8 @@
 #ifndef KUR_ENGINE_TRAIN_RESULTS_H_
 #define KUR_ENGINE_TRAIN_RESULTS_H_
 
+#include <ATen/core/Tensor.h>
+
 #include <map>
 #include <string>
 #include <vector>
@@ -23,6 +25,9 @@ struct ResultColumn {
   // (samples, sample_shape...).
   absl::StatusOr<Array> ToArray() const;
 };
+
+// Adds the rows of `tensor`, (samples, sample_shape...).
+void AppendRows(const at::Tensor& tensor, ResultColumn* column);
 
 // What an evaluation gives, by the name of the output; `truth` is empty where the data has none.
 struct EvaluationResults {

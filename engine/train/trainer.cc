@@ -41,6 +41,7 @@ absl::StatusOr<RunEnd> Trainer::Run() {
   if (train().weights.last) {
     KUR_RETURN_IF_ERROR(writer_->WriteWeights(*train().weights.last, "last weights"));
   }
+  KUR_RETURN_IF_ERROR(NotifyHooks(/*now=*/true));
   if (log_ != nullptr) KUR_RETURN_IF_ERROR(writer_->FlushLog());
   return cancelled_ ? RunEnd::kCancelled : RunEnd::kSucceeded;
 }
@@ -123,6 +124,10 @@ absl::Status Trainer::CountBatch(const Workload::BatchLoss& loss, int64_t size, 
     losses[name] = value;
   }
   if (log_ != nullptr) KUR_RETURN_IF_ERROR(log_->LogBatch(size, losses));
+  if (hooks_->has_training_hooks()) {
+    history_.AddBatch(
+        {static_cast<double>(position_.total_batches), clocks_.all.seconds(), loss.value});
+  }
   const double seconds = MonotonicSeconds() - start;
   position_.epoch_seconds += seconds;
   position_.checkpoint_seconds += seconds;
@@ -218,6 +223,7 @@ absl::Status Trainer::FinishEpoch() {
   }
   if (log_ != nullptr) KUR_RETURN_IF_ERROR(log_->LogTraining(finished.losses));
   KUR_RETURN_IF_ERROR(Validate(std::nullopt, /*epoch_done=*/true));
+  KUR_RETURN_IF_ERROR(NotifyHooks(/*now=*/false));
   // Last, as nothing of the epoch may be left to do for a run that goes on from there.
   KUR_RETURN_IF_ERROR(CheckpointIfDue(/*epoch_done=*/true));
   return writer_->WriteResumeFileIfDue(/*now=*/false);
@@ -232,6 +238,7 @@ absl::Status Trainer::Validate(std::optional<int64_t> max_batches, bool epoch_do
     KUR_ASSIGN_OR_RETURN(
         result, RunValidation(validation_, {position_.epoch, position_.validations, max_batches},
                               &*workload_, observer_));
+    if (result.has_value()) KUR_RETURN_IF_ERROR(ApplyValidationHooks(*result));
   }
   clocks_.validate.Pause();
   if (!result.has_value()) {
@@ -261,6 +268,26 @@ absl::Status Trainer::Observe(const ValidationResult& result) {
   KUR_ASSIGN_OR_RETURN(const std::string news,
                        WatchForEarlyEnd(*options.early_stopping, result, &position_));
   if (!news.empty()) observer_->OnLog(LogLevel::kInfo, news);
+  return absl::OkStatus();
+}
+
+absl::Status Trainer::ApplyValidationHooks(const ValidationResult& result) {
+  for (const OpenSet& set : validation_) {
+    history_.AddValidation(set.name, {static_cast<double>(position_.total_batches),
+                                      clocks_.all.seconds(), result.set_losses.at(set.name)});
+    if (!validation_hooks_->has_result_hooks()) continue;
+    KUR_ASSIGN_OR_RETURN(const HookData batch, workload_->FirstBatch(set));
+    KUR_RETURN_IF_ERROR(validation_hooks_->Apply(batch).status());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Trainer::NotifyHooks(bool now) {
+  // Epochs may be short, and what hooks write are files.
+  constexpr double kLeastSeconds = 5;
+  if (!now && MonotonicSeconds() < next_notification_) return absl::OkStatus();
+  KUR_RETURN_IF_ERROR(hooks_->Notify(history_));
+  next_notification_ = MonotonicSeconds() + kLeastSeconds;
   return absl::OkStatus();
 }
 

@@ -14,6 +14,7 @@
 #include "engine/optimizers/optimizer.h"
 #include "engine/train/checkpoint.h"
 #include "engine/train/clocks.h"
+#include "engine/train/hook_runner.h"
 #include "engine/train/non_finite.h"
 #include "engine/train/run.h"
 #include "engine/train/run_writer.h"
@@ -80,6 +81,10 @@ class Trainer {
   // Validation; sets `cancelled_` if the run is to end.
   absl::Status Validate(std::optional<int64_t> max_batches, bool epoch_done);
   absl::Status Observe(const ValidationResult& result);
+  absl::Status ApplyValidationHooks(const ValidationResult& result);
+
+  // Tells the hooks how training goes, unless they have heard of it just now.
+  absl::Status NotifyHooks(bool now);
 
   const Kurfile& kurfile_;
   const PathResolver& paths_;
@@ -94,6 +99,10 @@ class Trainer {
   std::optional<StatisticsKeeper> statistics_;
   std::optional<DeterministicAlgorithms> deterministic_;
   std::unique_ptr<KurLog> log_;
+  std::optional<HookRunner> hooks_;
+  std::optional<HookRunner> validation_hooks_;
+  TrainingHistory history_;
+  double next_notification_ = 0;
   TrainingPosition position_;
   bool resumed_ = false;
   bool initial_weights_loaded_ = false;

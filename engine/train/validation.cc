@@ -19,6 +19,7 @@ absl::StatusOr<std::optional<ValidationResult>> RunValidation(const std::vector<
     const auto weight = static_cast<double>(measured->samples);
     for (const auto& [name, loss] : measured->losses) result.losses[name] += loss * weight;
     for (const auto& [name, metric] : measured->metrics) result.metrics[name] += metric * weight;
+    result.set_losses[set.name] = measured->loss;
     if (sets.size() > 1) result.parts[set.name] = measured->losses;
     samples += measured->samples;
   }

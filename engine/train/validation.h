@@ -16,9 +16,10 @@ namespace kur {
 
 // What a validation over all sets gives: means over their samples.
 struct ValidationResult {
-  double loss = 0;                        // summed over the outputs
-  std::map<std::string, double> losses;   // by output
-  std::map<std::string, double> metrics;  // by name
+  double loss = 0;                           // summed over the outputs
+  std::map<std::string, double> losses;      // by output
+  std::map<std::string, double> metrics;     // by name
+  std::map<std::string, double> set_losses;  // of each set, by its name
   // The losses of each set, by its name, where there are several.
   std::map<std::string, KurLog::Statistics> parts;
 };

@@ -312,20 +312,24 @@ std::string SkippedText(int64_t skipped, int64_t samples) {
       "counted as 0");
 }
 
-absl::StatusOr<Workload::BatchLoss> Workload::ComputeLoss(const TensorMap& batch, bool training) {
+TensorMap Workload::Forward(const TensorMap& batch, bool training) {
   TensorMap outputs;
   {
     const Autocast autocast(precision_, model_.device());
     outputs = model_.Forward(batch, {training}, as_logits_);
   }
+  for (auto& [name, output] : outputs) output = output.to(at::kFloat);
+  return outputs;
+}
+
+absl::StatusOr<Workload::BatchLoss> Workload::ComputeLoss(const TensorMap& batch, bool training) {
+  const TensorMap outputs = Forward(batch, training);
   BatchLoss result;
   std::vector<at::Tensor> losses;
   for (const BoundLoss& bound : losses_) {
     KUR_ASSIGN_OR_RETURN(const std::vector<at::Tensor> truth, TruthOf(bound, batch));
-    KUR_ASSIGN_OR_RETURN(
-        const LossValue loss,
-        bound.loss->Compute(outputs.at(bound.spec->target).to(at::kFloat), truth,
-                            bound.from_logits));
+    KUR_ASSIGN_OR_RETURN(const LossValue loss, bound.loss->Compute(outputs.at(bound.spec->target),
+                                                                   truth, bound.from_logits));
     const at::Tensor weighted =
         bound.spec->weight == 1 ? loss.mean : loss.mean * bound.spec->weight;
     result.total = result.total.defined() ? result.total + weighted : weighted;
@@ -355,7 +359,7 @@ Workload::Tally Workload::NewTally(const std::string& section) const {
 
 absl::Status Workload::AddBatch(const TensorMap& batch, const std::string& section, int64_t size,
                                 Tally* tally) {
-  const TensorMap outputs = model_.Forward(batch, {/*training=*/false}, as_logits_);
+  const TensorMap outputs = Forward(batch, /*training=*/false);
   const std::vector<ChosenMetric>& metrics = metrics_.at(section);
   for (size_t i = 0; i < losses_.size(); ++i) {
     const BoundLoss& bound = losses_[i];
@@ -424,6 +428,20 @@ absl::StatusOr<std::optional<Measurement>> Workload::Measure(const std::string& 
   Report(section, tally, &measurement);
   measurement.seconds = MonotonicSeconds() - start;
   return std::optional<Measurement>(std::move(measurement));
+}
+
+absl::StatusOr<HookData> Workload::FirstBatch(const OpenSet& set) {
+  const c10::NoGradGuard no_grad;
+  BatchFeeder feeder(set.provider, SourceNames(), model_.device());
+  KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder.Load(set.provider.EpochPlan(0), 0));
+  HookData data;
+  for (const auto& [name, output] : model_.Forward(batch, {})) {
+    data.result[name] = output.to(at::kCPU, at::kFloat).contiguous();
+    const auto truth = batch.find(name);
+    // A copy, as the feeder's buffers end with it.
+    if (truth != batch.end()) data.truth[name] = truth->second.to(at::kCPU).clone();
+  }
+  return data;
 }
 
 }  // namespace kur

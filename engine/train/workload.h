@@ -17,6 +17,7 @@
 #include "engine/base/path_resolver.h"
 #include "engine/data/batch_provider.h"
 #include "engine/data/supplier.h"
+#include "engine/hooks/hook.h"
 #include "engine/kurfile/kurfile.h"
 #include "engine/kurfile/length_scaler.h"
 #include "engine/kurfile/metric_choice.h"
@@ -121,6 +122,9 @@ class Workload {
                                                      std::optional<int64_t> max_batches,
                                                      RunObserver* observer, int64_t number = 0);
 
+  // What the model gives for the first batch that Measure() looks at, and the truth.
+  absl::StatusOr<HookData> FirstBatch(const OpenSet& set);
+
  private:
   struct BoundLoss {
     std::shared_ptr<const LossSpec> spec;
@@ -141,6 +145,8 @@ class Workload {
     int64_t skipped = 0;
   };
 
+  // What the model gives, in float32; of outputs in `as_logits_` what goes into the last layer.
+  TensorMap Forward(const TensorMap& batch, bool training);
   absl::Status BindLoss(const std::shared_ptr<const LossSpec>& spec, const BatchProvider& provider);
   absl::Status BindMetrics(const Sections& sections);
   // What a loss reads of a batch, scaled where it wants that.

@@ -111,7 +111,7 @@ class HostileTest(KurfileTest):
         cases = {
             'a loop of 10^9': ('model:\n  - input: {shape: [4]}\n    name: x\n'
                                '  - for: {range: 1000000000, iterate: [{dense: 4}]}\n',
-                               'more than 50000 layers'),
+                               'more than 20000 layers'),
             'an empty loop of 10^12': ('model: [{input: x}, {for: {range: 1000000000000, '
                                        'iterate: []}}]\n', 'more than 1000000 steps'),
             'nesting': ('settings: ' + '[' * 400000 + ']' * 400000, 'nested deeper than'),
@@ -121,12 +121,24 @@ class HostileTest(KurfileTest):
             'loops in a template': (
                 'settings: {a: "{% for i in range(10000) %}{% for j in range(10000) %}x'
                 '{% endfor %}{% endfor %}"}\n' + model, 'more than 1000000 steps'),
+            'settings that double': (
+                'settings:\n  a0: xx\n' + ''.join(
+                    f'  a{i}: "{{{{ a{i - 1} }}}}{{{{ a{i - 1} }}}}"\n' for i in range(1, 41)) +
+                model, 'a template of more than 100000 words and signs'),
+            'templates that double': (
+                'templates:\n  t0: [{dense: 4}]\n' + ''.join(
+                    f'  t{i}: [t{i - 1}, t{i - 1}]\n' for i in range(1, 41)) +
+                'model: [{input: {shape: [4]}, name: x}, t40]\n', 'more than 20000 layers'),
+            'a merge of everything': (
+                'model:\n  - input: {shape: [4]}\n    name: x\n'
+                '  - for: {range: 45000, iterate: [{dense: 4, inputs: x}]}\n'
+                '  - merge: add\n    inputs: "{{ layers[1:] }}"\n', 'more than 20000 layers'),
             'a long text': ("settings: {a: \"{{ 'a' * 10**9 }}\"}\n" + model, 'a text of more than'),
             'a long range': ('settings: {a: "{{ range(10**9)|list }}"}\n' + model, 'more than'),
             'templates that use themselves': (
                 'templates: {t: [t, t]}\nmodel: [{input: x}, t]\n', 'nested deeper than'),
             'copies of copies': ('model:\n  - input: {shape: [4]}\n    name: x\n  - dense: 4\n'
-                                 '    name: r0\n' + doubling, 'more than 50000 layers'),
+                                 '    name: r0\n' + doubling, 'more than 20000 layers'),
             'a size that overflows': (
                 'model: [{input: {shape: [9223372036854775807]}, name: x}, {dense: -1}]\n',
                 'must be at least 1'),

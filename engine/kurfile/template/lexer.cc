@@ -14,6 +14,10 @@
 namespace kur::jinja {
 namespace {
 
+// A thousand times what anyone writes. Texts that templates make of each other have more, and the
+// tree of what they say takes a hundred times the memory of the text.
+constexpr size_t kMostTokens = 100000;
+
 bool IsNameByte(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' ||
          static_cast<unsigned char>(c) >= 0x80;
@@ -52,7 +56,10 @@ class Lexer {
   explicit Lexer(absl::string_view text) : rest_(text) {}
 
   absl::StatusOr<std::vector<Token>> Run() {
-    while (!rest_.empty()) KUR_RETURN_IF_ERROR(ReadTextAndTag());
+    while (!rest_.empty()) {
+      KUR_RETURN_IF_ERROR(ReadTextAndTag());
+      KUR_RETURN_IF_ERROR(CheckSize());
+    }
     Add(Token::Type::kEnd, "");
     return std::move(tokens_);
   }
@@ -70,6 +77,12 @@ class Lexer {
     token.text = std::string(text);
     token.line = line_;
     tokens_.push_back(std::move(token));
+  }
+
+  absl::Status CheckSize() const {
+    if (tokens_.size() <= kMostTokens) return absl::OkStatus();
+    return absl::ResourceExhaustedError(
+        absl::StrCat("a template of more than ", kMostTokens, " words and signs"));
   }
 
   absl::Status Error(absl::string_view message) const {
@@ -152,6 +165,7 @@ class Lexer {
   absl::Status ReadTag(bool output) {
     std::string open;  // brackets that are not closed yet
     while (!rest_.empty()) {
+      KUR_RETURN_IF_ERROR(CheckSize());
       if (open.empty() && ReadTagEnd(output)) return absl::OkStatus();
       const char c = rest_[0];
       if (IsSpace(CodePoint(FirstCharacter(rest_)))) {

@@ -1,0 +1,103 @@
+#include "engine/train/hook_runner.h"
+
+#include <ATen/ops/from_blob.h>
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "engine/base/registry.h"
+#include "engine/base/status.h"
+
+namespace kur {
+namespace {
+
+class ObserverHost : public HookHost {
+ public:
+  explicit ObserverHost(RunObserver* observer) : observer_(observer) {}
+
+  void Say(const std::string& line) override { observer_->OnLog(LogLevel::kInfo, line); }
+  void Warn(const std::string& line) override { observer_->OnLog(LogLevel::kWarning, line); }
+
+  absl::Status WriteFile(const FileReference& file, const std::string& description,
+                         const std::string& content) override {
+    ArtifactInfo info;
+    info.file = file;
+    info.kind = ArtifactInfo::Kind::kResult;
+    info.description = description;
+    return observer_->WriteArtifact(info, content);
+  }
+
+  absl::Status WriteResults(const FileReference& file, const std::string& format,
+                            const HookData& data) override {
+    return kur::WriteResults(file, format, ToResults(data), observer_);
+  }
+
+ private:
+  RunObserver* observer_;
+};
+
+std::map<std::string, at::Tensor> ToTensors(std::map<std::string, ResultColumn>* columns) {
+  std::map<std::string, at::Tensor> tensors;
+  for (auto& [name, column] : *columns) {
+    int64_t row = sizeof(float);
+    for (const int64_t extent : column.sample_shape) row *= extent;
+    std::vector<int64_t> shape = {static_cast<int64_t>(column.bytes.size()) / row};
+    shape.insert(shape.end(), column.sample_shape.begin(), column.sample_shape.end());
+    tensors[name] = at::from_blob(column.bytes.data(), shape, at::kFloat);
+  }
+  return tensors;
+}
+
+std::map<std::string, ResultColumn> ToColumns(const std::map<std::string, at::Tensor>& tensors) {
+  std::map<std::string, ResultColumn> columns;
+  for (const auto& [name, tensor] : tensors) AppendRows(tensor, &columns[name]);
+  return columns;
+}
+
+}  // namespace
+
+HookRunner::HookRunner(const HookSpecs& specs, RunObserver* observer)
+    : host_(std::make_unique<ObserverHost>(observer)) {
+  for (const auto& spec : specs) {
+    const HookBuilder* builder = Registry<HookBuilder>::Get().Find(spec->kind());
+    if (builder == nullptr) continue;
+    if (builder->build_for_results) result_hooks_.push_back(builder->build_for_results(*spec));
+    if (builder->build_for_training) training_hooks_.push_back(builder->build_for_training(*spec));
+  }
+}
+
+absl::StatusOr<HookData> HookRunner::Apply(const HookData& data) {
+  HookData current = data;
+  for (const auto& hook : result_hooks_) {
+    KUR_ASSIGN_OR_RETURN(current, hook->Apply(std::move(current), data, host_.get()));
+  }
+  return current;
+}
+
+absl::Status HookRunner::Notify(const TrainingHistory& history) {
+  for (const auto& hook : training_hooks_) {
+    KUR_RETURN_IF_ERROR(hook->Notify(history, host_.get()));
+  }
+  return absl::OkStatus();
+}
+
+HookData ToHookData(EvaluationResults* results) {
+  return {ToTensors(&results->result), ToTensors(&results->truth)};
+}
+
+EvaluationResults ToResults(const HookData& data) {
+  return {ToColumns(data.result), ToColumns(data.truth)};
+}
+
+absl::Status WriteResults(const FileReference& file, const std::string& format,
+                          const EvaluationResults& results, RunObserver* observer) {
+  KUR_ASSIGN_OR_RETURN(const std::string content, FormatResults(results, format));
+  ArtifactInfo info;
+  info.file = file;
+  info.kind = ArtifactInfo::Kind::kResult;
+  info.description = "results";
+  return observer->WriteArtifact(info, content);
+}
+
+}  // namespace kur

@@ -1,0 +1,45 @@
+#ifndef KUR_ENGINE_TRAIN_HOOK_RUNNER_H_
+#define KUR_ENGINE_TRAIN_HOOK_RUNNER_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/hooks/hook.h"
+#include "engine/train/results.h"
+#include "engine/train/run.h"
+
+namespace kur {
+
+// The hooks of a section, built: those of its kinds that this version runs. One thread at a time;
+// the observer is borrowed.
+class HookRunner {
+ public:
+  HookRunner(const HookSpecs& specs, RunObserver* observer);
+
+  bool has_result_hooks() const { return !result_hooks_.empty(); }
+  bool has_training_hooks() const { return !training_hooks_.empty(); }
+
+  // Hands `data` from hook to hook; gives what the last one gave.
+  absl::StatusOr<HookData> Apply(const HookData& data);
+  // Tells every hook how training went so far.
+  absl::Status Notify(const TrainingHistory& history);
+
+ private:
+  std::unique_ptr<HookHost> host_;
+  std::vector<std::unique_ptr<ResultHook>> result_hooks_;
+  std::vector<std::unique_ptr<TrainingHook>> training_hooks_;
+};
+
+// The rows as tensors that share their memory, and back as a copy.
+HookData ToHookData(EvaluationResults* results);
+EvaluationResults ToResults(const HookData& data);
+
+// Writes results to `file` as `format` says (see FormatResults()).
+absl::Status WriteResults(const FileReference& file, const std::string& format,
+                          const EvaluationResults& results, RunObserver* observer);
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_TRAIN_HOOK_RUNNER_H_
