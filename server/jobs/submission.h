@@ -10,6 +10,7 @@
 #include "kur/v1/kur.pb.h"
 #include "server/blobs/blob_store.h"
 #include "server/devices/device_inventory.h"
+#include "server/jobs/data_policy.h"
 #include "server/jobs/state_layout.h"
 #include "server/store/job_store.h"
 
