@@ -79,8 +79,8 @@ const Fields<CsvSpec>& CsvFields() {
           .Example("{delimiter: \";\"}")
           .Keys(CsvFormatFields().Describe())
           .Optional("header", &CsvSpec::header,
-                    "whether the first row names the columns; else they are column_0, column_1, "
-                    "...")
+                    "whether the first row names the columns; else their names are column_0, "
+                    "column_1 and so on")
           .Shorthand("path"));
   return *kFields;
 }

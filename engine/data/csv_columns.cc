@@ -9,6 +9,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "engine/base/status.h"
@@ -33,7 +34,8 @@ class RowSplitter {
 
   enum class Found { kCell, kEnd, kOpenQuote };
 
-  // The next cell, without its quotes; valid until the next call and as long as the row.
+  // The next cell, without its quotes unless more follows them; valid until the next call and as
+  // long as the row.
   // kOpenQuote: the row ends inside of a quoted cell.
   Found Next(absl::string_view* cell) {
     if (at_end_) return Found::kEnd;
@@ -64,17 +66,20 @@ class RowSplitter {
       end = rest_.find(dialect_.quote, end + 2);
     }
     if (end == absl::string_view::npos) return Found::kOpenQuote;
-    *cell = rest_.substr(begin, end - begin);
-    if (doubled) {
-      unquoted_.clear();
-      for (size_t i = 0; i < cell->size(); ++i) {
-        unquoted_ += (*cell)[i];
-        if ((*cell)[i] == dialect_.quote) ++i;
-      }
-      *cell = unquoted_;
-    }
-    Take(rest_.find(dialect_.delimiter, end));
+    const absl::string_view content = rest_.substr(begin, end - begin);
+    const absl::string_view whole = Take(rest_.find(dialect_.delimiter, end + 1));
+    const bool is_quoted = absl::StripAsciiWhitespace(whole.substr(end + 1)).empty();
+    *cell = !is_quoted ? whole : doubled ? Undouble(content) : content;
     return Found::kCell;
+  }
+
+  absl::string_view Undouble(absl::string_view content) {
+    unquoted_.clear();
+    for (size_t i = 0; i < content.size(); ++i) {
+      unquoted_ += content[i];
+      if (content[i] == dialect_.quote) ++i;
+    }
+    return unquoted_;
   }
 
   absl::string_view rest_;
@@ -86,7 +91,8 @@ class RowSplitter {
 // False unless all of `text` is a number. One that float32 cannot hold becomes infinite or zero.
 bool ParseNumber(absl::string_view text, float* number) {
   text = absl::StripAsciiWhitespace(text);
-  absl::ConsumePrefix(&text, "+");
+  // Python takes a plus, from_chars() does not.
+  if (absl::ConsumePrefix(&text, "+") && absl::StartsWith(text, "-")) return false;
   const char* const end = text.data() + text.size();
   auto parsed = std::from_chars(text.data(), end, *number);
   if (parsed.ec == std::errc::result_out_of_range) {

@@ -64,7 +64,7 @@ class BatchMaker {
   void Add(int64_t size, std::vector<int64_t>* places) {
     const bool from_least = random_->Below(2) == 0;
     const int64_t seed = from_least ? 0 : left_ - 1;
-    // Whoever is left stands at one end of all that are left, so its neighbours come next to it.
+    // The seed stands at one end of those that are left, so those near it come next to it.
     int64_t near = CountNear(from_least, size);
     Take(seed, places);
     for (int64_t i = 1; i < size; ++i) {

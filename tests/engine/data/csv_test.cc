@@ -95,6 +95,8 @@ TEST_F(CsvTest, SaysWhichCellIsWrong) {
                                                "first row, which has 2 (divided by ',';"));
   EXPECT_THAT(Read("x,x\n1,2\n"), FailsWith(kInvalid, "d.csv:1: two columns have the name 'x'"));
   EXPECT_THAT(Read("x\n0x10\n"), FailsWith(kInvalid, "'0x10' is no number"));
+  EXPECT_THAT(Read("x\n+-1\n"), FailsWith(kInvalid, "'+-1' is no number"));
+  EXPECT_THAT(Read("x,y\n\"1\"5,2\n"), FailsWith(kInvalid, "column 1 ('x'): '\\\"1\\\"5' is no"));
   EXPECT_THAT(Read("x\n1 2\n"), FailsWith(kInvalid, "'1 2' is no number"));
   EXPECT_THAT(Read("x\n" + std::string(1'000'000, 'a') + "\n"), FailsWith(kInvalid, "aaaa...'"));
   EXPECT_THAT(Read("x\n\"1\n"), FailsWith(kInvalid,

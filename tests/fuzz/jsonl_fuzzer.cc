@@ -1,0 +1,28 @@
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "engine/data/json_columns.h"
+#include "engine/data/text_columns.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const absl::string_view input(reinterpret_cast<const char*>(data), size);
+  const auto sources = kur::ReadJsonColumns(*kur::ByteInput::FromMemory(input), "fuzz");
+  if (sources.ok()) {
+    // Every sample can be gathered at its own length.
+    for (const auto& [name, source] : *sources) {
+      const kur::Shape row(source->shape().begin() + 1, source->shape().end());
+      for (int64_t i = 0; i < source->size(); ++i) {
+        const int64_t extent = source->Extent(&i, 1);
+        std::vector<float> sample(static_cast<size_t>(extent * kur::NumElements(row)));
+        if (!source->Gather(&i, 1, extent, sample.data()).ok()) __builtin_trap();
+      }
+    }
+  }
+  kur::TextColumnOptions column;
+  column.key = "x";
+  column.length = 4;
+  column.vocabulary = {"a", "b"};
+  kur::ReadTextColumns(*kur::ByteInput::FromMemory(input), "fuzz", {column}).IgnoreError();
+  return 0;
+}
