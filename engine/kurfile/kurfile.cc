@@ -156,9 +156,10 @@ void CheckLossTargets(const Sections& sections, const ModelPlan& plan, Diagnosti
 void CheckMetricList(const MetricList& metrics, const Sections& sections, const ModelPlan& plan,
                      Diagnostics* diagnostics) {
   for (const ChosenMetric& chosen : ChooseMetrics(metrics, sections.losses, diagnostics)) {
-    const PlannedLayer* output = plan.Find(sections.losses[chosen.loss]->target);
+    const LossSpec& loss = *sections.losses[chosen.loss];
+    const PlannedLayer* output = plan.Find(loss.target);
     if (output == nullptr || !output->shape_known) continue;
-    const absl::Status suits = chosen.spec->CheckOutput(output->shape);
+    const absl::Status suits = chosen.spec->CheckOutput(loss.task(), output->shape);
     if (suits.ok()) continue;
     diagnostics->Error(chosen.spec->location, chosen.spec->key, std::string(suits.message()));
   }

@@ -26,8 +26,9 @@ class MetricSpec {
   virtual bool IsUsual() const { return false; }
 
   // INVALID_ARGUMENT, in words for the author of the Kurfile, if it cannot be counted for an output
-  // of samples of that shape, as far as that is known.
-  virtual absl::Status CheckOutput(const Shape& output) const {
+  // of a task that it suits and of samples of that shape.
+  virtual absl::Status CheckOutput(Task task, const Shape& output) const {
+    static_cast<void>(task);
     static_cast<void>(output);
     return absl::OkStatus();
   }

@@ -1,27 +1,21 @@
 #include "engine/metrics/averaged_metric.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/full_like.h>
-#include <ATen/ops/where.h>
+#include <ATen/ops/ones_like.h>
 
 #include "absl/strings/str_cat.h"
 
 namespace kur {
 
 AveragedMetric::AveragedMetric(const AveragedMetricSpec& spec, const MetricContext& context)
-    : kind_(spec.kind()),
-      average_(spec.average),
-      context_(context),
-      hits_(NumClasses(context) + 1),
-      predicted_(NumClasses(context)),
-      actual_(NumClasses(context)) {}
+    : kind_(spec.kind()), average_(spec.average), context_(context) {}
 
 void AveragedMetric::Add(const at::Tensor& prediction, const std::vector<at::Tensor>& truth) {
   const ClassPairs pairs = ToClasses(context_, prediction, truth);
-  predicted_.Add(pairs.predicted);
-  actual_.Add(pairs.truth);
-  const at::Tensor none = at::full_like(pairs.truth, NumClasses(context_));
-  hits_.Add(at::where(pairs.predicted == pairs.truth, pairs.truth, none));
+  const at::Tensor once = at::ones_like(pairs.truth);
+  predicted_.Add(pairs.predicted, once, pairs.classes);
+  actual_.Add(pairs.truth, once, pairs.classes);
+  hits_.Add(pairs.truth, (pairs.predicted == pairs.truth).to(at::kLong), pairs.classes);
 }
 
 std::map<std::string, double> AveragedMetric::Values() const {

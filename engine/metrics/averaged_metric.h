@@ -41,7 +41,6 @@ class AveragedMetric : public Metric {
   std::string kind_;
   std::string average_;
   MetricContext context_;
-  // Of hits, with those that are none under a number of their own: nothing has to be waited for.
   Histogram hits_;
   Histogram predicted_;
   Histogram actual_;

@@ -14,6 +14,7 @@ namespace kur {
 struct ClassPairs {
   at::Tensor predicted;
   at::Tensor truth;
+  int64_t classes = 0;  // how many there are
 };
 
 // The likeliest classes and the true ones; for yes or no, every element is a position and the
@@ -21,18 +22,15 @@ struct ClassPairs {
 ClassPairs ToClasses(const MetricContext& context, const at::Tensor& prediction,
                      const std::vector<at::Tensor>& truth);
 
-// How many classes there are.
-int64_t NumClasses(const MetricContext& context);
-
-// Counts how often each number in [0, size) comes.
+// Counts how often each number comes.
 class Histogram {
  public:
-  explicit Histogram(int64_t size) : size_(size) {}
-  void Add(const at::Tensor& numbers);
+  // Takes in numbers in [0, size), each as often as `times` says, which is as long.
+  void Add(const at::Tensor& numbers, const at::Tensor& times, int64_t size);
+  // By number, up to the largest size.
   std::vector<int64_t> Counts() const;
 
  private:
-  int64_t size_;
   at::Tensor counts_;  // int64; undefined before the first batch
 };
 

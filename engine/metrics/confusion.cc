@@ -9,6 +9,7 @@
 #include "engine/kurfile/metric_spec.h"
 #if KUR_RUNTIME
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/ones_like.h>
 
 #include "engine/metrics/class_counts.h"
 #include "engine/metrics/metric.h"
@@ -21,9 +22,15 @@ struct ConfusionSpec : MetricSpec {
   std::string kind() const override { return "confusion"; }
   bool Suits(Task task) const override { return IsAboutClasses(task); }
 
-  absl::Status CheckOutput(const Shape& output) const override {
+  absl::Status CheckOutput(Task task, const Shape& output) const override {
+    if (task == Task::kYesOrNo) return absl::OkStatus();
     // Every pair of classes may become a number of the report.
     constexpr int64_t kMostClasses = 64;
+    if (!output.empty() && output.back() == kUnknown) {
+      return absl::InvalidArgumentError(absl::StrCat("the number of classes, the last extent of ",
+                                                     ToString(output),
+                                                     ", must be known to count a confusion"));
+    }
     if (output.empty() || output.back() <= kMostClasses) return absl::OkStatus();
     return absl::InvalidArgumentError(absl::StrCat(
         "there are ", output.back(), " classes; confusion is counted for at most ", kMostClasses));
@@ -45,11 +52,12 @@ const Registration<MetricKind> kKind(
 class Confusion : public Metric {
  public:
   Confusion(const ConfusionSpec&, const MetricContext& context)
-      : classes_(NumClasses(context)), context_(context), cells_(classes_ * classes_) {}
+      : classes_(context.task == Task::kYesOrNo ? 2 : context.output.back()), context_(context) {}
 
   void Add(const at::Tensor& prediction, const std::vector<at::Tensor>& truth) override {
     const ClassPairs pairs = ToClasses(context_, prediction, truth);
-    cells_.Add(pairs.truth * classes_ + pairs.predicted);
+    const at::Tensor cells = pairs.truth * classes_ + pairs.predicted;
+    cells_.Add(cells, at::ones_like(cells), classes_ * classes_);
   }
 
   std::map<std::string, double> Values() const override {

@@ -26,7 +26,7 @@ struct TopKSpec : MetricSpec {
     return task == Task::kClasses || task == Task::kClassNumbers;
   }
 
-  absl::Status CheckOutput(const Shape& output) const override {
+  absl::Status CheckOutput(Task, const Shape& output) const override {
     if (output.empty() || output.back() == kUnknown || output.back() >= k) return absl::OkStatus();
     return absl::InvalidArgumentError(
         absl::StrCat("there are ", output.back(), " classes, fewer than k, which is ", k));

@@ -215,7 +215,8 @@ absl::Status Workload::BindMetrics(const Sections& sections) {
     auto& chosen = metrics_[section];
     chosen = ChooseMetrics(asked, sections.losses, &diagnostics);
     for (const auto& [spec, loss] : chosen) {
-      const absl::Status suits = spec->CheckOutput(losses_[loss].output);
+      const BoundLoss& bound = losses_[loss];
+      const absl::Status suits = spec->CheckOutput(bound.spec->task(), bound.output);
       if (!suits.ok()) diagnostics.Append(suits, spec->location, spec->key);
     }
   };

@@ -48,7 +48,7 @@ std::map<std::string, double> Measure(const json& test, at::ScalarType type, int
   const MetricContext context = {TaskNamed(test.at("task")), prediction.sizes().slice(1).vec(),
                                  test.at("from_logits"), test.at("blank_is_first")};
   EXPECT_TRUE(spec->Suits(context.task));
-  EXPECT_TRUE(spec->CheckOutput(context.output).ok());
+  EXPECT_TRUE(spec->CheckOutput(context.task, context.output).ok());
   const auto metric = Registry<MetricBuilder>::Get().Find(spec->kind())->build(*spec, context);
   for (int64_t i = 0; i < prediction.size(0); i += batch_size) {
     const int64_t size = std::min(batch_size, prediction.size(0) - i);
@@ -88,12 +88,28 @@ TEST(MetricsTest, TheGoldenValuesKnowEveryKind) {
 }
 
 TEST(MetricsTest, CountsThatWouldBeTooManyAreRefused) {
-  EXPECT_TRUE(Spec("confusion")->CheckOutput({64}).ok());
-  EXPECT_THAT(std::string(Spec("confusion")->CheckOutput({65}).message()),
+  EXPECT_TRUE(Spec("confusion")->CheckOutput(Task::kClasses, {64}).ok());
+  EXPECT_THAT(std::string(Spec("confusion")->CheckOutput(Task::kClasses, {65}).message()),
               HasSubstr("there are 65 classes; confusion is counted for at most 64"));
-  EXPECT_TRUE(Spec("top_k", "k: 3")->CheckOutput({3}).ok());
-  EXPECT_THAT(std::string(Spec("top_k", "k: 4")->CheckOutput({3}).message()),
+  EXPECT_THAT(std::string(Spec("confusion")->CheckOutput(Task::kClasses, {7, kUnknown}).message()),
+              HasSubstr("the last extent of (7, ?), must be known"));
+  EXPECT_TRUE(Spec("confusion")->CheckOutput(Task::kYesOrNo, {100}).ok());
+  EXPECT_TRUE(Spec("top_k", "k: 3")->CheckOutput(Task::kClasses, {3}).ok());
+  EXPECT_THAT(std::string(Spec("top_k", "k: 4")->CheckOutput(Task::kClasses, {3}).message()),
               HasSubstr("there are 3 classes, fewer than k, which is 4"));
+}
+
+TEST(MetricsTest, TheNumberOfClassesMayVaryFromBatchToBatch) {
+  const auto tensor = [](std::vector<int64_t> shape, std::vector<double> data) {
+    return ToTensor({{"shape", shape}, {"data", data}}, at::kFloat);
+  };
+  const auto spec = Spec("recall", "average: macro");
+  const auto metric = Registry<MetricBuilder>::Get().Find("recall")->build(
+      *spec, {Task::kClasses, {kUnknown}, /*from_logits=*/false, /*blank_is_first=*/false});
+  metric->Add(tensor({1, 2}, {0.1, 0.9}), {tensor({1, 2}, {0, 1})});
+  metric->Add(tensor({2, 3}, {0.1, 0.2, 0.7, 0.5, 0.3, 0.2}), {tensor({2, 3}, {0, 0, 1, 0, 1, 0})});
+  // Class 0 was predicted once and never true, 1 was found once of two times, 2 always.
+  EXPECT_NEAR(metric->Values().at("macro_recall"), (0 + 0.5 + 1) / 3, 1e-9);
 }
 
 TEST(MetricsTest, EditDistancesOfKnownWords) {

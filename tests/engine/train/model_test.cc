@@ -185,7 +185,8 @@ TEST(ModelTest, ASoftmaxThatIsUsedGivesNoLogits) {
 }
 
 TEST(ModelTest, TellsTheLogitsOfASigmoidFromThoseOfASoftmax) {
-  Model model = Build("model: [{input: {shape: [3]}, name: x}, {activation: sigmoid}, {output: y}]");
+  Model model =
+      Build("model: [{input: {shape: [3]}, name: x}, {activation: sigmoid}, {output: y}]");
   EXPECT_TRUE(model.CanGiveLogits("y", Probabilities::kSigmoid));
   EXPECT_FALSE(model.CanGiveLogits("y", Probabilities::kSoftmax));
   EXPECT_FALSE(model.CanGiveLogits("y", Probabilities::kNone));
