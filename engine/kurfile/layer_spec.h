@@ -64,6 +64,17 @@ class LayerSpec {
   // True for a layer whose output is its input.
   virtual bool IsIdentity() const { return false; }
 
+  // True if the output is new memory at which the backward pass of the layer does not look again,
+  // so that a layer that is the only one to take it may write over it.
+  virtual bool ForgetsOutput() const { return false; }
+
+  // True for a function of each value that never falls and whose derivative is 0 where it gives
+  // the same for different values: taking maxima before it or after it is the same.
+  virtual bool CommutesWithMaxima() const { return false; }
+
+  // True for a layer that only takes maxima.
+  virtual bool TakesMaxima() const { return false; }
+
   // The name that the arguments of the layer give it, as `input: images` does; empty for none.
   virtual std::string OwnName() const { return ""; }
 

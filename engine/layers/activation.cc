@@ -31,6 +31,7 @@ struct ActivationSpec : LayerSpec {
     return {/*input=*/!of_output && !is_view, of_output, is_view};
   }
 
+  bool CommutesWithMaxima() const override { return type == "relu"; }
   Probabilities probabilities() const override {
     if (type == "softmax") return Probabilities::kSoftmax;
     return type == "sigmoid" ? Probabilities::kSigmoid : Probabilities::kNone;
@@ -56,14 +57,19 @@ const Registration<LayerKind> kKind("activation",
 class Activation : public Layer {
  public:
   Activation(const ActivationSpec& spec, const std::vector<Shape>&, const at::Generator&)
-      : function_(FindActivation(spec.type, spec.alpha)) {}
+      : function_(FindActivation(spec.type, spec.alpha)), is_relu_(spec.type == "relu") {}
 
-  at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
-    return function_(inputs[0]);
+  at::Tensor Forward(const std::vector<at::Tensor>& inputs,
+                     const ForwardContext& context) override {
+    at::Tensor x = inputs[0];
+    // To write over a view costs autograd more than is won.
+    if (is_relu_ && context.may_overwrite && !x.is_view()) return x.relu_();
+    return function_(x);
   }
 
  private:
   ActivationFunction function_;
+  bool is_relu_;
 };
 
 const Registration<LayerBuilder> kBuilder("activation",

@@ -52,6 +52,8 @@ struct BatchNormalizationSpec : LayerSpec {
             {"running_var", channels, /*trainable=*/false}};
   }
 
+  bool ForgetsOutput() const override { return true; }
+
   Kept KeptForBackward(const std::vector<Shape>&) const override { return {/*input=*/true}; }
 };
 

@@ -25,6 +25,8 @@ struct Weight {
 // What a forward pass is for.
 struct ForwardContext {
   bool training = false;
+  // Nothing else needs the input of the layer, nor its memory: the layer may write over it.
+  bool may_overwrite = false;
 };
 
 // A built layer: holds its tensors and computes. One thread at a time.

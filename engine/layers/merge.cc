@@ -55,6 +55,8 @@ struct MergeSpec : LayerSpec {
     return shape;
   }
 
+  bool ForgetsOutput() const override { return true; }
+
   Kept KeptForBackward(const std::vector<Shape>&) const override {
     return {/*input=*/mode == "multiply"};
   }

@@ -54,6 +54,10 @@ struct PoolSpec : LayerSpec {
     return window.OutputShape(inputs[0], inputs[0].back());
   }
 
+  // The maximum over the whole extent looks for its places only when it goes backward.
+  bool ForgetsOutput() const override { return size.has_value() || type != "max"; }
+  bool TakesMaxima() const override { return type == "max"; }
+
   Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
     // A maximum keeps where it was found.
     const auto output = OutputShape(inputs);

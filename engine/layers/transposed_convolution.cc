@@ -52,6 +52,8 @@ struct TransposedConvolutionSpec : LayerSpec {
     return Product({NumElements(inputs[0]), kernels, NumElements(size)});
   }
 
+  bool ForgetsOutput() const override { return true; }
+
   Kept KeptForBackward(const std::vector<Shape>&) const override { return {/*input=*/true}; }
 };
 

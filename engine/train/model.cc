@@ -75,6 +75,7 @@ absl::StatusOr<Model> Model::Build(const ModelPlan& plan, uint64_t seed, c10::De
     if (!node.owns_weights) node.layer = owners.at(plan.layers[i].weights_of);
   }
   model.FindOutputs(plan);
+  model.Hasten(plan);
   return model;
 }
 
@@ -101,6 +102,28 @@ void Model::FindOutputs(const ModelPlan& plan) {
     }
     node.probabilities = plan.layers[squashing].spec->probabilities();
     if (node.probabilities != Probabilities::kNone) node.squashing = squashing;
+  }
+}
+
+void Model::Hasten(const ModelPlan& plan) {
+  std::vector<int> users(nodes_.size(), 0);
+  for (const Node& node : nodes_) {
+    for (const size_t input : node.inputs) ++users[input];
+  }
+  std::vector<const LayerSpec*> specs;
+  for (const PlannedLayer& planned : plan.layers) specs.push_back(planned.spec.get());
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    Node& node = nodes_[i];
+    if (node.inputs.size() != 1 || node.mapped_axes > 0) continue;
+    const size_t before = node.inputs[0];
+    const bool only_for_this = users[before] == 1 && !nodes_[before].is_output;
+    if (!only_for_this || nodes_[before].mapped_axes > 0) continue;
+    if (specs[before]->CommutesWithMaxima() && specs[i]->TakesMaxima()) {
+      // What comes after the pool has less to do.
+      std::swap(nodes_[before].layer, node.layer);
+      std::swap(specs[before], specs[i]);
+    }
+    node.may_overwrite = specs[before]->ForgetsOutput();
   }
 }
 
@@ -142,12 +165,14 @@ TensorMap Model::Forward(const TensorMap& inputs, const ForwardContext& context,
     } else {
       for (const size_t input : node.inputs) arguments.push_back(values[input]);
     }
+    ForwardContext node_context = context;
+    node_context.may_overwrite = node.may_overwrite;
     if (left_out[i]) {
       values[i] = arguments[0];
     } else if (node.mapped_axes > 0) {
       values[i] = ForwardMapped(node.layer.get(), node.mapped_axes, arguments, context);
     } else {
-      values[i] = node.layer->Forward(arguments, context);
+      values[i] = node.layer->Forward(arguments, node_context);
     }
     if (watcher_) watcher_(node.name, values[i]);
     arguments.clear();

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/train/train_test_util.h"
@@ -100,6 +101,51 @@ TEST(ModelTest, ComputesAGraph) {
   EXPECT_TRUE(outputs.at("first").allclose(dense(at::relu(shared), "first")));
   EXPECT_TRUE(outputs.at("second").allclose(dense(shared, "second")));
   EXPECT_TRUE(outputs.at("third").allclose(dense(inputs.at("right"), "third")));
+}
+
+TEST(ModelTest, ReluAndPoolsGiveWhatTheyGiveInTheOrderOfTheKurfile) {
+  for (const char* pool : {"{size: [2, 2], strides: [2, 2], type: max}",
+                           "{size: [3, 2], type: max}", "{size: [2, 2], border: same, type: max}",
+                           "{size: [2, 2], strides: [2, 2], type: average}", "{type: max}"}) {
+    SCOPED_TRACE(pool);
+    const std::string input = "model:\n  - input: {shape: [6, 5, 3]}\n    name: images\n";
+    const std::string convolution =
+        input + "  - convolution: {kernels: 4, size: [3, 3]}\n    name: features\n";
+    Model whole = Build(
+        absl::StrCat(convolution, "  - activation: relu\n  - pool: ", pool, "\n    name: end\n"));
+    Model first = Build(convolution);
+    Model last = Build(absl::StrCat("model:\n  - input: {shape: [6, 5, 4]}\n    name: images\n",
+                                    "  - pool: ", pool, "\n    name: end\n"));
+    ASSERT_TRUE(first.LoadWeights(whole.Weights()).ok());
+    const TensorMap images = {{"images", at::linspace(-3, 2, 180).sin().reshape({2, 6, 5, 3})}};
+    const at::Tensor features = first.Forward(images, {true}).at("features");
+    const at::Tensor expected = last.Forward({{"images", at::relu(features)}}, {true}).at("end");
+    const at::Tensor actual = whole.Forward(images, {true}).at("end");
+    EXPECT_TRUE(actual.equal(expected));
+    const at::Tensor gradient = at::linspace(-1, 1, expected.numel()).reshape(expected.sizes());
+    expected.backward(gradient);
+    actual.backward(gradient);
+    for (size_t i = 0; i < 2; ++i) {
+      EXPECT_TRUE(whole.TrainableParameters()[i].value.grad().allclose(
+          first.TrainableParameters()[i].value.grad(), 1e-5, 1e-6));
+    }
+  }
+}
+
+TEST(ModelTest, AnOutputIsNotWrittenOverByTheReluBehindIt) {
+  Model model = Build(R"(
+model:
+  - input: {shape: [2]}
+    name: left
+  - dense: 3
+    name: raw
+    sink: yes
+  - activation: relu
+    name: end
+)");
+  const TensorMap outputs = model.Forward({{"left", GraphInputs().at("left")}}, {true});
+  EXPECT_LT(outputs.at("raw").min().item<double>(), 0);
+  EXPECT_TRUE(outputs.at("end").equal(at::relu(outputs.at("raw"))));
 }
 
 TEST(ModelTest, FrozenLayersAreNotTrained) {
