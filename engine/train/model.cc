@@ -166,7 +166,8 @@ TensorMap Model::Forward(const TensorMap& inputs, const ForwardContext& context,
       for (const size_t input : node.inputs) arguments.push_back(values[input]);
     }
     ForwardContext node_context = context;
-    node_context.may_overwrite = node.may_overwrite;
+    // Who watches looks at every output as it was given.
+    node_context.may_overwrite = node.may_overwrite && !watcher_;
     if (left_out[i]) {
       values[i] = arguments[0];
     } else if (node.mapped_axes > 0) {
