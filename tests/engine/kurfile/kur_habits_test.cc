@@ -82,7 +82,7 @@ evaluate: {data: [{pickle: e.pkl}], destination: {path: r.pkl, format: }}
   ASSERT_TRUE(kurfile.ok()) << kurfile.status();
   const TrainSection& train = *kurfile->sections().train;
   EXPECT_EQ(train.data.provider.batch_size, ProviderOptions().batch_size);
-  EXPECT_TRUE(train.data.provider.randomize);
+  EXPECT_TRUE(train.data.provider.randomize.on);
   EXPECT_EQ(train.optimizer->learning_rate, 0.01);
   EXPECT_TRUE(train.log->keep_batch);
   EXPECT_EQ(train.stop.seconds, 3600);
