@@ -114,8 +114,9 @@ void AppendSeries(const ChartSeries& series, const char* colour, const Axis& x, 
 
 std::vector<double> AxisTicks(double low, double high) {
   // An axis needs some extent.
-  if (high - low <= 1e-9 * std::max(std::fabs(low), std::fabs(high))) {
-    const double margin = low == 0 ? 1 : std::fabs(low) / 2;
+  const double largest = std::max(std::fabs(low), std::fabs(high));
+  if (high - low <= 1e-9 * largest || largest < std::numeric_limits<double>::min()) {
+    const double margin = largest < std::numeric_limits<double>::min() ? 1 : largest / 2;
     low -= margin;
     high += margin;
   }

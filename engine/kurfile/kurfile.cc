@@ -360,19 +360,6 @@ absl::Status Kurfile::CheckMode(Mode mode) const {
     return ErrorAt(evaluated_.location(), "",
                    absl::StrCat("missing section '", ToString(mode), "', which this mode needs"));
   }
-  Diagnostics diagnostics;
-  const auto check = [&](const auto& spec) {
-    if (spec->IsRunnable()) return;
-    diagnostics.Error(
-        spec->location, spec->key,
-        absl::StrCat("this version can plan with '", spec->kind(), "', but cannot run it yet"));
-  };
-  for (const DataSection* data : DataOf(mode)) {
-    for (const DataSet& set : data->sets) {
-      for (const auto& supplier : set.suppliers) check(supplier);
-    }
-  }
-  KUR_RETURN_IF_ERROR(diagnostics.ToStatus());
   if (mode != Mode::kEvaluate && sections_.losses.empty()) {
     return ErrorAt(
         evaluated_.location(), "",

@@ -52,7 +52,8 @@ class Linter {
                        wanted, "; end it with 'activation: ", wanted, "'"));
     }
     if (!output->shape_known) return;
-    for (const Diagnostic& misfit : DiagnosticsOf(CheckTruth(loss, output->shape, sources_))) {
+    for (const Diagnostic& misfit :
+         DiagnosticsOf(CheckTruth(loss, output->shape, sources_, UnknownExtent::kAnything))) {
       diagnostics_->Warning(misfit.location, misfit.path, misfit.message);
     }
   }

@@ -8,10 +8,11 @@
 namespace kur {
 namespace {
 
-bool Suits(const Shape& shape, const Shape& wanted) {
+bool Suits(const Shape& shape, const Shape& wanted, UnknownExtent unknown) {
   bool suits = shape.size() == wanted.size();
   for (size_t i = 0; suits && i < shape.size(); ++i) {
-    suits = shape[i] == wanted[i] || shape[i] == kUnknown || wanted[i] == kUnknown;
+    suits = shape[i] == wanted[i] || wanted[i] == kUnknown ||
+            (shape[i] == kUnknown && unknown == UnknownExtent::kAnything);
   }
   return suits;
 }
@@ -19,7 +20,7 @@ bool Suits(const Shape& shape, const Shape& wanted) {
 }  // namespace
 
 absl::Status CheckTruth(const LossSpec& loss, const Shape& output,
-                        const std::map<std::string, Shape>& sources) {
+                        const std::map<std::string, Shape>& sources, UnknownExtent unknown) {
   const auto truth = loss.Truth(output);
   if (!truth.ok()) {
     return ErrorAt(loss.location, loss.key, std::string(truth.status().message()));
@@ -28,7 +29,7 @@ absl::Status CheckTruth(const LossSpec& loss, const Shape& output,
     const auto source = sources.find(wanted.name);
     if (source == sources.end()) continue;
     if (std::any_of(wanted.shapes.begin(), wanted.shapes.end(),
-                    [&](const Shape& shape) { return Suits(source->second, shape); })) {
+                    [&](const Shape& shape) { return Suits(source->second, shape, unknown); })) {
       continue;
     }
     const std::string shapes =

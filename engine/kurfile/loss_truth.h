@@ -10,12 +10,17 @@
 
 namespace kur {
 
+// What an extent of a source means that is not known.
+enum class UnknownExtent {
+  kAnything,  // the data has not been opened: it may be what is wanted
+  kVaries,    // from sample to sample
+};
+
 // Whether the sources that a loss reads suit its output, whose samples have the shape `output`.
-// `sources` are the shapes that are known; a source that is not among them, or an extent that is
-// not known, suits. INVALID_ARGUMENT, in words for the author of the Kurfile, at the key that names
-// the source.
+// `sources` are the shapes that are known; a source that is not among them suits. INVALID_ARGUMENT,
+// in words for the author of the Kurfile, at the key that names the source.
 absl::Status CheckTruth(const LossSpec& loss, const Shape& output,
-                        const std::map<std::string, Shape>& sources);
+                        const std::map<std::string, Shape>& sources, UnknownExtent unknown);
 
 }  // namespace kur
 

@@ -36,8 +36,6 @@ bool IsTrained(const PlannedLayer& layer) {
 
 }  // namespace
 
-KeyTable LayerOverrideKeys() { return LayerOverrideFields().Describe(); }
-
 bool FieldTraits<LayerOverride>::Parse(const Value& value, const std::string& key,
                                        Diagnostics* diagnostics, LayerOverride* to) {
   to->location = value.location();

@@ -41,15 +41,12 @@ struct LayerOverride {
 
 template <>
 struct FieldTraits<LayerOverride> {
-  static std::string Type() { return "dictionary"; }
+  static std::string Type() { return "override"; }
   static Value Schema() { return TypeSchema("object"); }
   static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
                     LayerOverride* to);
   static std::string Format(const LayerOverride&) { return ""; }
 };
-
-// The keys of an entry of `layers`.
-KeyTable LayerOverrideKeys();
 
 // What a Kurfile says of the optimizer: parsed, immutable, thread-safe.
 class OptimizerSpec {
@@ -92,10 +89,9 @@ Fields<Spec> CommonOptimizerFields() {
       .Example("{norm: 100}")
       .Keys(ClipKeys())
       .Optional("layers", &Spec::layers,
-                "what is different for some layers: a list of {name: GLOB or tag: TAG, "
-                "learning_rate, decay}; later entries win")
+                "what is different for some layers, each {name: GLOB} or {tag: TAG} with a "
+                "learning_rate, a decay (or weight decay) or both; later ones win")
       .Example("[{name: head*, learning_rate: 0.01}, {tag: norm, decay: 0}]")
-      .Keys(LayerOverrideKeys())
       .Optional("scale_rate", &Spec::scale_rate,
                 "a source of data: the learning rate of a batch is multiplied by its mean")
       .Example("weight")

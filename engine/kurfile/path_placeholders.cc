@@ -39,7 +39,7 @@ void CheckPlaceholders(const FileReference& file, Diagnostics* diagnostics) {
     diagnostics->Error(
         file.location, file.key,
         absl::StrCat(
-            "unknown placeholder '${", name, "' in the path",
+            "unknown placeholder '${", name, "}' in the path",
             near.empty() ? absl::StrCat("; there are: ", absl::StrJoin(Names(), ", ")) : near));
   }
 }

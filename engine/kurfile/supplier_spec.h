@@ -21,9 +21,6 @@ class SupplierSpec {
   // The name of the kind: "mnist".
   virtual std::string kind() const = 0;
 
-  // False for a kind that this version understands and plans with, but cannot run.
-  virtual bool IsRunnable() const { return true; }
-
   // Every file that the supplier would read.
   virtual std::vector<FileReference> Files() const = 0;
 

@@ -41,8 +41,8 @@ const Fields<CosineSpec>& CosineFields() {
           .Optional("restarts", &CosineSpec::restarts,
                     "whether it begins again at the full learning rate after 'length' units")
           .Optional("growth", &CosineSpec::growth,
-                    "restarts: how many times as long as the one before each cycle is", AtLeast(1))
-          .Shorthand("length"));
+                    "restarts: how many times as long as the one before each cycle is",
+                    AtLeast(1)));
   return *kFields;
 }
 

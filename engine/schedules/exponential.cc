@@ -23,8 +23,7 @@ const Fields<ExponentialSpec>& ExponentialFields() {
       UnitField<ExponentialSpec>()
           .Required("factor", &ExponentialSpec::factor,
                     "what the learning rate is multiplied by each time", Positive())
-          .Example("0.95")
-          .Shorthand("factor"));
+          .Example("0.95"));
   return *kFields;
 }
 

@@ -46,8 +46,7 @@ const Fields<OneCycleSpec>& OneCycleFields() {
                     NotNegative())
           .Optional("end", &OneCycleSpec::end, "share of the learning rate at the end",
                     NotNegative())
-          .Choice("shape", &OneCycleSpec::shape, {"cosine", "linear"}, "how it rises and falls")
-          .Shorthand("length"));
+          .Choice("shape", &OneCycleSpec::shape, {"cosine", "linear"}, "how it rises and falls"));
   return *kFields;
 }
 

@@ -66,8 +66,7 @@ const Fields<PlateauSpec>& PlateauFields() {
           .Optional("cooldown", &PlateauSpec::cooldown,
                     "validations after a reduction that do not count", AtLeast(0))
           .Optional("minimum", &PlateauSpec::minimum,
-                    "share of the learning rate below which it does not fall", InRange(0, 1))
-          .Shorthand("patience"));
+                    "share of the learning rate below which it does not fall", InRange(0, 1)));
   return *kFields;
 }
 

@@ -35,8 +35,7 @@ const Fields<StepSpec>& StepFields() {
                     EachAtLeast(1))
           .Example("[30, 60, 80]")
           .Optional("factor", &StepSpec::factor,
-                    "what the learning rate is multiplied by each time", Positive())
-          .Shorthand("every"));
+                    "what the learning rate is multiplied by each time", Positive()));
   return *kFields;
 }
 

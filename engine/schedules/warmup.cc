@@ -52,8 +52,7 @@ const Fields<WarmupSpec>& WarmupFields() {
                     NotNegative())
           .Optional("then", &WarmupSpec::next, "the schedule that follows")
           .Example("{name: cosine}")
-          .Kinds("schedule")
-          .Shorthand("length"));
+          .Kinds("schedule"));
   return *kFields;
 }
 

@@ -8,8 +8,8 @@
 namespace kur {
 
 // While it lives, operators of this thread compute in a lower precision where that is safe: matrix
-// products and convolutions do, sums and losses do not. Meant for a forward pass; the backward pass
-// follows it by itself. Do not nest.
+// products and convolutions do, sums and losses do not. A result may have that type. Meant for a
+// forward pass; the backward pass follows it by itself. Do not nest.
 class Autocast {
  public:
   // `precision` as `train.precision` has it; "float32": nothing changes.

@@ -145,6 +145,11 @@ at::Tensor ForwardMapped(Layer* layer, int axes, const std::vector<at::Tensor>& 
   return FromAuthorLayout(y.reshape(leading));
 }
 
+at::Tensor InSinglePrecision(const at::Tensor& tensor) {
+  const at::ScalarType type = tensor.scalar_type();
+  return type == at::kBFloat16 || type == at::kHalf ? tensor.to(at::kFloat) : tensor;
+}
+
 }  // namespace
 
 TensorMap Model::Forward(const TensorMap& inputs, const ForwardContext& context,
@@ -175,6 +180,8 @@ TensorMap Model::Forward(const TensorMap& inputs, const ForwardContext& context,
     } else {
       values[i] = node.layer->Forward(arguments, node_context);
     }
+    // Under Autocast, layers exchange float32 all the same: not every operator takes two types.
+    values[i] = InSinglePrecision(values[i]);
     if (watcher_) watcher_(node.name, values[i]);
     arguments.clear();
     if (node.is_output) outputs[node.name] = ToAuthorLayout(values[i]);

@@ -186,7 +186,7 @@ absl::StatusOr<Workload> Workload::Build(const Kurfile& kurfile, const BatchProv
 absl::Status Workload::BindLoss(const std::shared_ptr<const LossSpec>& spec,
                                 const BatchProvider& provider) {
   const Shape& output = plan_->Find(spec->target)->shape;
-  KUR_RETURN_IF_ERROR(CheckTruth(*spec, output, SourceShapes(provider)));
+  KUR_RETURN_IF_ERROR(CheckTruth(*spec, output, SourceShapes(provider), UnknownExtent::kVaries));
   BoundLoss bound;
   bound.spec = spec;
   bound.output = output;
@@ -277,7 +277,8 @@ absl::Status Workload::CheckSources(const DataSection& section,
   }
   for (const BoundLoss& bound : losses_) {
     const Shape& output = plan_->Find(bound.spec->target)->shape;
-    KUR_RETURN_IF_ERROR(CheckTruth(*bound.spec, output, SourceShapes(provider)));
+    KUR_RETURN_IF_ERROR(
+        CheckTruth(*bound.spec, output, SourceShapes(provider), UnknownExtent::kVaries));
   }
   return absl::OkStatus();
 }

@@ -97,10 +97,6 @@ class SubmissionTest(harness.TestCase):
         os.mkfifo(self.folder / 'fifo.yml')
         self.refuse('fifo.yml is no regular file', kurfile=self.folder / 'fifo.yml')
 
-    def test_what_this_version_cannot_run(self):
-        self.change('- pickle: train.pkl', '- speech_recognition: {path: train.tar.gz}')
-        self.refuse('points.yml:', "can plan with 'speech_recognition', but cannot run it yet")
-
     def test_a_mode_that_the_kurfile_lacks(self):
         text = self.kurfile.read_text()
         self.kurfile.write_text(text[:text.index('evaluate:')])
@@ -131,7 +127,7 @@ class JobTest(harness.TestCase):
         self.kurd = self.start_kurd()
         self.project = self.folder / 'here'
 
-    def expect_failure(self, kurfile, *words):
+    def expect_failure(self, kurfile, *words, leaves=()):
         job = self.kurd.submit(kurfile)
         described = self.kurd.wait(job, harness.JOB_FAILED)
         self.assertEqual(harness.state(described), 'FAILED')
@@ -139,7 +135,8 @@ class JobTest(harness.TestCase):
             self.assertIn(word, described['reason'])
         self.assertEqual(described.get('attempts'), 1)
         artifacts = self.expect(harness.OK, self.kurd.kurctl('checkpoints', job, '-o', 'json'))
-        self.assertEqual(harness.items(artifacts.json, 'artifacts'), [])
+        paths = [artifact['path'] for artifact in harness.items(artifacts.json, 'artifacts')]
+        self.assertEqual(paths, list(leaves))
         return described
 
     def test_a_truncated_idx(self):
@@ -193,7 +190,7 @@ class JobTest(harness.TestCase):
         kurfile = data.write_points_project(self.project)
         kurfile.write_text(kurfile.read_text().replace('learning_rate: 0.01', 'learning_rate: 1e38')
                            .replace('activation: tanh', 'activation: linear'))
-        self.expect_failure(kurfile, 'batch')
+        self.expect_failure(kurfile, 'batch', 'first to be so is', leaves=['non_finite.kur'])
 
 
 class ConfinementTest(harness.TestCase):

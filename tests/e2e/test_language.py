@@ -124,7 +124,7 @@ class HostileTest(KurfileTest):
             'settings that double': (
                 'settings:\n  a0: xx\n' + ''.join(
                     f'  a{i}: "{{{{ a{i - 1} }}}}{{{{ a{i - 1} }}}}"\n' for i in range(1, 41)) +
-                model, 'a template of more than 100000 words and signs'),
+                model, 'the template has more than 100000 words and signs'),
             'templates that double': (
                 'templates:\n  t0: [{dense: 4}]\n' + ''.join(
                     f'  t{i}: [t{i - 1}, t{i - 1}]\n' for i in range(1, 41)) +

@@ -82,7 +82,7 @@ class Lexer {
   absl::Status CheckSize() const {
     if (tokens_.size() <= kMostTokens) return absl::OkStatus();
     return absl::ResourceExhaustedError(
-        absl::StrCat("a template of more than ", kMostTokens, " words and signs"));
+        absl::StrCat("the template has more than ", kMostTokens, " words and signs"));
   }
 
   absl::Status Error(absl::string_view message) const {

@@ -90,7 +90,7 @@ TEST(TrainingOptionsTest, ReadsEveryKey) {
 
 TEST(TrainingOptionsTest, SayWhatTheyLack) {
   EXPECT_THAT(Error("  schedule: reduce_on_plateau\n"),
-              HasSubstr("k.yml:19:13: error: train.schedule: follows the validation loss, but "
+              HasSubstr("k.yml:18:13: error: train.schedule: follows the validation loss, but "
                         "there is no section 'validate'"));
   EXPECT_THAT(Error("  early_stopping: 3\n"),
               HasSubstr("train.early_stopping: watches validations"));

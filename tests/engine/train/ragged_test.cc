@@ -130,8 +130,8 @@ loss:
                                                kSections),
                                   &observer_);
   EXPECT_THAT(std::string(end.status().message()),
-              HasSubstr("the output 'sums' has the shape (3, 1), but the data of that name has "
-                        "(?, 1)"));
+              HasSubstr("the output 'sums' is (3, 1), so that mean_squared_error needs samples of "
+                        "(3, 1) in the data of the name 'sums', but they are (?, 1)"));
 }
 
 TEST_F(RaggedTest, ALayerThatNeedsTheLengthSaysSo) {
