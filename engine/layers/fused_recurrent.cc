@@ -1,5 +1,7 @@
 #include "engine/layers/fused_recurrent.h"
 
+#include <c10/core/impl/LocalDispatchKeySet.h>
+
 namespace kur {
 
 std::optional<GateActivation> FindGateActivation(const std::string& name) {
@@ -16,6 +18,8 @@ bool CanFuse(const at::Tensor& x) {
 
 at::Tensor RunFused(CellType cell, const at::Tensor& x, const CellWeights& weights,
                     GateActivation activation, const CellPass& pass) {
+  // The kernels know float32 only.
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
   switch (cell) {
     case CellType::kGru:
       return RunFusedGru(x, weights, activation, pass);

@@ -315,13 +315,8 @@ std::string SkippedText(int64_t skipped, int64_t samples) {
 }
 
 TensorMap Workload::Forward(const TensorMap& batch, bool training) {
-  TensorMap outputs;
-  {
-    const Autocast autocast(precision_, model_.device());
-    outputs = model_.Forward(batch, {training}, as_logits_);
-  }
-  for (auto& [name, output] : outputs) output = output.to(at::kFloat);
-  return outputs;
+  const Autocast autocast(precision_, model_.device());
+  return model_.Forward(batch, {training}, as_logits_);
 }
 
 absl::StatusOr<Workload::BatchLoss> Workload::ComputeLoss(const TensorMap& batch, bool training) {

@@ -145,7 +145,7 @@ class Workload {
     int64_t skipped = 0;
   };
 
-  // What the model gives, in float32; of outputs in `as_logits_` what goes into the last layer.
+  // What the model gives; of outputs in `as_logits_` what goes into the last layer.
   TensorMap Forward(const TensorMap& batch, bool training);
   absl::Status BindLoss(const std::shared_ptr<const LossSpec>& spec, const BatchProvider& provider);
   absl::Status BindMetrics(const Sections& sections);

@@ -36,8 +36,10 @@ START = {"hidden.weight": draw(GENERATOR, 8, 2), "hidden.bias": draw(GENERATOR, 
 
 
 def forward(weights, x):
-    hidden = torch.nn.functional.linear(x, weights["hidden.weight"], weights["hidden.bias"]).tanh()
-    return torch.nn.functional.linear(hidden, weights["above.weight"], weights["above.bias"])
+    """What a layer gives has the type of the data, also where products are rounded."""
+    linear = torch.nn.functional.linear
+    hidden = linear(x, weights["hidden.weight"], weights["hidden.bias"]).to(x.dtype).tanh()
+    return linear(hidden, weights["above.weight"], weights["above.bias"]).to(x.dtype)
 
 
 def adam(weights):
@@ -74,7 +76,7 @@ def train(make, dtype=torch.float64, accumulate=1, schedule=None, ema=None, fact
             for b in group:
                 with torch.autocast("cpu", dtype=torch.bfloat16, enabled=autocast):
                     output = forward(weights, data["point"][b])
-                loss = torch.nn.functional.mse_loss(output.to(dtype), data["above"][b])
+                loss = torch.nn.functional.mse_loss(output, data["above"][b])
                 (loss * ((b.stop - b.start) / total)).backward()
             if clip:
                 torch.nn.utils.clip_grad_norm_(weights.values(), clip)
