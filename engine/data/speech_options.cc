@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "engine/data/symbol.h"
 
 namespace kur {
 namespace {
@@ -102,8 +103,11 @@ bool ParseVocabulary(const Value& value, const std::string& key, Diagnostics* di
   if (!value.is_list()) {
     return ReportType(value, key, "a list of strings, or a JSON file with one", diagnostics);
   }
-  return FieldTraits<std::vector<std::string>>::Parse(value, key, diagnostics,
-                                                      &to->emplace<std::vector<std::string>>());
+  std::vector<Symbol> symbols;
+  const bool good = FieldTraits<std::vector<Symbol>>::Parse(value, key, diagnostics, &symbols);
+  auto& texts = to->emplace<std::vector<std::string>>();
+  for (Symbol& symbol : symbols) texts.push_back(std::move(symbol.text));
+  return good;
 }
 
 }  // namespace
@@ -138,8 +142,10 @@ bool ParseUnknowns(const Value& value, const std::string& key, const std::vector
   if (!Distribute(value, key, keys, value.is_list(), diagnostics, &values)) return false;
   bool good = true;
   for (const Value& entry : values) {
-    good &= FieldTraits<std::optional<std::string>>::Parse(entry, key, diagnostics,
-                                                           &to->emplace_back());
+    std::optional<Symbol> symbol;
+    good &= FieldTraits<std::optional<Symbol>>::Parse(entry, key, diagnostics, &symbol);
+    to->emplace_back();
+    if (symbol.has_value()) to->back() = std::move(symbol->text);
   }
   return good;
 }

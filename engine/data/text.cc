@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/data/package.h"
+#include "engine/data/symbol.h"
 #include "engine/kurfile/supplier_spec.h"
 
 #ifdef KUR_RUNTIME
@@ -24,11 +25,6 @@ namespace {
 
 constexpr int64_t kMostSymbols = 1'000'000'000;
 
-// A symbol of a vocabulary: a string, or a number that stands for its digits.
-struct Symbol {
-  std::string text;
-};
-
 // One length for all columns, or one for each.
 struct SequenceLength {
   int64_t of_all = 0;
@@ -36,21 +32,6 @@ struct SequenceLength {
 };
 
 }  // namespace
-
-template <>
-struct FieldTraits<Symbol> {
-  static std::string Type() { return "string"; }
-  static Value Schema() { return AnyOfSchema({TypeSchema("string"), TypeSchema("number")}); }
-  static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
-                    Symbol* to) {
-    if (value.is_number()) {
-      to->text = value.is_int() ? absl::StrCat(value.as_int()) : FormatFloat(value.as_float());
-      return true;
-    }
-    return FieldTraits<std::string>::Parse(value, key, diagnostics, &to->text);
-  }
-  static std::string Format(const Symbol& symbol) { return symbol.text; }
-};
 
 template <>
 struct FieldTraits<SequenceLength> {

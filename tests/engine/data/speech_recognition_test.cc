@@ -259,6 +259,14 @@ TEST_F(SpeechRecognitionTest, RecordingsLongerThanAllowedAreBad) {
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr("is longer than 2 seconds")));
 }
 
+TEST_F(SpeechRecognitionTest, SymbolsMayBeDigits) {
+  const auto spec = Parse("speech_recognition",
+                          MakeDict({{"path", Value("a.tar.gz")},
+                                    {"vocab", Value(Value::List{Value(0), Value(1), Value("x")})},
+                                    {"unknown", Value(1)}}));
+  EXPECT_NE(spec, nullptr) << errors_;
+}
+
 TEST_F(SpeechRecognitionTest, SaysWhichFilesItReadsAndWrites) {
   const auto spec = Parse("speech_recognition", MakeDict({{"path", Value("a.tar.gz")},
                                                           {"normalization", Value("norm.yml")},
