@@ -37,7 +37,7 @@ absl::StatusOr<FileConfig> Parse(const std::string& path, const std::string& tex
   if (!root.IsMap())
     return At(path, root.Mark(), "expected keys and values, as in 'server: HOST:PORT'");
   for (const auto& entry : root) {
-    const std::string key = entry.first.as<std::string>();
+    const auto key = entry.first.as<std::string>();
     if (key == "tls") {
       config.tls = entry.second.as<bool>();
     } else if (const auto it = strings.find(key); it != strings.end()) {

@@ -32,7 +32,7 @@ std::string Environment::ConfigFile() const {
 }
 
 std::string Environment::StateDirectory() const {
-  const std::string chosen = Get("KUR_STATE_DIR");
+  std::string chosen = Get("KUR_STATE_DIR");
   if (!chosen.empty()) return chosen;
   return JoinPath(BaseDirectory("XDG_DATA_HOME", ".local/share"), "kurd");
 }

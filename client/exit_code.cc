@@ -39,14 +39,14 @@ ExitCode ExitCodeOf(const absl::Status& status) {
   }
 }
 
-absl::Status UsageError(std::string message) {
-  absl::Status status = absl::InvalidArgumentError(std::move(message));
+absl::Status UsageError(absl::string_view message) {
+  absl::Status status = absl::InvalidArgumentError(message);
   status.SetPayload(kUsagePayload, absl::Cord());
   return status;
 }
 
-absl::Status UnreachableError(std::string message) {
-  return FromServer(absl::UnavailableError(std::move(message)));
+absl::Status UnreachableError(absl::string_view message) {
+  return FromServer(absl::UnavailableError(message));
 }
 
 absl::Status FromServer(absl::Status status) {

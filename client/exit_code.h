@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "kur/v1/job.pb.h"
 
 namespace kur::client {
@@ -28,10 +29,10 @@ ExitCode ExitCodeOf(v1::JobState state);
 ExitCode ExitCodeOf(const absl::Status& status);
 
 // The command line makes no sense.
-absl::Status UsageError(std::string message);
+absl::Status UsageError(absl::string_view message);
 
 // No server answers.
-absl::Status UnreachableError(std::string message);
+absl::Status UnreachableError(absl::string_view message);
 
 // Marks `status` as something that a server said.
 absl::Status FromServer(absl::Status status);

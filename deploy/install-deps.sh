@@ -29,6 +29,7 @@ build=(
 tests=(
   libgtest-dev libgmock-dev clang libclang-rt-14-dev
   python3 python3-numpy python3-torch python3-jsonschema python3-yaml openssl
+  espeak-ng
 )
 develop=(clang-format clang-tidy)
 

@@ -3,6 +3,7 @@
 #include <system_error>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/commands/commands.h"
 #include "engine/base/file_system.h"
@@ -62,10 +63,10 @@ class DiffCommand : public Command {
   absl::StatusOr<ExitCode> Run(Context& context) override {
     std::string folder = std::filesystem::temp_directory_path() / "kurctl-diff-XXXXXX";
     if (mkdtemp(folder.data()) == nullptr) return ErrnoToStatus(errno, "cannot create " + folder);
-    const auto remove_folder = absl::MakeCleanup([&folder] {
+    const absl::Cleanup remove_folder = [&folder] {
       std::error_code ignored;
       std::filesystem::remove_all(folder, ignored);
-    });
+    };
     KUR_ASSIGN_OR_RETURN(const Value a, Evaluate(context, a_, folder + "/a"));
     KUR_ASSIGN_OR_RETURN(const Value b, Evaluate(context, b_, folder + "/b"));
     const auto differences = FindDifferences(a, b);
@@ -92,7 +93,7 @@ class DiffCommand : public Command {
       KUR_ASSIGN_OR_RETURN(const Kurfile kurfile, Kurfile::Load(word));
       return kurfile.evaluated();
     }
-    if (word.find('/') != std::string::npos || word.find(".y") != std::string::npos) {
+    if (absl::StrContains(word, '/') || absl::StrContains(word, ".y")) {
       return absl::NotFoundError(absl::StrCat("no such file: ", word));
     }
     KUR_ASSIGN_OR_RETURN(const auto connection, context.Connect());

@@ -47,6 +47,7 @@ absl::Status Uploader::UploadMissing(const std::vector<LocalFile>& files) {
   std::map<std::string, const LocalFile*> by_digest;
   for (const LocalFile& file : files) by_digest.emplace(file.sha256, &file);
   std::vector<std::string> digests;
+  digests.reserve(by_digest.size());
   for (const auto& entry : by_digest) digests.push_back(entry.first);
   KUR_ASSIGN_OR_RETURN(const auto missing, FindMissing(digests));
   for (const v1::MissingBlob& blob : missing) {
@@ -74,7 +75,7 @@ absl::StatusOr<std::vector<v1::MissingBlob>> Uploader::FindMissing(
 absl::Status Uploader::Upload(const LocalFile& file, int64_t offset) {
   Backoff backoff(kPatience);
   while (true) {
-    const absl::Status status = Attempt(file, offset);
+    absl::Status status = Attempt(file, offset);
     if (status.ok() || !IsTransient(status)) return status;
     absl::StatusOr<std::vector<v1::MissingBlob>> missing = status;
     while (!missing.ok()) {

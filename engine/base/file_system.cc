@@ -182,7 +182,7 @@ absl::Status WriteFileAtomically(FileSystem& files, const std::string& path,
                                  absl::string_view content, int mode) {
   static std::atomic<int64_t> counter{0};
   const std::string temporary = absl::StrCat(path, ".tmp.", getpid(), ".", counter.fetch_add(1));
-  const absl::Status written = [&]() -> absl::Status {
+  absl::Status written = [&]() -> absl::Status {
     KUR_ASSIGN_OR_RETURN(auto file, files.OpenForAppend(temporary, /*truncate=*/true, mode));
     KUR_RETURN_IF_ERROR(file->Append(content));
     KUR_RETURN_IF_ERROR(file->Sync());

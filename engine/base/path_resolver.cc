@@ -79,7 +79,7 @@ absl::StatusOr<std::string> InHome(const std::string& home, const std::string& p
 
 absl::StatusOr<std::string> NormalizeRelativePath(const std::string& path) {
   if (path.empty()) return absl::InvalidArgumentError("the path is empty");
-  if (path.find('\0') != std::string::npos) {
+  if (absl::StrContains(path, '\0')) {
     return absl::InvalidArgumentError("the path contains NUL");
   }
   if (path[0] == '/') return absl::InvalidArgumentError("the path " + path + " is absolute");

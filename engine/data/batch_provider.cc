@@ -133,7 +133,7 @@ std::vector<int64_t> BatchProvider::RandomOrder(uint64_t epoch) const {
     return NeighborhoodOrder(neighborhood_keys_, options, seed_, epoch);
   }
   const int64_t first = std::min(options_.randomize.first.value_or(num_samples_), num_samples_);
-  const std::vector<int64_t> front = Permutation(first, seed_, epoch);
+  std::vector<int64_t> front = Permutation(first, seed_, epoch);
   if (first == num_samples_) return front;
   const std::vector<int64_t> before = FixedOrder();
   std::vector<int64_t> order = before;

@@ -122,9 +122,9 @@ absl::StatusOr<SourceMap> MakeSources(const CifarBatches& batches) {
 absl::StatusOr<std::string> FindPart(const std::string& directory, const std::string& part,
                                      const PathResolver& paths) {
   const std::string name = CifarFileName(part);
-  const auto file = paths.ForReading(JoinPath(directory, name));
+  auto file = paths.ForReading(JoinPath(directory, name));
   if (!absl::IsNotFound(file.status())) return file;
-  const auto inner = paths.ForReading(JoinPath(directory, "cifar-10-batches-py/" + name));
+  auto inner = paths.ForReading(JoinPath(directory, "cifar-10-batches-py/" + name));
   if (!absl::IsNotFound(inner.status())) return inner;
   return absl::NotFoundError(absl::StrCat("the directory ", directory, " lacks ", name));
 }

@@ -132,6 +132,7 @@ absl::StatusOr<CifarBatches> ReadArchive(const std::string& path,
   KUR_ASSIGN_OR_RETURN(auto batches, ReadParts(*archive, parts));
   KUR_RETURN_IF_ERROR(CheckComplete(batches, parts));
   std::vector<Batch> ordered;
+  ordered.reserve(parts.size());
   for (const std::string& part : parts) ordered.push_back(std::move(batches[part]));
   return Concatenate(ordered);
 }

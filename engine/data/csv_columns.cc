@@ -160,7 +160,7 @@ class CsvReader {
       line = *next;
     } while (line.empty());
     row_ = line;
-    if (line.find(dialect_.quote) == absl::string_view::npos) return true;
+    if (!absl::StrContains(line, dialect_.quote)) return true;
     while (EndsInQuotes(row_, dialect_)) {
       if (joined_.data() != row_.data()) joined_ = std::string(row_);
       KUR_ASSIGN_OR_RETURN(const auto next, lines_.Next());

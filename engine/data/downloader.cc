@@ -20,13 +20,12 @@
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
 #include "engine/base/unique_fd.h"
-#include "engine/base/version.h"
+#include "engine/data/http.h"
 
 namespace kur {
 namespace {
 
 constexpr int kAttempts = 3;  // at each mirror, where trying again may help
-constexpr int64_t kConnectSeconds = 30;
 // A transfer that brings nothing for so long has failed.
 constexpr int64_t kStallSeconds = 60;
 constexpr int64_t kMaxRedirects = 5;
@@ -100,10 +99,7 @@ class Transfer {
   absl::Status Run(const std::string& url);
 
  private:
-  using Handle = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
-
   void Configure(CURL* curl, const std::string& url);
-  absl::Status Judge(CURL* curl, CURLcode code);
 
   static size_t OnData(char* data, size_t, size_t count, void* self) {
     auto* const transfer = static_cast<Transfer*>(self);
@@ -118,93 +114,44 @@ class Transfer {
     transfer->failure_ = absl::CancelledError("cancelled");
     return 1;
   }
-  static curl_socket_t OnConnect(void* self, curlsocktype, curl_sockaddr* address) {
-    auto* const transfer = static_cast<Transfer*>(self);
-    const absl::Status allowed = transfer->options_.rules.Check(address->addr);
-    if (!allowed.ok()) {
-      transfer->refusal_ = allowed;
-      return CURL_SOCKET_BAD;
-    }
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  }
 
   const DownloadOptions& options_;
   PartFile* part_;
   int64_t start_ = 0;     // bytes that were here before
   absl::Status failure_;  // of ours, while data came
-  absl::Status refusal_;  // of an address
-  char reason_[CURL_ERROR_SIZE] = "";
 };
 
 void Transfer::Configure(CURL* curl, const std::string& url) {
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
   curl_easy_setopt(curl, CURLOPT_MAXREDIRS, static_cast<long>(kMaxRedirects));
-  // A proxy would connect in our place, to whatever it likes.
-  curl_easy_setopt(curl, CURLOPT_PROXY, "");
-  curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, static_cast<long>(kConnectSeconds));
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(kStallSeconds));
-  curl_easy_setopt(curl, CURLOPT_USERAGENT, absl::StrCat("kurd/", kVersion).c_str());
   curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(start_));
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &Transfer::OnData);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &Transfer::OnProgress);
   curl_easy_setopt(curl, CURLOPT_XFERINFODATA, this);
-  curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, &Transfer::OnConnect);
-  curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, this);
-  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason_);
-}
-
-absl::Status Transfer::Judge(CURL* curl, CURLcode code) {
-  if (code == CURLE_OK) return absl::OkStatus();
-  if (!failure_.ok()) return failure_;
-  if (!refusal_.ok()) return refusal_;
-  long status = 0;
-  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-  if (code == CURLE_HTTP_RETURNED_ERROR) {
-    constexpr long kTooManyRequests = 429;
-    constexpr long kServerError = 500;
-    const std::string text = absl::StrCat("the server answers with ", status);
-    return status >= kServerError || status == kTooManyRequests ? absl::UnavailableError(text)
-                                                                : absl::NotFoundError(text);
-  }
-  const std::string text = reason_[0] != '\0' ? reason_ : curl_easy_strerror(code);
-  switch (code) {
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_URL_MALFORMAT:
-    case CURLE_TOO_MANY_REDIRECTS:
-    case CURLE_PEER_FAILED_VERIFICATION:
-      return absl::FailedPreconditionError(text);
-    default:
-      return absl::UnavailableError(text);
-  }
 }
 
 absl::Status Transfer::Run(const std::string& url) {
-  const Handle curl(curl_easy_init(), &curl_easy_cleanup);
-  if (curl == nullptr) return absl::InternalError("libcurl cannot be used");
+  HttpHandle handle(options_.rules);
+  if (handle.get() == nullptr) return absl::InternalError("libcurl cannot be used");
   start_ = part_->size();
-  Configure(curl.get(), url);
-  CURLcode code = curl_easy_perform(curl.get());
+  Configure(handle.get(), url);
+  CURLcode code = handle.Perform();
   constexpr long kRangeNotSatisfiable = 416;
-  long status = 0;
-  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   // The server cannot go on from there: from the beginning, then.
   if (start_ > 0 && failure_.ok() &&
       (code == CURLE_RANGE_ERROR || code == CURLE_BAD_DOWNLOAD_RESUME ||
-       (code == CURLE_HTTP_RETURNED_ERROR && status == kRangeNotSatisfiable))) {
+       (code == CURLE_HTTP_RETURNED_ERROR && handle.ResponseCode() == kRangeNotSatisfiable))) {
     KUR_RETURN_IF_ERROR(part_->Cut());
     start_ = 0;
-    curl_easy_setopt(curl.get(), CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(0));
-    code = curl_easy_perform(curl.get());
+    curl_easy_setopt(handle.get(), CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(0));
+    code = handle.Perform();
   }
-  return Judge(curl.get(), code);
+  return code != CURLE_OK && !failure_.ok() ? failure_ : handle.Judge(code);
 }
 
 bool MayHelpAgain(const absl::Status& status) { return absl::IsUnavailable(status); }
@@ -276,7 +223,7 @@ absl::Status DownloadTo(const std::string& path, const DownloadRequest& request,
   if ((is_new || request.sha256.has_value()) && HasContent(path, request.sha256)) {
     return files.Remove(part.path());
   }
-  const absl::Status fetched = FetchFromAny(request, options, &part);
+  absl::Status fetched = FetchFromAny(request, options, &part);
   if (!fetched.ok()) {
     // A part that no later download could go on from only takes room.
     if (!request.sha256.has_value() || part.size() == 0) files.Remove(part.path()).IgnoreError();
@@ -320,8 +267,6 @@ std::string ShownUrl(const std::string& url) {
 }
 
 absl::Status Download(const DownloadRequest& request, const DownloadOptions& options) {
-  static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (kReady != CURLE_OK) return absl::InternalError("libcurl cannot be used");
   if (options.cache.empty() || !request.sha256.has_value()) {
     return DownloadTo(request.path, request, options);
   }

@@ -61,7 +61,7 @@ absl::Status FetchMissing(const std::vector<FileReference>& files, const PathRes
                           const FetchOptions& options, const FetchListener& listener) {
   for (const FileReference& file : files) {
     if (file.urls.empty()) continue;
-    const absl::Status fetched = Fetch(file, paths, options, listener);
+    absl::Status fetched = Fetch(file, paths, options, listener);
     if (absl::IsCancelled(fetched)) return fetched;
     if (!fetched.ok()) return ErrorIn(file, fetched);
   }

@@ -72,8 +72,8 @@ struct Framing {
   int64_t fft_size;  // the power of two that holds a frame
 
   explicit Framing(double rate)
-      : size(static_cast<int64_t>(kFrameSeconds * rate + 0.5)),
-        step(static_cast<int64_t>(kStepSeconds * rate + 0.5)),
+      : size(std::llround(kFrameSeconds * rate)),
+        step(std::llround(kStepSeconds * rate)),
         fft_size(1) {
     while (static_cast<double>(fft_size) < kFrameSeconds * rate) fft_size *= 2;
   }

@@ -103,7 +103,7 @@ absl::StatusOr<std::string> LocatePackage(const Package& package, const PathReso
   std::vector<std::string> candidates = {package.path->path};
   if (!package.url.empty()) candidates.insert(candidates.begin(), PathInFolder(package));
   for (const std::string& candidate : candidates) {
-    const absl::StatusOr<std::string> file = paths.ForReading(candidate);
+    absl::StatusOr<std::string> file = paths.ForReading(candidate);
     if (absl::IsNotFound(file.status())) continue;
     if (!file.ok()) return ErrorIn(*package.path, file.status());
     if (!IsDirectory(*file)) {

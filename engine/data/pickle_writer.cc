@@ -62,7 +62,7 @@ class Writer {
   }
 
   absl::Status Drain() {
-    const absl::Status status = sink_(buffer_);
+    absl::Status status = sink_(buffer_);
     buffer_.clear();
     return status;
   }

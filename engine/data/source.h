@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "engine/kurfile/shape.h"
@@ -24,6 +25,13 @@ class Source {
   // samples are ragged: that their first axis varies. All other extents are known.
   virtual const Shape& shape() const = 0;
   bool is_ragged() const { return shape()[0] == kUnknown; }
+
+  // What the numbers of a sample stand for: the number i, or in one-hot vectors the element i, for
+  // symbols()[i] (a character, a word, a class). Empty where they stand for themselves.
+  virtual const std::vector<std::string>& symbols() const {
+    static const auto* const kNone = new std::vector<std::string>();
+    return *kNone;
+  }
 
   // The first extent of the samples at `indices` when they stand in one batch: that of shape(), or
   // where they are ragged that of the longest (a source may say more), but at least 1.

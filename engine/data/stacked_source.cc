@@ -31,6 +31,13 @@ std::pair<const Source*, int64_t> StackedSource::Locate(int64_t index) const {
   return {parts_[part].get(), index - starts_[part]};
 }
 
+const std::vector<std::string>& StackedSource::symbols() const {
+  const std::vector<std::string>& first = parts_[0]->symbols();
+  const bool agree = std::all_of(parts_.begin(), parts_.end(),
+                                 [&](const auto& part) { return part->symbols() == first; });
+  return agree ? first : Source::symbols();
+}
+
 int64_t StackedSource::Extent(const int64_t* indices, int64_t count) const {
   int64_t longest = 1;
   for (int64_t i = 0; i < count; ++i) {

@@ -23,6 +23,8 @@ class StackedSource : public Source {
 
   int64_t size() const override { return starts_.back(); }
   const Shape& shape() const override { return shape_; }
+  // Those of the parts where they agree.
+  const std::vector<std::string>& symbols() const override;
   int64_t Extent(const int64_t* indices, int64_t count) const override;
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
                       float* to) const override;

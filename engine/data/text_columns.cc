@@ -32,12 +32,14 @@ class SymbolSource : public Source {
  public:
   SymbolSource(Symbols symbols, const TextColumnOptions& options, int32_t padding)
       : symbols_(std::move(symbols)),
+        vocabulary_(options.vocabulary),
         shape_{options.length, static_cast<int64_t>(options.vocabulary.size())},
         pad_left_(options.pad_left),
         padding_(padding) {}
 
   int64_t size() const override { return symbols_.num_samples(); }
   const Shape& shape() const override { return shape_; }
+  const std::vector<std::string>& symbols() const override { return vocabulary_; }
 
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t /*extent*/,
                       float* to) const override {
@@ -61,6 +63,7 @@ class SymbolSource : public Source {
 
  private:
   Symbols symbols_;
+  std::vector<std::string> vocabulary_;
   Shape shape_;
   bool pad_left_;
   int32_t padding_;  // the number of the symbol; -1: none

@@ -1,9 +1,8 @@
 #include "engine/data/transcript_column.h"
 
-#include <locale.h>
-#include <wctype.h>
-
 #include <algorithm>
+#include <clocale>
+#include <cwctype>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -55,11 +54,13 @@ void Append(char32_t code, std::string* to) {
 // Numbers of varying count, padded with 0.
 class TranscriptSource : public Source {
  public:
-  TranscriptSource(std::vector<int32_t> values, std::vector<int64_t> starts)
-      : values_(std::move(values)), starts_(std::move(starts)) {}
+  TranscriptSource(std::vector<int32_t> values, std::vector<int64_t> starts,
+                   std::vector<std::string> symbols)
+      : values_(std::move(values)), starts_(std::move(starts)), symbols_(std::move(symbols)) {}
 
   int64_t size() const override { return static_cast<int64_t>(starts_.size()) - 1; }
   const Shape& shape() const override { return shape_; }
+  const std::vector<std::string>& symbols() const override { return symbols_; }
 
   int64_t Extent(const int64_t* indices, int64_t count) const override {
     int64_t longest = 1;
@@ -84,6 +85,7 @@ class TranscriptSource : public Source {
 
   std::vector<int32_t> values_;
   std::vector<int64_t> starts_;
+  std::vector<std::string> symbols_;
   Shape shape_ = {kUnknown};
 };
 
@@ -110,7 +112,8 @@ absl::StatusOr<Vocabulary> Vocabulary::Create(const std::vector<std::string>& el
   Vocabulary vocabulary;
   for (const std::string& element : elements) {
     const auto number = static_cast<int32_t>(vocabulary.numbers_.size());
-    if (!vocabulary.numbers_.emplace(Lowercase(element), number).second) {
+    vocabulary.elements_.push_back(Lowercase(element));
+    if (!vocabulary.numbers_.emplace(vocabulary.elements_.back(), number).second) {
       return absl::InvalidArgumentError(absl::StrCat("the vocabulary has '", element,
                                                      "' twice (upper and lower case count as "
                                                      "the same)"));
@@ -217,7 +220,8 @@ absl::StatusOr<TranscriptColumn::Sources> TranscriptColumn::Build(
   }
   KUR_ASSIGN_OR_RETURN(const Array column, Array::FromValues<int64_t>({size()}, lengths));
   Sources sources;
-  sources.transcript = std::make_shared<TranscriptSource>(std::move(values), std::move(starts));
+  sources.transcript = std::make_shared<TranscriptSource>(std::move(values), std::move(starts),
+                                                          vocabulary.elements());
   KUR_ASSIGN_OR_RETURN(sources.length, ArraySource::Create(column));
   return sources;
 }

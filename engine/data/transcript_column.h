@@ -30,8 +30,11 @@ class Vocabulary {
 
   int64_t size() const { return static_cast<int64_t>(numbers_.size()); }
   std::optional<int32_t> Find(const std::string& element) const;
+  // By their numbers.
+  const std::vector<std::string>& elements() const { return elements_; }
 
  private:
+  std::vector<std::string> elements_;
   absl::flat_hash_map<std::string, int32_t> numbers_;
 };
 

@@ -3,10 +3,13 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,11 +19,31 @@
 
 namespace kur {
 
+// One sample of an output in symbols: characters, words or classes.
+struct SymbolSample {
+  std::vector<std::string> predicted;
+  std::vector<std::string> truth;
+};
+
 // What a model gave and what was expected, by the name of the output: (samples, ...), float32, on
 // the CPU. `truth` lacks the outputs for which the data has none.
 struct HookData {
   std::map<std::string, at::Tensor> result;
   std::map<std::string, at::Tensor> truth;
+  // Of the first sample, where the data knows what its numbers stand for: the inputs and outputs.
+  std::map<std::string, std::vector<std::string>> input_symbols;
+  std::map<std::string, SymbolSample> output_symbols;
+};
+
+// How far a training has come.
+struct TrainingNews {
+  enum class Moment { kStarted, kOnTheWay, kEnded };
+  Moment moment = Moment::kStarted;
+  int64_t epochs = 0;                   // completed
+  std::optional<int64_t> total_epochs;  // absent: there is another end
+  // The latest.
+  std::optional<double> training_loss;
+  std::optional<double> validation_loss;
 };
 
 // The run that a hook serves, as the hook sees it.
@@ -38,6 +61,9 @@ class HookHost {
   // Writes `data` as `evaluate.destination` would.
   virtual absl::Status WriteResults(const FileReference& file, const std::string& format,
                                     const HookData& data) = 0;
+  // Sends a JSON text to a server as PostJson() does, within what the operator allows.
+  virtual absl::StatusOr<std::string> Post(const std::string& url, const std::string& bearer,
+                                           const std::string& json) = 0;
 };
 
 // Gets what a model gives: all of it in an evaluation, the first batch of a set after a test or a
@@ -56,8 +82,10 @@ class ResultHook {
 class TrainingHook {
  public:
   virtual ~TrainingHook() = default;
-  // After an epoch or a validation, though not more often than is worth it, and at the end.
-  virtual absl::Status Notify(const TrainingHistory& history, HookHost* host) = 0;
+  // At the beginning, after an epoch with its validation, though not more often than is worth it,
+  // and at the end.
+  virtual absl::Status Notify(const TrainingNews& news, const TrainingHistory& history,
+                              HookHost* host) = 0;
 };
 
 // Builds the hook of a spec; null where the kind has no such side.

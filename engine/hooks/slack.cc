@@ -1,5 +1,5 @@
-// slack: posts to a channel. This version reads such Kurfiles but leaves it out. Whoever knows the
-// address or the token can post, so that no message may show them.
+// slack: posts to a channel. Whoever knows the address or the token can post, so that no message
+// may show them.
 
 #include <memory>
 #include <optional>
@@ -8,6 +8,15 @@
 #include <vector>
 
 #include "engine/kurfile/hook_spec.h"
+#if KUR_RUNTIME
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "engine/base/status.h"
+#include "engine/hooks/hook.h"
+#endif
 
 namespace kur {
 namespace {
@@ -49,7 +58,6 @@ struct SlackSpec : HookSpec {
   std::string kind() const override { return "slack"; }
   bool IsForTraining() const override { return true; }
   bool IsForResults() const override { return true; }
-  bool IsRunnable() const override { return false; }
 };
 
 const Fields<SlackSpec>& SlackFields() {
@@ -59,15 +67,17 @@ const Fields<SlackSpec>& SlackFields() {
           .Example("\"#training\"")
           .Optional("url", &SlackSpec::url, "the address of the incoming webhook")
           .Example("\"{{ slack_url }}\"")
-          .Optional("token", &SlackSpec::token, "the token that uploads of files need")
+          .Optional("token", &SlackSpec::token, "of a bot, in place of the webhook")
           .Example("\"{{ slack_token }}\"")
           .Optional("user", &SlackSpec::user, "the name to post under")
           .Optional("icon", &SlackSpec::icon, "the emoji beside it")
           .Optional("title", &SlackSpec::title, "what every message begins with")
           .Example("model 1")
-          .Optional("extra_files", &SlackSpec::extra_files, "files to upload")
+          .Optional("extra_files", &SlackSpec::extra_files,
+                    "of no effect: Slack has closed the way by which Kur uploaded files")
           .Example("[loss.svg]")
-          .Optional("extra_only", &SlackSpec::extra_only, "whether to upload nothing else"));
+          .Optional("extra_only", &SlackSpec::extra_only,
+                    "whether to post nothing but extra_files, and so nothing"));
   return *kFields;
 }
 
@@ -84,18 +94,122 @@ std::shared_ptr<const HookSpec> ParseSlack(const Value& value, const std::string
   if (!SlackFields().Parse(value, key, diagnostics, spec.get())) return nullptr;
   if (!spec->url && !spec->token) return fail("missing key 'url' or 'token'");
   if (!spec->extra_files.empty() && !spec->token) return fail("extra_files need the key 'token'");
+  if (!spec->extra_files.empty() || spec->extra_only) {
+    diagnostics->Warning(value.location(), key,
+                         "Slack has closed the way by which files were uploaded: they stay here, "
+                         "for 'kurctl download'");
+  }
   return spec;
 }
 
 HookKind MakeSlackKind() {
-  auto kind = MakeKind<HookSpec>("Posts to a Slack channel (this version leaves it out).",
-                                 "slack: {channel: \"#training\", url: \"{{ slack_url }}\"}",
-                                 SlackFields());
+  auto kind = MakeKind<HookSpec>(
+      "Posts to a Slack channel when training begins, goes on and ends, and what a "
+      "model says and should say.",
+      "slack: {channel: \"#training\", url: \"{{ slack_url }}\"}", SlackFields());
   kind.parse = ParseSlack;
   return kind;
 }
 
 const Registration<HookKind> kKind("slack", MakeSlackKind());
+
+#if KUR_RUNTIME
+// Posts, and gives up when that fails again and again: a run must not wait for a server that is
+// not there.
+class SlackChannel {
+ public:
+  explicit SlackChannel(const SlackSpec& spec) : spec_(spec) {}
+
+  void Post(const std::string& text, HookHost* host) {
+    if (spec_.extra_only || failures_ == kMostFailures) return;
+    const absl::Status posted = Send(text, host);
+    if (posted.ok()) {
+      failures_ = 0;
+      return;
+    }
+    ++failures_;
+    const char* const end = failures_ == kMostFailures ? "; it is not tried again" : "";
+    host->Warn(absl::StrCat("the hook 'slack' could not post: ", posted.message(), end));
+  }
+
+ private:
+  static constexpr int kMostFailures = 3;
+
+  absl::Status Send(const std::string& text, HookHost* host) const {
+    nlohmann::json message = {
+        {"channel", spec_.channel},
+        {"username", spec_.user},
+        {"icon_emoji", absl::StrCat(":", spec_.icon, ":")},
+        {"text", spec_.title ? absl::StrCat(*spec_.title, ": ", text) : text}};
+    const std::string json = message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    if (spec_.url) return host->Post(spec_.url->text, "", json).status();
+    KUR_ASSIGN_OR_RETURN(
+        const std::string answer,
+        host->Post("https://slack.com/api/chat.postMessage", spec_.token->text, json));
+    // Slack says with 200 that it did not.
+    const auto parsed = nlohmann::json::parse(answer, nullptr, /*allow_exceptions=*/false);
+    if (parsed.is_object() && parsed.value("ok", false)) return absl::OkStatus();
+    return absl::FailedPreconditionError("Slack refused the message");
+  }
+
+  SlackSpec spec_;
+  int failures_ = 0;  // in a row
+};
+
+class SlackForTraining : public TrainingHook {
+ public:
+  explicit SlackForTraining(const SlackSpec& spec) : channel_(spec) {}
+
+  absl::Status Notify(const TrainingNews& news, const TrainingHistory&, HookHost* host) override {
+    channel_.Post(TextOf(news), host);
+    return absl::OkStatus();
+  }
+
+ private:
+  static std::string TextOf(const TrainingNews& news) {
+    if (news.moment == TrainingNews::Moment::kStarted) return "Started training.";
+    std::string text =
+        news.moment == TrainingNews::Moment::kEnded
+            ? std::string("Training has ended.")
+            : absl::StrCat("Finished epoch ", news.epochs,
+                           news.total_epochs ? absl::StrCat(" of ", *news.total_epochs) : "", ".");
+    std::vector<std::string> losses;
+    if (news.training_loss) {
+      losses.push_back(absl::StrFormat("Training loss = %.4g", *news.training_loss));
+    }
+    if (news.validation_loss) {
+      losses.push_back(absl::StrFormat("Validation loss = %.4g", *news.validation_loss));
+    }
+    if (!losses.empty()) {
+      absl::StrAppend(&text, " More information: ", absl::StrJoin(losses, ", "));
+    }
+    return text;
+  }
+
+  SlackChannel channel_;
+};
+
+class SlackForResults : public ResultHook {
+ public:
+  explicit SlackForResults(const SlackSpec& spec) : channel_(spec) {}
+
+  absl::StatusOr<HookData> Apply(HookData current, const HookData&, HookHost* host) override {
+    for (const auto& [name, sample] : current.output_symbols) {
+      channel_.Post(absl::StrCat(name, ": Truth = \"", absl::StrJoin(sample.truth, ""),
+                                 "\", Prediction = \"", absl::StrJoin(sample.predicted, ""), "\""),
+                    host);
+    }
+    return current;
+  }
+
+ private:
+  SlackChannel channel_;
+};
+
+const Registration<HookBuilder> kBuilder(
+    "slack", {MakeResultHookBuilder<SlackForResults, SlackSpec>().build_for_results,
+              MakeTrainingHookBuilder<SlackForTraining, SlackSpec>().build_for_training});
+#endif
 
 }  // namespace
 }  // namespace kur

@@ -1,10 +1,15 @@
-// transcript: shows the first utterance as text. This version reads such Kurfiles but leaves it
-// out.
+// transcript: shows the first utterance as text.
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "engine/kurfile/hook_spec.h"
+#if KUR_RUNTIME
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "engine/hooks/hook.h"
+#endif
 
 namespace kur {
 namespace {
@@ -19,18 +24,17 @@ struct TranscriptSpec : HookSpec {
   std::string kind() const override { return "transcript"; }
   bool IsForTraining() const override { return false; }
   bool IsForResults() const override { return true; }
-  bool IsRunnable() const override { return false; }
 };
 
 const Fields<TranscriptSpec>& TranscriptFields() {
   static const auto* const kFields = new Fields<TranscriptSpec>(
       Fields<TranscriptSpec>()
           .Optional("word", &TranscriptSpec::word, "whether symbols are words, not characters")
-          .Optional("warp", &TranscriptSpec::warp,
-                    "whether the blank is the first symbol, not the last")
-          .Optional("output", &TranscriptSpec::output, "the output of the model to read")
+          .Optional("warp", &TranscriptSpec::warp, "of no effect: the loss ctc knows its blank")
+          .Optional("output", &TranscriptSpec::output,
+                    "the output of the model to read; the only one with a loss ctc counts, too")
           .Optional("input", &TranscriptSpec::input,
-                    "the prefix of the source with the truth: INPUT_transcript_raw")
+                    "of no effect: the loss ctc knows the source of the truth")
           .Example("utterance")
           .Optional("passthrough", &TranscriptSpec::passthrough,
                     "whether to read what the model gave, not what the hook before did"));
@@ -38,10 +42,39 @@ const Fields<TranscriptSpec>& TranscriptFields() {
 }
 
 const Registration<HookKind> kKind(
-    "transcript",
-    MakeKind<HookSpec>("Shows the first utterance as text: the likeliest symbol of each step, "
-                       "without repetitions and blanks (this version leaves it out).",
-                       "transcript: {word: no, output: asr}", TranscriptFields()));
+    "transcript", MakeKind<HookSpec>("Shows the first utterance as text: the likeliest symbol of "
+                                     "each step, without repetitions and blanks, and the truth.",
+                                     "transcript: {word: no, output: asr}", TranscriptFields()));
+
+#if KUR_RUNTIME
+class TranscriptHook : public ResultHook {
+ public:
+  explicit TranscriptHook(const TranscriptSpec& spec) : spec_(spec) {}
+
+  absl::StatusOr<HookData> Apply(HookData current, const HookData& original,
+                                 HookHost* host) override {
+    const auto& outputs = (spec_.passthrough ? original : current).output_symbols;
+    const bool only = outputs.size() == 1;
+    const auto output = only ? outputs.begin() : outputs.find(spec_.output);
+    if (output == outputs.end()) {
+      host->Warn(absl::StrCat("the hook 'transcript' is left out: the data has no transcripts for ",
+                              "the output '", spec_.output, "'"));
+      return current;
+    }
+    const char* const separator = spec_.word ? " " : "";
+    const auto& [predicted, truth] = output->second;
+    host->Say(absl::StrCat("Prediction: \"", absl::StrJoin(predicted, separator), "\""));
+    host->Say(absl::StrCat("Truth: \"", absl::StrJoin(truth, separator), "\""));
+    return current;
+  }
+
+ private:
+  TranscriptSpec spec_;
+};
+
+const Registration<HookBuilder> kBuilder("transcript",
+                                         MakeResultHookBuilder<TranscriptHook, TranscriptSpec>());
+#endif
 
 }  // namespace
 }  // namespace kur

@@ -69,7 +69,7 @@ bool FieldTraits<FileReference>::Parse(const Value& value, const std::string& ke
   if (!value.is_string() || value.as_string().empty()) {
     return ReportType(value, key, "a path", diagnostics);
   }
-  if (value.as_string().find('\0') != std::string::npos) {
+  if (absl::StrContains(value.as_string(), '\0')) {
     return ReportType(value, key, "a path without NUL", diagnostics);
   }
   to->path = value.as_string();

@@ -83,7 +83,7 @@ std::vector<ChosenMetric> ChooseMetrics(const MetricList& asked, const Losses& l
     for (size_t i = 0; i < losses.size(); ++i) {
       const bool meant = !metric->target || *metric->target == losses[i]->target;
       if (!meant || !metric->Suits(losses[i]->task())) continue;
-      chosen.push_back({metric, i});
+      chosen.push_back({metric, i, asked.has_value()});
       suits = true;
     }
     if (!suits && asked.has_value()) ReportUnsuited(*metric, losses, diagnostics);

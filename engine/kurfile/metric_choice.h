@@ -23,6 +23,7 @@ MetricList ParseMetrics(const Value& value, const std::string& key, Diagnostics*
 struct ChosenMetric {
   std::shared_ptr<const MetricSpec> spec;
   size_t loss;  // the index of the loss of that output
+  bool asked;   // by the Kurfile, or else usual
 };
 
 // The metrics of a section whose model has these losses; reports those that suit none of them.

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "engine/kurfile/kind.h"
@@ -30,6 +31,13 @@ class MetricSpec {
   virtual absl::Status CheckOutput(Task task, const Shape& output) const {
     static_cast<void>(task);
     static_cast<void>(output);
+    return absl::OkStatus();
+  }
+
+  // INVALID_ARGUMENT, in words for the author of the Kurfile, if it cannot be counted where the
+  // numbers of the truth stand for `symbols`, or if that is empty for themselves.
+  virtual absl::Status CheckSymbols(const std::vector<std::string>& symbols) const {
+    static_cast<void>(symbols);
     return absl::OkStatus();
   }
 

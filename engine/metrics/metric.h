@@ -21,6 +21,7 @@ struct MetricContext {
   Shape output;              // of a sample, with what is known of its extents
   bool from_logits = false;  // it is given what went into the softmax or sigmoid
   bool blank_is_first = false;
+  std::vector<std::string> symbols = {};  // what the numbers of the truth stand for; may be empty
 };
 
 // A metric of one output over a set of data. It adds up what is exact over the whole set, however

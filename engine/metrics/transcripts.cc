@@ -42,6 +42,28 @@ std::vector<Transcript> Transcribe(const MetricContext& context, const at::Tenso
   return transcripts;
 }
 
+std::vector<std::string> SymbolsOf(const Symbols& numbers,
+                                   const std::vector<std::string>& symbols) {
+  std::vector<std::string> text;
+  for (const int64_t number : numbers) {
+    if (number >= 0 && number < static_cast<int64_t>(symbols.size())) {
+      text.push_back(symbols[static_cast<size_t>(number)]);
+    }
+  }
+  return text;
+}
+
+std::vector<std::string> SymbolsOf(const at::Tensor& sample,
+                                   const std::vector<std::string>& symbols) {
+  if (symbols.empty() || sample.dim() == 0 ||
+      sample.size(-1) != static_cast<int64_t>(symbols.size())) {
+    return {};
+  }
+  const at::Tensor likeliest = ToNumbers(sample.argmax(-1)).reshape(-1);
+  const auto* numbers = likeliest.data_ptr<int64_t>();
+  return SymbolsOf(Symbols(numbers, numbers + likeliest.numel()), symbols);
+}
+
 std::vector<Symbols> Words(const Symbols& symbols, int64_t space) {
   std::vector<Symbols> words;
   bool inside = false;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "engine/metrics/metric.h"
@@ -24,6 +25,14 @@ struct Transcript {
 // blanks. `truth` are the sources of the loss ctc. Waits for the device.
 std::vector<Transcript> Transcribe(const MetricContext& context, const at::Tensor& prediction,
                                    const std::vector<at::Tensor>& truth);
+
+// `numbers` as what they stand for; those beyond `symbols` are left out.
+std::vector<std::string> SymbolsOf(const Symbols& numbers, const std::vector<std::string>& symbols);
+
+// The likeliest symbol of every step of one sample, (..., number of symbols). Empty unless there is
+// an element for every symbol. Waits for the device.
+std::vector<std::string> SymbolsOf(const at::Tensor& sample,
+                                   const std::vector<std::string>& symbols);
 
 // What stands between the symbols `space`, without what is empty.
 std::vector<Symbols> Words(const Symbols& symbols, int64_t space);

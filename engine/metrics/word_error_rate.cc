@@ -1,6 +1,9 @@
 // word_error_rate: words to change, add or leave out, for each word of the truth.
 
+#include <algorithm>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,17 +17,25 @@ namespace kur {
 namespace {
 
 struct WordErrorRateSpec : MetricSpec {
-  int64_t space = 0;
+  std::optional<int64_t> space;
 
   std::string kind() const override { return "word_error_rate"; }
   bool Suits(Task task) const override { return task == Task::kSequence; }
+  bool IsUsual() const override { return true; }
+
+  absl::Status CheckSymbols(const std::vector<std::string>& symbols) const override {
+    if (space || std::count(symbols.begin(), symbols.end(), " ") > 0) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        "the vocabulary of the truth has no blank between words; 'space' may name another symbol");
+  }
 };
 
 const Fields<WordErrorRateSpec>& WordErrorRateFields() {
   static const auto* const kFields = new Fields<WordErrorRateSpec>(
       MetricFields<WordErrorRateSpec>()
-          .Required("space", &WordErrorRateSpec::space, "the number of the symbol between words",
-                    AtLeast(0))
+          .Optional("space", &WordErrorRateSpec::space,
+                    "the number of the symbol between words; that of the blank \" \" if absent",
+                    IfGiven(AtLeast(0)))
           .Example("26")
           .Shorthand("space"));
   return *kFields;
@@ -34,14 +45,14 @@ const Registration<MetricKind> kKind(
     "word_error_rate",
     MakeKind<MetricSpec>(
         "Of a sequence: how many words must be changed, added or left out to get the truth, for "
-        "each word of the truth, over the whole set; words are parted by the symbol space.",
-        "word_error_rate: {space: 26}", WordErrorRateFields()));
+        "each word of the truth, over the whole set; usual where the vocabulary has a blank.",
+        "word_error_rate: {target: asr}", WordErrorRateFields()));
 
 #if KUR_RUNTIME
 class WordErrorRate : public Metric {
  public:
   WordErrorRate(const WordErrorRateSpec& spec, const MetricContext& context)
-      : context_(context), space_(spec.space) {}
+      : context_(context), space_(spec.space.value_or(NumberOf(" ", context.symbols))) {}
 
   void Add(const at::Tensor& prediction, const std::vector<at::Tensor>& truth) override {
     for (const Transcript& transcript : Transcribe(context_, prediction, truth)) {
@@ -54,6 +65,10 @@ class WordErrorRate : public Metric {
   }
 
  private:
+  static int64_t NumberOf(const std::string& symbol, const std::vector<std::string>& symbols) {
+    return std::find(symbols.begin(), symbols.end(), symbol) - symbols.begin();
+  }
+
   MetricContext context_;
   int64_t space_;
   ErrorRate rate_;

@@ -94,7 +94,7 @@ absl::StatusOr<RunEnd> RunTest(const Kurfile& kurfile, const PathResolver& paths
   }
   KUR_RETURN_IF_ERROR(LoadWeights(test.weights, paths, &workload.model(), observer));
   ReportStart(&workload, sets[0].provider, options, observer);
-  HookRunner hooks(test.hooks, observer);
+  HookRunner hooks(test.hooks, observer, options.fetch);
   for (const OpenSet& set : sets) {
     KUR_ASSIGN_OR_RETURN(const auto measured,
                          workload.Measure("test", set, std::nullopt, observer));
@@ -121,9 +121,12 @@ absl::StatusOr<RunEnd> RunEvaluation(const Kurfile& kurfile, const PathResolver&
   KUR_ASSIGN_OR_RETURN(const bool complete,
                        Collect(provider, &workload.model(), observer, &results));
   if (!complete) return RunEnd::kCancelled;
-  HookRunner hooks(evaluate.hooks, observer);
+  HookRunner hooks(evaluate.hooks, observer, options.fetch);
   HookData data = ToHookData(&results);
   if (hooks.has_result_hooks()) {
+    KUR_ASSIGN_OR_RETURN(const HookData batch, workload.FirstBatch(sets[0]));
+    data.input_symbols = batch.input_symbols;
+    data.output_symbols = batch.output_symbols;
     KUR_ASSIGN_OR_RETURN(data, hooks.Apply(data));
   }
   if (evaluate.destination) {

@@ -8,13 +8,15 @@
 
 #include "engine/base/registry.h"
 #include "engine/base/status.h"
+#include "engine/data/http.h"
 
 namespace kur {
 namespace {
 
 class ObserverHost : public HookHost {
  public:
-  explicit ObserverHost(RunObserver* observer) : observer_(observer) {}
+  ObserverHost(RunObserver* observer, FetchOptions network)
+      : observer_(observer), network_(std::move(network)) {}
 
   void Say(const std::string& line) override { observer_->OnLog(LogLevel::kInfo, line); }
   void Warn(const std::string& line) override { observer_->OnLog(LogLevel::kWarning, line); }
@@ -33,8 +35,15 @@ class ObserverHost : public HookHost {
     return kur::WriteResults(file, format, ToResults(data), observer_);
   }
 
+  absl::StatusOr<std::string> Post(const std::string& url, const std::string& bearer,
+                                   const std::string& json) override {
+    if (network_.offline) return absl::FailedPreconditionError("kurd is offline");
+    return PostJson(url, bearer, json, network_.rules);
+  }
+
  private:
   RunObserver* observer_;
+  FetchOptions network_;
 };
 
 std::map<std::string, at::Tensor> ToTensors(std::map<std::string, ResultColumn>* columns) {
@@ -57,8 +66,8 @@ std::map<std::string, ResultColumn> ToColumns(const std::map<std::string, at::Te
 
 }  // namespace
 
-HookRunner::HookRunner(const HookSpecs& specs, RunObserver* observer)
-    : host_(std::make_unique<ObserverHost>(observer)) {
+HookRunner::HookRunner(const HookSpecs& specs, RunObserver* observer, const FetchOptions& network)
+    : host_(std::make_unique<ObserverHost>(observer, network)) {
   for (const auto& spec : specs) {
     const HookBuilder* builder = Registry<HookBuilder>::Get().Find(spec->kind());
     if (builder == nullptr) continue;
@@ -75,15 +84,18 @@ absl::StatusOr<HookData> HookRunner::Apply(const HookData& data) {
   return current;
 }
 
-absl::Status HookRunner::Notify(const TrainingHistory& history) {
+absl::Status HookRunner::Notify(const TrainingNews& news, const TrainingHistory& history) {
   for (const auto& hook : training_hooks_) {
-    KUR_RETURN_IF_ERROR(hook->Notify(history, host_.get()));
+    KUR_RETURN_IF_ERROR(hook->Notify(news, history, host_.get()));
   }
   return absl::OkStatus();
 }
 
 HookData ToHookData(EvaluationResults* results) {
-  return {ToTensors(&results->result), ToTensors(&results->truth)};
+  HookData data;
+  data.result = ToTensors(&results->result);
+  data.truth = ToTensors(&results->truth);
+  return data;
 }
 
 EvaluationResults ToResults(const HookData& data) {

@@ -16,7 +16,8 @@ namespace kur {
 // the observer is borrowed.
 class HookRunner {
  public:
-  HookRunner(const HookSpecs& specs, RunObserver* observer);
+  // `network` says whom hooks may send to.
+  HookRunner(const HookSpecs& specs, RunObserver* observer, const FetchOptions& network);
 
   bool has_result_hooks() const { return !result_hooks_.empty(); }
   bool has_training_hooks() const { return !training_hooks_.empty(); }
@@ -24,7 +25,7 @@ class HookRunner {
   // Hands `data` from hook to hook; gives what the last one gave.
   absl::StatusOr<HookData> Apply(const HookData& data);
   // Tells every hook how training went so far.
-  absl::Status Notify(const TrainingHistory& history);
+  absl::Status Notify(const TrainingNews& news, const TrainingHistory& history);
 
  private:
   std::unique_ptr<HookHost> host_;

@@ -32,6 +32,7 @@ bool Improves(double loss, const std::optional<double>& best) {
 
 absl::StatusOr<RunEnd> Trainer::Run() {
   KUR_RETURN_IF_ERROR(Prepare());
+  KUR_RETURN_IF_ERROR(NotifyHooks(TrainingNews::Moment::kStarted));
   clocks_.all.Resume();
   while (!cancelled_ && !LimitReached()) {
     KUR_ASSIGN_OR_RETURN(const bool complete, TrainEpoch());
@@ -41,7 +42,7 @@ absl::StatusOr<RunEnd> Trainer::Run() {
   if (train().weights.last) {
     KUR_RETURN_IF_ERROR(writer_->WriteWeights(*train().weights.last, "last weights"));
   }
-  KUR_RETURN_IF_ERROR(NotifyHooks(/*now=*/true));
+  KUR_RETURN_IF_ERROR(NotifyHooks(TrainingNews::Moment::kEnded));
   if (log_ != nullptr) KUR_RETURN_IF_ERROR(writer_->FlushLog());
   return cancelled_ ? RunEnd::kCancelled : RunEnd::kSucceeded;
 }
@@ -223,7 +224,7 @@ absl::Status Trainer::FinishEpoch() {
   }
   if (log_ != nullptr) KUR_RETURN_IF_ERROR(log_->LogTraining(finished.losses));
   KUR_RETURN_IF_ERROR(Validate(std::nullopt, /*epoch_done=*/true));
-  KUR_RETURN_IF_ERROR(NotifyHooks(/*now=*/false));
+  KUR_RETURN_IF_ERROR(NotifyHooks(TrainingNews::Moment::kOnTheWay));
   // Last, as nothing of the epoch may be left to do for a run that goes on from there.
   KUR_RETURN_IF_ERROR(CheckpointIfDue(/*epoch_done=*/true));
   return writer_->WriteResumeFileIfDue(/*now=*/false);
@@ -282,11 +283,18 @@ absl::Status Trainer::ApplyValidationHooks(const ValidationResult& result) {
   return absl::OkStatus();
 }
 
-absl::Status Trainer::NotifyHooks(bool now) {
-  // Epochs may be short, and what hooks write are files.
+absl::Status Trainer::NotifyHooks(TrainingNews::Moment moment) {
+  // Epochs may be short, and hooks write files and send messages.
   constexpr double kLeastSeconds = 5;
-  if (!now && MonotonicSeconds() < next_notification_) return absl::OkStatus();
-  KUR_RETURN_IF_ERROR(hooks_->Notify(history_));
+  const bool can_wait = moment == TrainingNews::Moment::kOnTheWay;
+  if (can_wait && MonotonicSeconds() < next_notification_) return absl::OkStatus();
+  TrainingNews news;
+  news.moment = moment;
+  news.epochs = position_.epoch;
+  if (position_.last_epoch > 0) news.total_epochs = position_.last_epoch;
+  news.training_loss = position_.latest_training_loss;
+  news.validation_loss = position_.latest_validation_loss;
+  KUR_RETURN_IF_ERROR(hooks_->Notify(news, history_));
   next_notification_ = MonotonicSeconds() + kLeastSeconds;
   return absl::OkStatus();
 }

@@ -84,7 +84,7 @@ class Trainer {
   absl::Status ApplyValidationHooks(const ValidationResult& result);
 
   // Tells the hooks how training goes, unless they have heard of it just now.
-  absl::Status NotifyHooks(bool now);
+  absl::Status NotifyHooks(TrainingNews::Moment moment);
 
   const Kurfile& kurfile_;
   const PathResolver& paths_;

@@ -106,10 +106,10 @@ absl::Status Trainer::OpenSets() {
     KUR_RETURN_IF_ERROR(CheckHasSource(data_->provider, *source, "train.optimizer.scale_rate",
                                        train().optimizer->location));
   }
-  hooks_.emplace(train().hooks, observer_);
+  hooks_.emplace(train().hooks, observer_, options_.fetch);
   const auto& validate = kurfile_.sections().validate;
   if (!validate) return absl::OkStatus();
-  validation_hooks_.emplace(validate->hooks, observer_);
+  validation_hooks_.emplace(validate->hooks, observer_, options_.fetch);
   KUR_ASSIGN_OR_RETURN(validation_,
                        OpenData(validate->data, context, position_.seed, /*randomize=*/true));
   for (const OpenSet& set : validation_) {

@@ -16,6 +16,7 @@
 #include "engine/kurfile/diagnostics.h"
 #include "engine/kurfile/loss_truth.h"
 #include "engine/kurfile/resources.h"
+#include "engine/metrics/transcripts.h"
 #include "engine/train/autocast.h"
 #include "engine/train/stopwatch.h"
 
@@ -175,10 +176,11 @@ absl::StatusOr<Workload> Workload::Build(const Kurfile& kurfile, const BatchProv
   }
   KUR_ASSIGN_OR_RETURN(Model model, Model::Build(plan, options.seed, c10::Device(options.device)));
   Workload workload(std::move(model), std::move(plan));
-  if (options.mode == Mode::kEvaluate) return workload;
   for (const auto& spec : kurfile.sections().losses) {
-    KUR_RETURN_IF_ERROR(workload.BindLoss(spec, provider));
+    const absl::Status bound = workload.BindLoss(spec, provider);
+    if (options.mode != Mode::kEvaluate) KUR_RETURN_IF_ERROR(bound);
   }
+  if (options.mode == Mode::kEvaluate) return workload;
   KUR_RETURN_IF_ERROR(workload.BindMetrics(kurfile.sections()));
   return workload;
 }
@@ -201,6 +203,7 @@ absl::Status Workload::BindLoss(const std::shared_ptr<const LossSpec>& spec,
                            spec->target);
     }
   }
+  bound.symbols = provider.sources().at(bound.truth[0].name)->symbols();
   bound.loss = Registry<LossBuilder>::Get().Find(spec->kind())->build(*spec, output);
   const Probabilities fused = spec->fused_with();
   bound.from_logits = fused != Probabilities::kNone && model_.CanGiveLogits(spec->target, fused);
@@ -213,11 +216,14 @@ absl::Status Workload::BindMetrics(const Sections& sections) {
   Diagnostics diagnostics;
   const auto bind = [&](const std::string& section, const MetricList& asked) {
     auto& chosen = metrics_[section];
-    chosen = ChooseMetrics(asked, sections.losses, &diagnostics);
-    for (const auto& [spec, loss] : chosen) {
-      const BoundLoss& bound = losses_[loss];
-      const absl::Status suits = spec->CheckOutput(bound.spec->task(), bound.output);
-      if (!suits.ok()) diagnostics.Append(suits, spec->location, spec->key);
+    for (ChosenMetric& metric : ChooseMetrics(asked, sections.losses, &diagnostics)) {
+      const BoundLoss& bound = losses_[metric.loss];
+      const absl::Status readable = metric.spec->CheckSymbols(bound.symbols);
+      if (!readable.ok() && !metric.asked) continue;
+      absl::Status suits = metric.spec->CheckOutput(bound.spec->task(), bound.output);
+      suits.Update(readable);
+      if (!suits.ok()) diagnostics.Append(suits, metric.spec->location, metric.spec->key);
+      chosen.push_back(std::move(metric));
     }
   };
   if (sections.validate) bind("validate", sections.validate->metrics);
@@ -341,15 +347,17 @@ absl::StatusOr<Workload::BatchLoss> Workload::ComputeLoss(const TensorMap& batch
   return result;
 }
 
+MetricContext Workload::ContextOf(const BoundLoss& bound) {
+  return {bound.spec->task(), bound.output, bound.from_logits, bound.spec->blank_is_first(),
+          bound.symbols};
+}
+
 Workload::Tally Workload::NewTally(const std::string& section) const {
   Tally tally;
   tally.losses.resize(losses_.size());
-  for (const auto& [spec, loss] : metrics_.at(section)) {
-    const BoundLoss& bound = losses_[loss];
-    const MetricContext context = {bound.spec->task(), bound.output, bound.from_logits,
-                                   bound.spec->blank_is_first()};
-    tally.metrics.push_back(
-        Registry<MetricBuilder>::Get().Find(spec->kind())->build(*spec, context));
+  for (const ChosenMetric& metric : metrics_.at(section)) {
+    const MetricBuilder* builder = Registry<MetricBuilder>::Get().Find(metric.spec->kind());
+    tally.metrics.push_back(builder->build(*metric.spec, ContextOf(losses_[metric.loss])));
   }
   return tally;
 }
@@ -427,6 +435,30 @@ absl::StatusOr<std::optional<Measurement>> Workload::Measure(const std::string& 
   return std::optional<Measurement>(std::move(measurement));
 }
 
+absl::Status Workload::ReadSymbols(const TensorMap& batch, const BatchProvider& provider,
+                                   HookData* data) {
+  for (const std::string& input : model_.inputs()) {
+    const auto& symbols = provider.sources().at(input)->symbols();
+    auto given = SymbolsOf(batch.at(input)[0], symbols);
+    if (!given.empty()) data->input_symbols[input] = std::move(given);
+  }
+  for (const BoundLoss& bound : losses_) {
+    if (bound.symbols.empty()) continue;
+    const at::Tensor& output = data->result.at(bound.spec->target);
+    KUR_ASSIGN_OR_RETURN(std::vector<at::Tensor> truth, TruthOf(bound, batch));
+    SymbolSample sample;
+    if (bound.spec->task() == Task::kSequence) {
+      for (at::Tensor& tensor : truth) tensor = tensor.narrow(0, 0, 1);
+      const Transcript first = Transcribe(ContextOf(bound), output.narrow(0, 0, 1), truth)[0];
+      sample = {SymbolsOf(first.predicted, bound.symbols), SymbolsOf(first.truth, bound.symbols)};
+    } else {
+      sample = {SymbolsOf(output[0], bound.symbols), SymbolsOf(truth[0][0], bound.symbols)};
+    }
+    data->output_symbols[bound.spec->target] = std::move(sample);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<HookData> Workload::FirstBatch(const OpenSet& set) {
   const c10::NoGradGuard no_grad;
   BatchFeeder feeder(set.provider, SourceNames(), model_.device());
@@ -438,6 +470,7 @@ absl::StatusOr<HookData> Workload::FirstBatch(const OpenSet& set) {
     // A copy, as the feeder's buffers end with it.
     if (truth != batch.end()) data.truth[name] = truth->second.to(at::kCPU).clone();
   }
+  KUR_RETURN_IF_ERROR(ReadSymbols(batch, set.provider, &data));
   return data;
 }
 

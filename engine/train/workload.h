@@ -84,13 +84,12 @@ std::string SkippedText(int64_t skipped, int64_t samples);
 // time.
 class Workload {
  public:
-  // Infers the shapes from the data in `provider`, builds the model and (but for evaluation) the
-  // losses. Errors name what in the Kurfile does not fit the data.
+  // Infers the shapes from the data in `provider`, builds the model and the losses; for evaluation
+  // only those whose truth the data has. Errors name what in the Kurfile does not fit the data.
   static absl::StatusOr<Workload> Build(const Kurfile& kurfile, const BatchProvider& provider,
                                         const RunOptions& options);
 
   Model& model() { return model_; }
-  bool has_losses() const { return !losses_.empty(); }
   // The sources that the model and the losses read.
   std::set<std::string> SourceNames() const;
   // Fails if the sources do not have the shapes that the model was built for.
@@ -122,7 +121,7 @@ class Workload {
                                                      std::optional<int64_t> max_batches,
                                                      RunObserver* observer, int64_t number = 0);
 
-  // What the model gives for the first batch that Measure() looks at, and the truth.
+  // What the model gives for the first batch of a set, and the truth.
   absl::StatusOr<HookData> FirstBatch(const OpenSet& set);
 
  private:
@@ -130,6 +129,7 @@ class Workload {
     std::shared_ptr<const LossSpec> spec;
     Shape output;
     std::vector<TruthSource> truth;
+    std::vector<std::string> symbols;  // what the numbers of the truth stand for; may be empty
     bool from_logits = false;
     std::unique_ptr<Loss> loss;
   };
@@ -151,6 +151,9 @@ class Workload {
   absl::Status BindMetrics(const Sections& sections);
   // What a loss reads of a batch, scaled where it wants that.
   absl::StatusOr<std::vector<at::Tensor>> TruthOf(const BoundLoss& bound, const TensorMap& batch);
+  static MetricContext ContextOf(const BoundLoss& bound);
+  // The first sample of `batch` in symbols, as far as the data knows them.
+  absl::Status ReadSymbols(const TensorMap& batch, const BatchProvider& provider, HookData* data);
   Tally NewTally(const std::string& section) const;
   absl::Status AddBatch(const TensorMap& batch, const std::string& section, int64_t size,
                         Tally* tally);

@@ -3,6 +3,8 @@
 import os
 import pathlib
 import pickle
+import shutil
+import subprocess
 import unittest
 
 import harness
@@ -39,6 +41,25 @@ class ExamplesTest(harness.TestCase):
         right = (results['result']['labels'].argmax(axis=1) ==
                  results['truth']['labels'].argmax(axis=1))
         self.assertAlmostEqual(right.mean(), measured['metrics']['accuracy'], places=6)
+
+    def test_spoken_digits_are_understood(self):
+        """A network learns to transcribe, with nothing but recordings and what was said."""
+        folder = self.folder / 'digits'
+        folder.mkdir()
+        for name in ('digits.yml', 'make_digits.py'):
+            shutil.copy(EXAMPLES / 'digits' / name, folder)
+        subprocess.run([folder / 'make_digits.py'], cwd=folder, check=True, capture_output=True,
+                       timeout=harness.PATIENCE)
+        kurd = self.start_kurd()
+        job = kurd.submit(folder / 'digits.yml')
+        kurd.wait(job)
+        said = self.expect(harness.OK, kurd.kurctl('logs', job)).out
+        self.assertRegex(said, r'Prediction: "\d+"')
+        self.assertIn('Truth: "224"', said)
+        tested = kurd.submit(folder / 'digits.yml', '--mode', 'test')
+        kurd.wait(tested)
+        measured, = harness.measured(kurd.events(tested), 'test')
+        self.assertLess(measured['metrics']['character_error_rate'], 0.1)
 
 
 if __name__ == '__main__':

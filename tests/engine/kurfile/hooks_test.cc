@@ -117,12 +117,12 @@ TEST(HooksTest, HooksThatAreNotRunAreWarnedOf) {
   const auto train = Load(With("train", "[{slack: {channel: c, url: u}}, {kurhub: id}]"));
   ASSERT_TRUE(train.ok()) << train.status();
   EXPECT_THAT(Warnings(*train),
-              ElementsAre("train.hooks[0].slack: this version does not run the hook 'slack': it is "
-                          "left out",
-                          HasSubstr("'kurhub'")));
-  const auto validate = Load(With("validate", "[{transcript: {word: yes, output: asr}}, text]"));
-  ASSERT_TRUE(validate.ok()) << validate.status();
-  EXPECT_THAT(Warnings(*validate), ElementsAre(HasSubstr("'transcript'"), HasSubstr("'text'")));
+              ElementsAre("train.hooks[1].kurhub: this version does not run the hook 'kurhub': it "
+                          "is left out"));
+  const auto files =
+      Load(With("train", "[{slack: {channel: c, token: t, extra_files: loss.svg}}]"));
+  ASSERT_TRUE(files.ok()) << files.status();
+  EXPECT_THAT(Warnings(*files), ElementsAre(HasSubstr("they stay here, for 'kurctl download'")));
 }
 
 TEST(HooksTest, SecretsAreInNoMessage) {

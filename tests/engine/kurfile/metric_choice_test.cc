@@ -48,9 +48,9 @@ std::vector<std::string> Chosen(const std::string& metrics) {
   if (!kurfile.ok()) return names;
   const Sections& sections = kurfile->sections();
   Diagnostics diagnostics;
-  for (const auto& [spec, loss] :
+  for (const ChosenMetric& metric :
        ChooseMetrics(sections.validate->metrics, sections.losses, &diagnostics)) {
-    names.push_back(absl::StrCat(sections.losses[loss]->target, ".", spec->kind()));
+    names.push_back(absl::StrCat(sections.losses[metric.loss]->target, ".", metric.spec->kind()));
   }
   EXPECT_TRUE(diagnostics.ToStatus().ok());
   return names;
@@ -89,7 +89,8 @@ TEST(MetricChoiceTest, WhatIsNoMetricIsAnError) {
               HasSubstr("validate.metrics[0]: unknown metric 'acuracy'; did you mean 'accuracy'?"));
   EXPECT_THAT(Error("[{accuracy: , f1: }]"),
               HasSubstr("expected a metric, as in 'accuracy' or 'top_k: {k: 5}'"));
-  EXPECT_THAT(Error("[{word_error_rate: }]"), HasSubstr("validate.metrics[0].word_error_rate"));
+  EXPECT_THAT(Error("[{word_error_rate: {space: -1}}]"),
+              HasSubstr("validate.metrics[0].word_error_rate"));
   EXPECT_THAT(Error("[{f1: {average: both}}]"), HasSubstr("must be one of: macro, micro"));
 }
 

@@ -68,7 +68,7 @@ HookSpecs Parse(const std::string& section, const std::string& hooks) {
 }
 
 TEST_F(HookRunnerTest, MnistCountsTheClasses) {
-  HookRunner hooks(Parse("evaluate", "[mnist]"), &observer_);
+  HookRunner hooks(Parse("evaluate", "[mnist]"), &observer_, FetchOptions());
   HookData data;
   data.result["labels"] =
       at::tensor({.7F, .2F, .1F, .1F, .2F, .7F, .1F, .5F, .4F, .3F, .3F, .4F}).reshape({4, 3});
@@ -85,7 +85,7 @@ TEST_F(HookRunnerTest, MnistCountsTheClasses) {
 }
 
 TEST_F(HookRunnerTest, MnistSaysWhyItCannotCount) {
-  HookRunner hooks(Parse("test", "[mnist]"), &observer_);
+  HookRunner hooks(Parse("test", "[mnist]"), &observer_, FetchOptions());
   HookData data;
   data.result["y"] = at::tensor({1.F, 2.F}).reshape({2, 1});
   ASSERT_TRUE(hooks.Apply(data).ok());
@@ -164,10 +164,42 @@ validate:
 
 TEST_F(HookRunnerTest, HooksThatAreNotRunAreLeftOut) {
   Diagnostics diagnostics;
-  const auto value = ParseYaml("[text, transcript]", std::make_shared<const std::string>("k.yml"));
-  HookRunner hooks(ParseHooks("test", *value, &diagnostics), &observer_);
-  EXPECT_FALSE(hooks.has_result_hooks());
+  const auto value = ParseYaml("[kurhub: id]", std::make_shared<const std::string>("k.yml"));
+  HookRunner hooks(ParseHooks("train", *value, &diagnostics), &observer_, FetchOptions());
+  EXPECT_FALSE(hooks.has_training_hooks());
   EXPECT_THAT(observer_.logs, IsEmpty());
+}
+
+TEST_F(HookRunnerTest, TranscriptsAreShown) {
+  HookData data;
+  data.output_symbols["asr"] = {{"h", "e", "o"}, {"h", "e", "l", "l", "o"}};
+  HookRunner hooks(Parse("test", "[transcript, transcript: {word: yes}]"), &observer_,
+                   FetchOptions());
+  ASSERT_TRUE(hooks.Apply(data).ok());
+  EXPECT_EQ(observer_.LogText(),
+            "Prediction: \"heo\"\nTruth: \"hello\"\n"
+            "Prediction: \"h e o\"\nTruth: \"h e l l o\"\n");
+  // Of several outputs the one that is meant.
+  data.output_symbols["second"] = {};
+  observer_.logs.clear();
+  HookRunner chosen(Parse("test", "[transcript, transcript: {output: third}]"), &observer_,
+                    FetchOptions());
+  ASSERT_TRUE(chosen.Apply(data).ok());
+  EXPECT_THAT(observer_.LogText(), HasSubstr("Prediction: \"heo\""));
+  EXPECT_THAT(observer_.LogText(), HasSubstr("no transcripts for the output 'third'"));
+}
+
+TEST_F(HookRunnerTest, TextIsShown) {
+  HookData data;
+  HookRunner hooks(Parse("test", "[text]"), &observer_, FetchOptions());
+  ASSERT_TRUE(hooks.Apply(data).ok());
+  EXPECT_THAT(observer_.LogText(), HasSubstr("does not say what its numbers stand for"));
+  observer_.logs.clear();
+  data.input_symbols["before"] = {"a", "b"};
+  data.output_symbols["after"] = {{"c"}, {"d"}};
+  ASSERT_TRUE(hooks.Apply(data).ok());
+  EXPECT_EQ(observer_.LogText(),
+            "Input: before: \"ab\"\nPrediction: after: \"c\"\nTruth: after: \"d\"\n");
 }
 
 }  // namespace
