@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/suggest.h"
@@ -83,6 +84,7 @@ bool Graph::ResolveInput(const Value& name, const ModelNode& node,
   std::string hint;
   if (diagnostics_->num_errors() < kMostSuggestions) {
     std::vector<std::string> names;
+    names.reserve(by_name.size());
     for (const auto& entry : by_name) names.push_back(entry.first);
     hint = DidYouMean(name.as_string(), names);
   }
@@ -189,7 +191,7 @@ ModelPlan Graph::Connect() {
     }
     // A name that its author gave to an operator is better than one that we made up.
     for (const std::string& alias : nodes_[i].aliases) {
-      if (layer.name.rfind("..", 0) == 0 && alias.rfind("..", 0) != 0) layer.name = alias;
+      if (absl::StartsWith(layer.name, "..") && !absl::StartsWith(alias, "..")) layer.name = alias;
     }
     if (layer.name != name) renamed[name] = layer.name;
     plan.layers.push_back(std::move(layer));

@@ -408,7 +408,7 @@ absl::Status CheckBrackets(const std::string& text, const std::shared_ptr<const 
 
 absl::StatusOr<Value> ParseYaml(const std::string& text, std::shared_ptr<const std::string> file,
                                 const YamlLimits& limits) {
-  if (text.find('\0') != std::string::npos) {
+  if (absl::StrContains(text, '\0')) {
     return ErrorAt({file, 0, 0}, "", "the file contains NUL bytes; it is no text");
   }
   if (const size_t bad = FindInvalidUtf8(text); bad != std::string::npos) {

@@ -78,7 +78,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     builder.experimental().SetInterceptorCreators(std::move(factories));
   }
   const mode_t mask = umask(S_IRWXG | S_IRWXO | S_IXUSR);
-  const auto restore = absl::MakeCleanup([mask] { umask(mask); });
+  const absl::Cleanup restore = [mask] { umask(mask); };
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr) {
     const std::string all = absl::StrJoin(

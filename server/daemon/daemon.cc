@@ -1,8 +1,9 @@
 #include "server/daemon/daemon.h"
 
-#include <limits.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
+
+#include <climits>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/network_rules.h"

@@ -1,9 +1,8 @@
 #include "server/daemon/options.h"
 
-#include <limits.h>
-#include <stdlib.h>
-
 #include <CLI/CLI.hpp>
+#include <climits>
+#include <cstdlib>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"

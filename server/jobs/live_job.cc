@@ -1,9 +1,9 @@
 #include "server/jobs/live_job.h"
 
 #include <openssl/crypto.h>
-#include <signal.h>
 #include <spdlog/spdlog.h>
 
+#include <csignal>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

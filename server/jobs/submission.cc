@@ -67,7 +67,7 @@ absl::Status CheckSources(v1::SubmitJobRequest* request) {
   int64_t bytes = 0;
   for (v1::SourceFile& source : *request->mutable_sources()) {
     KUR_RETURN_IF_ERROR(Normalize("sources", source.mutable_path()));
-    const int64_t size = static_cast<int64_t>(source.content().size());
+    const auto size = static_cast<int64_t>(source.content().size());
     bytes += size;
     if (size > kMaxSourceBytes || bytes > kMaxAllSourceBytes) {
       return absl::InvalidArgumentError(
@@ -166,10 +166,10 @@ absl::StatusOr<Kurfile> LoadKurfile(const SubmissionContext& context,
                                     const v1::SubmitJobRequest& request) {
   std::string folder = context.layout.temporary() + "/submit-XXXXXX";
   if (mkdtemp(&folder[0]) == nullptr) return ErrnoToStatus(errno, "cannot create " + folder);
-  const auto remove_folder = absl::MakeCleanup([&folder] {
+  const absl::Cleanup remove_folder = [&folder] {
     std::error_code ignored;
     std::filesystem::remove_all(folder, ignored);
-  });
+  };
   const std::vector<v1::SourceFile> sources(request.sources().begin(), request.sources().end());
   const absl::Status written = WriteSources(context.files, folder, sources);
   if (absl::IsResourceExhausted(written)) return written;

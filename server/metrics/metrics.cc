@@ -40,6 +40,7 @@ class Metrics::SampleCollector : public prometheus::Collectable {
       metric.gauge.value = sample.value;
     }
     std::vector<prometheus::MetricFamily> all;
+    all.reserve(families.size());
     for (auto& entry : families) all.push_back(std::move(entry.second));
     return all;
   }

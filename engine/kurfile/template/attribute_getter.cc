@@ -41,7 +41,7 @@ absl::StatusOr<std::vector<AttributeGetter>> AttributeGetter::MakeSeveral(const 
   if (attribute.is_string()) {
     parts.clear();
     for (const absl::string_view part : absl::StrSplit(attribute.as_string(), ',')) {
-      parts.push_back(Object(part));
+      parts.emplace_back(part);
     }
   }
   std::vector<AttributeGetter> getters;

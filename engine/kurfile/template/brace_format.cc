@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/kurfile/template/format.h"
@@ -18,7 +19,7 @@ absl::StatusOr<Format> ParseFormat(absl::string_view spec) {
   const absl::string_view aligns = "<>^=";
   if (!spec.empty()) {
     const absl::string_view first = FirstCharacter(spec);
-    if (first.size() < spec.size() && aligns.find(spec[first.size()]) != absl::string_view::npos) {
+    if (first.size() < spec.size() && absl::StrContains(aligns, spec[first.size()])) {
       format.fill = std::string(first);
       spec.remove_prefix(first.size());
     }
@@ -54,7 +55,7 @@ absl::StatusOr<Object> FormatBySpec(Runtime* runtime, const Object& value, absl:
     }
     return FormatText(runtime, format, value.as_string());
   }
-  const bool float_type = absl::string_view("eEfFgG%").find(format.type) != absl::string_view::npos;
+  const bool float_type = absl::StrContains(absl::string_view("eEfFgG%"), format.type);
   if (value.is_number() && ((float_type && format.type != 0) ||
                             (value.is_float() && (format.type == 0 || format.type == 'n')))) {
     return FormatDouble(runtime, format, value.as_float());
@@ -74,7 +75,7 @@ struct BraceField {
 
 absl::StatusOr<BraceField> ParseField(absl::string_view field) {
   BraceField result;
-  if (field.find('{') != absl::string_view::npos) {
+  if (absl::StrContains(field, '{')) {
     return Fail("a format inside a format is not supported");
   }
   const size_t colon = field.find(':');

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "engine/base/status.h"
@@ -72,7 +73,7 @@ int64_t TakeDigits(absl::string_view* text) {
 }
 
 bool TakeOneOf(absl::string_view* text, absl::string_view characters, char* taken) {
-  if (text->empty() || characters.find((*text)[0]) == absl::string_view::npos) return false;
+  if (text->empty() || !absl::StrContains(characters, (*text)[0])) return false;
   *taken = (*text)[0];
   text->remove_prefix(1);
   return true;

@@ -80,7 +80,7 @@ class JsonWriter {
 
  private:
   absl::Status Check() {
-    const int64_t size = static_cast<int64_t>(json_.size());
+    const auto size = static_cast<int64_t>(json_.size());
     if (size > runtime_.budget().limits().output_bytes) return runtime_.budget().MakeText(size);
     return runtime_.budget().Spend(1);
   }

@@ -228,7 +228,7 @@ class Lexer {
     static constexpr absl::string_view kOne = "+-/*%~[](){}><=.:|,;";
     const auto* two = std::find(std::begin(kTwo), std::end(kTwo), rest_.substr(0, 2));
     const absl::string_view op = rest_.substr(0, two != std::end(kTwo) ? 2 : 1);
-    if (two == std::end(kTwo) && kOne.find(op[0]) == absl::string_view::npos) {
+    if (two == std::end(kTwo) && !absl::StrContains(kOne, op[0])) {
       return Error(absl::StrCat("unexpected character '", FirstCharacter(rest_), "'"));
     }
     const size_t closing = absl::string_view("}])").find(op[0]);

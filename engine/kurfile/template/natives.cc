@@ -56,7 +56,7 @@ Object Loop::Neighbour(int64_t index, absl::string_view which) const {
 }
 
 absl::StatusOr<std::optional<Object>> Loop::Attribute(Runtime* runtime, absl::string_view name) {
-  const int64_t length = static_cast<int64_t>(items_.size());
+  const auto length = static_cast<int64_t>(items_.size());
   const auto some = [](auto value) { return std::optional<Object>(Object(std::move(value))); };
   if (name == "index") return some(index_ + 1);
   if (name == "index0") return some(index_);
@@ -121,7 +121,7 @@ absl::StatusOr<std::optional<Object>> Macro::Attribute(Runtime* runtime, absl::s
   if (name == "caller") return std::optional<Object>(Object(definition_.uses_caller));
   if (name != "arguments") return std::optional<Object>();
   std::vector<Object> names;
-  for (const auto& [parameter, value] : definition_.parameters) names.push_back(Object(parameter));
+  for (const auto& [parameter, value] : definition_.parameters) names.emplace_back(parameter);
   KUR_ASSIGN_OR_RETURN(Object arguments, runtime->Tuple(std::move(names)));
   return std::optional<Object>(std::move(arguments));
 }

@@ -141,7 +141,7 @@ absl::StatusOr<Object> ApplyToFloats(BinaryOperator op, double a, double b) {
 absl::StatusOr<Object> RepeatText(Runtime* runtime, const std::string& text, int64_t count) {
   if (count <= 0 || text.empty()) return Object("");
   const int64_t limit = runtime->budget().limits().output_bytes;
-  const int64_t size = static_cast<int64_t>(text.size());
+  const auto size = static_cast<int64_t>(text.size());
   KUR_RETURN_IF_ERROR(runtime->budget().MakeText(count > limit / size ? limit + 1 : size * count));
   std::string result;
   result.reserve(static_cast<size_t>(size * count));

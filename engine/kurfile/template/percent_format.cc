@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/kurfile/template/format.h"
@@ -47,7 +48,7 @@ absl::StatusOr<PercentItem> TakePercentItem(absl::string_view* text) {
                     ? "a format ends with an incomplete '%'"
                     : absl::StrCat("a format has an unknown '%", text->substr(0, 1), "'"));
   }
-  const bool number = absl::string_view("crsa%").find(format.type) == absl::string_view::npos;
+  const bool number = !absl::StrContains(absl::string_view("crsa%"), format.type);
   if (zero && number && format.alignment != '<') {
     format.alignment = '=';
     format.fill = "0";
@@ -60,10 +61,10 @@ absl::StatusOr<Object> FormatPercentNumber(Runtime* runtime, Format format, cons
   if (!value.is_number()) {
     return Fail("'%", std::string(1, format.type), "' formats a number, not ", KindOf(value));
   }
-  if (absl::string_view("eEfFgG").find(format.type) != absl::string_view::npos) {
+  if (absl::StrContains(absl::string_view("eEfFgG"), format.type)) {
     return FormatDouble(runtime, format, value.as_float());
   }
-  const bool decimal = absl::string_view("diu").find(format.type) != absl::string_view::npos;
+  const bool decimal = absl::StrContains(absl::string_view("diu"), format.type);
   if (value.is_float() && !decimal) {
     return Fail("'%", std::string(1, format.type), "' formats an integer, not a float");
   }

@@ -44,7 +44,7 @@ class LiteralReader {
     while (!rest_.empty()) {
       if (rest_[0] == '#') {
         rest_.remove_prefix(std::min(rest_.find('\n'), rest_.size()));
-      } else if (absl::string_view(" \t\f").find(rest_[0]) != absl::string_view::npos ||
+      } else if (absl::StrContains(absl::string_view(" \t\f"), rest_[0]) ||
                  (brackets_ > 0 && (rest_[0] == '\n' || rest_[0] == '\r'))) {
         rest_.remove_prefix(1);
       } else if (rest_.size() > 2 && absl::StartsWith(rest_, "\\\n")) {
@@ -136,7 +136,7 @@ class LiteralReader {
   bool IsStringStart() const {
     const size_t quote = rest_.find_first_of("'\"");
     if (quote == 0) return true;
-    return quote == 1 && absl::string_view("rRuU").find(rest_[0]) != absl::string_view::npos;
+    return quote == 1 && absl::StrContains(absl::string_view("rRuU"), rest_[0]);
   }
 
   // Strings that stand side by side are one.
@@ -248,7 +248,7 @@ bool ParsePythonLiteral(absl::string_view text, Value* value) {
   static constexpr absl::string_view kStarts = "+-.'\"([{0123456789TFNsrRuU";
   const absl::string_view start = absl::StripLeadingAsciiWhitespace(text);
   if (start.empty()) return false;
-  if (start[0] != '\\' && start[0] != '#' && kStarts.find(start[0]) == absl::string_view::npos) {
+  if (start[0] != '\\' && start[0] != '#' && !absl::StrContains(kStarts, start[0])) {
     return false;
   }
   Value result;

@@ -89,7 +89,7 @@ absl::StatusOr<std::vector<Object>> Runtime::Items(const Object& iterable) {
   if (iterable.is_string()) {
     KUR_RETURN_IF_ERROR(budget_.MakeItems(static_cast<int64_t>(iterable.as_string().size())));
     for (const absl::string_view character : Characters(iterable.as_string())) {
-      items.push_back(Object(character));
+      items.emplace_back(character);
     }
     return items;
   }

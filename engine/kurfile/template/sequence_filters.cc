@@ -106,7 +106,7 @@ absl::StatusOr<Object> Slice(Runtime* runtime, const Object& self,
   KUR_ASSIGN_OR_RETURN(const int64_t slices, arguments.Integer(0));
   if (slices < 1) return Fail("the number of slices must be at least 1");
   KUR_RETURN_IF_ERROR(runtime->budget().MakeItems(slices));
-  const int64_t length = static_cast<int64_t>(items.size());
+  const auto length = static_cast<int64_t>(items.size());
   const int64_t shorter = length / slices, longer = length % slices;
   std::vector<Object> result;
   auto next = items.begin();

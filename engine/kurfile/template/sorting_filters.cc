@@ -42,6 +42,7 @@ absl::Status Sort(Runtime* runtime, bool reverse, std::vector<Keyed>* items) {
 
 absl::StatusOr<Object> Unwrap(Runtime* runtime, std::vector<Keyed> keyed) {
   std::vector<Object> items;
+  items.reserve(keyed.size());
   for (Keyed& entry : keyed) items.push_back(std::move(entry.item));
   return runtime->List(std::move(items));
 }

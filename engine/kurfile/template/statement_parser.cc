@@ -4,6 +4,7 @@
 #include <initializer_list>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/status.h"
@@ -108,8 +109,8 @@ class StatementParser {
     }
     std::vector<std::string> names;
     for (const auto& [statement, method] : *kStatements) names.push_back(statement);
-    for (const char* end : {"endif", "endfor", "else", "elif"}) names.push_back(end);
-    const bool misplaced = name.rfind("end", 0) == 0 || name == "else" || name == "elif";
+    for (const char* end : {"endif", "endfor", "else", "elif"}) names.emplace_back(end);
+    const bool misplaced = absl::StartsWith(name, "end") || name == "else" || name == "elif";
     return tokens_.Error(
         misplaced
             ? absl::StrCat("'{% ", name, " %}' ends nothing that is open here")

@@ -50,7 +50,7 @@ absl::StatusOr<std::string> Evaluator::RenderLoop(const ast::For& loop, const Ob
 }
 
 absl::Status Evaluator::Append(absl::string_view text, std::string* output) {
-  const int64_t size = static_cast<int64_t>(output->size() + text.size());
+  const auto size = static_cast<int64_t>(output->size() + text.size());
   if (size > runtime_.budget().limits().output_bytes) return runtime_.budget().MakeText(size);
   absl::StrAppend(output, text);
   return runtime_.budget().SpendOnText(text.size());

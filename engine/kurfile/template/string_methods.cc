@@ -29,7 +29,8 @@ absl::StatusOr<Object> StripEnds(Runtime* runtime, const Object& self,
 absl::StatusOr<Object> TextList(Runtime* runtime, const std::vector<absl::string_view>& parts,
                                 Sequence::Kind kind = Sequence::Kind::kList) {
   std::vector<Object> items;
-  for (const absl::string_view part : parts) items.push_back(Object(part));
+  items.reserve(parts.size());
+  for (const absl::string_view part : parts) items.emplace_back(part);
   return runtime->List(std::move(items), kind);
 }
 

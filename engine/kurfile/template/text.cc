@@ -3,6 +3,7 @@
 #include <clocale>
 #include <cwctype>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
@@ -194,7 +195,7 @@ std::string TitleCase(absl::string_view text) {
 absl::string_view Strip(absl::string_view text, const std::string* chars, bool left, bool right) {
   const auto stripped = [chars](absl::string_view character) {
     if (chars == nullptr) return IsSpace(CodePoint(character));
-    return absl::string_view(*chars).find(character) != absl::string_view::npos;
+    return absl::StrContains(absl::string_view(*chars), character);
   };
   while (left && !text.empty() && stripped(FirstCharacter(text))) {
     text.remove_prefix(FirstCharacter(text).size());
@@ -240,8 +241,8 @@ std::vector<absl::string_view> SplitLines(absl::string_view text, bool keep_ends
 }
 
 std::string QuoteText(absl::string_view text) {
-  const bool single = text.find('\'') == absl::string_view::npos;
-  const bool prefer_double = !single && text.find('"') == absl::string_view::npos;
+  const bool single = !absl::StrContains(text, '\'');
+  const bool prefer_double = !single && !absl::StrContains(text, '"');
   const char quote = prefer_double ? '"' : '\'';
   std::string result(1, quote);
   for (size_t at = 0; at < text.size();) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/status.h"
@@ -31,8 +32,8 @@ std::string TitleWords(absl::string_view text) {
   std::string result;
   bool begins = true;
   for (const absl::string_view character : Characters(text)) {
-    const bool separator = IsSpace(CodePoint(character)) ||
-                           absl::string_view("-({[<").find(character) != absl::string_view::npos;
+    const bool separator =
+        IsSpace(CodePoint(character)) || absl::StrContains(absl::string_view("-({[<"), character);
     absl::StrAppend(&result, begins ? UpperCase(character) : LowerCase(character));
     begins = separator;
   }
@@ -147,7 +148,7 @@ absl::StatusOr<Object> WordWrap(Runtime* runtime, const Object& self,
   std::vector<Object> lines;
   for (const absl::string_view paragraph : SplitLines(self.as_string())) {
     const std::vector<std::string> wrapped = WrapText(paragraph, options);
-    lines.push_back(Object(absl::StrJoin(wrapped, "\n")));
+    lines.emplace_back(absl::StrJoin(wrapped, "\n"));
     if (newline != "\n") {
       KUR_ASSIGN_OR_RETURN(lines.back(),
                            ReplaceText(runtime, lines.back().as_string(), "\n", newline, -1));

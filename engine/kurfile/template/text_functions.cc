@@ -14,7 +14,7 @@ class TextBuilder {
  public:
   explicit TextBuilder(Runtime* runtime) : runtime_(*runtime) {}
   absl::Status Append(absl::string_view text) {
-    const int64_t size = static_cast<int64_t>(text_.size() + text.size());
+    const auto size = static_cast<int64_t>(text_.size() + text.size());
     if (size > runtime_.budget().limits().output_bytes) return runtime_.budget().MakeText(size);
     absl::StrAppend(&text_, text);
     return runtime_.budget().SpendOnText(text.size());
