@@ -64,18 +64,31 @@ std::vector<Json> Forms(const KeyTable& keys) {
   return forms;
 }
 
+// What a field with keys of its own takes that is no dictionary.
+std::vector<Json> PlainForms(const FieldInfo& field) {
+  std::vector<Json> forms;
+  if (field.keys->Has(KeyTable::kAnyName)) forms.push_back(ListOf({{"type", "string"}}));
+  const Json schema = Json::parse(ToJson(field.schema));
+  if (!field.keys->shorthand.empty() || !schema.contains("anyOf")) return forms;
+  for (const Json& form : schema["anyOf"]) {
+    if (form != Json({{"type", "object"}})) forms.push_back(form);
+  }
+  return forms;
+}
+
 Json FieldSchema(const FieldInfo& field) {
   Json schema;
   if (!field.sort.empty()) {
     schema = OrTemplate({SortSchema(field.sort), Null()});
   } else {
     std::vector<Json> forms = {Json::parse(ToJson(field.schema))};
-    if (field.keys != nullptr) forms = Forms(*field.keys);
-    if (field.keys != nullptr && field.keys->Has(KeyTable::kAnyName)) {
-      forms.push_back(ListOf({{"type", "string"}}));
+    if (field.keys != nullptr) {
+      forms = Forms(*field.keys);
+      for (Json& form : PlainForms(field)) forms.push_back(std::move(form));
     }
     if (field.keys == nullptr && HoldsNumbers(field.schema)) forms.push_back(Ref("number"));
-    if (!field.required && forms.back() != Null()) forms.push_back(Null());
+    const bool takes_null = std::find(forms.begin(), forms.end(), Null()) != forms.end();
+    if (!field.required && !takes_null) forms.push_back(Null());
     const bool anything = forms[0].empty();
     schema = anything ? Json::object() : OrTemplate(std::move(forms));
   }

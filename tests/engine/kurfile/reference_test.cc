@@ -133,6 +133,8 @@ TEST(ReferenceTest, TheSchemaKnowsEveryKind) {
   const auto& columns = entry["columns"]["anyOf"][0];
   EXPECT_FALSE(columns.contains("properties") && columns["properties"].contains("NAME"));
   EXPECT_TRUE(columns["additionalProperties"]["anyOf"][0]["properties"].contains("one_hot"));
+  const auto& column = columns["additionalProperties"]["anyOf"][0]["properties"];
+  EXPECT_THAT(column["normalize"]["anyOf"], Contains(nlohmann::json({{"type", "string"}})));
   EXPECT_TRUE(schema["properties"].contains("training"));
   EXPECT_EQ(schema["additionalProperties"], false);
 }
