@@ -14,6 +14,7 @@
 #include "engine/data/byte_input.h"
 #include "engine/data/csv_columns.h"
 #include "engine/data/supplier.h"
+#include "engine/kurfile/diagnostics.h"
 #endif
 
 namespace kur {
@@ -62,6 +63,10 @@ struct CsvSpec : SupplierSpec, Package {
 
   std::string kind() const override { return "csv"; }
   std::vector<FileReference> Files() const override { return {File()}; }
+  bool ReadsText() const override { return true; }
+
+  // Every column has one number a sample, whatever its name.
+  std::optional<Shape> KnownShape(const std::string& /*source*/) const override { return Shape{1}; }
 };
 
 const Fields<CsvSpec>& CsvFields() {
@@ -96,24 +101,29 @@ std::shared_ptr<const SupplierSpec> ParseCsv(const Value& value, const std::stri
 }
 
 const Registration<SupplierKind> kKind(
-    "csv", {"Numbers in a table of text, each column a source of one number a sample",
-            "csv: {path: train.csv, format: {delimiter: \";\"}, header: yes}",
-            CsvFields().Describe(), ParseCsv});
+    "csv",
+    {"A table of text, each column a source of one number a sample; the key columns can tell "
+     "which texts stand for which class",
+     "csv: {path: train.csv, format: {delimiter: \";\"}, header: yes}", CsvFields().Describe(),
+     ParseCsv});
 
 #ifdef KUR_RUNTIME
 
-absl::StatusOr<SourceMap> ReadSources(const CsvSpec& spec, const std::string& path) {
+absl::StatusOr<SourceMap> ReadSources(const CsvSpec& spec, const OpenContext& context,
+                                      const std::string& path) {
   CsvOptions options;
   if (spec.format.delimiter.has_value()) options.delimiter = (*spec.format.delimiter)[0];
   if (spec.format.quote.has_value()) options.quote = (*spec.format.quote)[0];
   options.header = spec.header;
+  options.wanted = context.wanted;
   KUR_ASSIGN_OR_RETURN(const auto input, ByteInput::OpenFile(path));
   return ReadCsvColumns(*input, path, options);
 }
 
-absl::StatusOr<SourceMap> Open(const CsvSpec& spec, const PathResolver& paths) {
-  KUR_ASSIGN_OR_RETURN(const std::string path, LocatePackage(spec, paths));
-  auto sources = ReadSources(spec, path);
+absl::StatusOr<SourceMap> Open(const CsvSpec& spec, const OpenContext& context) {
+  KUR_ASSIGN_OR_RETURN(const std::string path, LocatePackage(spec, context.paths));
+  auto sources = ReadSources(spec, context, path);
+  if (!DiagnosticsOf(sources.status()).empty()) return sources;
   if (!sources.ok()) return ErrorIn(*spec.path, sources.status(), path);
   return sources;
 }

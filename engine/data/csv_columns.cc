@@ -1,6 +1,9 @@
 #include "engine/data/csv_columns.h"
 
+#include <algorithm>
 #include <charconv>
+#include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <system_error>
@@ -13,9 +16,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "engine/base/status.h"
+#include "engine/base/suggest.h"
 #include "engine/data/csv_dialect.h"
 #include "engine/data/float_column.h"
 #include "engine/data/line_reader.h"
+#include "engine/kurfile/diagnostics.h"
 
 namespace kur {
 namespace {
@@ -131,11 +136,13 @@ class CsvReader {
   int64_t line() const { return line_; }
 
   absl::StatusOr<SourceMap> Build() && {
-    if (columns_.empty() || columns_[0].num_samples() == 0) {
-      return absl::InvalidArgumentError("the file holds no rows of numbers");
-    }
+    const bool has_rows =
+        std::any_of(columns_.begin(), columns_.end(),
+                    [](const FloatColumn& column) { return column.num_samples() > 0; });
+    if (!has_rows) return absl::InvalidArgumentError("the file holds no rows of numbers");
     SourceMap sources;
     for (size_t i = 0; i < columns_.size(); ++i) {
+      if (!is_wanted_[i]) continue;
       KUR_ASSIGN_OR_RETURN(sources[names_[i]], std::move(columns_[i]).Build({}));
     }
     return sources;
@@ -193,7 +200,18 @@ class CsvReader {
             absl::StrCat("there are more than ", kMostColumns, " columns"));
       }
     }
+    if (options_.wanted.has_value()) KUR_RETURN_IF_ERROR(options_.wanted->Check(names_));
     columns_.resize(names_.size());
+    classes_.resize(names_.size());
+    is_wanted_.assign(names_.size(), !options_.wanted.has_value());
+    for (size_t i = 0; i < names_.size() && options_.wanted.has_value(); ++i) {
+      const auto wanted = options_.wanted->columns.find(names_[i]);
+      if (wanted == options_.wanted->columns.end()) continue;
+      is_wanted_[i] = true;
+      for (const std::string& text : wanted->second.texts) {
+        classes_[i].emplace(text, static_cast<float>(classes_[i].size()));
+      }
+    }
     return absl::OkStatus();
   }
 
@@ -203,8 +221,15 @@ class CsvReader {
     size_t column = 0;
     for (; cells.Next(&cell) == RowSplitter::Found::kCell; ++column) {
       if (column == columns_.size()) return WrongWidth("more");
+      if (!is_wanted_[column]) continue;
       float number = 0;
-      if (!ParseNumber(cell, &number)) return NoNumber(column, cell);
+      if (!classes_[column].empty()) {
+        const auto found = classes_[column].find(cell);
+        if (found == classes_[column].end()) return NoClass(column, cell);
+        number = found->second;
+      } else if (!ParseNumber(cell, &number)) {
+        return NoNumber(column, cell);
+      }
       columns_[column].Push(number);
       columns_[column].EndSample(1);
     }
@@ -218,13 +243,24 @@ class CsvReader {
   }
 
   absl::Status NoNumber(size_t column, absl::string_view cell) const {
-    const bool cut = cell.size() > kMostShown;
-    const std::string what = cell.empty()
-                                 ? "the cell is empty"
-                                 : absl::StrCat("'", absl::CHexEscape(cell.substr(0, kMostShown)),
-                                                cut ? "..." : "", "' is no number");
+    return WrongCell(column, cell.empty() ? "the cell is empty" : Shown(cell) + " is no number");
+  }
+
+  absl::Status NoClass(size_t column, absl::string_view cell) const {
+    std::vector<std::string> texts;
+    for (const auto& [text, number] : classes_[column]) texts.push_back(text);
+    const std::string near = DidYouMean(cell.substr(0, kMostShown), texts);
+    return WrongCell(column, absl::StrCat(Shown(cell), " is none of the classes", near));
+  }
+
+  absl::Status WrongCell(size_t column, const std::string& what) const {
     return absl::InvalidArgumentError(
         absl::StrCat("column ", column + 1, " ('", names_[column], "'): ", what));
+  }
+
+  static std::string Shown(absl::string_view cell) {
+    return absl::StrCat("'", absl::CHexEscape(cell.substr(0, kMostShown)),
+                        cell.size() > kMostShown ? "...'" : "'");
   }
 
   static std::string Shown(char c) {
@@ -239,6 +275,9 @@ class CsvReader {
   int64_t line_ = 0;    // where row_ begins
   std::vector<std::string> names_;
   std::vector<FloatColumn> columns_;
+  std::vector<bool> is_wanted_;
+  // The number of the class that a text stands for; empty: the column holds numbers.
+  std::vector<std::map<std::string, float, std::less<>>> classes_;
 };
 
 }  // namespace
@@ -247,6 +286,7 @@ absl::StatusOr<SourceMap> ReadCsvColumns(ByteInput& input, absl::string_view nam
                                          const CsvOptions& options) {
   CsvReader reader(&input, options);
   const absl::Status read = reader.Read();
+  if (!DiagnosticsOf(read).empty()) return read;
   if (!read.ok()) return Annotate(read, absl::StrCat(name, ":", reader.line()));
   auto sources = std::move(reader).Build();
   if (!sources.ok()) return Annotate(sources.status(), name);

@@ -5,47 +5,35 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/data/feature_options.h"
 #include "engine/data/package.h"
 #include "engine/data/speech_options.h"
 #include "engine/kurfile/supplier_spec.h"
 
 #ifdef KUR_RUNTIME
 #include <algorithm>
-#include <cmath>
-#include <thread>
 #include <utility>
 
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
-#include "engine/base/system_memory.h"
 #include "engine/data/array_source.h"
-#include "engine/data/feature_statistics.h"
+#include "engine/data/feature_sources.h"
 #include "engine/data/permutation.h"
 #include "engine/data/speech_corpus.h"
-#include "engine/data/speech_features.h"
 #include "engine/data/supplier.h"
-#include "engine/data/utterances.h"
 #endif
 
 namespace kur {
 namespace {
 
-constexpr int64_t kMfccFeatures = 13;
-
-struct SpeechRecognitionSpec : SupplierSpec, Package {
+struct SpeechRecognitionSpec : SupplierSpec, Package, FeatureOptions {
   bool unpack = true;
-  std::string type = "spec";
-  NormalizationSpec normalization;
   std::optional<double> min_duration;
   std::optional<double> max_duration;
-  std::optional<double> max_frequency;
   Value vocab;
   Value unknown;
   std::optional<SampleRange> samples;
-  std::string fill = "zero";
   std::vector<std::string> text_keys = {"text"};
-  std::optional<double> bucket;
-  std::optional<int64_t> data_cpus;
   // Of `vocab` and `unknown`: one for each text key.
   std::vector<VocabularySpec> vocabularies;
   std::vector<std::optional<std::string>> unknowns;
@@ -67,12 +55,9 @@ struct SpeechRecognitionSpec : SupplierSpec, Package {
     return {*normalization.path};
   }
 
-  // How many features a frame of a spectrogram has depends on the recordings' sampling rate.
   std::map<std::string, Shape> KnownShapes() const override {
     std::map<std::string, Shape> shapes = {
-        {"utterance", {kUnknown, type == "mfcc" ? kMfccFeatures : kUnknown}},
-        {"utterance_length", {1}},
-        {"duration", {1}}};
+        {"utterance", FeatureShape()}, {"utterance_length", {1}}, {"duration", {1}}};
     for (const std::string& key : text_keys) {
       shapes[TranscriptName(key)] = {kUnknown};
       shapes[TranscriptName(key) + "_length"] = {1};
@@ -87,7 +72,7 @@ struct SpeechRecognitionSpec : SupplierSpec, Package {
 
 const Fields<SpeechRecognitionSpec>& SpeechRecognitionFields() {
   using Spec = SpeechRecognitionSpec;
-  static const auto* const kFields = new Fields<Spec>(
+  static const auto* const kFields = new Fields<Spec>(WithFeatureOptions(
       Fields<Spec>()
           .Optional("url", &Spec::url, "where the archive can be downloaded")
           .Example("https://example.org/speech.tar.gz")
@@ -99,21 +84,12 @@ const Fields<SpeechRecognitionSpec>& SpeechRecognitionFields() {
           .Example("fc414bccf4de3964f895eaa9d0e245ea28810a94be3079b55505cf0eb1644f94")
           .Optional("unpack", &Spec::unpack,
                     "accepted for compatibility: an archive is read as it is")
-          .Choice("type", &Spec::type, {"spec", "mfcc"}, "the features: spectrogram or MFCC")
-          .Optional("normalization", &Spec::normalization,
-                    "where the features' statistics are kept: a path, or {path, center, scale, "
-                    "rotate, depth}")
-          .Example("norm.yml")
-          .Keys(NormalizationKeys())
           .Optional("min_duration", &Spec::min_duration, "leaves shorter utterances out, seconds",
                     IfGiven(NotNegative()))
           .Example("1")
           .Optional("max_duration", &Spec::max_duration, "leaves longer utterances out, seconds",
                     IfGiven(Positive()))
           .Example("50")
-          .Optional("max_frequency", &Spec::max_frequency, "the highest frequency kept, Hz",
-                    IfGiven(Positive()))
-          .Example("8000")
           .Optional("vocab", &Spec::vocab,
                     "the vocabulary: a list, or a JSON file with one; default: what the data has")
           .Example("vocab.json")
@@ -123,16 +99,8 @@ const Fields<SpeechRecognitionSpec>& SpeechRecognitionFields() {
           .Optional("samples", &Spec::samples,
                     "which to take of a random order: 100, 100-200, 10%, 90-%")
           .Example("10%")
-          .Choice("fill", &Spec::fill, {"zero", "loop"}, "what fills shorter utterances of a batch")
           .Optional("key", &Spec::text_keys, "where the metadata have the transcript")
-          .Example("text")
-          .Optional("bucket", &Spec::bucket, "rounds lengths up to a multiple of it, seconds",
-                    IfGiven(Positive()))
-          .Example("0.5")
-          .Optional("data_cpus", &Spec::data_cpus,
-                    "threads that compute features; default: one for each processor",
-                    IfGiven(AtLeast(1)))
-          .Example("2"));
+          .Example("text")));
   return *kFields;
 }
 
@@ -167,55 +135,15 @@ const Registration<SupplierKind> kKind("speech_recognition", MakeSpeechRecogniti
 
 #ifdef KUR_RUNTIME
 
-// Streams of the seed.
+// A stream of the seed.
 constexpr uint64_t kSamplesStream = 1;
-constexpr uint64_t kNormalizationStream = 2;
-constexpr double kFramesPerSecond = 100;
 // Longer recordings than the metadata say are let pass if they are not much longer.
 constexpr double kDurationSlack = 1;
-
-int64_t Threads(const SpeechRecognitionSpec& spec) {
-  return spec.data_cpus.value_or(std::max(1u, std::thread::hardware_concurrency()));
-}
 
 AudioLimits Limits(const SpeechRecognitionSpec& spec) {
   AudioLimits limits;
   if (spec.max_duration.has_value()) limits.max_seconds = *spec.max_duration + kDurationSlack;
   return limits;
-}
-
-absl::StatusOr<FeatureStatistics> ReadStatistics(const FileReference& file,
-                                                 const std::string& resolved) {
-  constexpr int64_t kMostBytes = int64_t{128} << 20;
-  const auto text = FileSystem::Posix().Read(resolved, kMostBytes);
-  if (!text.ok()) return ErrorIn(file, text.status(), resolved);
-  auto statistics = ParseStatistics(*text, file.path);
-  if (!statistics.ok()) return ErrorIn(file, statistics.status());
-  return statistics;
-}
-
-// Those of the file or, where there is none, of some recordings that the seed chooses.
-absl::StatusOr<FeatureStatistics> FindStatistics(const SpeechRecognitionSpec& spec,
-                                                 const FeatureExtractor& extract,
-                                                 const OpenContext& context) {
-  const auto& file = spec.normalization.path;
-  if (file.has_value()) {
-    const auto resolved = context.paths.ForReading(file->path);
-    if (resolved.ok()) return ReadStatistics(*file, *resolved);
-    if (!absl::IsNotFound(resolved.status())) return ErrorIn(*file, resolved.status());
-  }
-  std::vector<int64_t> order = Permutation(extract.size(), context.seed, kNormalizationStream);
-  order.resize(static_cast<size_t>(std::min(extract.size(), spec.normalization.depth)));
-  auto statistics = LearnStatistics(extract, order, Threads(spec));
-  if (!statistics.ok()) return ErrorIn(*spec.path, statistics.status());
-  if (!file.has_value()) return statistics;
-  if (context.write == nullptr) {
-    context.warn(absl::StrCat(spec.key, ": there is no ", file->path,
-                              "; the features are normalized by what these data are like"));
-    return statistics;
-  }
-  KUR_RETURN_IF_ERROR(context.write(*file, FormatStatistics(*statistics)));
-  return statistics;
 }
 
 absl::StatusOr<Vocabulary> OpenVocabulary(const VocabularySpec& spec,
@@ -291,28 +219,8 @@ absl::StatusOr<SourceMap> Open(const SpeechRecognitionSpec& spec, const OpenCont
                        Array::FromValues<double>({corpus.size()}, corpus.durations));
   KUR_ASSIGN_OR_RETURN(sources["duration"], ArraySource::Create(durations));
 
-  const FeatureExtractor extract(corpus, spec.type == "mfcc", spec.max_frequency, Limits(spec));
-  KUR_ASSIGN_OR_RETURN(const FeatureStatistics statistics, FindStatistics(spec, extract, context));
-  const NormalizationSpec& normalization = spec.normalization;
-  Utterances::Options options;
-  options.size = corpus.size();
-  options.threads = Threads(spec);
-  options.most_cached_bytes = TotalMemoryBytes() / 8;
-  options.compute = extract;
-  options.normalizer = std::make_shared<const FeatureNormalizer>(
-      statistics,
-      FeatureNormalizer::Options{normalization.center, normalization.scale, normalization.rotate});
-  options.warn = [warn = context.warn, key = spec.key](const std::string& text) {
-    warn(absl::StrCat(key, ": ", text));
-  };
-  auto utterances = std::make_shared<const Utterances>(std::move(options));
-  UtterancePadding padding;
-  padding.loop = spec.fill == "loop";
-  if (spec.bucket.has_value()) {
-    padding.bucket = std::max<int64_t>(1, std::lrint(*spec.bucket * kFramesPerSecond));
-  }
-  sources["utterance_length"] = MakeUtteranceLengthSource(utterances);
-  sources["utterance"] = MakeUtteranceSource(std::move(utterances), padding);
+  KUR_RETURN_IF_ERROR(AddFeatures("utterance", spec, corpus, Limits(spec), *spec.path, spec.key,
+                                  context, &sources));
   return sources;
 }
 

@@ -8,8 +8,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/data/data_view.h"
 #include "engine/data/stacked_source.h"
 #include "engine/kurfile/diagnostics.h"
+#include "engine/kurfile/supplier_view.h"
 
 namespace kur {
 namespace {
@@ -38,6 +40,8 @@ struct Stack {
     Shape shape;
   };
   std::map<std::string, Column> columns;
+  // How each supplier that is split is split: what and how many samples.
+  std::vector<std::pair<SplitSpec, int64_t>> splits;
 
   bool HasAnyOf(const SourceMap& sources) const {
     return std::any_of(sources.begin(), sources.end(),
@@ -82,9 +86,7 @@ absl::Status AddTo(Stack* stack, const SupplierSpec& spec, const SourceMap& sour
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<SourceMap> OpenSupplier(const SupplierSpec& spec, const OpenContext& context) {
+absl::StatusOr<SourceMap> OpenKind(const SupplierSpec& spec, const OpenContext& context) {
   const SupplierOpener* opener = Registry<SupplierOpener>::Get().Find(spec.kind());
   if (opener == nullptr) {
     return absl::UnimplementedError(
@@ -98,15 +100,55 @@ absl::StatusOr<SourceMap> OpenSupplier(const SupplierSpec& spec, const OpenConte
   return sources;
 }
 
+// What one supplier gives.
+struct Opened {
+  SourceMap sources;
+  int64_t whole = 0;  // samples before they were split
+};
+
+absl::StatusOr<Opened> Open(const SupplierSpec& spec, const OpenContext& context) {
+  const SupplierView* const view = spec.view();
+  OpenContext asked = context;
+  if (view != nullptr && view->columns.has_value()) asked.wanted = ColumnsWantedBy(*view);
+  Opened opened;
+  KUR_ASSIGN_OR_RETURN(opened.sources, OpenKind(view == nullptr ? spec : *view->base, asked));
+  if (!opened.sources.empty()) opened.whole = opened.sources.begin()->second->size();
+  if (view != nullptr) {
+    KUR_ASSIGN_OR_RETURN(opened.sources, ViewOf(*view, std::move(opened.sources)));
+  }
+  return opened;
+}
+
+// Samples beside each other stay together only if both sides are split in the same way.
+absl::Status CheckSplits(const Stack& stack, const Stack& first) {
+  if (stack.splits == first.splits) return absl::OkStatus();
+  return ErrorAt(stack.specs[0]->location, stack.specs[0]->key,
+                 absl::StrCat("its samples stand beside those of ", first.specs[0]->key,
+                              ", which are split differently; give both the same 'split' and the "
+                              "same number of samples"));
+}
+
+}  // namespace
+
+absl::StatusOr<SourceMap> OpenSupplier(const SupplierSpec& spec, const OpenContext& context) {
+  KUR_ASSIGN_OR_RETURN(Opened opened, Open(spec, context));
+  return std::move(opened.sources);
+}
+
 absl::StatusOr<SourceMap> OpenSuppliers(
     const std::vector<std::shared_ptr<const SupplierSpec>>& specs, const OpenContext& context) {
   std::vector<Stack> stacks;
   for (const auto& spec : specs) {
-    KUR_ASSIGN_OR_RETURN(const SourceMap sources, OpenSupplier(*spec, context));
+    KUR_ASSIGN_OR_RETURN(const Opened opened, Open(*spec, context));
+    const SourceMap& sources = opened.sources;
     auto stack = std::find_if(stacks.begin(), stacks.end(),
                               [&](const Stack& other) { return other.HasAnyOf(sources); });
     if (stack == stacks.end()) stack = stacks.insert(stack, Stack());
     KUR_RETURN_IF_ERROR(AddTo(&*stack, *spec, sources));
+    const SupplierView* const view = spec->view();
+    if (view != nullptr && view->split.has_value()) {
+      stack->splits.emplace_back(*view->split, opened.whole);
+    }
   }
   SourceMap all;
   std::optional<Origin> first;
@@ -119,6 +161,7 @@ absl::StatusOr<SourceMap> OpenSuppliers(
       KUR_RETURN_IF_ERROR(CheckLength(*stack.specs[0], name, *source, *first));
       all.emplace(name, std::move(source));
     }
+    KUR_RETURN_IF_ERROR(CheckSplits(stack, stacks[0]));
   }
   return all;
 }

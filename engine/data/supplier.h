@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "engine/base/path_resolver.h"
 #include "engine/base/registry.h"
 #include "engine/data/source.h"
+#include "engine/data/wanted_columns.h"
 #include "engine/kurfile/supplier_spec.h"
 
 namespace kur {
@@ -30,6 +32,9 @@ struct OpenContext {
   // Writes a file that the supplier's Outputs() name, durably and in one step; empty in a run that
   // must not.
   std::function<absl::Status(const FileReference&, const std::string& content)> write;
+  // What the Kurfile asks for; absent: all columns. Suppliers whose ReadsText() is true must read
+  // texts as it says and may leave other columns out.
+  std::optional<WantedColumns> wanted;
 };
 
 // The running half of a kind of supplier: what opens the files that a spec names. Registered under
@@ -56,13 +61,14 @@ SupplierOpener MakeSupplierOpener(absl::StatusOr<SourceMap> (*open)(const Spec&,
   }};
 }
 
-// Opens one supplier by its kind, and checks that its sources have one length.
+// Opens one supplier by its kind, checks that its sources have one length, and makes of them what
+// the Kurfile says under `columns` and `split`.
 absl::StatusOr<SourceMap> OpenSupplier(const SupplierSpec& spec, const OpenContext& context);
 
 // Opens the suppliers of one set of data and puts their sources together. Suppliers with a source
 // of the same name are stacked: the samples of a later one follow those of an earlier one. An error
 // if such suppliers differ in their sources' names or shapes, or if in the end the sources differ
-// in length; it names both suppliers.
+// in length, or those beside each other are split differently; it names both suppliers.
 absl::StatusOr<SourceMap> OpenSuppliers(
     const std::vector<std::shared_ptr<const SupplierSpec>>& specs, const OpenContext& context);
 

@@ -40,6 +40,9 @@ struct FieldInfo {
 
 // The keys of a dictionary.
 struct FieldInfo::KeyTable {
+  // The name of a field that stands for any key, as the author likes.
+  static constexpr char kAnyName[] = "NAME";
+
   std::vector<FieldInfo> fields;
   std::string shorthand;  // the field that a value stands for which is no dictionary; may be empty
 

@@ -64,15 +64,31 @@ std::vector<Json> Forms(const KeyTable& keys) {
   return forms;
 }
 
+// What a field with keys of its own takes that is no dictionary.
+std::vector<Json> PlainForms(const FieldInfo& field) {
+  std::vector<Json> forms;
+  if (field.keys->Has(KeyTable::kAnyName)) forms.push_back(ListOf({{"type", "string"}}));
+  const Json schema = Json::parse(ToJson(field.schema));
+  if (!field.keys->shorthand.empty() || !schema.contains("anyOf")) return forms;
+  for (const Json& form : schema["anyOf"]) {
+    if (form != Json({{"type", "object"}})) forms.push_back(form);
+  }
+  return forms;
+}
+
 Json FieldSchema(const FieldInfo& field) {
   Json schema;
   if (!field.sort.empty()) {
     schema = OrTemplate({SortSchema(field.sort), Null()});
   } else {
     std::vector<Json> forms = {Json::parse(ToJson(field.schema))};
-    if (field.keys != nullptr) forms = Forms(*field.keys);
+    if (field.keys != nullptr) {
+      forms = Forms(*field.keys);
+      for (Json& form : PlainForms(field)) forms.push_back(std::move(form));
+    }
     if (field.keys == nullptr && HoldsNumbers(field.schema)) forms.push_back(Ref("number"));
-    if (!field.required && forms.back() != Null()) forms.push_back(Null());
+    const bool takes_null = std::find(forms.begin(), forms.end(), Null()) != forms.end();
+    if (!field.required && !takes_null) forms.push_back(Null());
     const bool anything = forms[0].empty();
     schema = anything ? Json::object() : OrTemplate(std::move(forms));
   }
@@ -85,10 +101,14 @@ Json ObjectOf(const KeyTable& keys) {
   Json properties = Json::object();
   Json required = Json::array();
   for (const FieldInfo& field : keys.fields) {
-    properties[field.name] = FieldSchema(field);
+    if (field.name != KeyTable::kAnyName) properties[field.name] = FieldSchema(field);
     if (field.required) required.push_back(field.name);
   }
-  Json object = {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
+  Json others = false;
+  for (const FieldInfo& field : keys.fields) {
+    if (field.name == KeyTable::kAnyName) others = FieldSchema(field);
+  }
+  Json object = {{"type", "object"}, {"properties", properties}, {"additionalProperties", others}};
   if (!required.empty()) object["required"] = required;
   return object;
 }
@@ -115,8 +135,8 @@ Json ContainerSchema(const Reference& reference) {
 }
 
 Json SupplierSchema(const SortInfo& sort) {
-  Json properties = {{"when", {{"description", "leaves the supplier out if this is false"}}},
-                     {"name", {{"description", "what messages call it"}}}};
+  Json properties = Json::object();
+  for (const FieldInfo& field : sort.beside.fields) properties[field.name] = FieldSchema(field);
   for (const KindInfo& kind : sort.kinds) properties[kind.name] = KindSchema(kind);
   return {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
 }

@@ -1,6 +1,10 @@
 #include "engine/kurfile/list_entry.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
+#include "engine/base/suggest.h"
 #include "engine/kurfile/container_keys.h"
 #include "engine/kurfile/fields.h"
 
@@ -12,6 +16,27 @@ std::string Labelled(const std::string& key, const std::string& name) {
   return absl::StrCat(key.substr(0, key.size() - 1), " '", name, "']");
 }
 
+bool Contains(const std::vector<std::string>& names, const Value& key) {
+  return key.is_string() && std::find(names.begin(), names.end(), key.as_string()) != names.end();
+}
+
+// Two keys might be the kind: two entries in one, or one of them is a key that is misspelled.
+void ReportSecondKind(const Value& first, const Value& second, const std::string& key,
+                      const ListEntryRules& rules, Diagnostics* diagnostics) {
+  std::vector<std::string> known = rules.beside;
+  known.emplace_back("when");
+  if (rules.has_name) known.emplace_back("name");
+  for (const Value* name : {&second, &first}) {
+    const std::string near = name->is_string() ? DidYouMean(name->as_string(), known) : "";
+    if (near.empty()) continue;
+    diagnostics->Error(name->location(), key, absl::StrCat("unknown key ", Describe(*name), near));
+    return;
+  }
+  diagnostics->Error(
+      second.location(), key,
+      absl::StrCat("one ", rules.sort, " in each entry of the list; begin another entry with '-'"));
+}
+
 }  // namespace
 
 std::optional<ListEntry> ParseListEntry(const Value& value, const std::string& key,
@@ -21,12 +46,15 @@ std::optional<ListEntry> ParseListEntry(const Value& value, const std::string& k
     return std::nullopt;
   }
   const Dict::Entry* found = nullptr;
+  Dict beside;
   for (const auto& part : value.as_dict()) {
     if (part.first == Value("when") || (rules.has_name && part.first == Value("name"))) continue;
+    if (Contains(rules.beside, part.first)) {
+      beside.Set(part.first, part.second);
+      continue;
+    }
     if (found != nullptr) {
-      diagnostics->Error(part.first.location(), key,
-                         absl::StrCat("one ", rules.sort,
-                                      " in each entry of the list; begin another entry with '-'"));
+      ReportSecondKind(found->first, part.first, key, rules, diagnostics);
       return std::nullopt;
     }
     found = &part;
@@ -37,7 +65,8 @@ std::optional<ListEntry> ParseListEntry(const Value& value, const std::string& k
     ReportType(value, key, rules.expected, diagnostics);
     return std::nullopt;
   }
-  ListEntry entry{found->first.as_string(), found->first.location(), found->second, key};
+  ListEntry entry{found->first.as_string(), found->first.location(), found->second, key, key,
+                  std::move(beside)};
   const Value* name = rules.has_name ? value.Find("name") : nullptr;
   if (name != nullptr && !name->is_null()) {
     if (name->is_list() || name->is_dict()) {
@@ -46,6 +75,7 @@ std::optional<ListEntry> ParseListEntry(const Value& value, const std::string& k
       entry.key = Labelled(key, name->is_string() ? name->as_string() : ToJson(*name));
     }
   }
+  entry.entry_key = entry.key;
   absl::StrAppend(&entry.key, ".", entry.kind);
   if (!entry.arguments.location().known()) {
     entry.arguments = entry.arguments.At(entry.location);

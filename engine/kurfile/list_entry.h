@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/kurfile/diagnostics.h"
 #include "engine/kurfile/value.h"
@@ -14,7 +15,9 @@ struct ListEntry {
   std::string kind;   // as it was written
   Location location;  // of the kind's name
   Value arguments;
-  std::string key;  // "train.data[0].pickle", or "train.data[0 'digits'].pickle" with a name
+  std::string key;        // "train.data[0].pickle", or "train.data[0 'digits'].pickle" with a name
+  std::string entry_key;  // "train.data[0]"
+  Dict beside;            // what there is of the rules' `beside`
 };
 
 // What entries of a list are.
@@ -22,6 +25,7 @@ struct ListEntryRules {
   std::string sort;      // "supplier"
   std::string expected;  // "a supplier, as in 'pickle: train.pkl'"
   bool has_name = false;
+  std::vector<std::string> beside = {};  // keys that may stand beside the kind
 };
 
 // Reads the entry that stands at `key`. Absent if its `when` leaves it out, or if it is wrong,

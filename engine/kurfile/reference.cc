@@ -15,13 +15,14 @@
 #include "engine/kurfile/schedule_spec.h"
 #include "engine/kurfile/sections.h"
 #include "engine/kurfile/supplier_spec.h"
+#include "engine/kurfile/supplier_view.h"
 
 namespace kur {
 namespace {
 
 template <class Kind>
 SortInfo GatherSort(std::string name, std::string title, std::string doc) {
-  SortInfo sort{std::move(name), std::move(title), std::move(doc), {}};
+  SortInfo sort{std::move(name), std::move(title), std::move(doc), {}, {}};
   for (const std::string& kind_name : Registry<Kind>::Get().Names()) {
     const Kind& kind = *Registry<Kind>::Get().Find(kind_name);
     sort.kinds.push_back({kind_name, kind.doc, kind.example, kind.keys});
@@ -129,6 +130,9 @@ const Reference& KurfileReference() {
             "`evaluate` they get all results, under `validate` and `test` those of "
             "the first batch."),
     };
+    for (SortInfo& sort : reference->sorts) {
+      if (sort.name == "supplier") sort.beside = SupplierEntryKeys();
+    }
     return reference;
   }();
   return *kReference;

@@ -23,6 +23,7 @@ struct SortInfo {
   std::string title;  // "Layers"
   std::string doc;
   std::vector<KindInfo> kinds;
+  KeyTable beside;  // what may stand beside any kind, in the same entry
 };
 
 // Everything that can be written in a Kurfile, gathered from the tables that read it: what

@@ -44,9 +44,9 @@ std::string FieldLine(const FieldInfo& field) {
   return absl::StrCat("  ", field.name, "  (", TypeText(field), ")\n      ", field.doc, "\n");
 }
 
-std::string KeysText(const KeyTable& keys) {
+std::string KeysText(const KeyTable& keys, const std::string& title = "Keys") {
   if (keys.fields.empty()) return "";
-  std::string text = "\nKeys:\n";
+  std::string text = absl::StrCat("\n", title, ":\n");
   for (const FieldInfo& field : keys.fields) text += FieldLine(field);
   if (!keys.shorthand.empty()) {
     absl::StrAppend(&text, "\nA value that is no dictionary is its ", keys.shorthand, ".\n");
@@ -77,7 +77,7 @@ std::string SortText(const SortInfo& sort) {
   for (const KindInfo& kind : sort.kinds) {
     absl::StrAppend(&text, "  ", kind.name, "\n      ", kind.doc, "\n");
   }
-  return text;
+  return text + KeysText(sort.beside, absl::StrCat("Keys beside that of the ", sort.name));
 }
 
 std::string Overview(const Reference& reference) {
@@ -112,6 +112,9 @@ const FieldInfo* Descend(const std::vector<FieldInfo>& fields, const Path& path,
 
 // What a path below a kind names, or nothing.
 std::string TextInKind(const SortInfo& sort, const Path& path, size_t from) {
+  if (const FieldInfo* field = Descend(sort.beside.fields, path, from)) {
+    return FieldText(absl::StrJoin(path, "."), *field);
+  }
   for (const KindInfo& kind : sort.kinds) {
     if (kind.name != path[from]) continue;
     if (from + 1 == path.size()) return KindText(sort, kind);
@@ -198,6 +201,7 @@ std::vector<std::string> ExplainPaths() {
   AddPaths("", reference.container_keys.fields, &paths);
   for (const SortInfo& sort : reference.sorts) {
     paths.insert(sort.name);
+    AddPaths(sort.name + ".", sort.beside.fields, &paths);
     for (const KindInfo& kind : sort.kinds) {
       for (const std::string& prefix : {std::string(), sort.name + "."}) {
         paths.insert(prefix + kind.name);
@@ -225,6 +229,10 @@ std::string ReferenceMarkdown() {
   AppendKeys(reference.container_keys, &page);
   for (const SortInfo& sort : reference.sorts) {
     absl::StrAppend(&page, "\n## ", sort.title, "\n\n", sort.doc, "\n");
+    if (!sort.beside.fields.empty()) {
+      absl::StrAppend(&page, "\n### Keys beside that of the ", sort.name, "\n");
+      AppendKeys(sort.beside, &page);
+    }
     for (const KindInfo& kind : sort.kinds) {
       absl::StrAppend(&page, "\n### `", kind.name, "`\n\n", Cell(kind.doc), "\n\n```yaml\n",
                       kind.example, "\n```\n");

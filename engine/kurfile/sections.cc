@@ -8,6 +8,7 @@
 #include "engine/kurfile/fields.h"
 #include "engine/kurfile/kind.h"
 #include "engine/kurfile/list_entry.h"
+#include "engine/kurfile/supplier_view.h"
 #include "engine/kurfile/training_keys.h"
 
 namespace kur {
@@ -46,19 +47,24 @@ const Fields<RawWeights>& TrainWeightsFields() {
   return *kFields;
 }
 
-// One entry of `data`: {KIND: ..., name: ..., when: ...}.
-std::shared_ptr<const SupplierSpec> ParseSupplier(const Value& value, const std::string& key,
+// One entry of `data`: {KIND: ..., name: ..., when: ..., columns: ..., split: ...}.
+std::shared_ptr<const SupplierSpec> ParseSupplier(const std::string& section, const Value& value,
+                                                  const std::string& key,
                                                   Diagnostics* diagnostics) {
-  const auto entry = ParseListEntry(
-      value, key, {"supplier", "a supplier, as in 'pickle: train.pkl'", /*has_name=*/true},
-      diagnostics);
+  const auto entry = ParseListEntry(value, key,
+                                    {"supplier", "a supplier, as in 'pickle: train.pkl'",
+                                     /*has_name=*/true, SupplierViewKeys()},
+                                    diagnostics);
   if (!entry) return nullptr;
-  return ParseKind<SupplierSpec>("supplier", entry->kind, entry->location, entry->arguments,
-                                 entry->key, diagnostics);
+  auto supplier = ParseKind<SupplierSpec>("supplier", entry->kind, entry->location,
+                                          entry->arguments, entry->key, diagnostics);
+  if (supplier == nullptr) return nullptr;
+  return ParseSupplierView(std::move(supplier), entry->beside, entry->entry_key, section,
+                           diagnostics);
 }
 
-DataSet ParseDataSet(const std::string& name, const Value& value, const std::string& key,
-                     Diagnostics* diagnostics) {
+DataSet ParseDataSet(const std::string& section, const std::string& name, const Value& value,
+                     const std::string& key, Diagnostics* diagnostics) {
   DataSet set;
   set.name = name;
   if (!value.is_list()) {
@@ -66,7 +72,8 @@ DataSet ParseDataSet(const std::string& name, const Value& value, const std::str
     return set;
   }
   for (size_t i = 0; i < value.as_list().size(); ++i) {
-    auto supplier = ParseSupplier(value.as_list()[i], absl::StrCat(key, "[", i, "]"), diagnostics);
+    auto supplier =
+        ParseSupplier(section, value.as_list()[i], absl::StrCat(key, "[", i, "]"), diagnostics);
     if (supplier != nullptr) set.suppliers.push_back(std::move(supplier));
   }
   return set;
@@ -83,13 +90,14 @@ DataSection ParseData(const std::string& section, const Value& owner, const Valu
   } else if (data.is_dict()) {
     for (const auto& [name, value] : data.as_dict()) {
       const std::string set = name.is_string() ? name.as_string() : ToJson(name);
-      parsed.sets.push_back(ParseDataSet(set, value, absl::StrCat(key, ".", set), diagnostics));
+      parsed.sets.push_back(
+          ParseDataSet(section, set, value, absl::StrCat(key, ".", set), diagnostics));
     }
     if (!several && parsed.sets.size() != 1) {
       diagnostics->Error(data.location(), key, "this section takes one set of data");
     }
   } else {
-    parsed.sets.push_back(ParseDataSet("default", data, key, diagnostics));
+    parsed.sets.push_back(ParseDataSet(section, "default", data, key, diagnostics));
   }
   ParseProviderOptions(provider, section + ".provider", diagnostics, &parsed.provider);
   return parsed;

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "engine/kurfile/shape.h"
 
 namespace kur {
+
+struct SupplierView;
 
 // What a Kurfile says of one data supplier: parsed, immutable, thread-safe. Says what would be read
 // but never opens it.
@@ -29,6 +32,19 @@ class SupplierSpec {
 
   // The sources whose sample shapes are known without opening anything.
   virtual std::map<std::string, Shape> KnownShapes() const { return {}; }
+
+  // The same of one source, whether there is one of that name or not.
+  virtual std::optional<Shape> KnownShape(const std::string& source) const {
+    const auto shapes = KnownShapes();
+    const auto found = shapes.find(source);
+    return found == shapes.end() ? std::nullopt : std::make_optional(found->second);
+  }
+
+  // Whether columns of text can be read, where the Kurfile says which texts stand for which class.
+  virtual bool ReadsText() const { return false; }
+
+  // What the Kurfile makes of the sources of another supplier; null if this is none of that kind.
+  virtual const SupplierView* view() const { return nullptr; }
 
   // Where the supplier stands in the Kurfile, for messages.
   Location location;

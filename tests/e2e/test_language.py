@@ -184,11 +184,24 @@ class ExplainTest(KurfileTest):
                 errors = [error.message for error in
                           validator.iter_errors(yaml.safe_load(path.read_text()))]
                 self.assertEqual(errors, [])
+        for right in ('columns: [a, b]', 'columns: {a: , b: c, d: [a, b]}',
+                      'columns: {a: {one_hot: [x, y]}, b: {one_hot: 3}}',
+                      'columns: {a: {normalize: standard}, b: {normalize: {mean: [1, 2], std: 3}}}',
+                      'split: {train: 0.5, seed: 3}', 'split: "{{ shares }}"'):
+            with self.subTest(right):
+                entry = dict(yaml.safe_load(right), csv='x.csv', name='x')
+                errors = [error.message for error in validator.iter_errors(
+                    {'model': [], 'train': {'data': [entry]}})]
+                self.assertEqual(errors, [])
         for wrong in ('modle: []', 'model: [{dense: {sise: 3}}]', 'model: [{pool: [a]}]',
                       'loss: [{target: y, name: none}]', 'loss: [{name: mean_squared_error}]',
                       'train: {optimizer: {name: sgd, beta1: 1}}',
                       'train: {checkpoint: {minutes: x}}', 'train: {data: [{pikle: x}]}',
-                      'train: {provider: {batch_size: 0}}'):
+                      'train: {provider: {batch_size: 0}}',
+                      'train: {data: [{csv: x, columns: {a: {onehot: 3}}}]}',
+                      'train: {data: [{csv: x, columns: {a: {normalize: {mena: 3}}}}]}',
+                      'train: {data: [{csv: x, columns: {a: {one_hot: {}}}}]}',
+                      'train: {data: [{csv: x, split: {tran: 0.5}}]}'):
             with self.subTest(wrong):
                 self.assertFalse(validator.is_valid(yaml.safe_load(wrong)))
 

@@ -8,6 +8,7 @@ training log by Kur's own logger. The files are committed; tests need neither Py
 
 import gzip
 import io
+import json
 import os
 import pickle
 import shutil
@@ -158,6 +159,24 @@ def npz(save):
     return file.getvalue()
 
 
+def safetensors():
+    """The same arrays as the format is described, and one of bfloat16, which NumPy does not have."""
+    names = {'b1': 'BOOL', 'i1': 'I8', 'i2': 'I16', 'i4': 'I32', 'i8': 'I64', 'u1': 'U8',
+             'u2': 'U16', 'u4': 'U32', 'u8': 'U64', 'f2': 'F16', 'f4': 'F32', 'f8': 'F64'}
+    tensors = {dtype: (name, numbers(dtype)) for dtype, name in names.items()}
+    bits = numpy.array([1, -2.5, 3.140625, -0.0], '<f4').view('<u4') >> 16
+    tensors['bf16'] = ('BF16', bits.astype('<u2').reshape(2, 2))
+    header, data = {'__metadata__': {'format': 'pt'}}, b''
+    for key, (name, array) in tensors.items():
+        content = array.tobytes()
+        header[key] = {'dtype': name, 'shape': array.shape,
+                       'data_offsets': [len(data), len(data) + len(content)]}
+        data += content
+    text = json.dumps(header).encode()
+    text += b' ' * (-len(text) % 8)
+    return struct.pack('<Q', len(text)) + text + data
+
+
 def numpy_dict():
     file = io.BytesIO()
     numpy.save(file, {'x': numbers('f4'), 'big': numbers('>i2'), 'list': [3, 4]},
@@ -218,6 +237,7 @@ def main():
         write('v%d.npy' % version, npy(numpy.asfortranarray(numbers('>i2')), (version, 0)))
     write('stored.npz', npz(numpy.savez))
     write('deflated.npz', npz(numpy.savez_compressed))
+    write('tensors.safetensors', safetensors())
     write('dict.npy', numpy_dict())
     if 'KUR_HOME' in os.environ:
         kur_log(os.path.join(folder, 'kur_log'))

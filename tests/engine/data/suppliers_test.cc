@@ -33,8 +33,8 @@ const Value kSmallMnist =
 
 TEST_F(SuppliersTest, TheKindsAreRegisteredTwiceOverUnderOneName) {
   const auto all =
-      ElementsAre("cifar", "csv", "jsonl", "mnist", "npy", "npz", "numpy_dict", "pickle",
-                  "speech_recognition", "synthetic", "text");
+      ElementsAre("audio_folder", "cifar", "csv", "jsonl", "mnist", "npy", "npz", "numpy_dict",
+                  "pickle", "safetensors", "speech_recognition", "synthetic", "text");
   EXPECT_THAT(Registry<SupplierKind>::Get().Names(), all);
   EXPECT_THAT(Registry<SupplierOpener>::Get().Names(), all);
 }
@@ -131,12 +131,11 @@ TEST_F(SuppliersTest, AMissingFileIsSaidToBeMissingWhereTheKurfileNamesIt) {
       FailsWith(absl::StatusCode::kInvalidArgument,
                 "test.yml:1:3: error: train.data[0].mnist.images: no such file: "
                 "nothing.idx"));
-  EXPECT_THAT(
-      Open("mnist", MakeDict({{"images", MakeDict({{"url", Value("http://x.org/images.gz")},
-                                                   {"path", Value("data")}})},
-                              {"labels", Value("labels.idx")}})),
-      FailsWith(absl::StatusCode::kInvalidArgument,
-                "there is neither the file data/images.gz nor the file data"));
+  EXPECT_THAT(Open("mnist", MakeDict({{"images", MakeDict({{"url", Value("http://x.org/images.gz")},
+                                                           {"path", Value("data")}})},
+                                      {"labels", Value("labels.idx")}})),
+              FailsWith(absl::StatusCode::kInvalidArgument,
+                        "there is neither the file data/images.gz nor the file data"));
 }
 
 TEST_F(SuppliersTest, PathsStayWhereTheyMayBe) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "engine/kurfile/supplier_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/testing/temp_dir.h"
@@ -389,6 +390,58 @@ model: [{input: {shape: [3]}, name: x}, {dense: "{{ hidden * depth }}"}]
     dir.Write("k.yml", absl::StrCat("settings: {a: \"{{ load_yaml('", path, "') }}\"}\nmodel: []"));
     EXPECT_FALSE(Kurfile::Load(dir.path() + "/k.yml").ok()) << path;
   }
+}
+
+constexpr char kFlowers[] = R"(
+model:
+  - input: measurements
+  - dense: 3
+  - activation: softmax
+    name: species
+loss: [{target: species, name: categorical_crossentropy}]
+train:
+  data: &flowers
+    - csv: iris.csv
+      name: iris
+      columns:
+        measurements: {from: [length, width], normalize: standard}
+        species: {one_hot: [setosa, versicolor, virginica]}
+      split: {train: 0.8, validate: 0.2}
+  epochs: 1
+validate:
+  data: *flowers
+)";
+
+TEST(KurfileTest, ColumnsGiveShapesAndSplitsKnowTheirSection) {
+  const auto kurfile = Load(kFlowers);
+  ASSERT_TRUE(kurfile.ok()) << kurfile.status();
+  EXPECT_EQ(kurfile->plan().parameters, 2 * 3 + 3);
+  const auto view = [](const DataSection& data) { return data.sets[0].suppliers[0]->view(); };
+  ASSERT_NE(view(kurfile->sections().train->data), nullptr);
+  EXPECT_EQ(view(kurfile->sections().train->data)->section, "train");
+  EXPECT_EQ(view(kurfile->sections().validate->data)->section, "validate");
+  EXPECT_EQ(view(kurfile->sections().train->data)->Files().size(), 1u);
+  EXPECT_THAT(ErrorOf(absl::StrReplaceAll(kFlowers, {{"validate: 0.2", "test: 0.2"}})),
+              HasSubstr("validate.data[0 'iris'].split: nothing is left for the section "
+                        "'validate'; give it a share"));
+  EXPECT_THAT(ErrorOf(absl::StrReplaceAll(kFlowers, {{"one_hot", "onehot"}})),
+              HasSubstr("k.yml:14:19: error: train.data[0 'iris'].columns.species: unknown key "
+                        "\"onehot\"; did you mean 'one_hot'?"));
+}
+
+TEST(KurfileTest, LabelsOfAnotherWidthThanTheOutputAreSeen) {
+  const auto kurfile = Load(absl::StrReplaceAll(kFlowers, {{", virginica", ""}}));
+  ASSERT_TRUE(kurfile.ok()) << kurfile.status();
+  ASSERT_EQ(kurfile->warnings().size(), 1u);
+  EXPECT_THAT(kurfile->warnings()[0].message, HasSubstr("species"));
+}
+
+TEST(KurfileTest, AKeyBesideASupplierThatIsMisspelledIsNoSecondSupplier) {
+  EXPECT_THAT(ErrorOf(absl::StrReplaceAll(kFlowers, {{"columns:", "colums:"}})),
+              HasSubstr("k.yml:12:7: error: train.data[0]: unknown key \"colums\"; did you mean "
+                        "'columns'?"));
+  EXPECT_THAT(ErrorOf(absl::StrReplaceAll(kFlowers, {{"columns:", "pickle:"}})),
+              HasSubstr("one supplier in each entry of the list; begin another entry with '-'"));
 }
 
 }  // namespace

@@ -79,6 +79,7 @@ void ExpectDocumented(const std::string& path, const std::vector<FieldInfo>& fie
 TEST(ReferenceTest, EveryKindHasAnExampleThatItReads) {
   for (const SortInfo& sort : KurfileReference().sorts) {
     EXPECT_FALSE(sort.kinds.empty()) << sort.name;
+    ExpectDocumented(sort.name, sort.beside.fields);
     for (const KindInfo& kind : sort.kinds) {
       SCOPED_TRACE(absl::StrCat(sort.name, ".", kind.name));
       EXPECT_FALSE(kind.doc.empty());
@@ -97,6 +98,8 @@ TEST(ReferenceTest, ExplainsEveryPathThatItOffers) {
   }
   EXPECT_THAT(ExplainPaths(), Contains("layer.convolution.border"));
   EXPECT_THAT(ExplainPaths(), Contains("train.checkpoint.minutes"));
+  EXPECT_THAT(*Explain("supplier"), HasSubstr("Keys beside that of the supplier:"));
+  EXPECT_THAT(*Explain("supplier.columns.NAME.one_hot"), HasSubstr("how many classes there are"));
   EXPECT_THAT(*Explain("layer.convolution.border"), HasSubstr("one of: same, valid; default same"));
   EXPECT_THAT(*Explain("dense"), HasSubstr("A value that is no dictionary is its size."));
   EXPECT_THAT(*Explain(""), HasSubstr("Sorts of kinds:"));
@@ -122,6 +125,16 @@ TEST(ReferenceTest, TheSchemaKnowsEveryKind) {
   for (const char* name : {"convolution", "for", "parallel", "name", "freeze"}) {
     EXPECT_TRUE(containers.contains(name)) << name;
   }
+  const auto& entry = schema["definitions"]["supplier"]["properties"];
+  for (const char* name : {"csv", "name", "when", "columns", "split"}) {
+    EXPECT_TRUE(entry.contains(name)) << name;
+  }
+  // The author names the columns: no name is wrong, but what stands under it can be.
+  const auto& columns = entry["columns"]["anyOf"][0];
+  EXPECT_FALSE(columns.contains("properties") && columns["properties"].contains("NAME"));
+  EXPECT_TRUE(columns["additionalProperties"]["anyOf"][0]["properties"].contains("one_hot"));
+  const auto& column = columns["additionalProperties"]["anyOf"][0]["properties"];
+  EXPECT_THAT(column["normalize"]["anyOf"], Contains(nlohmann::json({{"type", "string"}})));
   EXPECT_TRUE(schema["properties"].contains("training"));
   EXPECT_EQ(schema["additionalProperties"], false);
 }
