@@ -83,9 +83,8 @@ absl::StatusOr<RunEnd> RunKurfile(const v1::WorkerSpec& spec, const PathResolver
   options.resume_path = JoinPath(spec.run_directory(), kResumeFile);
   options.fetch.offline = spec.offline();
   options.fetch.cache = spec.download_cache();
-  KUR_ASSIGN_OR_RETURN(
-      options.fetch.rules,
-      NetworkRules::Parse({spec.download_networks().begin(), spec.download_networks().end()}));
+  KUR_ASSIGN_OR_RETURN(options.fetch.rules, NetworkRules::Parse({spec.download_networks().begin(),
+                                                                 spec.download_networks().end()}));
   return Run(kurfile, paths, options, observer);
 }
 
