@@ -95,7 +95,7 @@ absl::Status AddInputs(const Kurfile& kurfile, const SubmissionOptions& options,
   for (const FileReference& reference : kurfile.Inputs(options.mode)) {
     if (!reference.is_relative()) continue;
     if (IsWeights(reference) && !options.upload_weights) continue;
-    const auto path = NormalizeRelativePath(reference.path);
+    const auto path = NormalizeInputPath(reference.path);
     if (!path.ok()) {
       diagnostics->Error(reference.location, reference.key, std::string(path.status().message()));
       continue;

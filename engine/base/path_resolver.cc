@@ -68,6 +68,9 @@ absl::Status CheckWritable(const std::string& path, const std::string& shown) {
   return absl::OkStatus();
 }
 
+// Of a normalised path.
+bool LeadsAbove(const std::string& normalized) { return absl::StartsWith(normalized, "../"); }
+
 bool IsHomePath(const std::string& path) { return path == "~" || absl::StartsWith(path, "~/"); }
 
 absl::StatusOr<std::string> InHome(const std::string& home, const std::string& path) {
@@ -78,6 +81,14 @@ absl::StatusOr<std::string> InHome(const std::string& home, const std::string& p
 }  // namespace
 
 absl::StatusOr<std::string> NormalizeRelativePath(const std::string& path) {
+  auto normalized = NormalizeInputPath(path);
+  if (normalized.ok() && LeadsAbove(*normalized)) {
+    return absl::PermissionDeniedError("the path " + path + " leads outside of its folder");
+  }
+  return normalized;
+}
+
+absl::StatusOr<std::string> NormalizeInputPath(const std::string& path) {
   if (path.empty()) return absl::InvalidArgumentError("the path is empty");
   if (absl::StrContains(path, '\0')) {
     return absl::InvalidArgumentError("the path contains NUL");
@@ -90,16 +101,15 @@ absl::StatusOr<std::string> NormalizeRelativePath(const std::string& path) {
       return absl::InvalidArgumentError(absl::StrCat("the path has a name of ", part.size(),
                                                      " bytes; file names have at most ", NAME_MAX));
     }
-    if (part != "..") {
+    if (part == ".." && !parts.empty() && parts.back() != "..") {
+      parts.pop_back();
+    } else {
       parts.emplace_back(part);
-      continue;
     }
-    if (parts.empty()) {
-      return absl::PermissionDeniedError("the path " + path + " leads outside of its folder");
-    }
-    parts.pop_back();
   }
-  if (parts.empty()) return absl::InvalidArgumentError("the path " + path + " names no file");
+  if (parts.empty() || parts.back() == "..") {
+    return absl::InvalidArgumentError("the path " + path + " names no file");
+  }
   return absl::StrJoin(parts, "/");
 }
 
@@ -121,9 +131,15 @@ absl::StatusOr<std::string> PathResolver::ForReading(const std::string& path) co
     }
     resolved = real;
   } else {
-    auto normalized = NormalizeRelativePath(path);
+    auto normalized = NormalizeInputPath(path);
     if (!normalized.ok()) return normalized.status();
     const auto input = options_.inputs.find(*normalized);
+    if (input == options_.inputs.end() && LeadsAbove(*normalized)) {
+      return absl::PermissionDeniedError(
+          absl::StrCat("the path ", path,
+                       " leads outside of the Kurfile's folder, and no file was there to be sent "
+                       "with it"));
+    }
     resolved = input != options_.inputs.end() ? input->second
                                               : Confine(options_.workspace, *normalized, path);
   }

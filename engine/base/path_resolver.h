@@ -11,15 +11,16 @@ namespace kur {
 
 // Turns the paths of a Kurfile into paths of this machine, and keeps them where they may be:
 // relative ones in the workspace (or a frozen input of that name), `~` in the user's own folder,
-// absolute ones in the data roots (reading only). ".." and symbolic links that lead outside are
-// refused. Immutable, thread-safe.
+// absolute ones in the data roots (reading only). A path that leads above the workspace can only
+// name a frozen input; symbolic links that lead outside are refused. Immutable, thread-safe.
 class PathResolver {
  public:
   struct Options {
-    std::string workspace;                      // absolute
-    std::string home;                           // absolute
-    std::vector<std::string> data_roots;        // absolute; "/" allows everything
-    std::map<std::string, std::string> inputs;  // frozen inputs: normalised path -> absolute file
+    std::string workspace;                // absolute
+    std::string home;                     // absolute
+    std::vector<std::string> data_roots;  // absolute; "/" allows everything
+    // Frozen inputs: the path as NormalizeInputPath() gives it -> an absolute file.
+    std::map<std::string, std::string> inputs;
   };
 
   explicit PathResolver(Options options) : options_(std::move(options)) {}
@@ -42,6 +43,10 @@ class PathResolver {
 // "./a//b/../c" -> "a/c". INVALID_ARGUMENT for a path that is empty, absolute, holds NUL or a name
 // that is too long, or leads above its start.
 absl::StatusOr<std::string> NormalizeRelativePath(const std::string& path);
+
+// The same for what is only read, and may lead above its start: "../a/../b" -> "../b". Such a path
+// is a name of something, never a place in the file system.
+absl::StatusOr<std::string> NormalizeInputPath(const std::string& path);
 
 }  // namespace kur
 

@@ -13,7 +13,7 @@ namespace {
 // Two spellings of one path become the same.
 std::string Canonical(const FileReference& file) {
   const bool home = absl::StartsWith(file.path, "~/");
-  const auto normalized = NormalizeRelativePath(home ? file.path.substr(2) : file.path);
+  const auto normalized = NormalizeInputPath(home ? file.path.substr(2) : file.path);
   if (!normalized.ok()) return file.path;
   return home ? "~/" + *normalized : *normalized;
 }

@@ -47,7 +47,7 @@ absl::Status CheckName(absl::string_view what, const std::string& name) {
                    kMaxNameBytes));
 }
 
-// A normalised path of a source or an input, or what is wrong with it.
+// A normalised path of a source, or what is wrong with it.
 absl::Status Normalize(absl::string_view what, std::string* path) {
   auto normalized = NormalizeRelativePath(*path);
   if (!normalized.ok()) {
@@ -93,7 +93,11 @@ absl::Status CheckInputs(v1::SubmitJobRequest* request) {
   }
   std::set<std::string> paths;
   for (v1::Input& input : *request->mutable_inputs()) {
-    KUR_RETURN_IF_ERROR(Normalize("inputs", input.mutable_path()));
+    auto normalized = NormalizeInputPath(input.path());
+    if (!normalized.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("inputs: ", normalized.status().message()));
+    }
+    input.set_path(*std::move(normalized));
     if (!IsSha256Hex(input.sha256())) {
       return absl::InvalidArgumentError(absl::StrCat(
           "input ", input.path(), ": sha256 must be 64 lower-case hexadecimal digits"));

@@ -9,6 +9,7 @@
 #include <random>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
 #include "engine/base/path_resolver.h"
@@ -79,6 +80,13 @@ int RunStandalone(const StandaloneOptions& options, Control* control, double pro
   const char* home = std::getenv("HOME");
   path_options.home = home == nullptr ? "/" : home;
   path_options.data_roots = {"/"};
+  for (const FileReference& file : kurfile->Inputs(options.mode)) {
+    const auto name = NormalizeInputPath(file.path);
+    const std::string local = JoinPath(path_options.workspace, name.value_or(""));
+    if (name.ok() && absl::StartsWith(*name, "../") && Exists(local)) {
+      path_options.inputs[*name] = local;
+    }
+  }
   const PathResolver paths(path_options);
 
   RunOptions run_options;

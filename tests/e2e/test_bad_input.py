@@ -232,6 +232,13 @@ class ConfinementTest(harness.TestCase):
         code, text = self.outcome(f'{self.allowed}/../secret/train.pkl')
         self.assertIn(code, (harness.ERROR, harness.JOB_FAILED), text)
 
+    def test_what_was_not_sent_cannot_be_read_above_the_workspace(self):
+        # There is such a file on the server, in the neighbouring project.
+        self.kurd.kurctl('submit', self.kurfile, '--project', 'other', '--follow')
+        code, text = self.outcome('../other/last.kur')
+        self.assertEqual(code, harness.ERROR, text)
+        self.assertIn('no file was there to be sent', text)
+
     def test_weights_cannot_be_written_outside_the_workspace(self):
         for path in (self.allowed / 'last.kur', '../../last.kur'):
             with self.subTest(path):

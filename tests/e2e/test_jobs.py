@@ -70,6 +70,15 @@ class TrainingTest(JobsTest):
         self.kurd.wait(job)
         self.assertEqual(min(harness.losses(self.kurd.events(job))), (1, 1))
 
+    def test_data_of_a_neighbouring_folder_is_sent_along(self):
+        (self.folder / 'data').mkdir()
+        (self.kurfile.parent / 'train.pkl').rename(self.folder / 'data' / 'train.pkl')
+        self.kurfile.write_text(
+            self.kurfile.read_text().replace('pickle: train.pkl', 'pickle: ../data/train.pkl'))
+        job = self.kurd.submit(self.kurfile)
+        sent = {file['path'] for file in self.kurd.wait(job)['inputs']}
+        self.assertEqual(sent, {'../data/train.pkl', 'validate.pkl'})
+
     def test_evaluate_writes_a_pickle_with_result_and_truth(self):
         self.kurd.wait(self.kurd.submit(self.kurfile, '--set', 'train.stop_when.epochs=40'))
         fetched = self.folder / 'fetched'

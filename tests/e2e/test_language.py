@@ -135,6 +135,18 @@ class HostileTest(KurfileTest):
                 '  - merge: add\n    inputs: "{{ layers[1:] }}"\n', 'more than 20000 layers'),
             'a long text': ("settings: {a: \"{{ 'a' * 10**9 }}\"}\n" + model, 'a text of more than'),
             'a long range': ('settings: {a: "{{ range(10**9)|list }}"}\n' + model, 'more than'),
+            'long ranges': ('settings:\n' + ''.join(
+                f'  a{i}: "{{{{ range(40000)|list }}}}"\n' for i in range(40)) + model,
+                'are too large together'),
+            'long texts': ('settings:\n' + ''.join(
+                f'  a{i}: "{{{{ \'a\' * 800000 }}}}"\n' for i in range(40)) + model,
+                'are too large together'),
+            'long texts kept in a template': (
+                "settings: {a: \"{% set n = namespace(l=[]) %}{% for i in range(90) %}"
+                "{% set n.l = ['a' * 1000000, n.l] %}{% endfor %}\"}\n" + model,
+                'more than 1000000 steps'),
+            'a literal of half a million numbers': (
+                "settings: {a: \"[{{ '1,' * 500000 }}]\"}\n" + model, 'are too large together'),
             'templates that use themselves': (
                 'templates: {t: [t, t]}\nmodel: [{input: x}, t]\n', 'nested deeper than'),
             'copies of copies': ('model:\n  - input: {shape: [4]}\n    name: x\n  - dense: 4\n'

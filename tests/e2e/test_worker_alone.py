@@ -84,6 +84,12 @@ class WorkerAloneTest(harness.TestCase):
         started = next(event['started'] for event in events if 'started' in event)
         self.assertEqual(int(started['samples']), 120)
 
+    def test_data_may_lie_in_a_neighbouring_folder(self):
+        kurfile = data.write_points_project(self.folder / 'here')
+        (self.folder / 'here' / 'train.pkl').rename(self.folder / 'train.pkl')
+        kurfile.write_text(kurfile.read_text().replace('train.pkl', '../train.pkl'))
+        self.assertTrue(harness.losses(self.run_worker(kurfile, '--seed', 1).lines))
+
     def test_overrides_change_the_kurfile(self):
         kurfile = data.write_points_project(self.folder / 'here')
         events = self.run_worker(kurfile, '--set', 'train.stop_when.epochs=1',

@@ -38,7 +38,7 @@ absl::Status Budget::MakeText(int64_t bytes) {
     return absl::ResourceExhaustedError(
         absl::StrCat("the template makes a text of more than ", limits_.output_bytes, " bytes"));
   }
-  return Spend(1 + bytes / 64);
+  return Spend(1 + bytes / kBytesPerStep);
 }
 
 absl::Status Budget::MakeItems(int64_t items) {
@@ -47,6 +47,19 @@ absl::Status Budget::MakeItems(int64_t items) {
         "the template makes a list or dictionary of more than ", limits_.output_bytes, " items"));
   }
   return Spend(1 + items / 2);
+}
+
+absl::Status Budget::KeepValue(absl::string_view rendered) {
+  // What separates the items of a list, should it be one, which each take about so many bytes.
+  constexpr int64_t kBytesPerItem = 48;
+  const int64_t items =
+      std::count_if(rendered.begin(), rendered.end(), [](char c) { return c == ',' || c == ':'; });
+  const int64_t bytes = static_cast<int64_t>(rendered.size()) + kBytesPerItem * items;
+  value_bytes_left_ -= std::min(bytes, value_bytes_left_ + 1);
+  if (value_bytes_left_ >= 0) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      "the values that the Kurfile's templates make are too large together; make lists and texts "
+      "shorter");
 }
 
 absl::Status Budget::Level::status() const {

@@ -25,19 +25,25 @@ absl::Status Fail(const Parts&... parts) {
 // What is left of a TemplateBudget. Not thread-safe.
 class Budget {
  public:
-  explicit Budget(const TemplateBudget& limits) : limits_(limits), steps_left_(limits.steps) {}
+  explicit Budget(const TemplateBudget& limits)
+      : limits_(limits), steps_left_(limits.steps), value_bytes_left_(limits.total_value_bytes) {}
 
   const TemplateBudget& limits() const { return limits_; }
   int64_t steps_spent() const { return limits_.steps - steps_left_; }
+  int64_t value_bytes_spent() const { return limits_.total_value_bytes - value_bytes_left_; }
 
   // RESOURCE_EXHAUSTED when the steps are spent.
   absl::Status Spend(int64_t steps);
   // Pays for looking at or copying `bytes` of text.
-  absl::Status SpendOnText(size_t bytes) { return Spend(1 + static_cast<int64_t>(bytes / 64)); }
+  absl::Status SpendOnText(size_t bytes) {
+    return Spend(1 + static_cast<int64_t>(bytes / kBytesPerStep));
+  }
   // RESOURCE_EXHAUSTED if a string of `bytes` may not be made; else pays for making it.
   absl::Status MakeText(int64_t bytes);
   // The same for a list or dictionary of `items`.
   absl::Status MakeItems(int64_t items);
+  // Pays for the value, which stays, that a rendered text becomes.
+  absl::Status KeepValue(absl::string_view rendered);
 
   // One level of nesting, for as long as it lives.
   class Level {
@@ -54,8 +60,11 @@ class Budget {
   };
 
  private:
+  static constexpr int64_t kBytesPerStep = 32;
+
   TemplateBudget limits_;
   int64_t steps_left_;
+  int64_t value_bytes_left_;
   int level_ = 0;
 };
 

@@ -114,6 +114,7 @@ class ValueEvaluator {
   absl::StatusOr<Value> RenderUntilSettled(std::string text) {
     for (int round = 0; round < budget_.limits().recursion; ++round) {
       KUR_ASSIGN_OR_RETURN(std::string rendered, RenderWithin(&budget_, text, scope_, host_));
+      if (rendered != text) KUR_RETURN_IF_ERROR(budget_.KeepValue(rendered));
       Value value;
       if (!ParsePythonLiteral(rendered, &value)) value = Value(std::move(rendered));
       if (!value.is_string() || value.as_string() == text) return value;
@@ -132,28 +133,32 @@ class ValueEvaluator {
   Diagnostics diagnostics_;
 };
 
-// What is left of an engine's budget for one call; gives back what the call does not spend.
+}  // namespace
+
+// What is left of an engine's budget for one call; takes off what the call spends.
 class CallBudget {
  public:
-  CallBudget(const TemplateBudget& limits, std::atomic<int64_t>* steps_left)
-      : steps_left_(*steps_left), budget_(Limit(limits, steps_left->load())) {}
-  ~CallBudget() { steps_left_ -= budget_.steps_spent(); }
+  explicit CallBudget(const TemplateEngine& engine)
+      : left_(*engine.left_), budget_(Limit(engine.budget_, left_)) {}
+  ~CallBudget() {
+    left_.steps -= budget_.steps_spent();
+    left_.value_bytes -= budget_.value_bytes_spent();
+  }
   CallBudget(const CallBudget&) = delete;
   CallBudget& operator=(const CallBudget&) = delete;
 
   jinja::Budget* get() { return &budget_; }
 
  private:
-  static TemplateBudget Limit(TemplateBudget limits, int64_t steps_left) {
-    limits.steps = std::max<int64_t>(0, std::min(limits.steps, steps_left));
+  static TemplateBudget Limit(TemplateBudget limits, const TemplateEngine::Left& left) {
+    limits.steps = std::max<int64_t>(0, std::min(limits.steps, left.steps.load()));
+    limits.total_value_bytes = std::max<int64_t>(0, left.value_bytes);
     return limits;
   }
 
-  std::atomic<int64_t>& steps_left_;
+  TemplateEngine::Left& left_;
   jinja::Budget budget_;
 };
-
-}  // namespace
 
 std::vector<std::string> Scope::Names() const {
   std::vector<std::string> names;
@@ -167,13 +172,13 @@ std::vector<std::string> Scope::Names() const {
 
 absl::StatusOr<std::string> TemplateEngine::Render(absl::string_view text,
                                                    const Scope& scope) const {
-  CallBudget budget(budget_, steps_left_.get());
+  CallBudget budget(*this);
   return RenderWithin(budget.get(), text, scope, host_);
 }
 
 absl::StatusOr<Value> TemplateEngine::Evaluate(const Value& value, const Scope& scope,
                                                bool recursive, const std::string& key) const {
-  CallBudget budget(budget_, steps_left_.get());
+  CallBudget budget(*this);
   ValueEvaluator evaluator(scope, host_, recursive, budget.get());
   Value result = evaluator.Evaluate(value, key, 0);
   KUR_RETURN_IF_ERROR(evaluator.status());

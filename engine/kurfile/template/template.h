@@ -69,12 +69,14 @@ struct TemplateHost {
   std::function<absl::StatusOr<Value>(const std::string& path)> load_yaml;
 };
 
-// Bounds on the work of one Render() or Evaluate() call.
+// Bounds on the work of one Render() or Evaluate() call, and of all the calls of one engine and its
+// copies together.
 struct TemplateBudget {
-  int64_t steps = 1000000;         // evaluated nodes, loop turns and 64-byte pieces of text
+  int64_t steps = 1000000;         // evaluated nodes, loop turns and 32-byte pieces of text
   int64_t output_bytes = 1 << 20;  // of rendered text, of any string made, and items of any list
   int recursion = 100;             // nesting of expressions, statements, lists and re-rendering
-  int64_t total_steps = 10000000;  // of all the calls of one engine and its copies together
+  int64_t total_steps = 10000000;
+  int64_t total_value_bytes = 12 << 20;  // about, of the memory that evaluated values take
 };
 
 // Jinja2's expression language and statements as Kurfiles use them: one engine a Kurfile, so that
@@ -85,9 +87,7 @@ struct TemplateBudget {
 class TemplateEngine {
  public:
   explicit TemplateEngine(TemplateHost host = {}, TemplateBudget budget = {})
-      : host_(std::move(host)),
-        budget_(budget),
-        steps_left_(std::make_shared<std::atomic<int64_t>>(budget.total_steps)) {}
+      : host_(std::move(host)), budget_(budget), left_(std::make_shared<Left>(budget)) {}
 
   // Renders `text` once. INVALID_ARGUMENT with what is wrong (syntax, an undefined name with a
   // suggestion, a type that an operation does not take); RESOURCE_EXHAUSTED when a budget is spent;
@@ -103,9 +103,20 @@ class TemplateEngine {
                                  const std::string& key) const;
 
  private:
+  friend class CallBudget;
+
+  // What is left for later calls.
+  struct Left {
+    explicit Left(const TemplateBudget& budget)
+        : steps(budget.total_steps), value_bytes(budget.total_value_bytes) {}
+
+    std::atomic<int64_t> steps;
+    std::atomic<int64_t> value_bytes;
+  };
+
   TemplateHost host_;
   TemplateBudget budget_;
-  std::shared_ptr<std::atomic<int64_t>> steps_left_;
+  std::shared_ptr<Left> left_;
 };
 
 // Reads Python's literal syntax (ast.literal_eval): numbers (underscores, 0x, 0o, 0b), strings with

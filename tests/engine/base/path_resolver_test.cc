@@ -36,6 +36,20 @@ TEST(NormalizeRelativePathTest, RefusesWhatNamesNoFileBelow) {
   }
 }
 
+TEST(NormalizeInputPathTest, KeepsWhatLeadsAbove) {
+  EXPECT_EQ(*NormalizeInputPath("./a//b/../c"), "a/c");
+  EXPECT_EQ(*NormalizeInputPath("../data/./train.jsonl"), "../data/train.jsonl");
+  EXPECT_EQ(*NormalizeInputPath("a/../../b/../c"), "../c");
+  EXPECT_EQ(*NormalizeInputPath("../../a"), "../../a");
+}
+
+TEST(NormalizeInputPathTest, RefusesWhatNamesNoFile) {
+  for (const std::string& path : {std::string(), std::string("/a"), std::string(".."),
+                                  std::string("../a/.."), std::string("../a\0b", 6)}) {
+    EXPECT_EQ(NormalizeInputPath(path).status().code(), absl::StatusCode::kInvalidArgument) << path;
+  }
+}
+
 class PathResolverTest : public ::testing::Test {
  protected:
   PathResolverTest() {
@@ -168,6 +182,15 @@ TEST_F(PathResolverTest, FrozenInputsWinOverTheWorkspace) {
   EXPECT_EQ(Content("./data/../frozen.pkl"), "as it was");
   EXPECT_EQ(Content("data/train.pkl"), "train");
   EXPECT_EQ(*Resolver().ForWriting("frozen.pkl"), Path("workspace/frozen.pkl"));
+}
+
+TEST_F(PathResolverTest, OnlyAFrozenInputMayBeNamedAboveTheWorkspace) {
+  options_.inputs = {{"../sent.pkl", Path("blobs/123")}};
+  EXPECT_EQ(Content("../sent.pkl"), "as it was");
+  EXPECT_EQ(Content("data/../../sent.pkl"), "as it was");
+  EXPECT_EQ(ReadCode("../data/shared.pkl"), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(WriteCode("../sent.pkl"), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(ReadCode("~/../sent.pkl"), absl::StatusCode::kPermissionDenied);
 }
 
 // Something may come into being where such a link points.

@@ -171,6 +171,21 @@ TEST(BudgetTest, AllTheTemplatesOfAnEngineShareATotal) {
   EXPECT_LT(rendered, 10);
 }
 
+TEST(BudgetTest, TheValuesOfAnEngineShareATotal) {
+  TemplateBudget budget;
+  budget.total_value_bytes = 10000;
+  const auto evaluated = [](const TemplateEngine& engine, const std::string& text) {
+    int times = 0;
+    while (times < 100 && engine.Evaluate(Value(text), Scope(), false, "key").ok()) ++times;
+    return times;
+  };
+  EXPECT_EQ(evaluated(TemplateEngine({}, budget), "{{ 'a' * 1000 }}"), 10);
+  // Short as texts, but large as values.
+  EXPECT_LT(evaluated(TemplateEngine({}, budget), "{{ '1,' * 100 }}"), 3);
+  // What a template did not make costs nothing.
+  EXPECT_EQ(evaluated(TemplateEngine({}, budget), Repeat("a", 1000)), 100);
+}
+
 TEST(BudgetTest, DeeplyNestedLiteralsStayText) {
   Value value;
   EXPECT_FALSE(ParsePythonLiteral(Repeat("[", 100000) + Repeat("]", 100000), &value));
