@@ -9,6 +9,25 @@
 #include "engine/base/status.h"
 
 namespace kur {
+namespace {
+
+absl::StatusOr<std::vector<int32_t>> ReadLabels(const Array& labels, int64_t classes) {
+  if (labels.rank() == 0 || labels.shape()[0] != labels.count()) {
+    return absl::InvalidArgumentError("labels must be one integer for each sample");
+  }
+  std::vector<int32_t> numbers(static_cast<size_t>(labels.count()));
+  for (int64_t i = 0; i < labels.count(); ++i) {
+    const double label = labels.At(i);
+    if (!(label >= 0 && label < static_cast<double>(classes)) || label != std::floor(label)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "sample ", i, " has the label ", label, "; labels are integers from 0 to ", classes - 1));
+    }
+    numbers[static_cast<size_t>(i)] = static_cast<int32_t>(label);
+  }
+  return numbers;
+}
+
+}  // namespace
 
 absl::StatusOr<std::shared_ptr<const ArraySource>> ArraySource::Create(
     Array array, Normalization normalization) {
@@ -117,19 +136,16 @@ absl::StatusOr<SourceMap> ArraySources(std::map<std::string, Array> arrays) {
 
 absl::StatusOr<std::shared_ptr<const OneHotSource>> OneHotSource::Create(const Array& labels,
                                                                          int64_t classes) {
-  if (labels.rank() == 0 || labels.shape()[0] != labels.count()) {
-    return absl::InvalidArgumentError("labels must be one integer for each sample");
-  }
-  std::vector<int32_t> numbers(static_cast<size_t>(labels.count()));
-  for (int64_t i = 0; i < labels.count(); ++i) {
-    const double label = labels.At(i);
-    if (!(label >= 0 && label < static_cast<double>(classes)) || label != std::floor(label)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "sample ", i, " has the label ", label, "; labels are integers from 0 to ", classes - 1));
-    }
-    numbers[static_cast<size_t>(i)] = static_cast<int32_t>(label);
-  }
-  return std::shared_ptr<const OneHotSource>(new OneHotSource(std::move(numbers), classes));
+  KUR_ASSIGN_OR_RETURN(auto numbers, ReadLabels(labels, classes));
+  return std::shared_ptr<const OneHotSource>(new OneHotSource(std::move(numbers), classes, {}));
+}
+
+absl::StatusOr<std::shared_ptr<const OneHotSource>> OneHotSource::Create(
+    const Array& labels, std::vector<std::string> classes) {
+  const auto count = static_cast<int64_t>(classes.size());
+  KUR_ASSIGN_OR_RETURN(auto numbers, ReadLabels(labels, count));
+  return std::shared_ptr<const OneHotSource>(
+      new OneHotSource(std::move(numbers), count, std::move(classes)));
 }
 
 absl::Status OneHotSource::Gather(const int64_t* indices, int64_t count, int64_t /*extent*/,

@@ -67,18 +67,23 @@ class OneHotSource : public Source {
   // not in [0, classes); the message names the sample and its label.
   static absl::StatusOr<std::shared_ptr<const OneHotSource>> Create(const Array& labels,
                                                                     int64_t classes);
+  // The same for classes that have names.
+  static absl::StatusOr<std::shared_ptr<const OneHotSource>> Create(
+      const Array& labels, std::vector<std::string> classes);
 
   int64_t size() const override { return static_cast<int64_t>(labels_.size()); }
   const Shape& shape() const override { return shape_; }
+  const std::vector<std::string>& symbols() const override { return names_; }
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
                       float* to) const override;
 
  private:
-  OneHotSource(std::vector<int32_t> labels, int64_t classes)
-      : labels_(std::move(labels)), shape_{classes} {}
+  OneHotSource(std::vector<int32_t> labels, int64_t classes, std::vector<std::string> names)
+      : labels_(std::move(labels)), shape_{classes}, names_(std::move(names)) {}
 
   std::vector<int32_t> labels_;
   Shape shape_;
+  std::vector<std::string> names_;  // of the classes; empty: they have none
 };
 
 }  // namespace kur

@@ -103,8 +103,7 @@ absl::StatusOr<SourceMap> Open(const AudioFolderSpec& spec, const OpenContext& c
   KUR_ASSIGN_OR_RETURN(
       const Array labels,
       Array::FromValues<int64_t>({static_cast<int64_t>(found->labels.size())}, found->labels));
-  KUR_ASSIGN_OR_RETURN(sources["labels"],
-                       OneHotSource::Create(labels, static_cast<int64_t>(found->classes.size())));
+  KUR_ASSIGN_OR_RETURN(sources["labels"], OneHotSource::Create(labels, found->classes));
   KUR_RETURN_IF_ERROR(AddFeatures("audio", spec, found->corpus, AudioLimits(), *spec.path, spec.key,
                                   context, &sources));
   return sources;

@@ -17,81 +17,15 @@
 #include "absl/strings/strip.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
-#include "engine/data/csv_dialect.h"
+#include "engine/data/csv_rows.h"
 #include "engine/data/float_column.h"
-#include "engine/data/line_reader.h"
 #include "engine/kurfile/diagnostics.h"
 
 namespace kur {
 namespace {
 
-constexpr size_t kSniffed = 1024;
 constexpr size_t kMostColumns = 1'000'000;
-// A row that goes over several lines: as much as any header needs.
-constexpr int kMostRowLines = 100;
-constexpr size_t kMostRowBytes = size_t{1} << 16;
 constexpr size_t kMostShown = 40;
-
-// Takes the cells of one row off its front.
-class RowSplitter {
- public:
-  RowSplitter(absl::string_view row, CsvDialect dialect) : rest_(row), dialect_(dialect) {}
-
-  enum class Found { kCell, kEnd, kOpenQuote };
-
-  // The next cell, without its quotes unless more follows them; valid until the next call and as
-  // long as the row.
-  // kOpenQuote: the row ends inside of a quoted cell.
-  Found Next(absl::string_view* cell) {
-    if (at_end_) return Found::kEnd;
-    size_t start = 0;
-    while (start < rest_.size() && IsSpace(rest_[start])) ++start;
-    if (start < rest_.size() && rest_[start] == dialect_.quote) return Quoted(start + 1, cell);
-    *cell = absl::StripAsciiWhitespace(Take(rest_.find(dialect_.delimiter)));
-    return Found::kCell;
-  }
-
- private:
-  bool IsSpace(char c) const { return (c == ' ' || c == '\t') && c != dialect_.delimiter; }
-
-  // Takes what stands before the delimiter at `end`, and the delimiter.
-  absl::string_view Take(size_t end) {
-    const absl::string_view taken = rest_.substr(0, end);
-    at_end_ = end == absl::string_view::npos;
-    rest_.remove_prefix(at_end_ ? rest_.size() : end + 1);
-    return taken;
-  }
-
-  Found Quoted(size_t begin, absl::string_view* cell) {
-    size_t end = rest_.find(dialect_.quote, begin);
-    bool doubled = false;
-    while (end != absl::string_view::npos && end + 1 < rest_.size() &&
-           rest_[end + 1] == dialect_.quote) {
-      doubled = true;
-      end = rest_.find(dialect_.quote, end + 2);
-    }
-    if (end == absl::string_view::npos) return Found::kOpenQuote;
-    const absl::string_view content = rest_.substr(begin, end - begin);
-    const absl::string_view whole = Take(rest_.find(dialect_.delimiter, end + 1));
-    const bool is_quoted = absl::StripAsciiWhitespace(whole.substr(end + 1)).empty();
-    *cell = !is_quoted ? whole : doubled ? Undouble(content) : content;
-    return Found::kCell;
-  }
-
-  absl::string_view Undouble(absl::string_view content) {
-    unquoted_.clear();
-    for (size_t i = 0; i < content.size(); ++i) {
-      unquoted_ += content[i];
-      if (content[i] == dialect_.quote) ++i;
-    }
-    return unquoted_;
-  }
-
-  absl::string_view rest_;
-  CsvDialect dialect_;
-  bool at_end_ = false;
-  std::string unquoted_;
-};
 
 // False unless all of `text` is a number. One that float32 cannot hold becomes infinite or zero.
 bool ParseNumber(absl::string_view text, float* number) {
@@ -108,24 +42,16 @@ bool ParseNumber(absl::string_view text, float* number) {
   return parsed.ec == std::errc() && parsed.ptr == end;
 }
 
-bool EndsInQuotes(absl::string_view row, CsvDialect dialect) {
-  RowSplitter cells(row, dialect);
-  absl::string_view cell;
-  RowSplitter::Found found = RowSplitter::Found::kCell;
-  while (found == RowSplitter::Found::kCell) found = cells.Next(&cell);
-  return found == RowSplitter::Found::kOpenQuote;
-}
-
 class CsvReader {
  public:
-  CsvReader(ByteInput* input, const CsvOptions& options) : lines_(input), options_(options) {}
+  CsvReader(ByteInput* input, const CsvOptions& options)
+      : rows_(input, options.delimiter, options.quote), options_(options) {}
 
   // An error stands in the line line().
   absl::Status Read() {
-    KUR_RETURN_IF_ERROR(FindDialect());
     bool first = true;
     while (true) {
-      KUR_ASSIGN_OR_RETURN(const bool more, NextRow());
+      KUR_ASSIGN_OR_RETURN(const bool more, rows_.Next());
       if (!more) return absl::OkStatus();
       if (first) KUR_RETURN_IF_ERROR(NameColumns());
       if (!first || !options_.header) KUR_RETURN_IF_ERROR(AddRow());
@@ -133,7 +59,7 @@ class CsvReader {
     }
   }
 
-  int64_t line() const { return line_; }
+  int64_t line() const { return rows_.line(); }
 
   absl::StatusOr<SourceMap> Build() && {
     const bool has_rows =
@@ -149,46 +75,11 @@ class CsvReader {
   }
 
  private:
-  absl::Status FindDialect() {
-    KUR_ASSIGN_OR_RETURN(const absl::string_view start, lines_.Peek(kSniffed));
-    dialect_ = SniffCsvDialect(start, /*is_whole=*/start.size() < kSniffed);
-    dialect_.delimiter = options_.delimiter.value_or(dialect_.delimiter);
-    dialect_.quote = options_.quote.value_or(dialect_.quote);
-    return absl::OkStatus();
-  }
-
-  // Reads row_, as many lines as its quotes need. False at the end.
-  absl::StatusOr<bool> NextRow() {
-    absl::string_view line;
-    do {
-      KUR_ASSIGN_OR_RETURN(const auto next, lines_.Next());
-      line_ = lines_.number();
-      if (!next.has_value()) return false;
-      line = *next;
-    } while (line.empty());
-    row_ = line;
-    if (!absl::StrContains(line, dialect_.quote)) return true;
-    while (EndsInQuotes(row_, dialect_)) {
-      if (joined_.data() != row_.data()) joined_ = std::string(row_);
-      KUR_ASSIGN_OR_RETURN(const auto next, lines_.Next());
-      const bool too_long = lines_.number() - line_ >= kMostRowLines ||
-                            (next.has_value() && joined_.size() + next->size() > kMostRowBytes);
-      if (!next.has_value() || too_long) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("a cell begins with ", Shown(dialect_.quote), " that is not closed",
-                         too_long ? " within 100 lines and 64 KiB" : ""));
-      }
-      absl::StrAppend(&joined_, "\n", *next);
-      row_ = joined_;
-    }
-    return true;
-  }
-
   absl::Status NameColumns() {
-    RowSplitter cells(row_, dialect_);
+    CsvRow cells = rows_.row();
     absl::string_view cell;
     std::set<std::string> seen;
-    while (cells.Next(&cell) == RowSplitter::Found::kCell) {
+    while (cells.Next(&cell) == CsvRow::Found::kCell) {
       names_.push_back(options_.header ? std::string(cell)
                                        : absl::StrCat("column_", names_.size()));
       if (!seen.insert(names_.back()).second) {
@@ -216,10 +107,10 @@ class CsvReader {
   }
 
   absl::Status AddRow() {
-    RowSplitter cells(row_, dialect_);
+    CsvRow cells = rows_.row();
     absl::string_view cell;
     size_t column = 0;
-    for (; cells.Next(&cell) == RowSplitter::Found::kCell; ++column) {
+    for (; cells.Next(&cell) == CsvRow::Found::kCell; ++column) {
       if (column == columns_.size()) return WrongWidth("more");
       if (!is_wanted_[column]) continue;
       float number = 0;
@@ -237,9 +128,10 @@ class CsvReader {
   }
 
   absl::Status WrongWidth(absl::string_view how) const {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the row has ", how, " cells than the first row, which has ", columns_.size(),
-        " (divided by ", Shown(dialect_.delimiter), "; format: {delimiter: ...} says otherwise)"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the row has ", how, " cells than the first row, which has ", columns_.size(),
+                     " (divided by ", ShownInMessage(rows_.dialect().delimiter),
+                     "; format: {delimiter: ...} says otherwise)"));
   }
 
   absl::Status NoNumber(size_t column, absl::string_view cell) const {
@@ -263,16 +155,8 @@ class CsvReader {
                         cell.size() > kMostShown ? "...'" : "'");
   }
 
-  static std::string Shown(char c) {
-    return c == '\t' ? "tabulators" : absl::StrCat("'", std::string(1, c), "'");
-  }
-
-  LineReader lines_;
+  CsvRows rows_;
   const CsvOptions options_;
-  CsvDialect dialect_;
-  absl::string_view row_;
-  std::string joined_;  // what row_ views if it goes over several lines
-  int64_t line_ = 0;    // where row_ begins
   std::vector<std::string> names_;
   std::vector<FloatColumn> columns_;
   std::vector<bool> is_wanted_;

@@ -5,6 +5,7 @@ import io
 import pickle
 import struct
 import tarfile
+import zlib
 
 import numpy
 
@@ -28,6 +29,33 @@ def write_images(folder, count=256):
     write_idx(folder / 'images.gz', images)
     write_idx(folder / 'labels.gz', labels)
     return images, labels
+
+
+def png(pixels):
+    """A PNG of pixels of shape (height, width, 3)."""
+    def chunk(kind, content):
+        return (struct.pack('>I', len(content)) + kind + content +
+                struct.pack('>I', zlib.crc32(kind + content)))
+
+    height, width, _ = pixels.shape
+    rows = b''.join(b'\0' + row.astype(numpy.uint8).tobytes() for row in pixels)
+    return (b'\x89PNG\r\n\x1a\n' +
+            chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)) +
+            chunk(b'IDAT', zlib.compress(rows)) + chunk(b'IEND', b''))
+
+
+def write_pictures(path, per_class=24):
+    """An archive of folders of PNGs of many sizes, which are redder, greener or bluer."""
+    random = numpy.random.default_rng(3)
+    with tarfile.open(path, 'w:gz') as archive:
+        for channel, name in enumerate(('red', 'green', 'blue')):
+            for i in range(per_class):
+                pixels = random.integers(0, 200, (*random.integers(9, 30, 2), 3))
+                pixels[..., channel] += 55
+                content = png(pixels)
+                member = tarfile.TarInfo(f'{name}/{i}.png')
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
 
 
 def write_points(path, count=512, seed=1):
@@ -159,6 +187,39 @@ evaluate:
   weights: best.kur
   destination: results.pkl
 """
+
+
+PICTURES = """
+train:
+  data:
+    - images: {path: pictures.tar.gz, size: 8, mean: 0.5, std: 0.25}
+  provider: {batch_size: 8}
+  stop_when: {epochs: 10}
+  weights: best.kur
+validate:
+  data:
+    - images: {path: pictures.tar.gz, size: 8, mean: 0.5, std: 0.25}
+  weights: best.kur
+model:
+  - input: images
+  - pool: {size: [8, 8], type: average}
+  - flatten:
+  - dense: 3
+  - activation: softmax
+    name: labels
+loss:
+  - target: labels
+    name: categorical_crossentropy
+"""
+
+
+def write_pictures_project(folder):
+    """pictures.yml and its data."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_pictures(folder / 'pictures.tar.gz')
+    kurfile = folder / 'pictures.yml'
+    kurfile.write_text(PICTURES, encoding='utf-8')
+    return kurfile
 
 
 def write_points_project(folder, samples=512, **options):

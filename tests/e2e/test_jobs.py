@@ -79,6 +79,13 @@ class TrainingTest(JobsTest):
         sent = {file['path'] for file in self.kurd.wait(job)['inputs']}
         self.assertEqual(sent, {'../data/train.pkl', 'validate.pkl'})
 
+    def test_it_trains_on_pictures(self):
+        kurfile = data.write_pictures_project(self.folder / 'pictures')
+        job = self.kurd.submit(kurfile, '--set', 'train.optimizer.learning_rate=0.1')
+        self.kurd.wait(job)
+        measured = harness.measured(self.kurd.events(job))
+        self.assertGreater(measured[-1]['metrics']['accuracy'], 0.9)
+
     def test_evaluate_writes_a_pickle_with_result_and_truth(self):
         self.kurd.wait(self.kurd.submit(self.kurfile, '--set', 'train.stop_when.epochs=40'))
         fetched = self.folder / 'fetched'

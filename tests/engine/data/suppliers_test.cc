@@ -33,8 +33,8 @@ const Value kSmallMnist =
 
 TEST_F(SuppliersTest, TheKindsAreRegisteredTwiceOverUnderOneName) {
   const auto all =
-      ElementsAre("audio_folder", "cifar", "csv", "jsonl", "mnist", "npy", "npz", "numpy_dict",
-                  "pickle", "safetensors", "speech_recognition", "synthetic", "text");
+      ElementsAre("audio_folder", "cifar", "csv", "images", "jsonl", "mnist", "npy", "npz",
+                  "numpy_dict", "pickle", "safetensors", "speech_recognition", "synthetic", "text");
   EXPECT_THAT(Registry<SupplierKind>::Get().Names(), all);
   EXPECT_THAT(Registry<SupplierOpener>::Get().Names(), all);
 }

@@ -1,0 +1,259 @@
+#include "engine/data/classified_files.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "engine/base/file_system.h"
+#include "engine/base/status.h"
+#include "engine/base/suggest.h"
+#include "engine/data/csv_rows.h"
+#include "engine/data/json_lines.h"
+
+namespace kur {
+namespace {
+
+constexpr int kMostFolders = 100'000;
+constexpr char kNoFolder[] = ".";
+
+class Lister {
+ public:
+  explicit Lister(const std::function<bool(const std::string&)>& wanted) : wanted_(wanted) {}
+
+  absl::Status Add(const std::string& folder, const std::string& relative) {
+    if (++folders_ > kMostFolders) {
+      return absl::InvalidArgumentError(absl::StrCat("has more than ", kMostFolders, " folders"));
+    }
+    KUR_ASSIGN_OR_RETURN(const auto entries, ListDirectory(folder));
+    for (const std::string& entry : entries) {
+      const std::string inner = JoinPath(folder, entry);
+      const std::string path = JoinPath(relative, entry);
+      std::error_code error;
+      if (!IsDirectory(inner)) {
+        if (wanted_(entry)) files_.insert(path);
+      } else if (!std::filesystem::is_symlink(inner, error)) {
+        KUR_RETURN_IF_ERROR(Add(inner, path));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  std::set<std::string> TakeFiles() { return std::move(files_); }
+
+ private:
+  const std::function<bool(const std::string&)>& wanted_;
+  int folders_ = 0;
+  std::set<std::string> files_;
+};
+
+// Files, and the name of each one's class.
+struct NamedFiles {
+  std::vector<std::string> files;
+  std::vector<std::string> names;
+};
+
+// As numbers if all are.
+std::vector<std::string> Sorted(const std::set<std::string>& names) {
+  std::vector<std::string> sorted(names.begin(), names.end());
+  std::map<int64_t, std::string> numbers;
+  for (const std::string& name : sorted) {
+    int64_t number = 0;
+    if (!absl::SimpleAtoi(name, &number)) return sorted;
+    numbers.emplace(number, name);
+  }
+  if (numbers.size() != sorted.size()) return sorted;
+  sorted.clear();
+  for (auto& [number, name] : numbers) sorted.push_back(std::move(name));
+  return sorted;
+}
+
+// `what` precedes the name of a class in the message that it has no files.
+absl::StatusOr<ClassifiedFiles> Classify(NamedFiles named, const std::vector<std::string>& classes,
+                                         absl::string_view what) {
+  const std::set<std::string> names(named.names.begin(), named.names.end());
+  ClassifiedFiles classified;
+  classified.classes = classes.empty() ? Sorted(names) : classes;
+  std::map<std::string, int64_t> numbers;
+  for (const std::string& name : classified.classes) {
+    if (names.count(name) == 0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "there are no ", what, " '", name, "'", DidYouMean(name, {names.begin(), names.end()})));
+    }
+    numbers.emplace(name, static_cast<int64_t>(numbers.size()));
+  }
+  for (size_t i = 0; i < named.files.size(); ++i) {
+    const auto number = numbers.find(named.names[i]);
+    if (number == numbers.end()) continue;
+    classified.files.push_back(std::move(named.files[i]));
+    classified.labels.push_back(number->second);
+  }
+  return classified;
+}
+
+// What a table says, as it is read.
+class TableReader {
+ public:
+  explicit TableReader(const FileTable& table) : table_(table) {}
+
+  // Takes a row whose cells in the two columns are these; absent where there is no such column.
+  absl::Status AddRow(std::optional<std::string> file, std::optional<std::string> label) {
+    if (!file.has_value() || file->empty()) return Lacks(table_.file_column);
+    const bool first = named_.files.empty();
+    if (first) has_labels_ = label.has_value() || table_.label_required;
+    if (has_labels_ && (!label.has_value() || label->empty())) return Lacks(table_.label_column);
+    named_.files.push_back(*std::move(file));
+    if (has_labels_) named_.names.push_back(*std::move(label));
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<ClassifiedFiles> Finish(const std::vector<std::string>& classes) && {
+    if (named_.files.empty()) return absl::InvalidArgumentError("the table has no rows");
+    if (has_labels_) return Classify(std::move(named_), classes, "rows with the label");
+    if (!classes.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("there is no column '", table_.label_column, "' to tell the classes"));
+    }
+    ClassifiedFiles files;
+    files.files = std::move(named_.files);
+    return files;
+  }
+
+ private:
+  static absl::Status Lacks(const std::string& column) {
+    return absl::InvalidArgumentError(absl::StrCat("the row has nothing in column '", column, "'"));
+  }
+
+  const FileTable& table_;
+  bool has_labels_ = false;
+  NamedFiles named_;
+};
+
+// Where the columns of a CSV table are.
+struct ColumnPlaces {
+  size_t file = 0;
+  std::optional<size_t> label;
+};
+
+std::vector<std::string> Cells(CsvRow row) {
+  std::vector<std::string> cells;
+  absl::string_view cell;
+  while (row.Next(&cell) == CsvRow::Found::kCell) cells.emplace_back(cell);
+  return cells;
+}
+
+absl::StatusOr<size_t> FindColumn(const std::vector<std::string>& header, const std::string& name) {
+  const auto found = std::find(header.begin(), header.end(), name);
+  if (found != header.end()) return static_cast<size_t>(found - header.begin());
+  return absl::InvalidArgumentError(
+      absl::StrCat("there is no column '", name, "', only ", absl::StrJoin(header, ", ")));
+}
+
+absl::StatusOr<ColumnPlaces> FindColumns(const std::vector<std::string>& header,
+                                         const FileTable& table) {
+  ColumnPlaces places;
+  KUR_ASSIGN_OR_RETURN(places.file, FindColumn(header, table.file_column));
+  const auto label = FindColumn(header, table.label_column);
+  if (!label.ok() && table.label_required) return label.status();
+  if (label.ok()) places.label = *label;
+  return places;
+}
+
+absl::Status ReadCsvTable(CsvRows* rows, const FileTable& table, TableReader* reader) {
+  KUR_ASSIGN_OR_RETURN(bool more, rows->Next());
+  if (!more) return absl::OkStatus();
+  const std::vector<std::string> header = Cells(rows->row());
+  KUR_ASSIGN_OR_RETURN(const ColumnPlaces places, FindColumns(header, table));
+  while (true) {
+    KUR_ASSIGN_OR_RETURN(more, rows->Next());
+    if (!more) return absl::OkStatus();
+    std::vector<std::string> cells = Cells(rows->row());
+    if (cells.size() != header.size()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the row has ", cells.size(), " cells, the header ", header.size()));
+    }
+    std::optional<std::string> label;
+    if (places.label.has_value()) label = cells[*places.label];
+    KUR_RETURN_IF_ERROR(reader->AddRow(std::move(cells[places.file]), std::move(label)));
+  }
+}
+
+// Looks at two keys of every line.
+class JsonTable : public JsonLineHandler {
+ public:
+  JsonTable(const FileTable& table, TableReader* reader) : table_(table), reader_(*reader) {}
+
+  absl::Status Key(const std::string& key) override {
+    value_ = key == table_.file_column ? &file_ : key == table_.label_column ? &label_ : nullptr;
+    return absl::OkStatus();
+  }
+  absl::Status Number(double value) override { return String(absl::StrCat(value)); }
+  absl::Status String(const std::string& value) override {
+    if (value_ != nullptr) *value_ = value;
+    return absl::OkStatus();
+  }
+  absl::Status BeginList(int64_t) override {
+    if (value_ == nullptr) return absl::OkStatus();
+    return absl::InvalidArgumentError("the value is a list");
+  }
+  absl::Status EndList(int64_t) override { return absl::OkStatus(); }
+  absl::Status EndLine() override {
+    return reader_.AddRow(std::exchange(file_, std::nullopt), std::exchange(label_, std::nullopt));
+  }
+
+ private:
+  const FileTable& table_;
+  TableReader& reader_;
+  std::optional<std::string> file_;
+  std::optional<std::string> label_;
+  std::optional<std::string>* value_ = nullptr;  // of the key that was last
+};
+
+}  // namespace
+
+absl::StatusOr<std::set<std::string>> ListFilesBelow(
+    const std::string& folder, const std::function<bool(const std::string&)>& wanted) {
+  Lister lister(wanted);
+  KUR_RETURN_IF_ERROR(lister.Add(folder, ""));
+  return lister.TakeFiles();
+}
+
+absl::StatusOr<ClassifiedFiles> ClassifyByFolder(const std::set<std::string>& files,
+                                                 const std::vector<std::string>& classes,
+                                                 absl::string_view what) {
+  NamedFiles named;
+  for (const std::string& file : files) {
+    named.names.push_back(BaseName(DirectoryOf(file)));
+    if (named.names.back() == kNoFolder) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the ", what, " ", file, " lies in no folder that names its class"));
+    }
+    named.files.push_back(file);
+  }
+  return Classify(std::move(named), classes, absl::StrCat(what, "s in a folder"));
+}
+
+absl::StatusOr<ClassifiedFiles> ReadFileTable(ByteInput& input, absl::string_view name,
+                                              const FileTable& table,
+                                              const std::vector<std::string>& classes) {
+  TableReader reader(table);
+  if (table.is_json) {
+    JsonTable json(table, &reader);
+    KUR_RETURN_IF_ERROR(ReadJsonLines(input, name, &json));
+  } else {
+    CsvRows rows(&input, std::nullopt, std::nullopt);
+    const absl::Status read = ReadCsvTable(&rows, table, &reader);
+    if (!read.ok()) return Annotate(read, absl::StrCat(name, ":", rows.line()));
+  }
+  auto files = std::move(reader).Finish(classes);
+  if (!files.ok()) return Annotate(files.status(), name);
+  return files;
+}
+
+}  // namespace kur
