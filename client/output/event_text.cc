@@ -4,6 +4,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "client/output/format.h"
 #include "client/output/metrics_text.h"
@@ -86,6 +87,11 @@ std::string EventNarrator::Say(const v1::EpochFinished& epoch) {
   std::string text =
       absl::StrCat(terminal_.Styled(Style::kBold, EpochLabel(epoch.epoch())), "  loss ",
                    HumanNumber(epoch.loss()), "  ", SpeedText(epoch.samples(), epoch.seconds()));
+  constexpr double kWorthTelling = 0.02;
+  if (epoch.data_seconds() > kWorthTelling * epoch.seconds()) {
+    absl::StrAppendFormat(&text, "  waited %.0f %% for data",
+                          100 * epoch.data_seconds() / epoch.seconds());
+  }
   // Only a schedule changes it.
   if (learning_rate_ != 0 && epoch.learning_rate() != learning_rate_) {
     absl::StrAppend(&text, "  learning rate ", HumanNumber(epoch.learning_rate()));

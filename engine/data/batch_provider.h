@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,23 +15,25 @@
 
 namespace kur {
 
-// Which samples one epoch presents, and in which batches. Immutable, thread-safe.
+// Which samples one epoch presents, and in which batches. Immutable, thread-safe; cheap to copy.
 class BatchPlan {
  public:
   BatchPlan(std::vector<int64_t> order, int64_t batch_size)
-      : order_(std::move(order)), batch_size_(batch_size) {}
+      : order_(std::make_shared<const std::vector<int64_t>>(std::move(order))),
+        batch_size_(batch_size) {}
 
   int64_t num_batches() const { return (num_samples() + batch_size_ - 1) / batch_size_; }
-  int64_t num_samples() const { return static_cast<int64_t>(order_.size()); }
+  int64_t num_samples() const { return static_cast<int64_t>(order_->size()); }
 
   // The number of samples of a batch: the same for all, the last may have fewer.
   // Precondition: 0 <= batch < num_batches().
   int64_t size(int64_t batch) const;
-  // The samples of a batch, as indices into the sources: size(batch) of them.
-  const int64_t* indices(int64_t batch) const { return order_.data() + batch * batch_size_; }
+  // The samples of a batch, as indices into the sources: size(batch) of them. They live as long as
+  // any copy of the plan.
+  const int64_t* indices(int64_t batch) const { return order_->data() + batch * batch_size_; }
 
  private:
-  std::vector<int64_t> order_;
+  std::shared_ptr<const std::vector<int64_t>> order_;
   int64_t batch_size_;
 };
 

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <utility>
 
-#include "engine/data/random.h"
+#include "engine/base/random.h"
 
 namespace kur {
 namespace {

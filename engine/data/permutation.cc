@@ -4,7 +4,7 @@
 #include <numeric>
 #include <utility>
 
-#include "engine/data/random.h"
+#include "engine/base/random.h"
 
 namespace kur {
 

@@ -14,7 +14,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/data/random.h"
+#include "engine/base/random.h"
 #include "engine/data/supplier.h"
 #endif
 

@@ -10,14 +10,9 @@ namespace {
 // One entry of `hooks`: NAME, or {NAME: ..., when: ...}.
 std::shared_ptr<const HookSpec> ParseHook(const Value& value, const std::string& key,
                                           Diagnostics* diagnostics) {
-  Value entry = value;
-  if (value.is_string()) {
-    Dict dict;
-    dict.Set(value, Value().At(value.location()));
-    entry = Value(std::move(dict)).At(value.location());
-  }
-  const auto hook = ParseListEntry(
-      entry, key, {"hook", "a hook, as in 'mnist' or 'output: {path: x.pkl}'"}, diagnostics);
+  const auto hook =
+      ParseListEntry(NamedEntry(value), key,
+                     {"hook", "a hook, as in 'mnist' or 'output: {path: x.pkl}'"}, diagnostics);
   if (!hook) return nullptr;
   return ParseKind<HookSpec>("hook", absl::AsciiStrToLower(hook->kind), hook->location,
                              hook->arguments, hook->key, diagnostics);

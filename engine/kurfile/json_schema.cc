@@ -43,7 +43,7 @@ Json SortSchema(const std::string& sort) {
   if (sort == "layer") return ListOf(Ref("container"));
   if (sort == "loss") return ListOf(Ref("loss"));
   if (sort == "metric") return {{"anyOf", {ListOf(Ref("metric")), Ref("metric")}}};
-  if (sort == "hook") return ListOf(Ref("hook"));
+  if (sort == "augmentation" || sort == "hook") return ListOf(Ref(sort));
   // Several sets of data have names.
   return {{"anyOf",
            {ListOf(Ref("supplier")),
@@ -156,9 +156,10 @@ Json MetricSchema(const SortInfo& sort) {
   return OrTemplate({{{"enum", names}}, options});
 }
 
-// The name of a hook, or a dictionary with its keys under the name.
-Json HookSchema(const SortInfo& sort) {
-  Json properties = {{"when", {{"description", "leaves the hook out if this is false"}}}};
+// The name of a kind, or a dictionary with its keys under the name.
+Json EntrySchema(const SortInfo& sort) {
+  Json properties = {
+      {"when", {{"description", "leaves the " + sort.name + " out if this is false"}}}};
   Json names = Json::array();
   for (const KindInfo& kind : sort.kinds) {
     properties[kind.name] = KindSchema(kind);
@@ -235,7 +236,8 @@ std::string KurfileJsonSchema() {
         {"container", ContainerSchema(reference)},
         {"supplier", SupplierSchema(*reference.FindSort("supplier"))},
         {"metric", MetricSchema(*reference.FindSort("metric"))},
-        {"hook", HookSchema(*reference.FindSort("hook"))},
+        {"augmentation", EntrySchema(*reference.FindSort("augmentation"))},
+        {"hook", EntrySchema(*reference.FindSort("hook"))},
         {"loss", NamedKindSchema(*reference.FindSort("loss"), "")},
         {"optimizer", optimizer},
         {"schedule", schedule}}}};

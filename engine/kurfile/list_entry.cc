@@ -39,6 +39,13 @@ void ReportSecondKind(const Value& first, const Value& second, const std::string
 
 }  // namespace
 
+Value NamedEntry(const Value& value) {
+  if (!value.is_string()) return value;
+  Dict dict;
+  dict.Set(value, Value().At(value.location()));
+  return Value(std::move(dict)).At(value.location());
+}
+
 std::optional<ListEntry> ParseListEntry(const Value& value, const std::string& key,
                                         const ListEntryRules& rules, Diagnostics* diagnostics) {
   if (!value.is_dict()) {

@@ -28,6 +28,9 @@ struct ListEntryRules {
   std::vector<std::string> beside = {};  // keys that may stand beside the kind
 };
 
+// The entry {NAME: null} for a value NAME; other values as they are.
+Value NamedEntry(const Value& value);
+
 // Reads the entry that stands at `key`. Absent if its `when` leaves it out, or if it is wrong,
 // which is reported. Whether there is such a kind is not looked at.
 std::optional<ListEntry> ParseListEntry(const Value& value, const std::string& key,

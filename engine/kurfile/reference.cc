@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/registry.h"
+#include "engine/kurfile/augmentation_spec.h"
 #include "engine/kurfile/container_keys.h"
 #include "engine/kurfile/device_request.h"
 #include "engine/kurfile/hook_spec.h"
@@ -124,6 +125,11 @@ const Reference& KurfileReference() {
                                  "rate, in shares of the optimizer's `learning_rate`."),
         GatherSort<SupplierKind>("supplier", "Suppliers",
                                  "Entries of `data`: where samples come from."),
+        GatherSort<AugmentationKind>(
+            "augmentation", "Augmentations",
+            "Entries of `train.augment`: how samples are changed by chance when a model is trained "
+            "on them, never when it is measured. What happens to a sample depends on the seed, the "
+            "epoch and the sample alone."),
         GatherSort<HookKind>(
             "hook", "Hooks",
             "Entries of `hooks`: under `train` they hear how training goes, under "

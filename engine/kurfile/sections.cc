@@ -117,7 +117,9 @@ struct RawSection {
   Value destination;
 };
 
-struct RawTrain : RawSection, TrainingOptions {};
+struct RawTrain : RawSection, TrainingOptions {
+  Value augment;
+};
 
 template <class Raw>
 Fields<Raw> DataFields(const Fields<RawWeights>& weights) {
@@ -154,7 +156,12 @@ const Fields<RawTrain>& TrainFields() {
           .Optional("optimizer", &RawSection::optimizer,
                     "how weights are adjusted: a name, or a dictionary with 'name'")
           .Example("{name: adam, learning_rate: 0.001}")
-          .Kinds("optimizer")));
+          .Kinds("optimizer")
+          .Optional("augment", &RawTrain::augment,
+                    "how samples are changed by chance, in order, each time that the model is "
+                    "trained on them")
+          .Example("[{crop: {padding: 4}}, flip]")
+          .Kinds("augmentation")));
   return *kFields;
 }
 
@@ -214,6 +221,7 @@ TrainSection ParseTrain(const Value& value, bool validates, bool validation_keep
   train.options = raw;
   CheckTrainingOptions(train.options, {validates, train.stop.epochs.has_value()}, value,
                        diagnostics);
+  train.augmentations = ParseAugmentations(raw.augment, diagnostics);
   train.hooks = ParseHooks("train", raw.hooks, diagnostics);
   RawWeights weights;
   if (!raw.weights.is_null() &&

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/kurfile/augmentation_spec.h"
 #include "engine/kurfile/diagnostics.h"
 #include "engine/kurfile/fields.h"
 #include "engine/kurfile/file_reference.h"
@@ -75,6 +76,7 @@ struct TrainSection {
   std::optional<LogSection> log;
   std::shared_ptr<const OptimizerSpec> optimizer;
   TrainingOptions options;
+  AugmentationSpecs augmentations;
   HookSpecs hooks;
 };
 

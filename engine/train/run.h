@@ -45,6 +45,7 @@ struct EpochFinished {
   std::map<std::string, double> losses;  // by output
   int64_t samples = 0;
   double seconds = 0;        // of training
+  double data_seconds = 0;   // of these, how long this process waited for samples
   double learning_rate = 0;  // of the last step
 };
 
@@ -72,8 +73,8 @@ struct ArtifactInfo {
 
 enum class LogLevel { kInfo, kWarning, kError };
 
-// Hears what happens in a run and takes what it writes. All calls come from the thread of the run;
-// a call should return quickly, as training waits for it.
+// Hears what happens in a run and takes what it writes. All calls but OnLog(), which may come from
+// any, come from the thread of the run; a call should return quickly, as training waits for it.
 class RunObserver {
  public:
   virtual ~RunObserver() = default;

@@ -64,7 +64,13 @@ absl::StatusOr<bool> Trainer::TrainEpoch() {
   const BatchPlan plan = data_->provider.EpochPlan(position_.epoch);
   std::set<std::string> also_read;
   if (train().optimizer->scale_rate) also_read.insert(*train().optimizer->scale_rate);
-  BatchFeeder feeder = workload_->FeederOf(data_->provider, also_read);
+  BatchChange augment;
+  if (augmenter_.has_value()) {
+    augment = [this, epoch = position_.epoch](const int64_t* samples, const BatchBuffers& batch) {
+      augmenter_->Apply(epoch, samples, batch);
+    };
+  }
+  BatchFeeder feeder = workload_->FeederOf(data_->provider, also_read, std::move(augment));
   observer_->OnEpochStarted({position_.epoch + 1, std::max<int64_t>(position_.last_epoch, 0),
                              plan.num_batches(), plan.num_samples()});
   while (position_.batch < plan.num_batches()) {
@@ -86,6 +92,7 @@ absl::Status Trainer::TrainBatch(const BatchPlan& plan, BatchFeeder* feeder) {
   const double start = MonotonicSeconds();
   at::manual_seed(BatchSeed(position_.seed, position_.total_batches));
   KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder->Load(plan, position_.batch));
+  data_seconds_ += MonotonicSeconds() - start;
   clocks_.batch.Resume();
   statistics_->Keep();
   KUR_ASSIGN_OR_RETURN(const Workload::BatchLoss loss,
@@ -198,6 +205,7 @@ absl::Status Trainer::FinishEpoch() {
   finished.epoch = position_.epoch + 1;
   finished.samples = position_.epoch_samples;
   finished.seconds = position_.epoch_seconds;
+  finished.data_seconds = std::exchange(data_seconds_, 0);
   finished.learning_rate = stepper_->learning_rate();
   for (const auto& [name, sum] : position_.loss_sums) {
     finished.losses[name] = sum / static_cast<double>(std::max<int64_t>(finished.samples, 1));

@@ -54,6 +54,7 @@ class Trainer {
   absl::Status Prepare();
   absl::Status SetUpNumerics();
   absl::Status OpenSets();
+  absl::Status SetUpAugmentation();
   void BuildOptimizer();
   absl::Status Restore();
   absl::Status LoadModel(const Checkpoint& saved);
@@ -94,6 +95,7 @@ class Trainer {
   std::optional<OpenSet> data_;
   std::vector<OpenSet> validation_;
   std::optional<Workload> workload_;
+  std::optional<Augmenter> augmenter_;
   std::unique_ptr<Optimizer> optimizer_;
   std::optional<WeightAverage> average_;
   std::optional<StatisticsKeeper> statistics_;
@@ -111,7 +113,8 @@ class Trainer {
   bool examined_ = false;  // a batch whose numbers were not finite
   int skipped_in_a_row_ = 0;
 
-  int64_t skipped_ = 0;  // samples of the epoch at work for which a loss was not defined
+  double data_seconds_ = 0;  // that batches of the epoch at work were waited for
+  int64_t skipped_ = 0;      // samples of the epoch at work for which a loss was not defined
 
   Clocks clocks_;
   std::optional<Stepper> stepper_;

@@ -3,6 +3,8 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -106,6 +108,7 @@ absl::Status Trainer::OpenSets() {
     KUR_RETURN_IF_ERROR(CheckHasSource(data_->provider, *source, "train.optimizer.scale_rate",
                                        train().optimizer->location));
   }
+  KUR_RETURN_IF_ERROR(SetUpAugmentation());
   hooks_.emplace(train().hooks, observer_, options_.fetch);
   const auto& validate = kurfile_.sections().validate;
   if (!validate) return absl::OkStatus();
@@ -115,6 +118,21 @@ absl::Status Trainer::OpenSets() {
   for (const OpenSet& set : validation_) {
     KUR_RETURN_IF_ERROR(workload_->CheckSources(validate->data, set.provider));
   }
+  return absl::OkStatus();
+}
+
+absl::Status Trainer::SetUpAugmentation() {
+  const auto& inputs = workload_->model().inputs();
+  KUR_ASSIGN_OR_RETURN(auto augmenter,
+                       Augmenter::Create(train().augmentations, data_->provider.sources(),
+                                         {inputs.begin(), inputs.end()}, position_.seed,
+                                         std::max(1u, std::thread::hardware_concurrency())));
+  for (const auto& augmentation : train().augmentations) {
+    if (augmentation->MixesSamples()) {
+      KUR_RETURN_IF_ERROR(workload_->CheckMixable(*augmentation));
+    }
+  }
+  if (!augmenter.empty()) augmenter_.emplace(std::move(augmenter));
   return absl::OkStatus();
 }
 

@@ -1,9 +1,7 @@
 #include "engine/train/workload.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/empty.h>
 #include <c10/core/GradMode.h>
-#include <c10/util/accumulate.h>
 
 #include <algorithm>
 
@@ -102,38 +100,6 @@ absl::Status CheckHasSource(const BatchProvider& provider, const std::string& so
                             const std::string& key, const Location& location) {
   if (provider.sources().count(source) > 0) return absl::OkStatus();
   return MissingSource("this key", source, provider, location, key);
-}
-
-BatchFeeder::BatchFeeder(const BatchProvider& provider, const std::set<std::string>& names,
-                         c10::Device device, Options options)
-    : provider_(provider), device_(device), options_(std::move(options)) {
-  for (const std::string& name : names) {
-    if (provider.sources().count(name) > 0) buffers_[name] = at::Tensor();
-  }
-}
-
-absl::StatusOr<TensorMap> BatchFeeder::Load(const BatchPlan& plan, int64_t batch) {
-  std::map<std::string, float*> targets;
-  TensorMap tensors;
-  for (auto& [name, buffer] : buffers_) {
-    KUR_ASSIGN_OR_RETURN(const auto shape, provider_.BatchShape(plan, batch, name));
-    const int64_t count = c10::multiply_integers(shape);
-    if (!buffer.defined() || buffer.numel() < count) {
-      auto tensor_options = at::TensorOptions(at::kFloat);
-      if (device_.is_cuda()) tensor_options = tensor_options.pinned_memory(true);
-      buffer = at::empty({count}, tensor_options);
-    }
-    targets[name] = buffer.data_ptr<float>();
-    tensors[name] = buffer.narrow(0, 0, count).view(shape);
-  }
-  KUR_RETURN_IF_ERROR(provider_.Gather(plan, batch, targets));
-  if (options_.check) KUR_RETURN_IF_ERROR(options_.check(tensors, plan.indices(batch)));
-  if (!device_.is_cpu()) {
-    for (auto& [name, tensor] : tensors) {
-      if (options_.on_host.count(name) == 0) tensor = tensor.to(device_);
-    }
-  }
-  return tensors;
 }
 
 namespace {
@@ -240,7 +206,7 @@ std::set<std::string> Workload::SourceNames() const {
 }
 
 BatchFeeder Workload::FeederOf(const BatchProvider& provider,
-                               const std::set<std::string>& also_read) const {
+                               const std::set<std::string>& also_read, BatchChange change) const {
   BatchFeeder::Options options;
   for (const BoundLoss& bound : losses_) {
     for (const TruthSource& source : bound.truth) {
@@ -251,9 +217,25 @@ BatchFeeder Workload::FeederOf(const BatchProvider& provider,
   options.check = [this](const TensorMap& batch, const int64_t* samples) {
     return CheckBatch(batch, samples);
   };
+  options.change = std::move(change);
   std::set<std::string> sources = SourceNames();
   sources.insert(also_read.begin(), also_read.end());
   return BatchFeeder(provider, sources, model_.device(), std::move(options));
+}
+
+absl::Status Workload::CheckMixable(const AugmentationSpec& augmentation) const {
+  for (const BoundLoss& bound : losses_) {
+    const std::vector<Shape>& shapes = bound.truth[0].shapes;
+    const bool is_like_output =
+        std::find(shapes.begin(), shapes.end(), bound.output) != shapes.end();
+    if (bound.truth.size() == 1 && is_like_output) continue;
+    return ErrorAt(augmentation.location, augmentation.key,
+                   absl::StrCat(augmentation.kind(), " cannot mix what the loss '",
+                                bound.spec->kind(), "' of '", bound.spec->target,
+                                "' compares with; it needs one value for each of the output, as "
+                                "categorical_crossentropy has"));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Workload::CheckBatch(const TensorMap& batch, const int64_t* samples) const {

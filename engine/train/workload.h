@@ -23,6 +23,7 @@
 #include "engine/kurfile/metric_choice.h"
 #include "engine/losses/loss.h"
 #include "engine/metrics/metric.h"
+#include "engine/train/batch_feeder.h"
 #include "engine/train/model.h"
 #include "engine/train/run.h"
 
@@ -49,34 +50,6 @@ absl::StatusOr<std::vector<OpenSet>> OpenData(const DataSection& section,
 absl::Status CheckHasSource(const BatchProvider& provider, const std::string& source,
                             const std::string& key, const Location& location);
 
-// Looks at a batch before it leaves the host. `samples` are the numbers of its samples.
-using BatchCheck = std::function<absl::Status(const TensorMap& batch, const int64_t* samples)>;
-
-// Brings batches to the model: gathers into buffers that are used again for every batch, and grow
-// where the samples of a batch are longer than those before.
-class BatchFeeder {
- public:
-  struct Options {
-    std::set<std::string> on_host;  // sources that are not brought to the device
-    BatchCheck check;               // may be empty
-  };
-
-  // Feeds the named sources of `provider`, which must outlive this, to `device`.
-  BatchFeeder(const BatchProvider& provider, const std::set<std::string>& names, c10::Device device,
-              Options options);
-  BatchFeeder(const BatchProvider& provider, const std::set<std::string>& names, c10::Device device)
-      : BatchFeeder(provider, names, device, Options()) {}
-
-  // The tensors of a batch; valid until the next call.
-  absl::StatusOr<TensorMap> Load(const BatchPlan& plan, int64_t batch);
-
- private:
-  const BatchProvider& provider_;
-  c10::Device device_;
-  Options options_;
-  TensorMap buffers_;
-};
-
 // Says how many samples counted as 0 for want of a defined loss.
 std::string SkippedText(int64_t skipped, int64_t samples);
 
@@ -97,9 +70,12 @@ class Workload {
 
   // Feeds the model and the losses, and those of `also_read` that there are, from `provider`, which
   // must outlive the feeder, as must this. A value that no truth can have is an error that names
-  // its sample.
-  BatchFeeder FeederOf(const BatchProvider& provider,
-                       const std::set<std::string>& also_read = {}) const;
+  // its sample. `change` may be empty.
+  BatchFeeder FeederOf(const BatchProvider& provider, const std::set<std::string>& also_read = {},
+                       BatchChange change = {}) const;
+
+  // Fails if what the losses compare with cannot be mixed with that of other samples.
+  absl::Status CheckMixable(const AugmentationSpec& augmentation) const;
 
   // The loss of a batch with its graph, and the loss of each output.
   struct BatchLoss {

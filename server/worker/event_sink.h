@@ -6,7 +6,7 @@
 
 namespace kur::worker {
 
-// Where a worker's events go. Called from the thread of the run.
+// Where a worker's events go. Calls may come from several threads, one at a time.
 class EventSink {
  public:
   virtual ~EventSink() = default;

@@ -65,10 +65,16 @@ void Reporter::OnEpochStarted(const EpochStarted& epoch) {
   to->set_batches(epoch.batches);
   to->set_samples(epoch.samples);
   Send(std::move(event));
+  RestartClock();
+}
+
+void Reporter::RestartClock() {
+  const absl::MutexLock lock(&mutex_);
   last_sent_ = MonotonicSeconds();
 }
 
 void Reporter::OnBatch(const BatchDone& batch) {
+  const absl::MutexLock lock(&mutex_);
   if (pending_.losses_size() == 0) {
     pending_.set_epoch(batch.epoch);
     pending_.set_first_batch(batch.batch);
@@ -92,7 +98,7 @@ void Reporter::SendLosses() {
   pending_.Clear();
   samples_sent_ = 0;
   last_sent_ = now;
-  Send(std::move(event));
+  SendNow(std::move(event));
 }
 
 void Reporter::OnEpochFinished(const EpochFinished& epoch) {
@@ -104,6 +110,7 @@ void Reporter::OnEpochFinished(const EpochFinished& epoch) {
   to->set_samples(epoch.samples);
   to->set_seconds(epoch.seconds);
   to->set_learning_rate(epoch.learning_rate);
+  to->set_data_seconds(epoch.data_seconds);
   Send(std::move(event));
 }
 
@@ -138,7 +145,7 @@ void Reporter::OnMeasured(const Measurement& measurement) {
   to->set_seconds(measurement.seconds);
   Send(std::move(event));
   // Time that was spent measuring is not time that batches took.
-  last_sent_ = MonotonicSeconds();
+  RestartClock();
 }
 
 void Reporter::OnLog(LogLevel level, const std::string& text) {
@@ -182,13 +189,19 @@ absl::Status Reporter::WriteArtifact(const ArtifactInfo& info, const std::string
 }
 
 absl::Status Reporter::Flush() {
+  const absl::MutexLock lock(&mutex_);
   SendLosses();
   return status_;
 }
 
-// Losses that are still being packed came first.
 void Reporter::Send(v1::Event event) {
-  if (!event.has_batch_losses()) SendLosses();
+  const absl::MutexLock lock(&mutex_);
+  // Losses that are still being packed came first.
+  SendLosses();
+  SendNow(std::move(event));
+}
+
+void Reporter::SendNow(v1::Event event) {
   MakeTextValid(&event);
   status_.Update(sink_->Add(std::move(event)));
 }

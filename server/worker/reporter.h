@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "engine/base/path_resolver.h"
 #include "engine/train/run.h"
 #include "kur/v1/event.pb.h"
@@ -13,7 +15,7 @@
 namespace kur::worker {
 
 // Turns what happens in a run into events, packing batch losses into at most about ten events a
-// second, and writes the run's artifacts. One thread.
+// second, and writes the run's artifacts. One thread, but for OnLog().
 class Reporter : public RunObserver {
  public:
   struct Options {
@@ -44,17 +46,22 @@ class Reporter : public RunObserver {
   absl::Status Flush();
 
  private:
-  void Send(v1::Event event);
-  void SendLosses();
+  void Send(v1::Event event) ABSL_LOCKS_EXCLUDED(mutex_);
+  void SendNow(v1::Event event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SendLosses() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Batches of the next losses begin now.
+  void RestartClock() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const PathResolver& paths_;
   EventSink* sink_;
   Control* control_;
   const Options options_;
-  absl::Status status_;
-  v1::BatchLosses pending_;
-  double last_sent_ = 0;      // when losses were last sent
-  int64_t samples_sent_ = 0;  // samples since then
+
+  absl::Mutex mutex_;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  v1::BatchLosses pending_ ABSL_GUARDED_BY(mutex_);
+  double last_sent_ ABSL_GUARDED_BY(mutex_) = 0;      // when losses were last sent
+  int64_t samples_sent_ ABSL_GUARDED_BY(mutex_) = 0;  // samples since then
 };
 
 }  // namespace kur::worker

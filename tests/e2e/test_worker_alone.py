@@ -43,6 +43,17 @@ class WorkerAloneTest(harness.TestCase):
         self.assertEqual(weights[0], weights[1])
         self.assertNotEqual(weights[0], weights[2])
 
+    def test_augmented_training_repeats_itself(self):
+        augment = 'train.augment=[{crop: {padding: 3}}, flip, {cutout: 6}, {mixup: {alpha: 0.3}}]'
+        weights = []
+        for folder, more in (('one', ['--set', augment]), ('two', ['--set', augment]),
+                             ('three', [])):
+            kurfile = data.write_images_project(self.folder / folder)
+            self.run_worker(kurfile, '--seed', 5, '--threads', 1, *more)
+            weights.append(harness.tensors(self.folder / folder / 'last.kur'))
+        self.assertEqual(weights[0], weights[1])
+        self.assertNotEqual(weights[0], weights[2])
+
     def test_it_goes_on_from_the_last_weights(self):
         kurfile = data.write_points_project(self.folder / 'here', epochs=20)
         first = harness.losses(self.run_worker(kurfile, '--seed', 1).lines)

@@ -8,8 +8,8 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-KINDS = ('engine/data', 'engine/layers', 'engine/losses', 'engine/metrics', 'engine/optimizers',
-         'engine/schedules', 'engine/hooks')
+KINDS = ('engine/augmentations', 'engine/data', 'engine/layers', 'engine/losses', 'engine/metrics',
+         'engine/optimizers', 'engine/schedules', 'engine/hooks')
 LANGUAGE = ('engine/base', 'engine/kurfile')
 
 # What each part may include besides itself. The first prefix that fits a file is its part.

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "engine/base/file_system.h"
+#include "engine/kurfile/augmentation_spec.h"
 #include "engine/kurfile/hook_spec.h"
 #include "engine/kurfile/json_schema.h"
 #include "engine/kurfile/layer_spec.h"
@@ -48,12 +49,14 @@ void ExpectExampleParses(const std::string& sort, const KindInfo& kind) {
     EXPECT_TRUE(example.as_dict().Contains(kind.name));
     return;
   }
-  if (sort == "layer" || sort == "supplier" || sort == "metric" || sort == "hook") {
+  if (sort == "layer" || sort == "supplier" || sort == "metric" || sort == "hook" ||
+      sort == "augmentation") {
     const Value* arguments = example.Find(kind.name);
     ASSERT_NE(arguments, nullptr);
     if (sort == "layer") ExpectParses<LayerKind>(kind, *arguments);
     if (sort == "metric") ExpectParses<MetricKind>(kind, *arguments);
     if (sort == "supplier") ExpectParses<SupplierKind>(kind, *arguments);
+    if (sort == "augmentation") ExpectParses<AugmentationKind>(kind, *arguments);
     if (sort == "hook") ExpectParses<HookKind>(kind, *arguments);
     return;
   }

@@ -20,8 +20,8 @@ using testing::RecordingObserver;
 using testing::WeightsIn;
 using testing::Workspace;
 
-// Everything that is random or has state: dropout, running statistics, momentum, a new order of the
-// data in each epoch, and losses that decide which weights are the best. A checkpoint after every
+// Everything that is random or has state: dropout, augmentation, running statistics, momentum, a new
+// order of the data in each epoch, and losses that decide which weights are the best. A checkpoint after every
 // batch also writes what is needed to go on.
 constexpr char kKurfile[] = R"(
 model:
@@ -36,6 +36,7 @@ train:
   data:
     - pickle: train.pkl
   provider: {batch_size: 8}
+  augment: [{noise: {std: 0.05}}, {mixup: {alpha: 1}}]
   optimizer: {name: adam, learning_rate: 0.02}
   epochs: 3
   checkpoint: {path: checkpoint.w, batches: 1}

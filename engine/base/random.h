@@ -1,6 +1,7 @@
-#ifndef KUR_ENGINE_DATA_RANDOM_H_
-#define KUR_ENGINE_DATA_RANDOM_H_
+#ifndef KUR_ENGINE_BASE_RANDOM_H_
+#define KUR_ENGINE_BASE_RANDOM_H_
 
+#include <cmath>
 #include <cstdint>
 
 namespace kur {
@@ -38,6 +39,12 @@ class Random {
   // Uniform in [0, 1).
   double Uniform() { return static_cast<double>(Next() >> 11) * 0x1p-53; }
 
+  // Normally distributed with mean 0 and deviation 1 (Box and Muller, 1958).
+  double Normal() {
+    const double radius = std::sqrt(-2 * std::log(1 - Uniform()));
+    return radius * std::cos(2 * M_PI * Uniform());
+  }
+
  private:
   // Turns any seed into well-mixed words.
   static uint64_t SplitMix(uint64_t* state) {
@@ -54,4 +61,4 @@ class Random {
 
 }  // namespace kur
 
-#endif  // KUR_ENGINE_DATA_RANDOM_H_
+#endif  // KUR_ENGINE_BASE_RANDOM_H_

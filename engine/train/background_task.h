@@ -1,0 +1,65 @@
+#ifndef KUR_ENGINE_TRAIN_BACKGROUND_TASK_H_
+#define KUR_ENGINE_TRAIN_BACKGROUND_TASK_H_
+
+#include <functional>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+namespace kur {
+
+// A thread that does one thing at a time, for an owner that is one thread. The destructor waits for
+// what is being done.
+class BackgroundTask {
+ public:
+  BackgroundTask() : thread_([this] { Run(); }) {}
+  ~BackgroundTask() {
+    {
+      const absl::MutexLock lock(&mutex_);
+      ended_ = true;
+    }
+    thread_.join();
+  }
+  BackgroundTask(const BackgroundTask&) = delete;
+  BackgroundTask& operator=(const BackgroundTask&) = delete;
+
+  // Begins with `work`, which throws nothing. Precondition: nothing is being done.
+  void Start(std::function<void()> work) {
+    const absl::MutexLock lock(&mutex_);
+    work_ = std::move(work);
+  }
+
+  // Returns when nothing is being done.
+  void Wait() {
+    const absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(this, &BackgroundTask::Idle));
+  }
+
+ private:
+  bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return work_ == nullptr; }
+  bool HasToDo() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return ended_ || work_ != nullptr; }
+
+  void Run() {
+    const absl::MutexLock lock(&mutex_);
+    while (true) {
+      mutex_.Await(absl::Condition(this, &BackgroundTask::HasToDo));
+      if (work_ == nullptr) return;
+      const std::function<void()>& work = work_;
+      mutex_.Unlock();
+      work();
+      mutex_.Lock();
+      work_ = nullptr;
+    }
+  }
+
+  absl::Mutex mutex_;
+  std::function<void()> work_ ABSL_GUARDED_BY(mutex_);  // empty: nothing is being done
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_TRAIN_BACKGROUND_TASK_H_
