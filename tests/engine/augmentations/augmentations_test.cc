@@ -267,9 +267,10 @@ TEST(AugmentationsTest, MistakesAreReportedTogether) {
       "[flop, {crop: {padding: 0}}, {rotate: 190}, {cutout: [1, 2, 3]}, {mixup: -1}, "
       "{flip: sideways}, {noise: {std: 1, probability: 2}}]",
       &errors);
-  for (const char* part : {"unknown augmentation 'flop'; did you mean 'flip'?", "from 1 to 10000",
-                           "at most 180", "one extent or [height, width]",
-                           "train.augment[4].mixup: must be greater than 0", "horizontal, vertical", "from 0 to 1"}) {
+  for (const char* part :
+       {"unknown augmentation 'flop'; did you mean 'flip'?", "from 1 to 10000", "at most 180",
+        "one extent or [height, width]", "train.augment[4].mixup: must be greater than 0",
+        "horizontal, vertical", "from 0 to 1"}) {
     EXPECT_THAT(errors, HasSubstr(part));
   }
   Parse("flip", &errors);
