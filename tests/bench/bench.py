@@ -78,7 +78,27 @@ def run_worker(programs, workload, threads, folder):
     return finished[-1]['seconds'], usage.ru_maxrss * 1024
 
 
-def measure_training(programs, workload, threads, rounds, folder):
+def calibrate(threads):
+    """What the machine does at best with that many threads."""
+    command = [*pinned(threads), '/usr/bin/python3', '-B', HERE / 'calibrate.py',
+               '--threads', threads]
+    done = subprocess.run(list(map(str, command)), env=environment(threads, tuned=True),
+                          check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout)
+
+
+def floor_seconds(programs, workload, peaks, folder):
+    """The least time of a step: as much as its arithmetic takes, or its traffic with memory."""
+    kurfile = folder / f'{workload}.yml'
+    kurfile.write_text(workloads.kurfile(workload, folder, EPOCHS), encoding='utf-8')
+    done = subprocess.run([str(programs / 'kurctl'), 'plan', str(kurfile), '-o', 'json'],
+                          check=True, stdout=subprocess.PIPE, text=True)
+    step = json.loads(done.stdout)['training']
+    return max(step['step_flops'] / max(peaks['gemm_flops'], peaks['convolution_flops']),
+               step['step_bytes_moved'] / peaks['copy_bytes'])
+
+
+def measure_training(programs, workload, threads, peaks, rounds, folder):
     """Samples a second and peak memory of every arm in `rounds` rounds, one after the other."""
     batches, batch_size = workloads.BATCHES[workload]
     speeds = {arm: [] for arm in ARMS}
@@ -95,9 +115,11 @@ def measure_training(programs, workload, threads, rounds, folder):
                   f'{speeds[arm][-1]:.0f} samples/s', file=sys.stderr)
     ratios = {arm: spread([ours / theirs for ours, theirs in zip(speeds['K'], speeds[arm])])
               for arm in ARMS if arm != 'K'}
-    return {'workload': workload, 'threads': threads,
-            'samples_per_second': {arm: statistics.median(speeds[arm]) for arm in ARMS},
-            'ratio': ratios, 'peak_rss': memory}
+    medians = {arm: statistics.median(speeds[arm]) for arm in ARMS}
+    floor = floor_seconds(programs, workload, peaks, folder)
+    return {'workload': workload, 'threads': threads, 'samples_per_second': medians,
+            'ratio': ratios, 'peak_rss': memory, 'floor_seconds': floor,
+            'of_floor': {arm: floor * medians[arm] / batch_size for arm in ARMS}}
 
 
 def spread(values):
@@ -162,17 +184,24 @@ def measure_service(programs, rounds, folder):
 
 def table(results):
     lines = [f'{"workload":<14} {"thr":>3}  ' + '  '.join(f'{arm:>8}' for arm in ARMS) +
-             '   K/P0 (spread)       K/P1 (spread)       K/P2 (spread)      peak MB P2 / K']
+             '   K/P0 (spread)       K/P1 (spread)       K/P2 (spread)      peak MB P2 / K   of the floor P2 / K']
     for row in results['training']:
         speeds = '  '.join(f'{row["samples_per_second"][arm]:8.0f}' for arm in ARMS)
         ratios = '   '.join('{median:4.2f} ({min:4.2f}-{max:4.2f})'.format(**row['ratio'][arm])
                             for arm in ARMS if arm != 'K')
-        peak = f'{row["peak_rss"]["P2"] / 2**20:6.0f} / {row["peak_rss"]["K"] / 2**20:.0f}'
-        lines.append(f'{row["workload"]:<14} {row["threads"]:>3}  {speeds}   {ratios}   {peak}')
+        peak = f'{row["peak_rss"]["P2"] / 2**20:7.0f} / {row["peak_rss"]["K"] / 2**20:<4.0f}'
+        floor = f'{row["of_floor"]["P2"]:11.0%} / {row["of_floor"]["K"]:.0%}'
+        lines.append(f'{row["workload"]:<14} {row["threads"]:>3}  {speeds}   {ratios}   {peak}   '
+                     f'{floor}')
+    lines += ['', 'Samples per second (median); ratios are medians of paired runs.']
+    for threads, peaks in results['peaks'].items():
+        lines.append(f'The machine, {threads} threads: matrices {peaks["gemm_flops"] / 1e9:.0f} '
+                     f'GFLOP/s, convolution {peaks["convolution_flops"] / 1e9:.0f} GFLOP/s, '
+                     f'copying {peaks["copy_bytes"] / 1e9:.1f} GB/s.')
     if results['service']:
         service = results['service']
         delay = service['submit_to_first_batch_seconds']
-        lines += ['', 'Samples per second (median); ratios are medians of paired runs.', '',
+        lines += ['',
                   f'submit to first batch   {delay["median"]:.2f} s '
                   f'({delay["min"]:.2f}-{delay["max"]:.2f})',
                   f'kurd, idle              {service["kurd_rss_idle"] / 2**20:.0f} MB resident',
@@ -196,8 +225,11 @@ def main():
         folder = pathlib.Path(name)
         for workload in arguments.workloads:
             workloads.prepare(workload, folder)
+        peaks = {threads: calibrate(threads) for threads in arguments.threads}
         results = {
-            'training': [measure_training(programs, workload, threads, arguments.rounds, folder)
+            'peaks': peaks,
+            'training': [measure_training(programs, workload, threads, peaks[threads],
+                                          arguments.rounds, folder)
                          for workload in arguments.workloads for threads in arguments.threads],
             'service': (None if arguments.no_service
                         else measure_service(programs, arguments.rounds, folder)),

@@ -36,6 +36,34 @@ class Lstm(nn.Module):
         return self._dense(self._lstm(self._both(x)[0])[0][:, -1])
 
 
+class Channels(nn.Module):
+    """A layer of (N, C, T) among layers of (N, T, C)."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self._inner = inner
+
+    def forward(self, x):
+        return self._inner(x.transpose(1, 2)).transpose(1, 2)
+
+
+class Ctc(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self._hears = Channels(nn.Sequential(nn.Conv1d(80, 256, 11, stride=2), nn.ReLU(),
+                                             nn.BatchNorm1d(256)))
+        self._grus = nn.ModuleList(nn.GRU(size, 256, batch_first=True, bidirectional=True)
+                                   for size in (256, 512))
+        self._norms = nn.ModuleList(Channels(nn.BatchNorm1d(512)) for _ in range(2))
+        self._dense = nn.Linear(512, workloads.LETTERS + 1)
+
+    def forward(self, x):
+        x = self._hears(x)
+        for gru, norm in zip(self._grus, self._norms):
+            x = norm(gru(x)[0])
+        return self._dense(x)
+
+
 class ResidualBlock(nn.Module):
     def __init__(self, channels):
         super().__init__()
@@ -103,37 +131,47 @@ def make_cifar():
 
 MODELS = {'fashion-mnist': make_fashion_mnist, 'cifar': make_cifar, 'resnet': make_resnet,
           'mlp-small': make_mlp, 'mlp-large': make_mlp, 'char-gru': CharGru, 'lstm': Lstm,
-          'transformer': Transformer}
+          'ctc': Ctc, 'transformer': Transformer}
 
 
-def from_loader(images, labels, batch_size):
+def cross_entropy(logits, labels):
+    return nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
+
+
+def ctc(logits, transcripts, lengths):
+    """Every utterance is as long as the output."""
+    heard = logits.log_softmax(-1).transpose(0, 1)
+    heard_lengths = torch.full_like(lengths, len(heard))
+    return nn.functional.ctc_loss(heard, transcripts, heard_lengths, lengths,
+                                  blank=workloads.LETTERS, zero_infinity=True)
+
+
+def from_loader(sources, batch_size):
     """Batches as PyTorch's tutorials make them."""
-    data = torch.utils.data.TensorDataset(images, labels)
+    data = torch.utils.data.TensorDataset(*sources)
     return torch.utils.data.DataLoader(data, batch_size=batch_size, shuffle=True)
 
 
 class ByIndex:
     """Batches cut from memory by a permutation."""
 
-    def __init__(self, images, labels, batch_size):
-        self._images = (images.contiguous(memory_format=torch.channels_last)
-                        if images.dim() == 4 else images)
-        self._labels = labels
+    def __init__(self, sources, batch_size):
+        self._sources = [source.contiguous(memory_format=torch.channels_last)
+                         if source.dim() == 4 else source for source in sources]
         self._batch_size = batch_size
 
     def __iter__(self):
-        for chosen in torch.randperm(len(self._labels)).split(self._batch_size):
-            yield self._images[chosen], self._labels[chosen]
+        for chosen in torch.randperm(len(self._sources[0])).split(self._batch_size):
+            yield [source[chosen] for source in self._sources]
 
 
-def train_epoch(model, optimizer, batches, count):
+def train_epoch(model, loss_of, optimizer, batches, count):
     """Seconds of one epoch of `count` batches, and the losses, which every run reports."""
     begin = time.perf_counter()
     losses = []
-    for images, labels in batches:
+    for x, *truth in batches:
         optimizer.zero_grad()
-        logits = model(images)
-        loss = nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
+        loss = loss_of(model(x), *truth)
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
@@ -154,15 +192,17 @@ def main():
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(1)
     count, batch_size = workloads.BATCHES[arguments.workload]
-    images, labels = map(torch.from_numpy, workloads.load(arguments.workload, arguments.folder))
+    sources = list(map(torch.from_numpy, workloads.load(arguments.workload, arguments.folder)))
+    loss_of = ctc if arguments.workload == 'ctc' else cross_entropy
     model = MODELS[arguments.workload]()
     if arguments.arm == 'P2':
         model = model.to(memory_format=torch.channels_last)
-        batches = ByIndex(images, labels, batch_size)
+        batches = ByIndex(sources, batch_size)
     else:
-        batches = from_loader(images, labels, batch_size)
+        batches = from_loader(sources, batch_size)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
-    seconds = [train_epoch(model, optimizer, batches, count)[0] for _ in range(arguments.epochs)]
+    seconds = [train_epoch(model, loss_of, optimizer, batches, count)[0]
+               for _ in range(arguments.epochs)]
     print(json.dumps({'seconds': seconds,
                       'peak_rss': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
 

@@ -18,11 +18,12 @@ FASHION_MNIST = pathlib.Path('/usr/share/datasets/fashion-mnist')
 # Batches in an epoch, and their size.
 BATCHES = {'fashion-mnist': (300, 64), 'cifar': (100, 32), 'resnet': (40, 32),
            'mlp-small': (1000, 32), 'mlp-large': (60, 1024), 'char-gru': (20, 32),
-           'lstm': (20, 32), 'transformer': (40, 32)}
+           'lstm': (20, 32), 'ctc': (15, 16), 'transformer': (40, 32)}
 
 FASHION_MNIST_KURFILE = """---
 model:
-  - input: images
+  - input: {{shape: {shape}}}
+    name: images
   - convolution: {{kernels: 32, size: [3, 3], border: same}}
   - activation: relu
   - pool: {{size: [2, 2], strides: [2, 2], type: max}}
@@ -46,7 +47,8 @@ train:
 # The architecture of Kur's own example.
 CIFAR_KURFILE = """---
 model:
-  - input: images
+  - input: {{shape: {shape}}}
+    name: images
   - convolution: {{kernels: 64, size: [3, 3], strides: [1, 1]}}
   - activation: relu
   - convolution: {{kernels: 32, size: [3, 3], strides: [1, 1]}}
@@ -70,7 +72,8 @@ FROM_PICKLE = """train:
 
 MLP_KURFILE = """---
 model:
-  - input: x
+  - input: {{shape: {shape}}}
+    name: x
   - dense: 128
   - activation: relu
   - dense: 64
@@ -83,7 +86,8 @@ model:
 # A language model of characters: at every step, the next one.
 CHAR_GRU_KURFILE = """---
 model:
-  - input: x
+  - input: {{shape: {shape}}}
+    name: x
   - recurrent: {{size: 256, type: gru}}
   - recurrent: {{size: 256, type: gru}}
   - dense: 64
@@ -93,12 +97,30 @@ model:
 
 LSTM_KURFILE = """---
 model:
-  - input: x
+  - input: {{shape: {shape}}}
+    name: x
   - recurrent: {{size: 256, type: lstm, bidirectional: yes, merge: concat}}
   - recurrent: {{size: 256, type: lstm, sequence: no}}
   - dense: 10
   - activation: softmax
     name: labels
+""" + FROM_PICKLE
+
+# A recognizer of speech in the manner of Deep Speech, on features instead of sound.
+CTC_KURFILE = """---
+model:
+  - input: {{shape: {shape}}}
+    name: x
+  - convolution: {{kernels: 256, size: 11, strides: 2, border: valid}}
+  - activation: relu
+  - batch_normalization:
+  - recurrent: {{size: 512, type: gru, bidirectional: yes, merge: concat}}
+  - batch_normalization:
+  - recurrent: {{size: 512, type: gru, bidirectional: yes, merge: concat}}
+  - batch_normalization:
+  - dense: 29
+  - activation: softmax
+    name: heard
 """ + FROM_PICKLE
 
 RESNET_KURFILE = """---
@@ -116,7 +138,8 @@ templates:
       inputs: ["in{{{{ n }}}}", "out{{{{ n }}}}"]
     - activation: relu
 model:
-  - input: x
+  - input: {{shape: {shape}}}
+    name: x
   - convolution: {{kernels: 16, size: [3, 3]}}
   - batch_normalization:
   - activation: relu
@@ -152,7 +175,8 @@ templates:
     - merge: add
       inputs: ["between{{{{ n }}}}", "thought{{{{ n }}}}"]
 model:
-  - input: x
+  - input: {{shape: {shape}}}
+    name: x
   - dense: 64
   - positional_encoding:
   - block: {{n: 1}}
@@ -165,14 +189,17 @@ model:
 
 KURFILES = {'fashion-mnist': FASHION_MNIST_KURFILE, 'cifar': CIFAR_KURFILE,
             'resnet': RESNET_KURFILE, 'mlp-small': MLP_KURFILE, 'mlp-large': MLP_KURFILE,
-            'char-gru': CHAR_GRU_KURFILE, 'lstm': LSTM_KURFILE,
+            'char-gru': CHAR_GRU_KURFILE, 'lstm': LSTM_KURFILE, 'ctc': CTC_KURFILE,
             'transformer': TRANSFORMER_KURFILE}
 
 # The shapes of their samples; a language model's are the one-hot characters that it reads.
-SHAPES = {'resnet': (32, 32, 3), 'mlp-small': (64,), 'mlp-large': (64,), 'char-gru': (100, 64),
-          'lstm': (100, 40), 'transformer': (64, 16)}
+SHAPES = {'fashion-mnist': (28, 28, 1), 'cifar': (32, 32, 3), 'resnet': (32, 32, 3), 'mlp-small': (64,), 'mlp-large': (64,), 'char-gru': (100, 64),
+          'lstm': (100, 40), 'ctc': (200, 80), 'transformer': (64, 16)}
 CHARACTERS = 64
 CLASSES = 10
+LETTERS = 28
+# The fewest and the most letters of a transcript.
+TRANSCRIPT = (20, 40)
 
 COMMON = """  provider:
     batch_size: {batch_size}
@@ -182,9 +209,20 @@ COMMON = """  provider:
     learning_rate: 0.001
   stop_when:
     epochs: {epochs}
-loss:
+"""
+
+CROSSENTROPY = """loss:
   - target: labels
     name: categorical_crossentropy
+"""
+
+CTC = """loss:
+  - target: heard
+    name: ctc
+    relative_to: x
+    input_length: x_length
+    output: transcript
+    output_length: transcript_length
 """
 
 
@@ -192,18 +230,24 @@ def kurfile(workload, folder, epochs):
     """The text of the workload's Kurfile; `folder` is where prepare() put generated data."""
     place = FASHION_MNIST if workload == 'fashion-mnist' else folder
     batches, batch_size = BATCHES[workload]
-    return (KURFILES[workload] + COMMON).format(
-        data=place, workload=workload, batches=batches, batch_size=batch_size, epochs=epochs)
+    loss = CTC if workload == 'ctc' else CROSSENTROPY
+    return (KURFILES[workload] + COMMON + loss).format(
+        data=place, workload=workload, shape=list(SHAPES[workload]), batches=batches,
+        batch_size=batch_size, epochs=epochs)
 
 
 def noise(workload):
-    """A data set as PyTorch takes it: float32, and classes."""
+    """A data set as PyTorch takes it: float32, and classes or transcripts with their lengths."""
     random = numpy.random.default_rng(1)
     batches, batch_size = BATCHES[workload]
     if workload == 'char-gru':
         text = random.integers(0, CHARACTERS, (batches * batch_size, SHAPES[workload][0] + 1))
         return numpy.eye(CHARACTERS, dtype=numpy.float32)[text[:, :-1]], text[:, 1:]
     x = random.standard_normal((batches * batch_size, *SHAPES[workload]), dtype=numpy.float32)
+    if workload == 'ctc':
+        lengths = random.integers(*TRANSCRIPT, len(x), endpoint=True)
+        transcripts = random.integers(0, LETTERS, (len(x), TRANSCRIPT[1]))
+        return x, transcripts, lengths
     return x, random.integers(0, CLASSES, len(x))
 
 
@@ -211,10 +255,19 @@ def prepare(workload, folder):
     """Writes the data set of the workload."""
     if workload == 'cifar':
         write_cifar(folder / 'cifar-10-python.tar.gz')
+    elif workload == 'ctc':
+        x, transcripts, lengths = noise(workload)
+        write_pickle(folder / f'{workload}.pkl', {
+            'x': x, 'x_length': numpy.full((len(x), 1), x.shape[1]),
+            'transcript': transcripts, 'transcript_length': lengths[:, None]})
     elif workload != 'fashion-mnist':
         x, classes = noise(workload)
         labels = numpy.eye(classes.max() + 1, dtype=numpy.float32)[classes]
-        (folder / f'{workload}.pkl').write_bytes(pickle.dumps({'x': x, 'labels': labels}))
+        write_pickle(folder / f'{workload}.pkl', {'x': x, 'labels': labels})
+
+
+def write_pickle(path, sources):
+    path.write_bytes(pickle.dumps(sources))
 
 
 def write_cifar(path):
@@ -236,7 +289,7 @@ def write_cifar(path):
 
 
 def load(workload, folder):
-    """The training set for PyTorch: float32, images as (N, C, H, W), and classes."""
+    """The training set for PyTorch, as noise() has it but for images, which are (N, C, H, W)."""
     if workload == 'fashion-mnist':
         images = read_idx(FASHION_MNIST / 'train-images-idx3-ubyte.gz')
         images = images[:, None].astype(numpy.float32) / 255
@@ -244,8 +297,8 @@ def load(workload, folder):
         return images, read_idx(FASHION_MNIST / 'train-labels-idx1-ubyte.gz').astype(numpy.int64)
     if workload == 'cifar':
         return load_cifar(folder / 'cifar-10-python.tar.gz')
-    x, classes = noise(workload)
-    return (x.transpose(0, 3, 1, 2).copy() if x.ndim == 4 else x), classes
+    x, *truth = noise(workload)
+    return (x.transpose(0, 3, 1, 2).copy() if x.ndim == 4 else x), *truth
 
 
 def load_cifar(path):
