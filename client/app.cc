@@ -32,11 +32,11 @@ constexpr Entry kCommands[] = {
     {"Jobs", &MakeWaitCommand},          {"Jobs", &MakeCancelCommand},
     {"Results", &MakeCheckpointCommand}, {"Results", &MakeCheckpointsCommand},
     {"Results", &MakeDownloadCommand},   {"Kurfiles", &MakeValidateCommand},
-    {"Kurfiles", &MakePlanCommand},      {"Kurfiles", &MakeExplainCommand},
-    {"Kurfiles", &MakeDumpCommand},      {"Kurfiles", &MakeDiffCommand},
-    {"Kurfiles", &MakeFmtCommand},       {"Kurfiles", &MakeSchemaCommand},
-    {"Server", &MakeDevicesCommand},     {"Server", &MakeVersionCommand},
-    {"Shell", &MakeCompletionCommand},
+    {"Kurfiles", &MakePlanCommand},      {"Kurfiles", &MakeDataCommand},
+    {"Kurfiles", &MakeExplainCommand},   {"Kurfiles", &MakeDumpCommand},
+    {"Kurfiles", &MakeDiffCommand},      {"Kurfiles", &MakeFmtCommand},
+    {"Kurfiles", &MakeSchemaCommand},    {"Server", &MakeDevicesCommand},
+    {"Server", &MakeVersionCommand},     {"Shell", &MakeCompletionCommand},
 };
 
 void ReportError(absl::string_view message, Context& context) {

@@ -35,6 +35,8 @@ v1::Mode ToProto(Mode mode) {
       return v1::MODE_TEST;
     case Mode::kEvaluate:
       return v1::MODE_EVALUATE;
+    case Mode::kInspect:
+      return v1::MODE_INSPECT;
   }
   return v1::MODE_UNSPECIFIED;
 }
@@ -92,7 +94,8 @@ absl::Status AddInputs(const Kurfile& kurfile, const SubmissionOptions& options,
                        Submission* submission, Diagnostics* diagnostics) {
   const std::string folder = DirectoryOf(options.kurfile);
   std::set<std::string> seen;
-  for (const FileReference& reference : kurfile.Inputs(options.mode)) {
+  for (const FileReference& reference :
+       kurfile.Inputs(options.mode, options.inspection.section())) {
     if (!reference.is_relative()) continue;
     if (IsWeights(reference) && !options.upload_weights) continue;
     const auto path = NormalizeInputPath(reference.path);
@@ -153,6 +156,9 @@ absl::StatusOr<Submission> PrepareSubmission(const SubmissionOptions& options) {
     KUR_ASSIGN_OR_RETURN(*submission.request.mutable_project(), DefaultProject(options.kurfile));
   }
   submission.request.set_mode(ToProto(options.mode));
+  if (options.mode == Mode::kInspect) {
+    *submission.request.mutable_inspection() = options.inspection;
+  }
   for (const std::string& change : options.overrides) submission.request.add_overrides(change);
   KUR_RETURN_IF_ERROR(AddSources(kurfile.files(), &submission));
   Diagnostics diagnostics;

@@ -19,8 +19,9 @@ namespace kur::client {
 struct SubmissionOptions {
   std::string kurfile;  // as the user named it
   Mode mode = Mode::kTrain;
-  std::string name;     // empty: the server's choice
-  std::string project;  // empty: the name of the Kurfile's folder
+  v1::Inspection inspection;  // for kInspect
+  std::string name;           // empty: the server's choice
+  std::string project;        // empty: the name of the Kurfile's folder
   std::vector<std::string> overrides;
   // Send weights that are here; otherwise those in the project's workspace on the server count.
   bool upload_weights = false;

@@ -2,20 +2,13 @@
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
-#include "client/backoff.h"
 #include "client/commands/commands.h"
 #include "client/job_follower.h"
-#include "client/output/diagnostics.h"
-#include "client/output/text.h"
-#include "client/output/transfer_meter.h"
-#include "client/submission.h"
-#include "client/transfer/uploader.h"
+#include "client/submitter.h"
 #include "engine/base/status.h"
 
 namespace kur::client {
 namespace {
-
-constexpr absl::Duration kPatienceToSubmit = absl::Seconds(30);
 
 class SubmitCommand : public Command {
  public:
@@ -44,23 +37,10 @@ class SubmitCommand : public Command {
 
   absl::StatusOr<ExitCode> Run(Context& context) override {
     KUR_RETURN_IF_ERROR(CheckUsage());
-    DiagnosticPrinter printer(context.err, DiagnosticPrinter::ReadLocalFile);
-    TransferMeter meter(context.err, context.clock);
-    KUR_ASSIGN_OR_RETURN(Submission submission, Prepare(context, &meter));
-    meter.Clear();
-    context.err.Write(printer.RenderAll(submission.warnings));
-    KUR_ASSIGN_OR_RETURN(const auto connection, context.Connect());
-    // Also for a dry run: the server checks what is in the files, and keeps them for the real one.
-    Uploader uploader(*connection, context.clock,
-                      [&](const Transfer& transfer) { meter.Show(transfer); });
-    KUR_RETURN_IF_ERROR(uploader.UploadMissing(submission.files));
-    meter.Clear();
-    submission.request.set_validate_only(dry_run_);
-    const auto job = Send(context, *connection, submission);
-    if (!job.ok()) return WithLocalNames(job.status(), submission);
-    Report(context, *job);
+    KUR_ASSIGN_OR_RETURN(const Submitted submitted, SubmitKurfile(context, options_, dry_run_));
+    Report(context, submitted.job);
     if (!follow_) return ExitCode::kOk;
-    return FollowJob(context, *connection, {job->name(), fetch_});
+    return FollowJob(context, *submitted.connection, {submitted.job.name(), fetch_});
   }
 
  private:
@@ -76,33 +56,6 @@ class SubmitCommand : public Command {
       return UsageError("--dry-run submits nothing that --follow could watch");
     if (!fetch_.empty() && !follow_) return UsageError("--fetch needs --follow");
     return absl::OkStatus();
-  }
-
-  absl::StatusOr<Submission> Prepare(const Context& context, TransferMeter* meter) {
-    options_.hashing = [meter](const std::string& path) {
-      meter->Say(absl::StrCat("reading ", Printable(path)));
-    };
-    if (options_.project.empty()) {
-      KUR_ASSIGN_OR_RETURN(const Settings settings,
-                           ResolveSettings(context.flags, context.environment));
-      options_.project = settings.project;
-    }
-    return PrepareSubmission(options_);
-  }
-
-  // However often it is sent, the id makes it one job.
-  static absl::StatusOr<v1::Job> Send(Context& context, Connection& connection,
-                                      const Submission& submission) {
-    v1::SubmitJobRequest request = submission.request;
-    request.set_request_id(NewRequestId());
-    Backoff backoff(kPatienceToSubmit);
-    while (true) {
-      auto job = connection.Call(&v1::Jobs::Stub::SubmitJob, request);
-      if (job.ok() || !IsTransient(job.status())) return job;
-      const absl::Duration pause = backoff.Failed(context.clock.Now());
-      if (pause == absl::InfiniteDuration()) return job;
-      context.clock.SleepFor(pause);
-    }
   }
 
   void Report(Context& context, const v1::Job& job) const {

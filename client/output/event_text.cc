@@ -53,6 +53,9 @@ std::optional<std::string> EventNarrator::Tell(const v1::Event& event) {
     case v1::Event::kLogLine:
       text = Say(event.log_line());
       break;
+    case v1::Event::kDataInspected:
+      text = Say(event.data_inspected());
+      break;
     case v1::Event::kDownloadProgress:
     case v1::Event::kPassProgress:
     case v1::Event::KIND_NOT_SET:
@@ -74,9 +77,15 @@ std::string EventNarrator::Say(const v1::StateChanged& change) const {
 }
 
 std::string EventNarrator::Say(const v1::Started& started) const {
-  std::string text = absl::StrCat(
-      "started on ", Printable(started.device()), ": ", HumanCount(started.layers()), " layers, ",
-      HumanCount(started.parameters()), " parameters, ", HumanCount(started.samples()), " samples");
+  std::string text = absl::StrCat("started on ", Printable(started.device()), ": ",
+                                  HumanCount(started.layers()), " layers");
+  // A job that only looks at data says neither.
+  if (started.parameters() > 0) {
+    absl::StrAppend(&text, ", ", HumanCount(started.parameters()), " parameters");
+  }
+  if (started.samples() > 0) {
+    absl::StrAppend(&text, ", ", HumanCount(started.samples()), " samples");
+  }
   if (started.resumed_at_batch() > 0) {
     absl::StrAppend(&text, "; goes on after batch ", HumanCount(started.resumed_at_batch()));
   }
@@ -112,6 +121,18 @@ std::string EventNarrator::Say(const v1::Artifact& artifact) const {
       absl::StrCat("wrote ", Printable(artifact.path()), " (", HumanBytes(artifact.size()), ")");
   if (!artifact.description().empty()) {
     absl::StrAppend(&text, ": ", Printable(artifact.description()));
+  }
+  return text;
+}
+
+std::string EventNarrator::Say(const v1::DataInspected& data) const {
+  std::string name = Printable(data.section());
+  if (!data.set().empty()) absl::StrAppend(&name, " ", Printable(data.set()));
+  std::string text =
+      absl::StrCat(terminal_.Styled(Style::kBold, name), "  ", HumanCount(data.samples()),
+                   " samples of ", HumanCount(data.sources_size()), " sources");
+  for (const v1::LogLine& finding : data.findings()) {
+    absl::StrAppend(&text, "\n         ", Say(finding));
   }
   return text;
 }

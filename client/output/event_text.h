@@ -33,6 +33,7 @@ class EventNarrator {
   std::string Say(const v1::EpochFinished& epoch);
   std::string Say(const v1::Measured& measured) const;
   std::string Say(const v1::Artifact& artifact) const;
+  std::string Say(const v1::DataInspected& data) const;
   std::string Say(const v1::LogLine& line) const;
   // "" when it is too early for another one.
   std::string Say(const v1::BatchLosses& batches, absl::Time time);

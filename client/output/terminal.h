@@ -41,6 +41,7 @@ class Terminal {
   std::string Styled(Style style, absl::string_view text) const;
 
   bool interactive() const { return features_.interactive; }
+  bool colour() const { return features_.colour; }
   bool unicode() const { return features_.unicode; }
   int width() const { return features_.width(); }
 

@@ -35,9 +35,9 @@ AugmentationSpecs ParseAugmentations(const Value& augment, Diagnostics* diagnost
         NamedEntry(augment.as_list()[i]), absl::StrCat(key, "[", i, "]"),
         {"augmentation", "an augmentation, as in 'flip' or 'crop: {padding: 4}'"}, diagnostics);
     if (!entry) continue;
-    auto spec =
-        ParseKind<AugmentationSpec>("augmentation", absl::AsciiStrToLower(entry->kind),
-                                    entry->location, entry->arguments, entry->key, diagnostics);
+    auto spec = ParseKind<AugmentationSpec>("augmentation", absl::AsciiStrToLower(entry->kind),
+                                            entry->location, entry->arguments, entry->key,
+                                            diagnostics, entry->known_beside);
     if (spec != nullptr) specs.push_back(std::move(spec));
   }
   return specs;

@@ -90,4 +90,13 @@ const Fields<ContainerKeys>& ContainerFields() {
   return *kFields;
 }
 
+const std::vector<std::string>& ContainerKeyNames() {
+  static const auto* const names = [] {
+    auto* list = new std::vector<std::string>();
+    for (const FieldInfo& field : ContainerFields().Describe().fields) list->push_back(field.name);
+    return list;
+  }();
+  return *names;
+}
+
 }  // namespace kur

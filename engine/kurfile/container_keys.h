@@ -56,6 +56,7 @@ struct ContainerKeys {
 };
 
 const Fields<ContainerKeys>& ContainerFields();
+const std::vector<std::string>& ContainerKeyNames();
 
 }  // namespace kur
 

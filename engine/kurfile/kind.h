@@ -42,12 +42,20 @@ Kind<BaseSpec> MakeKind(std::string doc, std::string example, const Fields<Spec>
   return kind;
 }
 
+// Reports those of `beside` that stand among the arguments of a kind without being keys of it, and
+// gives the arguments that remain.
+Value WithoutMisplaced(const Value& arguments, const std::vector<std::string>& beside,
+                       const KeyTable& keys, const std::string& kind, const std::string& key,
+                       Diagnostics* diagnostics);
+
 // Reads `value` as the kind `name`; an unknown name is reported at `location` with the nearest
-// known one. `sort` is the word for messages: "layer".
+// known one. `sort` is the word for messages: "layer". `beside` are the keys that stand beside the
+// kind, not in it.
 template <class BaseSpec>
 std::shared_ptr<const BaseSpec> ParseKind(const std::string& sort, const std::string& name,
                                           const Location& location, const Value& value,
-                                          const std::string& key, Diagnostics* diagnostics) {
+                                          const std::string& key, Diagnostics* diagnostics,
+                                          const std::vector<std::string>& beside = {}) {
   const auto& registry = Registry<Kind<BaseSpec>>::Get();
   const Kind<BaseSpec>* kind = registry.Find(name);
   if (kind == nullptr) {
@@ -60,7 +68,10 @@ std::shared_ptr<const BaseSpec> ParseKind(const std::string& sort, const std::st
                          : near));
     return nullptr;
   }
-  return kind->parse(value, key, diagnostics);
+  const int errors = diagnostics->num_errors();
+  const Value own = WithoutMisplaced(value, beside, kind->keys, name, key, diagnostics);
+  auto spec = kind->parse(own, key, diagnostics);
+  return diagnostics->num_errors() > errors ? nullptr : spec;
 }
 
 }  // namespace kur

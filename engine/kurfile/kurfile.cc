@@ -217,6 +217,8 @@ std::string ToString(Mode mode) {
       return "test";
     case Mode::kEvaluate:
       return "evaluate";
+    case Mode::kInspect:
+      return "inspect";
   }
   return "";
 }
@@ -294,8 +296,23 @@ Value Kurfile::Dump() const {
   return Value(std::move(dump));
 }
 
-std::vector<FileReference> Kurfile::Inputs(Mode mode) const {
+std::vector<Kurfile::NamedData> Kurfile::Data() const {
+  std::vector<NamedData> data;
+  if (sections_.train) data.push_back({"train", &sections_.train->data});
+  if (sections_.validate) data.push_back({"validate", &sections_.validate->data});
+  if (sections_.test) data.push_back({"test", &sections_.test->data});
+  if (sections_.evaluate) data.push_back({"evaluate", &sections_.evaluate->data});
+  return data;
+}
+
+std::vector<FileReference> Kurfile::Inputs(Mode mode, const std::string& section) const {
   std::vector<FileReference> files;
+  if (!section.empty()) {
+    for (const NamedData& named : Data()) {
+      if (named.section == section) AppendDataFiles(*named.data, &files);
+    }
+    return files;
+  }
   for (const DataSection* data : DataOf(mode)) AppendDataFiles(*data, &files);
   if (mode == Mode::kTrain && sections_.train) {
     AppendIfGiven(sections_.train->weights.initial, &files);
@@ -344,15 +361,20 @@ void Kurfile::CheckPaths(Diagnostics* diagnostics) const {
 }
 
 std::vector<const DataSection*> Kurfile::DataOf(Mode mode) const {
-  std::vector<const DataSection*> data;
-  if (mode == Mode::kTrain && sections_.train) data.push_back(&sections_.train->data);
-  if (mode == Mode::kTrain && sections_.validate) data.push_back(&sections_.validate->data);
-  if (mode == Mode::kTest && sections_.test) data.push_back(&sections_.test->data);
-  if (mode == Mode::kEvaluate && sections_.evaluate) data.push_back(&sections_.evaluate->data);
-  return data;
+  std::vector<const DataSection*> chosen;
+  for (const auto& [section, data] : Data()) {
+    const bool validates = mode == Mode::kTrain && section == "validate";
+    if (mode == Mode::kInspect || section == ToString(mode) || validates) chosen.push_back(data);
+  }
+  return chosen;
 }
 
 absl::Status Kurfile::CheckMode(Mode mode) const {
+  if (mode == Mode::kInspect) {
+    if (!Data().empty()) return absl::OkStatus();
+    return ErrorAt(evaluated_.location(), "",
+                   "no section has data: there is no 'train', 'validate', 'test' or 'evaluate'");
+  }
   const bool present = (mode == Mode::kTrain && sections_.train) ||
                        (mode == Mode::kTest && sections_.test) ||
                        (mode == Mode::kEvaluate && sections_.evaluate);

@@ -16,9 +16,14 @@
 
 namespace kur {
 
-enum class Mode { kTrain, kTest, kEvaluate };
+enum class Mode {
+  kTrain,
+  kTest,
+  kEvaluate,
+  kInspect,  // look at the data of all sections
+};
 
-// "train", "test", "evaluate".
+// "train", "test", "evaluate", "inspect".
 std::string ToString(Mode mode);
 
 // How to read a Kurfile.
@@ -58,9 +63,17 @@ class Kurfile {
   // Every file that was read, the Kurfile first, as paths of this machine.
   const std::vector<std::string>& files() const { return files_; }
 
+  // The sections that have data, in the order in which a model lives: "train", "validate", "test",
+  // "evaluate".
+  struct NamedData {
+    std::string section;
+    const DataSection* data;  // owned by the Kurfile
+  };
+  std::vector<NamedData> Data() const;
+
   // The files that a job in that mode reads (data, initial weights) and writes (weights,
-  // checkpoints, logs, results).
-  std::vector<FileReference> Inputs(Mode mode) const;
+  // checkpoints, logs, results). With `section` only what the data of that section is read from.
+  std::vector<FileReference> Inputs(Mode mode, const std::string& section = "") const;
   std::vector<FileReference> Outputs(Mode mode) const;
 
   // FAILED_PRECONDITION or a diagnostics status if the Kurfile lacks what the mode needs.

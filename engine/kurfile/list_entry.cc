@@ -20,12 +20,17 @@ bool Contains(const std::vector<std::string>& names, const Value& key) {
   return key.is_string() && std::find(names.begin(), names.end(), key.as_string()) != names.end();
 }
 
-// Two keys might be the kind: two entries in one, or one of them is a key that is misspelled.
-void ReportSecondKind(const Value& first, const Value& second, const std::string& key,
-                      const ListEntryRules& rules, Diagnostics* diagnostics) {
+std::vector<std::string> KnownBeside(const ListEntryRules& rules) {
   std::vector<std::string> known = rules.beside;
   known.emplace_back("when");
   if (rules.has_name) known.emplace_back("name");
+  return known;
+}
+
+// Two keys might be the kind: two entries in one, or one of them is a key that is misspelled.
+void ReportSecondKind(const Value& first, const Value& second, const std::string& key,
+                      const ListEntryRules& rules, Diagnostics* diagnostics) {
+  const std::vector<std::string> known = KnownBeside(rules);
   for (const Value* name : {&second, &first}) {
     const std::string near = name->is_string() ? DidYouMean(name->as_string(), known) : "";
     if (near.empty()) continue;
@@ -73,7 +78,7 @@ std::optional<ListEntry> ParseListEntry(const Value& value, const std::string& k
     return std::nullopt;
   }
   ListEntry entry{found->first.as_string(), found->first.location(), found->second, key, key,
-                  std::move(beside)};
+                  std::move(beside),        KnownBeside(rules)};
   const Value* name = rules.has_name ? value.Find("name") : nullptr;
   if (name != nullptr && !name->is_null()) {
     if (name->is_list() || name->is_dict()) {

@@ -18,6 +18,8 @@ struct ListEntry {
   std::string key;        // "train.data[0].pickle", or "train.data[0 'digits'].pickle" with a name
   std::string entry_key;  // "train.data[0]"
   Dict beside;            // what there is of the rules' `beside`
+  // All keys that may stand beside the kind, for ParseKind().
+  std::vector<std::string> known_beside;
 };
 
 // What entries of a list are.

@@ -400,10 +400,12 @@ void Expander::AddLayer(const Container& container, const ContainerKeys& keys, c
   ModelNode node;
   if (Evaluate(container.arguments, scope, path, &arguments)) {
     node.layer.spec = ParseKind<LayerSpec>("layer", kind, container.kind.location(), arguments,
-                                           path, diagnostics_);
+                                           path, diagnostics_, ContainerKeyNames());
   }
   if (node.layer.spec == nullptr) {
-    const bool may_name_itself = Registry<LayerKind>::Get().Find(kind)->keys.Has("name");
+    // Also by mistake, as in {dense: {name: ...}}.
+    const bool may_name_itself = Registry<LayerKind>::Get().Find(kind)->keys.Has("name") ||
+                                 arguments.Find("name") != nullptr;
     const bool unnamed = !keys.name.has_value() && !may_name_itself;
     AddUnread(container.kind, path, unnamed ? UniqueName(kind) : keys.name.value_or(""));
     return Register(keys, nodes_.back().layer.name);

@@ -56,8 +56,9 @@ std::shared_ptr<const SupplierSpec> ParseSupplier(const std::string& section, co
                                      /*has_name=*/true, SupplierViewKeys()},
                                     diagnostics);
   if (!entry) return nullptr;
-  auto supplier = ParseKind<SupplierSpec>("supplier", entry->kind, entry->location,
-                                          entry->arguments, entry->key, diagnostics);
+  auto supplier =
+      ParseKind<SupplierSpec>("supplier", entry->kind, entry->location, entry->arguments,
+                              entry->key, diagnostics, entry->known_beside);
   if (supplier == nullptr) return nullptr;
   return ParseSupplierView(std::move(supplier), entry->beside, entry->entry_key, section,
                            diagnostics);

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "engine/base/status.h"
 #include "engine/train/evaluator.h"
+#include "engine/train/inspection.h"
 #include "engine/train/stopwatch.h"
 #include "engine/train/trainer.h"
 
@@ -31,8 +32,8 @@ absl::StatusOr<bool> FetchData(const Kurfile& kurfile, const PathResolver& paths
     }
     return !observer->CancelRequested();
   };
-  const absl::Status fetched =
-      FetchMissing(kurfile.Inputs(options.mode), paths, options.fetch, listener);
+  const absl::Status fetched = FetchMissing(
+      kurfile.Inputs(options.mode, options.inspection.section), paths, options.fetch, listener);
   if (absl::IsCancelled(fetched)) return false;
   if (!fetched.ok()) return fetched;
   return true;
@@ -49,6 +50,8 @@ absl::StatusOr<RunEnd> RunMode(const Kurfile& kurfile, const PathResolver& paths
       return RunTest(kurfile, paths, options, observer);
     case Mode::kEvaluate:
       return RunEvaluation(kurfile, paths, options, observer);
+    case Mode::kInspect:
+      return RunInspection(kurfile, paths, options, observer);
   }
   return absl::InternalError("unknown mode");
 }

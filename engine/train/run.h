@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "engine/base/path_resolver.h"
 #include "engine/data/fetch.h"
+#include "engine/data/source_summary.h"
 #include "engine/kurfile/kurfile.h"
 
 namespace kur {
@@ -73,6 +74,28 @@ struct ArtifactInfo {
 
 enum class LogLevel { kInfo, kWarning, kError };
 
+// What was seen of one set of data.
+struct DataReport {
+  struct Source {
+    std::string name;
+    bool is_input = false;  // of the model
+    bool is_truth = false;  // that a loss compares with
+    SourceSummary summary;
+    std::vector<SamplePreview> samples;  // one of each of as many equal parts
+  };
+  // What is wrong (kError) or surely not meant (kWarning).
+  struct Finding {
+    LogLevel level = LogLevel::kWarning;
+    std::string text;
+  };
+
+  std::string section;  // "train"
+  std::string set;      // empty where the section has one set
+  int64_t samples = 0;
+  std::vector<Source> sources;  // by name; those that could be read
+  std::vector<Finding> findings;
+};
+
 // Hears what happens in a run and takes what it writes. All calls but OnLog(), which may come from
 // any, come from the thread of the run; a call should return quickly, as training waits for it.
 class RunObserver {
@@ -87,6 +110,7 @@ class RunObserver {
   // `total` is 0 where it is not known, here and above.
   virtual void OnPassProgress(const std::string& section, int64_t samples, int64_t total) = 0;
   virtual void OnMeasured(const Measurement& measurement) = 0;
+  virtual void OnDataInspected(const DataReport& report) = 0;
   virtual void OnLog(LogLevel level, const std::string& text) = 0;
 
   // Writes `content` durably and in one step to where `info.file` says.
@@ -98,6 +122,12 @@ class RunObserver {
   virtual bool TakeCheckpointRequest() = 0;
 };
 
+// What Mode::kInspect looks at.
+struct InspectionOptions {
+  std::string section;  // empty: all that there are
+  int64_t samples = 5;  // of each set, to be shown
+};
+
 struct RunOptions {
   Mode mode = Mode::kTrain;
   // Of the order of the data, of fresh weights and of dropout.
@@ -106,6 +136,7 @@ struct RunOptions {
   std::string device = "cpu";
   // CPU threads to compute with; 0: as many as torch takes.
   int threads = 0;
+  InspectionOptions inspection;
   // How data that is not here is downloaded.
   FetchOptions fetch;
   // Where training keeps what it needs to go on after the process was killed; empty: nowhere.
@@ -117,8 +148,8 @@ struct RunOptions {
 
 enum class RunEnd { kSucceeded, kCancelled };
 
-// Trains, tests or evaluates as the Kurfile says. Blocks until the end; an error says what, where
-// and what to do.
+// Trains, tests, evaluates or inspects as the Kurfile says. Blocks until the end; an error says
+// what, where and what to do.
 absl::StatusOr<RunEnd> Run(const Kurfile& kurfile, const PathResolver& paths,
                            const RunOptions& options, RunObserver* observer);
 

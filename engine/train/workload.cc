@@ -4,6 +4,7 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -243,6 +244,26 @@ absl::Status Workload::CheckBatch(const TensorMap& batch, const int64_t* samples
     std::vector<at::Tensor> truth;
     for (const TruthSource& source : bound.truth) truth.push_back(batch.at(source.name));
     KUR_RETURN_IF_ERROR(bound.loss->CheckTruth(truth, samples));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Workload::CheckTruthOf(const BatchProvider& provider) const {
+  std::set<std::string> names;
+  for (const BoundLoss& bound : losses_) {
+    for (const TruthSource& source : bound.truth) names.insert(source.name);
+  }
+  if (names.empty()) return absl::OkStatus();
+  BatchFeeder::Options options;
+  options.check = [this](const TensorMap& batch, const int64_t* samples) {
+    return CheckBatch(batch, samples);
+  };
+  BatchFeeder feeder(provider, names, c10::Device("cpu"), std::move(options));
+  std::vector<int64_t> order(static_cast<size_t>(provider.num_samples()));
+  std::iota(order.begin(), order.end(), 0);
+  const BatchPlan plan(std::move(order), provider.options().batch_size);
+  for (int64_t i = 0; i < plan.num_batches(); ++i) {
+    KUR_RETURN_IF_ERROR(feeder.Load(plan, i).status());
   }
   return absl::OkStatus();
 }

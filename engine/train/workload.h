@@ -68,6 +68,9 @@ class Workload {
   // Fails if the sources do not have the shapes that the model was built for.
   absl::Status CheckSources(const DataSection& section, const BatchProvider& provider) const;
 
+  // Fails if a sample of `provider` has a truth that no truth can be, naming the first.
+  absl::Status CheckTruthOf(const BatchProvider& provider) const;
+
   // Feeds the model and the losses, and those of `also_read` that there are, from `provider`, which
   // must outlive the feeder, as must this. A value that no truth can have is an error that names
   // its sample. `change` may be empty.

@@ -52,6 +52,8 @@ Mode ToMode(v1::Mode mode) {
       return Mode::kTest;
     case v1::MODE_EVALUATE:
       return Mode::kEvaluate;
+    case v1::MODE_INSPECT:
+      return Mode::kInspect;
     default:
       return Mode::kTrain;
   }

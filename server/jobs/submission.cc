@@ -30,6 +30,8 @@ namespace {
 constexpr char kDefaultProject[] = "default";
 // How many of many are named in a message.
 constexpr size_t kNamedAtMost = 10;
+// Each may come with a picture in the event that shows them.
+constexpr int32_t kMaxShownSamples = 20;
 
 bool IsNameCharacter(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
@@ -119,6 +121,16 @@ absl::Status CheckOverrides(const v1::SubmitJobRequest& request) {
                                                  kMaxOverrideBytes, " bytes together"));
 }
 
+absl::Status CheckInspection(const v1::SubmitJobRequest& request) {
+  if (request.has_inspection() && request.mode() != v1::MODE_INSPECT) {
+    return absl::InvalidArgumentError("inspection is for MODE_INSPECT");
+  }
+  const int32_t samples = request.inspection().samples();
+  if (samples >= 0 && samples <= kMaxShownSamples) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("inspection.samples must be from 0 to ", kMaxShownSamples, ", not ", samples));
+}
+
 // Checks everything but the Kurfile, fills in the defaults and normalises the paths.
 absl::Status CheckRequest(v1::SubmitJobRequest* request) {
   if (request->request_id().empty() || request->request_id().size() > kMaxRequestIdBytes) {
@@ -127,6 +139,7 @@ absl::Status CheckRequest(v1::SubmitJobRequest* request) {
   }
   if (!v1::Mode_IsValid(request->mode())) return absl::InvalidArgumentError("unknown mode");
   if (request->mode() == v1::MODE_UNSPECIFIED) request->set_mode(v1::MODE_TRAIN);
+  KUR_RETURN_IF_ERROR(CheckInspection(*request));
   KUR_RETURN_IF_ERROR(CheckSources(request));
   KUR_RETURN_IF_ERROR(CheckInputs(request));
   KUR_RETURN_IF_ERROR(CheckOverrides(*request));
@@ -205,7 +218,7 @@ absl::StatusOr<std::vector<std::string>> CheckFiles(const SubmissionContext& con
   const PathResolver resolver(std::move(options));
   const Mode mode = ToMode(request.mode());
   Diagnostics diagnostics;
-  for (const FileReference& file : kurfile.Inputs(mode)) {
+  for (const FileReference& file : kurfile.Inputs(mode, request.inspection().section())) {
     const absl::Status readable = resolver.ForReading(file.path).status();
     const bool comes_later = !file.urls.empty() && !context.data.offline;
     if (readable.ok()) continue;
@@ -270,8 +283,13 @@ absl::StatusOr<NewJob> FreezeSubmission(const SubmissionContext& context, const 
   KUR_ASSIGN_OR_RETURN(const Kurfile kurfile, LoadKurfile(context, request));
   const Location whole_file = {std::make_shared<const std::string>(request.kurfile()), 0, 0};
   KUR_RETURN_IF_ERROR(AsDiagnostic(kurfile.CheckMode(ToMode(request.mode())), whole_file, ""));
-  KUR_RETURN_IF_ERROR(AsDiagnostic(CheckSatisfiable(kurfile.devices(), context.devices),
-                                   kurfile.devices().location, "settings.backend"));
+  DeviceRequest devices = kurfile.devices();
+  if (request.mode() == v1::MODE_INSPECT) {
+    devices.count = 0;
+  } else {
+    KUR_RETURN_IF_ERROR(AsDiagnostic(CheckSatisfiable(devices, context.devices), devices.location,
+                                     "settings.backend"));
+  }
   KUR_ASSIGN_OR_RETURN(const auto writes, CheckFiles(context, owner, request, kurfile));
 
   NewJob job;
@@ -286,7 +304,8 @@ absl::StatusOr<NewJob> FreezeSubmission(const SubmissionContext& context, const 
   *job.frozen.mutable_overrides() = request.overrides();
   *job.frozen.mutable_inputs() = request.inputs();
   for (const std::string& path : writes) job.frozen.add_writes(path);
-  *job.frozen.mutable_devices() = ToFrozen(kurfile.devices());
+  *job.frozen.mutable_devices() = ToFrozen(devices);
+  *job.frozen.mutable_inspection() = request.inspection();
   KUR_ASSIGN_OR_RETURN(const uint64_t random_seed, RandomSeed());
   job.frozen.set_seed(kurfile.seed().value_or(random_seed));
   KUR_ASSIGN_OR_RETURN(const std::string secret, RandomBytes(16));

@@ -28,6 +28,7 @@ v1::WorkerSpec Specify(const JobEnvironment& environment, const JobRecord& recor
   v1::WorkerSpec spec;
   spec.set_job(record.name);
   spec.set_mode(frozen.mode());
+  *spec.mutable_inspection() = frozen.inspection();
   spec.set_kurfile(frozen.kurfile());
   spec.set_source_directory(
       RunDirectory(environment.files, layout.Run(record.name)).source_directory());
@@ -50,7 +51,8 @@ v1::WorkerSpec Specify(const JobEnvironment& environment, const JobRecord& recor
   spec.set_server("unix:" + layout.worker_socket());
   spec.set_secret(frozen.secret());
   // CUDA_VISIBLE_DEVICES leaves only the assigned cards, so the first of them is number 0.
-  spec.set_device(devices.front().kind == Device::Kind::kCuda ? "cuda:0" : "cpu");
+  const bool has_cuda = !devices.empty() && devices.front().kind == Device::Kind::kCuda;
+  spec.set_device(has_cuda ? "cuda:0" : "cpu");
   spec.set_threads(ThreadsFor(devices));
   spec.set_gpu_count(CountCudaDevices(environment.devices));
   return spec;
@@ -64,7 +66,9 @@ absl::StatusOr<LaunchRequest> PrepareLaunch(JobEnvironment& environment, const J
   request.job = record.name;
   request.run_directory = environment.layout.Run(record.name);
   request.devices = AssignedDevices(environment.devices, record);
-  if (request.devices.size() != record.devices.size() || request.devices.empty()) {
+  const bool needs_device = record.frozen.devices().count() > 0;
+  if (request.devices.size() != record.devices.size() ||
+      (needs_device && request.devices.empty())) {
     return absl::FailedPreconditionError(
         "the devices that the job was given are not on this machine any more");
   }

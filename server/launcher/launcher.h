@@ -23,7 +23,7 @@ struct WorkerIdentity {
 struct LaunchRequest {
   std::string job;
   std::string run_directory;    // has job.pb; worker.log goes there
-  std::vector<Device> devices;  // at least one
+  std::vector<Device> devices;  // empty: one thread, on any processor
 };
 
 // How a worker process ended, as far as the launcher can tell.
@@ -45,8 +45,8 @@ class Launcher {
   virtual ~Launcher() = default;
 
   // Starts `kurd-worker` for the job. `on_exit` may be called before this returns; after an error
-  // it is never called. An error means that no worker runs. INVALID_ARGUMENT without devices,
-  // ALREADY_EXISTS if the job's worker is being watched.
+  // it is never called. An error means that no worker runs. ALREADY_EXISTS if the job's worker is
+  // being watched.
   virtual absl::StatusOr<WorkerIdentity> Launch(const LaunchRequest& request,
                                                 ExitCallback on_exit) = 0;
 

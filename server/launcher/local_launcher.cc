@@ -63,9 +63,6 @@ class LocalLauncher : public Launcher {
   absl::StatusOr<WorkerIdentity> Launch(const LaunchRequest& request,
                                         ExitCallback on_exit) override {
     KUR_RETURN_IF_ERROR(ready_);
-    if (request.devices.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat("job ", request.job, " has no device"));
-    }
     KUR_RETURN_IF_ERROR(Reserve(request.job));
     auto identity = Start(request, std::move(on_exit));
     if (!identity.ok()) {

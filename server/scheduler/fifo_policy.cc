@@ -14,6 +14,8 @@ namespace {
 
 // More devices than this are not listed in a reason.
 constexpr size_t kListedDevices = 4;
+// Jobs without a device disturb those that have one: they read data and need memory.
+constexpr int kWithoutDevice = 2;
 
 std::string NameFor(const SchedulableJob& reader, const SchedulableJob& job) {
   return job.owner == reader.owner ? job.name : "another user's job";
@@ -29,6 +31,7 @@ class Round {
     for (const auto& running : snapshot.running) {
       claims_.Add(running.job);
       for (const std::string& name : running.devices) Hold(name, running.job);
+      if (running.job.request.count == 0) ++without_device_;
     }
     for (const SchedulableJob& job : snapshot.queued) Place(job);
   }
@@ -43,6 +46,10 @@ class Round {
   }
 
   void Place(const SchedulableJob& job) {
+    if (job.request.count == 0) {
+      PlaceWithoutDevice(job);
+      return;
+    }
     // A job that can never start (the devices have changed since it was submitted) stands in
     // nobody's way.
     const absl::Status satisfiable = CheckSatisfiable(job.request, devices_);
@@ -58,6 +65,16 @@ class Round {
       return;
     }
     StartOrQueue(job);
+  }
+
+  void PlaceWithoutDevice(const SchedulableJob& job) {
+    if (without_device_ == kWithoutDevice) {
+      decision_.waiting[job.name] =
+          absl::StrCat("waiting: ", kWithoutDevice, " jobs are looking at data already");
+      return;
+    }
+    ++without_device_;
+    Start(job, {});
   }
 
   void StartOrQueue(const SchedulableJob& job) {
@@ -135,6 +152,7 @@ class Round {
   std::vector<const SchedulableJob*> reserved_for_;
   // How many jobs in line could use exactly these devices.
   std::map<std::vector<size_t>, int> lines_;
+  int without_device_ = 0;  // jobs that run so
   WriteClaims claims_;
   SchedulingDecision decision_;
 };

@@ -16,7 +16,7 @@ struct SchedulableJob {
   std::string name;
   std::string owner;
   std::string project;
-  DeviceRequest request;
+  DeviceRequest request;  // for no device at all: a count of 0
   // The workspace paths that the job writes: two jobs of one owner and project that share one never
   // run at the same time.
   std::vector<std::string> writes;

@@ -32,6 +32,8 @@ Mode ToMode(v1::Mode mode) {
       return Mode::kTest;
     case v1::MODE_EVALUATE:
       return Mode::kEvaluate;
+    case v1::MODE_INSPECT:
+      return Mode::kInspect;
     default:
       return Mode::kTrain;
   }
@@ -77,6 +79,8 @@ absl::StatusOr<RunEnd> RunKurfile(const v1::WorkerSpec& spec, const PathResolver
   }
   RunOptions options;
   options.mode = ToMode(spec.mode());
+  options.inspection.section = spec.inspection().section();
+  options.inspection.samples = spec.inspection().samples();
   options.seed = spec.seed();
   options.device = spec.device();
   options.threads = spec.threads();

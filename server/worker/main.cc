@@ -43,7 +43,7 @@ void HandleSignals() {
 int main(int argc, char** argv) {
   const double process_start = kur::MonotonicSeconds();
   CLI::App app(
-      "Trains, tests or evaluates one Kurfile.\n\n"
+      "Trains, tests, evaluates or inspects one Kurfile.\n\n"
       "Example:\n  kurd-worker run tutorial.yml --threads 1",
       "kurd-worker");
   app.set_version_flag("--version", std::string("kurd-worker ") + kur::kVersion);
@@ -52,9 +52,11 @@ int main(int argc, char** argv) {
   CLI::App* run = app.add_subcommand("run", "Run a Kurfile without kurd; events as JSON lines");
   kur::worker::StandaloneOptions options;
   run->add_option("FILE", options.kurfile, "The Kurfile")->required();
-  const std::map<std::string, kur::Mode> modes = {
-      {"train", kur::Mode::kTrain}, {"test", kur::Mode::kTest}, {"evaluate", kur::Mode::kEvaluate}};
-  run->add_option("--mode", options.mode, "train, test or evaluate")
+  const std::map<std::string, kur::Mode> modes = {{"train", kur::Mode::kTrain},
+                                                  {"test", kur::Mode::kTest},
+                                                  {"evaluate", kur::Mode::kEvaluate},
+                                                  {"inspect", kur::Mode::kInspect}};
+  run->add_option("--mode", options.mode, "train, test, evaluate or inspect")
       ->transform(CLI::CheckedTransformer(modes));
   run->add_option("--set", options.overrides, "Change the Kurfile: PATH=VALUE")
       ->allow_extra_args(false);

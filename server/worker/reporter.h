@@ -37,6 +37,7 @@ class Reporter : public RunObserver {
   void OnDownloadProgress(const std::string& path, int64_t bytes, int64_t total) override;
   void OnPassProgress(const std::string& section, int64_t samples, int64_t total) override;
   void OnMeasured(const Measurement& measurement) override;
+  void OnDataInspected(const DataReport& report) override;
   void OnLog(LogLevel level, const std::string& text) override;
   absl::Status WriteArtifact(const ArtifactInfo& info, const std::string& content) override;
   bool CancelRequested() override { return control_->cancelled(); }

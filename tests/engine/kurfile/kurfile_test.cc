@@ -436,6 +436,26 @@ TEST(KurfileTest, LabelsOfAnotherWidthThanTheOutputAreSeen) {
   EXPECT_THAT(kurfile->warnings()[0].message, HasSubstr("species"));
 }
 
+TEST(KurfileTest, AKeyOfTheEntryAmongThoseOfItsKindIsToldWhereItBelongs) {
+  EXPECT_THAT(
+      ErrorOf(R"(
+model:
+  - input: x
+  - dense: {size: 3, name: species}
+train:
+  data:
+    - csv:
+        path: iris.csv
+        split: {train: 0.8}
+loss: [{target: species, name: mean_squared_error}]
+)"),
+      AllOf(HasSubstr("k.yml:4:22: error: model[1].dense: 'name' is no key of dense but of "
+                      "the entry: put it beside 'dense', in the same column"),
+            HasSubstr("k.yml:9:9: error: train.data[0].csv: 'split' is no key of csv but of "
+                      "the entry"),
+            Not(HasSubstr("loss"))));
+}
+
 TEST(KurfileTest, AKeyBesideASupplierThatIsMisspelledIsNoSecondSupplier) {
   EXPECT_THAT(ErrorOf(absl::StrReplaceAll(kFlowers, {{"columns:", "colums:"}})),
               HasSubstr("k.yml:12:7: error: train.data[0]: unknown key \"colums\"; did you mean "

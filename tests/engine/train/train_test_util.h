@@ -32,6 +32,7 @@ class RecordingObserver : public RunObserver {
   std::vector<BatchDone> batches;
   std::vector<EpochFinished> epochs;
   std::vector<Measurement> measurements;
+  std::vector<DataReport> reports;
   std::vector<std::string> progress;
   std::vector<std::pair<LogLevel, std::string>> logs;
   std::vector<WrittenFile> written;
@@ -57,6 +58,7 @@ class RecordingObserver : public RunObserver {
     progress.push_back(section);
   }
   void OnMeasured(const Measurement& event) override { measurements.push_back(event); }
+  void OnDataInspected(const DataReport& report) override { reports.push_back(report); }
   void OnLog(LogLevel level, const std::string& text) override { logs.emplace_back(level, text); }
   absl::Status WriteArtifact(const ArtifactInfo& info, const std::string& content) override;
   bool CancelRequested() override;

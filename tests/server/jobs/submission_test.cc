@@ -123,6 +123,14 @@ TEST_F(SubmissionTest, ARequestForDevicesThatNeverCanBeMetIsRefused) {
   EXPECT_FALSE(DiagnosticsOf(job.status()).empty());
 }
 
+TEST_F(SubmissionTest, ALookAtDataNeedsNoDevice) {
+  request_.set_mode(v1::MODE_INSPECT);
+  request_.add_overrides("settings.backend.device=gpu");
+  request_.set_validate_only(true);
+  const auto job = Submit();
+  EXPECT_TRUE(job.ok()) << job.status();
+}
+
 TEST_F(SubmissionTest, NamesContentsThatWereNotUploaded) {
   const std::string digest = Sha256Hex("elsewhere");
   request_.mutable_inputs(0)->set_sha256(digest);
@@ -136,6 +144,11 @@ TEST_F(SubmissionTest, RefusesRequestsThatAreNotWellFormed) {
   };
   request_.clear_request_id();
   refused("request_id");
+  request_.mutable_inspection()->set_samples(1);
+  refused("inspection is for MODE_INSPECT");
+  request_.set_mode(v1::MODE_INSPECT);
+  request_.mutable_inspection()->set_samples(21);
+  refused("inspection.samples must be from 0 to 20, not 21");
   request_.clear_sources();
   refused("sources are required");
   request_.set_kurfile("other.yml");

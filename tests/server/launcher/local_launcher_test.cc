@@ -101,6 +101,13 @@ TEST_F(LocalLauncherTest, NothingIsReportedOnceTheLauncherIsGone) {
   running_.clear();
 }
 
+TEST_F(LocalLauncherTest, AWorkerWithoutADeviceGetsOneThreadAndNoCard) {
+  UseWorker(R"(test "$OMP_NUM_THREADS" = 1 && test -z "$CUDA_VISIBLE_DEVICES" && exit 7)");
+  const auto launched = launcher_->Launch({"job", RunDirectory("job"), {}}, exits_.Callback());
+  ASSERT_TRUE(launched.ok()) << launched.status();
+  EXPECT_EQ(exits_.Await("job").exit_code, 7);
+}
+
 // ---- Refusals
 
 TEST_F(LocalLauncherTest, SaysThatTheWorkerBinaryIsMissing) {
@@ -133,12 +140,6 @@ TEST_F(LocalLauncherTest, SaysThatTheProcessorsDoNotExist) {
   UseWorker("exit 0");
   const auto launched = TryLaunch("job", Cpu({4000}));
   EXPECT_THAT(launched.status().message(), HasSubstr("confining the worker to its processors"));
-}
-
-TEST_F(LocalLauncherTest, RefusesToLaunchOnNothing) {
-  UseWorker("exit 0");
-  const auto launched = launcher_->Launch({"job", RunDirectory("job"), {}}, nullptr);
-  EXPECT_EQ(launched.status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(LocalLauncherTest, RefusesASecondWorkerOfAJobUntilTheFirstHasEnded) {

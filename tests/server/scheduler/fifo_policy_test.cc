@@ -46,6 +46,19 @@ TEST_F(FifoPolicyTest, StartsJobsInOrderWhileDevicesAreFree) {
                                "busy with b")));
 }
 
+TEST_F(FifoPolicyTest, JobsThatNeedNoDevicePassTheQueueButNotInNumbers) {
+  snapshot_.devices = CpuSlots(1);
+  Running(Job("busy"), {"cpu0"});
+  Running(Job("look-1", Ask(Kind::kAny, 0)), {});
+  Queue(Job("waits"));
+  for (const char* name : {"look-2", "look-3"}) Queue(Job(name, Ask(Kind::kAny, 0)));
+  Decide();
+  EXPECT_THAT(starts_, ElementsAre("look-2:"));
+  EXPECT_THAT(decision_.waiting,
+              ElementsAre(Pair("look-3", "waiting: 2 jobs are looking at data already"),
+                          Pair("waits", HasSubstr("cpu0 is busy with busy"))));
+}
+
 TEST_F(FifoPolicyTest, NothingHappensWithoutJobs) {
   snapshot_.devices = CpuSlots(1);
   Running(Job("a"), {"cpu0"});

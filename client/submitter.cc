@@ -1,0 +1,63 @@
+#include "client/submitter.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/backoff.h"
+#include "client/output/diagnostics.h"
+#include "client/output/text.h"
+#include "client/output/transfer_meter.h"
+#include "client/transfer/uploader.h"
+#include "engine/base/status.h"
+
+namespace kur::client {
+namespace {
+
+constexpr absl::Duration kPatienceToSubmit = absl::Seconds(30);
+
+// The same id makes it one job, however often it is sent.
+absl::StatusOr<v1::Job> Send(Context& context, Connection& connection,
+                             v1::SubmitJobRequest request) {
+  request.set_request_id(NewRequestId());
+  Backoff backoff(kPatienceToSubmit);
+  while (true) {
+    auto job = connection.Call(&v1::Jobs::Stub::SubmitJob, request);
+    if (job.ok() || !IsTransient(job.status())) return job;
+    const absl::Duration pause = backoff.Failed(context.clock.Now());
+    if (pause == absl::InfiniteDuration()) return job;
+    context.clock.SleepFor(pause);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Submitted> SubmitKurfile(Context& context, SubmissionOptions options,
+                                        bool validate_only) {
+  TransferMeter meter(context.err, context.clock);
+  options.hashing = [&meter](const std::string& path) {
+    meter.Say(absl::StrCat("reading ", Printable(path)));
+  };
+  if (options.project.empty()) {
+    KUR_ASSIGN_OR_RETURN(const Settings settings,
+                         ResolveSettings(context.flags, context.environment));
+    options.project = settings.project;
+  }
+  KUR_ASSIGN_OR_RETURN(Submission submission, PrepareSubmission(options));
+  meter.Clear();
+  DiagnosticPrinter printer(context.err, DiagnosticPrinter::ReadLocalFile);
+  context.err.Write(printer.RenderAll(submission.warnings));
+  Submitted submitted;
+  KUR_ASSIGN_OR_RETURN(submitted.connection, context.Connect());
+  // Also where no job is made: the server checks what is in the files, and keeps them for later.
+  Uploader uploader(*submitted.connection, context.clock,
+                    [&](const Transfer& transfer) { meter.Show(transfer); });
+  KUR_RETURN_IF_ERROR(uploader.UploadMissing(submission.files));
+  meter.Clear();
+  submission.request.set_validate_only(validate_only);
+  auto job = Send(context, *submitted.connection, submission.request);
+  if (!job.ok()) return WithLocalNames(job.status(), submission);
+  submitted.job = *std::move(job);
+  return submitted;
+}
+
+}  // namespace kur::client

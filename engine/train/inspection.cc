@@ -1,0 +1,270 @@
+#include "engine/train/inspection.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/hash/hash.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "engine/base/random.h"
+#include "engine/base/status.h"
+#include "engine/kurfile/diagnostics.h"
+#include "engine/train/stopwatch.h"
+#include "engine/train/workload.h"
+
+namespace kur {
+namespace {
+
+// More than these are counted, not listed.
+constexpr size_t kListed = 8;
+
+std::string NameOf(const std::string& section, const std::string& set) {
+  return set.empty() ? section : absl::StrCat(section, " ", set);
+}
+
+template <class Items>
+std::string Listed(const Items& items) {
+  const auto end = items.begin() + static_cast<int64_t>(std::min(items.size(), kListed));
+  const std::string more =
+      items.size() > kListed ? absl::StrCat(" and ", items.size() - kListed, " more") : "";
+  return absl::StrCat(absl::StrJoin(items.begin(), end, ", "), more);
+}
+
+// "1 value", "3 values".
+std::string Counted(int64_t count, const std::string& noun) {
+  return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
+}
+
+void AddFailure(const absl::Status& failure, DataReport* report) {
+  const std::vector<Diagnostic> diagnostics = DiagnosticsOf(failure);
+  for (const Diagnostic& diagnostic : diagnostics) {
+    report->findings.push_back({LogLevel::kError, diagnostic.ToString()});
+  }
+  if (diagnostics.empty()) {
+    report->findings.push_back({LogLevel::kError, std::string(failure.message())});
+  }
+}
+
+// What is surely not meant in a source by itself.
+std::vector<std::string> Oddities(const std::string& name, const SourceSummary& summary) {
+  std::vector<std::string> texts;
+  if (summary.not_a_number + summary.infinite > 0) {
+    texts.push_back(absl::StrCat(name, ": ", Counted(summary.not_a_number, "value"),
+                                 " not a number (NaN), ", summary.infinite,
+                                 " infinite; the first in sample ", summary.first_not_finite));
+  }
+  if (summary.is_constant() && summary.samples > 1) {
+    texts.push_back(absl::StrCat(name, ": every value is ", summary.minimum));
+    return texts;
+  }
+  if (summary.values == SourceSummary::Values::kOneHot) {
+    std::vector<std::string> absent;
+    for (const SourceSummary::Class& one : summary.classes) {
+      if (one.count == 0) absent.push_back(one.name);
+    }
+    if (!absent.empty()) {
+      texts.push_back(absl::StrCat(name, ": no sample is of the ",
+                                   absent.size() == 1 ? "class " : "classes ", Listed(absent)));
+    }
+  } else if (summary.shape.size() == 1 && !summary.constant_elements.empty()) {
+    // In pictures that is usual: the corners of digits are always black.
+    texts.push_back(
+        absl::StrCat(name, ": ", summary.constant_elements.size(), " of ", summary.shape[0],
+                     " columns never vary, counted from 0: ", Listed(summary.constant_elements)));
+  }
+  return texts;
+}
+
+class Inspector {
+ public:
+  Inspector(const Kurfile& kurfile, const PathResolver& paths, const RunOptions& options,
+            RunObserver* observer)
+      : kurfile_(kurfile), paths_(paths), options_(options), observer_(observer) {
+    const ModelPlan& plan = kurfile.plan();
+    for (const int input : plan.inputs) {
+      inputs_.insert(plan.layers[static_cast<size_t>(input)].name);
+    }
+  }
+
+  absl::StatusOr<RunEnd> Run() {
+    RunStarted started;
+    started.layers = static_cast<int64_t>(kurfile_.plan().layers.size());
+    started.device = "cpu";
+    started.threads = 1;
+    observer_->OnStarted(started);
+    bool found = false;
+    for (const Kurfile::NamedData& named : kurfile_.Data()) {
+      if (!options_.inspection.section.empty() && named.section != options_.inspection.section) {
+        continue;
+      }
+      found = true;
+      if (!InspectSection(named)) return RunEnd::kCancelled;
+    }
+    if (found) return RunEnd::kSucceeded;
+    return ErrorAt(kurfile_.evaluated().location(), "",
+                   absl::StrCat("there is no section '", options_.inspection.section,
+                                "' with data to look at"));
+  }
+
+ private:
+  // False if the run was cancelled, here and below.
+  bool InspectSection(const Kurfile::NamedData& named) {
+    const OpenContext context = MakeOpenContext(kurfile_, paths_, Mode::kInspect, observer_);
+    const auto sets = OpenData(*named.data, context, options_.seed, /*randomize=*/false);
+    if (!sets.ok()) {
+      DataReport report;
+      report.section = named.section;
+      AddFailure(sets.status(), &report);
+      observer_->OnDataInspected(report);
+      return !observer_->CancelRequested();
+    }
+    return std::all_of(sets->begin(), sets->end(),
+                       [&](const OpenSet& set) { return InspectSet(named, set); });
+  }
+
+  bool InspectSet(const Kurfile::NamedData& named, const OpenSet& set) {
+    DataReport report;
+    report.section = named.section;
+    report.set = set.name;
+    report.samples = set.provider.num_samples();
+    CheckModel(named, set.provider, &report);
+    const std::set<std::string> truth = TruthNames();
+    // What the model sees of each sample, as far as it tells samples apart.
+    std::vector<uint64_t> seen(static_cast<size_t>(report.samples), 0);
+    int64_t sources_done = 0;
+    for (const auto& [name, source] : set.provider.sources()) {
+      const int64_t done = report.samples * sources_done++;
+      const auto total = report.samples * static_cast<int64_t>(set.provider.sources().size());
+      const bool is_input = inputs_.count(name) > 0;
+      auto summary = Summarize(*source, [&](int64_t index, const float* values, int64_t count) {
+        if (is_input) {
+          const absl::string_view sample(reinterpret_cast<const char*>(values),
+                                         static_cast<size_t>(count) * sizeof(float));
+          uint64_t& hash = seen[static_cast<size_t>(index)];
+          hash = absl::HashOf(hash, name, sample);
+        }
+        return Tick(named.section, done + index, total);
+      });
+      if (absl::IsCancelled(summary.status())) return false;
+      if (!summary.ok()) {
+        AddFailure(summary.status(), &report);
+        continue;
+      }
+      for (std::string& text : Oddities(name, *summary)) {
+        report.findings.push_back({LogLevel::kWarning, std::move(text)});
+      }
+      report.sources.push_back({name, is_input, truth.count(name) > 0, *std::move(summary), {}});
+      AddSamples(*source, &report);
+    }
+    CompareSets(NameOf(named.section, set.name), seen, &report);
+    observer_->OnDataInspected(report);
+    return !observer_->CancelRequested();
+  }
+
+  void AddSamples(const Source& source, DataReport* report) const {
+    const int64_t shown = std::min(options_.inspection.samples, source.size());
+    for (int64_t i = 0; i < shown; ++i) {
+      const int64_t begin = i * source.size() / shown;
+      const int64_t end = (i + 1) * source.size() / shown;
+      // All sources show the same samples, and what repeats in the set is not always met alike.
+      Random random(options_.seed, static_cast<uint64_t>(i));
+      const int64_t index =
+          begin + static_cast<int64_t>(random.Below(static_cast<uint64_t>(end - begin)));
+      DataReport::Source& reported = report->sources.back();
+      auto preview = PreviewSample(source, reported.summary, index);
+      if (preview.ok()) reported.samples.push_back(*std::move(preview));
+    }
+  }
+
+  // Whether the set fits the model, which the first set of all gives its shapes.
+  void CheckModel(const Kurfile::NamedData& named, const BatchProvider& provider,
+                  DataReport* report) {
+    const bool has_truth = named.section != "evaluate";
+    absl::Status fits;
+    if (workload_ == nullptr) {
+      RunOptions options = options_;
+      options.device = "cpu";
+      options.mode = named.section == "evaluate" ? Mode::kEvaluate
+                     : named.section == "train"  ? Mode::kTrain
+                                                 : Mode::kTest;
+      auto workload = Workload::Build(kurfile_, provider, options);
+      fits = workload.status();
+      if (workload.ok()) workload_ = std::make_unique<Workload>(*std::move(workload));
+    } else if (has_truth) {
+      fits = workload_->CheckSources(*named.data, provider);
+    }
+    if (fits.ok() && has_truth) fits = workload_->CheckTruthOf(provider);
+    if (!fits.ok()) AddFailure(fits, report);
+  }
+
+  std::set<std::string> TruthNames() const {
+    std::set<std::string> names;
+    if (workload_ != nullptr) {
+      names = workload_->SourceNames();
+      for (const std::string& input : inputs_) names.erase(input);
+    } else {
+      for (const auto& loss : kurfile_.sections().losses) names.insert(loss->target);
+    }
+    return names;
+  }
+
+  // Samples that the model has been trained on prove nothing when it is measured with them.
+  void CompareSets(const std::string& name, const std::vector<uint64_t>& seen, DataReport* report) {
+    const bool comparable =
+        std::any_of(report->sources.begin(), report->sources.end(),
+                    [](const DataReport::Source& source) { return source.is_input; });
+    if (!comparable) return;
+    std::map<int, int64_t> known;  // by set: how many of these samples are in it
+    for (const uint64_t hash : seen) {
+      const auto found = sets_of_.find(hash);
+      if (found != sets_of_.end()) ++known[found->second];
+    }
+    for (const auto& [set, count] : known) {
+      report->findings.push_back(
+          {LogLevel::kWarning,
+           absl::StrCat(Counted(count, "sample"), " of ", seen.size(), count == 1 ? " is" : " are",
+                        " also in ", set_names_[static_cast<size_t>(set)])});
+    }
+    for (const uint64_t hash : seen) {
+      sets_of_.try_emplace(hash, static_cast<int>(set_names_.size()));
+    }
+    set_names_.push_back(name);
+  }
+
+  // Tells now and then how far this is; false if it is to end.
+  bool Tick(const std::string& section, int64_t done, int64_t total) {
+    constexpr int64_t kEvery = 64;
+    constexpr double kProgressInterval = 0.25;
+    if (done % kEvery != 0) return true;
+    if (MonotonicSeconds() - last_progress_ > kProgressInterval) {
+      last_progress_ = MonotonicSeconds();
+      observer_->OnPassProgress(section, done, total);
+    }
+    return !observer_->CancelRequested();
+  }
+
+  const Kurfile& kurfile_;
+  const PathResolver& paths_;
+  const RunOptions& options_;
+  RunObserver* observer_;
+  std::set<std::string> inputs_;  // of the model
+  std::unique_ptr<Workload> workload_;
+  // What was seen of the samples of the sets so far, and the first set that each is in.
+  absl::flat_hash_map<uint64_t, int> sets_of_;
+  std::vector<std::string> set_names_;
+  double last_progress_ = MonotonicSeconds();
+};
+
+}  // namespace
+
+absl::StatusOr<RunEnd> RunInspection(const Kurfile& kurfile, const PathResolver& paths,
+                                     const RunOptions& options, RunObserver* observer) {
+  return Inspector(kurfile, paths, options, observer).Run();
+}
+
+}  // namespace kur
