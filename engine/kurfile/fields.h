@@ -408,9 +408,10 @@ class Fields {
         return false;
       }
       if (!choices.empty() && !TakeChoice(choices, &parsed)) {
+        const std::string near = value.is_string() ? DidYouMean(value.as_string(), choices) : "";
         diagnostics->Error(value.location(), key,
                            absl::StrCat("must be one of: ", absl::StrJoin(choices, ", "), "; got ",
-                                        kur::Describe(value)));
+                                        kur::Describe(value), near));
         return false;
       }
       spec->*member = std::move(parsed);

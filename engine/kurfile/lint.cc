@@ -18,6 +18,10 @@ class Linter {
   void Run() {
     for (const auto& loss : sections_.losses) CheckLoss(*loss);
     if (!sections_.losses.empty()) CheckOutputs();
+    if (sections_.train && sections_.losses.empty()) {
+      diagnostics_->Warning(sections_.train->data.location, "train",
+                            "there is no section 'loss': the model cannot be trained");
+    }
     if (sections_.train) CheckTraining(*sections_.train);
     CheckUnusedLayers();
   }

@@ -78,7 +78,8 @@ absl::StatusOr<MergeStrategy> StrategyOf(const Value& include) {
   if (name == "merge") return MergeStrategy::kMerge;
   if (name == "concat") return MergeStrategy::kConcat;
   return ErrorAt(method->location(), "include.method",
-                 absl::StrCat("must be one of: blend, merge, concat; got ", Describe(*method)));
+                 absl::StrCat("must be one of: blend, merge, concat; got ", Describe(*method),
+                              DidYouMean(name, {"blend", "merge", "concat"})));
 }
 
 std::string Real(const std::string& path) {

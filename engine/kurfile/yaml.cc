@@ -167,7 +167,7 @@ class Builder : public YAML::EventHandler {
     return root_.value_or(Value());
   }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override { start_ = LocationOf(mark); }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -186,6 +186,7 @@ class Builder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
     const Location location = LocationOf(mark);
+    last_scalar_ = location;
     Value value;
     if (tag == "?" || tag.empty()) {
       value = ResolvePlainScalar(text);
@@ -212,6 +213,10 @@ class Builder : public YAML::EventHandler {
   void OnMapEnd() override { Close(); }
 
   bool failed() const { return !status_.ok(); }
+
+  // Where the document begins, and its last scalar (unknown if it has none).
+  const Location& start() const { return start_; }
+  const Location& last_scalar() const { return last_scalar_; }
 
  private:
   struct Anchor {
@@ -362,6 +367,8 @@ class Builder : public YAML::EventHandler {
   absl::Status status_;
   int64_t total_nodes_ = 0;
   bool merge_candidate_ = false;
+  Location start_;
+  Location last_scalar_;
 };
 
 }  // namespace
@@ -386,6 +393,44 @@ Location PlaceOf(const std::string& text, size_t byte,
   return {file, static_cast<int>(line) + 1, static_cast<int>(byte - start) + 1};
 }
 
+// The byte at a place that the parser gave.
+size_t ByteAt(const std::string& text, const Location& place) {
+  constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
+  size_t start = absl::StartsWith(text, kByteOrderMark) ? kByteOrderMark.size() : 0;
+  for (int line = 1; line < place.line; ++line) {
+    const size_t end = text.find('\n', start);
+    if (end == std::string::npos) return text.size();
+    start = end + 1;
+  }
+  return std::min(text.size(), start + static_cast<size_t>(place.column - 1));
+}
+
+// yaml-cpp takes a quoted scalar for whole that the end of the file cuts off behind a line end; it
+// can only be the last one.
+absl::Status CheckQuoteIsClosed(const std::string& text, const Location& scalar) {
+  if (!scalar.known()) return absl::OkStatus();
+  size_t at = ByteAt(text, scalar);
+  // A tag or an anchor may stand in front.
+  while (at < text.size() && (text[at] == '!' || text[at] == '&')) {
+    at = text.find_first_of(" \t\r\n", at);
+    at = std::min(text.size(), text.find_first_not_of(" \t\r\n", at));
+  }
+  if (at >= text.size() || (text[at] != '"' && text[at] != '\'')) return absl::OkStatus();
+  const char quote = text[at];
+  for (size_t i = at + 1; i < text.size(); ++i) {
+    if (text[i] == quote) {
+      const bool doubled = quote == '\'' && i + 1 < text.size() && text[i + 1] == quote;
+      if (!doubled) return absl::OkStatus();
+      ++i;
+    } else if (quote == '"' && text[i] == '\\') {
+      ++i;
+    }
+  }
+  return ErrorAt(
+      scalar, "",
+      absl::StrCat("the quote ", std::string(1, quote), " that opens here is not closed"));
+}
+
 // yaml-cpp looks ahead over all open brackets before it tells of the first, which takes quadratic
 // time. This counts them without knowing of quotes and comments; texts in which that matters have
 // far fewer.
@@ -408,8 +453,8 @@ absl::Status CheckBrackets(const std::string& text, const std::shared_ptr<const 
 
 absl::StatusOr<Value> ParseYaml(const std::string& text, std::shared_ptr<const std::string> file,
                                 const YamlLimits& limits) {
-  if (absl::StrContains(text, '\0')) {
-    return ErrorAt({file, 0, 0}, "", "the file contains NUL bytes; it is no text");
+  if (const size_t nul = text.find('\0'); nul != std::string::npos) {
+    return ErrorAt(PlaceOf(text, nul, file), "", "a NUL byte: the file is no text");
   }
   if (const size_t bad = FindInvalidUtf8(text); bad != std::string::npos) {
     return ErrorAt(PlaceOf(text, bad, file), "",
@@ -423,9 +468,10 @@ absl::StatusOr<Value> ParseYaml(const std::string& text, std::shared_ptr<const s
     if (!parser.HandleNextDocument(builder)) return Value().At({file, 1, 1});
     auto value = builder.Finish();
     KUR_RETURN_IF_ERROR(value.status());
+    KUR_RETURN_IF_ERROR(CheckQuoteIsClosed(text, builder.last_scalar()));
     Builder second(file, limits);
     if (parser.HandleNextDocument(second)) {
-      return ErrorAt({file, 0, 0}, "", "more than one YAML document; a Kurfile has one");
+      return ErrorAt(second.start(), "", "a second YAML document; a Kurfile has one");
     }
     return value;
   } catch (const YAML::Exception& error) {

@@ -58,6 +58,14 @@ loss: [{target: y, name: categorical_crossentropy}]
               ElementsAre(HasSubstr("'y' is no softmax")));
 }
 
+TEST(LintTest, TrainingWithoutALoss) {
+  EXPECT_THAT(Warnings(R"(
+model: [{input: {shape: [4]}, name: x}, {dense: 3, name: y}]
+train: {data: [{pickle: p.pkl}]}
+)"),
+              ElementsAre("train: there is no section 'loss': the model cannot be trained"));
+}
+
 TEST(LintTest, ALossThatComparesOtherProbabilities) {
   const auto warnings = [](const std::string& activation, const std::string& loss) {
     return Warnings(absl::StrCat(

@@ -86,7 +86,8 @@ TEST(YamlTest, RefusesTagsThatBuildObjects) {
 }
 
 TEST(YamlTest, RefusesSeveralDocumentsAndAliasesInsideOfTheirAnchor) {
-  EXPECT_THAT(ErrorOf("a: 1\n---\nb: 2\n"), HasSubstr("more than one YAML document"));
+  EXPECT_THAT(ErrorOf("a: 1\n---\nb: 2\n"),
+              HasSubstr("test.yml:2:1: error: a second YAML document"));
   EXPECT_THAT(ErrorOf("a: &a [1, *a]"), HasSubstr("alias"));
 }
 
@@ -105,6 +106,26 @@ TEST(YamlTest, CountsNodesBehindAliases) {
   EXPECT_THAT(ErrorOf(bomb), HasSubstr("more than 100000 nodes"));
   EXPECT_TRUE(Parse("[a, [b, c]]", {5, 10}).ok());
   EXPECT_FALSE(Parse("[a, [b, c]]", {4, 10}).ok());
+}
+
+// yaml-cpp alone takes them for whole if a line end follows, and with them all between.
+TEST(YamlTest, RefusesAQuoteThatIsNeverClosed) {
+  EXPECT_THAT(ErrorOf("a:\n  b: \"c\nd: 1\n"),
+              HasSubstr("test.yml:2:6: error: the quote \" that opens here is not closed"));
+  EXPECT_THAT(ErrorOf("a: 'it''s\n"), HasSubstr("test.yml:1:4: error: the quote ' that opens"));
+  EXPECT_THAT(ErrorOf("a: \"b\\\"\n"), HasSubstr("the quote \" that opens here"));
+  EXPECT_THAT(ErrorOf("\xef\xbb\xbf\"a\n"), HasSubstr("test.yml:1:"));
+  EXPECT_THAT(ErrorOf("a: !!str &x 'b\n"), HasSubstr("the quote ' that opens here"));
+  EXPECT_EQ(JsonOf("a: 'it''s'"), R"({"a":"it's"})");
+  EXPECT_EQ(JsonOf("\xef\xbb\xbf"
+                   "a: 'x'"),
+            R"({"a":"x"})");
+  EXPECT_EQ(JsonOf(R"(a: "b\"")"), R"({"a":"b\""})");
+  EXPECT_EQ(JsonOf("a: !!str &x 'b'"), R"({"a":"b"})");
+}
+
+TEST(YamlTest, SaysWhereANulByteIs) {
+  EXPECT_THAT(ErrorOf(std::string("a: 1\nb: \0", 9)), HasSubstr("test.yml:2:4: error: a NUL byte"));
 }
 
 TEST(YamlTest, AnEmptyDocumentIsNull) {
