@@ -1,7 +1,7 @@
 #include "client/output/data_text.h"
 
 #include <algorithm>
-#include <cmath>
+#include <cstddef>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -239,7 +239,7 @@ std::vector<std::string> DrawPicture(const v1::Picture& picture, const Terminal&
   if (!IsWhole(picture)) return lines;
   const auto* const pixels = reinterpret_cast<const uint8_t*>(picture.pixels().data());
   const auto pixel = [&](int row, int column) {
-    return pixels + (row * picture.width() + column) * picture.channels();
+    return pixels + static_cast<ptrdiff_t>(row * picture.width() + column) * picture.channels();
   };
   const bool colours = terminal.colour() && terminal.unicode();
   for (int row = 0; row < picture.height(); row += 2) {

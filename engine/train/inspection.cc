@@ -137,11 +137,13 @@ class Inspector {
     // What the model sees of each sample, as far as it tells samples apart.
     std::vector<uint64_t> seen(static_cast<size_t>(report.samples), 0);
     int64_t sources_done = 0;
-    for (const auto& [name, source] : set.provider.sources()) {
+    for (const auto& entry : set.provider.sources()) {
+      const std::string& name = entry.first;
+      const Source& source = *entry.second;
       const int64_t done = report.samples * sources_done++;
       const auto total = report.samples * static_cast<int64_t>(set.provider.sources().size());
       const bool is_input = inputs_.count(name) > 0;
-      auto summary = Summarize(*source, [&](int64_t index, const float* values, int64_t count) {
+      auto summary = Summarize(source, [&](int64_t index, const float* values, int64_t count) {
         if (is_input) {
           const absl::string_view sample(reinterpret_cast<const char*>(values),
                                          static_cast<size_t>(count) * sizeof(float));
@@ -159,7 +161,7 @@ class Inspector {
         report.findings.push_back({LogLevel::kWarning, std::move(text)});
       }
       report.sources.push_back({name, is_input, truth.count(name) > 0, *std::move(summary), {}});
-      AddSamples(*source, &report);
+      AddSamples(source, &report);
     }
     CompareSets(NameOf(named.section, set.name), seen, &report);
     observer_->OnDataInspected(report);
