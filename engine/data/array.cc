@@ -77,20 +77,27 @@ float HalfToFloat(uint16_t bits) {
   return sign * std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
 }
 
-Array::Array() : shape_{0}, buffer_(std::make_shared<const Bytes>()) {}
+Array::Array() : shape_{0} {}
 
 absl::StatusOr<Array> Array::FromBytes(DType dtype, std::vector<int64_t> shape, Bytes bytes) {
+  const auto owner = std::make_shared<const Bytes>(std::move(bytes));
+  return FromShared(dtype, std::move(shape), std::shared_ptr<const uint8_t>(owner, owner->data()),
+                    static_cast<int64_t>(owner->size()));
+}
+
+absl::StatusOr<Array> Array::FromShared(DType dtype, std::vector<int64_t> shape,
+                                        std::shared_ptr<const uint8_t> bytes, int64_t size) {
   KUR_ASSIGN_OR_RETURN(const int64_t count, CountElements(shape, ItemSize(dtype)));
-  if (static_cast<size_t>(count * ItemSize(dtype)) != bytes.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("an array of ", Name(dtype), " ", ShapeText(shape), " needs ",
-                     count * ItemSize(dtype), " bytes, not ", bytes.size()));
+  if (count * ItemSize(dtype) != size) {
+    return absl::InvalidArgumentError(absl::StrCat("an array of ", Name(dtype), " ",
+                                                   ShapeText(shape), " needs ",
+                                                   count * ItemSize(dtype), " bytes, not ", size));
   }
   Array array;
   array.dtype_ = dtype;
   array.shape_ = std::move(shape);
   array.count_ = count;
-  array.buffer_ = std::make_shared<const Bytes>(std::move(bytes));
+  array.bytes_ = std::move(bytes);
   return array;
 }
 

@@ -104,6 +104,10 @@ class Array {
   // Takes the bytes over. INVALID_ARGUMENT unless there are exactly as many as the shape needs.
   static absl::StatusOr<Array> FromBytes(DType dtype, std::vector<int64_t> shape, Bytes bytes);
 
+  // Shares `size` bytes that someone else owns, aligned for their elements. The same error.
+  static absl::StatusOr<Array> FromShared(DType dtype, std::vector<int64_t> shape,
+                                          std::shared_ptr<const uint8_t> bytes, int64_t size);
+
   // Copies `values`. INVALID_ARGUMENT unless there are exactly as many as the shape needs.
   template <class T>
   static absl::StatusOr<Array> FromValues(std::vector<int64_t> shape,
@@ -119,13 +123,13 @@ class Array {
   // The number of elements.
   int64_t count() const { return count_; }
 
-  const uint8_t* bytes() const { return buffer_->data(); }
-  int64_t byte_size() const { return static_cast<int64_t>(buffer_->size()); }
+  const uint8_t* bytes() const { return bytes_.get(); }
+  int64_t byte_size() const { return count_ * ItemSize(dtype_); }
 
   // The elements as T; aligned. Precondition: T has the size of an element.
   template <class T>
   const T* data() const {
-    return reinterpret_cast<const T*>(buffer_->data());
+    return reinterpret_cast<const T*>(bytes_.get());
   }
 
   // Element `i` in row-major order, converted. Precondition: 0 <= i < count().
@@ -138,7 +142,7 @@ class Array {
   DType dtype_ = DType::kFloat32;
   std::vector<int64_t> shape_;
   int64_t count_ = 0;
-  std::shared_ptr<const Bytes> buffer_;  // never null
+  std::shared_ptr<const uint8_t> bytes_;
 };
 
 }  // namespace kur

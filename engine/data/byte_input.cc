@@ -1,6 +1,7 @@
 #include "engine/data/byte_input.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -13,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/base/system_memory.h"
 #include "engine/base/unique_fd.h"
 
 namespace kur {
@@ -21,16 +23,31 @@ namespace {
 constexpr int64_t kChunk = int64_t{1} << 20;
 // Deflate makes at most 258 bytes of 2 bits.
 constexpr int64_t kMostExpansion = 1032;
+constexpr int64_t kLeastMapped = int64_t{1} << 20;
 
 struct GzCloser {
   void operator()(gzFile file) const { gzclose(file); }
 };
 
+// Null if the kernel refuses.
+std::shared_ptr<const uint8_t> MapFile(int fd, int64_t begin, int64_t size) {
+  const int64_t before = begin % sysconf(_SC_PAGESIZE);
+  const auto length = static_cast<size_t>(before + size);
+  void* const pages = mmap(nullptr, length, PROT_READ, MAP_SHARED, fd, begin - before);
+  if (pages == MAP_FAILED) return nullptr;
+  // Samples are looked at in any order: reading on from each would be a waste if that cannot stay.
+  const bool fits = size <= TotalMemoryBytes() / 2;
+  madvise(pages, length, fits ? MADV_WILLNEED : MADV_RANDOM);
+  const std::shared_ptr<void> owner(pages, [length](void* mapped) { munmap(mapped, length); });
+  return {owner, static_cast<const uint8_t*>(pages) + before};
+}
+
 // zlib passes a file through unchanged that does not start as gzip does.
 class FileInput : public ByteInput {
  public:
-  FileInput(std::unique_ptr<gzFile_s, GzCloser> file, int64_t most_bytes)
-      : file_(std::move(file)), most_bytes_(most_bytes) {}
+  // `mappable`: the same file, if it is not compressed.
+  FileInput(std::unique_ptr<gzFile_s, GzCloser> file, UniqueFd mappable, int64_t most_bytes)
+      : file_(std::move(file)), mappable_(std::move(mappable)), most_bytes_(most_bytes) {}
 
   absl::StatusOr<int64_t> Read(void* to, int64_t size) override {
     int64_t total = 0;
@@ -48,6 +65,18 @@ class FileInput : public ByteInput {
     return total;
   }
 
+  std::shared_ptr<const uint8_t> Map(int64_t size, int64_t alignment) override {
+    const int64_t begin = gztell(file_.get());
+    struct stat info;
+    if (!mappable_.valid() || size < kLeastMapped || begin % alignment != 0 ||
+        fstat(mappable_.get(), &info) != 0 || size > info.st_size - begin) {
+      return nullptr;
+    }
+    auto mapped = MapFile(mappable_.get(), begin, size);
+    if (mapped == nullptr || gzseek(file_.get(), begin + size, SEEK_SET) < 0) return nullptr;
+    return mapped;
+  }
+
   int64_t MostBytes() const override { return most_bytes_; }
 
  private:
@@ -61,6 +90,7 @@ class FileInput : public ByteInput {
   }
 
   std::unique_ptr<gzFile_s, GzCloser> file_;
+  UniqueFd mappable_;
   int64_t most_bytes_;
 };
 
@@ -91,6 +121,7 @@ absl::StatusOr<std::unique_ptr<ByteInput>> ByteInput::OpenFile(const std::string
   struct stat info;
   if (fstat(fd.get(), &info) != 0) return ErrnoToStatus(errno, "cannot stat " + path);
   if (!S_ISREG(info.st_mode)) return absl::InvalidArgumentError(path + " is not a file");
+  UniqueFd mappable(fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
   std::unique_ptr<gzFile_s, GzCloser> file(gzdopen(fd.get(), "rb"));
   if (file == nullptr) return absl::ResourceExhaustedError("no memory to read " + path);
   fd.release();
@@ -99,7 +130,8 @@ absl::StatusOr<std::unique_ptr<ByteInput>> ByteInput::OpenFile(const std::string
   const bool compressed = gzdirect(file.get()) == 0;
   const bool countable = size < std::numeric_limits<int64_t>::max() / kMostExpansion;
   const int64_t most = !compressed ? size : countable ? size * kMostExpansion : INT64_MAX;
-  return std::make_unique<FileInput>(std::move(file), most);
+  if (compressed) mappable.reset();
+  return std::make_unique<FileInput>(std::move(file), std::move(mappable), most);
 }
 
 std::unique_ptr<ByteInput> ByteInput::FromMemory(absl::string_view data) {

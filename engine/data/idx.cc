@@ -95,8 +95,12 @@ absl::StatusOr<Array> Parse(ByteInput& input) {
                      absl::StrCat("the header promises ", size, " bytes of data, but the file ",
                                   "cannot hold more than ", most));
   }
-  KUR_ASSIGN_OR_RETURN(Array::Bytes bytes, ReadBytes(input, size));
-  const auto have = static_cast<int64_t>(bytes.size());
+  auto mapped = item_size == 1 ? input.Map(size, item_size) : nullptr;
+  Array::Bytes bytes;
+  if (mapped == nullptr) {
+    KUR_ASSIGN_OR_RETURN(bytes, ReadBytes(input, size));
+  }
+  const auto have = mapped != nullptr ? size : static_cast<int64_t>(bytes.size());
   if (have < size) {
     return DamagedAt(header.size() + have,
                      absl::StrCat("the file ends after ", have, " bytes of data, expected ", size));
@@ -106,6 +110,9 @@ absl::StatusOr<Array> Parse(ByteInput& input) {
   if (more > 0) {
     return DamagedAt(header.size() + size,
                      absl::StrCat("there is more after the ", size, " bytes that were expected"));
+  }
+  if (mapped != nullptr) {
+    return Array::FromShared(header.dtype, header.shape, std::move(mapped), size);
   }
   SwapBytes(bytes.data(), bytes.size(), item_size);
   return Array::FromBytes(header.dtype, header.shape, std::move(bytes));

@@ -1,5 +1,7 @@
 #include "engine/data/json_lines.h"
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -7,14 +9,17 @@
 #include "engine/base/status.h"
 #include "engine/data/line_reader.h"
 #include "nlohmann/json.hpp"
+#include "simdjson.h"
 
 namespace kur {
 namespace {
 
 constexpr int64_t kMostDepth = 32;
 constexpr size_t kMostShown = 160;
+// The parser's memory is up to 14 times the longest line.
+constexpr int64_t kMostLineBytes = int64_t{64} << 20;
 
-// Passes on what the parser finds in one line, as far as it is allowed there.
+// Passes on what a parser finds in one line, as far as it is allowed there.
 class LineSax : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit LineSax(JsonLineHandler* handler) : handler_(handler) {}
@@ -98,23 +103,76 @@ class LineSax : public nlohmann::json_sax<nlohmann::json> {
   bool in_dict_ = false;
 };
 
-absl::Status ReadLine(absl::string_view line, JsonLineHandler* handler) {
-  LineSax sax(handler);
-  if (!nlohmann::json::sax_parse(line.begin(), line.end(), &sax)) return sax.status();
-  return handler->EndLine();
+// False once `sax` wants no more.
+bool Walk(simdjson::dom::element element, LineSax* sax) {
+  using Type = simdjson::dom::element_type;
+  switch (element.type()) {
+    case Type::ARRAY:
+      if (!sax->start_array(0)) return false;
+      for (const auto item : simdjson::dom::array(element)) {
+        if (!Walk(item, sax)) return false;
+      }
+      return sax->end_array();
+    case Type::OBJECT:
+      if (!sax->start_object(0)) return false;
+      for (const auto [name, value] : simdjson::dom::object(element)) {
+        std::string key(name);
+        if (!sax->key(key) || !Walk(value, sax)) return false;
+      }
+      return sax->end_object();
+    case Type::INT64:
+      return sax->number_integer(int64_t(element));
+    case Type::UINT64:
+      return sax->number_unsigned(uint64_t(element));
+    case Type::DOUBLE:
+      return sax->number_float(double(element), {});
+    case Type::STRING: {
+      std::string value{std::string_view(element)};
+      return sax->string(value);
+    }
+    case Type::BOOL:
+      return sax->boolean(bool(element));
+    case Type::NULL_VALUE:
+      return sax->null();
+  }
+  return false;
 }
+
+class LineParser {
+ public:
+  absl::Status Parse(absl::string_view line, JsonLineHandler* handler) {
+    LineSax sax(handler);
+    if (!Pass(line, &sax)) return sax.status();
+    return handler->EndLine();
+  }
+
+ private:
+  bool Pass(absl::string_view line, LineSax* sax) {
+    padded_.assign(line.data(), line.size());
+    padded_.append(simdjson::SIMDJSON_PADDING, '\0');
+    simdjson::dom::element document;
+    const auto error = parser_.parse(padded_.data(), line.size(), false).get(document);
+    if (error == simdjson::SUCCESS) return Walk(document, sax);
+    // The slower parser says what is wrong and where, and it takes integers of any size.
+    return nlohmann::json::sax_parse(line.begin(), line.end(), sax);
+  }
+
+  simdjson::dom::parser parser_;
+  std::string padded_;
+};
 
 }  // namespace
 
 absl::Status ReadJsonLines(ByteInput& input, absl::string_view name, JsonLineHandler* handler) {
-  LineReader reader(&input);
+  LineReader reader(&input, kMostLineBytes);
+  LineParser parser;
   while (true) {
     const auto line = reader.Next();
     absl::Status status = line.status();
     if (status.ok()) {
       if (!line->has_value()) return absl::OkStatus();
       if (absl::StripAsciiWhitespace(**line).empty()) continue;
-      status = ReadLine(**line, handler);
+      status = parser.Parse(**line, handler);
     }
     if (!status.ok()) return Annotate(status, absl::StrCat(name, ":", reader.number()));
   }

@@ -128,15 +128,23 @@ absl::StatusOr<Array> ReadNpy(ByteInput& input) {
                                 " bytes of data, but the file cannot hold more than ",
                                 input.MostBytes()));
   }
-  KUR_ASSIGN_OR_RETURN(Array::Bytes bytes, ReadBytes(input, size));
-  if (static_cast<int64_t>(bytes.size()) < size) {
-    return Damaged(
-        absl::StrCat("the header promises ", size, " bytes of data, but there are ", bytes.size()));
+  const bool as_stored = !type.big_endian && (!header.fortran || header.shape.size() < 2);
+  auto mapped = as_stored ? input.Map(size, ItemSize(type.dtype)) : nullptr;
+  Array::Bytes bytes;
+  if (mapped == nullptr) {
+    KUR_ASSIGN_OR_RETURN(bytes, ReadBytes(input, size));
+    if (static_cast<int64_t>(bytes.size()) < size) {
+      return Damaged(absl::StrCat("the header promises ", size, " bytes of data, but there are ",
+                                  bytes.size()));
+    }
   }
   // Reading to the end also makes a compressed input check itself.
   char more = 0;
   KUR_ASSIGN_OR_RETURN(const int64_t trailing, input.Read(&more, 1));
   if (trailing > 0) return Damaged("bytes follow the array");
+  if (mapped != nullptr) {
+    return Array::FromShared(type.dtype, std::move(header.shape), std::move(mapped), size);
+  }
   return MakeNumpyArray(type, std::move(header.shape), header.fortran, std::move(bytes));
 }
 

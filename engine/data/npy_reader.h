@@ -25,8 +25,8 @@ struct NpyHeader {
 absl::StatusOr<NpyHeader> ReadNpyHeader(ByteInput& input);
 
 // Reads a NPY file of booleans, integers or floats, in either byte order and either order of axes.
-// Memory is bounded by what is really there. DATA_LOSS for a damaged file, INVALID_ARGUMENT for
-// other elements.
+// Memory is bounded by what is really there; a file that needs no conversion is mapped. DATA_LOSS
+// for a damaged file, INVALID_ARGUMENT for other elements.
 absl::StatusOr<Array> ReadNpy(ByteInput& input);
 
 // Reads what numpy.save() makes of a dictionary (or of any object): a NPY file with a pickle of the

@@ -148,11 +148,17 @@ Array::Bytes Widen(const Array::Bytes& halves) {
 }
 
 absl::StatusOr<Array> ReadTensor(ByteInput& input, const Entry& entry) {
-  KUR_ASSIGN_OR_RETURN(Array::Bytes bytes, ReadBytes(input, entry.end - entry.begin));
-  if (static_cast<int64_t>(bytes.size()) < entry.end - entry.begin) {
-    return absl::DataLossError(
-        absl::StrCat("the file ends ", entry.end - entry.begin - static_cast<int64_t>(bytes.size()),
-                     " bytes before it does"));
+  const int64_t size = entry.end - entry.begin;
+  if (entry.type != kBFloat16 && entry.dtype != DType::kBool) {
+    auto mapped = input.Map(size, ItemSize(entry.dtype));
+    if (mapped != nullptr) {
+      return Array::FromShared(entry.dtype, entry.shape, std::move(mapped), size);
+    }
+  }
+  KUR_ASSIGN_OR_RETURN(Array::Bytes bytes, ReadBytes(input, size));
+  if (static_cast<int64_t>(bytes.size()) < size) {
+    return absl::DataLossError(absl::StrCat(
+        "the file ends ", size - static_cast<int64_t>(bytes.size()), " bytes before it does"));
   }
   if (entry.type == kBFloat16) {
     return Array::FromBytes(DType::kFloat32, entry.shape, Widen(bytes));

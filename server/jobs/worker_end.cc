@@ -1,5 +1,6 @@
 #include "server/jobs/worker_end.h"
 
+#include <csignal>
 #include <cstring>
 
 #include "absl/strings/ascii.h"
@@ -18,7 +19,11 @@ std::string SignalName(int signal) {
 std::string Describe(const WorkerEnd& end) {
   if (end.machine_restarted) return "the machine was restarted while the worker ran";
   if (!end.exit.known) return "the worker ended while kurd was not watching, leaving no outcome";
-  return absl::StrCat("the worker was killed by ", SignalName(end.exit.signal));
+  return absl::StrCat("the worker was killed by ", SignalName(end.exit.signal),
+                      // Data files are mapped.
+                      end.exit.signal == SIGBUS
+                          ? ", as happens when a data file is cut short while it is in use"
+                          : "");
 }
 
 std::string WithLog(std::string reason, const std::string& log_tail) {

@@ -12,10 +12,11 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 COLUMNS = 20
+BATCH = 256
 ROWS = {'csv': 300_000, 'csv-quoted': 300_000, 'jsonl': 150_000, 'npy': 2_000_000}
 # Who reads what beside us.
 RIVALS = {'csv': ('pandas', 'numpy'), 'csv-quoted': ('pandas',), 'jsonl': ('json', 'pandas'),
-          'npy': ('numpy',)}
+          'npy': ('numpy', 'mapped')}
 
 
 def prepare(kind, folder):
@@ -55,7 +56,10 @@ def read_with(arm, kind, path):
     before = peak()
     begin = time.perf_counter()
     if kind == 'npy':
-        arrays = [numpy.load(path)]
+        arrays = [numpy.load(path, mmap_mode='r' if arm == 'mapped' else None)]
+        # What a mapped file saves at first it may cost later.
+        for start in range(0, len(arrays[0]), BATCH):
+            numpy.array(arrays[0][start:start + BATCH])
     elif kind == 'jsonl' and arm == 'json':
         with open(path, encoding='utf-8') as file:
             rows = [json.loads(line) for line in file]
@@ -81,7 +85,7 @@ def run(command):
 def measure(kind, program, rounds, folder):
     path = prepare(kind, folder)
     supplier = kind.split('-', maxsplit=1)[0]
-    commands = {'kurd': [program, supplier, path]}
+    commands = {'kurd': [program, supplier, path, *([BATCH] if kind == 'npy' else [])]}
     for rival in RIVALS[kind]:
         commands[rival] = [sys.executable, '-B', __file__, '--read', rival, kind, path]
     runs = {arm: [] for arm in commands}

@@ -103,6 +103,32 @@ class WorkerKilledTest(harness.TestCase):
         self.assertEqual(self.kurd.worker_pids(), [])
 
 
+class DataCutShortTest(harness.TestCase):
+
+    def test_the_file_is_named(self):
+        points = self.folder / 'data' / 'x.npy'
+        points.parent.mkdir()
+        rows = 600_000
+        header = "{'descr': '|u1', 'fortran_order': False, 'shape': (%d, 4), }\n" % rows
+        points.write_bytes(b'\x93NUMPY\x01\0' + len(header).to_bytes(2, 'little') +
+                           header.encode() + bytes(4 * rows))
+        kurfile = self.folder / 'large.yml'
+        kurfile.write_text(f'model: [{{input: x}}, {{dense: 4, name: y}}]\n'
+                           f'loss: [{{name: mean_squared_error, target: y}}]\n'
+                           f'train:\n  epochs: 1000\n  data:\n'
+                           f'    - npy: {points}\n    - npy: {{source: {points}, name: y}}\n')
+        kurd = self.start_kurd('--data-root', points.parent)
+        job = kurd.submit(kurfile)
+        kurd.wait_for_event(job, 'batch_losses')
+        os.truncate(points, 1000)
+        reason = kurd.wait(job, harness.JOB_FAILED)['reason']
+        self.assertIn('the header promises 2400000 bytes of data', reason)
+        self.assertIn(str(points), reason)
+        explained = [event for event in kurd.events(job)
+                     if 'SIGBUS), as happens when a data file is cut short' in str(event)]
+        self.assertEqual(len(explained), 1)
+
+
 class CancelledTest(harness.TestCase):
 
     def test_a_worker_that_does_not_listen_is_ended(self):

@@ -2,13 +2,23 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "engine/data/json_columns.h"
+#include "engine/data/line_reader.h"
 #include "engine/data/text_columns.h"
+#include "nlohmann/json.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view input(reinterpret_cast<const char*>(data), size);
   const auto sources = kur::ReadJsonColumns(*kur::ByteInput::FromMemory(input), "fuzz");
   if (sources.ok()) {
+    // What the fast parser takes is JSON to the other one.
+    const auto text = kur::ByteInput::FromMemory(input);
+    kur::LineReader lines(text.get());
+    for (auto line = lines.Next(); line.ok() && line->has_value(); line = lines.Next()) {
+      if (absl::StripAsciiWhitespace(**line).empty()) continue;
+      if (!nlohmann::json::accept((*line)->begin(), (*line)->end())) __builtin_trap();
+    }
     // Every sample can be gathered at its own length.
     for (const auto& [name, source] : *sources) {
       const kur::Shape row(source->shape().begin() + 1, source->shape().end());

@@ -1,5 +1,10 @@
 // The files of NumPy: npy, npz, and dictionaries in npy.
 
+#include <zlib.h>
+
+#include <fstream>
+
+#include "engine/base/status.h"
 #include "engine/data/byte_input.h"
 #include "engine/data/npy_reader.h"
 #include "tests/engine/data/supplier_test_util.h"
@@ -162,6 +167,82 @@ TEST_F(NumpySuppliersTest, TheFileNamesTheSourceOfANpy) {
   dir_.Write("images.npy", "no array");
   EXPECT_THAT(Open("npy", Value("images.npy")),
               FailsWith(kInvalid, "train.data[0].npy: images.npy: no NPY file"));
+}
+
+// More than is copied.
+constexpr int64_t kManyNumbers = 300'000;
+
+std::string ManyNumbers() {
+  std::vector<float> values;
+  for (int64_t i = 0; i < kManyNumbers; ++i) values.push_back(static_cast<float>(i));
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
+}
+
+// `text` is followed by as many spaces as put the data at an address of that remainder.
+std::string Padded(const std::string& text, size_t remainder) {
+  size_t spaces = 0;
+  while ((text.size() + 11 + spaces) % 4 != remainder) ++spaces;
+  return text + std::string(spaces, ' ');
+}
+
+constexpr char kFloats[] = "{'descr': '<f4', 'fortran_order': False, 'shape': (300000,)}";
+
+absl::StatusOr<Array> ReadFileAsNpy(const std::string& path) {
+  KUR_ASSIGN_OR_RETURN(const auto input, ByteInput::OpenFile(path));
+  return ReadNpy(*input);
+}
+
+// Whether the array shows what is later written to its file.
+bool IsMapped(const Array& array, const std::string& path) {
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  file.seekp(-static_cast<int>(sizeof(float)), std::ios::end);
+  const float marked = -1;
+  file.write(reinterpret_cast<const char*>(&marked), sizeof(marked));
+  file.close();
+  return array.At(array.count() - 1) == -1;
+}
+
+TEST_F(NumpySuppliersTest, LargeFilesAreMappedAndOutliveTheirNames) {
+  const std::string path = dir_.Write("a.npy", Npy(Padded(kFloats, 0), ManyNumbers()));
+  const auto array = ReadFileAsNpy(path);
+  ASSERT_TRUE(array.ok()) << array.status();
+  EXPECT_EQ(array->count(), kManyNumbers);
+  for (const int64_t i : {int64_t{0}, int64_t{1}, kManyNumbers - 1}) EXPECT_EQ(array->At(i), i);
+  EXPECT_TRUE(IsMapped(*array, path));
+  std::filesystem::remove(path);
+  EXPECT_EQ(array->At(1000), 1000);
+}
+
+TEST_F(NumpySuppliersTest, WhatCannotBeMappedIsCopied) {
+  const std::string unaligned = dir_.Write("u.npy", Npy(Padded(kFloats, 1), ManyNumbers()));
+  auto array = ReadFileAsNpy(unaligned);
+  ASSERT_TRUE(array.ok()) << array.status();
+  EXPECT_EQ(array->At(kManyNumbers - 1), kManyNumbers - 1);
+  EXPECT_FALSE(IsMapped(*array, unaligned));
+
+  const std::string big = dir_.Write(
+      "b.npy", Npy(Padded("{'descr': '>f4', 'fortran_order': False, 'shape': (300000,)}", 0),
+                   ManyNumbers()));
+  array = ReadFileAsNpy(big);
+  ASSERT_TRUE(array.ok()) << array.status();
+  EXPECT_FALSE(IsMapped(*array, big));
+
+  const std::string compressed = dir_.File("c.npy");
+  gzFile file = gzopen(compressed.c_str(), "wb");
+  const std::string content = Npy(Padded(kFloats, 0), ManyNumbers());
+  gzwrite(file, content.data(), static_cast<unsigned>(content.size()));
+  gzclose(file);
+  array = ReadFileAsNpy(compressed);
+  ASSERT_TRUE(array.ok()) << array.status();
+  EXPECT_EQ(array->At(1000), 1000);
+}
+
+TEST_F(NumpySuppliersTest, AMappedFileIsCheckedAsACopiedOneIs) {
+  const std::string whole = Npy(Padded(kFloats, 0), ManyNumbers());
+  EXPECT_THAT(ReadFileAsNpy(dir_.Write("s.npy", whole.substr(0, whole.size() - 1))),
+              FailsWith(kDamaged, "the header promises 1200000 bytes of data"));
+  EXPECT_THAT(ReadFileAsNpy(dir_.Write("l.npy", whole + "x")),
+              FailsWith(kDamaged, "bytes follow the array"));
 }
 
 TEST_F(NumpySuppliersTest, ADictionaryThatNumpySavedIsRead) {

@@ -50,6 +50,13 @@ TEST(WorkerEndTest, AKilledWorkerIsStartedAgainAndTheSignalNamed) {
   EXPECT_THAT(verdict.reason, HasSubstr("killed by signal 9 (SIGKILL)"));
 }
 
+TEST(WorkerEndTest, ABusErrorIsExplained) {
+  WorkerEnd end;
+  end.exit = KilledBy(7);
+  EXPECT_THAT(Judge(end).reason,
+              HasSubstr("signal 7 (SIGBUS), as happens when a data file is cut"));
+}
+
 TEST(WorkerEndTest, ThreeDeathsWithoutProgressEndTheJob) {
   WorkerEnd end = Killed(3);
   end.log_tail = "cannot allocate\n";
