@@ -72,6 +72,12 @@ class LayerSpec {
   // the same for different values: taking maxima before it or after it is the same.
   virtual bool CommutesWithMaxima() const { return false; }
 
+  // True for max(x, 0) of each value.
+  virtual bool IsRelu() const { return false; }
+
+  // True for a layer that can do the ReLU behind it along with its own work.
+  virtual bool CanApplyRelu() const { return false; }
+
   // True for a layer that only takes maxima.
   virtual bool TakesMaxima() const { return false; }
 

@@ -19,6 +19,7 @@
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
 
+#include "engine/layers/fused_attention.h"
 #include "engine/layers/layer.h"
 #endif
 
@@ -123,21 +124,27 @@ class Attention : public Layer {
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
     const at::Tensor& x = inputs.front();
     const at::Tensor& y = inputs.back();
-    const at::Tensor query = Heads(Project(x, 0));
-    const at::Tensor key = Heads(Project(y, 1));
-    const at::Tensor value = Heads(Project(y, 2));
-    const double scale = 1 / std::sqrt(static_cast<double>(query.size(-1)));
-    at::Tensor scores = at::matmul(query * scale, key.transpose(-2, -1));
-    if (causal_) {
-      const at::Tensor later =
-          at::ones({x.size(1), x.size(1)}, x.options().dtype(at::kBool)).triu(1);
-      scores = scores.masked_fill(later, -std::numeric_limits<double>::infinity());
-    }
-    const at::Tensor seen = at::matmul(at::softmax(scores, -1), value);
-    return Project(seen.transpose(1, 2).flatten(2), 3);
+    const at::Tensor query = Project(x, 0);
+    const at::Tensor key = Project(y, 1);
+    const at::Tensor value = Project(y, 2);
+    const bool fuse = CanFuseAttention(query) && CanFuseAttention(key);
+    return Project(fuse ? FusedAttention(query, key, value, heads_, causal_)
+                        : Look(Heads(query), Heads(key), Heads(value)),
+                   3);
   }
 
  private:
+  at::Tensor Look(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) const {
+    const int64_t time = query.size(2);
+    const double scale = 1 / std::sqrt(static_cast<double>(query.size(-1)));
+    at::Tensor scores = at::matmul(query * scale, key.transpose(-2, -1));
+    if (causal_) {
+      const at::Tensor later = at::ones({time, time}, query.options().dtype(at::kBool)).triu(1);
+      scores = scores.masked_fill(later, -std::numeric_limits<double>::infinity());
+    }
+    return at::matmul(at::softmax(scores, -1), value).transpose(1, 2).flatten(2);
+  }
+
   at::Tensor Project(const at::Tensor& x, size_t which) {
     return at::linear(x, weights()[2 * which].value, weights()[2 * which + 1].value);
   }

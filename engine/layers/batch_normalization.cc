@@ -9,8 +9,11 @@
 #if KUR_RUNTIME
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/relu.h>
 #include <ATen/ops/zeros.h>
+#include <c10/core/GradMode.h>
 
+#include "engine/layers/fused_batch_norm.h"
 #include "engine/layers/layer.h"
 #endif
 
@@ -53,6 +56,7 @@ struct BatchNormalizationSpec : LayerSpec {
   }
 
   bool ForgetsOutput() const override { return true; }
+  bool CanApplyRelu() const override { return true; }
 
   Kept KeptForBackward(const std::vector<Shape>&) const override { return {/*input=*/true}; }
 };
@@ -83,8 +87,9 @@ class BatchNormalization : public Layer {
       : momentum_(spec.momentum), epsilon_(spec.epsilon) {
     const auto rank = static_cast<int64_t>(inputs[0].size());
     axis_ = spec.axis < 0 ? spec.axis + rank : spec.axis;
+    is_last_ = axis_ == rank - 1;
     // What the engine keeps in this order already.
-    in_place_ = axis_ == rank - 1 && (rank == 1 || rank == 3);
+    in_place_ = is_last_ && (rank == 1 || rank == 3);
     const int64_t channels = spec.Channels(inputs[0]);
     AddWeight("weight", at::ones({channels}));
     AddWeight("bias", at::zeros({channels}));
@@ -94,19 +99,31 @@ class BatchNormalization : public Layer {
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs,
                      const ForwardContext& context) override {
+    if (is_last_ && CanFuseBatchNorm(inputs[0]) &&
+        (context.training || !c10::GradMode::is_enabled())) {
+      return Fused(inputs[0], context);
+    }
     const at::Tensor x = in_place_ ? inputs[0] : ToAuthorLayout(inputs[0]).movedim(axis_ + 1, 1);
     // ATen's momentum is the share of the new statistics.
-    const at::Tensor y =
-        at::batch_norm(x, weights()[0].value, weights()[1].value, weights()[2].value,
-                       weights()[3].value, context.training, 1 - momentum_, epsilon_,
-                       /*cudnn_enabled=*/true);
+    at::Tensor y = at::batch_norm(x, weights()[0].value, weights()[1].value, weights()[2].value,
+                                  weights()[3].value, context.training, 1 - momentum_, epsilon_,
+                                  /*cudnn_enabled=*/true);
+    if (context.then_relu) y = at::relu(y);
     return in_place_ ? y : FromAuthorLayout(y.movedim(1, axis_ + 1));
   }
 
  private:
+  at::Tensor Fused(const at::Tensor& x, const ForwardContext& context) {
+    const BatchNormOptions options = {momentum_, epsilon_, context.then_relu};
+    const auto run = context.training ? FusedBatchNorm : BatchNormByRunningStatistics;
+    return run(x, weights()[0].value, weights()[1].value, weights()[2].value, weights()[3].value,
+               options);
+  }
+
   double momentum_;
   double epsilon_;
   int64_t axis_ = 0;  // from 0, the batch not counted
+  bool is_last_ = false;
   bool in_place_ = false;
 };
 

@@ -31,15 +31,17 @@ class FusedGru : public torch::autograd::Function<FusedGru> {
     at::addmm_out(of_input, bias_ih, AsRows(x), weight_ih.t());
     const at::Tensor states = at::empty({walk.steps(), batch, units}, x.options());
     const at::Tensor zero = at::zeros({batch, units}, x.options());
-    at::Tensor recurrent = at::zeros({batch, 3 * units}, x.options());
-    const at::Tensor weight = weight_hh.t().contiguous();
+    const at::Tensor recurrent = at::zeros({batch, 3 * units}, x.options());
+    const PackedMatrix weight(AsMatrix(weight_hh).Transposed());
     for (int64_t i = 0; i < walk.steps(); ++i) {
-      const at::Tensor before = i == 0 ? zero : states[walk.At(i - 1)];
-      if (i > 0) at::mm_out(recurrent, before, weight);
+      if (i > 0) {
+        weight.Multiply(StepMatrix(states, walk.At(i - 1), units), recurrent.data_ptr<float>(),
+                        3 * units);
+      }
       const int64_t t = walk.At(i);
-      const GruForwardStep step = {StepData(gates, t), recurrent.data_ptr<float>(),
-                                   bias_hh.data_ptr<float>(), before.data_ptr<float>(),
-                                   StepData(states, t)};
+      const GruForwardStep step = {
+          StepData(gates, t), recurrent.data_ptr<float>(), bias_hh.data_ptr<float>(),
+          i == 0 ? zero.data_ptr<float>() : StepData(states, walk.At(i - 1)), StepData(states, t)};
       ForRows(batch, units,
               [&](int64_t begin, int64_t end) { GruForward(activation, begin, end, units, step); });
     }
@@ -99,8 +101,9 @@ class FusedGru : public torch::autograd::Function<FusedGru> {
     const at::Tensor gradients = at::empty_like(gates);
     const at::Tensor zero = at::zeros({batch, units}, states.options());
     const at::Tensor from_above = sequence ? output.contiguous() : zero;
-    at::Tensor carried =
+    const at::Tensor carried =
         sequence ? at::zeros_like(zero) : output.clone(at::MemoryFormat::Contiguous);
+    const PackedMatrix weight(AsMatrix(weight_hh));
     for (int64_t i = walk.steps() - 1; i >= 0; --i) {
       const int64_t t = walk.At(i);
       const GruBackwardStep step = {
@@ -110,7 +113,10 @@ class FusedGru : public torch::autograd::Function<FusedGru> {
       ForRows(batch, units, [&](int64_t begin, int64_t end) {
         GruBackward(activation, begin, end, units, step);
       });
-      if (i > 0) carried.addmm_(gradients[t].narrow(1, 0, 3 * units), weight_hh);
+      if (i > 0) {
+        weight.Multiply(StepMatrix(gradients, t, 3 * units), carried.data_ptr<float>(), units,
+                        /*add=*/true);
+      }
     }
     return gradients;
   }

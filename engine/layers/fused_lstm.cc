@@ -32,10 +32,13 @@ class FusedLstm : public torch::autograd::Function<FusedLstm> {
     const at::Tensor cells = at::empty_like(states);
     const at::Tensor activated = at::empty_like(states);
     const at::Tensor zero = at::zeros({batch, units}, x.options());
-    const at::Tensor weight = weight_hh.t().contiguous();
+    const PackedMatrix weight(AsMatrix(weight_hh).Transposed());
     for (int64_t i = 0; i < walk.steps(); ++i) {
       const int64_t t = walk.At(i);
-      if (i > 0) gates[t].addmm_(states[walk.At(i - 1)], weight);
+      if (i > 0) {
+        weight.Multiply(StepMatrix(states, walk.At(i - 1), units), StepData(gates, t), 4 * units,
+                        /*add=*/true);
+      }
       const LstmForwardStep step = {
           StepData(gates, t), i == 0 ? zero.data_ptr<float>() : StepData(cells, walk.At(i - 1)),
           StepData(cells, t), StepData(activated, t), StepData(states, t)};
@@ -83,9 +86,10 @@ class FusedLstm : public torch::autograd::Function<FusedLstm> {
     const at::Tensor gradients = at::empty_like(gates);
     const at::Tensor zero = at::zeros({batch, units}, cells.options());
     const at::Tensor from_above = sequence ? output.contiguous() : zero;
-    at::Tensor carried =
+    const at::Tensor carried =
         sequence ? at::zeros_like(zero) : output.clone(at::MemoryFormat::Contiguous);
     const at::Tensor carried_cell = at::zeros_like(zero);
+    const PackedMatrix weight(AsMatrix(weight_hh));
     for (int64_t i = walk.steps() - 1; i >= 0; --i) {
       const int64_t t = walk.At(i);
       const LstmBackwardStep step = {
@@ -99,7 +103,9 @@ class FusedLstm : public torch::autograd::Function<FusedLstm> {
       ForRows(batch, units, [&](int64_t begin, int64_t end) {
         LstmBackward(activation, begin, end, units, step);
       });
-      if (i > 0) at::mm_out(carried, gradients[t], weight_hh);
+      if (i > 0) {
+        weight.Multiply(StepMatrix(gradients, t, 4 * units), carried.data_ptr<float>(), units);
+      }
     }
     return gradients;
   }

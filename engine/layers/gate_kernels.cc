@@ -1,50 +1,11 @@
 #include "engine/layers/gate_kernels.h"
 
-#include <algorithm>
 #include <cmath>
-#include <cstring>
 
-// The functions below are compiled for several instruction sets, and the best is taken when the
-// program is loaded. What they call must be inlined to be compiled for the same.
-#define KUR_FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
-#define KUR_INLINE __attribute__((always_inline)) inline
+#include "engine/base/vector_math.h"
 
 namespace kur {
 namespace {
-
-template <class To, class From>
-KUR_INLINE To BitCast(From from) {
-  To to;
-  static_assert(sizeof(to) == sizeof(from));
-  std::memcpy(&to, &from, sizeof(to));
-  return to;
-}
-
-// e^x to about one unit in the last place: 2^n e^r with r in [-ln 2 / 2, ln 2 / 2], where the
-// polynomial is that of Cephes' expf (Moshier). Outside of the range of normal numbers it is the
-// end of that range. Without a branch, so that it becomes vector instructions.
-KUR_INLINE float Exp(float x) {
-  constexpr float kLog2E = 1.44269504f;
-  constexpr float kLn2High = 0.693359375f;
-  constexpr float kLn2Low = -2.12194440e-4f;
-  constexpr float kRounds = 12582912;  // 1.5 * 2^23: adding it rounds to an integer
-  constexpr uint32_t kBias = 127;
-  constexpr int kMantissaBits = 23;
-  x = std::min(std::max(x, -87.0f), 88.0f);
-  const float shifted = x * kLog2E + kRounds;
-  const float n = shifted - kRounds;
-  const float r = (x - n * kLn2High) - n * kLn2Low;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1;
-  // The lowest bits of `shifted` are n.
-  const uint32_t power = (BitCast<uint32_t>(shifted) + kBias) << kMantissaBits;
-  return p * BitCast<float>(power);
-}
 
 KUR_INLINE float Sigmoid(float x) { return 1 / (1 + Exp(-x)); }
 

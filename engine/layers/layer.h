@@ -27,6 +27,8 @@ struct ForwardContext {
   bool training = false;
   // Nothing else needs the input of the layer, nor its memory: the layer may write over it.
   bool may_overwrite = false;
+  // The layer, which CanApplyRelu(), is to give the ReLU of its output.
+  bool then_relu = false;
 };
 
 // A built layer: holds its tensors and computes. One thread at a time.

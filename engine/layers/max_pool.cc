@@ -8,8 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
-// Compiled for several instruction sets, of which the best is taken when the program is loaded.
-#define KUR_FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
+#include "engine/base/vector_math.h"
 
 namespace kur {
 namespace {
@@ -33,10 +32,8 @@ bool Cover(const PoolWindows& windows, const Extents& extents) {
 }
 
 // For each channel, whether `value`, at `place` of the window, is larger than all before it.
-__attribute__((always_inline)) inline void Compare(int64_t channels, uint8_t place,
-                                                   const float* __restrict value,
-                                                   float* __restrict largest,
-                                                   uint8_t* __restrict places) {
+KUR_INLINE void Compare(int64_t channels, uint8_t place, const float* __restrict value,
+                        float* __restrict largest, uint8_t* __restrict places) {
   for (int64_t c = 0; c < channels; ++c) {
     const bool takes =
         static_cast<int>(value[c] > largest[c]) | static_cast<int>(value[c] != value[c]);  // a NaN
@@ -63,10 +60,8 @@ KUR_FOR_EACH_PROCESSOR void PoolImage(const PoolWindows& windows, const Extents&
 }
 
 // Gives the gradient to the places where the maximum was found.
-__attribute__((always_inline)) inline void Give(int64_t channels, uint8_t place,
-                                                const float* __restrict gradient,
-                                                const uint8_t* __restrict places,
-                                                float* __restrict to) {
+KUR_INLINE void Give(int64_t channels, uint8_t place, const float* __restrict gradient,
+                     const uint8_t* __restrict places, float* __restrict to) {
   for (int64_t c = 0; c < channels; ++c) to[c] = places[c] == place ? gradient[c] : 0;
 }
 

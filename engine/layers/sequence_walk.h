@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "engine/layers/packed_matrix.h"
+
 namespace kur {
 
 // The way through the steps of a sequence, in one direction or the other, over tensors of the shape
@@ -35,6 +37,16 @@ class SequenceWalk {
 // The floats of step `t`.
 inline float* StepData(const at::Tensor& tensor, int64_t t) {
   return tensor.data_ptr<float>() + t * tensor.stride(0);
+}
+
+// The first `columns` of them, as a matrix of (batch, columns).
+inline MatrixView StepMatrix(const at::Tensor& tensor, int64_t t, int64_t columns) {
+  return {StepData(tensor, t), tensor.size(1), columns, tensor.size(2)};
+}
+
+// A contiguous (rows, columns).
+inline MatrixView AsMatrix(const at::Tensor& tensor) {
+  return {tensor.data_ptr<float>(), tensor.size(0), tensor.size(1), tensor.size(1)};
 }
 
 // (time, batch, width) as (time * batch, width).

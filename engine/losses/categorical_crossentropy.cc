@@ -8,6 +8,7 @@
 #include <ATen/ops/log_softmax.h>
 
 #include "engine/losses/loss.h"
+#include "engine/losses/softmax_crossentropy.h"
 #endif
 
 namespace kur {
@@ -40,6 +41,9 @@ class CategoricalCrossentropy : public Loss {
   absl::StatusOr<LossValue> Compute(const at::Tensor& prediction,
                                     const std::vector<at::Tensor>& truth,
                                     bool from_logits) const override {
+    if (from_logits && CanFuseSoftmaxCrossentropy(prediction)) {
+      return LossValue{SoftmaxCrossentropy(prediction, truth[0])};
+    }
     const at::Tensor log_probability = from_logits ? at::log_softmax(prediction, -1)
                                                    : prediction.clamp_min(kLeastProbability).log();
     const auto positions = static_cast<double>(prediction.numel() / prediction.size(-1));

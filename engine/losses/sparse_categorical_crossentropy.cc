@@ -12,6 +12,7 @@
 #include <ATen/ops/nll_loss.h>
 
 #include "engine/losses/loss.h"
+#include "engine/losses/softmax_crossentropy.h"
 #include "engine/losses/symbols.h"
 #endif
 
@@ -59,6 +60,9 @@ class SparseCategoricalCrossentropy : public Loss {
   absl::StatusOr<LossValue> Compute(const at::Tensor& prediction,
                                     const std::vector<at::Tensor>& truth,
                                     bool from_logits) const override {
+    if (from_logits && CanFuseSoftmaxCrossentropy(prediction)) {
+      return LossValue{SparseSoftmaxCrossentropy(prediction, truth[0])};
+    }
     const at::Tensor log_probability = from_logits ? at::log_softmax(prediction, -1)
                                                    : prediction.clamp_min(kLeastProbability).log();
     return LossValue{at::nll_loss(log_probability.reshape({-1, classes_}),

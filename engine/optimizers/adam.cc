@@ -11,6 +11,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 
+#include "engine/base/vector_math.h"
 #include "engine/optimizers/optimizer.h"
 #endif
 
@@ -78,9 +79,10 @@ struct AdamStep {
 };
 
 // One pass over memory: 28 bytes for each parameter.
-__attribute__((target_clones("avx512f", "avx2", "default"))) void UpdateElements(
-    const AdamStep& step, int64_t count, float* __restrict value, const float* __restrict gradient,
-    float* __restrict mean, float* __restrict square) {
+KUR_FOR_EACH_PROCESSOR void UpdateElements(const AdamStep& step, int64_t count,
+                                           float* __restrict value,
+                                           const float* __restrict gradient, float* __restrict mean,
+                                           float* __restrict square) {
   for (int64_t i = 0; i < count; ++i) {
     const float g = gradient[i] + step.decay * value[i];
     const float m = step.beta1 * mean[i] + (1 - step.beta1) * g;

@@ -118,7 +118,13 @@ void Model::Hasten(const ModelPlan& plan) {
     const size_t before = node.inputs[0];
     const bool only_for_this = users[before] == 1 && !nodes_[before].is_output;
     if (!only_for_this || nodes_[before].mapped_axes > 0) continue;
-    if (specs[before]->CommutesWithMaxima() && specs[i]->TakesMaxima()) {
+    if (specs[i]->IsRelu() && specs[before]->CanApplyRelu()) {
+      nodes_[before].then_relu = true;
+      node.done_before = true;
+      continue;
+    }
+    if (!nodes_[before].done_before && specs[before]->CommutesWithMaxima() &&
+        specs[i]->TakesMaxima()) {
       // What comes after the pool has less to do.
       std::swap(nodes_[before].layer, node.layer);
       std::swap(specs[before], specs[i]);
@@ -173,7 +179,8 @@ TensorMap Model::Forward(const TensorMap& inputs, const ForwardContext& context,
     ForwardContext node_context = context;
     // Who watches looks at every output as it was given.
     node_context.may_overwrite = node.may_overwrite && !watcher_;
-    if (left_out[i]) {
+    node_context.then_relu = node.then_relu && !watcher_;
+    if (left_out[i] || (node.done_before && !watcher_)) {
       values[i] = arguments[0];
     } else if (node.mapped_axes > 0) {
       values[i] = ForwardMapped(node.layer.get(), node.mapped_axes, arguments, context);

@@ -85,6 +85,8 @@ class Model {
     Probabilities probabilities = Probabilities::kNone;
     size_t last_user = 0;  // after which its output is not needed
     bool may_overwrite = false;
+    bool then_relu = false;    // it does the work of the ReLU behind it
+    bool done_before = false;  // it is that ReLU
   };
 
   explicit Model(c10::Device device) : device_(device) {}

@@ -1,0 +1,146 @@
+#include "engine/losses/softmax_crossentropy.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/full.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "engine/base/vector_math.h"
+
+namespace kur {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// Rows are taken in blocks of so many elements: those in a block stay in the cache. The same for
+// every number of threads, so that sums do not depend on it.
+constexpr int64_t kBlockElements = 8192;
+
+// One pointer is null.
+struct Truth {
+  const float* probabilities = nullptr;  // as many as logits
+  const float* numbers = nullptr;        // one for each row
+};
+
+// Loops over one row. Their pointers are parameters, because of those the compiler believes that
+// they do not overlap.
+
+KUR_INLINE void Subtract(int64_t classes, const float* __restrict x, float largest,
+                         float* __restrict to) {
+  for (int64_t k = 0; k < classes; ++k) to[k] = x[k] - largest;
+}
+
+KUR_INLINE void ExpOf(int64_t count, float* __restrict values) {
+  for (int64_t i = 0; i < count; ++i) values[i] = Exp(values[i]);
+}
+
+KUR_INLINE void GradientOfRow(int64_t classes, float scale, float average,
+                              const float* __restrict truth, float* __restrict row) {
+  for (int64_t k = 0; k < classes; ++k) row[k] = row[k] * scale - truth[k] * average;
+}
+
+KUR_INLINE void ScaleRow(int64_t classes, float scale, float* __restrict row) {
+  for (int64_t k = 0; k < classes; ++k) row[k] *= scale;
+}
+
+struct RowTruth {
+  float total = 0;  // of the probabilities
+  float along = 0;  // of their products with the logits less the largest
+};
+
+// Returns the sum over the rows and leaves in `gradients`, of as many elements as `logits`, that of
+// `average` times it. `weights` holds an element for each row.
+KUR_FOR_EACH_PROCESSOR double ForBlock(int64_t rows, int64_t classes, float average,
+                                       const float* logits, const Truth& truth, float* gradients,
+                                       RowTruth* weights) {
+  for (int64_t r = 0; r < rows; ++r) {
+    const float* const x = logits + r * classes;
+    float* const row = gradients + r * classes;
+    Subtract(classes, x, Largest(classes, x), row);
+    if (truth.numbers != nullptr) {
+      weights[r] = {1, row[static_cast<int64_t>(truth.numbers[r])]};
+    } else {
+      const float* const t = truth.probabilities + r * classes;
+      weights[r] = {Sum(classes, t), Dot(classes, t, row)};
+    }
+  }
+  ExpOf(rows * classes, gradients);
+  double loss = 0;
+  for (int64_t r = 0; r < rows; ++r) {
+    float* const row = gradients + r * classes;
+    const float sum = Sum(classes, row);
+    loss += weights[r].total * std::log(static_cast<double>(sum)) - weights[r].along;
+    const float scale = average * weights[r].total / sum;
+    if (truth.numbers != nullptr) {
+      ScaleRow(classes, scale, row);
+      row[static_cast<int64_t>(truth.numbers[r])] -= average;
+    } else {
+      GradientOfRow(classes, scale, average, truth.probabilities + r * classes, row);
+    }
+  }
+  return loss;
+}
+
+class Crossentropy : public torch::autograd::Function<Crossentropy> {
+ public:
+  // `logits` and `truth` are contiguous.
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& logits,
+                            const at::Tensor& truth, bool sparse) {
+    const int64_t classes = logits.size(-1);
+    const int64_t rows = logits.numel() / classes;
+    const int64_t block = std::max<int64_t>(1, kBlockElements / classes);
+    const int64_t blocks = (rows + block - 1) / block;
+    const float average = 1 / static_cast<float>(rows);
+    at::Tensor gradients = at::empty_like(logits);
+    std::vector<double> losses(static_cast<size_t>(blocks));
+    at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
+      std::vector<RowTruth> weights(static_cast<size_t>(block));
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t at = i * block;
+        Truth of_block;
+        if (sparse) {
+          of_block.numbers = truth.data_ptr<float>() + at;
+        } else {
+          of_block.probabilities = truth.data_ptr<float>() + at * classes;
+        }
+        losses[static_cast<size_t>(i)] = ForBlock(
+            std::min(block, rows - at), classes, average, logits.data_ptr<float>() + at * classes,
+            of_block, gradients.data_ptr<float>() + at * classes, weights.data());
+      }
+    });
+    context->save_for_backward({gradients});
+    double loss = 0;
+    for (const double of_block : losses) loss += of_block;
+    return at::full({}, loss / static_cast<double>(rows), at::kFloat);
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list outputs) {
+    at::Tensor gradients = context->get_saved_variables()[0];
+    // The pass over memory is saved where the loss is not weighed.
+    if (outputs[0].item<float>() != 1) gradients = gradients * outputs[0];
+    return {gradients, at::Tensor(), at::Tensor()};
+  }
+};
+
+}  // namespace
+
+bool CanFuseSoftmaxCrossentropy(const at::Tensor& logits) {
+  return logits.device().is_cpu() && logits.scalar_type() == at::kFloat && logits.numel() > 0;
+}
+
+at::Tensor SoftmaxCrossentropy(const at::Tensor& logits, const at::Tensor& truth) {
+  return Crossentropy::apply(logits.contiguous(), truth.contiguous(), false);
+}
+
+at::Tensor SparseSoftmaxCrossentropy(const at::Tensor& logits, const at::Tensor& numbers) {
+  return Crossentropy::apply(logits.contiguous(), numbers.contiguous(), true);
+}
+
+}  // namespace kur
