@@ -1,5 +1,7 @@
 #include "engine/data/json_lines.h"
 
+#include <simdjson.h>
+
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,7 +11,6 @@
 #include "engine/base/status.h"
 #include "engine/data/line_reader.h"
 #include "nlohmann/json.hpp"
-#include "simdjson.h"
 
 namespace kur {
 namespace {
