@@ -129,10 +129,19 @@ class Crossentropy : public torch::autograd::Function<Crossentropy> {
   }
 };
 
+bool AreFloatsHere(const at::Tensor& tensor) {
+  return tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat && tensor.numel() > 0;
+}
+
 }  // namespace
 
-bool CanFuseSoftmaxCrossentropy(const at::Tensor& logits) {
-  return logits.device().is_cpu() && logits.scalar_type() == at::kFloat && logits.numel() > 0;
+bool CanFuseSoftmaxCrossentropy(const at::Tensor& logits, const at::Tensor& truth) {
+  return AreFloatsHere(logits) && AreFloatsHere(truth) && truth.sizes() == logits.sizes();
+}
+
+bool CanFuseSparseSoftmaxCrossentropy(const at::Tensor& logits, const at::Tensor& numbers) {
+  return AreFloatsHere(logits) && AreFloatsHere(numbers) &&
+         numbers.numel() == logits.numel() / logits.size(-1);
 }
 
 at::Tensor SoftmaxCrossentropy(const at::Tensor& logits, const at::Tensor& truth) {

@@ -10,16 +10,18 @@ namespace kur {
 //   sum_k t_k (log S - x_k + max x), with the gradient  s_k / S sum t - t_k,
 // averaged over the rows.
 
-// True if the functions below can take these logits.
-bool CanFuseSoftmaxCrossentropy(const at::Tensor& logits);
-
 // `truth` has the shape of `logits`, (..., classes). A scalar. Only differentiable once, and only
-// by the logits.
+// by the logits. Precondition: CanFuseSoftmaxCrossentropy().
 at::Tensor SoftmaxCrossentropy(const at::Tensor& logits, const at::Tensor& truth);
 
-// `numbers` holds the number of the true class for each row. Precondition: they are whole and less
-// than the number of classes.
+// `numbers` holds the number of the true class for each row. Preconditions: they are whole and less
+// than the number of classes, and CanFuseSparseSoftmaxCrossentropy().
 at::Tensor SparseSoftmaxCrossentropy(const at::Tensor& logits, const at::Tensor& numbers);
+
+// False for other types, other devices, and a truth that does not fit: where the extent of an axis
+// depends on the batch, nobody has compared them before.
+bool CanFuseSoftmaxCrossentropy(const at::Tensor& logits, const at::Tensor& truth);
+bool CanFuseSparseSoftmaxCrossentropy(const at::Tensor& logits, const at::Tensor& numbers);
 
 }  // namespace kur
 

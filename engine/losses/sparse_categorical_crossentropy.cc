@@ -60,7 +60,7 @@ class SparseCategoricalCrossentropy : public Loss {
   absl::StatusOr<LossValue> Compute(const at::Tensor& prediction,
                                     const std::vector<at::Tensor>& truth,
                                     bool from_logits) const override {
-    if (from_logits && CanFuseSoftmaxCrossentropy(prediction)) {
+    if (from_logits && CanFuseSparseSoftmaxCrossentropy(prediction, truth[0])) {
       return LossValue{SparseSoftmaxCrossentropy(prediction, truth[0])};
     }
     const at::Tensor log_probability = from_logits ? at::log_softmax(prediction, -1)

@@ -88,8 +88,19 @@ TEST(SoftmaxCrossentropyTest, LargeLogitsDoNotOverflowAndNaNsAreSeen) {
 }
 
 TEST(SoftmaxCrossentropyTest, OtherTypesAreLeftToATen) {
-  EXPECT_TRUE(CanFuseSoftmaxCrossentropy(Logits({2, 3})));
-  EXPECT_FALSE(CanFuseSoftmaxCrossentropy(Logits({2, 3}).to(at::kDouble)));
+  const at::Tensor logits = Logits({2, 3});
+  EXPECT_TRUE(CanFuseSoftmaxCrossentropy(logits, logits));
+  EXPECT_FALSE(CanFuseSoftmaxCrossentropy(logits.to(at::kDouble), logits));
+  EXPECT_FALSE(CanFuseSoftmaxCrossentropy(logits, logits.to(at::kDouble)));
+}
+
+TEST(SoftmaxCrossentropyTest, ATruthOfAnotherShapeIsNotRead) {
+  const at::Tensor logits = Logits({2, 5, 3});
+  EXPECT_FALSE(CanFuseSoftmaxCrossentropy(logits, Logits({2, 4, 3})));
+  EXPECT_FALSE(CanFuseSoftmaxCrossentropy(logits, Logits({2, 6, 3})));
+  EXPECT_TRUE(CanFuseSparseSoftmaxCrossentropy(logits, Logits({2, 5, 1})));
+  EXPECT_FALSE(CanFuseSparseSoftmaxCrossentropy(logits, Logits({2, 4, 1})));
+  EXPECT_FALSE(CanFuseSparseSoftmaxCrossentropy(logits, Logits({2, 6})));
 }
 
 }  // namespace
