@@ -29,7 +29,8 @@ class JsonLineHandler {
 
 // Reads such a file, one line at a time, without building the values; blank lines are passed over.
 // INVALID_ARGUMENT for what is no JSON dictionary, and for null, dictionaries in the dictionary and
-// more than 32 lists in each other; every error names the file, `name`, and the line.
+// more than 32 lists in each other, RESOURCE_EXHAUSTED for a line of more than 64 MB; every error
+// names the file, `name`, and the line.
 absl::Status ReadJsonLines(ByteInput& input, absl::string_view name, JsonLineHandler* handler);
 
 }  // namespace kur

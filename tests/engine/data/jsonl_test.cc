@@ -94,6 +94,18 @@ TEST_F(JsonlTest, RefusesWhatHasNoElements) {
   EXPECT_THAT(Read("{\"x\": [[], []]}"), FailsWith(kInvalid, "it holds an empty list in a list"));
 }
 
+TEST_F(JsonlTest, NumbersMayHaveAnySize) {
+  const auto sources = Read("{\"x\": [12345678901234567890123, 18446744073709551615, -7]}");
+  ASSERT_TRUE(sources.ok()) << sources.status();
+  EXPECT_THAT(Sample(*sources, "x", 0), ElementsAre(1.2345679e22f, 1.8446744e19f, -7));
+}
+
+TEST_F(JsonlTest, ALineThatIsTooLongIsRefused) {
+  EXPECT_THAT(Read("{\"x\": 1}\n{\"x\": [" + std::string(65 << 20, ' ') + "1]}"),
+              FailsWith(absl::StatusCode::kResourceExhausted,
+                        "d.jsonl:2: the line is longer than 67108864 bytes"));
+}
+
 TEST_F(JsonlTest, DeepNestingIsRefused) {
   EXPECT_THAT(Read("{\"x\": " + std::string(1'000'000, '[')),
               FailsWith(kInvalid, "key 'x': more than 32 lists are in each other"));
