@@ -9,7 +9,6 @@
 #if KUR_RUNTIME
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/ones.h>
-#include <ATen/ops/relu.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
@@ -108,7 +107,7 @@ class BatchNormalization : public Layer {
     at::Tensor y = at::batch_norm(x, weights()[0].value, weights()[1].value, weights()[2].value,
                                   weights()[3].value, context.training, 1 - momentum_, epsilon_,
                                   /*cudnn_enabled=*/true);
-    if (context.then_relu) y = at::relu(y);
+    if (context.then_relu) y.relu_();
     return in_place_ ? y : FromAuthorLayout(y.movedim(1, axis_ + 1));
   }
 

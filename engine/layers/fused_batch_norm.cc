@@ -24,8 +24,8 @@ constexpr int64_t kLeastWidth = 256;
 // sums do not depend on it.
 constexpr int64_t kBlockElements = 32 * 1024;
 
-// How the elements of a tensor lie: `rows` wide rows of `width` elements, each of several rows of
-// channels, and the rest of the last one.
+// How the elements of a tensor lie: wide rows of `width` elements, each of one or more rows of
+// channels; the last may be shorter.
 struct Layout {
   Layout(int64_t elements, int64_t channel_count)
       : channels(channel_count),
@@ -72,8 +72,8 @@ KUR_INLINE void AddSquaresOfRow(int64_t width, const float* __restrict x,
   for (int64_t i = 0; i < width; ++i) sums[i] += (x[i] - mean[i]) * (x[i] - mean[i]);
 }
 
-// Mean of each channel and the sum of squared distances from it, over one block. The vectors hold
-// `width` elements; their first `channels` are the result.
+// Mean of each channel and the sum of squared distances from it, over one block. `mean` and
+// `scratch` hold `width` elements: the mean of a channel is repeated at all of its places.
 KUR_FOR_EACH_PROCESSOR void MomentsOfBlock(int64_t channels, int64_t width, int64_t elements,
                                            const float* x, float* scratch, float* mean,
                                            float* squares) {

@@ -8,6 +8,8 @@
 #include <ATen/ops/mm.h>
 #include <ATen/ops/randn.h>
 
+#include <string>
+
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
@@ -32,13 +34,25 @@ struct Size {
 constexpr Size kSizes[] = {{1, 1, 1},   {8, 3, 32},   {9, 17, 16},  {32, 64, 48},  {15, 5, 33},
                            {3, 100, 7}, {64, 16, 64}, {2, 40, 100}, {32, 256, 768}};
 
+struct Operands {
+  Operands(const Size& size, uint64_t seed)
+      : a(Random(size.rows, size.inner, 2 * seed)),
+        b(Random(size.inner, size.columns, 2 * seed + 1)),
+        product(at::mm(a.to(at::kDouble), b.to(at::kDouble))) {}
+
+  at::Tensor a;
+  at::Tensor b;
+  at::Tensor product;
+};
+
+std::string ToText(const Size& size) {
+  return absl::StrCat(size.rows, "x", size.inner, "x", size.columns);
+}
+
 TEST(PackedMatrixTest, MultipliesAsATenDoes) {
-  uint64_t seed = 0;
   for (const Size& size : kSizes) {
-    SCOPED_TRACE(absl::StrCat(size.rows, "x", size.inner, "x", size.columns));
-    const at::Tensor a = Random(size.rows, size.inner, ++seed);
-    const at::Tensor b = Random(size.inner, size.columns, ++seed);
-    const at::Tensor expected = at::mm(a.to(at::kDouble), b.to(at::kDouble));
+    SCOPED_TRACE(ToText(size));
+    const auto [a, b, expected] = Operands(size, 1);
     const at::Tensor to = at::full({size.rows, size.columns}, 7.0f);
     PackedMatrix(ViewOf(b)).Multiply(ViewOf(a), to.data_ptr<float>(), size.columns);
     EXPECT_TRUE(to.to(at::kDouble).allclose(expected, 1e-4, 1e-4));
@@ -51,16 +65,13 @@ TEST(PackedMatrixTest, MultipliesAsATenDoes) {
 }
 
 TEST(PackedMatrixTest, AddsAndLeavesTheRestOfARowAlone) {
-  uint64_t seed = 100;
   for (const Size& size : kSizes) {
-    SCOPED_TRACE(absl::StrCat(size.rows, "x", size.inner, "x", size.columns));
-    const at::Tensor a = Random(size.rows, size.inner, ++seed);
-    const at::Tensor b = Random(size.inner, size.columns, ++seed);
-    const at::Tensor wide = Random(size.rows, size.columns + 5, ++seed);
+    SCOPED_TRACE(ToText(size));
+    const auto [a, b, product] = Operands(size, 2);
+    const at::Tensor wide = Random(size.rows, size.columns + 5, 7);
     const at::Tensor before = wide.clone();
     PackedMatrix(ViewOf(b)).Multiply(ViewOf(a), wide.data_ptr<float>(), size.columns + 5,
                                      /*add=*/true);
-    const at::Tensor product = at::mm(a.to(at::kDouble), b.to(at::kDouble));
     EXPECT_TRUE(
         (wide - before).narrow(1, 0, size.columns).to(at::kDouble).allclose(product, 1e-4, 1e-4));
     EXPECT_TRUE(wide.narrow(1, size.columns, 5).equal(before.narrow(1, size.columns, 5)));
