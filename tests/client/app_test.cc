@@ -68,8 +68,8 @@ class AppTest : public testing::Test {
     });
   }
 
-  TempFolder folder_;
-  FakeServer server_{folder_.path("kurd.sock")};
+  TemporaryDirectory folder_;
+  FakeServer server_{folder_.File("kurd.sock")};
   std::unique_ptr<TestContext> test_;
   bool interrupt_ = false;
 };
@@ -192,7 +192,7 @@ TEST_F(AppTest, WatchFetchesWhatTheJobWrites) {
   *event.mutable_artifact_written() = ArtifactFor("w/last.kur", "weights");
   server_.With([](FakeState& state) { state.contents["cifar-7"]["w/last.kur"] = "weights"; });
   EndJob(v1::JOB_STATE_SUCCEEDED, {event});
-  EXPECT_EQ(Run({"watch", "cifar-7", "--fetch", folder_.path("got")}), ExitCode::kOk);
+  EXPECT_EQ(Run({"watch", "cifar-7", "--fetch", folder_.File("got")}), ExitCode::kOk);
   EXPECT_EQ(folder_.Read("got/w/last.kur"), "weights");
   EXPECT_THAT(out(), HasSubstr("fetched w/last.kur (7 B) to "));
 }
@@ -230,7 +230,7 @@ TEST_F(AppTest, WaitGivesUpAfterItsTimeout) {
 
 TEST_F(AppTest, DownloadsWhatTheJobHasAndSuggestsWhatItMayHaveMeant) {
   server_.With([](FakeState& state) { state.contents["cifar-7"]["best.kur"] = "weights"; });
-  EXPECT_EQ(Run({"download", "cifar-7", "best.kur", "-o", folder_.path("d")}), ExitCode::kOk);
+  EXPECT_EQ(Run({"download", "cifar-7", "best.kur", "-o", folder_.File("d")}), ExitCode::kOk);
   EXPECT_EQ(folder_.Read("d/best.kur"), "weights");
   EXPECT_EQ(Run({"download", "cifar-7", "bset.kur"}), ExitCode::kError);
   EXPECT_EQ(err(), "kurctl: cifar-7 has written no 'bset.kur'; did you mean 'best.kur'?\n");

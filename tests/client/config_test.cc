@@ -21,14 +21,14 @@ class ConfigTest : public testing::Test {
 
   void WriteConfig(const std::string& text) { home_.Write(".config/kurctl/config.yml", text); }
 
-  TempFolder home_;
+  TemporaryDirectory home_;
 };
 
 TEST_F(ConfigTest, MeansTheLocalKurdWhenNobodySaysOtherwise) {
   const auto settings = Resolve({});
   ASSERT_TRUE(settings.ok()) << settings.status();
   EXPECT_TRUE(settings->is_default_server);
-  EXPECT_EQ(settings->server.ToString(), "unix:" + home_.path(".local/share/kurd/kurd.sock"));
+  EXPECT_EQ(settings->server.ToString(), "unix:" + home_.File(".local/share/kurd/kurd.sock"));
   EXPECT_EQ(Resolve({}, {{"KUR_STATE_DIR", "/srv/kurd"}})->server.path, "/srv/kurd/kurd.sock");
   EXPECT_EQ(Resolve({}, {{"XDG_DATA_HOME", "/data"}})->server.path, "/data/kurd/kurd.sock");
 }

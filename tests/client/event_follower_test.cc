@@ -48,8 +48,8 @@ class EventFollowerTest : public testing::Test {
     }
   }
 
-  TempFolder folder_;
-  std::unique_ptr<FakeServer> server_ = std::make_unique<FakeServer>(folder_.path("kurd.sock"));
+  TemporaryDirectory folder_;
+  std::unique_ptr<FakeServer> server_ = std::make_unique<FakeServer>(folder_.File("kurd.sock"));
   std::unique_ptr<Connection> connection_;
   FakeClock clock_;
   std::vector<std::string> notes_;
@@ -125,7 +125,7 @@ TEST_F(EventFollowerTest, SurvivesARestartOfTheServer) {
   }
   server_.reset();
   while (notes_.empty()) ASSERT_TRUE(follower.Next(&event, absl::Milliseconds(500)).ok());
-  server_ = std::make_unique<FakeServer>(folder_.path("kurd.sock"));
+  server_ = std::make_unique<FakeServer>(folder_.File("kurd.sock"));
   server_->With([](FakeState& state) {
     state.jobs["cifar-7"].set_name("cifar-7");
     state.events["cifar-7"] = {LogEvent(1, "a"), LogEvent(2, "b"), LogEvent(3, "c"),

@@ -13,9 +13,9 @@ using testing::HasSubstr;
 
 class LocalDaemonTest : public testing::Test {
  protected:
-  TempFolder folder_;
+  TemporaryDirectory folder_;
   SystemClock clock_;
-  LocalDaemon daemon_{folder_.path("state"), clock_};
+  LocalDaemon daemon_{folder_.File("state"), clock_};
 };
 
 TEST_F(LocalDaemonTest, StartsAnswersAndStops) {
@@ -51,9 +51,9 @@ TEST_F(LocalDaemonTest, SaysWhereItLookedForTheProgram) {
   const auto found = FindProgram("kurd", "/nowhere", folder_.path() + ":/also/nowhere");
   EXPECT_TRUE(absl::IsNotFound(found.status()));
   const std::string program = folder_.Write("bin/kurd", "#!/bin/sh\n");
-  EXPECT_FALSE(FindProgram("kurd", "/nowhere", folder_.path("bin")).ok()) << "not executable";
+  EXPECT_FALSE(FindProgram("kurd", "/nowhere", folder_.File("bin")).ok()) << "not executable";
   std::filesystem::permissions(program, std::filesystem::perms::owner_all);
-  EXPECT_EQ(*FindProgram("kurd", "/nowhere", "/also/nowhere:" + folder_.path("bin")), program);
+  EXPECT_EQ(*FindProgram("kurd", "/nowhere", "/also/nowhere:" + folder_.File("bin")), program);
 }
 
 TEST(LocalStateDirectory, IsAbsolute) {

@@ -2,9 +2,6 @@
 #define KUR_TESTS_CLIENT_TEST_SUPPORT_H_
 
 #include <atomic>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <sstream>
 #include <string>
@@ -19,6 +16,7 @@
 #include "client/environment.h"
 #include "client/output/terminal.h"
 #include "kur/v1/event.pb.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur::client {
 
@@ -37,44 +35,6 @@ class FakeClock : public Clock {
  private:
   absl::Mutex mutex_;
   absl::Time now_ ABSL_GUARDED_BY(mutex_) = absl::FromUnixSeconds(1'700'000'100);
-};
-
-// A folder that goes away again.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "kurctl.XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-  }
-  ~TempFolder() { std::filesystem::remove_all(path_); }
-
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-
-  std::string path(const std::string& name = "") const {
-    return name.empty() ? path_ : path_ + "/" + name;
-  }
-
-  // Writes a file, making its folders; returns its path.
-  std::string Write(const std::string& name, const std::string& content) const {
-    const std::filesystem::path file = path(name);
-    std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file, std::ios::binary) << content;
-    return file.string();
-  }
-
-  // The content of a file; "(missing)" if it is not there.
-  std::string Read(const std::string& name) const {
-    std::ifstream stream(path(name), std::ios::binary);
-    if (!stream) return "(missing)";
-    std::ostringstream content;
-    content << stream.rdbuf();
-    return content.str();
-  }
-
- private:
-  std::string path_;
 };
 
 inline Terminal::Features PlainFeatures() { return {}; }

@@ -30,7 +30,7 @@ class DownloaderTest : public testing::Test {
   absl::StatusOr<v1::Artifact> Download(const v1::Artifact& artifact) {
     Downloader downloader(*connection_, clock_,
                           [this](const Transfer&) { return ++observed_ != stop_at_; });
-    return downloader.Download("cifar-7", artifact, folder_.path("out/last.kur"));
+    return downloader.Download("cifar-7", artifact, folder_.File("out/last.kur"));
   }
 
   std::vector<int64_t> Offsets() {
@@ -47,8 +47,8 @@ class DownloaderTest : public testing::Test {
 
   const std::string old_ = std::string(3000, 'a') + "old";
   const std::string new_ = std::string(4000, 'b') + "new";
-  TempFolder folder_;
-  FakeServer server_{folder_.path("kurd.sock")};
+  TemporaryDirectory folder_;
+  FakeServer server_{folder_.File("kurd.sock")};
   std::unique_ptr<Connection> connection_;
   FakeClock clock_;
   int observed_ = 0;
@@ -141,7 +141,7 @@ TEST(TargetIn, KeepsFilesInTheFolder) {
 }
 
 TEST_F(DownloaderTest, AnOldEventDoesNotBringTheSameContentAgain) {
-  ArtifactFetcher fetcher(*connection_, clock_, "cifar-7", folder_.path("fetched"));
+  ArtifactFetcher fetcher(*connection_, clock_, "cifar-7", folder_.File("fetched"));
   fetcher.Want(ArtifactFor("w/last.kur", "a content that is no more"));
   ASSERT_TRUE(fetcher.AwaitIdle(absl::Seconds(60)));
   EXPECT_EQ(folder_.Read("fetched/w/last.kur"), old_);
@@ -155,7 +155,7 @@ TEST_F(DownloaderTest, AnOldEventDoesNotBringTheSameContentAgain) {
 }
 
 TEST_F(DownloaderTest, FetcherTakesContentsThatWereWrittenInTheSameInstant) {
-  ArtifactFetcher fetcher(*connection_, clock_, "cifar-7", folder_.path("fetched"));
+  ArtifactFetcher fetcher(*connection_, clock_, "cifar-7", folder_.File("fetched"));
   fetcher.Want(ArtifactFor("w/last.kur", old_));
   ASSERT_TRUE(fetcher.AwaitIdle(absl::Seconds(60)));
   SetContent(new_);
@@ -167,7 +167,7 @@ TEST_F(DownloaderTest, FetcherTakesContentsThatWereWrittenInTheSameInstant) {
 }
 
 TEST_F(DownloaderTest, FetcherReportsWhatCannotBeHad) {
-  ArtifactFetcher fetcher(*connection_, clock_, "cifar-7", folder_.path("fetched"));
+  ArtifactFetcher fetcher(*connection_, clock_, "cifar-7", folder_.File("fetched"));
   fetcher.Want(ArtifactFor("../escape", old_));
   ASSERT_TRUE(fetcher.AwaitIdle(absl::Seconds(60)));
   EXPECT_FALSE(fetcher.status().ok());

@@ -37,8 +37,8 @@ class UploaderTest : public testing::Test {
   }
 
   const std::string big_ = std::string(600'000, 'x') + "end";
-  TempFolder folder_;
-  FakeServer server_{folder_.path("kurd.sock")};
+  TemporaryDirectory folder_;
+  FakeServer server_{folder_.File("kurd.sock")};
   std::unique_ptr<Connection> connection_;
   FakeClock clock_;
   Transfer last_;

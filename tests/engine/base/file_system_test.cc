@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/base/failing_file_system.h"
-#include "tests/engine/testing/temp_dir.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur {
 namespace {
@@ -18,7 +18,6 @@ using ::testing::ElementsAre;
 using testing::FailingFileSystem;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::TempDir;
 
 int ModeOf(const std::string& path) {
   struct stat info;
@@ -29,7 +28,7 @@ class FileSystemTest : public ::testing::Test {
  protected:
   std::string File(const std::string& name) const { return dir_.path() + "/" + name; }
 
-  TempDir dir_;
+  TemporaryDirectory dir_;
   FileSystem& files_ = FileSystem::Posix();
 };
 

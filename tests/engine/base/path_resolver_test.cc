@@ -6,13 +6,12 @@
 #include "engine/base/file_system.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/engine/testing/temp_dir.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::TempDir;
 
 TEST(NormalizeRelativePathTest, TakesOutWhatSaysNothing) {
   EXPECT_EQ(*NormalizeRelativePath("a"), "a");
@@ -81,7 +80,7 @@ class PathResolverTest : public ::testing::Test {
     return file.ok() ? *FileSystem::Posix().Read(*file) : file.status().ToString();
   }
 
-  TempDir dir_;
+  TemporaryDirectory dir_;
   PathResolver::Options options_;
 };
 

@@ -6,7 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/base/failing_file_system.h"
-#include "tests/engine/testing/temp_dir.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur {
 namespace {
@@ -15,7 +15,6 @@ using ::testing::ElementsAre;
 using testing::FailingFileSystem;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::TempDir;
 
 constexpr int64_t kHeader = 8;
 
@@ -50,7 +49,7 @@ class RecordLogTest : public ::testing::Test {
 
   std::string Bytes() const { return *FileSystem::Posix().Read(Path()); }
 
-  TempDir dir_;
+  TemporaryDirectory dir_;
 };
 
 TEST_F(RecordLogTest, ReadsBackWhatWasAppended) {

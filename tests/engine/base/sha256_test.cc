@@ -3,7 +3,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "tests/engine/testing/temp_dir.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur {
 namespace {
@@ -28,7 +28,7 @@ TEST(Sha256Test, TakesPieces) {
 }
 
 TEST(Sha256Test, ReadsFilesInPieces) {
-  const testing::TempDir dir;
+  const TemporaryDirectory dir;
   EXPECT_EQ(*Sha256OfFile(dir.Write("large", std::string(1'000'000, 'a'))), kMillion);
   EXPECT_EQ(*Sha256OfFile(dir.Write("empty", "")), kEmpty);
   EXPECT_EQ(Sha256OfFile(dir.path() + "/none").status().code(), absl::StatusCode::kNotFound);

@@ -104,7 +104,7 @@ TEST(AudioTest, AFileWithoutSamplesIsRefused) {
 }
 
 TEST(AudioTest, TheFileIsNamed) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   const std::string path = dir.Write("bad.wav", "hello");
   EXPECT_THAT(ReadAudio(path), FailsWith(kDataLoss, path + ": is neither"));
   EXPECT_THAT(ReadAudio(dir.File("no.wav")),

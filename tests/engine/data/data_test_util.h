@@ -1,10 +1,6 @@
 #ifndef KUR_TESTS_ENGINE_DATA_DATA_TEST_UTIL_H_
 #define KUR_TESTS_ENGINE_DATA_DATA_TEST_UTIL_H_
 
-#include <stdlib.h>
-
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -14,6 +10,7 @@
 #include "engine/data/source.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur {
 
@@ -30,32 +27,9 @@ inline std::string ReadFile(const std::string& path) {
 
 inline std::string ReadFixture(const std::string& name) { return ReadFile(FixturePath(name)); }
 
-// A directory of the test's own, removed with the object.
-class TempDir {
- public:
-  TempDir() {
-    std::string pattern = testing::TempDir() + "/kur-data-XXXXXX";
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TempDir() { std::filesystem::remove_all(path_); }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-
-  const std::string& path() const { return path_; }
-  std::string File(const std::string& name) const { return path_ + "/" + name; }
-
-  // Writes a file and returns its path.
-  std::string Write(const std::string& name, const std::string& content) const {
-    const std::string path = File(name);
-    std::filesystem::create_directories(DirectoryOf(path));
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
-    EXPECT_EQ(*FileSize(path), static_cast<int64_t>(content.size()));
-    return path;
-  }
-
- private:
-  std::string path_;
-};
+inline Array::Bytes MakeBytes(const std::vector<uint8_t>& bytes) {
+  return Array::Bytes(bytes.data(), bytes.data() + bytes.size());
+}
 
 inline std::vector<double> Values(const Array& array) {
   std::vector<double> values;

@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/data/http_server.h"
-#include "tests/engine/testing/temp_dir.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur {
 namespace {
@@ -40,7 +40,7 @@ class DownloaderTest : public ::testing::Test {
   // What lies beside the file.
   std::vector<std::string> Files() const { return ListDirectory(Path("data")).value(); }
 
-  testing::TempDir folder_;
+  TemporaryDirectory folder_;
   DownloadRequest request_;
   DownloadOptions options_;
 };

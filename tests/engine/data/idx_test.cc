@@ -33,7 +33,7 @@ TEST(IdxTest, ReadsEveryTypeThatOthersWrote) {
 }
 
 TEST(IdxTest, ReadsCompressedFilesWhateverTheirName) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   const auto array = ReadIdx(dir.Write("images", ReadFixture("u1.idx.gz")));
   ASSERT_TRUE(array.ok()) << array.status();
   EXPECT_EQ(Values(*array), Counting(24));
@@ -52,7 +52,7 @@ TEST(IdxTest, RefusesToWriteWhatTheFormatLacks) {
 }
 
 TEST(IdxTest, AFileCutAnywhereIsAnError) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   for (const char* name : {"i2.idx", "u1.idx.gz"}) {
     const std::string whole = ReadFixture(name);
     for (size_t size = 0; size < whole.size(); ++size) {
@@ -91,7 +91,7 @@ TEST(IdxTest, AHeaderThatAsksForTerabytesIsRefusedBeforeAnythingIsSetAside) {
 
 // Only the bits that fill the last byte of the compressed data mean nothing.
 TEST(IdxTest, DamagedCompressionIsAnError) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   const std::string whole = ReadFixture("u1.idx.gz");
   for (size_t i = 10; i < whole.size(); ++i) {
     if (i == whole.size() - 9) continue;
@@ -107,7 +107,7 @@ TEST(IdxTest, AMissingFileIsNotFound) {
 }
 
 TEST(IdxTest, ReadsFilesLargerThanOneRead) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   std::vector<int32_t> values(1'000'000);
   std::iota(values.begin(), values.end(), -500'000);
   const auto array = Array::FromValues<int32_t>({1000, 1000}, values);
@@ -122,7 +122,7 @@ Array Floats(std::vector<float> values) {
 }
 
 TEST(IdxAppendTest, AddsRowsToTheEnd) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   const std::string path = dir.File("column");
   ASSERT_TRUE(AppendIdx(path, Floats({1, 2})).ok());
   ASSERT_TRUE(AppendIdx(path, Floats({3})).ok());
@@ -132,7 +132,7 @@ TEST(IdxAppendTest, AddsRowsToTheEnd) {
 }
 
 TEST(IdxAppendTest, RefusesRowsOfAnotherKind) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   const std::string path = dir.File("column");
   ASSERT_TRUE(AppendIdx(path, Floats({1, 2})).ok());
   const absl::Status type = AppendIdx(path, *Array::FromValues<int32_t>({1}, {1}));
@@ -144,7 +144,7 @@ TEST(IdxAppendTest, RefusesRowsOfAnotherKind) {
 }
 
 TEST(IdxAppendTest, WritesOverWhatATornAppendLeft) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   const std::string torn = *FormatIdx(Floats({1, 2})) + "abcdefg";
   const std::string path = dir.Write("column", torn);
   ASSERT_TRUE(AppendIdx(path, Floats({3})).ok());
@@ -152,7 +152,7 @@ TEST(IdxAppendTest, WritesOverWhatATornAppendLeft) {
 }
 
 TEST(IdxAppendTest, CountsWholeRowsAndCutsTheRest) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   const std::string whole = *FormatIdx(Floats({1, 2, 3}));
   const std::string path = dir.Write("column", whole.substr(0, whole.size() - 1));
   const auto rows = CountIdxRows(path);

@@ -43,7 +43,7 @@ class KurLogTest : public testing::Test {
     ASSERT_TRUE(log.LogTraining({{"labels", loss}}).ok());
   }
 
-  TempDir dir_;
+  TemporaryDirectory dir_;
   std::string path_ = dir_.File("log");
   double now_ = 1000;
 };

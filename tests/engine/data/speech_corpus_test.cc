@@ -44,7 +44,7 @@ class SpeechCorpusTest : public testing::Test {
   }
 
   const std::string wav_ = Wav({}, std::vector<int16_t>(40));
-  TempDir dir_;
+  TemporaryDirectory dir_;
   SpeechCorpusOptions options_;
   std::vector<std::string> warnings_;
 };

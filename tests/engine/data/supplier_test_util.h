@@ -54,7 +54,7 @@ class SupplierTest : public testing::Test {
     return Gathered(*sources.at(name), {index});
   }
 
-  TempDir dir_;
+  TemporaryDirectory dir_;
   std::string errors_;
 };
 

@@ -8,7 +8,7 @@
 #include "engine/kurfile/kurfile.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/engine/testing/temp_dir.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur {
 namespace {
@@ -20,7 +20,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 absl::StatusOr<Kurfile> Load(const std::string& text) {
-  const testing::TempDir dir;
+  const TemporaryDirectory dir;
   KurfileOptions options;
   options.display_root = dir.path();
   return Kurfile::Load(dir.Write("k.yml", text), options);

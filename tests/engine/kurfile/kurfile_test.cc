@@ -9,7 +9,7 @@
 #include "engine/kurfile/supplier_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/engine/testing/temp_dir.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur {
 namespace {
@@ -17,7 +17,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::TempDir;
 
 constexpr char kTutorial[] = R"(
 model:
@@ -79,7 +78,7 @@ loss:
 )";
 
 absl::StatusOr<Kurfile> Load(const std::string& text, std::vector<std::string> overrides = {}) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   KurfileOptions options;
   options.display_root = dir.path();
   options.overrides = std::move(overrides);
@@ -369,7 +368,7 @@ TEST(KurfileTest, ReadsEveryFormOfCheckpoint) {
 }
 
 TEST(KurfileTest, TemplatesReadFilesOfTheKurfilesFolder) {
-  const testing::TempDir dir;
+  const TemporaryDirectory dir;
   dir.Write("sizes.json", "{\"hidden\": [8, 4]}");
   dir.Write("sub/more.yml", "depth: 2");
   dir.Write("k.yml", R"(

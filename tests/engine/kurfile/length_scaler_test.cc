@@ -7,7 +7,7 @@
 #include "engine/kurfile/kurfile.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/engine/testing/temp_dir.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 using ::testing::HasSubstr;
 
 ModelPlan Plan(const std::string& model) {
-  const testing::TempDir dir;
+  const TemporaryDirectory dir;
   dir.Write("k.yml", "model: " + model);
   const auto kurfile = Kurfile::Load(dir.path() + "/k.yml");
   EXPECT_TRUE(kurfile.ok()) << kurfile.status();

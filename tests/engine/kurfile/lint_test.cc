@@ -9,7 +9,7 @@
 #include "engine/kurfile/kurfile.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/engine/testing/temp_dir.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur {
 namespace {
@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 absl::StatusOr<Kurfile> Load(const std::string& text) {
-  const testing::TempDir dir;
+  const TemporaryDirectory dir;
   dir.Write("k.yml", text);
   return Kurfile::Load(dir.path() + "/k.yml");
 }

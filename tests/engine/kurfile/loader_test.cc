@@ -7,14 +7,13 @@
 #include "engine/kurfile/diagnostics.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/engine/testing/temp_dir.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::TempDir;
 
 std::string Load(const std::string& path, Loader::Options options = {}) {
   Loader loader(std::move(options));
@@ -24,14 +23,14 @@ std::string Load(const std::string& path, Loader::Options options = {}) {
 
 std::string Override(const std::string& value, const std::string& change) {
   Loader loader({});
-  const TempDir dir;
+  const TemporaryDirectory dir;
   const auto base = loader.Load(dir.Write("k.yml", value));
   const auto changed = ApplyOverride(*base, change);
   return changed.ok() ? ToJson(*changed) : std::string(changed.status().message());
 }
 
 TEST(LoaderTest, TheIncluderWinsAndListsBlendByDefault) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   dir.Write("base.yml", "train: {epochs: 5, data: [{a: 1, b: 1}, {c: 1}]}\nname: base\n");
   const std::string path =
       dir.Write("k.yml", "include: base.yml\ntrain: {data: [{b: 2}]}\nname: own\n");
@@ -39,7 +38,7 @@ TEST(LoaderTest, TheIncluderWinsAndListsBlendByDefault) {
 }
 
 TEST(LoaderTest, StrategiesDecideWhatBecomesOfLists) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   dir.Write("base.yml", "l: [1, 2]\n");
   EXPECT_EQ(Load(dir.Write("m.yml", "include: [{source: base.yml, method: merge}]\nl: [3]\n")),
             R"({"l":[3]})");
@@ -52,7 +51,7 @@ TEST(LoaderTest, StrategiesDecideWhatBecomesOfLists) {
 }
 
 TEST(LoaderTest, GlobsReachIntoFolders) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   dir.Write("conf/a.yml", "a: 1\n");
   dir.Write("conf/deep/er/kur_b.yml", "b: 2\n");
   dir.Write("conf/deep/other.txt", "c: 3\n");
@@ -61,7 +60,7 @@ TEST(LoaderTest, GlobsReachIntoFolders) {
 }
 
 TEST(LoaderTest, AFileIsReadOnceAndACircleIsAnError) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   dir.Write("common.yml", "l: [1]\n");
   dir.Write("a.yml", "include: {source: common.yml, method: concat}\n");
   const std::string twice = dir.Write(
@@ -74,13 +73,13 @@ TEST(LoaderTest, AFileIsReadOnceAndACircleIsAnError) {
 }
 
 TEST(LoaderTest, AMissingIncludeIsReportedWhereItIsNamed) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   EXPECT_THAT(Load(dir.Write("k.yml", "a: 1\ninclude: gone.yml\n"), {dir.path(), ""}),
               HasSubstr("k.yml:2:10: error: include: "));
 }
 
 TEST(LoaderTest, IncludesStayInTheirRoot) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   dir.Write("secret.yml", "password: 1\n");
   const std::string path = dir.Write("in/k.yml", "include: ../secret.yml\n");
   EXPECT_THAT(Load(path, {"", dir.path() + "/in"}), HasSubstr("outside of the Kurfile's folder"));
@@ -91,7 +90,7 @@ TEST(LoaderTest, IncludesStayInTheirRoot) {
 }
 
 TEST(LoaderTest, ListsTheFilesThatItRead) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   const std::string base = dir.Write("base.yml", "a: 1\n");
   const std::string path = dir.Write("k.yml", "include: base.yml\n");
   Loader loader({});
@@ -100,7 +99,7 @@ TEST(LoaderTest, ListsTheFilesThatItRead) {
 }
 
 TEST(LoaderTest, OnlyADictionaryIsAKurfile) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   EXPECT_THAT(Load(dir.Write("k.yml", "- a\n")), HasSubstr("a Kurfile is a dictionary"));
 }
 

@@ -9,7 +9,7 @@
 #include "engine/kurfile/kurfile.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/engine/testing/temp_dir.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur {
 namespace {
@@ -34,7 +34,7 @@ loss:
 )";
 
 absl::StatusOr<Kurfile> Load(const std::string& metrics) {
-  const testing::TempDir dir;
+  const TemporaryDirectory dir;
   dir.Write("k.yml", absl::StrCat(kModel, "validate:\n  data: [{pickle: p.pkl}]\n", metrics));
   KurfileOptions options;
   options.display_root = dir.path();

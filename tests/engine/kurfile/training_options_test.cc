@@ -8,7 +8,7 @@
 #include "engine/kurfile/kurfile.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/engine/testing/temp_dir.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur {
 namespace {
@@ -16,7 +16,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::TempDir;
 
 constexpr char kModel[] = R"(
 model:
@@ -38,7 +37,7 @@ loss:
 constexpr char kValidate[] = "validate:\n  data: [{pickle: held-out.pkl}]\n";
 
 absl::StatusOr<Kurfile> Load(const std::string& train, const std::string& rest = "") {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   KurfileOptions options;
   options.display_root = dir.path();
   return Kurfile::Load(

@@ -16,7 +16,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
-#include "tests/engine/testing/temp_dir.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur {
 namespace {
@@ -24,7 +24,6 @@ namespace {
 using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::TempDir;
 
 Checkpoint MakeCheckpoint() {
   Checkpoint checkpoint;
@@ -70,7 +69,7 @@ void ExpectSameTensors(const TensorMap& a, const TensorMap& b) {
 }
 
 absl::StatusOr<Checkpoint> ReadBytes(const std::string& content) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   return ReadCheckpoint(dir.Write("weights", content));
 }
 
@@ -186,7 +185,7 @@ TEST(CheckpointTest, PassesOverMetadataOfOthers) {
 
 TEST(CheckpointTest, RefusesEveryPrefixOfItself) {
   const std::string content = *SerializeCheckpoint(MakeCheckpoint());
-  const TempDir dir;
+  const TemporaryDirectory dir;
   for (size_t size = 0; size < content.size();
        size += size < 64 || size + 64 > content.size() ? 1 : 13) {
     const auto read = ReadCheckpoint(dir.Write("weights", content.substr(0, size)));
@@ -198,7 +197,7 @@ TEST(CheckpointTest, NoticesEveryFlippedBitOfTheTensors) {
   const std::string content = *SerializeCheckpoint(MakeCheckpoint());
   uint64_t length = 0;
   std::memcpy(&length, content.data(), sizeof(length));
-  const TempDir dir;
+  const TemporaryDirectory dir;
   for (size_t at = 8 + length; at < content.size(); ++at) {
     std::string damaged = content;
     damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 8)));
@@ -214,7 +213,7 @@ TEST(CheckpointTest, NoticesEveryFlippedBitOfTheHeaderButInNames) {
   const std::string content = *SerializeCheckpoint(written);
   uint64_t length = 0;
   std::memcpy(&length, content.data(), sizeof(length));
-  const TempDir dir;
+  const TemporaryDirectory dir;
   for (size_t at = 0; at < 8 + length; ++at) {
     SCOPED_TRACE(at);
     std::string damaged = content;
@@ -287,7 +286,7 @@ TEST(CheckpointTest, RefusesWhatIsNoSafetensorsFileAtAll) {
 }
 
 TEST(CheckpointTest, NamesAMissingFile) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   const auto read = ReadCheckpoint(dir.path() + "/none");
   EXPECT_EQ(read.status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(read.status().message()), HasSubstr("/none"));

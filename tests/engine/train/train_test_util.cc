@@ -98,7 +98,7 @@ FloatTensors OptimizerStateIn(const std::string& path) {
 }
 
 Kurfile LoadText(const std::string& text) {
-  const TempDir dir;
+  const TemporaryDirectory dir;
   KurfileOptions options;
   options.display_root = dir.path();
   auto kurfile = Kurfile::Load(dir.Write("k.yml", text), options);

@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "engine/kurfile/kurfile.h"
 #include "engine/train/run.h"
-#include "tests/engine/testing/temp_dir.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur::testing {
 
@@ -86,7 +86,7 @@ class Workspace {
                              RunOptions options = {}) const;
 
  private:
-  TempDir dir_;
+  TemporaryDirectory dir_;
 };
 
 // The float32 tensors of a checkpoint file, and where training stood.

@@ -10,7 +10,7 @@
 #include "engine/base/file_system.h"
 #include "engine/base/unique_fd.h"
 #include "tests/server/testing/status_matchers.h"
-#include "tests/server/testing/temporary_directory.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur::server {
 namespace {
@@ -59,7 +59,7 @@ TEST(ListenAddressTest, APathTooLongForTheKernelIsRefused) {
 
 TEST(ListenAddressTest, ASocketThatNobodyListensOnIsCleared) {
   TemporaryDirectory directory;
-  const std::string path = directory / "s";
+  const std::string path = directory.File("s");
   EXPECT_THAT(ClearUnixSocket(path), IsOk());
   Bind(path);
   EXPECT_THAT(ClearUnixSocket(path), IsOk());
@@ -68,13 +68,13 @@ TEST(ListenAddressTest, ASocketThatNobodyListensOnIsCleared) {
 
 TEST(ListenAddressTest, WhatSomeoneUsesIsLeftAlone) {
   TemporaryDirectory directory;
-  const std::string path = directory / "s";
+  const std::string path = directory.File("s");
   const UniqueFd listener = Bind(path);
   ASSERT_EQ(listen(listener.get(), 1), 0);
   constexpr auto kPrecondition = absl::StatusCode::kFailedPrecondition;
   EXPECT_THAT(ClearUnixSocket(path), FailsWith(kPrecondition, "another program"));
   EXPECT_TRUE(Exists(path));
-  const std::string file = directory / "file";
+  const std::string file = directory.File("file");
   ASSERT_THAT(WriteFileAtomically(FileSystem::Posix(), file, "x"), IsOk());
   EXPECT_THAT(ClearUnixSocket(file), FailsWith(kPrecondition, "not a socket"));
   EXPECT_TRUE(Exists(file));

@@ -7,7 +7,7 @@
 
 #include "engine/base/file_system.h"
 #include "tests/server/testing/status_matchers.h"
-#include "tests/server/testing/temporary_directory.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur::server {
 namespace {
@@ -52,7 +52,7 @@ TEST(TokenFileTest, RefusesBadLines) {
 
 TEST(TokenFileTest, RefusesAFileThatOthersCanRead) {
   TemporaryDirectory directory;
-  const std::string path = directory / "tokens";
+  const std::string path = directory.File("tokens");
   ASSERT_THAT(WriteFileAtomically(FileSystem::Posix(), path, "ann:anns-token-0123456789\n", 0600),
               IsOk());
   EXPECT_THAT(TokenFile::Load(path), IsOk());

@@ -9,7 +9,7 @@
 
 #include "tests/server/testing/failing_file_system.h"
 #include "tests/server/testing/status_matchers.h"
-#include "tests/server/testing/temporary_directory.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur::server {
 namespace {
@@ -17,7 +17,7 @@ namespace {
 class BlobStoreTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto store = BlobStore::Open(files_, directory_ / "blobs", /*max_bytes=*/1000);
+    auto store = BlobStore::Open(files_, directory_.File("blobs"), /*max_bytes=*/1000);
     ASSERT_THAT(store, IsOk());
     store_ = *std::move(store);
   }
@@ -85,8 +85,9 @@ TEST_F(BlobStoreTest, DoesNotContinueBeyondWhatIsThere) {
 
 TEST_F(BlobStoreTest, ADamagedPartIsFoundOutAndRemoved) {
   Interrupt(10);
-  ASSERT_THAT(WriteFileAtomically(files_, directory_ / ("blobs/partial/" + digest_), "0123456789"),
-              IsOk());
+  ASSERT_THAT(
+      WriteFileAtomically(files_, directory_.File("blobs/partial/" + digest_), "0123456789"),
+      IsOk());
   auto upload = Begin(10);
   ASSERT_THAT(upload, IsOk());
   ASSERT_THAT((*upload)->Write(content_.substr(10)), IsOk());

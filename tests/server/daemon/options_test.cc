@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tests/server/testing/status_matchers.h"
-#include "tests/server/testing/temporary_directory.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur::server {
 namespace {
@@ -89,7 +89,7 @@ TEST(OptionsTest, MetricsStayOnTheMachine) {
 TEST(OptionsTest, DataRootsAreFoldersThatExist) {
   TemporaryDirectory directory;
   EXPECT_THAT(*ResolveDataRoots({directory.path() + "/."}), ElementsAre(directory.path()));
-  EXPECT_THAT(ResolveDataRoots({directory / "none"}),
+  EXPECT_THAT(ResolveDataRoots({directory.File("none")}),
               FailsWith(absl::StatusCode::kInvalidArgument, "none"));
 }
 

@@ -9,14 +9,14 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
 #include "tests/server/testing/status_matchers.h"
-#include "tests/server/testing/temporary_directory.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur::server {
 namespace {
 
 TEST(StateDirectoryTest, IsCreatedAndClosedToOthers) {
   TemporaryDirectory parent;
-  const auto state = StateDirectory::Lock(parent / "state");
+  const auto state = StateDirectory::Lock(parent.File("state"));
   ASSERT_THAT(state, IsOk());
   struct stat info;
   ASSERT_EQ(stat(state->layout().root().c_str(), &info), 0);
@@ -39,10 +39,10 @@ TEST(StateDirectoryTest, ASecondHolderIsRefusedWithTheProcessOfTheFirst) {
 TEST(StateDirectoryTest, WhatACrashLeftInTheTemporaryFolderIsRemoved) {
   TemporaryDirectory parent;
   FileSystem& files = FileSystem::Posix();
-  ASSERT_THAT(files.MakeDirectories(parent / "tmp/submit-1", 0700), IsOk());
-  ASSERT_THAT(WriteFileAtomically(files, parent / "tmp/submit-1/a.yml", "x"), IsOk());
+  ASSERT_THAT(files.MakeDirectories(parent.File("tmp/submit-1"), 0700), IsOk());
+  ASSERT_THAT(WriteFileAtomically(files, parent.File("tmp/submit-1/a.yml"), "x"), IsOk());
   ASSERT_THAT(StateDirectory::Lock(parent.path()), IsOk());
-  EXPECT_TRUE(ListDirectory(parent / "tmp")->empty());
+  EXPECT_TRUE(ListDirectory(parent.File("tmp"))->empty());
 }
 
 }  // namespace

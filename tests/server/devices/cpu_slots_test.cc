@@ -3,8 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
+#include <string>
+
+#include "tests/testing/temporary_directory.h"
 
 namespace kur::server {
 namespace {
@@ -24,25 +25,19 @@ TEST(ShareEvenlyTest, KeepsTheOrderOfSharesAndSortsWithinThem) {
 
 class TopologyTest : public testing::Test {
  protected:
-  TopologyTest() : directory_(testing::TempDir() + "/topology") {
-    std::filesystem::remove_all(directory_);
-  }
-  ~TopologyTest() override { std::filesystem::remove_all(directory_); }
-
   void AddProcessor(int processor, int package, int core) {
-    const std::string topology = directory_ + "/cpu" + std::to_string(processor) + "/topology";
-    std::filesystem::create_directories(topology);
-    std::ofstream(topology + "/physical_package_id") << package << "\n";
-    std::ofstream(topology + "/core_id") << core << "\n";
+    const std::string topology = "cpu" + std::to_string(processor) + "/topology/";
+    directory_.Write(topology + "physical_package_id", std::to_string(package) + "\n");
+    directory_.Write(topology + "core_id", std::to_string(core) + "\n");
   }
 
-  const std::string directory_;
+  const TemporaryDirectory directory_;
 };
 
 TEST_F(TopologyTest, PutsHyperThreadsOfACoreTogether) {
   // Four cores; the kernel numbers the second threads after all the first ones.
   for (int processor = 0; processor < 8; ++processor) AddProcessor(processor, 0, processor % 4);
-  EXPECT_THAT(OrderByTopology({0, 1, 2, 3, 4, 5, 6, 7}, directory_),
+  EXPECT_THAT(OrderByTopology({0, 1, 2, 3, 4, 5, 6, 7}, directory_.path()),
               ElementsAre(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
@@ -50,11 +45,11 @@ TEST_F(TopologyTest, PutsCoresOfAPackageTogether) {
   for (int processor = 0; processor < 4; ++processor) {
     AddProcessor(processor, processor % 2, processor / 2);
   }
-  EXPECT_THAT(OrderByTopology({0, 1, 2, 3}, directory_), ElementsAre(0, 2, 1, 3));
+  EXPECT_THAT(OrderByTopology({0, 1, 2, 3}, directory_.path()), ElementsAre(0, 2, 1, 3));
 }
 
 TEST_F(TopologyTest, KeepsTheOrderWhereTheKernelTellsNothing) {
-  EXPECT_THAT(OrderByTopology({2, 5, 7}, directory_), ElementsAre(2, 5, 7));
+  EXPECT_THAT(OrderByTopology({2, 5, 7}, directory_.path()), ElementsAre(2, 5, 7));
 }
 
 TEST(ProcessorModelTest, IsTheFirstNameInCpuinfo) {

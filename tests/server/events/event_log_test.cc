@@ -12,7 +12,7 @@
 #include "absl/synchronization/notification.h"
 #include "tests/server/testing/failing_file_system.h"
 #include "tests/server/testing/status_matchers.h"
-#include "tests/server/testing/temporary_directory.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur::server {
 namespace {
@@ -62,7 +62,7 @@ class EventLogTest : public ::testing::Test {
   TemporaryDirectory directory_;
   FailingFileSystem files_;
   EventDispatcher dispatcher_;
-  const std::string path_ = directory_ / "events.log";
+  const std::string path_ = directory_.File("events.log");
   std::shared_ptr<EventLog> log_;
 };
 

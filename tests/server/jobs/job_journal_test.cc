@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tests/server/testing/status_matchers.h"
-#include "tests/server/testing/temporary_directory.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur::server {
 namespace {
@@ -19,8 +19,8 @@ class JobJournalTest : public ::testing::Test {
  protected:
   // The states that the log announces, after opening it for `record_`.
   std::vector<v1::JobState> StatesAfterOpening() {
-    const auto journal = JobJournal::Open(FileSystem::Posix(), directory_ / "runs/a-1/events.log",
-                                          dispatcher_, record_);
+    const auto journal = JobJournal::Open(
+        FileSystem::Posix(), directory_.File("runs/a-1/events.log"), dispatcher_, record_);
     EXPECT_THAT(journal, IsOk());
     std::vector<v1::JobState> states;
     if (!journal.ok()) return states;

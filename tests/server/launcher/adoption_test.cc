@@ -103,7 +103,7 @@ TEST_F(AdoptionTest, AWorkerThatEndedWhileNobodyWatchedIsReportedAtOnce) {
   UseWorker("read line < ready; exit 9");
   const WorkerIdentity identity = Launch("job");
   launcher_.reset();
-  std::ofstream(directory_ + "/job/ready") << "go\n";
+  std::ofstream(directory_.File("job/ready")) << "go\n";
   siginfo_t info = {};
   ASSERT_EQ(waitid(P_PID, static_cast<id_t>(identity.pid), &info, WEXITED | WNOWAIT), 0);
 

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -18,6 +17,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "server/launcher/launcher.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur::server {
 
@@ -53,11 +53,6 @@ class Exits {
 // Launches shell scripts as workers in a directory that goes away with the test, as do the workers.
 class LauncherFixture : public testing::Test {
  protected:
-  LauncherFixture() {
-    std::string pattern = testing::TempDir() + "/launcher-XXXXXX";
-    directory_ = std::filesystem::canonical(mkdtemp(pattern.data()));
-  }
-
   ~LauncherFixture() override {
     launcher_.reset();
     for (const auto& [job, pid] : running_) {
@@ -65,7 +60,6 @@ class LauncherFixture : public testing::Test {
       kill(-pid, SIGKILL);
       waitpid(pid, nullptr, 0);
     }
-    std::filesystem::remove_all(directory_);
   }
 
   static Device Cpu(std::vector<int> processors = {}) {
@@ -78,7 +72,7 @@ class LauncherFixture : public testing::Test {
 
   // Writes a worker and makes the launcher that launches it. The script runs in its run directory.
   std::string MakeWorker(const std::string& script) {
-    const std::string worker = directory_ + "/worker";
+    const std::string worker = directory_.File("worker");
     std::ofstream(worker) << "#!/bin/sh\n" << script << "\n";
     chmod(worker.c_str(), 0755);
     return worker;
@@ -88,7 +82,7 @@ class LauncherFixture : public testing::Test {
 
   // The run directory of a job, with a pipe through which its worker says that it is ready.
   std::string RunDirectory(const std::string& job) {
-    const std::string run = directory_ + "/" + job;
+    const std::string run = directory_.File(job);
     if (mkdir(run.c_str(), 0755) == 0) mkfifo((run + "/ready").c_str(), 0644);
     return run;
   }
@@ -112,7 +106,7 @@ class LauncherFixture : public testing::Test {
   }
 
   std::string Content(const std::string& job, const std::string& file) {
-    std::ifstream in(directory_ + "/" + job + "/" + file);
+    std::ifstream in(directory_.File(job + "/" + file));
     std::stringstream content;
     content << in.rdbuf();
     return content.str();
@@ -120,13 +114,13 @@ class LauncherFixture : public testing::Test {
 
   // Waits for the worker to write a line into its pipe, and returns it.
   std::string AwaitReady(const std::string& job) {
-    std::ifstream in(directory_ + "/" + job + "/ready");
+    std::ifstream in(directory_.File(job + "/ready"));
     std::string line;
     std::getline(in, line);
     return line;
   }
 
-  std::string directory_;
+  const TemporaryDirectory directory_;
   Exits exits_;
   std::map<std::string, pid_t> running_;
   std::unique_ptr<Launcher> launcher_;

@@ -68,7 +68,7 @@ TEST_F(LocalLauncherTest, ThreadsMayLaunchAtTheSameTime) {
       for (int i = t; i < 40; i += 4) {
         const std::string job = std::to_string(i);
         const auto launched =
-            launcher_->Launch({job, directory_ + "/" + job, {Cpu()}}, exits_.Callback());
+            launcher_->Launch({job, directory_.File(job), {Cpu()}}, exits_.Callback());
         EXPECT_TRUE(launched.ok()) << launched.status();
       }
     });
@@ -131,7 +131,7 @@ TEST_F(LocalLauncherTest, SaysThatTheWorkerBinaryMayNotBeExecuted) {
 
 TEST_F(LocalLauncherTest, SaysThatTheRunDirectoryIsMissing) {
   UseWorker("exit 0");
-  const auto launched = launcher_->Launch({"job", directory_ + "/none", {Cpu()}}, nullptr);
+  const auto launched = launcher_->Launch({"job", directory_.File("none"), {Cpu()}}, nullptr);
   EXPECT_EQ(launched.status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(launched.status().message(), HasSubstr("none/worker.log"));
 }
@@ -157,7 +157,7 @@ TEST_F(LocalLauncherTest, RefusesASecondWorkerOfAJobUntilTheFirstHasEnded) {
 }
 
 TEST_F(LocalLauncherTest, AJobWhoseLaunchFailedMayBeLaunchedAgain) {
-  launcher_ = MakeLocalLauncher(directory_ + "/worker");
+  launcher_ = MakeLocalLauncher(directory_.File("worker"));
   EXPECT_FALSE(TryLaunch("job").ok());
   MakeWorker("exit 4");
   EXPECT_EQ(Run("job").exit_code, 4);
@@ -167,7 +167,7 @@ TEST_F(LocalLauncherTest, AJobWhoseLaunchFailedMayBeLaunchedAgain) {
 TEST_F(LocalLauncherTest, FindsTheWorkerBinaryWhereTheLauncherWasMade) {
   MakeWorker("exit 6");
   const auto before = std::filesystem::current_path();
-  std::filesystem::current_path(directory_);
+  std::filesystem::current_path(directory_.path());
   launcher_ = MakeLocalLauncher("./worker");
   std::filesystem::current_path(before);
   EXPECT_EQ(Run("job").exit_code, 6);
@@ -227,12 +227,12 @@ TEST_F(LocalLauncherTest, LeavesNoDescriptorOpen) {
   MakeWorker("exit 0");
   const size_t before = OpenDescriptors();
   {
-    const auto launcher = MakeLocalLauncher(directory_ + "/worker");
+    const auto launcher = MakeLocalLauncher(directory_.File("worker"));
     const size_t idle = OpenDescriptors();
     for (int i = 0; i < 20; ++i) {
       const std::string job = std::to_string(i);
       ASSERT_TRUE(launcher->Launch({job, RunDirectory(job), {Cpu()}}, exits_.Callback()).ok());
-      ASSERT_FALSE(launcher->Launch({job, directory_ + "/none", {Cpu()}}, nullptr).ok());
+      ASSERT_FALSE(launcher->Launch({job, directory_.File("none"), {Cpu()}}, nullptr).ok());
     }
     const auto missing = MakeLocalLauncher("/no/such/kurd-worker");
     for (int i = 0; i < 20; ++i) {

@@ -38,8 +38,8 @@ class WorkerIsolationTest : public LauncherFixture {
 TEST_F(WorkerIsolationTest, RunsInItsRunDirectoryWhichItIsTold) {
   UseWorker("echo \"$@\" > arguments; pwd > directory");
   Run("job");
-  EXPECT_EQ(Content("job", "arguments"), "--run-directory " + directory_ + "/job\n");
-  EXPECT_EQ(Content("job", "directory"), directory_ + "/job\n");
+  EXPECT_EQ(Content("job", "arguments"), "--run-directory " + directory_.File("job") + "\n");
+  EXPECT_EQ(Content("job", "directory"), directory_.File("job") + "\n");
 }
 
 TEST_F(WorkerIsolationTest, AppendsItsOutputToTheLog) {
@@ -114,10 +114,10 @@ TEST_F(WorkerIsolationTest, HasNoFileOfKurdOpen) {
   close(kInheritable);
   const std::vector<std::string> files =
       absl::StrSplit(Content("job", "fds"), '\n', absl::SkipEmpty());
-  const std::string run = directory_ + "/job";
+  const std::string run = directory_.File("job");
   // The last two are the shell's own.
-  EXPECT_THAT(files,
-              Each(AnyOf("/dev/null", run + "/worker.log", directory_ + "/worker", run + "/fds")));
+  EXPECT_THAT(files, Each(AnyOf("/dev/null", run + "/worker.log", directory_.File("worker"),
+                                run + "/fds")));
   EXPECT_THAT(files, Contains("/dev/null"));
 }
 
@@ -144,7 +144,7 @@ TEST_F(WorkerIsolationTest, LeadsItsOwnSessionAndProcessGroup) {
 
 TEST_F(WorkerIsolationTest, TheLogIsNeverALinkToElsewhere) {
   UseWorker("echo output");
-  const std::string victim = directory_ + "/victim";
+  const std::string victim = directory_.File("victim");
   std::filesystem::create_symlink(victim, RunDirectory("job") + "/worker.log");
   EXPECT_FALSE(TryLaunch("job").ok());
   EXPECT_FALSE(std::filesystem::exists(victim));

@@ -14,7 +14,7 @@
 #include "server/store/schema.h"
 #include "tests/server/store/failing_vfs.h"
 #include "tests/server/testing/status_matchers.h"
-#include "tests/server/testing/temporary_directory.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur::server {
 namespace {
@@ -34,7 +34,7 @@ class JobStoreTest : public ::testing::Test {
 
   void Reopen() {
     store_.reset();
-    auto store = JobStore::Open(directory_ / "kurd.db", FailingVfs::Name());
+    auto store = JobStore::Open(directory_.File("kurd.db"), FailingVfs::Name());
     ASSERT_THAT(store, IsOk());
     store_ = *std::move(store);
   }
@@ -149,7 +149,7 @@ TEST_F(JobStoreTest, ADamagedRowDoesNotHideTheOthers) {
   ASSERT_THAT(Insert(Job("2")), IsOk());
   store_.reset();
   sqlite3* database = nullptr;
-  ASSERT_EQ(sqlite3_open((directory_ / "kurd.db").c_str(), &database), SQLITE_OK);
+  ASSERT_EQ(sqlite3_open(directory_.File("kurd.db").c_str(), &database), SQLITE_OK);
   EXPECT_EQ(sqlite3_exec(database, "UPDATE jobs SET frozen = x'ff' WHERE name = 'cifar-1'", nullptr,
                          nullptr, nullptr),
             SQLITE_OK);
@@ -262,7 +262,7 @@ TEST_F(JobStoreTest, AFullDiskIsSaidAndRecoversWhenThereIsSpace) {
 
 TEST_F(JobStoreTest, RefusesADatabaseOfANewerKurdUntouched) {
   store_.reset();
-  const std::string path = directory_ / "newer.db";
+  const std::string path = directory_.File("newer.db");
   {
     const auto database = SqlDatabase::Open(path);
     ASSERT_THAT(database, IsOk());
@@ -274,7 +274,7 @@ TEST_F(JobStoreTest, RefusesADatabaseOfANewerKurdUntouched) {
 }
 
 TEST_F(JobStoreTest, SaysThatAFileIsNotADatabase) {
-  const std::string path = directory_ / "damaged.db";
+  const std::string path = directory_.File("damaged.db");
   ASSERT_THAT(WriteFileAtomically(FileSystem::Posix(), path, std::string(4096, 'x')), IsOk());
   EXPECT_THAT(JobStore::Open(path), FailsWith(absl::StatusCode::kDataLoss, "database"));
 }

@@ -15,7 +15,7 @@
 #include "tests/server/testing/failing_file_system.h"
 #include "tests/server/testing/fake_launcher.h"
 #include "tests/server/testing/status_matchers.h"
-#include "tests/server/testing/temporary_directory.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur::server {
 

@@ -8,12 +8,12 @@
 #include "engine/base/sha256.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/engine/testing/temp_dir.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur::worker {
 namespace {
 
-using kur::testing::TempDir;
+using kur::TemporaryDirectory;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -91,7 +91,7 @@ class ReporterTest : public ::testing::Test {
     return losses;
   }
 
-  TempDir dir_;
+  TemporaryDirectory dir_;
   std::optional<PathResolver> paths_;
   RecordingSink sink_;
   Control control_;

@@ -8,13 +8,13 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/base/failing_file_system.h"
-#include "tests/engine/testing/temp_dir.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace kur::worker {
 namespace {
 
+using kur::TemporaryDirectory;
 using kur::testing::FailingFileSystem;
-using kur::testing::TempDir;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -47,7 +47,7 @@ class SpoolTest : public ::testing::Test {
     return spool.Read(after, most, absl::ZeroDuration());
   }
 
-  TempDir dir_;
+  TemporaryDirectory dir_;
 };
 
 TEST_F(SpoolTest, NumbersEventsFromOneAndStampsThem) {
