@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "engine/base/bulk_bytes.h"
 
 namespace kur {
 
@@ -96,7 +97,7 @@ struct DTypeOf<double> {
 // holds one element.
 class Array {
  public:
-  using Bytes = std::vector<uint8_t>;
+  using Bytes = BulkBytes;
 
   // No elements: float32 of shape (0,).
   Array();

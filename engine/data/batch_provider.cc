@@ -37,13 +37,18 @@ absl::Status CheckLengths(const SourceMap& sources) {
   return absl::OkStatus();
 }
 
-// The first element of each sample, as Kur sorts by it; NaN counts as the greatest, so that it has
-// a place in the order at all.
+// The first element of each sample, as Kur sorts by it; NaN and what cannot be read count as the
+// greatest, so that they have a place in the order at all.
 absl::StatusOr<std::vector<float>> SortKeys(const Source& source) {
   const Shape row(source.shape().begin() + 1, source.shape().end());
   std::vector<float> sample;
   std::vector<float> keys(static_cast<size_t>(source.size()));
   for (int64_t i = 0; i < source.size(); ++i) {
+    const std::vector<bool> unreadable = source.Unreadable(&i, 1);
+    if (!unreadable.empty() && unreadable[0]) {
+      keys[static_cast<size_t>(i)] = INFINITY;
+      continue;
+    }
     const int64_t extent = source.Extent(&i, 1);
     sample.resize(static_cast<size_t>(extent * NumElements(row)));
     KUR_RETURN_IF_ERROR(source.Gather(&i, 1, extent, sample.data()));
@@ -156,24 +161,45 @@ absl::StatusOr<const Source*> BatchProvider::Find(const std::string& name) const
       absl::StrCat("the data has no source '", name, "'", DidYouMean(name, Names(sources_))));
 }
 
-absl::StatusOr<std::vector<int64_t>> BatchProvider::BatchShape(const BatchPlan& plan, int64_t batch,
+absl::StatusOr<std::vector<int64_t>> BatchProvider::Samples(
+    const BatchPlan& plan, int64_t batch, const std::set<std::string>& names) const {
+  const int64_t* const indices = plan.indices(batch);
+  const int64_t size = plan.size(batch);
+  std::vector<int64_t> samples(indices, indices + size);
+  std::vector<bool> unreadable;
+  for (const std::string& name : names) {
+    KUR_ASSIGN_OR_RETURN(const Source* source, Find(name));
+    AddUnreadable(source->Unreadable(indices, size), &unreadable);
+  }
+  const auto good = std::find(unreadable.begin(), unreadable.end(), false);
+  if (good == unreadable.end() && !unreadable.empty()) {
+    return absl::DataLossError(
+        absl::StrCat("no sample of a batch of ", size, " can be read; warnings tell why"));
+  }
+  for (size_t i = 0; i < unreadable.size(); ++i) {
+    if (unreadable[i]) samples[i] = indices[good - unreadable.begin()];
+  }
+  return samples;
+}
+
+absl::StatusOr<std::vector<int64_t>> BatchProvider::BatchShape(const std::vector<int64_t>& samples,
                                                                const std::string& name) const {
   KUR_ASSIGN_OR_RETURN(const Source* source, Find(name));
-  std::vector<int64_t> shape = {plan.size(batch)};
+  const auto size = static_cast<int64_t>(samples.size());
+  std::vector<int64_t> shape = {size};
   shape.insert(shape.end(), source->shape().begin(), source->shape().end());
-  shape[1] = source->Extent(plan.indices(batch), plan.size(batch));
+  shape[1] = source->Extent(samples.data(), size);
   return shape;
 }
 
-absl::Status BatchProvider::Gather(const BatchPlan& plan, int64_t batch,
+absl::Status BatchProvider::Gather(const std::vector<int64_t>& samples,
                                    const std::map<std::string, float*>& buffers) const {
-  const int64_t* const indices = plan.indices(batch);
-  const int64_t size = plan.size(batch);
+  const auto size = static_cast<int64_t>(samples.size());
   for (const auto& [name, buffer] : buffers) {
     KUR_ASSIGN_OR_RETURN(const Source* source, Find(name));
-    KUR_RETURN_IF_ERROR(
-        Annotate(source->Gather(indices, size, source->Extent(indices, size), buffer),
-                 absl::StrCat("source '", name, "'")));
+    const int64_t extent = source->Extent(samples.data(), size);
+    KUR_RETURN_IF_ERROR(Annotate(source->Gather(samples.data(), size, extent, buffer),
+                                 absl::StrCat("source '", name, "'")));
   }
   return absl::OkStatus();
 }

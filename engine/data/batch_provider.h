@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,7 +45,8 @@ class BatchPlan {
 //   KUR_ASSIGN_OR_RETURN(auto provider, BatchProvider::Create(std::move(sources), options, seed));
 //   const BatchPlan plan = provider.EpochPlan(epoch);
 //   for (int64_t batch = first; batch < plan.num_batches(); ++batch) {
-//     KUR_RETURN_IF_ERROR(provider.Gather(plan, batch, {{"images", images}, {"labels", labels}}));
+//     KUR_ASSIGN_OR_RETURN(auto samples, provider.Samples(plan, batch, {"images", "labels"}));
+//     KUR_RETURN_IF_ERROR(provider.Gather(samples, {{"images", images}, {"labels", labels}}));
 //   }
 class BatchProvider {
  public:
@@ -65,14 +67,20 @@ class BatchProvider {
   // The order of epoch `epoch`, counted from 0 over the whole life of a model.
   BatchPlan EpochPlan(int64_t epoch) const;
 
+  // The samples to gather for a batch: those of the plan, but the first that all the sources called
+  // `names` can read stands in for what one of them cannot read. DATA_LOSS if there is none;
+  // NOT_FOUND for a name that no source has.
+  absl::StatusOr<std::vector<int64_t>> Samples(const BatchPlan& plan, int64_t batch,
+                                               const std::set<std::string>& names) const;
+
   // The shape of a batch of a source: (samples, extents of a sample...). A ragged source's samples
   // are as long there as the longest of the batch. NOT_FOUND for a name that no source has.
-  absl::StatusOr<std::vector<int64_t>> BatchShape(const BatchPlan& plan, int64_t batch,
+  absl::StatusOr<std::vector<int64_t>> BatchShape(const std::vector<int64_t>& samples,
                                                   const std::string& name) const;
 
   // Writes a batch of the sources that `buffers` names: for each as many values as BatchShape()
   // says, as Source::Gather() writes them. NOT_FOUND for a name that no source has.
-  absl::Status Gather(const BatchPlan& plan, int64_t batch,
+  absl::Status Gather(const std::vector<int64_t>& samples,
                       const std::map<std::string, float*>& buffers) const;
 
  private:

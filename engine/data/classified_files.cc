@@ -189,17 +189,16 @@ class JsonTable : public JsonLineHandler {
  public:
   JsonTable(const FileTable& table, TableReader* reader) : table_(table), reader_(*reader) {}
 
-  absl::Status Key(const std::string& key) override {
+  absl::StatusOr<bool> Key(const std::string& key) override {
     value_ = key == table_.file_column ? &file_ : key == table_.label_column ? &label_ : nullptr;
-    return absl::OkStatus();
+    return value_ != nullptr;
   }
-  absl::Status Number(double value) override { return String(absl::StrCat(value)); }
+  absl::Status Number(double value) override { return String(JsonNumberText(value)); }
   absl::Status String(const std::string& value) override {
-    if (value_ != nullptr) *value_ = value;
+    *value_ = value;
     return absl::OkStatus();
   }
   absl::Status BeginList(int64_t) override {
-    if (value_ == nullptr) return absl::OkStatus();
     return absl::InvalidArgumentError("the value is a list");
   }
   absl::Status EndList(int64_t) override { return absl::OkStatus(); }

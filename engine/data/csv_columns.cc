@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <functional>
-#include <map>
 #include <set>
 #include <string>
 #include <system_error>
@@ -11,12 +9,10 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "engine/base/status.h"
-#include "engine/base/suggest.h"
 #include "engine/data/csv_rows.h"
 #include "engine/data/float_column.h"
 #include "engine/kurfile/diagnostics.h"
@@ -25,7 +21,6 @@ namespace kur {
 namespace {
 
 constexpr size_t kMostColumns = 1'000'000;
-constexpr size_t kMostShown = 40;
 
 // False unless all of `text` is a number. One that float32 cannot hold becomes infinite or zero.
 bool ParseNumber(absl::string_view text, float* number) {
@@ -93,15 +88,13 @@ class CsvReader {
     }
     if (options_.wanted.has_value()) KUR_RETURN_IF_ERROR(options_.wanted->Check(names_));
     columns_.resize(names_.size());
-    classes_.resize(names_.size());
+    classes_.resize(names_.size(), TextClasses({}));
     is_wanted_.assign(names_.size(), !options_.wanted.has_value());
     for (size_t i = 0; i < names_.size() && options_.wanted.has_value(); ++i) {
       const auto wanted = options_.wanted->columns.find(names_[i]);
       if (wanted == options_.wanted->columns.end()) continue;
       is_wanted_[i] = true;
-      for (const std::string& text : wanted->second.texts) {
-        classes_[i].emplace(text, static_cast<float>(classes_[i].size()));
-      }
+      classes_[i] = TextClasses(wanted->second.texts);
     }
     return absl::OkStatus();
   }
@@ -115,9 +108,9 @@ class CsvReader {
       if (!is_wanted_[column]) continue;
       float number = 0;
       if (!classes_[column].empty()) {
-        const auto found = classes_[column].find(cell);
-        if (found == classes_[column].end()) return NoClass(column, cell);
-        number = found->second;
+        const auto found = classes_[column].NumberOf(cell);
+        if (!found.ok()) return WrongCell(column, found.status().message());
+        number = *found;
       } else if (!ParseNumber(cell, &number)) {
         return NoNumber(column, cell);
       }
@@ -135,24 +128,13 @@ class CsvReader {
   }
 
   absl::Status NoNumber(size_t column, absl::string_view cell) const {
-    return WrongCell(column, cell.empty() ? "the cell is empty" : Shown(cell) + " is no number");
+    return WrongCell(column,
+                     cell.empty() ? "the cell is empty" : QuotedText(cell) + " is no number");
   }
 
-  absl::Status NoClass(size_t column, absl::string_view cell) const {
-    std::vector<std::string> texts;
-    for (const auto& [text, number] : classes_[column]) texts.push_back(text);
-    const std::string near = DidYouMean(cell.substr(0, kMostShown), texts);
-    return WrongCell(column, absl::StrCat(Shown(cell), " is none of the classes", near));
-  }
-
-  absl::Status WrongCell(size_t column, const std::string& what) const {
+  absl::Status WrongCell(size_t column, absl::string_view what) const {
     return absl::InvalidArgumentError(
         absl::StrCat("column ", column + 1, " ('", names_[column], "'): ", what));
-  }
-
-  static std::string Shown(absl::string_view cell) {
-    return absl::StrCat("'", absl::CHexEscape(cell.substr(0, kMostShown)),
-                        cell.size() > kMostShown ? "...'" : "'");
   }
 
   CsvRows rows_;
@@ -160,8 +142,7 @@ class CsvReader {
   std::vector<std::string> names_;
   std::vector<FloatColumn> columns_;
   std::vector<bool> is_wanted_;
-  // The number of the class that a text stands for; empty: the column holds numbers.
-  std::vector<std::map<std::string, float, std::less<>>> classes_;
+  std::vector<TextClasses> classes_;  // empty: the column holds numbers
 };
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "engine/data/float_column.h"
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,7 +11,7 @@ namespace {
 // Samples of one shape, one after the other.
 class FixedSource : public Source {
  public:
-  FixedSource(Shape shape, int64_t size, FloatBuffer values)
+  FixedSource(Shape shape, int64_t size, BulkVector<float> values)
       : shape_(std::move(shape)),
         size_(size),
         width_(NumElements(shape_)),
@@ -33,13 +32,13 @@ class FixedSource : public Source {
   Shape shape_;
   int64_t size_;
   int64_t width_;
-  FloatBuffer values_;
+  BulkVector<float> values_;
 };
 
 // Samples that differ in their first extent, one after the other.
 class RaggedSource : public Source {
  public:
-  RaggedSource(Shape shape, int64_t width, std::vector<int64_t> starts, FloatBuffer values)
+  RaggedSource(Shape shape, int64_t width, std::vector<int64_t> starts, BulkVector<float> values)
       : shape_(std::move(shape)),
         width_(width),
         starts_(std::move(starts)),
@@ -48,17 +47,16 @@ class RaggedSource : public Source {
   int64_t size() const override { return static_cast<int64_t>(starts_.size()) - 1; }
   const Shape& shape() const override { return shape_; }
 
-  int64_t Extent(const int64_t* indices, int64_t count) const override {
-    int64_t longest = 1;
-    for (int64_t i = 0; i < count; ++i) longest = std::max(longest, Rows(indices[i]));
-    return longest;
+  int64_t Length(int64_t index) const override {
+    const auto sample = static_cast<size_t>(index);
+    return starts_[sample + 1] - starts_[sample];
   }
 
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
                       float* to) const override {
     for (int64_t i = 0; i < count; ++i) {
       const float* const from = values_.data() + starts_[static_cast<size_t>(indices[i])] * width_;
-      const int64_t rows = Rows(indices[i]);
+      const int64_t rows = Length(indices[i]);
       to = std::copy_n(from, rows * width_, to);
       to = std::fill_n(to, (extent - rows) * width_, 0.0f);
     }
@@ -66,28 +64,13 @@ class RaggedSource : public Source {
   }
 
  private:
-  int64_t Rows(int64_t index) const {
-    const auto sample = static_cast<size_t>(index);
-    return starts_[sample + 1] - starts_[sample];
-  }
-
   Shape shape_;
   int64_t width_;  // elements of a row
   std::vector<int64_t> starts_;
-  FloatBuffer values_;
+  BulkVector<float> values_;
 };
 
 }  // namespace
-
-void FloatBuffer::Grow() {
-  constexpr int64_t kLeast = 16;
-  const int64_t capacity = std::max(kLeast, capacity_ + (capacity_ + 7) / 8);
-  void* const grown = std::realloc(data_.get(), static_cast<size_t>(capacity) * sizeof(float));
-  if (grown == nullptr) throw std::bad_alloc();
-  static_cast<void>(data_.release());
-  data_.reset(static_cast<float*>(grown));
-  capacity_ = capacity;
-}
 
 void FloatColumn::EndSample(int64_t extent) {
   if (num_samples_ == 0) extent_ = extent;

@@ -2,39 +2,14 @@
 #define KUR_ENGINE_DATA_FLOAT_COLUMN_H_
 
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "engine/base/bulk_vector.h"
 #include "engine/data/source.h"
 
 namespace kur {
-
-// Numbers in one piece of memory that grows by an eighth and is moved by the kernel rather than
-// copied where it is large: a reader that does not know how much is to come never holds much more
-// than what has come. Throws std::bad_alloc.
-class FloatBuffer {
- public:
-  void Push(float value) {
-    if (size_ == capacity_) Grow();
-    data_.get()[size_++] = value;
-  }
-
-  int64_t size() const { return size_; }
-  const float* data() const { return data_.get(); }
-
- private:
-  struct Freer {
-    void operator()(float* data) const { std::free(data); }
-  };
-
-  void Grow();
-
-  std::unique_ptr<float, Freer> data_;
-  int64_t size_ = 0;
-  int64_t capacity_ = 0;
-};
 
 // A column that a reader fills sample by sample and then turns into a source, which is ragged if
 // the samples differ in their first extent. Not thread-safe; the source is.
@@ -60,7 +35,7 @@ class FloatColumn {
   int64_t num_samples_ = 0;
   int64_t extent_ = 0;           // of the first sample
   std::vector<int64_t> starts_;  // rows before each sample, and all; empty while extents are equal
-  FloatBuffer values_;
+  BulkVector<float> values_;
 };
 
 }  // namespace kur

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/base/system_memory.h"
 #include "engine/data/parallel_for.h"
 
 namespace kur {
@@ -20,6 +22,13 @@ absl::StatusOr<Image> Decode(const ImageFiles& files, int64_t index, const Decod
 }
 
 }  // namespace
+
+ImageSource::Options ImageSource::Options::OfThisMachine() {
+  Options options;
+  options.threads = std::max(1u, std::thread::hardware_concurrency());
+  options.most_cached_bytes = TotalMemoryBytes() / 4;
+  return options;
+}
 
 absl::StatusOr<std::shared_ptr<const ImageSource>> ImageSource::Create(
     std::shared_ptr<const ImageFiles> files, Options options) {

@@ -21,6 +21,9 @@ namespace kur {
 class ImageSource : public Source {
  public:
   struct Options {
+    // With a thread for each processor, and a quarter of the memory for decoded images.
+    static Options OfThisMachine();
+
     // 0: those of the first image; then all others must have them too.
     int64_t height = 0;
     int64_t width = 0;

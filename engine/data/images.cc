@@ -11,14 +11,11 @@
 #include "engine/kurfile/supplier_spec.h"
 
 #ifdef KUR_RUNTIME
-#include <algorithm>
 #include <array>
-#include <thread>
 
 #include "absl/strings/match.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
-#include "engine/base/system_memory.h"
 #include "engine/data/array_source.h"
 #include "engine/data/byte_input.h"
 #include "engine/data/classified_files.h"
@@ -200,7 +197,7 @@ absl::StatusOr<SourceMap> MakeSources(const ImagesSpec& spec, const ImageSet& im
         Array::FromValues<int64_t>({static_cast<int64_t>(images.labels.size())}, images.labels));
     KUR_ASSIGN_OR_RETURN(sources["labels"], OneHotSource::Create(labels, images.classes));
   }
-  ImageSource::Options options;
+  auto options = ImageSource::Options::OfThisMachine();
   if (!spec.size.empty()) {
     options.height = spec.size.front();
     options.width = spec.size.back();
@@ -209,8 +206,6 @@ absl::StatusOr<SourceMap> MakeSources(const ImagesSpec& spec, const ImageSet& im
   options.fit = FitOf(spec.fit);
   options.mean = OfChannels(spec.mean, 0);
   options.deviation = OfChannels(spec.std, 1);
-  options.threads = std::max(1u, std::thread::hardware_concurrency());
-  options.most_cached_bytes = TotalMemoryBytes() / 4;
   KUR_ASSIGN_OR_RETURN(sources["images"], ImageSource::Create(images.files, options));
   return sources;
 }

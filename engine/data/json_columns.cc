@@ -21,15 +21,22 @@ constexpr size_t kMostKeys = 1'000'000;
 // One key: its samples, and the shape that they have in common.
 class Column {
  public:
+  // `texts` stand for the classes 0, 1, ...; empty: it holds numbers.
+  explicit Column(const std::vector<std::string>& texts) : classes_(texts) {}
+
   absl::Status Number(double value) {
-    if (rank_ == kUnknown) {
-      rank_ = depth_;
-      row_.assign(static_cast<size_t>(std::max<int64_t>(rank_ - 1, 0)), kUnknown);
+    return classes_.empty() ? Add(static_cast<float>(value)) : String(JsonNumberText(value));
+  }
+
+  absl::Status String(absl::string_view text) {
+    if (classes_.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("it holds ", QuotedText(text),
+                       ", a string where a number is expected; 'columns' can tell which strings "
+                       "stand for which class, or leave the key out"));
     }
-    if (depth_ != rank_) return WrongDepth();
-    Count();
-    values_.Push(static_cast<float>(value));
-    return absl::OkStatus();
+    KUR_ASSIGN_OR_RETURN(const float number, classes_.NumberOf(text));
+    return Add(number);
   }
 
   absl::Status BeginList(int64_t depth) {
@@ -70,6 +77,17 @@ class Column {
   }
 
  private:
+  absl::Status Add(float value) {
+    if (rank_ == kUnknown) {
+      rank_ = depth_;
+      row_.assign(static_cast<size_t>(std::max<int64_t>(rank_ - 1, 0)), kUnknown);
+    }
+    if (depth_ != rank_) return WrongDepth();
+    Count();
+    values_.Push(value);
+    return absl::OkStatus();
+  }
+
   // One more in the innermost open list.
   void Count() {
     if (depth_ > 0) ++counts_[static_cast<size_t>(depth_ - 1)];
@@ -81,6 +99,7 @@ class Column {
         rank_ == 0 ? "in no list" : absl::StrCat(rank_, " deep")));
   }
 
+  TextClasses classes_;
   int64_t rank_ = kUnknown;      // lists around a number
   Shape row_;                    // the extents of all lists but the outermost
   int64_t extent_ = 1;           // of the outermost list; 1 for a number
@@ -91,9 +110,12 @@ class Column {
 
 class ColumnsHandler : public JsonLineHandler {
  public:
-  absl::Status Key(const std::string& key) override {
+  explicit ColumnsHandler(const std::optional<WantedColumns>& wanted) : wanted_(wanted) {}
+
+  absl::StatusOr<bool> Key(const std::string& key) override {
     EndValue();
-    if (lines_ == 0) columns_.emplace(key, Column());
+    if (lines_ == 0) AddColumn(key);
+    if (wanted_.has_value() && wanted_->columns.count(key) == 0) return false;
     if (columns_.size() > kMostKeys) {
       return absl::ResourceExhaustedError(absl::StrCat("it is one of more than ", kMostKeys));
     }
@@ -106,18 +128,17 @@ class ColumnsHandler : public JsonLineHandler {
       return absl::InvalidArgumentError("it is there twice");
     }
     column_ = &found->second;
-    return absl::OkStatus();
+    return true;
   }
 
   absl::Status Number(double value) override { return column_->Number(value); }
-  absl::Status String(const std::string& /*value*/) override {
-    return absl::InvalidArgumentError("it holds a string where a number is expected");
-  }
+  absl::Status String(const std::string& value) override { return column_->String(value); }
   absl::Status BeginList(int64_t depth) override { return column_->BeginList(depth); }
   absl::Status EndList(int64_t depth) override { return column_->EndList(depth); }
 
   absl::Status EndLine() override {
     EndValue();
+    if (lines_ == 0 && wanted_.has_value()) KUR_RETURN_IF_ERROR(wanted_->Check(first_keys_));
     ++lines_;
     for (const auto& [key, column] : columns_) {
       if (column.num_samples() == lines_) continue;
@@ -139,6 +160,16 @@ class ColumnsHandler : public JsonLineHandler {
   }
 
  private:
+  void AddColumn(const std::string& key) {
+    if (!wanted_.has_value()) {
+      columns_.emplace(key, Column({}));
+      return;
+    }
+    first_keys_.push_back(key);
+    const auto wanted = wanted_->columns.find(key);
+    if (wanted != wanted_->columns.end()) columns_.emplace(key, Column(wanted->second.texts));
+  }
+
   void EndValue() {
     if (column_ != nullptr) column_->EndSample();
     column_ = nullptr;
@@ -150,6 +181,8 @@ class ColumnsHandler : public JsonLineHandler {
     return keys;
   }
 
+  const std::optional<WantedColumns>& wanted_;
+  std::vector<std::string> first_keys_;  // of the first line, if columns are wanted
   std::map<std::string, Column> columns_;
   Column* column_ = nullptr;  // of the value that is being read
   int64_t lines_ = 0;
@@ -157,8 +190,9 @@ class ColumnsHandler : public JsonLineHandler {
 
 }  // namespace
 
-absl::StatusOr<SourceMap> ReadJsonColumns(ByteInput& input, absl::string_view name) {
-  ColumnsHandler handler;
+absl::StatusOr<SourceMap> ReadJsonColumns(ByteInput& input, absl::string_view name,
+                                          const std::optional<WantedColumns>& wanted) {
+  ColumnsHandler handler(wanted);
   KUR_RETURN_IF_ERROR(ReadJsonLines(input, name, &handler));
   auto sources = std::move(handler).Build();
   if (!sources.ok()) return Annotate(sources.status(), name);

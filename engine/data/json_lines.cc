@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <cmath>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/data/line_reader.h"
+#include "engine/kurfile/diagnostics.h"
 #include "nlohmann/json.hpp"
 
 namespace kur {
@@ -38,23 +40,32 @@ class LineSax : public nlohmann::json_sax<nlohmann::json> {
   }
   bool number_float(number_float_t value, const string_t&) override { return Number(value); }
   bool string(string_t& value) override {
+    if (PassesOver()) return true;
     if (!in_dict_) return NoDict("a string");
     return Check(handler_->String(value));
   }
   bool binary(binary_t&) override { return Refuse("binary data"); }
 
   bool start_object(size_t) override {
+    if (PassesOver()) return Open();
     if (in_dict_) return Refuse("a dictionary");
     in_dict_ = true;
     return true;
   }
   bool key(string_t& name) override {
+    if (unwanted_depth_ > 0) return true;
     key_ = name;
-    return Check(handler_->Key(name));
+    const absl::StatusOr<bool> wanted = handler_->Key(name);
+    is_wanted_ = wanted.value_or(true);
+    return Check(wanted.status());
   }
-  bool end_object() override { return true; }
+  bool end_object() override {
+    if (unwanted_depth_ > 0) --unwanted_depth_;
+    return true;
+  }
 
   bool start_array(size_t) override {
+    if (PassesOver()) return Open();
     if (!in_dict_) return NoDict("a list");
     if (depth_ == kMostDepth) {
       return Check(absl::InvalidArgumentError(
@@ -62,7 +73,14 @@ class LineSax : public nlohmann::json_sax<nlohmann::json> {
     }
     return Check(handler_->BeginList(depth_++));
   }
-  bool end_array() override { return Check(handler_->EndList(--depth_)); }
+  bool end_array() override {
+    if (!PassesOver()) return Check(handler_->EndList(--depth_));
+    --unwanted_depth_;
+    return true;
+  }
+
+  // True while nothing is told of a value.
+  bool PassesOver() const { return !is_wanted_; }
 
   bool parse_error(size_t position, const std::string& /*token*/,
                    const nlohmann::detail::exception& error) override {
@@ -76,12 +94,19 @@ class LineSax : public nlohmann::json_sax<nlohmann::json> {
   }
 
  private:
+  bool Open() {
+    ++unwanted_depth_;
+    return true;
+  }
+
   bool Number(double value) {
+    if (PassesOver()) return true;
     if (!in_dict_) return NoDict("a number");
     return Check(handler_->Number(value));
   }
 
   bool Refuse(absl::string_view what) {
+    if (PassesOver()) return true;
     if (!in_dict_) return NoDict(what);
     return Check(absl::InvalidArgumentError(absl::StrCat("it holds ", what)));
   }
@@ -100,6 +125,8 @@ class LineSax : public nlohmann::json_sax<nlohmann::json> {
   JsonLineHandler* handler_;
   absl::Status status_;
   std::string key_;
+  bool is_wanted_ = true;       // the value of key_
+  int64_t unwanted_depth_ = 0;  // lists and dictionaries that are open in a value not wanted
   int64_t depth_ = 0;
   bool in_dict_ = false;
 };
@@ -118,7 +145,8 @@ bool Walk(simdjson::dom::element element, LineSax* sax) {
       if (!sax->start_object(0)) return false;
       for (const auto [name, value] : simdjson::dom::object(element)) {
         std::string key(name);
-        if (!sax->key(key) || !Walk(value, sax)) return false;
+        if (!sax->key(key)) return false;
+        if (!sax->PassesOver() && !Walk(value, sax)) return false;
       }
       return sax->end_object();
     case Type::INT64:
@@ -164,6 +192,14 @@ class LineParser {
 
 }  // namespace
 
+std::string JsonNumberText(double value) {
+  constexpr double kExactIntegers = 1LL << 53;
+  if (std::abs(value) <= kExactIntegers && value == std::trunc(value)) {
+    return absl::StrCat(static_cast<int64_t>(value));
+  }
+  return nlohmann::json(value).dump();
+}
+
 absl::Status ReadJsonLines(ByteInput& input, absl::string_view name, JsonLineHandler* handler) {
   LineReader reader(&input, kMostLineBytes);
   LineParser parser;
@@ -175,6 +211,7 @@ absl::Status ReadJsonLines(ByteInput& input, absl::string_view name, JsonLineHan
       if (absl::StripAsciiWhitespace(**line).empty()) continue;
       status = parser.Parse(**line, handler);
     }
+    if (!DiagnosticsOf(status).empty()) return status;
     if (!status.ok()) return Annotate(status, absl::StrCat(name, ":", reader.number()));
   }
 }

@@ -21,6 +21,7 @@ struct JsonlSpec : SupplierSpec {
 
   std::string kind() const override { return "jsonl"; }
   std::vector<FileReference> Files() const override { return {source}; }
+  bool ReadsText() const override { return true; }
 };
 
 const Fields<JsonlSpec>& JsonlFields() {
@@ -34,21 +35,24 @@ const Fields<JsonlSpec>& JsonlFields() {
 }
 
 const Registration<SupplierKind> kKind(
-    "jsonl", MakeSupplierKind("Samples as JSON dictionaries, one a line, whose keys name the "
-                              "sources: numbers, or lists of them whose length may vary",
-                              "jsonl: train.jsonl", JsonlFields()));
+    "jsonl", MakeSupplierKind(
+                 "Samples as JSON dictionaries, one a line, whose keys name the "
+                 "sources: numbers, or lists of them whose length may vary; the key columns can "
+                 "tell which texts stand for which class",
+                 "jsonl: train.jsonl", JsonlFields()));
 
 #ifdef KUR_RUNTIME
 
-absl::StatusOr<SourceMap> ReadSources(const std::string& path) {
+absl::StatusOr<SourceMap> ReadSources(const OpenContext& context, const std::string& path) {
   KUR_ASSIGN_OR_RETURN(const auto input, ByteInput::OpenFile(path));
-  return ReadJsonColumns(*input, path);
+  return ReadJsonColumns(*input, path, context.wanted);
 }
 
-absl::StatusOr<SourceMap> Open(const JsonlSpec& spec, const PathResolver& paths) {
-  const auto path = paths.ForReading(spec.source.path);
+absl::StatusOr<SourceMap> Open(const JsonlSpec& spec, const OpenContext& context) {
+  const auto path = context.paths.ForReading(spec.source.path);
   if (!path.ok()) return ErrorIn(spec.source, path.status());
-  auto sources = ReadSources(*path);
+  auto sources = ReadSources(context, *path);
+  if (!DiagnosticsOf(sources.status()).empty()) return sources;
   if (!sources.ok()) return ErrorIn(spec.source, sources.status(), *path);
   return sources;
 }

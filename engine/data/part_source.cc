@@ -14,6 +14,10 @@ int64_t PartSource::Extent(const int64_t* indices, int64_t count) const {
   return whole_->Extent(InWhole(indices, count).data(), count);
 }
 
+std::vector<bool> PartSource::Unreadable(const int64_t* indices, int64_t count) const {
+  return whole_->Unreadable(InWhole(indices, count).data(), count);
+}
+
 absl::Status PartSource::Gather(const int64_t* indices, int64_t count, int64_t extent,
                                 float* to) const {
   return whole_->Gather(InWhole(indices, count).data(), count, extent, to);

@@ -23,7 +23,11 @@ class PartSource : public Source {
   int64_t size() const override { return static_cast<int64_t>(indices_->size()); }
   const Shape& shape() const override { return whole_->shape(); }
   const std::vector<std::string>& symbols() const override { return whole_->symbols(); }
+  int64_t Length(int64_t index) const override {
+    return whole_->Length((*indices_)[static_cast<size_t>(index)]);
+  }
   int64_t Extent(const int64_t* indices, int64_t count) const override;
+  std::vector<bool> Unreadable(const int64_t* indices, int64_t count) const override;
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
                       float* to) const override;
 

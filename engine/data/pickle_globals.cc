@@ -66,8 +66,9 @@ absl::StatusOr<std::shared_ptr<const Array>> MakeArray(const NumpyType& type,
                                             " bytes of data but has ", data.size()));
   }
   KUR_RETURN_IF_ERROR(arena.Reserve(static_cast<int64_t>(data.size())));
+  const auto* const begin = reinterpret_cast<const uint8_t*>(data.data());
   KUR_ASSIGN_OR_RETURN(Array array, MakeNumpyArray(type, std::move(shape), fortran,
-                                                   Array::Bytes(data.begin(), data.end())));
+                                                   Array::Bytes(begin, begin + data.size())));
   return std::make_shared<const Array>(std::move(array));
 }
 

@@ -1,6 +1,8 @@
 #ifndef KUR_ENGINE_DATA_SOURCE_H_
 #define KUR_ENGINE_DATA_SOURCE_H_
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -33,13 +35,30 @@ class Source {
     return *kNone;
   }
 
+  // The first extent of a sample, without anything that fills it up: that of shape(), unless the
+  // samples are ragged. Precondition: 0 <= index < size().
+  virtual int64_t Length(int64_t index) const {
+    static_cast<void>(index);
+    return shape()[0];
+  }
+
   // The first extent of the samples at `indices` when they stand in one batch: that of shape(), or
   // where they are ragged that of the longest (a source may say more), but at least 1.
   // Preconditions: count > 0; every index is in [0, size()).
   virtual int64_t Extent(const int64_t* indices, int64_t count) const {
+    if (!is_ragged()) return shape()[0];
+    int64_t longest = 1;
+    for (int64_t i = 0; i < count; ++i) longest = std::max(longest, Length(indices[i]));
+    return longest;
+  }
+
+  // Which of the samples at `indices` cannot be read, one flag each; empty: all can. A batch has
+  // another of its samples in the place of such a one, in every source, so that what belongs
+  // together stays together. Preconditions: as for Extent().
+  virtual std::vector<bool> Unreadable(const int64_t* indices, int64_t count) const {
     static_cast<void>(indices);
     static_cast<void>(count);
-    return shape()[0];
+    return {};
   }
 
   // Writes `count` samples, those at `indices` in that order, to `to`: float32 in row-major order,
@@ -50,6 +69,12 @@ class Source {
   virtual absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
                               float* to) const = 0;
 };
+
+// Adds to what one source says is unreadable what another says of the same samples.
+inline void AddUnreadable(const std::vector<bool>& more, std::vector<bool>* unreadable) {
+  unreadable->resize(std::max(unreadable->size(), more.size()));
+  for (size_t i = 0; i < more.size(); ++i) (*unreadable)[i] = (*unreadable)[i] || more[i];
+}
 
 // Sources by name, as a model's inputs and targets name them.
 using SourceMap = std::map<std::string, std::shared_ptr<const Source>>;

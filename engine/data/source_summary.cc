@@ -49,9 +49,11 @@ class Summarizer {
         elements == 1 || source.shape() == Shape{kUnknown} || source.shape() == Shape{kUnknown, 1};
   }
 
-  void Add(const float* values, int64_t extent, int64_t count) {
-    const int64_t sample = summary_.samples++;
-    if (source_.is_ragged()) AddLength(extent);
+  void AddUnreadable() { ++summary_.unreadable; }
+
+  void Add(int64_t sample, const float* values, int64_t length, int64_t count) {
+    ++summary_.samples;
+    if (source_.is_ragged()) AddLength(length);
     for (int64_t i = 0; i < count; ++i) AddValue(values[i], sample);
     if (has_rows_) AddRows(values, count);
     if (has_single_integers_) AddIntegers(values, count);
@@ -252,16 +254,26 @@ absl::StatusOr<SourceSummary> Summarize(const Source& source, const SampleVisito
     const int64_t count = std::min(chunk, source.size() - first);
     indices.clear();
     for (int64_t i = 0; i < count; ++i) indices.push_back(first + i);
-    const int64_t extent = source.Extent(indices.data(), count);
+    const std::vector<bool> unreadable = source.Unreadable(indices.data(), count);
+    for (size_t i = unreadable.size(); i-- > 0;) {
+      if (!unreadable[i]) continue;
+      summarizer.AddUnreadable();
+      indices.erase(indices.begin() + static_cast<int64_t>(i));
+    }
+    if (indices.empty()) continue;
+    const auto readable = static_cast<int64_t>(indices.size());
+    const int64_t extent = source.Extent(indices.data(), readable);
     Shape shape = source.shape();
     shape[0] = extent;
     const int64_t size = NumElements(shape);
-    values.resize(static_cast<size_t>(count * size));
-    KUR_RETURN_IF_ERROR(source.Gather(indices.data(), count, extent, values.data()));
-    for (int64_t i = 0; i < count; ++i) {
+    values.resize(static_cast<size_t>(readable * size));
+    KUR_RETURN_IF_ERROR(source.Gather(indices.data(), readable, extent, values.data()));
+    for (int64_t i = 0; i < readable; ++i) {
+      const int64_t index = indices[static_cast<size_t>(i)];
+      const int64_t length = source.Length(index);
       const float* const sample = values.data() + i * size;
-      summarizer.Add(sample, extent, size);
-      if (!visit(first + i, sample, size)) return absl::CancelledError("cancelled");
+      summarizer.Add(index, sample, length, length * (size / extent));
+      if (!visit(index, sample, size)) return absl::CancelledError("cancelled");
     }
   }
   return summarizer.Take();

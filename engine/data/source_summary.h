@@ -23,9 +23,10 @@ struct SourceSummary {
     int64_t count = 0;
   };
 
-  int64_t samples = 0;
-  Shape shape;           // of a sample; kUnknown in front where they are ragged
-  int64_t shortest = 0;  // the first extents of ragged samples
+  int64_t samples = 0;     // that were looked at
+  int64_t unreadable = 0;  // samples more, which cannot be
+  Shape shape;             // of a sample; kUnknown in front where they are ragged
+  int64_t shortest = 0;    // the first extents of ragged samples
   int64_t longest = 0;
   double mean_length = 0;
 

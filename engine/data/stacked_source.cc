@@ -38,6 +38,11 @@ const std::vector<std::string>& StackedSource::symbols() const {
   return agree ? first : Source::symbols();
 }
 
+int64_t StackedSource::Length(int64_t index) const {
+  const auto [part, place] = Locate(index);
+  return part->Length(place);
+}
+
 int64_t StackedSource::Extent(const int64_t* indices, int64_t count) const {
   int64_t longest = 1;
   for (int64_t i = 0; i < count; ++i) {
@@ -45,6 +50,16 @@ int64_t StackedSource::Extent(const int64_t* indices, int64_t count) const {
     longest = std::max(longest, part->Extent(&index, 1));
   }
   return longest;
+}
+
+std::vector<bool> StackedSource::Unreadable(const int64_t* indices, int64_t count) const {
+  std::vector<bool> unreadable(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) {
+    const auto [part, index] = Locate(indices[i]);
+    const std::vector<bool> of_part = part->Unreadable(&index, 1);
+    unreadable[static_cast<size_t>(i)] = !of_part.empty() && of_part[0];
+  }
+  return unreadable;
 }
 
 absl::Status StackedSource::Gather(const int64_t* indices, int64_t count, int64_t extent,

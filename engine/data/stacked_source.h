@@ -25,7 +25,9 @@ class StackedSource : public Source {
   const Shape& shape() const override { return shape_; }
   // Those of the parts where they agree.
   const std::vector<std::string>& symbols() const override;
+  int64_t Length(int64_t index) const override;
   int64_t Extent(const int64_t* indices, int64_t count) const override;
+  std::vector<bool> Unreadable(const int64_t* indices, int64_t count) const override;
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
                       float* to) const override;
 

@@ -9,6 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "engine/base/bulk_vector.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
 #include "engine/data/float_column.h"
@@ -21,7 +22,7 @@ constexpr size_t kMostShown = 40;
 
 // Symbols by their numbers, all samples one after the other.
 struct Symbols {
-  std::vector<int32_t> numbers;
+  BulkVector<int32_t> numbers;
   std::vector<int64_t> starts = {0};  // before each sample, and all
 
   int64_t num_samples() const { return static_cast<int64_t>(starts.size()) - 1; }
@@ -53,8 +54,7 @@ class SymbolSource : public Source {
       const int64_t before = pad_left_ ? length - given : 0;
       for (int64_t j = 0; j < length; ++j) {
         const bool is_given = j >= before && j < before + given;
-        const int32_t number =
-            is_given ? symbols_.numbers[static_cast<size_t>(start + j - before)] : padding_;
+        const int32_t number = is_given ? symbols_.numbers.data()[start + j - before] : padding_;
         if (number >= 0) to[j * width + number] = 1;
       }
     }
@@ -87,12 +87,12 @@ class Column {
           absl::StrCat("the symbol '", absl::Utf8SafeCHexEscape(symbol.substr(0, kMostShown)),
                        "' is not in the vocabulary"));
     }
-    symbols_.numbers.push_back(found->second);
+    symbols_.numbers.Push(found->second);
     return absl::OkStatus();
   }
 
   absl::Status EndSample() {
-    const auto end = static_cast<int64_t>(symbols_.numbers.size());
+    const auto end = symbols_.numbers.size();
     const int64_t length = end - symbols_.starts.back();
     if (length > options_->length) {
       return absl::InvalidArgumentError(
@@ -125,7 +125,7 @@ class TextHandler : public JsonLineHandler {
     for (const TextColumnOptions& options : columns) columns_.emplace(options.key, &options);
   }
 
-  absl::Status Key(const std::string& key) override {
+  absl::StatusOr<bool> Key(const std::string& key) override {
     const auto found = columns_.find(key);
     if (found == columns_.end()) {
       std::vector<std::string> known;
@@ -137,7 +137,7 @@ class TextHandler : public JsonLineHandler {
     }
     column_ = &found->second;
     if (column_->num_samples() > lines_) return absl::InvalidArgumentError("it is there twice");
-    return absl::OkStatus();
+    return true;
   }
 
   absl::Status Number(double /*value*/) override { return NoList("a number"); }

@@ -62,10 +62,9 @@ class TranscriptSource : public Source {
   const Shape& shape() const override { return shape_; }
   const std::vector<std::string>& symbols() const override { return symbols_; }
 
-  int64_t Extent(const int64_t* indices, int64_t count) const override {
-    int64_t longest = 1;
-    for (int64_t i = 0; i < count; ++i) longest = std::max(longest, Length(indices[i]));
-    return longest;
+  int64_t Length(int64_t index) const override {
+    const auto at = static_cast<size_t>(index);
+    return starts_[at + 1] - starts_[at];
   }
 
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
@@ -78,11 +77,6 @@ class TranscriptSource : public Source {
   }
 
  private:
-  int64_t Length(int64_t index) const {
-    const auto at = static_cast<size_t>(index);
-    return starts_[at + 1] - starts_[at];
-  }
-
   std::vector<int32_t> values_;
   std::vector<int64_t> starts_;
   std::vector<std::string> symbols_;

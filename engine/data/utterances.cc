@@ -17,6 +17,24 @@ int64_t Bytes(const AudioFeatures& features) {
   return static_cast<int64_t>(features.values.size() * sizeof(float));
 }
 
+std::vector<bool> FindUnreadable(const Utterances& utterances, const int64_t* indices,
+                                 int64_t count) {
+  std::vector<bool> unreadable;
+  for (const auto& features : utterances.Load(indices, count)) {
+    unreadable.push_back(features == nullptr);
+  }
+  return unreadable;
+}
+
+absl::StatusOr<std::vector<Utterances::Features>> LoadAll(const Utterances& utterances,
+                                                          const int64_t* indices, int64_t count) {
+  std::vector<Utterances::Features> batch = utterances.Load(indices, count);
+  const auto bad = std::find(batch.begin(), batch.end(), nullptr);
+  if (bad == batch.end()) return batch;
+  return absl::DataLossError(absl::StrCat("the recording of sample ", indices[bad - batch.begin()],
+                                          " cannot be read; a warning tells why"));
+}
+
 class UtteranceSource : public Source {
  public:
   UtteranceSource(std::shared_ptr<const Utterances> utterances, const UtterancePadding& padding)
@@ -27,19 +45,26 @@ class UtteranceSource : public Source {
   int64_t size() const override { return utterances_->size(); }
   const Shape& shape() const override { return shape_; }
 
-  // Where nothing can be read Gather() says so.
+  int64_t Length(int64_t index) const override {
+    const auto features = utterances_->Load(&index, 1)[0];
+    return features == nullptr ? 0 : features->frames;
+  }
   int64_t Extent(const int64_t* indices, int64_t count) const override {
     int64_t longest = 1;
-    const auto batch = utterances_->Load(indices, count);
-    if (!batch.ok()) return longest;
-    for (const auto& features : *batch) longest = std::max(longest, features->frames);
+    for (const auto& features : utterances_->Load(indices, count)) {
+      if (features != nullptr) longest = std::max(longest, features->frames);
+    }
     return (longest + padding_.bucket - 1) / padding_.bucket * padding_.bucket;
+  }
+
+  std::vector<bool> Unreadable(const int64_t* indices, int64_t count) const override {
+    return FindUnreadable(*utterances_, indices, count);
   }
 
   // With `loop` a shorter utterance is followed by itself instead of zeros.
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
                       float* to) const override {
-    KUR_ASSIGN_OR_RETURN(const auto batch, utterances_->Load(indices, count));
+    KUR_ASSIGN_OR_RETURN(const auto batch, LoadAll(*utterances_, indices, count));
     const int64_t room = extent * utterances_->width();
     for (const auto& features : batch) {
       const std::vector<float>& values = features->values;
@@ -70,9 +95,13 @@ class UtteranceLengthSource : public Source {
   int64_t size() const override { return utterances_->size(); }
   const Shape& shape() const override { return shape_; }
 
+  std::vector<bool> Unreadable(const int64_t* indices, int64_t count) const override {
+    return FindUnreadable(*utterances_, indices, count);
+  }
+
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t /*extent*/,
                       float* to) const override {
-    KUR_ASSIGN_OR_RETURN(const auto batch, utterances_->Load(indices, count));
+    KUR_ASSIGN_OR_RETURN(const auto batch, LoadAll(*utterances_, indices, count));
     for (const auto& features : batch) *to++ = static_cast<float>(features->frames);
     return absl::OkStatus();
   }
@@ -87,8 +116,7 @@ class UtteranceLengthSource : public Source {
 Utterances::Utterances(Options options)
     : options_(std::move(options)), cache_(static_cast<size_t>(options_.size)) {}
 
-absl::StatusOr<std::vector<Utterances::Features>> Utterances::Load(const int64_t* indices,
-                                                                   int64_t count) const {
+std::vector<Utterances::Features> Utterances::Load(const int64_t* indices, int64_t count) const {
   std::vector<Features> batch = Known(indices, count);
   std::vector<size_t> missing;
   {
@@ -115,14 +143,6 @@ absl::StatusOr<std::vector<Utterances::Features>> Utterances::Load(const int64_t
     batch[missing[i]] = std::make_shared<const AudioFeatures>(*std::move(computed[i]));
     Keep(index, batch[missing[i]]);
   }
-  const auto good = std::find_if(batch.begin(), batch.end(),
-                                 [](const Features& features) { return features != nullptr; });
-  if (good == batch.end()) {
-    return absl::DataLossError(
-        absl::StrCat("no recording of a batch of ", count, " can be read; warnings tell why"));
-  }
-  const Features stand_in = *good;
-  std::replace(batch.begin(), batch.end(), Features(), stand_in);
   return batch;
 }
 
@@ -167,7 +187,7 @@ void Utterances::Report(int64_t index, const absl::Status& problem) const {
     reported = bad_.size();
   }
   if (reported > kMostReported) return;
-  options_.warn(absl::StrCat(problem.message(), "; another utterance of its batch stands in for it",
+  options_.warn(absl::StrCat(problem.message(), "; another sample of its batch stands in for it",
                              reported == kMostReported ? " (further ones are not reported)" : ""));
 }
 

@@ -18,8 +18,7 @@
 namespace kur {
 
 // The features of many recordings, computed when they are asked for, by several threads, and kept
-// as long as there is room. A recording that cannot be read is stood in for by the first good one
-// of the same batch, and reported once. Thread-safe.
+// as long as there is room. A recording that cannot be read is reported once. Thread-safe.
 class Utterances {
  public:
   struct Options {
@@ -39,8 +38,8 @@ class Utterances {
   int64_t size() const { return options_.size; }
   int64_t width() const { return options_.normalizer->width(); }
 
-  // The features of the recordings at `indices`, one batch. DATA_LOSS if none of them can be read.
-  absl::StatusOr<std::vector<Features>> Load(const int64_t* indices, int64_t count) const;
+  // The features of the recordings at `indices`, one batch; null for one that cannot be read.
+  std::vector<Features> Load(const int64_t* indices, int64_t count) const;
 
  private:
   absl::StatusOr<AudioFeatures> Compute(int64_t index) const;

@@ -1,11 +1,14 @@
 #ifndef KUR_ENGINE_DATA_WANTED_COLUMNS_H_
 #define KUR_ENGINE_DATA_WANTED_COLUMNS_H_
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "engine/base/location.h"
 
 namespace kur {
@@ -25,6 +28,24 @@ struct WantedColumns {
   // A diagnostic at the first column that is not among `names`, with the nearest of them.
   absl::Status Check(const std::vector<std::string>& names) const;
 };
+
+// The numbers of classes that texts stand for. Immutable, thread-safe.
+class TextClasses {
+ public:
+  // The classes 0, 1, ...
+  explicit TextClasses(const std::vector<std::string>& texts);
+
+  bool empty() const { return numbers_.empty(); }
+
+  // INVALID_ARGUMENT, with the nearest class, for a text that is none of them.
+  absl::StatusOr<float> NumberOf(absl::string_view text) const;
+
+ private:
+  std::map<std::string, float, std::less<>> numbers_;
+};
+
+// A text from a file as it stands in a message: quoted, without control characters, and not long.
+std::string QuotedText(absl::string_view text);
 
 }  // namespace kur
 

@@ -77,7 +77,7 @@ const Fields<ColumnSpec>& ColumnFields() {
           .Optional("one_hot", &ColumnSpec::one_hot,
                     "makes vectors with a 1 at the place of the class: how many classes there are, "
                     "whose values are their numbers, or a list of the values; texts are read of "
-                    "csv")
+                    "csv and jsonl")
           .Example("[setosa, versicolor, virginica]")
           .Optional("normalize", &ColumnSpec::normalize,
                     "moves and scales each position of the last axis: standard (to the mean 0 and "

@@ -33,8 +33,7 @@ const Fields<EntryKeys>& EntryFields() {
           .Example("\"{{ large }}\"")
           .Optional("columns", &EntryKeys::columns,
                     "the sources that there are to be, and no others: a list of their names, or "
-                    "what each is made of. Only samples of one shape are converted; others can "
-                    "be renamed")
+                    "what each is made of")
           .Example("{measurements: {from: [length, width], normalize: standard}, labels: species}")
           .Keys(std::move(named))
           .Optional("split", &EntryKeys::split,

@@ -38,6 +38,7 @@ BatchFeeder::BatchFeeder(const BatchProvider& provider, const std::set<std::stri
       next_(std::make_unique<Slot>()) {
   for (const std::string& name : names) {
     if (provider.sources().count(name) == 0) continue;
+    names_.insert(name);
     current_->buffers[name] = at::Tensor();
     next_->buffers[name] = at::Tensor();
   }
@@ -49,8 +50,9 @@ absl::Status BatchFeeder::Fill(const BatchPlan& plan, int64_t batch, Slot* slot)
   std::map<std::string, float*> targets;
   BatchBuffers buffers;
   slot->tensors.clear();
+  KUR_ASSIGN_OR_RETURN(const auto samples, provider_.Samples(plan, batch, names_));
   for (auto& [name, buffer] : slot->buffers) {
-    KUR_ASSIGN_OR_RETURN(const auto shape, provider_.BatchShape(plan, batch, name));
+    KUR_ASSIGN_OR_RETURN(const auto shape, provider_.BatchShape(samples, name));
     const int64_t count = c10::multiply_integers(shape);
     if (!buffer.defined() || buffer.numel() < count) {
       auto tensor_options = at::TensorOptions(at::kFloat);
@@ -61,9 +63,9 @@ absl::Status BatchFeeder::Fill(const BatchPlan& plan, int64_t batch, Slot* slot)
     buffers[name] = {targets[name], shape};
     slot->tensors[name] = buffer.narrow(0, 0, count).view(shape);
   }
-  KUR_RETURN_IF_ERROR(provider_.Gather(plan, batch, targets));
-  if (options_.check) KUR_RETURN_IF_ERROR(options_.check(slot->tensors, plan.indices(batch)));
-  if (options_.change) options_.change(plan.indices(batch), buffers);
+  KUR_RETURN_IF_ERROR(provider_.Gather(samples, targets));
+  if (options_.check) KUR_RETURN_IF_ERROR(options_.check(slot->tensors, samples.data()));
+  if (options_.change) options_.change(samples.data(), buffers);
   return absl::OkStatus();
 }
 

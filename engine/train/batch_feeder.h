@@ -57,6 +57,7 @@ class BatchFeeder {
   void Begin(const BatchPlan& plan, int64_t batch);
 
   const BatchProvider& provider_;
+  std::set<std::string> names_;
   c10::Device device_;
   Options options_;
   std::unique_ptr<Slot> current_;  // what Load() gave last

@@ -53,6 +53,10 @@ void AddFailure(const absl::Status& failure, DataReport* report) {
 // What is surely not meant in a source by itself.
 std::vector<std::string> Oddities(const std::string& name, const SourceSummary& summary) {
   std::vector<std::string> texts;
+  if (summary.unreadable > 0) {
+    texts.push_back(absl::StrCat(name, ": ", Counted(summary.unreadable, "sample"),
+                                 " cannot be read, for which in training others stand in"));
+  }
   if (summary.not_a_number + summary.infinite > 0) {
     texts.push_back(absl::StrCat(name, ": ", Counted(summary.not_a_number, "value"),
                                  " not a number (NaN), ", summary.infinite,

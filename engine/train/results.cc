@@ -85,7 +85,7 @@ int64_t BytesOf(const std::vector<int64_t>& sample_shape) {
 
 // Copies samples of `from_size` bytes to the end of `to`, as samples of `to_size` bytes.
 void AppendPadded(const uint8_t* from, int64_t count, int64_t from_size, int64_t to_size,
-                  Array::Bytes* to) {
+                  std::vector<uint8_t>* to) {
   for (int64_t i = 0; i < count; ++i) {
     to->insert(to->end(), from + i * from_size, from + (i + 1) * from_size);
     to->resize(to->size() + static_cast<size_t>(to_size - from_size));
@@ -98,7 +98,7 @@ void ResultColumn::Append(const std::vector<int64_t>& shape, int64_t count, cons
   if (bytes.empty()) sample_shape = shape;
   if (!shape.empty() && shape[0] > sample_shape[0]) {
     const int64_t size = BytesOf(sample_shape);
-    const Array::Bytes shorter = std::move(bytes);
+    const std::vector<uint8_t> shorter = std::move(bytes);
     bytes.clear();
     sample_shape = shape;
     AppendPadded(shorter.data(), static_cast<int64_t>(shorter.size()) / size, size, BytesOf(shape),
@@ -117,7 +117,8 @@ absl::StatusOr<Array> ResultColumn::ToArray() const {
   const int64_t row = BytesOf(sample_shape);
   std::vector<int64_t> shape = {static_cast<int64_t>(bytes.size()) / row};
   shape.insert(shape.end(), sample_shape.begin(), sample_shape.end());
-  return Array::FromBytes(DType::kFloat32, std::move(shape), bytes);
+  return Array::FromBytes(DType::kFloat32, std::move(shape),
+                          Array::Bytes(bytes.data(), bytes.data() + bytes.size()));
 }
 
 absl::StatusOr<std::string> FormatResults(const EvaluationResults& results,

@@ -16,7 +16,7 @@ namespace kur {
 // batch to batch, zeros make all samples as long as the longest.
 struct ResultColumn {
   std::vector<int64_t> sample_shape;
-  Array::Bytes bytes;  // float32, row-major
+  std::vector<uint8_t> bytes;  // float32, row-major
 
   // Adds `count` samples of the shape `shape`, which lie at `from` in row-major order.
   // Precondition: it is the shape of the samples before, but for the first extent.

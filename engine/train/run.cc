@@ -9,7 +9,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "engine/base/bulk_bytes.h"
 #include "engine/base/status.h"
+#include "engine/base/system_memory.h"
 #include "engine/train/evaluator.h"
 #include "engine/train/inspection.h"
 #include "engine/train/stopwatch.h"
@@ -72,8 +74,11 @@ absl::StatusOr<RunEnd> Run(const Kurfile& kurfile, const PathResolver& paths,
                            const RunOptions& options, RunObserver* observer) {
   KUR_RETURN_IF_ERROR(kurfile.CheckMode(options.mode));
   try {
+    BulkBytes::SetOverflow(options.scratch_folder, TotalMemoryBytes() / 4);
     if (options.threads > 0) at::set_num_threads(options.threads);
     return RunMode(kurfile, paths, options, observer);
+  } catch (const BulkBytes::NoRoom& error) {
+    return absl::ResourceExhaustedError(error.what());
   } catch (const std::bad_alloc&) {
     return OutOfMemory("the machine's");
   } catch (const c10::Error& error) {

@@ -139,6 +139,8 @@ struct RunOptions {
   InspectionOptions inspection;
   // How data that is not here is downloaded.
   FetchOptions fetch;
+  // A folder for data that do not fit into a quarter of the memory; empty: they stay in memory.
+  std::string scratch_folder;
   // Where training keeps what it needs to go on after the process was killed; empty: nowhere.
   std::string resume_path;
   // The least time between two writes of it, in seconds. A write that takes long makes it longer,

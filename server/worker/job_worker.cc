@@ -84,6 +84,7 @@ absl::StatusOr<RunEnd> RunKurfile(const v1::WorkerSpec& spec, const PathResolver
   options.seed = spec.seed();
   options.device = spec.device();
   options.threads = spec.threads();
+  options.scratch_folder = spec.run_directory();
   options.resume_path = JoinPath(spec.run_directory(), kResumeFile);
   options.fetch.offline = spec.offline();
   options.fetch.cache = spec.download_cache();

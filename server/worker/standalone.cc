@@ -94,6 +94,7 @@ int RunStandalone(const StandaloneOptions& options, Control* control, double pro
   run_options.seed = options.seed.value_or(kurfile->seed().value_or(RandomSeed()));
   run_options.device = options.device;
   run_options.threads = options.threads;
+  run_options.scratch_folder = path_options.workspace;
   run_options.fetch.offline = options.offline;
   const auto rules = NetworkRules::Parse(options.download_networks);
   if (!rules.ok()) {

@@ -55,7 +55,7 @@ def run_torch(workload, arm, threads, folder):
     done = subprocess.run(list(map(str, command)), env=environment(threads, arm != 'P0'),
                           check=True, stdout=subprocess.PIPE, text=True)
     result = json.loads(done.stdout)
-    return result['seconds'][-1], result['peak_rss']
+    return result['seconds'][-1], result['peak_rss'], None
 
 
 def run_worker(programs, workload, threads, folder):
@@ -75,7 +75,8 @@ def run_worker(programs, workload, threads, folder):
     finished = [event['epoch_finished'] for event in events if 'epoch_finished' in event]
     batches, batch_size = workloads.BATCHES[workload]
     assert int(finished[-1]['samples']) == batches * batch_size
-    return finished[-1]['seconds'], usage.ru_maxrss * 1024
+    seconds = finished[-1]['seconds']
+    return seconds, usage.ru_maxrss * 1024, finished[-1].get('data_seconds', 0) / seconds
 
 
 def calibrate(threads):
@@ -103,12 +104,16 @@ def measure_training(programs, workload, threads, peaks, rounds, folder):
     batches, batch_size = workloads.BATCHES[workload]
     speeds = {arm: [] for arm in ARMS}
     memory = {arm: 0 for arm in ARMS}
+    waits = []
     for number in range(rounds):
         # Another arm goes first each time.
         order = ARMS[number % len(ARMS):] + ARMS[:number % len(ARMS)]
         for arm in order:
-            seconds, peak = (run_worker(programs, workload, threads, folder) if arm == 'K'
-                             else run_torch(workload, arm, threads, folder))
+            seconds, peak, waited = (run_worker(programs, workload, threads, folder)
+                                     if arm == 'K'
+                                     else run_torch(workload, arm, threads, folder))
+            if waited is not None:
+                waits.append(waited)
             speeds[arm].append(batches * batch_size / seconds)
             memory[arm] = max(memory[arm], peak)
             print(f'  {workload}, {threads} threads, round {number + 1}: {arm} '
@@ -119,6 +124,7 @@ def measure_training(programs, workload, threads, peaks, rounds, folder):
     floor = floor_seconds(programs, workload, peaks, folder)
     return {'workload': workload, 'threads': threads, 'samples_per_second': medians,
             'ratio': ratios, 'peak_rss': memory, 'floor_seconds': floor,
+            'waiting_for_data': statistics.median(waits),
             'of_floor': {arm: floor * medians[arm] / batch_size for arm in ARMS}}
 
 
@@ -184,7 +190,7 @@ def measure_service(programs, rounds, folder):
 
 def table(results):
     lines = [f'{"workload":<14} {"thr":>3}  ' + '  '.join(f'{arm:>8}' for arm in ARMS) +
-             '   K/P0 (spread)       K/P1 (spread)       K/P2 (spread)      peak MB P2 / K   of the floor P2 / K']
+             '   K/P0 (spread)       K/P1 (spread)       K/P2 (spread)      peak MB P2 / K   of the floor P2 / K   K waits for data']
     for row in results['training']:
         speeds = '  '.join(f'{row["samples_per_second"][arm]:8.0f}' for arm in ARMS)
         ratios = '   '.join('{median:4.2f} ({min:4.2f}-{max:4.2f})'.format(**row['ratio'][arm])
@@ -192,7 +198,7 @@ def table(results):
         peak = f'{row["peak_rss"]["P2"] / 2**20:7.0f} / {row["peak_rss"]["K"] / 2**20:<4.0f}'
         floor = f'{row["of_floor"]["P2"]:11.0%} / {row["of_floor"]["K"]:.0%}'
         lines.append(f'{row["workload"]:<14} {row["threads"]:>3}  {speeds}   {ratios}   {peak}   '
-                     f'{floor}')
+                     f'{floor:<20}   {row["waiting_for_data"]:.1%}')
     lines += ['', 'Samples per second (median); ratios are medians of paired runs.']
     for threads, peaks in results['peaks'].items():
         lines.append(f'The machine, {threads} threads: matrices {peaks["gemm_flops"] / 1e9:.0f} '

@@ -29,6 +29,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       }
     }
   }
+  // A part of the keys is wanted, one as text.
+  kur::WantedColumns wanted;
+  wanted.columns["x"];
+  wanted.columns["t"].texts = {"a", "b", "1"};
+  kur::ReadJsonColumns(*kur::ByteInput::FromMemory(input), "fuzz", wanted).status().IgnoreError();
   kur::TextColumnOptions column;
   column.key = "x";
   column.length = 4;

@@ -53,9 +53,9 @@ TEST(ArraySourceTest, ReadsEveryType) {
               ElementsAre(4294967296.f));
   EXPECT_THAT(Gathered(*MakeSource<uint64_t>({1, 1}, {1}), {0}), ElementsAre(1));
   EXPECT_THAT(Gathered(*MakeSource<double>({1, 2}, {0.5, -2}), {0}), ElementsAre(0.5, -2));
-  auto halves = Array::FromBytes(DType::kFloat16, {1, 1}, {0x00, 0xc5});
+  auto halves = Array::FromBytes(DType::kFloat16, {1, 1}, MakeBytes({0x00, 0xc5}));
   EXPECT_THAT(Gathered(**ArraySource::Create(*halves), {0}), ElementsAre(-5));
-  auto bools = Array::FromBytes(DType::kBool, {2}, {1, 0});
+  auto bools = Array::FromBytes(DType::kBool, {2}, MakeBytes({1, 0}));
   EXPECT_THAT(Gathered(**ArraySource::Create(*bools), {1, 0}), ElementsAre(0, 1));
 }
 

@@ -39,7 +39,8 @@ std::vector<std::vector<float>> Epoch(const BatchProvider& provider, int64_t epo
   std::vector<std::vector<float>> batches;
   for (int64_t batch = 0; batch < plan.num_batches(); ++batch) {
     std::vector<float> samples(static_cast<size_t>(plan.size(batch)));
-    EXPECT_TRUE(provider.Gather(plan, batch, {{"x", samples.data()}}).ok());
+    EXPECT_TRUE(
+        provider.Gather(*provider.Samples(plan, batch, {"x"}), {{"x", samples.data()}}).ok());
     batches.push_back(samples);
   }
   return batches;
@@ -93,7 +94,7 @@ TEST(BatchProviderTest, ARunThatIsResumedSeesTheOrderItWouldHaveSeen) {
   const BatchProvider resumed = Make(Numbered(20), options, 77);
   const BatchPlan plan = resumed.EpochPlan(5);
   std::vector<float> batch(3);
-  ASSERT_TRUE(resumed.Gather(plan, 4, {{"x", batch.data()}}).ok());
+  ASSERT_TRUE(resumed.Gather(*resumed.Samples(plan, 4, {"x"}), {{"x", batch.data()}}).ok());
   EXPECT_EQ(batch, whole[4]);
   EXPECT_NE(Epoch(Make(Numbered(20), options, 78), 5), whole);
 }
@@ -145,9 +146,10 @@ TEST(BatchProviderTest, GathersOnlyTheSourcesAskedFor) {
   const BatchProvider provider = Make(sources, InOrder(3));
   const BatchPlan plan = provider.EpochPlan(0);
   std::vector<float> y(3);
-  ASSERT_TRUE(provider.Gather(plan, 0, {{"y", y.data()}}).ok());
+  ASSERT_TRUE(provider.Gather(*provider.Samples(plan, 0, {}), {{"y", y.data()}}).ok());
   EXPECT_THAT(y, ElementsAre(10, 11, 12));
-  EXPECT_EQ(provider.Gather(plan, 0, {{"z", y.data()}}).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(provider.Gather(*provider.Samples(plan, 0, {}), {{"z", y.data()}}).code(),
+            absl::StatusCode::kNotFound);
 }
 
 // Samples of 1, 3 and 2 numbers.
@@ -205,12 +207,13 @@ TEST(BatchProviderTest, BatchesOfNeighboursComeAfterTheSortedEpochs) {
 TEST(BatchProviderTest, ABatchOfRaggedSamplesIsAsLongAsItsLongest) {
   const BatchProvider provider = Make({{"x", Ragged()}}, InOrder(2));
   const BatchPlan plan = provider.EpochPlan(0);
-  EXPECT_THAT(*provider.BatchShape(plan, 0, "x"), ElementsAre(2, 3));
-  EXPECT_THAT(*provider.BatchShape(plan, 1, "x"), ElementsAre(1, 2));
+  EXPECT_THAT(*provider.BatchShape(*provider.Samples(plan, 0, {}), "x"), ElementsAre(2, 3));
+  EXPECT_THAT(*provider.BatchShape(*provider.Samples(plan, 1, {}), "x"), ElementsAre(1, 2));
   std::vector<float> batch(6, -1);
-  ASSERT_TRUE(provider.Gather(plan, 0, {{"x", batch.data()}}).ok());
+  ASSERT_TRUE(provider.Gather(*provider.Samples(plan, 0, {}), {{"x", batch.data()}}).ok());
   EXPECT_THAT(batch, ElementsAre(5, 0, 0, 4, 41, 42));
-  EXPECT_EQ(provider.BatchShape(plan, 0, "y").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(provider.BatchShape(*provider.Samples(plan, 0, {}), "y").status().code(),
+            absl::StatusCode::kNotFound);
 }
 
 TEST(BatchProviderTest, SortsRaggedSamplesByTheirFirstElement) {

@@ -75,6 +75,23 @@ class ColumnsTest : public SupplierTest {
   }
 };
 
+TEST_F(ColumnsTest, LinesOfJsonMayHoldTextsToo) {
+  dir_.Write("flowers.jsonl",
+             "{\"name\": \"a\", \"length\": 1, \"species\": \"rose\"}\n"
+             "{\"name\": null, \"length\": 2, \"species\": \"lily\"}\n");
+  const auto sources =
+      OpenView("{jsonl: flowers.jsonl, columns: {input: length, species: {one_hot: [lily, rose]}}}",
+               "jsonl");
+  ASSERT_TRUE(sources.ok()) << sources.status();
+  EXPECT_THAT(*sources, ElementsAre(testing::Key("input"), testing::Key("species")));
+  EXPECT_THAT(All(*sources->at("input")), ElementsAre(1, 2));
+  EXPECT_THAT(All(*sources->at("species")), ElementsAre(0, 1, 1, 0));
+  EXPECT_THAT(OpenView("{jsonl: flowers.jsonl, columns: [length, specie]}", "jsonl"),
+              FailsWith(kInvalid, "the data have no column 'specie'; did you mean 'species'?"));
+  EXPECT_THAT(OpenView("{jsonl: flowers.jsonl, columns: {species: {one_hot: [rose]}}}", "jsonl"),
+              FailsWith(kInvalid, "flowers.jsonl:2: key 'species': 'lily' is none of the classes"));
+}
+
 TEST_F(ColumnsTest, OnlyWhatIsNamedRemainsAndTextsBecomeClasses) {
   const auto sources = OpenView(
       "csv: flowers.csv\n"
@@ -237,16 +254,66 @@ TEST_F(ColumnsTest, ImagesAreCombinedAlongTheirLastAxisAndLabelsOfSequencesGetOn
   EXPECT_THAT(All(**one_hot), ElementsAre(0, 1, 1, 0));
 }
 
-TEST_F(ColumnsTest, RaggedSourcesAreSplitAndRenamedButNotConverted) {
+TEST_F(ColumnsTest, RaggedSourcesAreConvertedAndWhatFillsThemUpStaysZero) {
+  dir_.Write("ragged.jsonl",
+             "{\"x\": [1], \"p\": [[1, 10]], \"q\": [[5]]}\n"
+             "{\"x\": [], \"p\": [], \"q\": []}\n"
+             "{\"x\": [2, 0, 1], \"p\": [[3, 30], [5, 50], [7, 70]], \"q\": [[6], [7], [8]]}\n");
+  const auto sources = OpenView(
+      "{jsonl: ragged.jsonl, columns: {classes: {from: x, one_hot: 3}, "
+      "scaled: {from: p, normalize: {scale: [2, 1], offset: [0, -1]}}, "
+      "moved: {from: x, normalize: {scale: 1, offset: 10}}, both: {from: [p, q]}}}",
+      "jsonl");
+  ASSERT_TRUE(sources.ok()) << sources.status();
+  EXPECT_THAT(sources->at("classes")->shape(), ElementsAre(kUnknown, 3));
+  EXPECT_THAT(All(*sources->at("classes")), ElementsAre(0, 1, 0, 0, 0, 0, 0, 0, 0,  //
+                                                        0, 0, 0, 0, 0, 0, 0, 0, 0,  //
+                                                        0, 0, 1, 1, 0, 0, 0, 1, 0));
+  EXPECT_THAT(All(*sources->at("scaled")),
+              ElementsAre(2, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 29, 10, 49, 14, 69));
+  EXPECT_THAT(Gathered(*sources->at("moved"), {1, 0}), ElementsAre(0, 11));
+  EXPECT_THAT(sources->at("both")->shape(), ElementsAre(kUnknown, 3));
+  EXPECT_THAT(All(*sources->at("both")), ElementsAre(1, 10, 5, 0, 0, 0, 0, 0, 0,  //
+                                                     0, 0, 0, 0, 0, 0, 0, 0, 0,   //
+                                                     3, 30, 6, 5, 50, 7, 7, 70, 8));
+  EXPECT_EQ(sources->at("both")->Length(1), 0);
+  EXPECT_THAT(OpenView("{jsonl: ragged.jsonl, columns: {x: {one_hot: 2}}}", "jsonl"),
+              FailsWith(kInvalid, "columns.x: sample 2 has the value 2; the numbers"));
+  EXPECT_THAT(
+      OpenView("{jsonl: ragged.jsonl, columns: {y: {from: [x, x]}}}", "jsonl"),
+      FailsWith(kInvalid, "(?,) cannot be put together along their last axis, as it varies"));
+}
+
+TEST_F(ColumnsTest, StatisticsOfRaggedSourcesAreThoseOfWhatIsThere) {
+  dir_.Write("ragged.jsonl", "{\"x\": [1, 5]}\n{\"x\": []}\n{\"x\": [3]}\n");
+  const auto sources = OpenView(
+      "{jsonl: ragged.jsonl, columns: {x: {normalize: min_max}}, split: {train: 1}}", "jsonl");
+  ASSERT_TRUE(sources.ok()) << sources.status();
+  EXPECT_THAT(All(*sources->at("x")), ElementsAre(0, 1, 0, 0, 0.5, 0));
+}
+
+TEST_F(ColumnsTest, RaggedSamplesThatDifferInLengthAreNotPutTogether) {
+  dir_.Write("ragged.jsonl",
+             "{\"p\": [[1], [2]], \"q\": [[5], [6]]}\n{\"p\": [[1]], \"q\": [[5], [6], [7]]}\n");
+  const auto sources = OpenView("{jsonl: ragged.jsonl, columns: {both: {from: [p, q]}}}", "jsonl");
+  ASSERT_TRUE(sources.ok()) << sources.status();
+  const Source& both = *sources->at("both");
+  EXPECT_THAT(Gathered(both, {0}), ElementsAre(1, 5, 2, 6));
+  const int64_t second = 1;
+  std::vector<float> to(6);
+  const absl::Status gathered = both.Gather(&second, 1, both.Extent(&second, 1), to.data());
+  EXPECT_EQ(gathered.code(), kInvalid);
+  EXPECT_THAT(std::string(gathered.message()),
+              HasSubstr("sample 1 has the length 1 in one and 3 in another"));
+}
+
+TEST_F(ColumnsTest, RaggedSourcesAreSplitAndRenamed) {
   dir_.Write("ragged.jsonl", "{\"x\": [1]}\n{\"x\": [2, 3]}\n{\"x\": [4, 5, 6]}\n{\"x\": [7]}\n");
   const auto sources =
       OpenView("{jsonl: ragged.jsonl, columns: {y: x}, split: {train: 0.5}}", "jsonl");
   ASSERT_TRUE(sources.ok()) << sources.status();
   EXPECT_EQ(sources->at("y")->size(), 2);
   EXPECT_THAT(sources->at("y")->shape(), ElementsAre(kUnknown));
-  EXPECT_THAT(
-      OpenView("{jsonl: ragged.jsonl, columns: {x: {one_hot: 9}}}", "jsonl"),
-      FailsWith(kInvalid, "columns.x: its samples vary in length, (?,); only samples of one"));
 
   FloatColumn column;
   for (const float value : {1, 2, 3, 4, 5, 6}) column.Push(value);

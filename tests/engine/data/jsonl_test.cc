@@ -73,7 +73,8 @@ TEST_F(JsonlTest, SaysWhereTheFileIsNotWhatItShouldBe) {
       {"{\"x\": [], \"y\": []}",
        "key 'y': lists are nested to another depth than in what was read "
        "before, where numbers are in no list"},
-      {"{\"x\": [[\"a\", 2]], \"y\": 3}", "key 'x': it holds a string where a number is expected"},
+      {"{\"x\": [[\"a\", 2]], \"y\": 3}",
+       "key 'x': it holds 'a', a string where a number is expected"},
       {"{\"x\": null, \"y\": 3}", "key 'x': it holds null"},
       {"{\"x\": {\"a\": 1}, \"y\": 3}", "key 'x': it holds a dictionary"},
       {"{\"x\": [[NaN, 2]], \"y\": 3}", "no valid JSON at byte 9"},
@@ -92,6 +93,49 @@ TEST_F(JsonlTest, RefusesWhatHasNoElements) {
   EXPECT_THAT(Read("{}"), FailsWith(kInvalid, "the file holds no samples"));
   EXPECT_THAT(Read("{\"x\": []}"), FailsWith(kInvalid, "key 'x': its samples have the shape (0,)"));
   EXPECT_THAT(Read("{\"x\": [[], []]}"), FailsWith(kInvalid, "it holds an empty list in a list"));
+}
+
+// What a Kurfile asks for under `columns`.
+WantedColumns Wanted(const std::vector<std::pair<std::string, std::vector<std::string>>>& columns) {
+  WantedColumns wanted;
+  for (const auto& [name, texts] : columns) wanted.columns[name].texts = texts;
+  return wanted;
+}
+
+absl::StatusOr<SourceMap> Read(const std::string& text, const WantedColumns& wanted) {
+  return ReadJsonColumns(*ByteInput::FromMemory(text), "d.jsonl", wanted);
+}
+
+TEST_F(JsonlTest, WhatIsNotWantedMayBeAnything) {
+  const WantedColumns wanted = Wanted({{"x", {}}});
+  // The second line is one that only the slower of the two parsers takes.
+  const auto sources = Read(
+      "{\"a\": null, \"x\": [1, 2], \"b\": {\"x\": 3, \"c\": [[], {}]}}\n"
+      "{\"a\": [12345678901234567890123, {\"x\": [4]}], \"x\": [3], \"new\": \"text\", \"a\": 0}\n",
+      wanted);
+  ASSERT_TRUE(sources.ok()) << sources.status();
+  EXPECT_THAT(*sources, ElementsAre(testing::Key("x")));
+  EXPECT_THAT(Gathered(*sources->at("x"), {0, 1}), ElementsAre(1, 2, 3, 0));
+  EXPECT_THAT(Read("{\"a\": null, \"x\": null}", wanted),
+              FailsWith(kInvalid, "d.jsonl:1: key 'x': it holds null"));
+  EXPECT_THAT(Read("{\"a\": {}, \"x\": [1, {}]}", wanted),
+              FailsWith(kInvalid, "key 'x': it holds a dictionary"));
+  EXPECT_THAT(Read("{\"x\": 1}\n{\"a\": {\"x\": 1}}", wanted),
+              FailsWith(kInvalid, "d.jsonl:2: the line lacks the key 'x'"));
+}
+
+TEST_F(JsonlTest, TextsStandForClasses) {
+  const WantedColumns wanted = Wanted({{"species", {"setosa", "virginica", "3"}}});
+  const auto sources = Read(
+      "{\"species\": \"virginica\"}\n"
+      "{\"species\": 3}\n",
+      wanted);
+  ASSERT_TRUE(sources.ok()) << sources.status();
+  EXPECT_THAT(Gathered(*sources->at("species"), {0, 1}), ElementsAre(1, 2));
+  EXPECT_THAT(Read("{\"species\": \"virginca\"}", wanted),
+              FailsWith(kInvalid,
+                        "d.jsonl:1: key 'species': 'virginca' is none of the classes; did you mean "
+                        "'virginica'?"));
 }
 
 TEST_F(JsonlTest, NumbersMayHaveAnySize) {

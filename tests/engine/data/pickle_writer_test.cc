@@ -15,8 +15,8 @@ PickleValue EverythingThereIs() {
     ASSERT_TRUE(array.ok()) << array.status();
     arrays.emplace_back(PickleValue(name), PickleValue(*std::move(array)));
   };
-  add("bool", Array::FromBytes(DType::kBool, {2}, {1, 0}));
-  add("float16", Array::FromBytes(DType::kFloat16, {2}, {0x00, 0x3c, 0x00, 0xc5}));
+  add("bool", Array::FromBytes(DType::kBool, {2}, MakeBytes({1, 0})));
+  add("float16", Array::FromBytes(DType::kFloat16, {2}, MakeBytes({0x00, 0x3c, 0x00, 0xc5})));
   add("int8", Array::FromValues<int8_t>({2}, {1, -5}));
   add("int16", Array::FromValues<int16_t>({2}, {1, -5}));
   add("int32", Array::FromValues<int32_t>({2}, {1, -5}));

@@ -13,6 +13,8 @@ using testing::ElementsAre;
 using testing::Field;
 using testing::IsEmpty;
 
+constexpr float kLost = -12345;
+
 // Samples from memory, of as many rows as each has.
 class ListedSource : public Source {
  public:
@@ -26,10 +28,18 @@ class ListedSource : public Source {
   const Shape& shape() const override { return shape_; }
   const std::vector<std::string>& symbols() const override { return symbols_; }
 
-  int64_t Extent(const int64_t* indices, int64_t count) const override {
-    int64_t extent = 1;
-    for (int64_t i = 0; i < count; ++i) extent = std::max(extent, Length(indices[i]));
-    return extent;
+  int64_t Length(int64_t index) const override {
+    return static_cast<int64_t>(samples_[static_cast<size_t>(index)].size()) / row_;
+  }
+
+  // Those whose first value is kLost.
+  std::vector<bool> Unreadable(const int64_t* indices, int64_t count) const override {
+    std::vector<bool> unreadable;
+    for (int64_t i = 0; i < count; ++i) {
+      const std::vector<float>& sample = samples_[static_cast<size_t>(indices[i])];
+      unreadable.push_back(!sample.empty() && sample[0] == kLost);
+    }
+    return unreadable;
   }
 
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
@@ -45,10 +55,6 @@ class ListedSource : public Source {
   }
 
  private:
-  int64_t Length(int64_t index) const {
-    return static_cast<int64_t>(samples_[static_cast<size_t>(index)].size()) / row_;
-  }
-
   Shape shape_;
   std::vector<std::vector<float>> samples_;
   std::vector<std::string> symbols_;
@@ -64,6 +70,20 @@ SourceSummary Summary(const Source& source) {
 auto IsClass(const std::string& name, int64_t count) {
   return testing::AllOf(Field(&SourceSummary::Class::name, name),
                         Field(&SourceSummary::Class::count, count));
+}
+
+TEST(SourceSummaryTest, WhatCannotBeReadIsCountedAndLeftOut) {
+  const ListedSource source({2}, {{1, 2}, {kLost, 9}, {3, 4}, {kLost, 9}});
+  std::vector<int64_t> visited;
+  const auto summary = Summarize(source, [&](int64_t index, const float*, int64_t) {
+    visited.push_back(index);
+    return true;
+  });
+  ASSERT_TRUE(summary.ok()) << summary.status();
+  EXPECT_EQ(summary->samples, 2);
+  EXPECT_EQ(summary->unreadable, 2);
+  EXPECT_EQ(summary->maximum, 4);
+  EXPECT_THAT(visited, ElementsAre(0, 2));
 }
 
 TEST(SourceSummaryTest, HasTheMomentsOfTheValues) {

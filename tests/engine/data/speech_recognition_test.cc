@@ -237,12 +237,15 @@ TEST_F(SpeechRecognitionTest, SeveralTextsHaveSourcesOfTheirOwn) {
   EXPECT_THAT(Gathered(*sources->at("words_transcript_length"), {0, 1}), ElementsAre(2, 2));
 }
 
-TEST_F(SpeechRecognitionTest, BadRecordingsAreReportedAndStoodInFor) {
+TEST_F(SpeechRecognitionTest, BadRecordingsAreReported) {
   WriteCorpus(4);
   dir_.Write("set/audio/u1.wav", "no sound");
   const auto sources = OpenSpeech({{"path", Value("set")}});
   ASSERT_TRUE(sources.ok()) << sources.status();
-  EXPECT_THAT(Gathered(*sources->at("utterance_length"), {0, 1, 2, 3}), ElementsAre(9, 9, 11, 12));
+  const std::vector<int64_t> all = {0, 1, 2, 3};
+  EXPECT_THAT(sources->at("utterance")->Unreadable(all.data(), 4),
+              ElementsAre(false, true, false, false));
+  EXPECT_THAT(Gathered(*sources->at("utterance_length"), {0, 2, 3}), ElementsAre(9, 11, 12));
   EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("set/audio/u1.wav: is neither WAV"),
                                            HasSubstr("stands in for it"))));
   for (int i = 0; i < 4; ++i) dir_.Write(absl::StrCat("set/audio/u", i, ".wav"), "no sound");
@@ -255,7 +258,8 @@ TEST_F(SpeechRecognitionTest, RecordingsLongerThanAllowedAreBad) {
   dir_.Write("set/audio/u1.wav", Wav({}, std::vector<int16_t>(20000)));
   const auto sources = OpenSpeech({{"path", Value("set")}, {"max_duration", Value(1)}});
   ASSERT_TRUE(sources.ok()) << sources.status();
-  EXPECT_THAT(Gathered(*sources->at("utterance_length"), {0, 1}), ElementsAre(9, 9));
+  const std::vector<int64_t> both = {0, 1};
+  EXPECT_THAT(sources->at("utterance")->Unreadable(both.data(), 2), ElementsAre(false, true));
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr("is longer than 2 seconds")));
 }
 

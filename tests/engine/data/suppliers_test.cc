@@ -33,7 +33,7 @@ const Value kSmallMnist =
 
 TEST_F(SuppliersTest, TheKindsAreRegisteredTwiceOverUnderOneName) {
   const auto all =
-      ElementsAre("audio_folder", "cifar", "csv", "images", "jsonl", "mnist", "npy", "npz",
+      ElementsAre("audio_folder", "cifar", "csv", "images", "jsonl", "mind", "mnist", "npy", "npz",
                   "numpy_dict", "pickle", "safetensors", "speech_recognition", "synthetic", "text");
   EXPECT_THAT(Registry<SupplierKind>::Get().Names(), all);
   EXPECT_THAT(Registry<SupplierOpener>::Get().Names(), all);

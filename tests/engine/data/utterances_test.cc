@@ -1,10 +1,16 @@
 #include "engine/data/utterances.h"
 
 #include <atomic>
+#include <numeric>
 #include <string>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "engine/data/array_source.h"
+#include "engine/data/batch_provider.h"
+#include "engine/data/column_source.h"
+#include "engine/data/part_source.h"
+#include "engine/data/stacked_source.h"
 #include "tests/engine/data/supplier_test_util.h"
 
 namespace kur {
@@ -78,35 +84,96 @@ TEST_F(UtterancesTest, LengthsAreThoseBeforeFilling) {
   EXPECT_THAT(Gathered(*source, {2, 0, 8}), ElementsAre(3, 1, 9));
 }
 
-TEST_F(UtterancesTest, ABadRecordingIsStoodInForByAGoodOneOfItsBatch) {
+TEST_F(UtterancesTest, ABadRecordingIsSaidToBeUnreadable) {
   const auto utterances = Make();
-  EXPECT_THAT(Gathered(*MakeUtteranceSource(utterances, {}), {4, 1, 0}),
-              ElementsAre(2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 0, 0));
-  EXPECT_THAT(Gathered(*MakeUtteranceLengthSource(utterances), {4, 1, 0}), ElementsAre(2, 2, 1));
-  EXPECT_THAT(Gathered(*MakeUtteranceLengthSource(utterances), {4, 2}), ElementsAre(3, 3));
-  EXPECT_THAT(warnings_, ElementsAre("recording 4 is bad; another utterance of its batch stands in "
-                                     "for it"));
+  const auto features = MakeUtteranceSource(utterances, {});
+  const auto lengths = MakeUtteranceLengthSource(utterances);
+  const std::vector<int64_t> batch = {4, 1, 9};
+  EXPECT_THAT(features->Unreadable(batch.data(), 3), ElementsAre(true, false, true));
+  EXPECT_THAT(lengths->Unreadable(batch.data(), 3), ElementsAre(true, false, true));
+  EXPECT_EQ(features->Extent(batch.data(), 3), 2);
+  EXPECT_THAT(warnings_,
+              ElementsAre("recording 4 is bad; another sample of its batch stands in for it",
+                          HasSubstr("recording 9 is bad")));
+  std::vector<float> out(12);
+  for (const auto& source : {features, lengths}) {
+    const absl::Status gathered = source->Gather(batch.data(), 3, 2, out.data());
+    EXPECT_EQ(gathered.code(), kDataLoss);
+    EXPECT_THAT(std::string(gathered.message()),
+                HasSubstr("the recording of sample 4 cannot be read"));
+  }
+  EXPECT_THAT(warnings_, SizeIs(2));
+}
+
+TEST_F(UtterancesTest, AnotherSampleOfTheBatchStandsInWithAllThatBelongsToIt) {
+  const auto utterances = Make();
+  std::vector<float> numbers(20);
+  std::iota(numbers.begin(), numbers.end(), 0.0F);
+  SourceMap sources;
+  sources["audio"] = MakeUtteranceSource(utterances, {});
+  sources["label"] = *ArraySource::Create(*Array::FromValues<float>({20}, numbers));
+  ProviderOptions options;
+  options.batch_size = 5;
+  options.randomize.on = false;
+  const auto provider = *BatchProvider::Create(sources, options, 0);
+  const BatchPlan plan = provider.EpochPlan(0);
+  const auto samples = provider.Samples(plan, 1, {"audio", "label"});
+  ASSERT_TRUE(samples.ok()) << samples.status();
+  EXPECT_THAT(*samples, ElementsAre(5, 6, 7, 8, 5));
+  std::vector<float> labels(5);
+  ASSERT_TRUE(provider.Gather(*samples, {{"label", labels.data()}}).ok());
+  EXPECT_THAT(labels, ElementsAre(5, 6, 7, 8, 5));
+  // The labels alone can be read.
+  EXPECT_THAT(*provider.Samples(plan, 1, {"label"}), ElementsAre(5, 6, 7, 8, 9));
+}
+
+TEST_F(UtterancesTest, SoItDoesInWhatIsMadeOfASource) {
+  const std::shared_ptr<const Source> whole = MakeUtteranceLengthSource(Make());
+  const std::vector<int64_t> batch = {0, 1};
+  const auto part = std::make_shared<const PartSource>(
+      whole, std::make_shared<const std::vector<int64_t>>(std::vector<int64_t>{3, 4}));
+  EXPECT_THAT(part->Unreadable(batch.data(), 2), ElementsAre(false, true));
+  const StackedSource stacked({part, part}, part->shape());
+  const std::vector<int64_t> far = {3, 2};
+  EXPECT_THAT(stacked.Unreadable(far.data(), 2), ElementsAre(true, false));
+  ColumnScaling scaling;
+  scaling.kind = ColumnScaling::Kind::kGiven;
+  scaling.scale = {1};
+  scaling.offset = {0};
+  EXPECT_THAT((*Normalize(part, scaling, {}))->Unreadable(batch.data(), 2),
+              ElementsAre(false, true));
+  EXPECT_THAT((*Combine({part, part}))->Unreadable(batch.data(), 2), ElementsAre(false, true));
 }
 
 TEST_F(UtterancesTest, ABatchOfBadRecordingsIsAnError) {
-  const auto source = MakeUtteranceSource(Make(), {});
-  const std::vector<int64_t> batch = {4, 9};
-  EXPECT_EQ(source->Extent(batch.data(), 2), 1);
-  std::vector<float> out(4);
-  const auto gathered = [&]() -> absl::StatusOr<int> {
-    const absl::Status status = source->Gather(batch.data(), 2, 1, out.data());
-    if (!status.ok()) return status;
-    return 0;
-  };
-  EXPECT_THAT(gathered(), FailsWith(kDataLoss, "no recording of a batch of 2 can be read"));
-  EXPECT_THAT(warnings_, SizeIs(2));
+  options_.compute = [](int64_t) { return absl::DataLossError("bad"); };
+  ProviderOptions options;
+  options.batch_size = 2;
+  const auto provider =
+      *BatchProvider::Create({{"audio", MakeUtteranceSource(Make(), {})}}, options, 0);
+  EXPECT_THAT(provider.Samples(provider.EpochPlan(0), 0, {"audio"}),
+              FailsWith(kDataLoss, "no sample of a batch of 2 can be read"));
+}
+
+TEST_F(UtterancesTest, WhatCannotBeReadIsSortedToTheEnd) {
+  ProviderOptions options;
+  options.sort_by = "length";
+  options.randomize.on = false;
+  options.batch_size = 20;
+  const auto provider =
+      *BatchProvider::Create({{"length", MakeUtteranceLengthSource(Make())}}, options, 0);
+  const BatchPlan plan = provider.EpochPlan(0);
+  EXPECT_THAT(std::vector<int64_t>(plan.indices(0) + 15, plan.indices(0) + 20),
+              ElementsAre(18, 4, 9, 14, 19));
 }
 
 TEST_F(UtterancesTest, RecordingsOfAnotherWidthAreBad) {
   options_.compute = [](int64_t index) {
     return index == 0 ? AudioFeatures{1, 3, {1, 2, 3}} : AudioFeatures{1, 2, {1, 2}};
   };
-  EXPECT_THAT(Gathered(*MakeUtteranceSource(Make(), {}), {0, 1}), ElementsAre(1, 2, 1, 2));
+  const std::vector<int64_t> batch = {0, 1};
+  EXPECT_THAT(MakeUtteranceSource(Make(), {})->Unreadable(batch.data(), 2),
+              ElementsAre(true, false));
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr("has 3 features where the normalization has 2")));
 }
 

@@ -15,7 +15,8 @@ using ::testing::ElementsAre;
 
 ResultColumn Column(std::vector<int64_t> sample_shape, const std::vector<float>& values) {
   const auto* begin = reinterpret_cast<const uint8_t*>(values.data());
-  return {std::move(sample_shape), Array::Bytes(begin, begin + values.size() * sizeof(float))};
+  return {std::move(sample_shape),
+          std::vector<uint8_t>(begin, begin + values.size() * sizeof(float))};
 }
 
 TEST(ResultsTest, WritesAPickleOfArrays) {

@@ -1,0 +1,45 @@
+#ifndef KUR_ENGINE_BASE_BULK_VECTOR_H_
+#define KUR_ENGINE_BASE_BULK_VECTOR_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+
+#include "engine/base/bulk_bytes.h"
+
+namespace kur {
+
+// Values in one piece that grows by an eighth: a reader that does not know how much is to come
+// never holds much more than what has come. In memory or in a file as BulkBytes are. Throws
+// std::bad_alloc. Movable; not thread-safe.
+template <class T>
+class BulkVector {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+ public:
+  void Push(T value) {
+    if (size_ == capacity_) Grow();
+    values_[size_++] = value;
+  }
+
+  int64_t size() const { return size_; }
+  const T* data() const { return values_; }
+
+ private:
+  void Grow() {
+    constexpr int64_t kLeast = 16;
+    const int64_t capacity = std::max(kLeast, capacity_ + (capacity_ + 7) / 8);
+    bytes_.resize(static_cast<size_t>(capacity) * sizeof(T));
+    values_ = reinterpret_cast<T*>(bytes_.data());
+    capacity_ = capacity;
+  }
+
+  BulkBytes bytes_;
+  T* values_ = nullptr;  // what bytes_ holds
+  int64_t size_ = 0;
+  int64_t capacity_ = 0;
+};
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_BASE_BULK_VECTOR_H_
