@@ -135,10 +135,19 @@ void BulkBytes::ResizeFile(const std::string& folder, size_t size) {
                            ? mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0)
                            : mremap(data_, before, size, MREMAP_MAYMOVE);
   if (mapped == MAP_FAILED) throw std::bad_alloc();
+  // Samples are asked for in any order: what lies around one would be read in vain.
+  madvise(mapped, size, MADV_RANDOM);
   data_ = static_cast<uint8_t*>(mapped);
   size_ = size;
   // A file that stays longer than need be does no harm.
   if (size < before) static_cast<void>(ftruncate(file_, static_cast<off_t>(size)));
+}
+
+void Prefetch(const void* data, size_t size) {
+  static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<uintptr_t>(data);
+  const uintptr_t first = begin - begin % page;
+  madvise(reinterpret_cast<void*>(first), begin + size - first, MADV_WILLNEED);
 }
 
 void BulkBytes::Free() {

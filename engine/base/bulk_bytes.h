@@ -42,6 +42,7 @@ class BulkBytes {
   const uint8_t* data() const { return data_; }
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
+  bool in_file() const { return file_ >= 0; }
   uint8_t& operator[](size_t i) { return data_[i]; }
   uint8_t operator[](size_t i) const { return data_[i]; }
   uint8_t* begin() { return data_; }
@@ -64,6 +65,10 @@ class BulkBytes {
   size_t size_ = 0;
   int file_ = -1;  // -1: in memory
 };
+
+// Begins to read the pages of a mapped file that hold these bytes, and does not wait for them:
+// where several ranges will be needed, the disk reads them side by side.
+void Prefetch(const void* data, size_t size);
 
 }  // namespace kur
 

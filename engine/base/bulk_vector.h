@@ -25,6 +25,11 @@ class BulkVector {
   int64_t size() const { return size_; }
   const T* data() const { return values_; }
 
+  // Begins to bring `count` values to memory, if they are in a file.
+  void Prefetch(int64_t first, int64_t count) const {
+    if (bytes_.in_file()) kur::Prefetch(values_ + first, static_cast<size_t>(count) * sizeof(T));
+  }
+
  private:
   void Grow() {
     constexpr int64_t kLeast = 16;

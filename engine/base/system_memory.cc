@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -22,11 +22,17 @@ int64_t ControlGroupLimit(int64_t limit) {
   const auto groups = FileSystem::Posix().Read("/proc/self/cgroup", kMaxBytes);
   if (!groups.ok()) return limit;
   for (absl::string_view line : absl::StrSplit(*groups, '\n')) {
-    if (!absl::StartsWith(line, "0::/")) continue;
-    std::string group(line.substr(3));
+    // "number:controllers:/path"; version 2 has one group, without controllers.
+    const std::vector<std::string> parts = absl::StrSplit(line, absl::MaxSplits(':', 2));
+    if (parts.size() != 3) continue;
+    const bool unified = parts[1].empty();
+    if (!unified && parts[1] != "memory") continue;
+    std::string group = parts[2];
     while (true) {
       const auto text =
-          FileSystem::Posix().Read(absl::StrCat("/sys/fs/cgroup", group, "/memory.max"), kMaxBytes);
+          FileSystem::Posix().Read(absl::StrCat("/sys/fs/cgroup", unified ? "" : "/memory", group,
+                                                unified ? "/memory.max" : "/memory.limit_in_bytes"),
+                                   kMaxBytes);
       int64_t bytes = 0;
       if (text.ok() && absl::SimpleAtoi(absl::StripAsciiWhitespace(*text), &bytes)) {
         limit = std::min(limit, bytes);

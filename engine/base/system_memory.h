@@ -6,7 +6,7 @@
 namespace kur {
 
 // The bytes of memory that this process may have at most: all that the machine has, or the limit of
-// its control group (version 2) if that is less.
+// its control group if that is less.
 int64_t TotalMemoryBytes();
 
 }  // namespace kur

@@ -81,17 +81,18 @@ Array::Array() : shape_{0} {}
 
 absl::StatusOr<Array> Array::FromBytes(DType dtype, std::vector<int64_t> shape, Bytes bytes) {
   const auto owner = std::make_shared<const Bytes>(std::move(bytes));
-  return FromShared(dtype, std::move(shape), std::shared_ptr<const uint8_t>(owner, owner->data()),
-                    static_cast<int64_t>(owner->size()));
+  return FromShared(dtype, std::move(shape),
+                    {std::shared_ptr<const uint8_t>(owner, owner->data()),
+                     static_cast<int64_t>(owner->size()), owner->in_file()});
 }
 
 absl::StatusOr<Array> Array::FromShared(DType dtype, std::vector<int64_t> shape,
-                                        std::shared_ptr<const uint8_t> bytes, int64_t size) {
+                                        SharedBytes bytes) {
   KUR_ASSIGN_OR_RETURN(const int64_t count, CountElements(shape, ItemSize(dtype)));
-  if (count * ItemSize(dtype) != size) {
-    return absl::InvalidArgumentError(absl::StrCat("an array of ", Name(dtype), " ",
-                                                   ShapeText(shape), " needs ",
-                                                   count * ItemSize(dtype), " bytes, not ", size));
+  if (count * ItemSize(dtype) != bytes.size) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("an array of ", Name(dtype), " ", ShapeText(shape), " needs ",
+                     count * ItemSize(dtype), " bytes, not ", bytes.size));
   }
   Array array;
   array.dtype_ = dtype;

@@ -92,6 +92,13 @@ struct DTypeOf<double> {
   static constexpr DType kValue = DType::kFloat64;
 };
 
+// Bytes that are not to be changed, and whatever holds them.
+struct SharedBytes {
+  std::shared_ptr<const uint8_t> data;
+  int64_t size = 0;
+  bool on_disk = false;  // in a mapped file, of which not all may stay in memory
+};
+
 // A dense array: elements of one type, in row-major order, in one buffer. Immutable; copies share
 // the buffer, so copying is cheap and reading from several threads is safe. A shape of no extents
 // holds one element.
@@ -105,9 +112,9 @@ class Array {
   // Takes the bytes over. INVALID_ARGUMENT unless there are exactly as many as the shape needs.
   static absl::StatusOr<Array> FromBytes(DType dtype, std::vector<int64_t> shape, Bytes bytes);
 
-  // Shares `size` bytes that someone else owns, aligned for their elements. The same error.
+  // Shares bytes that are aligned for their elements. The same error.
   static absl::StatusOr<Array> FromShared(DType dtype, std::vector<int64_t> shape,
-                                          std::shared_ptr<const uint8_t> bytes, int64_t size);
+                                          SharedBytes bytes);
 
   // Copies `values`. INVALID_ARGUMENT unless there are exactly as many as the shape needs.
   template <class T>
@@ -124,13 +131,21 @@ class Array {
   // The number of elements.
   int64_t count() const { return count_; }
 
-  const uint8_t* bytes() const { return bytes_.get(); }
+  const uint8_t* bytes() const { return bytes_.data.get(); }
   int64_t byte_size() const { return count_ * ItemSize(dtype_); }
 
   // The elements as T; aligned. Precondition: T has the size of an element.
   template <class T>
   const T* data() const {
-    return reinterpret_cast<const T*>(bytes_.get());
+    return reinterpret_cast<const T*>(bytes());
+  }
+
+  // Begins to bring `count` elements to memory, if they may be on a disk.
+  void Prefetch(int64_t first, int64_t count) const {
+    const auto item = static_cast<size_t>(ItemSize(dtype_));
+    if (bytes_.on_disk) {
+      kur::Prefetch(bytes() + static_cast<size_t>(first) * item, static_cast<size_t>(count) * item);
+    }
   }
 
   // Element `i` in row-major order, converted. Precondition: 0 <= i < count().
@@ -143,7 +158,7 @@ class Array {
   DType dtype_ = DType::kFloat32;
   std::vector<int64_t> shape_;
   int64_t count_ = 0;
-  std::shared_ptr<const uint8_t> bytes_;
+  SharedBytes bytes_;
 };
 
 }  // namespace kur

@@ -77,6 +77,7 @@ void ArraySource::GatherAs(const int64_t* indices, int64_t count, float* to) con
 
 absl::Status ArraySource::Gather(const int64_t* indices, int64_t count, int64_t /*extent*/,
                                  float* to) const {
+  for (int64_t i = 0; i < count; ++i) array_.Prefetch(indices[i] * width_, width_);
   const bool as_stored = normalization_.scale == 1 && normalization_.offset.empty();
   switch (array_.dtype()) {
     case DType::kBool:

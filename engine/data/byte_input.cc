@@ -29,17 +29,17 @@ struct GzCloser {
   void operator()(gzFile file) const { gzclose(file); }
 };
 
-// Null if the kernel refuses.
-std::shared_ptr<const uint8_t> MapFile(int fd, int64_t begin, int64_t size) {
+// No data if the kernel refuses.
+SharedBytes MapFile(int fd, int64_t begin, int64_t size) {
   const int64_t before = begin % sysconf(_SC_PAGESIZE);
   const auto length = static_cast<size_t>(before + size);
   void* const pages = mmap(nullptr, length, PROT_READ, MAP_SHARED, fd, begin - before);
-  if (pages == MAP_FAILED) return nullptr;
+  if (pages == MAP_FAILED) return {};
   // Samples are looked at in any order: reading on from each would be a waste if that cannot stay.
   const bool fits = size <= TotalMemoryBytes() / 2;
   madvise(pages, length, fits ? MADV_WILLNEED : MADV_RANDOM);
   const std::shared_ptr<void> owner(pages, [length](void* mapped) { munmap(mapped, length); });
-  return {owner, static_cast<const uint8_t*>(pages) + before};
+  return {{owner, static_cast<const uint8_t*>(pages) + before}, size, !fits};
 }
 
 // zlib passes a file through unchanged that does not start as gzip does.
@@ -65,15 +65,15 @@ class FileInput : public ByteInput {
     return total;
   }
 
-  std::shared_ptr<const uint8_t> Map(int64_t size, int64_t alignment) override {
+  SharedBytes Map(int64_t size, int64_t alignment) override {
     const int64_t begin = gztell(file_.get());
     struct stat info;
     if (!mappable_.valid() || size < kLeastMapped || begin % alignment != 0 ||
         fstat(mappable_.get(), &info) != 0 || size > info.st_size - begin) {
-      return nullptr;
+      return {};
     }
-    auto mapped = MapFile(mappable_.get(), begin, size);
-    if (mapped == nullptr || gzseek(file_.get(), begin + size, SEEK_SET) < 0) return nullptr;
+    SharedBytes mapped = MapFile(mappable_.get(), begin, size);
+    if (mapped.data == nullptr || gzseek(file_.get(), begin + size, SEEK_SET) < 0) return {};
     return mapped;
   }
 

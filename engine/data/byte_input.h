@@ -26,13 +26,11 @@ class ByteInput {
   virtual absl::StatusOr<int64_t> Read(void* to, int64_t size) = 0;
 
   // The next `size` bytes as they lie in the file, mapped into memory rather than copied: processes
-  // that map the same file share them, and the kernel may drop them and read them again. Null, with
-  // nothing taken, where that is not possible or not worth it: compressed or few bytes, a file that
-  // ends before, a place in it that `alignment` does not divide. Should the file be cut short
+  // that map the same file share them, and the kernel may drop them and read them again. No data,
+  // and nothing taken, where that is not possible or not worth it: compressed or few bytes, a file
+  // that ends before, a place in it that `alignment` does not divide. Should the file be cut short
   // later, looking at the bytes raises SIGBUS.
-  virtual std::shared_ptr<const uint8_t> Map(int64_t /*size*/, int64_t /*alignment*/) {
-    return nullptr;
-  }
+  virtual SharedBytes Map(int64_t /*size*/, int64_t /*alignment*/) { return {}; }
 
   // No more than so many bytes can come from here in all, by the size of what is read.
   virtual int64_t MostBytes() const = 0;

@@ -22,6 +22,7 @@ class FixedSource : public Source {
 
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t /*extent*/,
                       float* to) const override {
+    for (int64_t i = 0; i < count; ++i) values_.Prefetch(indices[i] * width_, width_);
     for (int64_t i = 0; i < count; ++i) {
       std::copy_n(values_.data() + indices[i] * width_, width_, to + i * width_);
     }
@@ -54,6 +55,10 @@ class RaggedSource : public Source {
 
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
                       float* to) const override {
+    for (int64_t i = 0; i < count; ++i) {
+      values_.Prefetch(starts_[static_cast<size_t>(indices[i])] * width_,
+                       Length(indices[i]) * width_);
+    }
     for (int64_t i = 0; i < count; ++i) {
       const float* const from = values_.data() + starts_[static_cast<size_t>(indices[i])] * width_;
       const int64_t rows = Length(indices[i]);

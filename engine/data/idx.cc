@@ -95,12 +95,13 @@ absl::StatusOr<Array> Parse(ByteInput& input) {
                      absl::StrCat("the header promises ", size, " bytes of data, but the file ",
                                   "cannot hold more than ", most));
   }
-  auto mapped = item_size == 1 ? input.Map(size, item_size) : nullptr;
+  SharedBytes mapped;
+  if (item_size == 1) mapped = input.Map(size, item_size);
   Array::Bytes bytes;
-  if (mapped == nullptr) {
+  if (mapped.data == nullptr) {
     KUR_ASSIGN_OR_RETURN(bytes, ReadBytes(input, size));
   }
-  const auto have = mapped != nullptr ? size : static_cast<int64_t>(bytes.size());
+  const auto have = mapped.data != nullptr ? size : static_cast<int64_t>(bytes.size());
   if (have < size) {
     return DamagedAt(header.size() + have,
                      absl::StrCat("the file ends after ", have, " bytes of data, expected ", size));
@@ -111,8 +112,8 @@ absl::StatusOr<Array> Parse(ByteInput& input) {
     return DamagedAt(header.size() + size,
                      absl::StrCat("there is more after the ", size, " bytes that were expected"));
   }
-  if (mapped != nullptr) {
-    return Array::FromShared(header.dtype, header.shape, std::move(mapped), size);
+  if (mapped.data != nullptr) {
+    return Array::FromShared(header.dtype, header.shape, std::move(mapped));
   }
   SwapBytes(bytes.data(), bytes.size(), item_size);
   return Array::FromBytes(header.dtype, header.shape, std::move(bytes));

@@ -129,9 +129,10 @@ absl::StatusOr<Array> ReadNpy(ByteInput& input) {
                                 input.MostBytes()));
   }
   const bool as_stored = !type.big_endian && (!header.fortran || header.shape.size() < 2);
-  auto mapped = as_stored ? input.Map(size, ItemSize(type.dtype)) : nullptr;
+  SharedBytes mapped;
+  if (as_stored) mapped = input.Map(size, ItemSize(type.dtype));
   Array::Bytes bytes;
-  if (mapped == nullptr) {
+  if (mapped.data == nullptr) {
     KUR_ASSIGN_OR_RETURN(bytes, ReadBytes(input, size));
     if (static_cast<int64_t>(bytes.size()) < size) {
       return Damaged(absl::StrCat("the header promises ", size, " bytes of data, but there are ",
@@ -142,8 +143,8 @@ absl::StatusOr<Array> ReadNpy(ByteInput& input) {
   char more = 0;
   KUR_ASSIGN_OR_RETURN(const int64_t trailing, input.Read(&more, 1));
   if (trailing > 0) return Damaged("bytes follow the array");
-  if (mapped != nullptr) {
-    return Array::FromShared(type.dtype, std::move(header.shape), std::move(mapped), size);
+  if (mapped.data != nullptr) {
+    return Array::FromShared(type.dtype, std::move(header.shape), std::move(mapped));
   }
   return MakeNumpyArray(type, std::move(header.shape), header.fortran, std::move(bytes));
 }

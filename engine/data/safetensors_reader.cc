@@ -151,8 +151,8 @@ absl::StatusOr<Array> ReadTensor(ByteInput& input, const Entry& entry) {
   const int64_t size = entry.end - entry.begin;
   if (entry.type != kBFloat16 && entry.dtype != DType::kBool) {
     auto mapped = input.Map(size, ItemSize(entry.dtype));
-    if (mapped != nullptr) {
-      return Array::FromShared(entry.dtype, entry.shape, std::move(mapped), size);
+    if (mapped.data != nullptr) {
+      return Array::FromShared(entry.dtype, entry.shape, std::move(mapped));
     }
   }
   KUR_ASSIGN_OR_RETURN(Array::Bytes bytes, ReadBytes(input, size));
