@@ -145,9 +145,9 @@ void BulkBytes::ResizeFile(const std::string& folder, size_t size) {
 
 void Prefetch(const void* data, size_t size) {
   static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  const auto begin = reinterpret_cast<uintptr_t>(data);
-  const uintptr_t first = begin - begin % page;
-  madvise(reinterpret_cast<void*>(first), begin + size - first, MADV_WILLNEED);
+  const uintptr_t before = reinterpret_cast<uintptr_t>(data) % page;
+  auto* const first = const_cast<uint8_t*>(static_cast<const uint8_t*>(data)) - before;
+  madvise(first, size + before, MADV_WILLNEED);
 }
 
 void BulkBytes::Free() {
