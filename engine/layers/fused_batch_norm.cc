@@ -237,14 +237,18 @@ Moments MomentsOf(const Layout& layout, const float* x) {
 
 Layout LayoutOf(const at::Tensor& x) { return {x.numel(), x.dim() == 4 ? x.size(1) : x.size(-1)}; }
 
-at::MemoryFormat FormatOf(const at::Tensor& x) {
-  return x.dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+// The same values in the memory layout of `x`.
+at::Tensor LaidOutAs(const at::Tensor& x, const at::Tensor& values) {
+  if (values.strides() == x.strides()) return values;
+  at::Tensor copy = at::empty_like(x);
+  copy.copy_(values);
+  return copy;
 }
 
 // y = x * scale + shift, and no less than 0 with `relu`.
 at::Tensor Apply(const Layout& layout, const at::Tensor& x, const std::vector<float>& scale,
                  const std::vector<float>& shift, bool relu) {
-  at::Tensor y = at::empty_like(x, x.options(), FormatOf(x));
+  at::Tensor y = at::empty_like(x);
   ForBlocks(layout, [&](int64_t block) {
     const int64_t at = block * layout.block;
     ApplyToBlock(relu, layout.width, layout.BlockSize(block), x.data_ptr<float>() + at,
@@ -307,7 +311,7 @@ class BatchNorm : public torch::autograd::Function<BatchNorm> {
   static variable_list backward(AutogradContext* context, variable_list outputs) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor& x = saved[0];
-    const at::Tensor gradient = outputs[0].contiguous(FormatOf(x));
+    const at::Tensor gradient = LaidOutAs(x, outputs[0]);
     const bool relu = context->saved_data["relu"].toBool();
     const Layout layout = LayoutOf(x);
     const auto channels = static_cast<size_t>(layout.channels);
@@ -352,7 +356,7 @@ class BatchNorm : public torch::autograd::Function<BatchNorm> {
     const std::vector<float> wide_constant = Repeat(layout, constant);
     at::Tensor result;
     if (context->needs_input_grad(0)) {
-      result = at::empty_like(x, x.options(), FormatOf(x));
+      result = at::empty_like(x);
       ForBlocks(layout, [&](int64_t block) {
         const int64_t at = block * layout.block;
         GradientOfBlock(relu, layout.width, layout.BlockSize(block),
@@ -367,8 +371,9 @@ class BatchNorm : public torch::autograd::Function<BatchNorm> {
 }  // namespace
 
 bool CanFuseBatchNorm(const at::Tensor& x) {
-  return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0 &&
-         x.is_contiguous(FormatOf(x));
+  if (!x.device().is_cpu() || x.scalar_type() != at::kFloat || x.numel() == 0) return false;
+  if (x.dim() == 4) return x.is_contiguous(at::MemoryFormat::ChannelsLast);
+  return x.stride(-1) == 1 && x.is_non_overlapping_and_dense();
 }
 
 at::Tensor FusedBatchNorm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,

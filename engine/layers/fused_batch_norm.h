@@ -10,7 +10,8 @@ namespace kur {
 // it costs nothing then, neither time nor memory.
 
 // True if the functions below can take `x`: floats on the CPU, (batch, channels, height, width) in
-// channels-last memory or (batch, ..., channels).
+// channels-last memory, or (batch, ..., channels) with the other axes in any order in memory, as
+// recurrent layers leave them.
 bool CanFuseBatchNorm(const at::Tensor& x);
 
 struct BatchNormOptions {

@@ -80,35 +80,50 @@ const std::vector<std::vector<int64_t>>& Shapes() {
   return *kShapes;
 }
 
+// Compares training, forward and backward, with ATen's.
+void ExpectTrainsAsATen(const Arguments& arguments, bool relu, double tolerance, double of_sums) {
+  const Arguments actual = arguments.To(at::kFloat);
+  const Arguments expected = arguments.To(at::kDouble);
+  ASSERT_TRUE(CanFuseBatchNorm(actual.x));
+  const at::Tensor y = FusedBatchNorm(actual.x, actual.weight, actual.bias, actual.running_mean,
+                                      actual.running_var, {kMomentum, kEpsilon, relu});
+  const at::Tensor z = Expected(expected, true, relu);
+  ExpectClose(y, z, tolerance);
+  EXPECT_TRUE(CanFuseBatchNorm(y));
+  ExpectClose(actual.running_mean, expected.running_mean, tolerance);
+  ExpectClose(actual.running_var, expected.running_var, tolerance);
+  const at::Tensor gradient = at::randn(y.sizes(), Generator(6), at::kFloat);
+  // Where rounding decides on which side of 0 a value is, gradients may differ.
+  const at::Tensor counts = z.detach().abs().gt(1e-3).to(at::kFloat);
+  y.backward(gradient * counts);
+  z.backward((gradient * counts).to(at::kDouble));
+  ExpectClose(actual.x.grad(), expected.x.grad(), tolerance);
+  ExpectClose(actual.weight.grad(), expected.weight.grad(), of_sums);
+  ExpectClose(actual.bias.grad(), expected.bias.grad(), of_sums);
+}
+
 TEST(FusedBatchNormTest, TrainsAsATenDoes) {
   for (const auto& shape : Shapes()) {
     for (const bool relu : {false, true}) {
       for (const double mean : {0.0, 30.0}) {
         SCOPED_TRACE(absl::StrCat(absl::StrJoin(shape, "x"), relu ? " relu" : "", " mean ", mean));
-        const Arguments arguments = MakeArguments(shape, mean);
-        const Arguments actual = arguments.To(at::kFloat);
-        const Arguments expected = arguments.To(at::kDouble);
-        ASSERT_TRUE(CanFuseBatchNorm(actual.x));
-        const at::Tensor y =
-            FusedBatchNorm(actual.x, actual.weight, actual.bias, actual.running_mean,
-                           actual.running_var, {kMomentum, kEpsilon, relu});
-        const at::Tensor z = Expected(expected, true, relu);
-        const double tolerance = mean == 0 ? 2e-5 : 2e-4;
-        ExpectClose(y, z, tolerance);
-        EXPECT_TRUE(CanFuseBatchNorm(y));
-        ExpectClose(actual.running_mean, expected.running_mean, tolerance);
-        ExpectClose(actual.running_var, expected.running_var, tolerance);
-        const at::Tensor gradient = at::randn(y.sizes(), Generator(6), at::kFloat);
-        // Where rounding decides on which side of 0 a value is, gradients may differ.
-        const at::Tensor counts = z.detach().abs().gt(1e-3).to(at::kFloat);
-        y.backward(gradient * counts);
-        z.backward((gradient * counts).to(at::kDouble));
-        ExpectClose(actual.x.grad(), expected.x.grad(), tolerance);
-        const double of_sums = 2e-4 * (mean == 0 ? 1 : 10);
-        ExpectClose(actual.weight.grad(), expected.weight.grad(), of_sums);
-        ExpectClose(actual.bias.grad(), expected.bias.grad(), of_sums);
+        ExpectTrainsAsATen(MakeArguments(shape, mean), relu, mean == 0 ? 2e-5 : 2e-4,
+                           2e-4 * (mean == 0 ? 1 : 10));
       }
     }
+  }
+}
+
+TEST(FusedBatchNormTest, RowsMayLieInAnyOrder) {
+  for (const bool relu : {false, true}) {
+    Arguments steps_first = MakeArguments({11, 6, 40}, 0);
+    steps_first.x = steps_first.x.transpose(0, 1);
+    ExpectTrainsAsATen(steps_first, relu, 2e-5, 2e-4);
+    const Arguments copy = steps_first.To(at::kFloat);
+    EXPECT_EQ(copy.x.strides(), steps_first.x.strides());
+    const at::Tensor y = FusedBatchNorm(copy.x, copy.weight, copy.bias, copy.running_mean,
+                                        copy.running_var, {kMomentum, kEpsilon, relu});
+    EXPECT_EQ(y.strides(), copy.x.strides());
   }
 }
 
@@ -138,6 +153,7 @@ TEST(FusedBatchNormTest, OtherLayoutsAndTypesAreLeftToATen) {
   EXPECT_FALSE(CanFuseBatchNorm(image));
   EXPECT_TRUE(CanFuseBatchNorm(image.contiguous(at::MemoryFormat::ChannelsLast)));
   EXPECT_FALSE(CanFuseBatchNorm(image.flatten(1).t()));
+  EXPECT_FALSE(CanFuseBatchNorm(image.flatten(1).slice(1, 0, 5)));
   EXPECT_FALSE(CanFuseBatchNorm(image.flatten(1).to(at::kDouble)));
 }
 
