@@ -132,13 +132,15 @@ class ClassSource : public DerivedSource {
   ClassSource(std::shared_ptr<const Source> labels, const ClassList& classes)
       : DerivedSource(labels),
         classes_(classes.count),
-        shape_(OneHotShape(labels->shape(), classes.count)) {
+        shape_(OneHotShape(labels->shape(), classes.count)),
+        symbols_(classes.texts) {
     for (size_t i = 0; i < classes.numbers.size(); ++i) {
       numbers_[static_cast<float>(classes.numbers[i])] = static_cast<int64_t>(i);
     }
   }
 
   const Shape& shape() const override { return shape_; }
+  const std::vector<std::string>& symbols() const override { return symbols_; }
 
   // Zeros follow a sample that is shorter.
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
@@ -190,6 +192,7 @@ class ClassSource : public DerivedSource {
 
   int64_t classes_;
   Shape shape_;
+  std::vector<std::string> symbols_;  // empty: the classes have no names
   std::map<float, int64_t> numbers_;  // empty: the labels are the numbers of the classes
 };
 

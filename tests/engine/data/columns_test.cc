@@ -86,6 +86,7 @@ TEST_F(ColumnsTest, LinesOfJsonMayHoldTextsToo) {
   EXPECT_THAT(*sources, ElementsAre(testing::Key("input"), testing::Key("species")));
   EXPECT_THAT(All(*sources->at("input")), ElementsAre(1, 2));
   EXPECT_THAT(All(*sources->at("species")), ElementsAre(0, 1, 1, 0));
+  EXPECT_THAT(sources->at("species")->symbols(), ElementsAre("lily", "rose"));
   EXPECT_THAT(OpenView("{jsonl: flowers.jsonl, columns: [length, specie]}", "jsonl"),
               FailsWith(kInvalid, "the data have no column 'specie'; did you mean 'species'?"));
   EXPECT_THAT(OpenView("{jsonl: flowers.jsonl, columns: {species: {one_hot: [rose]}}}", "jsonl"),
