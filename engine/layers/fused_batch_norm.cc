@@ -22,7 +22,7 @@ using torch::autograd::variable_list;
 constexpr int64_t kLeastWidth = 256;
 // Read a second time, a block is still in the cache. The same for every number of threads, so that
 // sums do not depend on it.
-constexpr int64_t kBlockElements = 32 * 1024;
+constexpr int64_t kBlockElements = int64_t{32} << 10;
 
 // How the elements of a tensor lie: wide rows of `width` elements, each of one or more rows of
 // channels; the last may be shorter.
@@ -33,6 +33,7 @@ struct Layout {
         elements(elements),
         block(std::max<int64_t>(1, kBlockElements / width) * width) {}
 
+  int64_t rows() const { return elements / channels; }  // of channels
   int64_t blocks() const { return (elements + block - 1) / block; }
   int64_t BlockSize(int64_t index) const { return std::min(block, elements - index * block); }
 
@@ -82,7 +83,8 @@ KUR_FOR_EACH_PROCESSOR void MomentsOfBlock(int64_t channels, int64_t width, int6
     AddRow(std::min(width, elements - at), x + at, scratch);
   }
   Fold(channels, width, scratch, mean);
-  const float of_all = 1 / static_cast<float>(elements / channels);
+  const int64_t rows = elements / channels;
+  const float of_all = 1 / static_cast<float>(rows);
   for (int64_t c = 0; c < channels; ++c) mean[c] *= of_all;
   for (int64_t i = channels; i < width; ++i) mean[i] = mean[i - channels];
   std::fill_n(scratch, width, 0.0f);
@@ -222,8 +224,8 @@ Moments MomentsOf(const Layout& layout, const float* x) {
   Moments moments = {std::vector<double>(channels), std::vector<double>(channels)};
   double before = 0;
   for (size_t block = 0; block < blocks; ++block) {
-    const auto count =
-        static_cast<double>(layout.BlockSize(static_cast<int64_t>(block)) / layout.channels);
+    const int64_t rows = layout.BlockSize(static_cast<int64_t>(block)) / layout.channels;
+    const auto count = static_cast<double>(rows);
     const double share = count / (before + count);
     for (size_t c = 0; c < channels; ++c) {
       const double distance = means[block * channels + c] - moments.mean[c];
@@ -287,7 +289,7 @@ class BatchNorm : public torch::autograd::Function<BatchNorm> {
                             BatchNormOptions options) {
     const Layout layout = LayoutOf(x);
     const Moments moments = MomentsOf(layout, x.data_ptr<float>());
-    const auto count = static_cast<double>(layout.elements / layout.channels);
+    const auto count = static_cast<double>(layout.rows());
     std::vector<double> deviation;
     for (size_t c = 0; c < moments.mean.size(); ++c) {
       deviation.push_back(std::sqrt(moments.squares[c] / count + options.epsilon));
@@ -341,7 +343,7 @@ class BatchNorm : public torch::autograd::Function<BatchNorm> {
     // h)).
     const at::Tensor of_weight = at::empty({layout.channels}, at::kFloat);
     const at::Tensor of_bias = at::empty({layout.channels}, at::kFloat);
-    const auto count = static_cast<double>(layout.elements / layout.channels);
+    const auto count = static_cast<double>(layout.rows());
     std::vector<double> of_x(channels);
     std::vector<double> constant(channels);
     for (size_t c = 0; c < channels; ++c) {

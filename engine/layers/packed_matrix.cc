@@ -17,7 +17,7 @@ constexpr int64_t kPanel = 2 * kVectorFloats;
 constexpr int64_t kLeastWork = 1 << 19;
 
 // On processors with narrower ones, a few of them.
-typedef float Vector __attribute__((vector_size(kVectorFloats * sizeof(float))));
+using Vector __attribute__((vector_size(kVectorFloats * sizeof(float)))) = float;
 
 // kRows rows of the product with the first kVectors vectors of a panel. The sums stay in registers.
 template <int kRows, int kVectors>

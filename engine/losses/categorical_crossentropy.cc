@@ -46,8 +46,8 @@ class CategoricalCrossentropy : public Loss {
     }
     const at::Tensor log_probability = from_logits ? at::log_softmax(prediction, -1)
                                                    : prediction.clamp_min(kLeastProbability).log();
-    const auto positions = static_cast<double>(prediction.numel() / prediction.size(-1));
-    return LossValue{(log_probability * truth[0]).sum() * (-1.0 / positions)};
+    const int64_t positions = prediction.numel() / prediction.size(-1);
+    return LossValue{(log_probability * truth[0]).sum() * (-1.0 / static_cast<double>(positions))};
   }
 };
 
