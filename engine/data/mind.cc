@@ -21,6 +21,7 @@
 #include "absl/strings/str_join.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
+#include "engine/base/system_memory.h"
 #include "engine/data/array_source.h"
 #include "engine/data/byte_input.h"
 #include "engine/data/classified_files.h"
@@ -100,8 +101,9 @@ class RecordingsHandler : public JsonLineHandler {
   }
 
   absl::Status String(const std::string& value) override {
-    if (IsLabel())
+    if (IsLabel()) {
       return absl::InvalidArgumentError("it holds a string where a number is expected");
+    }
     uuid_ = value;
     return absl::OkStatus();
   }
@@ -181,6 +183,7 @@ absl::StatusOr<Recordings> ReadFolder(const std::string& folder, const std::stri
 
 absl::StatusOr<Recordings> ReadArchive(const std::string& file, const std::string& shown) {
   TarLimits limits;
+  limits.max_bytes = std::min(limits.max_bytes, TotalMemoryBytes() / 2);
   limits.max_members = 10'000'000;
   KUR_ASSIGN_OR_RETURN(const auto reader, TarReader::Open(file, limits));
   std::vector<std::string> names;
