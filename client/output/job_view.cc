@@ -32,8 +32,7 @@ std::string DurationText(const v1::Job& job, absl::Time now) {
 }
 
 std::string LossText(const v1::Job& job) {
-  // 0: the epoch has only begun.
-  const bool known = job.has_progress() && job.progress().epoch() > 0 && job.progress().loss() != 0;
+  const bool known = job.has_progress() && job.progress().has_loss();
   return known ? HumanNumber(job.progress().loss()) : "";
 }
 

@@ -31,8 +31,8 @@ Rows<double> RotationMatrix(const FeatureStatistics& statistics,
 }  // namespace
 
 FeatureNormalizer::FeatureNormalizer(const FeatureStatistics& statistics, const Options& options)
-    : before_(ToFloat(statistics.mean)), after_(statistics.mean.size()) {
-  if (!options.center) after_ = before_;
+    : before_(statistics.mean), after_(statistics.mean.size()) {
+  if (!options.center) after_ = ToFloat(statistics.mean);
   if (options.rotation != Rotation::kNone) {
     const Rows<double> matrix = RotationMatrix(statistics, options);
     matrix_.assign(matrix.data(), matrix.data() + matrix.size());
@@ -47,7 +47,8 @@ void FeatureNormalizer::Apply(AudioFeatures* features) const {
   using Row = Eigen::Map<const Eigen::RowVectorXf>;
   const Eigen::Index count = width();
   Eigen::Map<Rows<float>> rows(features->values.data(), features->frames, count);
-  rows.rowwise() -= Row(before_.data(), count);
+  const Eigen::Map<const Eigen::RowVectorXd> before(before_.data(), count);
+  rows = (rows.cast<double>().rowwise() - before).cast<float>();
   if (matrix_.size() == before_.size()) {
     rows.array().rowwise() *= Row(matrix_.data(), count).array();
   } else {

@@ -37,9 +37,9 @@ class FeatureNormalizer {
   void Apply(AudioFeatures* features) const;
 
  private:
-  std::vector<float> before_;  // subtracted first
-  std::vector<float> matrix_;  // (width, width) in row-major order, or just its diagonal
-  std::vector<float> after_;   // added at the end
+  std::vector<double> before_;  // subtracted first, in double precision: it may be large beside d
+  std::vector<float> matrix_;   // (width, width) in row-major order, or just its diagonal
+  std::vector<float> after_;    // added at the end
 };
 
 }  // namespace kur

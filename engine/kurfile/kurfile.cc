@@ -369,6 +369,21 @@ std::vector<const DataSection*> Kurfile::DataOf(Mode mode) const {
   return chosen;
 }
 
+namespace {
+
+absl::Status CheckTrainable(const Sections& sections, const ModelPlan& plan) {
+  std::vector<std::string> targets;
+  for (const auto& loss : sections.losses) targets.push_back(loss->target);
+  if (plan.CanTrain(targets)) return absl::OkStatus();
+  return ErrorAt(
+      sections.train->data.location, "train",
+      absl::StrCat("there is nothing to train: no layer that '", absl::StrJoin(targets, "', '"),
+                   "' depends on has weights that are not frozen; take 'freeze' away "
+                   "from one of them, or use the mode test or evaluate"));
+}
+
+}  // namespace
+
 absl::Status Kurfile::CheckMode(Mode mode) const {
   if (mode == Mode::kInspect) {
     if (!Data().empty()) return absl::OkStatus();
@@ -387,6 +402,7 @@ absl::Status Kurfile::CheckMode(Mode mode) const {
         evaluated_.location(), "",
         absl::StrCat("missing section 'loss', which the mode ", ToString(mode), " needs"));
   }
+  if (mode == Mode::kTrain) return CheckTrainable(sections_, plan_);
   return absl::OkStatus();
 }
 

@@ -89,7 +89,7 @@ class Linter {
   void CheckTraining(const TrainSection& train) {
     if (plan_.trainable_parameters == 0) {
       diagnostics_->Warning(train.data.location, "train",
-                            "the model has no parameters that are not frozen: nothing is trained");
+                            "the model has no weights that are not frozen: it cannot be trained");
     }
     if (train.checkpoint) CheckCheckpoint(train, *train.checkpoint);
   }

@@ -74,7 +74,8 @@ Fields<Spec> LossFields() {
   return Fields<Spec>()
       .Required("target", &Spec::target, "the output of the model that is compared with the data")
       .Example("labels")
-      .Optional("weight", &Spec::weight, "factor in the sum over all outputs", NotNegative());
+      .Optional("weight", &Spec::weight,
+                "factor in the sum over all outputs; losses are reported with it", NotNegative());
 }
 
 }  // namespace kur

@@ -200,6 +200,24 @@ const PlannedLayer* ModelPlan::Find(const std::string& name) const {
   return nullptr;
 }
 
+bool ModelPlan::CanTrain(const std::vector<std::string>& targets) const {
+  std::vector<bool> needed(layers.size(), false);
+  for (const std::string& target : targets) {
+    for (size_t i = 0; i < layers.size(); ++i) {
+      if (layers[i].name == target) needed[i] = true;
+    }
+  }
+  // Inputs stand before what uses them.
+  for (size_t i = layers.size(); i-- > 0;) {
+    if (!needed[i]) continue;
+    const PlannedLayer& layer = layers[i];
+    const PlannedLayer* owner = layer.weights_of.empty() ? &layer : Find(layer.weights_of);
+    if (owner == nullptr || (!owner->frozen && owner->parameters != 0)) return true;
+    for (const int input : layer.inputs) needed[static_cast<size_t>(input)] = true;
+  }
+  return false;
+}
+
 absl::StatusOr<Shape> OutputShape(const PlannedLayer& layer, const std::vector<Shape>& inputs) {
   Shape shape;
   KUR_ASSIGN_OR_RETURN(const std::vector<Shape> inner, InnerShapes(layer, inputs, &shape));

@@ -50,6 +50,10 @@ struct ModelPlan {
   bool complete = true;              // false after errors: it may lack layers
 
   const PlannedLayer* Find(const std::string& name) const;
+
+  // Returns whether training by losses of those outputs can change a weight: whether a layer that
+  // they depend on has weights that are not frozen. True where the sizes are not known yet.
+  bool CanTrain(const std::vector<std::string>& targets) const;
 };
 
 // The shape that a layer gives for inputs of those shapes. INVALID_ARGUMENT if they do not fit.

@@ -3,7 +3,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/elu.h>
 #include <ATen/ops/exp.h>
-#include <ATen/ops/gelu.h>
 #include <ATen/ops/hardswish.h>
 #include <ATen/ops/leaky_relu.h>
 #include <ATen/ops/log_softmax.h>
@@ -16,6 +15,8 @@
 #include <ATen/ops/softplus.h>
 #include <ATen/ops/tanh.h>
 
+#include "engine/layers/aten_guards.h"
+
 namespace kur {
 
 ActivationFunction FindActivation(const std::string& name, const std::optional<double>& alpha) {
@@ -23,7 +24,7 @@ ActivationFunction FindActivation(const std::string& name, const std::optional<d
   if (name == "tanh") return [](const at::Tensor& x) { return at::tanh(x); };
   if (name == "sigmoid") return [](const at::Tensor& x) { return at::sigmoid(x); };
   if (name == "softplus") return [](const at::Tensor& x) { return at::softplus(x); };
-  if (name == "gelu") return [](const at::Tensor& x) { return at::gelu(x); };
+  if (name == "gelu") return [](const at::Tensor& x) { return Gelu(x); };
   if (name == "silu") return [](const at::Tensor& x) { return at::silu(x); };
   if (name == "softsign") return [](const at::Tensor& x) { return x / (x.abs() + 1); };
   if (name == "selu") return [](const at::Tensor& x) { return at::selu(x); };

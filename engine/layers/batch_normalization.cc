@@ -7,11 +7,11 @@
 #include "absl/strings/str_cat.h"
 #include "engine/kurfile/layer_spec.h"
 #if KUR_RUNTIME
-#include <ATen/ops/batch_norm.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
+#include "engine/layers/aten_guards.h"
 #include "engine/layers/fused_batch_norm.h"
 #include "engine/layers/layer.h"
 #endif
@@ -98,15 +98,15 @@ class BatchNormalization : public Layer {
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs,
                      const ForwardContext& context) override {
+    // Nothing has no mean, which would spoil the running statistics.
+    if (inputs[0].numel() == 0) return inputs[0];
     if (is_last_ && CanFuseBatchNorm(inputs[0]) &&
         (context.training || !c10::GradMode::is_enabled())) {
       return Fused(inputs[0], context);
     }
     const at::Tensor x = in_place_ ? inputs[0] : ToAuthorLayout(inputs[0]).movedim(axis_ + 1, 1);
-    // ATen's momentum is the share of the new statistics.
-    at::Tensor y = at::batch_norm(x, weights()[0].value, weights()[1].value, weights()[2].value,
-                                  weights()[3].value, context.training, 1 - momentum_, epsilon_,
-                                  /*cudnn_enabled=*/true);
+    at::Tensor y = BatchNorm(x, weights()[0].value, weights()[1].value, weights()[2].value,
+                             weights()[3].value, context.training, momentum_, epsilon_);
     if (context.then_relu) y.relu_();
     return in_place_ ? y : FromAuthorLayout(y.movedim(1, axis_ + 1));
   }

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <vector>
 
+#include "engine/base/kernel_choice.h"
 #include "engine/base/vector_math.h"
 #include "engine/layers/packed_matrix.h"
 
@@ -143,7 +144,8 @@ class Attention : public torch::autograd::Function<Attention> {
 }  // namespace
 
 bool CanFuseAttention(const at::Tensor& query) {
-  return query.device().is_cpu() && query.scalar_type() == at::kFloat && query.numel() > 0;
+  return FusedKernelsAllowed() && query.device().is_cpu() && query.scalar_type() == at::kFloat &&
+         query.numel() > 0;
 }
 
 at::Tensor FusedAttention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,

@@ -10,6 +10,7 @@
 #include <functional>
 #include <vector>
 
+#include "engine/base/kernel_choice.h"
 #include "engine/base/vector_math.h"
 
 namespace kur {
@@ -68,16 +69,23 @@ KUR_INLINE void AddRow(int64_t width, const float* __restrict x, float* __restri
   for (int64_t i = 0; i < width; ++i) sums[i] += x[i];
 }
 
-KUR_INLINE void AddSquaresOfRow(int64_t width, const float* __restrict x,
-                                const float* __restrict mean, float* __restrict sums) {
-  for (int64_t i = 0; i < width; ++i) sums[i] += (x[i] - mean[i]) * (x[i] - mean[i]);
+KUR_INLINE void AddDistancesOfRow(int64_t width, const float* __restrict x,
+                                  const float* __restrict mean, float* __restrict sums,
+                                  float* __restrict squares) {
+  for (int64_t i = 0; i < width; ++i) {
+    const float distance = x[i] - mean[i];
+    sums[i] += distance;
+    squares[i] += distance * distance;
+  }
 }
 
-// Mean of each channel and the sum of squared distances from it, over one block. `mean` and
-// `scratch` hold `width` elements: the mean of a channel is repeated at all of its places.
+// Computes the mean of each channel over one block, up to rounding, and the sums of the distances
+// from it and of their squares. `mean` holds `width` elements, the mean of a channel at all of its
+// places; `scratch` holds twice as many.
 KUR_FOR_EACH_PROCESSOR void MomentsOfBlock(int64_t channels, int64_t width, int64_t elements,
                                            const float* x, float* scratch, float* mean,
-                                           float* squares) {
+                                           float* distances, float* squares) {
+  float* const of_squares = scratch + width;
   std::fill_n(scratch, width, 0.0f);
   for (int64_t at = 0; at < elements; at += width) {
     AddRow(std::min(width, elements - at), x + at, scratch);
@@ -87,50 +95,58 @@ KUR_FOR_EACH_PROCESSOR void MomentsOfBlock(int64_t channels, int64_t width, int6
   const float of_all = 1 / static_cast<float>(rows);
   for (int64_t c = 0; c < channels; ++c) mean[c] *= of_all;
   for (int64_t i = channels; i < width; ++i) mean[i] = mean[i - channels];
-  std::fill_n(scratch, width, 0.0f);
+  std::fill_n(scratch, 2 * width, 0.0f);
   for (int64_t at = 0; at < elements; at += width) {
-    AddSquaresOfRow(std::min(width, elements - at), x + at, mean, scratch);
+    AddDistancesOfRow(std::min(width, elements - at), x + at, mean, scratch, of_squares);
   }
-  Fold(channels, width, scratch, squares);
+  Fold(channels, width, scratch, distances);
+  Fold(channels, width, of_squares, squares);
 }
 
-template <bool kRelu>
-KUR_INLINE void ApplyToRow(int64_t width, const float* __restrict x, const float* __restrict scale,
-                           const float* __restrict shift, float* __restrict y) {
-  for (int64_t i = 0; i < width; ++i) {
-    const float value = x[i] * scale[i] + shift[i];
-    y[i] = kRelu && value < 0 ? 0 : value;
-  }
-}
-
-template <bool kRelu>
-KUR_INLINE void ApplyToRows(int64_t width, int64_t elements, const float* x, const float* scale,
-                            const float* shift, float* y) {
-  for (int64_t at = 0; at < elements; at += width) {
-    ApplyToRow<kRelu>(std::min(width, elements - at), x + at, scale, shift, y + at);
-  }
-}
-
-KUR_FOR_EACH_PROCESSOR void ApplyToBlock(bool relu, int64_t width, int64_t elements, const float* x,
-                                         const float* scale, const float* shift, float* y) {
-  if (relu) {
-    ApplyToRows<true>(width, elements, x, scale, shift, y);
-  } else {
-    ApplyToRows<false>(width, elements, x, scale, shift, y);
-  }
-}
-
-// What a wide row has for each of its places.
+// What a wide row has for each of its places. The mean is taken away first: x * scale alone would
+// lose the digits that the mean has more than the deviation.
 struct Places {
   const float* mean;
   const float* scale;
   const float* shift;
 };
 
+KUR_INLINE float Normalized(float x, float mean, float scale, float shift) {
+  return (x - mean) * scale + shift;
+}
+
+template <bool kRelu>
+KUR_INLINE void ApplyToRow(int64_t width, const float* __restrict x, const float* __restrict mean,
+                           const float* __restrict scale, const float* __restrict shift,
+                           float* __restrict y) {
+  for (int64_t i = 0; i < width; ++i) {
+    const float value = Normalized(x[i], mean[i], scale[i], shift[i]);
+    y[i] = kRelu && value < 0 ? 0 : value;
+  }
+}
+
+template <bool kRelu>
+KUR_INLINE void ApplyToRows(int64_t width, int64_t elements, const float* x, const Places& places,
+                            float* y) {
+  for (int64_t at = 0; at < elements; at += width) {
+    ApplyToRow<kRelu>(std::min(width, elements - at), x + at, places.mean, places.scale,
+                      places.shift, y + at);
+  }
+}
+
+KUR_FOR_EACH_PROCESSOR void ApplyToBlock(bool relu, int64_t width, int64_t elements, const float* x,
+                                         const Places& places, float* y) {
+  if (relu) {
+    ApplyToRows<true>(width, elements, x, places, y);
+  } else {
+    ApplyToRows<false>(width, elements, x, places, y);
+  }
+}
+
 // The gradient before the ReLU, which let through what was above 0.
 template <bool kRelu>
-KUR_INLINE float Passed(float gradient, float x, float scale, float shift) {
-  return kRelu && x * scale + shift <= 0 ? 0 : gradient;
+KUR_INLINE float Passed(float gradient, float x, float mean, float scale, float shift) {
+  return kRelu && Normalized(x, mean, scale, shift) <= 0 ? 0 : gradient;
 }
 
 template <bool kRelu>
@@ -139,7 +155,7 @@ KUR_INLINE void AddGradientsOfRow(int64_t width, const float* __restrict gradien
                                   const float* __restrict scale, const float* __restrict shift,
                                   float* __restrict sums, float* __restrict products) {
   for (int64_t i = 0; i < width; ++i) {
-    const float passed = Passed<kRelu>(gradient[i], x[i], scale[i], shift[i]);
+    const float passed = Passed<kRelu>(gradient[i], x[i], mean[i], scale[i], shift[i]);
     sums[i] += passed;
     products[i] += passed * (x[i] - mean[i]);
   }
@@ -169,12 +185,13 @@ KUR_FOR_EACH_PROCESSOR void SumsOfBlock(bool relu, int64_t channels, int64_t wid
 
 template <bool kRelu>
 KUR_INLINE void GradientOfRow(int64_t width, const float* __restrict gradient,
-                              const float* __restrict x, const float* __restrict scale,
-                              const float* __restrict shift, const float* __restrict of_x,
-                              const float* __restrict constant, float* __restrict to) {
+                              const float* __restrict x, const float* __restrict mean,
+                              const float* __restrict scale, const float* __restrict shift,
+                              const float* __restrict of_x, const float* __restrict constant,
+                              float* __restrict to) {
   for (int64_t i = 0; i < width; ++i) {
-    const float passed = Passed<kRelu>(gradient[i], x[i], scale[i], shift[i]);
-    to[i] = scale[i] * passed + of_x[i] * x[i] + constant[i];
+    const float passed = Passed<kRelu>(gradient[i], x[i], mean[i], scale[i], shift[i]);
+    to[i] = scale[i] * passed + of_x[i] * (x[i] - mean[i]) + constant[i];
   }
 }
 
@@ -185,11 +202,11 @@ KUR_FOR_EACH_PROCESSOR void GradientOfBlock(bool relu, int64_t width, int64_t el
   for (int64_t at = 0; at < elements; at += width) {
     const int64_t count = std::min(width, elements - at);
     if (relu) {
-      GradientOfRow<true>(count, gradient + at, x + at, places.scale, places.shift, of_x, constant,
-                          to + at);
+      GradientOfRow<true>(count, gradient + at, x + at, places.mean, places.scale, places.shift,
+                          of_x, constant, to + at);
     } else {
-      GradientOfRow<false>(count, gradient + at, x + at, places.scale, places.shift, of_x, constant,
-                           to + at);
+      GradientOfRow<false>(count, gradient + at, x + at, places.mean, places.scale, places.shift,
+                           of_x, constant, to + at);
     }
   }
 }
@@ -212,13 +229,14 @@ Moments MomentsOf(const Layout& layout, const float* x) {
   const auto width = static_cast<size_t>(layout.width);
   const auto blocks = static_cast<size_t>(layout.blocks());
   std::vector<float> means(blocks * channels);
+  std::vector<float> distances(blocks * channels);
   std::vector<float> squares(blocks * channels);
   ForBlocks(layout, [&](int64_t block) {
-    std::vector<float> scratch(2 * width);
-    float* const mean = scratch.data() + width;
+    std::vector<float> scratch(3 * width);
+    float* const mean = scratch.data() + 2 * width;
     const auto at = static_cast<size_t>(block) * channels;
     MomentsOfBlock(layout.channels, layout.width, layout.BlockSize(block), x + block * layout.block,
-                   scratch.data(), mean, &squares[at]);
+                   scratch.data(), mean, &distances[at], &squares[at]);
     std::copy_n(mean, channels, &means[at]);
   });
   Moments moments = {std::vector<double>(channels), std::vector<double>(channels)};
@@ -228,9 +246,13 @@ Moments MomentsOf(const Layout& layout, const float* x) {
     const auto count = static_cast<double>(rows);
     const double share = count / (before + count);
     for (size_t c = 0; c < channels; ++c) {
-      const double distance = means[block * channels + c] - moments.mean[c];
+      const size_t at = block * channels + c;
+      // What the mean of the block lacks to be exact.
+      const double rest = distances[at] / count;
+      const double of_block = squares[at] - rest * distances[at];
+      const double distance = means[at] + rest - moments.mean[c];
       moments.mean[c] += distance * share;
-      moments.squares[c] += squares[block * channels + c] + distance * distance * before * share;
+      moments.squares[c] += std::max(of_block, 0.0) + distance * distance * before * share;
     }
     before += count;
   }
@@ -247,38 +269,50 @@ at::Tensor LaidOutAs(const at::Tensor& x, const at::Tensor& values) {
   return copy;
 }
 
-// y = x * scale + shift, and no less than 0 with `relu`.
-at::Tensor Apply(const Layout& layout, const at::Tensor& x, const std::vector<float>& scale,
-                 const std::vector<float>& shift, bool relu) {
+// y = (x - mean) * scale + shift, and no less than 0 with `relu`.
+at::Tensor Apply(const Layout& layout, const at::Tensor& x, const Places& places, bool relu) {
   at::Tensor y = at::empty_like(x);
   ForBlocks(layout, [&](int64_t block) {
     const int64_t at = block * layout.block;
-    ApplyToBlock(relu, layout.width, layout.BlockSize(block), x.data_ptr<float>() + at,
-                 scale.data(), shift.data(), y.data_ptr<float>() + at);
+    ApplyToBlock(relu, layout.width, layout.BlockSize(block), x.data_ptr<float>() + at, places,
+                 y.data_ptr<float>() + at);
   });
   return y;
 }
 
-struct ScaleAndShift {
+// What the mean loses when it becomes a float.
+double Rest(double mean) { return mean - static_cast<float>(mean); }
+
+// The rows of Places, as a tensor of (3, width).
+at::Tensor MakePlaces(const Layout& layout, const at::Tensor& weight, const at::Tensor& bias,
+                      const std::vector<double>& mean, const std::vector<double>& deviation) {
   std::vector<double> scale;
   std::vector<double> shift;
-};
-
-ScaleAndShift Combine(const at::Tensor& weight, const at::Tensor& bias,
-                      const std::vector<double>& mean, const std::vector<double>& deviation) {
-  ScaleAndShift result;
   for (size_t c = 0; c < mean.size(); ++c) {
-    const double scale = weight.data_ptr<float>()[c] / deviation[c];
-    result.scale.push_back(scale);
+    scale.push_back(weight.data_ptr<float>()[c] / deviation[c]);
     // Of the scale as it is applied.
-    result.shift.push_back(bias.data_ptr<float>()[c] - mean[c] * static_cast<float>(scale));
+    shift.push_back(bias.data_ptr<float>()[c] - Rest(mean[c]) * static_cast<float>(scale[c]));
   }
-  return result;
+  at::Tensor places = at::empty({3, layout.width}, at::kFloat);
+  auto* to = places.data_ptr<float>();
+  const auto add = [&](const std::vector<double>& of_channels) {
+    const std::vector<float> row = Repeat(layout, of_channels);
+    to = std::copy(row.begin(), row.end(), to);
+  };
+  add(mean);
+  add(scale);
+  add(shift);
+  return places;
 }
 
-at::Tensor AsTensor(const std::vector<float>& values) {
-  at::Tensor tensor = at::empty({static_cast<int64_t>(values.size())}, at::kFloat);
-  std::copy(values.begin(), values.end(), tensor.data_ptr<float>());
+Places PlacesIn(const at::Tensor& tensor) {
+  const auto* const rows = tensor.data_ptr<float>();
+  return {rows, rows + tensor.size(1), rows + 2 * tensor.size(1)};
+}
+
+at::Tensor AsTensor(const std::vector<double>& values) {
+  at::Tensor tensor = at::empty({static_cast<int64_t>(values.size())}, at::kDouble);
+  std::copy(values.begin(), values.end(), tensor.data_ptr<double>());
   return tensor;
 }
 
@@ -300,14 +334,10 @@ class BatchNorm : public torch::autograd::Function<BatchNorm> {
       running_var = static_cast<float>(options.momentum * running_var +
                                        fresh * moments.squares[c] / std::max(count - 1, 1.0));
     }
-    const ScaleAndShift channels = Combine(weight, bias, moments.mean, deviation);
-    const std::vector<float> scale = Repeat(layout, channels.scale);
-    const std::vector<float> shift = Repeat(layout, channels.shift);
-    context->save_for_backward({x, AsTensor(scale), AsTensor(shift),
-                                AsTensor(Repeat(layout, moments.mean)),
-                                AsTensor(Repeat(layout, deviation))});
+    const at::Tensor places = MakePlaces(layout, weight, bias, moments.mean, deviation);
+    context->save_for_backward({x, places, AsTensor(moments.mean), AsTensor(deviation)});
     context->saved_data["relu"] = options.relu;
-    return Apply(layout, x, scale, shift, options.relu);
+    return Apply(layout, x, PlacesIn(places), options.relu);
   }
 
   static variable_list backward(AutogradContext* context, variable_list outputs) {
@@ -317,9 +347,9 @@ class BatchNorm : public torch::autograd::Function<BatchNorm> {
     const bool relu = context->saved_data["relu"].toBool();
     const Layout layout = LayoutOf(x);
     const auto channels = static_cast<size_t>(layout.channels);
-    const Places places = {saved[3].data_ptr<float>(), saved[1].data_ptr<float>(),
-                           saved[2].data_ptr<float>()};
-    const float* const deviation = saved[4].data_ptr<float>();
+    const Places places = PlacesIn(saved[1]);
+    const auto* const mean = saved[2].data_ptr<double>();
+    const auto* const deviation = saved[3].data_ptr<double>();
 
     const auto blocks = static_cast<size_t>(layout.blocks());
     std::vector<float> sums(blocks * channels);
@@ -347,12 +377,11 @@ class BatchNorm : public torch::autograd::Function<BatchNorm> {
     std::vector<double> of_x(channels);
     std::vector<double> constant(channels);
     for (size_t c = 0; c < channels; ++c) {
+      product[c] -= Rest(mean[c]) * sum[c];
       of_weight.data_ptr<float>()[c] = static_cast<float>(product[c] / deviation[c]);
       of_bias.data_ptr<float>()[c] = static_cast<float>(sum[c]);
-      const double variance = static_cast<double>(deviation[c]) * deviation[c];
-      of_x[c] = -places.scale[c] * product[c] / (variance * count);
-      constant[c] = -places.scale[c] * sum[c] / count -
-                    static_cast<double>(static_cast<float>(of_x[c])) * places.mean[c];
+      of_x[c] = -places.scale[c] * product[c] / (deviation[c] * deviation[c] * count);
+      constant[c] = -places.scale[c] * sum[c] / count - of_x[c] * Rest(mean[c]);
     }
     const std::vector<float> wide_of_x = Repeat(layout, of_x);
     const std::vector<float> wide_constant = Repeat(layout, constant);
@@ -373,7 +402,10 @@ class BatchNorm : public torch::autograd::Function<BatchNorm> {
 }  // namespace
 
 bool CanFuseBatchNorm(const at::Tensor& x) {
-  if (!x.device().is_cpu() || x.scalar_type() != at::kFloat || x.numel() == 0) return false;
+  if (!FusedKernelsAllowed() || !x.device().is_cpu() || x.scalar_type() != at::kFloat ||
+      x.numel() == 0) {
+    return false;
+  }
   if (x.dim() == 4) return x.is_contiguous(at::MemoryFormat::ChannelsLast);
   return x.stride(-1) == 1 && x.is_non_overlapping_and_dense();
 }
@@ -394,10 +426,9 @@ at::Tensor BatchNormByRunningStatistics(const at::Tensor& x, const at::Tensor& w
     mean.push_back(running_mean.data_ptr<float>()[c]);
     deviation.push_back(std::sqrt(running_var.data_ptr<float>()[c] + options.epsilon));
   }
-  const ScaleAndShift channels = Combine(weight, bias, mean, deviation);
   const Layout layout = LayoutOf(x);
-  return Apply(layout, x, Repeat(layout, channels.scale), Repeat(layout, channels.shift),
-               options.relu);
+  const at::Tensor places = MakePlaces(layout, weight, bias, mean, deviation);
+  return Apply(layout, x, PlacesIn(places), options.relu);
 }
 
 }  // namespace kur

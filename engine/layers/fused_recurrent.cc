@@ -2,6 +2,8 @@
 
 #include <c10/core/impl/LocalDispatchKeySet.h>
 
+#include "engine/base/kernel_choice.h"
+
 namespace kur {
 
 std::optional<GateActivation> FindGateActivation(const std::string& name) {
@@ -13,7 +15,8 @@ std::optional<GateActivation> FindGateActivation(const std::string& name) {
 }
 
 bool CanFuse(const at::Tensor& x) {
-  return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0;
+  return FusedKernelsAllowed() && x.device().is_cpu() && x.scalar_type() == at::kFloat &&
+         x.numel() > 0;
 }
 
 at::Tensor RunFused(CellType cell, const at::Tensor& x, const CellWeights& weights,

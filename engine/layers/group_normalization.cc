@@ -7,10 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "engine/kurfile/layer_spec.h"
 #if KUR_RUNTIME
-#include <ATen/ops/group_norm.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
+#include "engine/layers/aten_guards.h"
 #include "engine/layers/layer.h"
 #endif
 
@@ -35,7 +35,11 @@ struct GroupNormalizationSpec : LayerSpec {
     return {{"weight", {inputs[0].back()}}, {"bias", {inputs[0].back()}}};
   }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override { return {/*input=*/true}; }
+  // The input less the means.
+  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+    return {/*input=*/false, /*output=*/false, /*is_view=*/false,
+            Product({NumElements(inputs[0]), int64_t{sizeof(float)}})};
+  }
 };
 
 const Fields<GroupNormalizationSpec>& GroupNormalizationFields() {
@@ -67,8 +71,7 @@ class GroupNormalization : public Layer {
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
     const bool move = inputs[0].dim() != 2 && inputs[0].dim() != 4;
     const at::Tensor x = move ? inputs[0].movedim(-1, 1) : inputs[0];
-    const at::Tensor y =
-        at::group_norm(x, groups_, weights()[0].value, weights()[1].value, epsilon_);
+    const at::Tensor y = GroupNorm(x, groups_, weights()[0].value, weights()[1].value, epsilon_);
     return move ? y.movedim(1, -1) : y;
   }
 

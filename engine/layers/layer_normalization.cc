@@ -6,10 +6,10 @@
 
 #include "engine/kurfile/layer_spec.h"
 #if KUR_RUNTIME
-#include <ATen/ops/layer_norm.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
+#include "engine/layers/aten_guards.h"
 #include "engine/layers/layer.h"
 #endif
 
@@ -31,7 +31,11 @@ struct LayerNormalizationSpec : LayerSpec {
     return {{"weight", {inputs[0].back()}}, {"bias", {inputs[0].back()}}};
   }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override { return {/*input=*/true}; }
+  // The input less the means.
+  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+    return {/*input=*/false, /*output=*/false, /*is_view=*/false,
+            Product({NumElements(inputs[0]), int64_t{sizeof(float)}})};
+  }
 };
 
 const Fields<LayerNormalizationSpec>& LayerNormalizationFields() {
@@ -57,9 +61,8 @@ class LayerNormalization : public Layer {
   }
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
-    const at::Tensor& weight = weights()[0].value;
-    return FromAuthorLayout(at::layer_norm(ToAuthorLayout(inputs[0]), weight.sizes(), weight,
-                                           weights()[1].value, epsilon_));
+    return FromAuthorLayout(
+        LayerNorm(ToAuthorLayout(inputs[0]), weights()[0].value, weights()[1].value, epsilon_));
   }
 
  private:

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/base/kernel_choice.h"
 #include "engine/base/vector_math.h"
 
 namespace kur {
@@ -137,8 +138,8 @@ class MaxPool : public torch::autograd::Function<MaxPool> {
 }  // namespace
 
 bool CanPoolImages(const at::Tensor& x, const PoolWindows& windows) {
-  return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0 &&
-         x.is_contiguous(at::MemoryFormat::ChannelsLast) &&
+  return FusedKernelsAllowed() && x.device().is_cpu() && x.scalar_type() == at::kFloat &&
+         x.numel() > 0 && x.is_contiguous(at::MemoryFormat::ChannelsLast) &&
          windows.stride_height >= windows.height && windows.stride_width >= windows.width &&
          windows.height * windows.width <= kMostPlaces;
 }

@@ -202,6 +202,7 @@ class Recurrent : public Layer {
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs,
                      const ForwardContext& context) override {
+    if (inputs[0].size(1) == 0) return NoSteps(inputs[0]);
     // Inside, the steps come first: each is then one block of memory.
     const at::Tensor x = inputs[0].transpose(0, 1);
     const bool can_fuse = CanFuse(x) && gate_activation_.has_value();
@@ -210,6 +211,13 @@ class Recurrent : public Layer {
   }
 
  private:
+  // Returns what a sequence without a step gives: nothing, or the state in which all begin.
+  at::Tensor NoSteps(const at::Tensor& x) const {
+    const int64_t batch = x.size(0);
+    return spec_.sequence ? at::zeros({batch, 0, spec_.size}, x.options())
+                          : at::zeros({batch, spec_.size}, x.options());
+  }
+
   // Whether ATen has one operator for all of it.
   bool HasOperator() const {
     return cell_ != CellType::kSru && gate_activation_ == GateActivation::kTanh;

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <vector>
 
+#include "engine/base/kernel_choice.h"
 #include "engine/base/vector_math.h"
 
 namespace kur {
@@ -129,18 +130,19 @@ class Crossentropy : public torch::autograd::Function<Crossentropy> {
   }
 };
 
-bool AreFloatsHere(const at::Tensor& tensor) {
-  return tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat && tensor.numel() > 0;
+bool AreFusibleFloats(const at::Tensor& tensor) {
+  return FusedKernelsAllowed() && tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat &&
+         tensor.numel() > 0;
 }
 
 }  // namespace
 
 bool CanFuseSoftmaxCrossentropy(const at::Tensor& logits, const at::Tensor& truth) {
-  return AreFloatsHere(logits) && AreFloatsHere(truth) && truth.sizes() == logits.sizes();
+  return AreFusibleFloats(logits) && AreFusibleFloats(truth) && truth.sizes() == logits.sizes();
 }
 
 bool CanFuseSparseSoftmaxCrossentropy(const at::Tensor& logits, const at::Tensor& numbers) {
-  return AreFloatsHere(logits) && AreFloatsHere(numbers) &&
+  return AreFusibleFloats(logits) && AreFusibleFloats(numbers) &&
          numbers.numel() == logits.numel() / logits.size(-1);
 }
 

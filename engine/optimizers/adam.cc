@@ -112,7 +112,7 @@ class Adam : public Optimizer {
     const double step_size = learning_rate() / correction1;
     const double kept = decoupled_ ? 1 - learning_rate() * decay() : 1;
     const double added = decoupled_ ? 0 : decay();
-    if (AreDenseFloats(value, gradient) && AreDenseFloats(mean, square) &&
+    if (CanFuseUpdate(value, gradient) && CanFuseUpdate(mean, square) &&
         mean.strides() == value.strides()) {
       const AdamStep constants = {
           static_cast<float>(kept),         static_cast<float>(added),

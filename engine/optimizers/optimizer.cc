@@ -3,7 +3,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/dot.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/stack.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 
@@ -11,6 +10,8 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/kernel_choice.h"
+#include "engine/optimizers/finite.h"
 
 namespace kur {
 namespace {
@@ -36,27 +37,6 @@ bool Clip(const std::vector<at::Tensor>& gradients, const ClipSpec& clip) {
     for (at::Tensor gradient : gradients) gradient.clamp_(-*clip.abs, *clip.abs);
   }
   return true;
-}
-
-// One element of each row of a tensor of two or more axes, all elements of a smaller one.
-at::Tensor OneOfEachRow(const at::Tensor& tensor) {
-  at::Tensor column = tensor;
-  while (column.dim() > 1) column = column.select(-1, 0);
-  return column;
-}
-
-// The same without building tensors.
-bool RowsAreFinite(const at::Tensor& gradient) {
-  constexpr int64_t kMostRows = 4096;
-  const at::Tensor column = OneOfEachRow(gradient);
-  const float* values = column.data_ptr<float>();
-  const int64_t count = column.numel();
-  const int64_t stride = column.dim() == 0 ? 0 : column.stride(0);
-  const int64_t step = gradient.dim() > 1 ? 1 + (count - 1) / kMostRows : 1;
-  float sum = 0;
-  // A product with 0 is 0 unless the factor is not finite.
-  for (int64_t i = 0; i < count; i += step) sum += values[i * stride] * 0.0F;
-  return sum == 0;
 }
 
 }  // namespace
@@ -103,18 +83,10 @@ bool Optimizer::Step(const ClipSpec& clip) {
   return true;
 }
 
-bool Optimizer::GradientsLookFinite() const {
-  std::vector<at::Tensor> sums;  // of tensors that cannot be read as they are
-  for (const NamedParameter& parameter : parameters_) {
-    const at::Tensor& gradient = parameter.value.grad();
-    if (!gradient.defined() || gradient.numel() == 0) continue;
-    if (gradient.device().is_cpu() && gradient.scalar_type() == at::kFloat) {
-      if (!RowsAreFinite(gradient)) return false;
-    } else {
-      sums.push_back(OneOfEachRow(gradient).sum());
-    }
-  }
-  return sums.empty() || std::isfinite(at::stack(sums).sum().item<double>());
+bool Optimizer::GradientsAreFinite() const {
+  std::vector<at::Tensor> gradients;
+  for (const NamedParameter& parameter : parameters_) gradients.push_back(parameter.value.grad());
+  return AreFinite(gradients);
 }
 
 std::map<std::string, at::Tensor> Optimizer::Gradients() const {
@@ -172,9 +144,10 @@ absl::Status Optimizer::Restore(const std::map<std::string, at::Tensor>& state, 
   return absl::OkStatus();
 }
 
-bool AreDenseFloats(const at::Tensor& a, const at::Tensor& b) {
-  return a.device().is_cpu() && a.scalar_type() == at::kFloat && b.scalar_type() == at::kFloat &&
-         a.strides() == b.strides() && a.is_non_overlapping_and_dense();
+bool CanFuseUpdate(const at::Tensor& a, const at::Tensor& b) {
+  return FusedKernelsAllowed() && a.device().is_cpu() && a.scalar_type() == at::kFloat &&
+         b.scalar_type() == at::kFloat && a.strides() == b.strides() &&
+         a.is_non_overlapping_and_dense();
 }
 
 }  // namespace kur

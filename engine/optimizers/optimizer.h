@@ -38,11 +38,8 @@ class Optimizer {
   // finite.
   bool Step(const ClipSpec& clip);
 
-  // False if a gradient is certainly not finite. Looks at one element of each row of larger
-  // tensors: what is not finite on its way back through a layer spoils whole rows, and reading all
-  // elements would take a good part of the time of a step. Of very many rows, thousands are enough:
-  // those that only few samples reach, as of an embedding, have other layers behind them.
-  bool GradientsLookFinite() const;
+  // Returns whether every element of every gradient is finite.
+  bool GradientsAreFinite() const;
 
   // The gradients of batches that no step has used yet, by the names of their parameters: they are
   // empty between steps. SetGradients() takes over what Gradients() gave.
@@ -94,8 +91,8 @@ class Optimizer {
   int64_t steps_ = 0;
 };
 
-// True if the three can be walked over as plain arrays of floats in one order on the CPU.
-bool AreDenseFloats(const at::Tensor& a, const at::Tensor& b);
+// Returns whether a kernel of our own can walk over both as plain arrays of floats in one order.
+bool CanFuseUpdate(const at::Tensor& a, const at::Tensor& b);
 
 // Builds the optimizer of a spec for parameters.
 struct OptimizerBuilder {

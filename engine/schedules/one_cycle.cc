@@ -26,7 +26,7 @@ struct OneCycleSpec : CountingSchedule {
   // The last unit has the least rate, so the cycle is one unit shorter than the run, as in PyTorch.
   double Factor(const ScheduleTime& time, const ScheduleState&) const override {
     const auto length = static_cast<double>(Length(time));
-    const double last = std::max(length - 1, 1.0);
+    const double last = length - 1;
     const double peak = std::min(rise * length - 1, last);
     const double now = std::min(static_cast<double>(Now(time)), last);
     if (now <= peak && peak > 0) return Between(start, 1, now / peak);

@@ -1,19 +1,17 @@
 #include "engine/train/non_finite.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/isfinite.h>
 
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/optimizers/finite.h"
 
 namespace kur {
 namespace {
 
-bool IsFinite(const at::Tensor& tensor) {
-  return !tensor.is_floating_point() || at::isfinite(tensor.detach()).all().item<bool>();
-}
+bool IsFinite(const at::Tensor& tensor) { return AreFinite({tensor}); }
 
 // What was first computed going forward or backward; "" if all of it is finite.
 std::string FindOnTheWay(const TensorMap& batch, Workload* workload) {

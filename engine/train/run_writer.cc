@@ -12,6 +12,7 @@
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
 #include "engine/kurfile/path_placeholders.h"
+#include "engine/optimizers/finite.h"
 
 namespace kur {
 namespace {
@@ -29,8 +30,22 @@ RunWriter::RunWriter(State state, const RunOptions& options, RunObserver* observ
       next_resume_write_(MonotonicSeconds() + options.resume_interval_seconds) {}
 
 absl::Status RunWriter::WriteWeights(const FileReference& file, const std::string& description) {
+  KUR_RETURN_IF_ERROR(CheckFinite(file));
   KUR_ASSIGN_OR_RETURN(const std::string* content, Serialized());
   return WriteArtifact(file, description, *content);
+}
+
+absl::Status RunWriter::CheckFinite(const FileReference& file) const {
+  TensorMap weights = state_.model->Weights();
+  if (state_.average != nullptr) weights.merge(state_.average->Tensors());
+  for (const auto& [name, tensor] : weights) {
+    if (AreFinite({tensor})) continue;
+    return absl::OutOfRangeError(absl::StrCat(
+        "the weights ", name, " hold NaN or infinite numbers after ", state_.position->run_batches,
+        " batches, so ", file.path,
+        " was not written; normalise the data, lower the learning rate, or clip the gradients"));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RunWriter::WriteEvidence(const FileReference& file,

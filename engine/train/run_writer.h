@@ -37,7 +37,8 @@ class RunWriter {
   // To be called when anything of the state has changed.
   void StateChanged() { serialized_.clear(); }
 
-  // Writes a checkpoint file; `file` may have placeholders.
+  // Writes a checkpoint file; `file` may have placeholders. OUT_OF_RANGE, and nothing is written,
+  // if a weight is not finite: what the file held before is worth more.
   absl::Status WriteWeights(const FileReference& file, const std::string& description);
 
   // Writes the state with the samples of the batch that is at fault, as indices into the sources.
@@ -50,6 +51,7 @@ class RunWriter {
 
  private:
   Checkpoint MakeCheckpoint() const;
+  absl::Status CheckFinite(const FileReference& file) const;
   absl::StatusOr<const std::string*> Serialized();
   absl::Status WriteArtifact(const FileReference& file, const std::string& description,
                              const std::string& content);

@@ -22,13 +22,14 @@ bool Stepper::AddGradients(const at::Tensor& loss, const BatchPlan& plan, const 
   for (int64_t i = first; i < end; ++i) samples += plan.size(i);
   const double share = static_cast<double>(size) / static_cast<double>(samples);
   const double factor = ScalesLoss() ? share * scaler_.scale() : share;
-  (factor == 1 ? loss : loss * factor).backward();
+  // A batch of sequences that are all empty may depend on no weight.
+  if (loss.requires_grad()) (factor == 1 ? loss : loss * factor).backward();
   if (const auto& source = train_.optimizer->scale_rate) {
     position_->rate_sum += batch.at(*source).mean().item<double>() * static_cast<double>(size);
     position_->rate_samples += size;
   }
   // Those of fp16 may overflow, which the scaler sees to.
-  return ScalesLoss() || optimizer_->GradientsLookFinite();
+  return ScalesLoss() || optimizer_->GradientsAreFinite();
 }
 
 bool Stepper::StepIfDue(const BatchPlan& plan) {

@@ -78,6 +78,30 @@ def main():
              {"factor": 0.5, "patience": 1, "threshold": 0.05, "min_lr": 0.2 * RATE})):
         add("reduce_on_plateau", spec, "epoch",
             lambda o, a=arguments: S.ReduceLROnPlateau(o, **a), total=64, losses=LOSSES)
+    # Runs of one, two and three steps, each of them an epoch.
+    for total in (1, 2, 3):
+        for kind, spec, unit, make in (
+                ("step", "{every: 1, factor: 0.5}", "epoch", lambda o, n: S.StepLR(o, 1, 0.5)),
+                ("exponential", "{factor: 0.9}", "epoch", lambda o, n: S.ExponentialLR(o, 0.9)),
+                ("cosine", "{}", "epoch", lambda o, n: S.CosineAnnealingLR(o, n)),
+                ("cosine", "{unit: step, minimum: 0.1}", "step",
+                 lambda o, n: S.CosineAnnealingLR(o, n, 0.1 * RATE)),
+                ("cosine", "{length: 1, restarts: yes, growth: 2}", "epoch",
+                 lambda o, n: S.CosineAnnealingWarmRestarts(o, 1, 2)),
+                ("one_cycle", "{}", "step",
+                 lambda o, n: S.OneCycleLR(o, RATE, total_steps=n, cycle_momentum=False)),
+                ("one_cycle", "{shape: linear, rise: 0.6, end: 0.5}", "step",
+                 lambda o, n: S.OneCycleLR(o, RATE, total_steps=n, pct_start=0.6,
+                                           final_div_factor=0.08, anneal_strategy="linear",
+                                           cycle_momentum=False)),
+                ("warmup", "{length: 1, start: 0.25}", "step", lambda o, n: S.LinearLR(o, 0.25, 1, 1)),
+                ("warmup", "{length: 1, start: 0.5, then: {name: exponential, factor: 0.8}}", "step",
+                 lambda o, n: S.SequentialLR(
+                     o, [S.LinearLR(o, 0.5, 1, 1), S.ExponentialLR(o, 0.8)], [1]))):
+            add(kind, spec, unit, lambda o, n=total, m=make: m(o, n), steps_per_epoch=1, total=total)
+        add("reduce_on_plateau", "{patience: 0, factor: 0.5}", "epoch",
+            lambda o: S.ReduceLROnPlateau(o, patience=0, factor=0.5), steps_per_epoch=1, total=total,
+            losses=[1.0, 1.0, 0.5])
     (OUT / "schedule_cases.json").write_text(json.dumps(cases, separators=(",", ":")) + "\n")
 
 

@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/client/test_support.h"
 
@@ -55,6 +56,16 @@ TEST_F(JobViewTest, ListsJobs) {
             "NAME      STATE    MODE   PROJECT  EPOCH    LOSS  VALIDATION    AGE  DURATION\n"
             "cifar-7   running  train  vision    3/10  0.4312      0.5000  3m20s     3m12s\n"
             "mnist-12  failed   test   mnist        -       -           -  2h50m         -\n");
+}
+
+TEST_F(JobViewTest, ALossOfZeroIsALoss) {
+  v1::Job job = RunningJob();
+  job.mutable_progress()->set_loss(0);
+  EXPECT_THAT(RenderJobTable({job}, /*wide=*/false, now_, terminal_),
+              ::testing::HasSubstr("3/10     0 "));
+  job.mutable_progress()->clear_loss();
+  EXPECT_THAT(RenderJobTable({job}, /*wide=*/false, now_, terminal_),
+              ::testing::HasSubstr("3/10     - "));
 }
 
 TEST_F(JobViewTest, ListsMoreWhenWide) {

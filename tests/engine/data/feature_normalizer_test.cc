@@ -149,6 +149,21 @@ TEST(FeatureStatisticsTest, OtherFilesAreRefused) {
   }
 }
 
+TEST(FeatureNormalizerTest, LargeMeansOfSmallDeviationKeepTheirPrecision) {
+  FeatureStatisticsLearner learner;
+  // Floats at 100 are 2^-17 apart; the mean lies between two of them.
+  constexpr float kStep = 1.0F / (1 << 17);
+  const AudioFeatures features{4, 1, {100, 100 + kStep, 100, 100 + kStep}};
+  learner.Add(features);
+  const auto statistics = learner.Finish();
+  ASSERT_TRUE(statistics.ok());
+  AudioFeatures copy = features;
+  FeatureNormalizer(*statistics, {true, true, Rotation::kNone}).Apply(&copy);
+  // Half a step from the mean, by a deviation of sqrt(4 / 3) / 2 steps.
+  EXPECT_THAT(copy.values,
+              Pointwise(FloatNear(1e-5F), {-0.8660254F, 0.8660254F, -0.8660254F, 0.8660254F}));
+}
+
 TEST(FeatureNormalizerTest, DoesWhatNumPyDoes) {
   const FeatureStatistics statistics = Learn({40});
   const auto values = Golden().at("data").at("data").get<std::vector<float>>();

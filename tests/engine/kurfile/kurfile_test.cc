@@ -300,6 +300,35 @@ TEST(KurfileTest, NamesSectionsThatAModeNeeds) {
               HasSubstr("missing section 'test'"));
 }
 
+TEST(KurfileTest, TrainingNeedsAWeightThatIsNotFrozen) {
+  const auto frozen = [](const std::string& freeze) {
+    const auto kurfile =
+        Load(absl::StrReplaceAll(R"(
+model:
+  - input: {name: x, shape: [4]}
+  - {dense: 4, name: shared, freeze: LEFT}
+  - {activation: relu, name: y}
+  - {dense: 4, inputs: x, name: other}
+  - {reuse: shared, inputs: other, name: z}
+loss: [{target: TARGET, name: mean_squared_error}]
+train: {data: [{pickle: x.pkl}]}
+test: {data: [{pickle: x.pkl}]}
+)",
+                                 {{"LEFT", freeze.substr(0, freeze.find(' '))},
+                                  {"TARGET", freeze.substr(freeze.find(' ') + 1)}}));
+    EXPECT_TRUE(kurfile.ok()) << kurfile.status();
+    EXPECT_TRUE(kurfile->CheckMode(Mode::kTest).ok());
+    return std::string(kurfile->CheckMode(Mode::kTrain).message());
+  };
+  EXPECT_EQ(frozen("no y"), "");
+  EXPECT_THAT(frozen("yes y"),
+              AllOf(HasSubstr("k.yml:9:"), HasSubstr("train: there is nothing to train: no layer "
+                                                     "that 'y' depends on has weights that are "
+                                                     "not frozen")));
+  // The layer before the one that is used again is not frozen.
+  EXPECT_EQ(frozen("yes z"), "");
+}
+
 TEST(KurfileTest, AcceptsTheOtherNamesOfSections) {
   const auto kurfile = Load(Replaced(kTutorial, "train:\n  data", "training:\n  data"));
   ASSERT_TRUE(kurfile.ok()) << kurfile.status();

@@ -153,7 +153,7 @@ model: [{input: {shape: [4]}, name: x}, {dense: 3, name: y, freeze: yes}]
 loss: [{target: y, name: mean_squared_error}]
 train: {data: [{pickle: p.pkl}]}
 )"),
-              ElementsAre(HasSubstr("no parameters that are not frozen")));
+              ElementsAre(HasSubstr("no weights that are not frozen")));
 }
 
 TEST(LintTest, EpochsThatStopWhenOverrules) {

@@ -2,21 +2,27 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/conv2d.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/mse_loss.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
+#include <cmath>
 #include <limits>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "engine/optimizers/finite.h"
 #include "engine/optimizers/optimizer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/layers/golden_cases.h"
+#include "tests/engine/layers/memory_layouts.h"
 
 namespace kur {
 namespace {
@@ -185,10 +191,9 @@ TEST(OptimizersTest, SeeGradientsThatAreNotFinite) {
     const Network network(Cases(), type, /*channels_last=*/true);
     const auto optimizer = Build(*spec, network);
     network.ComputeGradients();
-    EXPECT_TRUE(optimizer->GradientsLookFinite());
-    // What is not finite in the gradient of an output reaches all that a unit takes in.
-    network.parameter("weight").grad()[1].fill_(std::numeric_limits<double>::infinity());
-    EXPECT_FALSE(optimizer->GradientsLookFinite());
+    EXPECT_TRUE(optimizer->GradientsAreFinite());
+    network.parameter("weight").grad()[1][2].fill_(std::numeric_limits<double>::infinity());
+    EXPECT_FALSE(optimizer->GradientsAreFinite());
     const at::Tensor before = network.parameter("weight").detach().clone();
     EXPECT_FALSE(optimizer->Step(spec->clip));
     EXPECT_TRUE(network.parameter("weight").equal(before));
@@ -196,6 +201,41 @@ TEST(OptimizersTest, SeeGradientsThatAreNotFinite) {
     EXPECT_TRUE(optimizer->Gradients().empty());
     EXPECT_FALSE(optimizer->HasGradients());
   }
+}
+
+TEST(FiniteTest, EveryElementIsSeenInEveryLayout) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  for (const at::ScalarType type : {at::kFloat, at::kDouble, at::kBFloat16}) {
+    for (const testing::LaidOut& finite :
+         testing::InEveryLayout(at::full({3, 4, 5, 37}, 3e38, type))) {
+      SCOPED_TRACE(finite.name);
+      EXPECT_TRUE(AreFinite({finite.tensor}));
+    }
+    for (int64_t i = 0; i < 3 * 37; ++i) {
+      for (const double bad : {kInfinity, -kInfinity, std::nan("")}) {
+        at::Tensor values = at::ones({3, 37}, type);
+        values[i / 37][i % 37].fill_(bad);
+        for (const testing::LaidOut& laid_out : testing::InEveryLayout(values)) {
+          const bool still_there = !laid_out.tensor.isfinite().all().item<bool>();
+          EXPECT_EQ(AreFinite({at::ones({2}), laid_out.tensor}), !still_there)
+              << laid_out.name << " " << i;
+        }
+      }
+    }
+  }
+}
+
+TEST(FiniteTest, NothingAndWholeNumbersAreFinite) {
+  EXPECT_TRUE(AreFinite({}));
+  EXPECT_TRUE(AreFinite({at::Tensor(), at::empty({0}), at::ones({3}, at::kLong)}));
+}
+
+// Beyond what one thread takes at a time.
+TEST(FiniteTest, TheLastElementOfALargeTensorIsSeen) {
+  at::Tensor values = at::ones({1 << 18}, at::kFloat);
+  EXPECT_TRUE(AreFinite({values}));
+  values[(1 << 18) - 1].fill_(std::nan(""));
+  EXPECT_FALSE(AreFinite({values}));
 }
 
 TEST(OptimizersTest, GoOnFromGradientsThatWaitForMore) {

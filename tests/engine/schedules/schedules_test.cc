@@ -48,7 +48,7 @@ std::shared_ptr<const ScheduleSpec> Build(const json& run) {
 }
 
 TEST(SchedulesTest, FollowPyTorch) {
-  EXPECT_EQ(Cases().size(), 18U);
+  EXPECT_EQ(Cases().size(), 48U);
   for (const json& run : Cases()) {
     SCOPED_TRACE(run.at("kind").get<std::string>() + " " + run.at("spec").get<std::string>());
     const auto schedule = Build(run);
@@ -63,6 +63,19 @@ TEST(SchedulesTest, FollowPyTorch) {
       if (validation.empty() || time.step % time.steps_per_epoch != 0) continue;
       schedule->Observe(validation[static_cast<size_t>(time.step / time.steps_per_epoch - 1)],
                         &state);
+    }
+  }
+}
+
+TEST(SchedulesTest, GiveARateForRunsOfNoKnownLengthAndOfAlmostNone) {
+  for (const json& run : Cases()) {
+    SCOPED_TRACE(run.at("kind").get<std::string>() + " " + run.at("spec").get<std::string>());
+    const auto schedule = Build(run);
+    for (const int64_t total : {0, 1, 2}) {
+      for (int64_t step = 0; step <= total; ++step) {
+        const double factor = schedule->Factor({step, /*steps_per_epoch=*/1, total}, {});
+        EXPECT_TRUE(factor >= 0 && factor <= 1) << total << " " << step << ": " << factor;
+      }
     }
   }
 }

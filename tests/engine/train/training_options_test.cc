@@ -1,6 +1,7 @@
 // The keys of `train` that Kur does not have, and that a run with them goes on as if it had never
 // been interrupted.
 
+#include <ATen/ops/zeros.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -23,6 +24,7 @@
 namespace kur {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -289,6 +291,48 @@ TEST_F(TrainingOptionsTest, NamesTheGradientThatIsNotFinite) {
       Error(absl::StrReplaceAll(kSmall, {{"_error", "_error\n    weight: 3e38"}})),
       HasSubstr("a gradient became NaN or infinite in batch 1 of epoch 1; first to be so is "
                 "the gradient of above.bias"));
+}
+
+// One weight of the second column alone gets a gradient of 3e38 * 1e3; the loss stays small.
+TEST_F(TrainingOptionsTest, AGradientThatIsInfiniteInOneElementIsNotTaken) {
+  PickleValue::Dict dict;
+  dict.emplace_back(PickleValue("point"),
+                    PickleValue(*Array::FromValues<float>({1, 2}, {0.5F, 3e38F})));
+  dict.emplace_back(PickleValue("above"), PickleValue(*Array::FromValues<float>({1, 1}, {0.75F})));
+  workspace_.Write("train.pkl", FormatPickle(PickleValue::MakeDict(std::move(dict))));
+  Checkpoint zero;
+  zero.weights["above.weight"] = at::zeros({1, 2});
+  zero.weights["above.bias"] = at::zeros({1});
+  workspace_.Write("zero.w", *SerializeCheckpoint(zero));
+  const std::string text =
+      "model: [{input: point}, {dense: 1, name: above}]\n"
+      "loss: [{target: above, name: mean_absolute_error, weight: 1000}]\n"
+      "train:\n"
+      "  data: [{pickle: train.pkl}]\n"
+      "  epochs: 1\n"
+      "  weights: {initial: zero.w, last: last.w}\n";
+  EXPECT_THAT(Error(text),
+              HasSubstr("a gradient became NaN or infinite in batch 1 of epoch 1; first "
+                        "to be so is the gradient of above.weight"));
+  EXPECT_FALSE(Exists(workspace_.File("last.w")));
+  ASSERT_EQ(*workspace_.Run(absl::StrCat(text, "  non_finite: skip\n"), &observer_, {}),
+            RunEnd::kSucceeded);
+  EXPECT_THAT(WeightsIn(workspace_.File("last.w")).at("above.weight"), ElementsAre(0, 0));
+}
+
+TEST_F(TrainingOptionsTest, WeightsThatAreNotFiniteAreNeverWritten) {
+  WriteSame(workspace_, /*point=*/1000, /*above=*/0.75);
+  workspace_.Write("last.w", "good");
+  const std::string text =
+      absl::StrCat(absl::StrReplaceAll(
+                       kSmall, {{"epochs: 2", "epochs: 1"}, {"batch_size: 8", "batch_size: 100"}}),
+                   "  optimizer: {name: sgd, learning_rate: 3e38}\n");
+  for (const char* more : {"", "  non_finite: skip\n", "  ema: {decay: 0.5}\n"}) {
+    EXPECT_THAT(Error(absl::StrCat(text, more)),
+                AllOf(HasSubstr("the weights "), HasSubstr(" hold NaN or infinite numbers after 1 "
+                                                           "batches, so last.w was not written")));
+    EXPECT_EQ(*FileSystem::Posix().Read(workspace_.File("last.w")), "good");
+  }
 }
 
 TEST_F(TrainingOptionsTest, ANormThatIsNotFiniteTakesNoStep) {
