@@ -53,10 +53,9 @@ const Fields<MixupSpec>& MixupFields() {
 }
 
 const Registration<AugmentationKind> kKind(
-    "mixup",
-    MakeKind<AugmentationSpec>("Mixes every sample, and its truth, with another one of its "
-                               "batch (Zhang et al., 2018)",
-                               "mixup: {alpha: 0.2}", MixupFields()));
+    "mixup", MakeKind<AugmentationSpec>("Mixes every sample, and its truth, with one of its "
+                                        "batch, which may be itself (Zhang et al., 2018)",
+                                        "mixup: {alpha: 0.2}", MixupFields()));
 
 }  // namespace
 }  // namespace kur

@@ -82,8 +82,10 @@ const Fields<ContainerKeys>& ContainerFields() {
           .Example("[left, right]")
           .Optional("sink", &ContainerKeys::sink, "makes it an output even if others use it")
           .Example("yes")
-          .Optional("freeze", &ContainerKeys::freeze,
-                    "keeps its weights as they are in training; default: as the container around")
+          .Optional(
+              "freeze", &ContainerKeys::freeze,
+              "is not trained: its weights stay as they are, but for the running statistics of "
+              "batch_normalization; default: as the container around")
           .Example("yes")
           .Optional("when", &ContainerKeys::when, "leaves the container out if this is false")
           .Example("\"{{ depth > 2 }}\""));

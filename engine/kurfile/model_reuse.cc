@@ -39,7 +39,13 @@ class Resolver {
  private:
   // The nodes that node `i` stands for: itself, unless it reuses others. None if it cannot.
   std::vector<ModelNode> Resolve(size_t i);
-  std::vector<ModelNode> Copy(const ModelNode& reuse, const NodeRange& range);
+  // The layers of `range`, applied again where node `i` stands.
+  std::vector<ModelNode> Copy(size_t i, const NodeRange& range);
+  // What the layers in `range` take as the input of them all, by every name it has, and what stands
+  // for it where node `i` does.
+  std::map<std::string, Value> OtherInputs(size_t i, const NodeRange& range) const;
+  // The inputs of node `i`, those that are not written included.
+  Value::List InputsOf(size_t i) const;
   static ModelNode Unread(ModelNode node) {
     node.layer.spec = UnreadLayer();
     node.inputs.clear();
@@ -74,17 +80,41 @@ std::vector<ModelNode> Resolver::Resolve(size_t i) {
   } else if (!open_.insert(i).second) {
     Error(node, absl::StrCat("'", node.reuses, "' would reuse itself, without an end"));
   } else {
-    copies = Copy(node, target->second);
+    copies = Copy(i, target->second);
     open_.erase(i);
   }
   if (copies.empty()) failed_.insert(i);
   return copies;
 }
 
-std::vector<ModelNode> Resolver::Copy(const ModelNode& reuse, const NodeRange& range) {
+Value::List Resolver::InputsOf(size_t i) const {
+  if (!nodes_[i].inputs.empty() || i == 0) return nodes_[i].inputs;
+  return {Value(nodes_[i - 1].layer.name).At(nodes_[i].layer.location)};
+}
+
+std::map<std::string, Value> Resolver::OtherInputs(size_t i, const NodeRange& range) const {
+  const Value::List before = InputsOf(range.first);
+  const Value::List now = InputsOf(i);
+  std::map<std::string, Value> others;
+  if (before.size() != now.size()) return others;
+  for (size_t k = 0; k < before.size(); ++k) {
+    const std::string& name = before[k].as_string();
+    others.emplace(name, now[k]);
+    for (const ModelNode& node : nodes_) {
+      std::vector<std::string> names = node.aliases;
+      names.push_back(node.layer.name);
+      if (std::find(names.begin(), names.end(), name) == names.end()) continue;
+      for (const std::string& other : names) others.emplace(other, now[k]);
+    }
+  }
+  return others;
+}
+
+std::vector<ModelNode> Resolver::Copy(size_t i, const NodeRange& range) {
+  const ModelNode& reuse = nodes_[i];
   std::vector<ModelNode> copies;
-  for (size_t i = range.first; i < range.last; ++i) {
-    std::vector<ModelNode> resolved = Resolve(i);
+  for (size_t j = range.first; j < range.last; ++j) {
+    std::vector<ModelNode> resolved = Resolve(j);
     // An error that was reported there.
     if (resolved.empty()) return {};
     for (ModelNode& copy : resolved) {
@@ -107,13 +137,13 @@ std::vector<ModelNode> Resolver::Copy(const ModelNode& reuse, const NodeRange& r
 
   // Each copy gets a name of its own; what the originals take from each other, the copies do too.
   std::map<std::string, std::string> renamed;
-  for (size_t i = 0; i < copies.size(); ++i) {
-    ModelNode& copy = copies[i];
+  for (size_t j = 0; j < copies.size(); ++j) {
+    ModelNode& copy = copies[j];
     if (copy.layer.spec->IsInput()) {
       Error(reuse, absl::StrCat("'", copy.layer.name, "' is an input; there is nothing to reuse"));
       return {};
     }
-    const bool is_last = i + 1 == copies.size();
+    const bool is_last = j + 1 == copies.size();
     const std::string name =
         is_last ? reuse.layer.name : absl::StrCat(reuse.layer.name, "/", copy.layer.name);
     renamed[copy.layer.name] = name;
@@ -126,10 +156,18 @@ std::vector<ModelNode> Resolver::Copy(const ModelNode& reuse, const NodeRange& r
     copy.aliases.clear();
     copy.sink = is_last && reuse.sink;
   }
+  // And where one takes what went into them all, as the sum of a `residual` does, its copy takes
+  // what goes into them here.
+  const std::map<std::string, Value> others = OtherInputs(i, range);
   for (ModelNode& copy : copies) {
     for (Value& input : copy.inputs) {
-      const auto it = renamed.find(input.as_string());
-      if (it != renamed.end()) input = Value(it->second).At(input.location());
+      const auto own = renamed.find(input.as_string());
+      const auto other = others.find(input.as_string());
+      if (own != renamed.end()) {
+        input = Value(own->second).At(input.location());
+      } else if (other != others.end()) {
+        input = other->second;
+      }
     }
   }
   copies.front().inputs = reuse.inputs;

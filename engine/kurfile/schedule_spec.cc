@@ -7,7 +7,9 @@ namespace kur {
 
 int64_t CountingSchedule::Length(const ScheduleTime& time) const {
   if (length.has_value()) return *length;
-  const int64_t total = unit == "step" ? time.total_steps : time.total_steps / time.steps_per_epoch;
+  // An epoch of which a warmup has taken a part counts.
+  const int64_t epochs = (time.total_steps + time.steps_per_epoch - 1) / time.steps_per_epoch;
+  const int64_t total = unit == "step" ? time.total_steps : epochs;
   return std::max<int64_t>(total, 1);
 }
 

@@ -14,9 +14,6 @@
 #include <ATen/ops/conv1d.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/conv3d.h>
-#include <ATen/ops/lerp.h>
-#include <ATen/ops/relu.h>
-#include <ATen/ops/sigmoid.h>
 #include <ATen/ops/zeros.h>
 
 #include "engine/layers/layer.h"
@@ -153,7 +150,7 @@ class Convolution : public Layer {
     const bool is_image = inputs[0].dim() == 4;
     const at::Tensor x = is_image ? inputs[0] : inputs[0].movedim(-1, 1);
     at::Tensor y = Convolve(x, 0);
-    if (highway_) y = at::lerp(x, at::relu(y), at::sigmoid(Convolve(x, 2)));
+    if (highway_) y = Highway(x, y, Convolve(x, 2));
     return is_image ? y : y.movedim(1, -1);
   }
 

@@ -11,10 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/kurfile/layer_spec.h"
 #if KUR_RUNTIME
-#include <ATen/ops/lerp.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/relu.h>
-#include <ATen/ops/sigmoid.h>
 #include <ATen/ops/zeros.h>
 
 #include "engine/layers/layer.h"
@@ -135,7 +132,7 @@ class Dense : public Layer {
     if (flatten_) x = x.flatten(1);
     for (size_t i = 0; i < weights().size();) {
       const at::Tensor y = Apply(x, &i);
-      x = highway_ ? at::lerp(x, at::relu(y), at::sigmoid(Apply(x, &i))) : y;
+      x = highway_ ? Highway(x, y, Apply(x, &i)) : y;
     }
     return FromAuthorLayout(x);
   }

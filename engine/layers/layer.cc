@@ -1,5 +1,9 @@
 #include "engine/layers/layer.h"
 
+#include <ATen/ops/lerp.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/sigmoid.h>
+
 #include <cmath>
 
 namespace kur {
@@ -15,6 +19,10 @@ at::Tensor ToAuthorLayout(const at::Tensor& tensor) {
 
 at::Tensor FromAuthorLayout(const at::Tensor& tensor) {
   return tensor.dim() == kImageRank ? tensor.permute({0, 3, 1, 2}) : tensor;
+}
+
+at::Tensor Highway(const at::Tensor& x, const at::Tensor& y, const at::Tensor& gate) {
+  return at::lerp(x, at::relu(y.to(x.scalar_type())), at::sigmoid(gate.to(x.scalar_type())));
 }
 
 void FillGlorotUniform(at::Tensor weight, int64_t fan_in, int64_t fan_out,

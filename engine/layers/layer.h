@@ -80,6 +80,10 @@ at::Tensor ToAuthorLayout(const at::Tensor& tensor);
 // The other way round.
 at::Tensor FromAuthorLayout(const at::Tensor& tensor);
 
+// What a highway gives for the input x: relu(y) as far as the gate is open, x for the rest; `gate`
+// is what its sigmoid is taken of. Under Autocast, y and the gate may be of less precision than x.
+at::Tensor Highway(const at::Tensor& x, const at::Tensor& y, const at::Tensor& gate);
+
 // Fills `weight` with Glorot's uniform distribution, U(-a, a) with a = sqrt(6 / (fan_in + fan_out))
 // (Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks",
 // 2010).

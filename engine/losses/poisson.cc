@@ -1,4 +1,4 @@
-// poisson: y - t log y, averaged over all elements.
+// poisson: y - t log(y + 1e-8), averaged over all elements.
 
 #include <string>
 
@@ -24,9 +24,10 @@ const Fields<PoissonSpec>& PoissonFields() {
 
 const Registration<LossKind> kKind(
     "poisson",
-    MakeKind<LossSpec>("For counts, where the output is the expected number: y - t log y, averaged "
-                       "over all elements; y must be positive, as after 'activation: softplus'.",
-                       "{target: clicks, name: poisson}", PoissonFields()));
+    MakeKind<LossSpec>(
+        "For counts, where the output is the expected number: y - t log(y + 1e-8), "
+        "averaged over all elements; y must be positive, as after 'activation: softplus'.",
+        "{target: clicks, name: poisson}", PoissonFields()));
 
 #if KUR_RUNTIME
 class Poisson : public Loss {

@@ -73,6 +73,8 @@ struct AdamStep {
   float decay;
   float beta1;
   float beta2;
+  float rest1;  // 1 - beta1, which loses its digits if taken from the float
+  float rest2;
   float step_size;           // learning rate / (1 - beta1^t)
   float inverse_correction;  // 1 / sqrt(1 - beta2^t)
   float epsilon;
@@ -85,8 +87,8 @@ KUR_FOR_EACH_PROCESSOR void UpdateElements(const AdamStep& step, int64_t count,
                                            float* __restrict square) {
   for (int64_t i = 0; i < count; ++i) {
     const float g = gradient[i] + step.decay * value[i];
-    const float m = step.beta1 * mean[i] + (1 - step.beta1) * g;
-    const float v = step.beta2 * square[i] + (1 - step.beta2) * g * g;
+    const float m = step.beta1 * mean[i] + step.rest1 * g;
+    const float v = step.beta2 * square[i] + step.rest2 * g * g;
     mean[i] = m;
     square[i] = v;
     value[i] = step.kept * value[i] -
@@ -114,11 +116,15 @@ class Adam : public Optimizer {
     const double added = decoupled_ ? 0 : decay();
     if (CanFuseUpdate(value, gradient) && CanFuseUpdate(mean, square) &&
         mean.strides() == value.strides()) {
-      const AdamStep constants = {
-          static_cast<float>(kept),         static_cast<float>(added),
-          static_cast<float>(spec_.beta1),  static_cast<float>(spec_.beta2),
-          static_cast<float>(step_size),    static_cast<float>(1 / std::sqrt(correction2)),
-          static_cast<float>(spec_.epsilon)};
+      const AdamStep constants = {static_cast<float>(kept),
+                                  static_cast<float>(added),
+                                  static_cast<float>(spec_.beta1),
+                                  static_cast<float>(spec_.beta2),
+                                  static_cast<float>(1 - spec_.beta1),
+                                  static_cast<float>(1 - spec_.beta2),
+                                  static_cast<float>(step_size),
+                                  static_cast<float>(1 / std::sqrt(correction2)),
+                                  static_cast<float>(spec_.epsilon)};
       auto* const v = value.data_ptr<float>();
       const auto* const g = gradient.data_ptr<float>();
       auto* const m = mean.data_ptr<float>();

@@ -422,6 +422,44 @@ TEST(ModelExpanderTest, ReuseRepeatsWholeContainersWhereverTheyStand) {
   EXPECT_EQ(expanded.plan.parameters, 2 * (6 * 6 + 6));
 }
 
+// What a container takes from before it, its copy takes from before the copy.
+TEST(ModelExpanderTest, AReusedResidualAddsItsOwnInput) {
+  const Expanded expanded = Plan(R"(
+- input: x
+- residual: [{dense: 6, name: d}]
+  name: block
+- activation: relu
+  name: between
+- {reuse: block, name: again}
+- {reuse: block, name: other, inputs: x}
+)");
+  EXPECT_EQ(expanded.errors, "");
+  EXPECT_THAT(expanded.edges(), ElementsAre("x", "d <- x", "block <- d <- x", "between <- block",
+                                            "again/d <- between", "again <- again/d <- between",
+                                            "other/d <- x", "other <- other/d <- x"));
+}
+
+TEST(ModelExpanderTest, AReusedContainerKeepsWhatItTakesFromElsewhere) {
+  const Expanded expanded = Plan(R"(
+- input: x
+- input: {name: y, shape: [6]}
+- for:
+    range: 1
+    iterate:
+      - dense: 6
+        name: d
+        inputs: x
+      - {merge: add, inputs: [d, x, y]}
+  name: block
+- reuse: block
+  name: again
+  inputs: block
+)");
+  EXPECT_EQ(expanded.errors, "");
+  EXPECT_THAT(expanded.edges(), ElementsAre("x", "y", "d <- x", "block <- d <- x <- y",
+                                            "again/d <- block", "again <- again/d <- block <- y"));
+}
+
 TEST(ModelExpanderTest, RefusesReuseThatCannotBe) {
   EXPECT_THAT(Plan("[{input: x}, {dense: 2, name: abc}, {reuse: abd}]").errors,
               HasSubstr("there is no layer 'abd' to reuse; did you mean 'abc'?"));

@@ -1,5 +1,6 @@
 // Optimizers take the steps that PyTorch's take.
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
@@ -183,6 +184,24 @@ TEST(OptimizersTest, LeaveParametersWithoutAGradientAloneAndDropTheOthersGradien
     EXPECT_TRUE(unused.equal(at::ones({3})));
     EXPECT_FALSE(used.grad().defined());
   }
+}
+
+// 1 - beta taken from a float would be wrong in its fourth digit.
+TEST(OptimizersTest, AdamKeepsTheDigitsOfBetasNearOne) {
+  const auto spec = testing::ParseSpec<OptimizerKind>(
+      "adam", "{beta1: 0.9999, beta2: 0.99999, epsilon: 1.0e-12}");
+  const auto after_steps = [&](at::ScalarType type) {
+    at::Tensor value = at::ones({5}, type).set_requires_grad(true);
+    const auto optimizer =
+        Registry<OptimizerBuilder>::Get().Find("adam")->build(*spec, {{"value", value}});
+    for (int step = 1; step <= 5; ++step) {
+      (value * value * step).sum().backward();
+      optimizer->Step(spec->clip);
+    }
+    return (value.detach().to(at::kDouble) - 1) * 1000;
+  };
+  const at::Tensor exact = after_steps(at::kDouble);
+  EXPECT_LT((after_steps(at::kFloat) / exact - 1).abs().max().item<double>(), 1e-4);
 }
 
 TEST(OptimizersTest, SeeGradientsThatAreNotFinite) {

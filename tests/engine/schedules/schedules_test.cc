@@ -80,6 +80,15 @@ TEST(SchedulesTest, GiveARateForRunsOfNoKnownLengthAndOfAlmostNone) {
   }
 }
 
+TEST(SchedulesTest, AnEpochOfWhichAWarmupTakesAPartCounts) {
+  std::string errors;
+  const auto schedule =
+      Parse("{name: warmup, length: 1, then: {name: one_cycle, unit: epoch, end: 0.5}}", &errors);
+  // Three epochs of four steps: the end is reached in the last.
+  EXPECT_GT(schedule->Factor({/*step=*/8, /*steps_per_epoch=*/4, /*total_steps=*/12}, {}), 0.6);
+  EXPECT_DOUBLE_EQ(schedule->Factor({11, 4, 12}, {}), 0.5);
+}
+
 TEST(SchedulesTest, StayAtTheirEndWhenTheRunIsLonger) {
   std::string errors;
   const auto cosine = Parse("{name: cosine, length: 3, minimum: 0.25}", &errors);
