@@ -37,12 +37,45 @@ class PosixWritableFile : public WritableFile {
     return absl::OkStatus();
   }
 
+  absl::Status Truncate(int64_t size) override {
+    return ftruncate(fd_.get(), size) == 0 ? absl::OkStatus() : Failed("cannot truncate", path_);
+  }
+
   absl::Status Sync() override {
     return fdatasync(fd_.get()) == 0 ? absl::OkStatus() : Failed("cannot sync", path_);
   }
 
   absl::Status Close() override {
     return close(fd_.release()) == 0 ? absl::OkStatus() : Failed("cannot close", path_);
+  }
+
+ private:
+  UniqueFd fd_;
+  std::string path_;
+};
+
+class PosixRandomAccessFile : public RandomAccessFile {
+ public:
+  PosixRandomAccessFile(UniqueFd fd, std::string path)
+      : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  absl::StatusOr<size_t> Read(int64_t offset, size_t size, char* to) const override {
+    size_t have = 0;
+    while (have < size) {
+      const ssize_t got =
+          pread(fd_.get(), to + have, size - have, offset + static_cast<int64_t>(have));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return Failed("cannot read", path_);
+      if (got == 0) break;
+      have += static_cast<size_t>(got);
+    }
+    return have;
+  }
+
+  absl::StatusOr<int64_t> Size() const override {
+    struct stat info;
+    if (fstat(fd_.get(), &info) != 0) return Failed("cannot stat", path_);
+    return static_cast<int64_t>(info.st_size);
   }
 
  private:
@@ -77,19 +110,19 @@ class PosixFileSystem : public FileSystem {
     }
   }
 
+  absl::StatusOr<std::unique_ptr<RandomAccessFile>> OpenForReading(
+      const std::string& path) override {
+    UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd.valid()) return Failed("cannot open", path);
+    return std::make_unique<PosixRandomAccessFile>(std::move(fd), path);
+  }
+
   absl::StatusOr<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path,
                                                               bool truncate, int mode) override {
     const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (truncate ? O_TRUNC : 0);
     UniqueFd fd(open(path.c_str(), flags, mode));
     if (!fd.valid()) return Failed("cannot open", path);
     return std::make_unique<PosixWritableFile>(std::move(fd), path);
-  }
-
-  absl::Status Truncate(const std::string& path, int64_t size) override {
-    const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
-    if (!fd.valid()) return Failed("cannot open", path);
-    if (ftruncate(fd.get(), size) != 0) return Failed("cannot truncate", path);
-    return fdatasync(fd.get()) == 0 ? absl::OkStatus() : Failed("cannot sync", path);
   }
 
   absl::Status Rename(const std::string& from, const std::string& to) override {
@@ -105,22 +138,51 @@ class PosixFileSystem : public FileSystem {
     return unlink(path.c_str()) == 0 ? absl::OkStatus() : Failed("cannot remove", path);
   }
 
-  absl::Status MakeDirectories(const std::string& path, int mode) override {
-    if (mkdir(path.c_str(), mode) == 0 || (errno == EEXIST && IsDirectory(path))) {
-      return absl::OkStatus();
-    }
-    if (errno != ENOENT) return Failed("cannot create the directory", path);
-    const std::string parent = DirectoryOf(path);
-    if (parent == path) return Failed("cannot create the directory", path);
-    KUR_RETURN_IF_ERROR(MakeDirectories(parent, mode));
-    if (mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return absl::OkStatus();
-    return Failed("cannot create the directory", path);
+  absl::Status MakeDirectory(const std::string& path, int mode) override {
+    return mkdir(path.c_str(), mode) == 0 ? absl::OkStatus()
+                                          : Failed("cannot create the directory", path);
   }
 
   absl::Status SyncDirectory(const std::string& path) override {
     const UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd.valid()) return Failed("cannot open the directory", path);
     return fsync(fd.get()) == 0 ? absl::OkStatus() : Failed("cannot sync the directory", path);
+  }
+
+  absl::Status SyncAll(const std::string& path) override {
+    const UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd.valid()) return Failed("cannot open the directory", path);
+    return syncfs(fd.get()) == 0 ? absl::OkStatus() : Failed("cannot sync the disk of", path);
+  }
+
+  bool Exists(const std::string& path) override {
+    struct stat info;
+    return stat(path.c_str(), &info) == 0;
+  }
+
+  bool IsDirectory(const std::string& path) override {
+    struct stat info;
+    return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+  }
+
+  absl::StatusOr<int64_t> FileSize(const std::string& path) override {
+    struct stat info;
+    if (stat(path.c_str(), &info) != 0) return Failed("cannot stat", path);
+    if (!S_ISREG(info.st_mode)) return absl::InvalidArgumentError(path + " is not a regular file");
+    return static_cast<int64_t>(info.st_size);
+  }
+
+  absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) override {
+    DIR* directory = opendir(path.c_str());
+    if (directory == nullptr) return Failed("cannot list", path);
+    std::vector<std::string> names;
+    while (const dirent* entry = readdir(directory)) {
+      const std::string name = entry->d_name;
+      if (name != "." && name != "..") names.push_back(name);
+    }
+    closedir(directory);
+    std::sort(names.begin(), names.end());
+    return names;
   }
 };
 
@@ -131,34 +193,26 @@ FileSystem& FileSystem::Posix() {
   return *files;
 }
 
-bool Exists(const std::string& path) {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0;
+absl::Status FileSystem::MakeDirectories(const std::string& path, int mode) {
+  absl::Status made = MakeDirectory(path, mode);
+  if (absl::IsNotFound(made) && DirectoryOf(path) != path) {
+    KUR_RETURN_IF_ERROR(MakeDirectories(DirectoryOf(path), mode));
+    made = MakeDirectory(path, mode);
+  }
+  if (made.ok()) return SyncDirectory(DirectoryOf(path));
+  return IsDirectory(path) ? absl::OkStatus() : made;
 }
 
-bool IsDirectory(const std::string& path) {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-}
+bool Exists(const std::string& path) { return FileSystem::Posix().Exists(path); }
+
+bool IsDirectory(const std::string& path) { return FileSystem::Posix().IsDirectory(path); }
 
 absl::StatusOr<int64_t> FileSize(const std::string& path) {
-  struct stat info;
-  if (stat(path.c_str(), &info) != 0) return Failed("cannot stat", path);
-  if (!S_ISREG(info.st_mode)) return absl::InvalidArgumentError(path + " is not a regular file");
-  return static_cast<int64_t>(info.st_size);
+  return FileSystem::Posix().FileSize(path);
 }
 
 absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) {
-  DIR* directory = opendir(path.c_str());
-  if (directory == nullptr) return Failed("cannot list", path);
-  std::vector<std::string> names;
-  while (const dirent* entry = readdir(directory)) {
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") names.push_back(name);
-  }
-  closedir(directory);
-  std::sort(names.begin(), names.end());
-  return names;
+  return FileSystem::Posix().ListDirectory(path);
 }
 
 std::string DirectoryOf(const std::string& path) {
@@ -194,6 +248,18 @@ absl::Status WriteFileAtomically(FileSystem& files, const std::string& path,
     return written;
   }
   return files.SyncDirectory(DirectoryOf(path));
+}
+
+absl::Status LinkAtomically(FileSystem& files, const std::string& from, const std::string& to) {
+  KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(to)));
+  const std::string temporary = absl::StrCat(to, ".link-", getpid());
+  files.Remove(temporary).IgnoreError();
+  KUR_RETURN_IF_ERROR(files.Link(from, temporary));
+  const absl::Status renamed = files.Rename(temporary, to);
+  // Renaming one name of a file to another of the same file does nothing.
+  files.Remove(temporary).IgnoreError();
+  KUR_RETURN_IF_ERROR(renamed);
+  return files.SyncDirectory(DirectoryOf(to));
 }
 
 }  // namespace kur

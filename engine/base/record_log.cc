@@ -1,12 +1,8 @@
 #include "engine/base/record_log.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <array>
-#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -32,62 +28,41 @@ uint32_t GetLittleEndian(const char* from) {
   return value;
 }
 
-// Reads exactly `size` bytes at `offset`; false at the end of the file.
-absl::StatusOr<bool> ReadExactly(int fd, int64_t offset, size_t size, char* to,
-                                 const std::string& path) {
-  size_t have = 0;
-  while (have < size) {
-    const ssize_t got = pread(fd, to + have, size - have, offset + static_cast<int64_t>(have));
-    if (got < 0) {
-      if (errno == EINTR) continue;
-      return ErrnoToStatus(errno, "cannot read " + path);
-    }
-    if (got == 0) return false;
-    have += static_cast<size_t>(got);
-  }
-  return true;
-}
-
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RecordLogReader>> RecordLogReader::Open(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return ErrnoToStatus(errno, "cannot open " + path);
-  return std::unique_ptr<RecordLogReader>(new RecordLogReader(fd, path));
+absl::StatusOr<std::unique_ptr<RecordLogReader>> RecordLogReader::Open(FileSystem& files,
+                                                                       const std::string& path) {
+  KUR_ASSIGN_OR_RETURN(auto file, files.OpenForReading(path));
+  return std::unique_ptr<RecordLogReader>(new RecordLogReader(std::move(file), path));
 }
-
-RecordLogReader::~RecordLogReader() { close(fd_); }
 
 absl::Status RecordLogReader::Read(int64_t* offset, std::string* payload) const {
   std::array<char, kHeaderBytes> header;
-  KUR_ASSIGN_OR_RETURN(const bool has_header,
-                       ReadExactly(fd_, *offset, kHeaderBytes, header.data(), path_));
-  if (!has_header) return absl::OutOfRangeError("end of the log");
+  KUR_ASSIGN_OR_RETURN(const size_t got, file_->Read(*offset, kHeaderBytes, header.data()));
+  if (got < kHeaderBytes) return absl::OutOfRangeError("end of the log");
   const uint32_t length = GetLittleEndian(header.data());
   if (length > RecordLogWriter::kMaxRecordBytes) {
     return absl::DataLossError(
         absl::StrCat(path_, ": impossible record length ", length, " at offset ", *offset));
   }
-  struct stat info;
-  if (fstat(fd_, &info) != 0) return ErrnoToStatus(errno, "cannot stat " + path_);
-  const int64_t end = *offset + static_cast<int64_t>(kHeaderBytes) + length;
-  if (end > info.st_size) return absl::OutOfRangeError("end of the log");
+  KUR_ASSIGN_OR_RETURN(const int64_t size, file_->Size());
+  const int64_t begin = *offset + static_cast<int64_t>(kHeaderBytes);
+  const int64_t end = begin + length;
+  if (end > size) return absl::OutOfRangeError("end of the log");
   payload->resize(length);
-  KUR_ASSIGN_OR_RETURN(const bool whole,
-                       ReadExactly(fd_, *offset + static_cast<int64_t>(kHeaderBytes), length,
-                                   &(*payload)[0], path_));
-  if (!whole) return absl::OutOfRangeError("end of the log");
+  KUR_ASSIGN_OR_RETURN(const size_t read, file_->Read(begin, length, &(*payload)[0]));
+  if (read < length) return absl::OutOfRangeError("end of the log");
   if (Checksum(*payload) != GetLittleEndian(header.data() + 4)) {
     // A torn last record may have its full length but not its bytes.
-    if (end == info.st_size) return absl::OutOfRangeError("torn record at the end of the log");
+    if (end == size) return absl::OutOfRangeError("torn record at the end of the log");
     return absl::DataLossError(absl::StrCat(path_, ": damaged record at offset ", *offset));
   }
   *offset = end;
   return absl::OkStatus();
 }
 
-absl::StatusOr<int64_t> ValidRecordLogSize(const std::string& path) {
-  auto reader = RecordLogReader::Open(path);
+absl::StatusOr<int64_t> ValidRecordLogSize(FileSystem& files, const std::string& path) {
+  auto reader = RecordLogReader::Open(files, path);
   if (absl::IsNotFound(reader.status())) return 0;
   KUR_RETURN_IF_ERROR(reader.status());
   int64_t offset = 0;
@@ -101,13 +76,16 @@ absl::StatusOr<int64_t> ValidRecordLogSize(const std::string& path) {
 
 absl::StatusOr<std::unique_ptr<RecordLogWriter>> RecordLogWriter::Open(FileSystem& files,
                                                                        const std::string& path) {
-  KUR_ASSIGN_OR_RETURN(const int64_t valid, ValidRecordLogSize(path));
-  if (Exists(path)) {
-    KUR_ASSIGN_OR_RETURN(const int64_t size, FileSize(path));
-    if (size > valid) KUR_RETURN_IF_ERROR(files.Truncate(path, valid));
-  }
+  KUR_ASSIGN_OR_RETURN(const int64_t valid, ValidRecordLogSize(files, path));
+  return OpenAt(files, path, valid);
+}
+
+absl::StatusOr<std::unique_ptr<RecordLogWriter>> RecordLogWriter::OpenAt(FileSystem& files,
+                                                                         const std::string& path,
+                                                                         int64_t size) {
   KUR_ASSIGN_OR_RETURN(auto file, files.OpenForAppend(path, /*truncate=*/false));
-  return std::unique_ptr<RecordLogWriter>(new RecordLogWriter(std::move(file), valid));
+  KUR_RETURN_IF_ERROR(file->Truncate(size));
+  return std::unique_ptr<RecordLogWriter>(new RecordLogWriter(std::move(file), size));
 }
 
 absl::Status RecordLogWriter::Append(absl::string_view payload) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -27,6 +28,11 @@ class RecordLogWriter {
   static absl::StatusOr<std::unique_ptr<RecordLogWriter>> Open(FileSystem& files,
                                                                const std::string& path);
 
+  // The same for a log whose first `size` bytes are known to be whole records: cuts off the rest.
+  static absl::StatusOr<std::unique_ptr<RecordLogWriter>> OpenAt(FileSystem& files,
+                                                                 const std::string& path,
+                                                                 int64_t size);
+
   // Appends one record; durable only after Sync().
   absl::Status Append(absl::string_view payload);
   absl::Status Sync();
@@ -44,21 +50,22 @@ class RecordLogWriter {
 // Reads records of a log that may be growing. Thread-safe: every call names its offset.
 class RecordLogReader {
  public:
-  static absl::StatusOr<std::unique_ptr<RecordLogReader>> Open(const std::string& path);
-  ~RecordLogReader();
+  static absl::StatusOr<std::unique_ptr<RecordLogReader>> Open(FileSystem& files,
+                                                               const std::string& path);
 
   // Reads the record at `*offset` and moves `*offset` past it. OUT_OF_RANGE at the end (also where
   // a torn record stands), DATA_LOSS for a record whose checksum does not match.
   absl::Status Read(int64_t* offset, std::string* payload) const;
 
  private:
-  explicit RecordLogReader(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
-  int fd_;
+  RecordLogReader(std::unique_ptr<RandomAccessFile> file, std::string path)
+      : file_(std::move(file)), path_(std::move(path)) {}
+  std::unique_ptr<RandomAccessFile> file_;
   std::string path_;
 };
 
 // The offset just after the last whole record of the file; 0 when there is no file.
-absl::StatusOr<int64_t> ValidRecordLogSize(const std::string& path);
+absl::StatusOr<int64_t> ValidRecordLogSize(FileSystem& files, const std::string& path);
 
 }  // namespace kur
 

@@ -8,11 +8,10 @@
 
 #include <cerrno>
 #include <chrono>
-#include <filesystem>
 #include <memory>
-#include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -34,12 +33,12 @@ constexpr int64_t kMaxRedirects = 5;
 class PartFile {
  public:
   // Waits for whoever holds it. `proceed` is asked meanwhile; CANCELLED if it says no.
-  static absl::StatusOr<PartFile> Hold(const std::string& path,
+  static absl::StatusOr<PartFile> Hold(FileSystem& files, const std::string& path,
                                        const std::function<bool()>& proceed) {
     while (true) {
-      UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-      if (!fd.valid()) return ErrnoToStatus(errno, "cannot write " + path);
-      while (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+      UniqueFd lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+      if (!lock.valid()) return ErrnoToStatus(errno, "cannot write " + path);
+      while (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR) return ErrnoToStatus(errno, "locking " + path);
         if (!proceed()) return absl::CancelledError("cancelled");
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -47,46 +46,39 @@ class PartFile {
       // The one who held it may have given it its final name.
       struct stat mine = {};
       struct stat current = {};
-      if (fstat(fd.get(), &mine) == 0 && stat(path.c_str(), &current) == 0 &&
-          mine.st_ino == current.st_ino) {
-        return PartFile(path, std::move(fd));
+      if (fstat(lock.get(), &mine) != 0 || stat(path.c_str(), &current) != 0 ||
+          mine.st_ino != current.st_ino) {
+        continue;
       }
+      KUR_ASSIGN_OR_RETURN(auto file, files.OpenForAppend(path, /*truncate=*/false, 0600));
+      return PartFile(path, std::move(lock), std::move(file), mine.st_size);
     }
   }
 
   const std::string& path() const { return path_; }
-
-  int64_t size() const {
-    struct stat status = {};
-    return fstat(fd_.get(), &status) == 0 ? status.st_size : 0;
-  }
+  int64_t size() const { return size_; }
 
   absl::Status Cut() {
-    if (ftruncate(fd_.get(), 0) != 0) return ErrnoToStatus(errno, "cannot write " + path_);
+    size_ = 0;
+    return file_->Truncate(0);
+  }
+
+  absl::Status Append(absl::string_view data) {
+    KUR_RETURN_IF_ERROR(file_->Append(data));
+    size_ += static_cast<int64_t>(data.size());
     return absl::OkStatus();
   }
 
-  absl::Status Append(const char* data, size_t size) {
-    if (lseek(fd_.get(), 0, SEEK_END) < 0) return ErrnoToStatus(errno, "writing " + path_);
-    while (size > 0) {
-      const ssize_t written = write(fd_.get(), data, size);
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return ErrnoToStatus(errno, "writing " + path_);
-      data += written;
-      size -= static_cast<size_t>(written);
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status Sync() {
-    return fsync(fd_.get()) == 0 ? absl::OkStatus() : ErrnoToStatus(errno, "writing " + path_);
-  }
+  absl::Status Sync() { return file_->Sync(); }
 
  private:
-  PartFile(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  PartFile(std::string path, UniqueFd lock, std::unique_ptr<WritableFile> file, int64_t size)
+      : path_(std::move(path)), lock_(std::move(lock)), file_(std::move(file)), size_(size) {}
 
   std::string path_;
-  UniqueFd fd_;
+  UniqueFd lock_;
+  std::unique_ptr<WritableFile> file_;
+  int64_t size_;
 };
 
 // One transfer by libcurl.
@@ -103,7 +95,7 @@ class Transfer {
 
   static size_t OnData(char* data, size_t, size_t count, void* self) {
     auto* const transfer = static_cast<Transfer*>(self);
-    transfer->failure_ = transfer->part_->Append(data, count);
+    transfer->failure_ = transfer->part_->Append(absl::string_view(data, count));
     return transfer->failure_.ok() ? count : 0;
   }
   static int OnProgress(void* self, curl_off_t total, curl_off_t now, curl_off_t, curl_off_t) {
@@ -211,12 +203,12 @@ bool HasContent(const std::string& path, const std::optional<std::string>& sha25
 // Downloads to `path`, unless another process has done so meanwhile.
 absl::Status DownloadTo(const std::string& path, const DownloadRequest& request,
                         const DownloadOptions& options) {
-  FileSystem& files = FileSystem::Posix();
+  FileSystem& files = *options.files;
   KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(path), 0700));
   const auto proceed = [&] { return !options.on_progress || options.on_progress(0, 0); };
   struct stat before = {};
   const bool existed = stat(path.c_str(), &before) == 0;
-  KUR_ASSIGN_OR_RETURN(PartFile part, PartFile::Hold(path + ".part", proceed));
+  KUR_ASSIGN_OR_RETURN(PartFile part, PartFile::Hold(files, path + ".part", proceed));
   struct stat after = {};
   const bool exists = stat(path.c_str(), &after) == 0;
   const bool is_new = exists && (!existed || before.st_ino != after.st_ino);
@@ -234,23 +226,27 @@ absl::Status DownloadTo(const std::string& path, const DownloadRequest& request,
   return files.SyncDirectory(DirectoryOf(path));
 }
 
-// Gives the cached file its name at `path`, in one step.
-absl::Status LinkTo(const std::string& cached, const std::string& path) {
-  FileSystem& files = FileSystem::Posix();
-  KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(path), 0700));
-  const std::string temporary = absl::StrCat(path, ".link-", getpid());
-  files.Remove(temporary).IgnoreError();
-  const absl::Status linked = files.Link(cached, temporary);
-  std::error_code error;
-  // On another file system: a copy.
-  if (!linked.ok()) std::filesystem::copy_file(cached, temporary, error);
-  if (error) {
-    files.Remove(temporary).IgnoreError();
-    return ErrnoToStatus(error.value(), "cannot write " + path);
+absl::Status Copy(FileSystem& files, const std::string& from, const std::string& to) {
+  KUR_ASSIGN_OR_RETURN(const auto source, files.OpenForReading(from));
+  KUR_ASSIGN_OR_RETURN(const auto target, files.OpenForAppend(to, /*truncate=*/true, 0600));
+  std::vector<char> buffer(size_t{1} << 20);
+  for (int64_t offset = 0;;) {
+    KUR_ASSIGN_OR_RETURN(const size_t got, source->Read(offset, buffer.size(), buffer.data()));
+    if (got == 0) return target->Sync();
+    KUR_RETURN_IF_ERROR(target->Append(absl::string_view(buffer.data(), got)));
+    offset += static_cast<int64_t>(got);
   }
-  KUR_RETURN_IF_ERROR(files.Rename(temporary, path));
-  // Renaming one name of a file to another of the same file does nothing.
-  files.Remove(temporary).IgnoreError();
+}
+
+// Gives the cached file its name at `path`, in one step; on another file system a copy of it.
+absl::Status PutInPlace(FileSystem& files, const std::string& cached, const std::string& path) {
+  KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(path), 0700));
+  if (LinkAtomically(files, cached, path).ok()) return absl::OkStatus();
+  const std::string temporary = absl::StrCat(path, ".copy-", getpid());
+  absl::Status done = Copy(files, cached, temporary);
+  if (done.ok()) done = files.Rename(temporary, path);
+  if (!done.ok()) files.Remove(temporary).IgnoreError();
+  KUR_RETURN_IF_ERROR(done);
   return files.SyncDirectory(DirectoryOf(path));
 }
 
@@ -272,7 +268,7 @@ absl::Status Download(const DownloadRequest& request, const DownloadOptions& opt
   }
   const std::string cached = JoinPath(options.cache, *request.sha256);
   KUR_RETURN_IF_ERROR(DownloadTo(cached, request, options));
-  return LinkTo(cached, request.path);
+  return PutInPlace(*options.files, cached, request.path);
 }
 
 }  // namespace kur

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "engine/base/file_system.h"
 #include "engine/base/network_rules.h"
 
 namespace kur {
@@ -21,6 +22,7 @@ struct DownloadRequest {
 
 struct DownloadOptions {
   NetworkRules rules;
+  FileSystem* files = &FileSystem::Posix();
   // A folder that keeps what has been downloaded by its digest, for all who want it; empty: none.
   std::string cache;
   // Called now and then from the thread of Download() with the bytes that are here and, if it is

@@ -45,7 +45,9 @@ absl::Status Fetch(const FileReference& file, const PathResolver& paths,
                                 presence == Presence::kOther ? ", as its checksum is wrong" : ""));
   DownloadRequest request{file.urls, target, std::nullopt};
   if (!file.sha256.empty()) request.sha256 = file.sha256;
-  DownloadOptions download{options.rules, options.cache, nullptr};
+  DownloadOptions download;
+  download.rules = options.rules;
+  download.cache = options.cache;
   download.on_progress = [&](int64_t bytes, int64_t total) {
     return listener.on_progress(file.path, bytes, total);
   };

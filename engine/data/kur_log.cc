@@ -112,14 +112,14 @@ absl::StatusOr<std::unique_ptr<KurLog>> KurLog::Open(FileSystem& files, std::str
 }
 
 absl::Status KurLog::Load() {
-  if (Exists(path_) && !IsDirectory(path_)) {
+  if (files_.Exists(path_) && !files_.IsDirectory(path_)) {
     return absl::InvalidArgumentError("a log is a directory, but there is a file of that name");
   }
   KUR_RETURN_IF_ERROR(files_.MakeDirectories(path_));
-  const bool has_summary = Exists(JoinPath(path_, kSummaryFile));
+  const bool has_summary = files_.Exists(JoinPath(path_, kSummaryFile));
   std::optional<Lengths> lengths;
   if (has_summary) KUR_RETURN_IF_ERROR(ReadSummary(&lengths));
-  KUR_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(path_));
+  KUR_ASSIGN_OR_RETURN(const std::vector<std::string> names, files_.ListDirectory(path_));
   for (const std::string& name : names) {
     if (IsColumnName(name)) KUR_RETURN_IF_ERROR(RepairColumn(name, lengths));
   }
@@ -152,7 +152,7 @@ absl::Status KurLog::WriteSummary() {
 
 absl::Status KurLog::Rewind(FileSystem& files, const std::string& path,
                             const std::string& committed) {
-  if (!IsDirectory(path)) return absl::OkStatus();
+  if (!files.IsDirectory(path)) return absl::OkStatus();
   return Annotate(WriteFileAtomically(files, JoinPath(path, kSummaryFile), committed),
                   "training log");
 }
@@ -258,6 +258,7 @@ absl::Status KurLog::WriteColumn(const std::string& name, Column& column) {
   KUR_RETURN_IF_ERROR(AppendIdx(JoinPath(path_, name), *array));
   column.rows += rows;
   column.waiting.clear();
+  column.is_durable = false;
   return absl::OkStatus();
 }
 
@@ -268,6 +269,19 @@ absl::Status KurLog::Flush() {
   waiting_batches_ = 0;
   last_flush_ = options_.clock();
   return Annotate(WriteSummary(), "training log");
+}
+
+absl::Status KurLog::Sync() {
+  // This makes the names of new columns durable too, together with that of the summary.
+  KUR_RETURN_IF_ERROR(Flush());
+  for (auto& [name, column] : columns_) {
+    if (column.is_durable) continue;
+    KUR_ASSIGN_OR_RETURN(const auto file,
+                         files_.OpenForAppend(JoinPath(path_, name), /*truncate=*/false));
+    KUR_RETURN_IF_ERROR(file->Sync());
+    column.is_durable = true;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace kur

@@ -87,6 +87,9 @@ class KurLog {
   // Writes everything that is buffered.
   absl::Status Flush();
 
+  // Flushes, and makes all rows survive a loss of power.
+  absl::Status Sync();
+
   // What the summary said after the last flush: given to Rewind(), the log is again as it was then.
   const std::string& committed() const { return committed_; }
 
@@ -101,6 +104,7 @@ class KurLog {
     bool is_integer = false;
     int64_t rows = 0;
     std::vector<double> waiting;
+    bool is_durable = true;  // whether all rows that were written survive a loss of power
   };
   using Lengths = std::map<std::string, int64_t>;  // rows by column
 

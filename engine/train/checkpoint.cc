@@ -25,7 +25,9 @@ constexpr char kTrainedPrefix[] = "trained/";
 constexpr char kGradientPrefix[] = "gradient/";
 constexpr char kMetadataKey[] = "__metadata__";
 constexpr char kStateKey[] = "kur";
-constexpr char kChecksumKey[] = "kur_sha256";
+constexpr char kChecksumKey[] = "kur_file_sha256";
+// In files of earlier versions: of the state and the tensors, but not of their names and places.
+constexpr char kOldChecksumKey[] = "kur_sha256";
 constexpr size_t kLengthBytes = 8;
 
 struct DTypeName {
@@ -165,12 +167,33 @@ absl::StatusOr<at::Tensor> ReadTensor(const std::string& name, const json& entry
   return tensor;
 }
 
-// Of everything that the header does not describe by itself.
-std::string Checksum(absl::string_view state, absl::string_view data) {
+std::string Checksum(absl::string_view header, absl::string_view data) {
   Sha256 digest;
-  digest.Update(state);
+  digest.Update(header);
   digest.Update(data);
   return digest.Hex();
+}
+
+// What stands in the header for its own checksum while that is computed.
+std::string NoChecksum() { return std::string(Sha256Hex("").size(), '0'); }
+
+// Flipped bits would go unnoticed otherwise, in tensors as well as in their names and places.
+absl::Status CheckIntegrity(const json& metadata, std::string header, absl::string_view data) {
+  const absl::Status damaged =
+      absl::DataLossError("the content does not have the checksum in the header");
+  if (metadata.contains(kChecksumKey)) {
+    const std::string expected = metadata[kChecksumKey];
+    const size_t place = header.find(expected);
+    if (expected.size() != NoChecksum().size() || place == std::string::npos) return damaged;
+    header.replace(place, expected.size(), NoChecksum());
+    return Checksum(header, data) == expected ? absl::OkStatus() : damaged;
+  }
+  if (metadata.contains(kOldChecksumKey)) {
+    const bool same = metadata[kOldChecksumKey] == Checksum(metadata.value(kStateKey, ""), data);
+    return same ? absl::OkStatus() : damaged;
+  }
+  // Somebody else's file; ours always have one.
+  return metadata.contains(kStateKey) ? damaged : absl::OkStatus();
 }
 
 void ParseState(const json& state, Checkpoint* checkpoint) {
@@ -186,9 +209,8 @@ absl::StatusOr<Checkpoint> Parse(const std::string& content) {
   if (header_size > content.size() - kLengthBytes) {
     return absl::DataLossError("the header is longer than the file");
   }
-  const json header =
-      json::parse(content.begin() + kLengthBytes,
-                  content.begin() + kLengthBytes + static_cast<std::ptrdiff_t>(header_size));
+  const std::string text = content.substr(kLengthBytes, header_size);
+  const json header = json::parse(text);
   absl::string_view data(content);
   data.remove_prefix(kLengthBytes + header_size);
   Checkpoint checkpoint;
@@ -204,11 +226,8 @@ absl::StatusOr<Checkpoint> Parse(const std::string& content) {
   }
   if (!header.contains(kMetadataKey)) return checkpoint;
   const json& metadata = header[kMetadataKey];
+  KUR_RETURN_IF_ERROR(CheckIntegrity(metadata, text, data));
   const std::string state = metadata.value(kStateKey, "");
-  // Flipped bits would go unnoticed otherwise.
-  if (metadata.contains(kChecksumKey) && metadata[kChecksumKey] != Checksum(state, data)) {
-    return absl::DataLossError("the content does not have the checksum in the header");
-  }
   if (!state.empty()) ParseState(json::parse(state), &checkpoint);
   return checkpoint;
 }
@@ -238,11 +257,13 @@ absl::StatusOr<std::string> SerializeCheckpoint(const Checkpoint& checkpoint) {
                       {"optimizer", checkpoint.optimizer},
                       {"optimizer_steps", checkpoint.optimizer_steps},
                       {"position", PositionToJson(checkpoint.position)}};
-  const std::string state_text = state.dump();
-  header[kMetadataKey] = {{kStateKey, state_text}, {kChecksumKey, Checksum(state_text, data)}};
+  header[kMetadataKey] = {{kStateKey, state.dump()}, {kChecksumKey, NoChecksum()}};
   std::string text = header.dump();
   // Tensors begin at a multiple of 8, as the format wants.
   text.resize((text.size() + 7) / 8 * 8, ' ');
+  const std::string entry = absl::StrCat("\"", kChecksumKey, "\":\"");
+  text.replace(text.find(entry + NoChecksum()) + entry.size(), NoChecksum().size(),
+               Checksum(text, data));
   const uint64_t length = text.size();
   std::string content(kLengthBytes, '\0');
   std::memcpy(&content[0], &length, kLengthBytes);

@@ -64,7 +64,8 @@ struct TrainingPosition {
 // (https://github.com/huggingface/safetensors): model weights under their own names
 // ("labels.weight"), the optimizer's state under "optimizer/NAME", gradients that wait for more
 // batches under "gradient/NAME", and in the metadata, as JSON
-// under the key "kur", the rest, with a checksum of that and of the tensors under "kur_sha256".
+// under the key "kur", the rest, with a checksum of the whole file under "kur_file_sha256": of the
+// header with zeros for the checksum itself, and the tensors.
 //
 // Where training keeps an average of its weights, that is what stands under the names of the
 // weights, for whoever uses the model; those that training adjusts are under "trained/NAME".

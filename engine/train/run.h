@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "engine/base/file_system.h"
 #include "engine/base/path_resolver.h"
 #include "engine/data/fetch.h"
 #include "engine/data/source_summary.h"
@@ -143,9 +144,15 @@ struct RunOptions {
   std::string scratch_folder;
   // Where training keeps what it needs to go on after the process was killed; empty: nowhere.
   std::string resume_path;
+  // A folder of what this run has written before, under the names that the Kurfile gives; empty: it
+  // is not known. Where the file at `resume_path` is damaged, the run goes on from the newest good
+  // checkpoint in it.
+  std::string written_folder;
   // The least time between two writes of it, in seconds. A write that takes long makes it longer,
   // so that writing costs at most about 2 % of the time.
   double resume_interval_seconds = 15;
+  // Where checkpoints and the log are written.
+  FileSystem* files = &FileSystem::Posix();
 };
 
 enum class RunEnd { kSucceeded, kCancelled };

@@ -31,6 +31,7 @@ RunWriter::RunWriter(State state, const RunOptions& options, RunObserver* observ
 
 absl::Status RunWriter::WriteWeights(const FileReference& file, const std::string& description) {
   KUR_RETURN_IF_ERROR(CheckFinite(file));
+  KUR_RETURN_IF_ERROR(CommitLog());
   KUR_ASSIGN_OR_RETURN(const std::string* content, Serialized());
   return WriteArtifact(file, description, *content);
 }
@@ -108,24 +109,23 @@ absl::StatusOr<const std::string*> RunWriter::Serialized() {
   return &serialized_;
 }
 
-absl::Status RunWriter::FlushLog() {
+absl::Status RunWriter::CommitLog() {
+  if (state_.log == nullptr) return absl::OkStatus();
   state_.position->clocks = state_.clocks->Read();
   state_.log->SetClocks(state_.position->clocks);
-  return state_.log->Flush();
+  KUR_RETURN_IF_ERROR(state_.log->Sync());
+  state_.position->log_commit = state_.log->committed();
+  StateChanged();
+  return absl::OkStatus();
 }
 
 absl::Status RunWriter::WriteResumeFileIfDue(bool now) {
   if (options_.resume_path.empty()) return absl::OkStatus();
   const double start = MonotonicSeconds();
   if (!now && start < next_resume_write_) return absl::OkStatus();
-  if (state_.log != nullptr) {
-    KUR_RETURN_IF_ERROR(FlushLog());
-    state_.position->log_commit = state_.log->committed();
-    StateChanged();
-  }
+  KUR_RETURN_IF_ERROR(CommitLog());
   KUR_ASSIGN_OR_RETURN(const std::string* content, Serialized());
-  KUR_RETURN_IF_ERROR(
-      WriteFileAtomically(FileSystem::Posix(), options_.resume_path, *content, 0600));
+  KUR_RETURN_IF_ERROR(WriteFileAtomically(*options_.files, options_.resume_path, *content, 0600));
   constexpr double kLeastTimesCost = 50;
   const double end = MonotonicSeconds();
   next_resume_write_ =

@@ -47,7 +47,9 @@ class RunWriter {
   // Writes the file from which another process goes on, if it is time to or `now`.
   absl::Status WriteResumeFileIfDue(bool now);
 
-  absl::Status FlushLog();
+  // Makes the rows of the log durable, if there is one, and notes in the position how far it is: so
+  // that a run that goes on from that position can take the log back to it.
+  absl::Status CommitLog();
 
  private:
   Checkpoint MakeCheckpoint() const;

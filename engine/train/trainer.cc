@@ -43,7 +43,7 @@ absl::StatusOr<RunEnd> Trainer::Run() {
     KUR_RETURN_IF_ERROR(writer_->WriteWeights(*train().weights.last, "last weights"));
   }
   KUR_RETURN_IF_ERROR(NotifyHooks(TrainingNews::Moment::kEnded));
-  if (log_ != nullptr) KUR_RETURN_IF_ERROR(writer_->FlushLog());
+  KUR_RETURN_IF_ERROR(writer_->CommitLog());
   return cancelled_ ? RunEnd::kCancelled : RunEnd::kSucceeded;
 }
 

@@ -60,6 +60,7 @@ class Trainer {
   absl::Status LoadModel(const Checkpoint& saved);
   absl::Status OpenLog();
   absl::StatusOr<bool> ResumeRun();
+  absl::StatusOr<bool> ResumeFromCheckpoint(const absl::Status& damage);
   absl::Status LoadInitialWeights();
   void SetLimits();
   void ReportStart();
@@ -107,6 +108,7 @@ class Trainer {
   double next_notification_ = 0;
   TrainingPosition position_;
   bool resumed_ = false;
+  std::string resumed_from_;  // the file that the run goes on from
   bool initial_weights_loaded_ = false;
   bool cancelled_ = false;
 

@@ -4,14 +4,18 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
 #include "engine/kurfile/diagnostics.h"
 #include "engine/kurfile/optimizer_layers.h"
+#include "engine/kurfile/path_placeholders.h"
 #include "engine/train/trainer.h"
 #include "engine/train/weight_files.h"
 
@@ -32,6 +36,30 @@ std::vector<NamedParameter> ParametersFor(const OptimizerSpec& spec, const Model
     }
   }
   return parameters;
+}
+
+// Whether `name` is the normalised path of what `checkpoint` writes.
+bool IsCheckpoint(const TrainSection& train, const std::string& name) {
+  if (!train.checkpoint) return false;
+  const auto pattern = NormalizeRelativePath(train.checkpoint->path.path);
+  return pattern.ok() && (*pattern == name || MayBecome(*pattern, name));
+}
+
+// The regular files below a folder, the newest first.
+std::vector<std::string> NewestFilesBelow(const std::string& folder) {
+  using Entry = std::pair<std::filesystem::file_time_type, std::string>;
+  std::vector<Entry> entries;
+  std::error_code error;  // a folder or file that is not there any more is none
+  std::filesystem::recursive_directory_iterator walk(folder, error);
+  for (; !error && walk != end(walk); walk.increment(error)) {
+    std::error_code unreadable;
+    const auto time = walk->last_write_time(unreadable);
+    if (!unreadable && walk->is_regular_file(unreadable)) entries.emplace_back(time, walk->path());
+  }
+  std::sort(entries.rbegin(), entries.rend());
+  std::vector<std::string> files;
+  for (Entry& entry : entries) files.push_back(std::move(entry.second));
+  return files;
 }
 
 }  // namespace
@@ -149,7 +177,7 @@ void Trainer::BuildOptimizer() {
 
 // Takes over what an earlier process of this run left.
 absl::Status Trainer::Restore() {
-  KUR_ASSIGN_OR_RETURN(const Checkpoint saved, ReadCheckpoint(options_.resume_path));
+  KUR_ASSIGN_OR_RETURN(const Checkpoint saved, ReadCheckpoint(resumed_from_));
   KUR_RETURN_IF_ERROR(LoadModel(saved));
   optimizer_->SetGradients(saved.gradients);
   return optimizer_->Restore(saved.optimizer_state, saved.optimizer_steps);
@@ -168,16 +196,38 @@ absl::Status Trainer::LoadModel(const Checkpoint& saved) {
 
 // Takes the position over if an earlier process of this run left one.
 absl::StatusOr<bool> Trainer::ResumeRun() {
-  if (options_.resume_path.empty() || !Exists(options_.resume_path)) return false;
+  if (options_.resume_path.empty() || !options_.files->Exists(options_.resume_path)) return false;
   auto saved = ReadCheckpoint(options_.resume_path);
-  if (!saved.ok()) {
-    observer_->OnLog(LogLevel::kWarning, absl::StrCat("beginning anew, as what an earlier process "
-                                                      "of this run left cannot be read: ",
-                                                      saved.status().message()));
-    return false;
+  if (saved.ok() && saved->optimizer.empty()) {
+    saved = absl::DataLossError("it holds weights and nothing else");
   }
+  if (!saved.ok()) return ResumeFromCheckpoint(saved.status());
+  resumed_from_ = options_.resume_path;
   position_ = saved->position;
   return true;
+}
+
+// Takes the position of the newest good `checkpoint` that an earlier process of this run wrote.
+// Other weights of the run will not do: they are written before an epoch is over.
+absl::StatusOr<bool> Trainer::ResumeFromCheckpoint(const absl::Status& damage) {
+  const std::string what =
+      "what an earlier process of this run left to go on from cannot be read (";
+  for (const std::string& file : NewestFilesBelow(options_.written_folder)) {
+    const std::string name = file.substr(options_.written_folder.size() + 1);
+    if (!IsCheckpoint(train(), name)) continue;
+    auto saved = ReadCheckpoint(file);
+    if (!saved.ok()) continue;
+    resumed_from_ = file;
+    position_ = saved->position;
+    observer_->OnLog(LogLevel::kWarning,
+                     absl::StrCat(what, damage.message(), "): going on from the checkpoint ", name,
+                                  ", which was written after ", position_.run_batches, " batches"));
+    return true;
+  }
+  observer_->OnLog(LogLevel::kWarning,
+                   absl::StrCat(what, damage.message(),
+                                "), and no good checkpoint of this run is there: beginning anew"));
+  return false;
 }
 
 absl::Status Trainer::OpenLog() {
@@ -190,12 +240,12 @@ absl::Status Trainer::OpenLog() {
   // Rows that an earlier process of this run wrote after the state that we go on from are written
   // again.
   if (resumed_ && !position_.log_commit.empty()) {
-    KUR_RETURN_IF_ERROR(KurLog::Rewind(FileSystem::Posix(), *path, position_.log_commit));
+    KUR_RETURN_IF_ERROR(KurLog::Rewind(*options_.files, *path, position_.log_commit));
   }
   KurLog::Options log_options;
   log_options.keep_batch = section.keep_batch;
   log_options.rate = section.rate;
-  auto log = KurLog::Open(FileSystem::Posix(), *path, log_options);
+  auto log = KurLog::Open(*options_.files, *path, log_options);
   if (!log.ok()) {
     return ErrorAt(section.path.location, section.path.key,
                    absl::StrCat("the training log cannot be used: ", log.status().message()));

@@ -1,14 +1,10 @@
 #include "server/blobs/blob_store.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
-#include "engine/base/unique_fd.h"
 
 namespace kur::server {
 namespace {
@@ -17,18 +13,15 @@ constexpr int kPrivateDirectory = 0700;
 constexpr int kPrivateFile = 0600;
 
 // Feeds the first `size` bytes of a file to `hash`.
-absl::Status HashPrefix(const std::string& path, int64_t size, Sha256* hash) {
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return ErrnoToStatus(errno, "cannot open " + path);
+absl::Status HashPrefix(FileSystem& files, const std::string& path, int64_t size, Sha256* hash) {
+  KUR_ASSIGN_OR_RETURN(const auto file, files.OpenForReading(path));
   std::vector<char> buffer(size_t{1} << 18);
-  while (size > 0) {
-    const size_t wanted = static_cast<size_t>(std::min<int64_t>(size, buffer.size()));
-    const ssize_t got = read(fd.get(), buffer.data(), wanted);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return ErrnoToStatus(errno, "cannot read " + path);
+  for (int64_t offset = 0; offset < size;) {
+    const size_t wanted = static_cast<size_t>(std::min<int64_t>(size - offset, buffer.size()));
+    KUR_ASSIGN_OR_RETURN(const size_t got, file->Read(offset, wanted, buffer.data()));
     if (got == 0) return absl::DataLossError(path + " became shorter while it was read");
-    hash->Update(absl::string_view(buffer.data(), static_cast<size_t>(got)));
-    size -= got;
+    hash->Update(absl::string_view(buffer.data(), got));
+    offset += static_cast<int64_t>(got);
   }
   return absl::OkStatus();
 }
@@ -51,10 +44,10 @@ std::string BlobStore::PartialPath(const std::string& digest) const {
   return absl::StrCat(root_, "/partial/", digest);
 }
 
-bool BlobStore::Has(const std::string& digest) const { return Exists(PathOf(digest)); }
+bool BlobStore::Has(const std::string& digest) const { return files_.Exists(PathOf(digest)); }
 
 int64_t BlobStore::Received(const std::string& digest) const {
-  return FileSize(PartialPath(digest)).value_or(0);
+  return files_.FileSize(PartialPath(digest)).value_or(0);
 }
 
 void BlobStore::Release(const std::string& digest) {
@@ -98,12 +91,10 @@ BlobUpload::~BlobUpload() { store_.Release(digest_); }
 
 absl::Status BlobUpload::Resume(int64_t offset) {
   const std::string path = store_.PartialPath(digest_);
-  if (offset > 0) {
-    KUR_RETURN_IF_ERROR(store_.files_.Truncate(path, offset));
-    KUR_RETURN_IF_ERROR(HashPrefix(path, offset, &hash_));
-  }
+  if (offset > 0) KUR_RETURN_IF_ERROR(HashPrefix(store_.files_, path, offset, &hash_));
   KUR_ASSIGN_OR_RETURN(file_,
                        store_.files_.OpenForAppend(path, /*truncate=*/offset == 0, kPrivateFile));
+  KUR_RETURN_IF_ERROR(file_->Truncate(offset));
   received_ = offset;
   return absl::OkStatus();
 }
@@ -149,8 +140,7 @@ absl::Status BlobUpload::Publish() {
   KUR_RETURN_IF_ERROR(file_->Close());
   KUR_RETURN_IF_ERROR(store_.files_.MakeDirectories(directory, kPrivateDirectory));
   KUR_RETURN_IF_ERROR(store_.files_.Rename(store_.PartialPath(digest_), path));
-  KUR_RETURN_IF_ERROR(store_.files_.SyncDirectory(directory));
-  return store_.files_.SyncDirectory(DirectoryOf(directory));
+  return store_.files_.SyncDirectory(directory);
 }
 
 }  // namespace kur::server

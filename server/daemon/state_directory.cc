@@ -37,8 +37,7 @@ absl::Status EmptyTemporary(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<StateDirectory> StateDirectory::Lock(const std::string& path) {
-  FileSystem& files = FileSystem::Posix();
+absl::StatusOr<StateDirectory> StateDirectory::Lock(const std::string& path, FileSystem& files) {
   KUR_RETURN_IF_ERROR(files.MakeDirectories(path, kPrivateDirectory));
   char resolved[PATH_MAX];
   if (realpath(path.c_str(), resolved) == nullptr) return ErrnoToStatus(errno, path);
@@ -57,6 +56,8 @@ absl::StatusOr<StateDirectory> StateDirectory::Lock(const std::string& path) {
   KUR_RETURN_IF_ERROR(WritePid(lock.get()));
   KUR_RETURN_IF_ERROR(files.MakeDirectories(layout.runs(), kPrivateDirectory));
   KUR_RETURN_IF_ERROR(EmptyTemporary(layout.temporary()));
+  // What a kurd that was killed has written, but not made durable, is there and will be built on.
+  KUR_RETURN_IF_ERROR(files.SyncAll(layout.root()));
   return StateDirectory(std::move(layout), std::move(lock));
 }
 

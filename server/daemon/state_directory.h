@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "engine/base/file_system.h"
 #include "engine/base/unique_fd.h"
 #include "server/jobs/state_layout.h"
 
@@ -14,8 +15,10 @@ namespace kur::server {
 class StateDirectory {
  public:
   // Creates the directory if it is not there, closes it to other users, and locks it.
-  // FAILED_PRECONDITION with the process id of the kurd that holds it.
-  static absl::StatusOr<StateDirectory> Lock(const std::string& path);
+  // FAILED_PRECONDITION with the process id of the kurd that holds it. What an earlier kurd has
+  // left in it survives a loss of power from then on.
+  static absl::StatusOr<StateDirectory> Lock(const std::string& path,
+                                             FileSystem& files = FileSystem::Posix());
 
   const StateLayout& layout() const { return layout_; }
 

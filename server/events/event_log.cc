@@ -19,10 +19,10 @@ absl::StatusOr<std::shared_ptr<EventLog>> EventLog::Open(
     FileSystem& files, const std::string& path, EventDispatcher& dispatcher,
     const std::function<void(const v1::Event&)>& visit) {
   std::shared_ptr<EventLog> log(new EventLog(files, path, dispatcher));
-  const bool is_new = !Exists(path);
+  const bool is_new = !files.Exists(path);
   KUR_ASSIGN_OR_RETURN(auto writer, RecordLogWriter::Open(files, path));
   if (is_new) KUR_RETURN_IF_ERROR(files.SyncDirectory(DirectoryOf(path)));
-  KUR_ASSIGN_OR_RETURN(log->reader_, RecordLogReader::Open(path));
+  KUR_ASSIGN_OR_RETURN(log->reader_, RecordLogReader::Open(files, path));
   KUR_RETURN_IF_ERROR(log->Scan(visit));
   absl::MutexLock lock(&log->mutex_);
   log->writer_ = std::move(writer);
@@ -68,8 +68,7 @@ absl::Status EventLog::AppendLocked(std::vector<v1::Event>* events) {
   KUR_RETURN_IF_ERROR(failure_);
   if (writer_ == nullptr) {
     // Cuts off what an Append() without space has left.
-    KUR_RETURN_IF_ERROR(files_.Truncate(path_, durable_bytes_));
-    KUR_ASSIGN_OR_RETURN(writer_, RecordLogWriter::Open(files_, path_));
+    KUR_ASSIGN_OR_RETURN(writer_, RecordLogWriter::OpenAt(files_, path_, durable_bytes_));
   }
   int64_t number = last_number_;
   for (v1::Event& event : *events) event.set_number(++number);

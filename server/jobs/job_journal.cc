@@ -37,11 +37,7 @@ absl::StatusOr<std::unique_ptr<JobJournal>> JobJournal::Open(FileSystem& files,
                                                              EventDispatcher& dispatcher,
                                                              const JobRecord& record) {
   std::unique_ptr<JobJournal> journal(new JobJournal);
-  const std::string directory = DirectoryOf(path);
-  if (!IsDirectory(directory)) {
-    KUR_RETURN_IF_ERROR(files.MakeDirectories(directory, 0700));
-    KUR_RETURN_IF_ERROR(files.SyncDirectory(DirectoryOf(directory)));
-  }
+  KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(path), 0700));
   KUR_ASSIGN_OR_RETURN(journal->log_,
                        EventLog::Open(files, path, dispatcher, [&journal](const v1::Event& event) {
                          journal->tracker_.Add(event);

@@ -50,7 +50,7 @@ std::optional<v1::Outcome> RunDirectory::Outcome() {
 
 std::vector<v1::Event> RunDirectory::SpooledAfter(int64_t sequence) {
   std::vector<v1::Event> events;
-  const auto spool = RecordLogReader::Open(path_ + "/spool.log");
+  const auto spool = RecordLogReader::Open(files_, path_ + "/spool.log");
   if (!spool.ok()) return events;
   int64_t offset = 0;
   std::string payload;

@@ -86,6 +86,7 @@ absl::StatusOr<RunEnd> RunKurfile(const v1::WorkerSpec& spec, const PathResolver
   options.threads = spec.threads();
   options.scratch_folder = spec.run_directory();
   options.resume_path = JoinPath(spec.run_directory(), kResumeFile);
+  options.written_folder = JoinPath(spec.run_directory(), kArtifactFolder);
   options.fetch.offline = spec.offline();
   options.fetch.cache = spec.download_cache();
   KUR_ASSIGN_OR_RETURN(options.fetch.rules, NetworkRules::Parse({spec.download_networks().begin(),
@@ -114,8 +115,9 @@ absl::Status RunJob(const std::string& run_directory, Control* control, double p
   Uplink uplink({spec.server(), spec.job(), spec.secret()}, spool.get(), control);
   const PathResolver paths = MakeResolver(spec);
   SpoolSink sink(spool.get());
-  Reporter reporter(paths, &sink, control,
-                    {JoinPath(run_directory, kArtifactFolder), process_start});
+  Reporter reporter(
+      paths, &sink, control,
+      {JoinPath(run_directory, kArtifactFolder), process_start, &FileSystem::Posix()});
   absl::StatusOr<RunEnd> end = RunKurfile(spec, paths, &reporter);
   const absl::Status reported = reporter.Flush();
   if (end.ok() && !reported.ok()) end = Annotate(reported, "reporting events");

@@ -78,17 +78,6 @@ v1::SamplePreview ToProto(const SamplePreview& sample) {
   return to;
 }
 
-// Gives `path` a second name `copy`, replacing what has that name in one step.
-absl::Status LinkArtifact(const std::string& path, const std::string& copy) {
-  FileSystem& files = FileSystem::Posix();
-  KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(copy)));
-  const std::string temporary = copy + ".tmp";
-  files.Remove(temporary).IgnoreError();
-  KUR_RETURN_IF_ERROR(files.Link(path, temporary));
-  KUR_RETURN_IF_ERROR(files.Rename(temporary, copy));
-  return files.SyncDirectory(DirectoryOf(copy));
-}
-
 }  // namespace
 
 void Reporter::OnStarted(const RunStarted& started) {
@@ -232,11 +221,11 @@ absl::Status Reporter::WriteArtifact(const ArtifactInfo& info, const std::string
   const absl::Status written = [&]() -> absl::Status {
     KUR_ASSIGN_OR_RETURN(name, NormalizeRelativePath(info.file.path));
     KUR_ASSIGN_OR_RETURN(const std::string path, paths_.ForWriting(info.file.path));
-    FileSystem& files = FileSystem::Posix();
+    FileSystem& files = *options_.files;
     KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(path)));
     KUR_RETURN_IF_ERROR(WriteFileAtomically(files, path, content));
     if (options_.artifact_folder.empty()) return absl::OkStatus();
-    return LinkArtifact(path, JoinPath(options_.artifact_folder, name));
+    return LinkAtomically(files, path, JoinPath(options_.artifact_folder, name));
   }();
   if (absl::IsResourceExhausted(written)) {
     return Annotate(written, absl::StrCat("writing ", info.file.path));

@@ -6,6 +6,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "engine/base/file_system.h"
 #include "engine/base/path_resolver.h"
 #include "engine/train/run.h"
 #include "kur/v1/event.pb.h"
@@ -24,6 +25,7 @@ class Reporter : public RunObserver {
     std::string artifact_folder;
     // When the process began, on MonotonicSeconds()' clock.
     double process_start = 0;
+    FileSystem* files = &FileSystem::Posix();
   };
 
   // Everything is borrowed and must outlive the reporter.

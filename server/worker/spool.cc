@@ -29,7 +29,7 @@ absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(FileSystem& files, const std:
 
 absl::Status Spool::OpenFile() {
   KUR_ASSIGN_OR_RETURN(writer_, RecordLogWriter::Open(files_, path_));
-  KUR_ASSIGN_OR_RETURN(reader_, RecordLogReader::Open(path_));
+  KUR_ASSIGN_OR_RETURN(reader_, RecordLogReader::Open(files_, path_));
   read_ = 0;
   offset_ = 0;
   return absl::OkStatus();

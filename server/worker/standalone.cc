@@ -103,7 +103,7 @@ int RunStandalone(const StandaloneOptions& options, Control* control, double pro
   }
   run_options.fetch.rules = *rules;
   JsonSink sink;
-  Reporter reporter(paths, &sink, control, {"", process_start});
+  Reporter reporter(paths, &sink, control, {"", process_start, &FileSystem::Posix()});
   for (const Diagnostic& warning : kurfile->warnings()) {
     reporter.OnLog(LogLevel::kWarning, warning.ToString());
   }

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 import unittest
 
 import data
@@ -121,14 +122,16 @@ class RestartTest(harness.TestCase):
             self.expect(harness.UNREACHABLE, result)
             self.assertLessEqual(len(names), 1)
 
-    def test_a_kurd_that_stood_still_goes_on(self):
-        job, _ = self.start_job()
+    def test_a_kurd_that_stood_still_for_half_a_minute_goes_on(self):
+        job, pid = self.start_job()
         watching = self.kurd.start_kurctl('events', job, '-f')
         self.eventually('the watcher sees something', lambda: watching.lines)
         self.kurd.process.signal(signal.SIGSTOP)
+        time.sleep(30)
         seen = len(watching.lines)
         self.kurd.process.signal(signal.SIGCONT)
         self.eventually('the watcher sees more', lambda: len(watching.lines) > seen)
+        self.assertEqual(self.kurd.worker_pid(job), pid)
         self.check_complete(job, self.cancel(job))
 
 

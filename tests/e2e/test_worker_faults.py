@@ -69,21 +69,60 @@ class WorkerKilledTest(harness.TestCase):
             for batch, loss in harness.losses([event]).items():
                 self.assertEqual(seen.setdefault(batch, loss), loss, batch)
 
-    def test_a_damaged_checkpoint_is_noticed(self):
-        job = self.kurd.submit(self.kurfile)
-        self.eventually('there are checkpoints', lambda: len(self.checkpoints(job)) >= 2)
+    def damage_and_kill(self, job, *patterns):
+        """Flips a bit in every file of the job's run directory that fits, then kills the worker."""
+        # Writes what a worker goes on from, which is else written every few seconds.
+        self.expect(harness.OK, self.kurd.kurctl('checkpoint', job))
+        run = self.kurd.state / 'runs' / job
+        self.eventually('there is something to go on from', (run / 'resume.safetensors').exists)
         pid = self.kurd.worker_pid(job)
         os.kill(pid, signal.SIGSTOP)
-        checkpoints = [path for path in self.kurd.state.rglob('checkpoint*') if path.is_file()]
-        self.assertNotEqual(checkpoints, [])
-        for path in checkpoints:
-            content = bytearray(path.read_bytes())
-            content[len(content) // 2] ^= 1
-            path.write_bytes(content)
+        for pattern in patterns:
+            paths = [path for path in run.rglob(pattern) if path.is_file()]
+            self.assertNotEqual(paths, [], pattern)
+            for path in paths:
+                content = bytearray(path.read_bytes())
+                content[len(content) // 2] ^= 1
+                path.write_bytes(content)
         os.kill(pid, signal.SIGKILL)
-        described = self.kurd.wait(job)
-        self.assertEqual(harness.state(described), 'SUCCEEDED')
-        self.assertEqual(len(harness.losses(self.kurd.events(job))), self.EPOCHS * self.BATCHES)
+
+    def resumptions(self, job):
+        """The batches that the job went on after, and what was said of them."""
+        events = self.kurd.events(job)
+        batches = [int(event['started'].get('resumed_at_batch', 0)) for event in events
+                   if 'started' in event]
+        said = [event['log_line']['text'] for event in events
+                if 'cannot be read' in event.get('log_line', {}).get('text', '')]
+        return batches[1:], said
+
+    def test_damage_to_what_it_goes_on_from_costs_only_the_way_to_the_checkpoint(self):
+        undisturbed = self.kurd.submit(self.kurfile, '--project', 'one')
+        self.kurd.wait(undisturbed)
+        job = self.kurd.submit(self.kurfile, '--project', 'two')
+        self.eventually('there are checkpoints', lambda: len(self.checkpoints(job)) >= 2)
+        self.damage_and_kill(job, 'resume.safetensors')
+        self.kurd.wait(job)
+        batches, said = self.resumptions(job)
+        self.assertEqual(len(batches), 1)
+        self.assertGreaterEqual(batches[0], 100)
+        self.assertEqual(len(said), 1)
+        self.assertRegex(said[0], rf'going on from the checkpoint checkpoint, which was written '
+                                  rf'after {batches[0]} batches')
+        self.assertEqual(harness.losses(self.kurd.events(job)),
+                         harness.losses(self.kurd.events(undisturbed)))
+        self.assertEqual(self.weights(job), self.weights(undisturbed))
+
+    def test_without_any_good_checkpoint_it_begins_anew_and_says_so(self):
+        job = self.kurd.submit(self.kurfile)
+        self.eventually('there are checkpoints', lambda: len(self.checkpoints(job)) >= 2)
+        self.damage_and_kill(job, 'resume.safetensors', 'checkpoint')
+        self.kurd.wait(job)
+        batches, said = self.resumptions(job)
+        self.assertEqual(batches, [0])
+        self.assertEqual(len(said), 1)
+        self.assertIn('no good checkpoint of this run is there: beginning anew', said[0])
+        self.assertGreaterEqual(len(harness.losses(self.kurd.events(job))),
+                                self.EPOCHS * self.BATCHES)
 
     def test_a_worker_that_always_dies_is_given_up(self):
         endless = self.kurd.submit(self.kurfile, '--set', 'train.stop_when.epochs=1000000')
@@ -137,8 +176,9 @@ class CancelledTest(harness.TestCase):
         job = kurd.submit(kurfile)
         kurd.wait_for_event(job, 'batch_losses')
         pid = kurd.worker_pid(job)
+        # It hears nothing from now on, neither kurd's word nor SIGTERM.
+        os.kill(pid, signal.SIGSTOP)
         self.expect(harness.OK, kurd.kurctl('cancel', job))
-        os.kill(pid, signal.SIGKILL)
         kurd.wait(job, harness.JOB_CANCELLED)
         self.assertFalse(harness.is_alive(pid))
 

@@ -64,11 +64,12 @@ TEST_F(FileSystemTest, AppendsAndTruncates) {
   auto file = files_.OpenForAppend(path, /*truncate=*/false);
   ASSERT_TRUE(file.ok()) << file.status();
   ASSERT_TRUE((*file)->Append(" and new").ok());
+  EXPECT_EQ(*files_.Read(path), "old and new");
+  ASSERT_TRUE((*file)->Truncate(5).ok());
+  ASSERT_TRUE((*file)->Append("!").ok());
   ASSERT_TRUE((*file)->Sync().ok());
   ASSERT_TRUE((*file)->Close().ok());
-  EXPECT_EQ(*files_.Read(path), "old and new");
-  ASSERT_TRUE(files_.Truncate(path, 5).ok());
-  EXPECT_EQ(*files_.Read(path), "old a");
+  EXPECT_EQ(*files_.Read(path), "old a!");
   ASSERT_TRUE(files_.OpenForAppend(path, /*truncate=*/true).ok());
   EXPECT_EQ(*FileSize(path), 0);
 }

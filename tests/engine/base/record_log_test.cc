@@ -36,7 +36,7 @@ class RecordLogTest : public ::testing::Test {
 
   // Every record from the start; `end` receives what ended the reading.
   std::vector<std::string> ReadAll(absl::Status* end = nullptr) const {
-    const auto reader = RecordLogReader::Open(Path());
+    const auto reader = RecordLogReader::Open(FileSystem::Posix(), Path());
     EXPECT_TRUE(reader.ok()) << reader.status();
     std::vector<std::string> records;
     int64_t offset = 0;
@@ -65,7 +65,7 @@ TEST_F(RecordLogTest, GoesOnWhereItEnded) {
   Append({"two"});
   EXPECT_THAT(ReadAll(), ElementsAre("one", "two"));
   EXPECT_EQ(OpenWriter()->size(), 2 * (kHeader + 3));
-  EXPECT_EQ(*ValidRecordLogSize(Path()), 2 * (kHeader + 3));
+  EXPECT_EQ(*ValidRecordLogSize(FileSystem::Posix(), Path()), 2 * (kHeader + 3));
 }
 
 // The format is a promise: files outlive the program.
@@ -75,8 +75,9 @@ TEST_F(RecordLogTest, HasLengthAndChecksumBeforeEachRecord) {
 }
 
 TEST_F(RecordLogTest, NoFileIsAnEmptyLog) {
-  EXPECT_EQ(*ValidRecordLogSize(Path()), 0);
-  EXPECT_EQ(RecordLogReader::Open(Path()).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(*ValidRecordLogSize(FileSystem::Posix(), Path()), 0);
+  EXPECT_EQ(RecordLogReader::Open(FileSystem::Posix(), Path()).status().code(),
+            absl::StatusCode::kNotFound);
   EXPECT_EQ(OpenWriter()->size(), 0);
   EXPECT_THAT(ReadAll(), IsEmpty());
 }
@@ -122,7 +123,8 @@ TEST_F(RecordLogTest, DamageInTheMiddleIsLoss) {
     EXPECT_THAT(ReadAll(&end), IsEmpty());
     EXPECT_EQ(end.code(), absl::StatusCode::kDataLoss) << end;
     EXPECT_THAT(std::string(end.message()), HasSubstr("offset 0"));
-    EXPECT_EQ(ValidRecordLogSize(Path()).status().code(), absl::StatusCode::kDataLoss);
+    EXPECT_EQ(ValidRecordLogSize(FileSystem::Posix(), Path()).status().code(),
+              absl::StatusCode::kDataLoss);
     EXPECT_EQ(RecordLogWriter::Open(FileSystem::Posix(), Path()).status().code(),
               absl::StatusCode::kDataLoss);
     EXPECT_EQ(Bytes(), damaged);  // nobody makes it worse
@@ -138,7 +140,7 @@ TEST_F(RecordLogTest, AnImpossibleLengthIsLoss) {
 
 TEST_F(RecordLogTest, AReaderSeesAFileGrow) {
   const auto writer = OpenWriter();
-  const auto reader = RecordLogReader::Open(Path());
+  const auto reader = RecordLogReader::Open(FileSystem::Posix(), Path());
   ASSERT_TRUE(reader.ok());
   int64_t offset = 0;
   std::string record;
@@ -153,7 +155,7 @@ TEST_F(RecordLogTest, AReaderSeesAFileGrow) {
 
 TEST_F(RecordLogTest, ReadersNameTheirOffset) {
   Append({"one", "two"});
-  const auto reader = RecordLogReader::Open(Path());
+  const auto reader = RecordLogReader::Open(FileSystem::Posix(), Path());
   std::string record;
   for (int turn = 0; turn < 2; ++turn) {
     int64_t offset = kHeader + 3;
@@ -173,7 +175,7 @@ TEST_F(RecordLogTest, RefusesARecordOverTheLimit) {
 
 TEST_F(RecordLogTest, AFailedAppendIsCutOffByTheNextOpening) {
   Append({"one"});
-  FailingFileSystem files(1);  // the append after the opening
+  FailingFileSystem files(2);  // the append, after opening and cutting
   const auto writer = RecordLogWriter::Open(files, Path());
   ASSERT_TRUE(writer.ok()) << writer.status();
   EXPECT_FALSE((*writer)->Append("this one is cut in half").ok());

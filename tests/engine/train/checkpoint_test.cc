@@ -193,44 +193,15 @@ TEST(CheckpointTest, RefusesEveryPrefixOfItself) {
   }
 }
 
-TEST(CheckpointTest, NoticesEveryFlippedBitOfTheTensors) {
+TEST(CheckpointTest, NoticesEveryFlippedBit) {
   const std::string content = *SerializeCheckpoint(MakeCheckpoint());
-  uint64_t length = 0;
-  std::memcpy(&length, content.data(), sizeof(length));
   const TemporaryDirectory dir;
-  for (size_t at = 8 + length; at < content.size(); ++at) {
-    std::string damaged = content;
-    damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 8)));
-    const auto read = ReadCheckpoint(dir.Write("weights", damaged));
-    EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss) << at;
-  }
-}
-
-// A flipped bit in the header may spell the name of another tensor, or another shape without
-// elements, which a model then misses; it must not change anything else.
-TEST(CheckpointTest, NoticesEveryFlippedBitOfTheHeaderButInNames) {
-  const Checkpoint written = MakeCheckpoint();
-  const std::string content = *SerializeCheckpoint(written);
-  uint64_t length = 0;
-  std::memcpy(&length, content.data(), sizeof(length));
-  const TemporaryDirectory dir;
-  for (size_t at = 0; at < 8 + length; ++at) {
-    SCOPED_TRACE(at);
-    std::string damaged = content;
-    damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 7)));
-    const auto read = ReadCheckpoint(dir.Write("weights", damaged));
-    if (!read.ok()) {
-      EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss) << read.status();
-      continue;
-    }
-    EXPECT_EQ(read->position.batch, written.position.batch);
-    EXPECT_EQ(read->position.clock_limit, written.position.clock_limit);
-    EXPECT_EQ(read->position.seed, written.position.seed);
-    EXPECT_EQ(read->optimizer_steps, written.optimizer_steps);
-    for (const auto& [name, tensor] : read->weights) {
-      const auto original = written.weights.find(name);
-      if (original == written.weights.end() || tensor.numel() == 0) continue;
-      EXPECT_TRUE(tensor.equal(original->second)) << name;
+  for (size_t at = 0; at < content.size(); ++at) {
+    for (const int bit : {static_cast<int>(at % 8), static_cast<int>((at + 5) % 8)}) {
+      std::string damaged = content;
+      damaged[at] = static_cast<char>(damaged[at] ^ (1 << bit));
+      const auto read = ReadCheckpoint(dir.Write("weights", damaged));
+      EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss) << at << " " << bit;
     }
   }
 }

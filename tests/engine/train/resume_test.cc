@@ -20,9 +20,9 @@ using testing::RecordingObserver;
 using testing::WeightsIn;
 using testing::Workspace;
 
-// Everything that is random or has state: dropout, augmentation, running statistics, momentum, a new
-// order of the data in each epoch, and losses that decide which weights are the best. A checkpoint after every
-// batch also writes what is needed to go on.
+// Everything that is random or has state: dropout, augmentation, running statistics, momentum, a
+// new order of the data in each epoch, and losses that decide which weights are the best. A
+// checkpoint after every batch also writes what is needed to go on.
 constexpr char kKurfile[] = R"(
 model:
   - input: point
@@ -229,6 +229,36 @@ TEST_F(ResumeTest, BeginsAnewWhenWhatIsLeftCannotBeRead) {
   ASSERT_FALSE(observer.logs.empty());
   EXPECT_EQ(observer.logs[0].first, LogLevel::kWarning);
   EXPECT_THAT(observer.logs[0].second, HasSubstr("beginning anew"));
+}
+
+TEST_F(ResumeTest, GoesOnFromTheLastGoodCheckpointWhenWhatIsLeftCannotBeRead) {
+  RecordingObserver whole(workspace_.path());
+  ASSERT_TRUE(workspace_.Run(kKurfile, &whole, Options(workspace_)).ok());
+  const FloatTensors expected = WeightsIn(workspace_.File("last.w"));
+  const Workspace other;
+  WriteData(other);
+  RunOptions options = Options(other);
+  RecordingObserver first(other.path());
+  first.cancel_after_batches = 5;
+  ASSERT_EQ(*other.Run(kKurfile, &first, options), RunEnd::kCancelled);
+  // As the worker does: what was written has a second name, which only this run has.
+  options.written_folder = other.File("written");
+  ASSERT_TRUE(LinkAtomically(FileSystem::Posix(), other.File("checkpoint.w"),
+                             other.File("written/checkpoint.w"))
+                  .ok());
+  other.Write("written/later.w", "no checkpoint of this Kurfile");
+  std::string damaged = *FileSystem::Posix().Read(other.File("resume"));
+  damaged[damaged.size() / 2] ^= 1;
+  other.Write("resume", damaged);
+  RecordingObserver second(other.path());
+  ASSERT_EQ(*other.Run(kKurfile, &second, options), RunEnd::kSucceeded);
+  ASSERT_FALSE(second.logs.empty());
+  EXPECT_EQ(second.logs[0].first, LogLevel::kWarning);
+  EXPECT_THAT(second.logs[0].second,
+              HasSubstr("going on from the checkpoint checkpoint.w, which was written after 5 "
+                        "batches"));
+  EXPECT_EQ(second.started[0].resumed_at_batch, 5);
+  EXPECT_EQ(WeightsIn(other.File("last.w")), expected);
 }
 
 TEST_F(ResumeTest, KeepsNothingWithoutAPlaceForIt) {

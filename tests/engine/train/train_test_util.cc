@@ -3,6 +3,8 @@
 #include <ATen/core/Tensor.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <random>
 
 #include "absl/strings/str_cat.h"
@@ -62,6 +64,11 @@ bool RecordingObserver::TakeCheckpointRequest() {
   if (checkpoint_after_batches != batches.size()) return false;
   checkpoint_after_batches.reset();
   return true;
+}
+
+void Workspace::Write(const std::string& name, const std::string& content) const {
+  std::filesystem::create_directories(std::filesystem::path(File(name)).parent_path());
+  std::ofstream(File(name), std::ios::binary | std::ios::trunc) << content;
 }
 
 void Workspace::WritePoints(const std::string& name, int64_t samples, uint32_t seed) const {

@@ -71,11 +71,14 @@ class RecordingObserver : public RunObserver {
 // A folder with a Kurfile's data, in which runs happen one after another.
 class Workspace {
  public:
-  const std::string& path() const { return dir_.path(); }
-  std::string File(const std::string& name) const { return dir_.path() + "/" + name; }
-  void Write(const std::string& name, const std::string& content) const {
-    dir_.Write(name, content);
-  }
+  // A folder of its own.
+  Workspace() : own_(std::in_place), path_(own_->path()) {}
+  // A folder that is there.
+  explicit Workspace(std::string path) : path_(std::move(path)) {}
+
+  const std::string& path() const { return path_; }
+  std::string File(const std::string& name) const { return path_ + "/" + name; }
+  void Write(const std::string& name, const std::string& content) const;
 
   // Writes a pickle of `samples` points in the square from -1 to 1 ("point", two numbers) and
   // whether they lie above a curve ("above", 1 or -1).
@@ -86,7 +89,8 @@ class Workspace {
                              RunOptions options = {}) const;
 
  private:
-  TemporaryDirectory dir_;
+  std::optional<TemporaryDirectory> own_;
+  std::string path_;
 };
 
 // The float32 tensors of a checkpoint file, and where training stood.

@@ -198,7 +198,8 @@ TEST(TrainingCasesTest, LayersOfEverySortTrainInBf16) {
            "  - batch_normalization:\n  - activation: relu\n  - pool: {size: [2, 2]}\n"
            "  - convolution: {kernels: 3, size: [2, 2], highway: no}\n  - group_normalization: 3\n"
            "  - pool: {type: average}\n  - flatten:\n",
-           "  - input: image\n  - upsample: [2, 2]\n  - transposed_convolution: {kernels: 2, size: [2, "
+           "  - input: image\n  - upsample: [2, 2]\n  - transposed_convolution: {kernels: 2, size: "
+           "[2, "
            "2]}"
            "\n  - activation: leakyrelu\n  - flatten:\n  - dropout: 0.1\n",
            "  - input: sequence\n  - recurrent: {size: 6, type: gru}\n"

@@ -1,5 +1,6 @@
 #include "server/worker/spool.h"
 
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -158,7 +159,7 @@ TEST_F(SpoolTest, ATornEventIsForgottenAndItsNumberGivenAgain) {
     ASSERT_TRUE(spool->Append(Line("whole")).ok());
     ASSERT_TRUE(spool->Append(Line("torn")).ok());
   }
-  ASSERT_TRUE(FileSystem::Posix().Truncate(Path(), *FileSize(Path()) - 1).ok());
+  std::filesystem::resize_file(Path(), static_cast<size_t>(*FileSize(Path()) - 1));
   const auto spool = Open();
   EXPECT_EQ(spool->last_sequence(), 1);
   ASSERT_TRUE(spool->Append(Line("again")).ok());
