@@ -13,7 +13,7 @@
 #include "client/output/diagnostics.h"
 #include "client/output/text.h"
 #include "engine/base/utf8.h"
-#include "engine/kurfile/diagnostics.h"
+#include "engine/value/diagnostics.h"
 
 namespace kur::client {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
-#include "engine/kurfile/reference.h"
+#include "engine/kurfile/reference/reference.h"
 
 namespace kur::client {
 namespace {

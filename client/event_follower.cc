@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/exit_code.h"
 #include "client/output/format.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::client {
 

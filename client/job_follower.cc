@@ -14,6 +14,7 @@
 #include "client/output/text.h"
 #include "client/output/transfer_progress.h"
 #include "client/transfer/artifact_fetcher.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::client {
 namespace {

@@ -9,8 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/transfer/uploader.h"
-#include "engine/kurfile/diagnostics.h"
 #include "engine/kurfile/kurfile.h"
+#include "engine/value/diagnostics.h"
 #include "kur/v1/kur.pb.h"
 
 namespace kur::client {

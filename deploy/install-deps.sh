@@ -4,16 +4,15 @@ set -euo pipefail
 
 usage() {
   cat <<'END'
-Usage: deploy/install-deps.sh [--build | --dev]
+Usage: deploy/install-deps.sh [--build]
 
 Installs what is missing of the Debian packages that are needed
-  to build, run and test kurd     (default)
-  only to build and run it        (--build)
-  and to develop it as well       (--dev: formatter, linter)
+  to build, run, test and develop kurd   (default)
+  only to build and run it               (--build)
 
 Asks for nothing; uses sudo when it is not run by root.
 
-Example: deploy/install-deps.sh --dev
+Example: deploy/install-deps.sh --build
 END
 }
 
@@ -28,16 +27,14 @@ build=(
   dataset-fashion-mnist
 )
 tests=(
-  libgtest-dev libgmock-dev clang libclang-rt-14-dev
+  libgtest-dev libgmock-dev clang libclang-rt-14-dev clang-format clang-tidy
   python3 python3-numpy python3-torch python3-jsonschema python3-yaml openssl
   espeak-ng
 )
-develop=(clang-format clang-tidy)
 
 case "${1:-}" in
   "") wanted=("${build[@]}" "${tests[@]}") ;;
   --build) wanted=("${build[@]}") ;;
-  --dev) wanted=("${build[@]}" "${tests[@]}" "${develop[@]}") ;;
   -h | --help) usage; exit 0 ;;
   *) usage >&2; exit 2 ;;
 esac

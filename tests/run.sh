@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs, builds and runs every test, and the fuzzers for a fixed number of inputs.
+# Installs, builds and runs every test, the linters, and the fuzzers for a fixed number of inputs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,8 +16,8 @@ fi
 preset=${1:-dev}
 (($# == 0)) || shift
 case "$preset" in
-  dev | release) build=build ;;
-  asan | tsan) build=build-$preset ;;
+  release) build=build ;;
+  dev | asan | tsan) build=build-$preset ;;
   *) echo "run.sh: no preset \"$preset\"; there are dev, release, asan and tsan" >&2; exit 2 ;;
 esac
 
@@ -33,5 +33,8 @@ export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN
 export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
 
 ctest --test-dir "$build" -j "${KUR_TEST_JOBS:-2}" --output-on-failure --no-tests=error "$@"
-# The fuzzers have a build of their own.
-if [[ $preset == dev ]] && (($# == 0)); then tests/fuzz/run.sh; fi
+if [[ $preset == dev ]] && (($# == 0)); then
+  tests/lint/lint.py --build "$build"
+  # The fuzzers have a build of their own.
+  tests/fuzz/run.sh
+fi

@@ -8,8 +8,8 @@
 #include "client/commands/commands.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
-#include "engine/kurfile/difference.h"
 #include "engine/kurfile/kurfile.h"
+#include "engine/kurfile/yaml/difference.h"
 
 namespace kur::client {
 namespace {
@@ -36,10 +36,6 @@ absl::StatusOr<Value> EvaluateFrozen(const v1::FrozenKurfile& frozen, const std:
   KUR_ASSIGN_OR_RETURN(const Kurfile kurfile,
                        Kurfile::Load((root / frozen.kurfile()).string(), options));
   return kurfile.evaluated();
-}
-
-Json ValueJson(const std::optional<Value>& value) {
-  return value.has_value() ? Json::parse(kur::ToJson(*value)) : Json();
 }
 
 class DiffCommand : public Command {
@@ -73,11 +69,12 @@ class DiffCommand : public Command {
     if (IsStructured(format_)) {
       Json list = Json::array();
       for (const Difference& difference : differences) {
-        list.push_back({{"path", difference.path},
-                        {"in_a", difference.before.has_value()},
-                        {"in_b", difference.after.has_value()},
-                        {"a", ValueJson(difference.before)},
-                        {"b", ValueJson(difference.after)}});
+        list.push_back(
+            {{"path", difference.path},
+             {"in_a", difference.before.has_value()},
+             {"in_b", difference.after.has_value()},
+             {"a", difference.before.has_value() ? ValueJson(*difference.before) : Json()},
+             {"b", difference.after.has_value() ? ValueJson(*difference.after) : Json()}});
       }
       context.out.Write(RenderStructured(format_, list));
     } else {

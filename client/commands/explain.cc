@@ -1,6 +1,6 @@
 #include "client/commands/commands.h"
 #include "engine/base/status.h"
-#include "engine/kurfile/reference.h"
+#include "engine/kurfile/reference/reference.h"
 
 namespace kur::client {
 namespace {

@@ -6,7 +6,7 @@
 #include "client/commands/commands.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
-#include "engine/kurfile/formatter.h"
+#include "engine/kurfile/yaml/formatter.h"
 
 namespace kur::client {
 namespace {

@@ -9,17 +9,13 @@
 #include "client/output/job_view.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::client {
 namespace {
 
 constexpr int kPageSize = 1000;
 constexpr int kLatestEnded = 20;
-
-// First those of jobs that have not ended.
-constexpr v1::JobState kStates[] = {v1::JOB_STATE_QUEUED,  v1::JOB_STATE_STARTING,
-                                    v1::JOB_STATE_RUNNING, v1::JOB_STATE_SUCCEEDED,
-                                    v1::JOB_STATE_FAILED,  v1::JOB_STATE_CANCELLED};
 
 class ListCommand : public Command {
  public:
@@ -69,13 +65,13 @@ class ListCommand : public Command {
   absl::StatusOr<std::vector<v1::JobState>> ParseStates() const {
     std::vector<v1::JobState> states;
     std::vector<std::string> known;
-    for (const v1::JobState state : kStates) known.push_back(StateName(state));
+    for (const v1::JobState state : kAllStates) known.emplace_back(StateName(state));
     for (const absl::string_view name : absl::StrSplit(states_, ',', absl::SkipEmpty())) {
       const auto it = std::find(known.begin(), known.end(), name);
       if (it == known.end()) {
         return UsageError(absl::StrCat("unknown state '", name, "'", DidYouMean(name, known)));
       }
-      states.push_back(kStates[it - known.begin()]);
+      states.push_back(kAllStates[static_cast<size_t>(it - known.begin())]);
     }
     return states;
   }
@@ -84,12 +80,15 @@ class ListCommand : public Command {
   absl::StatusOr<std::vector<v1::Job>> Fetch(Context& context, Connection& connection,
                                              const std::vector<v1::JobState>& states) const {
     if (all_ || !states.empty()) return FetchSome(connection, states, /*limit=*/0, nullptr);
+    std::vector<v1::JobState> final_states(kAllStates.begin(), kAllStates.end());
+    const auto rest = std::partition(final_states.begin(), final_states.end(), IsFinal);
+    const std::vector<v1::JobState> others(rest, final_states.end());
+    final_states.erase(rest, final_states.end());
     KUR_ASSIGN_OR_RETURN(std::vector<v1::Job> jobs,
-                         FetchSome(connection, {kStates, kStates + 3}, /*limit=*/0, nullptr));
+                         FetchSome(connection, others, /*limit=*/0, nullptr));
     bool more = false;
-    KUR_ASSIGN_OR_RETURN(
-        const std::vector<v1::Job> ended,
-        FetchSome(connection, {kStates + 3, std::end(kStates)}, kLatestEnded, &more));
+    KUR_ASSIGN_OR_RETURN(const std::vector<v1::Job> ended,
+                         FetchSome(connection, final_states, kLatestEnded, &more));
     // A job may have ended between the two calls.
     std::set<std::string> names;
     for (const v1::Job& job : ended) names.insert(job.name());

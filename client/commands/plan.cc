@@ -10,7 +10,7 @@
 #include "client/output/table.h"
 #include "engine/base/status.h"
 #include "engine/kurfile/kurfile.h"
-#include "engine/kurfile/resources.h"
+#include "engine/kurfile/plan/resources.h"
 
 namespace kur::client {
 namespace {

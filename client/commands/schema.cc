@@ -1,5 +1,5 @@
 #include "client/commands/commands.h"
-#include "engine/kurfile/json_schema.h"
+#include "engine/kurfile/reference/json_schema.h"
 
 namespace kur::client {
 namespace {

@@ -6,6 +6,7 @@
 #include "client/output/format.h"
 #include "client/output/text.h"
 #include "engine/base/status.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::client {
 namespace {

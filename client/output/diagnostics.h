@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "client/output/terminal.h"
-#include "engine/kurfile/diagnostics.h"
+#include "engine/value/diagnostics.h"
 
 namespace kur::client {
 

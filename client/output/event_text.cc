@@ -9,6 +9,7 @@
 #include "client/output/format.h"
 #include "client/output/metrics_text.h"
 #include "client/output/text.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::client {
 namespace {
@@ -67,7 +68,8 @@ std::optional<std::string> EventNarrator::Tell(const v1::Event& event) {
 }
 
 std::string EventNarrator::Say(const v1::StateChanged& change) const {
-  std::string text = terminal_.Styled(StyleOf(change.state()), StateName(change.state()));
+  std::string text =
+      terminal_.Styled(StyleOf(change.state()), std::string(StateName(change.state())));
   if (!change.devices().empty()) {
     absl::StrAppend(&text, " on ", Printable(absl::StrJoin(change.devices(), ", ")));
   }

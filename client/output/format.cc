@@ -85,18 +85,11 @@ absl::Time TimeOf(const google::protobuf::Timestamp& timestamp) {
   return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
 }
 
-std::string StateName(v1::JobState state) { return Humble(v1::JobState_Name(state), "JOB_STATE_"); }
-
 std::string ModeName(v1::Mode mode) { return Humble(v1::Mode_Name(mode), "MODE_"); }
 
 std::string KindName(v1::Artifact::Kind kind) {
   if (kind == v1::Artifact::KIND_UNSPECIFIED) return "file";
   return Humble(v1::Artifact::Kind_Name(kind), "KIND_");
-}
-
-bool IsFinal(v1::JobState state) {
-  return state == v1::JOB_STATE_SUCCEEDED || state == v1::JOB_STATE_FAILED ||
-         state == v1::JOB_STATE_CANCELLED;
 }
 
 }  // namespace kur::client

@@ -36,13 +36,9 @@ std::string HumanTime(absl::Time time, absl::TimeZone zone);
 
 absl::Time TimeOf(const google::protobuf::Timestamp& timestamp);
 
-// "queued", "running", …; "train", "test", "evaluate"; "checkpoint", "result", "file".
-std::string StateName(v1::JobState state);
+// "train", "test", "evaluate"; "checkpoint", "result", "file".
 std::string ModeName(v1::Mode mode);
 std::string KindName(v1::Artifact::Kind kind);
-
-// True for a state that never changes.
-bool IsFinal(v1::JobState state);
 
 }  // namespace kur::client
 

@@ -5,6 +5,7 @@
 #include "client/output/format.h"
 #include "client/output/live_area.h"
 #include "client/output/text.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::client {
 namespace {
@@ -78,8 +79,8 @@ std::vector<std::string> JobProgress::Lines(absl::Time now) const {
 std::string JobProgress::WaitingLine(absl::Time now) const {
   if (state_ == v1::JOB_STATE_UNSPECIFIED) return absl::StrCat(job_, ": no news yet");
   std::string line =
-      absl::StrCat(job_, " is ", terminal_.Styled(StyleOf(state_), StateName(state_)), " for ",
-                   HumanDuration(now - state_since_));
+      absl::StrCat(job_, " is ", terminal_.Styled(StyleOf(state_), std::string(StateName(state_))),
+                   " for ", HumanDuration(now - state_since_));
   if (!reason_.empty()) absl::StrAppend(&line, ": ", Printable(reason_));
   return line;
 }

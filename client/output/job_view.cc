@@ -11,6 +11,7 @@
 #include "client/output/metrics_text.h"
 #include "client/output/table.h"
 #include "client/output/text.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::client {
 namespace {
@@ -138,7 +139,7 @@ std::string RenderJobTable(const std::vector<v1::Job>& jobs, bool wide, absl::Ti
   Table table(columns);
   for (const v1::Job& job : jobs) {
     std::vector<Table::Cell> row = {job.name(),
-                                    {StateName(job.state()), StyleOf(job.state())},
+                                    {std::string(StateName(job.state())), StyleOf(job.state())},
                                     ModeName(job.mode()),
                                     job.project(),
                                     EpochText(job),
@@ -160,7 +161,8 @@ std::string RenderJob(const v1::Job& job, const std::vector<v1::Artifact>& artif
                       absl::Time now, absl::TimeZone zone, const Terminal& terminal) {
   Sheet sheet(terminal);
   sheet.Add("Name", job.name());
-  sheet.AddStyled("State", terminal.Styled(StyleOf(job.state()), StateName(job.state())));
+  sheet.AddStyled("State",
+                  terminal.Styled(StyleOf(job.state()), std::string(StateName(job.state()))));
   sheet.Add("Reason", job.reason());
   sheet.Add("Mode", ModeName(job.mode()));
   sheet.Add("Kurfile", job.kurfile());

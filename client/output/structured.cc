@@ -74,6 +74,8 @@ std::string ToJsonLine(const google::protobuf::Message& message) {
 
 Json ToJson(const google::protobuf::Message& message) { return Json::parse(ToJsonLine(message)); }
 
+Json ValueJson(const Value& value) { return Json::parse(kur::ToJson(value)); }
+
 std::string ToYaml(const Json& json) {
   if (IsScalar(json)) return YamlScalar(json) + "\n";
   std::string out;

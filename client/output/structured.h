@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "engine/value/value.h"
 #include "google/protobuf/message.h"
 #include "nlohmann/json.hpp"
 
@@ -31,6 +32,9 @@ std::string ToYaml(const Json& json);
 
 // `json` in kJson or kYaml, ending in a line end.
 std::string RenderStructured(OutputFormat format, const Json& json);
+
+// A value of a Kurfile.
+Json ValueJson(const Value& value);
 
 // A list of messages.
 template <class Messages>

@@ -1,7 +1,7 @@
 // flip: mirrors images.
 
 #include "engine/augmentations/transforms.h"
-#include "engine/kurfile/augmentation_spec.h"
+#include "engine/kurfile/specs/augmentation_spec.h"
 
 namespace kur {
 namespace {

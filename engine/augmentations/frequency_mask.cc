@@ -5,7 +5,7 @@
 
 #include "engine/augmentations/random_draws.h"
 #include "engine/augmentations/transforms.h"
-#include "engine/kurfile/augmentation_spec.h"
+#include "engine/kurfile/specs/augmentation_spec.h"
 
 namespace kur {
 namespace {

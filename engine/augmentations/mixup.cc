@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "engine/kurfile/augmentation_spec.h"
+#include "engine/kurfile/specs/augmentation_spec.h"
 
 namespace kur {
 namespace {

@@ -1,6 +1,6 @@
 // noise: adds normally distributed noise.
 
-#include "engine/kurfile/augmentation_spec.h"
+#include "engine/kurfile/specs/augmentation_spec.h"
 
 namespace kur {
 namespace {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "engine/data/array.h"
 #include "engine/data/source.h"
+#include "engine/formats/array.h"
 
 namespace kur {
 

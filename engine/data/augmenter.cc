@@ -4,12 +4,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "engine/base/parallel_for.h"
+#include "engine/base/permutation.h"
 #include "engine/base/random.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
-#include "engine/data/parallel_for.h"
-#include "engine/data/permutation.h"
-#include "engine/kurfile/diagnostics.h"
+#include "engine/value/diagnostics.h"
 
 namespace kur {
 namespace {

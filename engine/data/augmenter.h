@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "engine/data/source.h"
-#include "engine/kurfile/augmentation_spec.h"
+#include "engine/kurfile/specs/augmentation_spec.h"
 
 namespace kur {
 

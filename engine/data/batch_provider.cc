@@ -6,10 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "engine/base/permutation.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
 #include "engine/data/neighborhoods.h"
-#include "engine/data/permutation.h"
 
 namespace kur {
 namespace {

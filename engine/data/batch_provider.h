@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/data/source.h"
-#include "engine/kurfile/provider_options.h"
+#include "engine/kurfile/specs/provider_options.h"
 
 namespace kur {
 

@@ -8,9 +8,9 @@
 #include "absl/strings/str_join.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
-#include "engine/data/pickle_columns.h"
-#include "engine/data/pickle_reader.h"
-#include "engine/data/tar_reader.h"
+#include "engine/data/columns/pickle_columns.h"
+#include "engine/formats/pickle/pickle_reader.h"
+#include "engine/formats/tar_reader.h"
 
 namespace kur {
 namespace {

@@ -14,8 +14,8 @@
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
-#include "engine/data/csv_rows.h"
-#include "engine/data/json_lines.h"
+#include "engine/formats/csv_rows.h"
+#include "engine/formats/json_lines.h"
 
 namespace kur {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "engine/data/byte_input.h"
+#include "engine/formats/byte_input.h"
 
 namespace kur {
 

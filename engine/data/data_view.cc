@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/permutation.h"
 #include "engine/base/status.h"
-#include "engine/data/column_source.h"
+#include "engine/data/columns/column_source.h"
 #include "engine/data/part_source.h"
-#include "engine/data/permutation.h"
-#include "engine/kurfile/diagnostics.h"
+#include "engine/value/diagnostics.h"
 
 namespace kur {
 namespace {

@@ -2,9 +2,9 @@
 #define KUR_ENGINE_DATA_DATA_VIEW_H_
 
 #include "absl/status/statusor.h"
+#include "engine/data/columns/wanted_columns.h"
 #include "engine/data/source.h"
-#include "engine/data/wanted_columns.h"
-#include "engine/kurfile/supplier_view.h"
+#include "engine/kurfile/specs/supplier_view.h"
 
 namespace kur {
 

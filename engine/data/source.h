@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "engine/kurfile/shape.h"
+#include "engine/value/shape.h"
 
 namespace kur {
 

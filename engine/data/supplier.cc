@@ -10,8 +10,8 @@
 #include "engine/base/status.h"
 #include "engine/data/data_view.h"
 #include "engine/data/stacked_source.h"
-#include "engine/kurfile/diagnostics.h"
-#include "engine/kurfile/supplier_view.h"
+#include "engine/kurfile/specs/supplier_view.h"
+#include "engine/value/diagnostics.h"
 
 namespace kur {
 namespace {

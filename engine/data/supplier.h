@@ -12,9 +12,9 @@
 #include "absl/status/statusor.h"
 #include "engine/base/path_resolver.h"
 #include "engine/base/registry.h"
+#include "engine/data/columns/wanted_columns.h"
 #include "engine/data/source.h"
-#include "engine/data/wanted_columns.h"
-#include "engine/kurfile/supplier_spec.h"
+#include "engine/kurfile/specs/supplier_spec.h"
 
 namespace kur {
 

@@ -15,7 +15,7 @@
 #include "absl/status/statusor.h"
 #include "engine/base/registry.h"
 #include "engine/hooks/training_history.h"
-#include "engine/kurfile/hook_spec.h"
+#include "engine/kurfile/specs/hook_spec.h"
 
 namespace kur {
 

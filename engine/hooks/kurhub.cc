@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/kurfile/hook_spec.h"
+#include "engine/kurfile/specs/hook_spec.h"
 
 namespace kur {
 namespace {

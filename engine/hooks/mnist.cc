@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "engine/kurfile/hook_spec.h"
+#include "engine/kurfile/specs/hook_spec.h"
 #if KUR_RUNTIME
 #include <ATen/TensorOperators.h>
 

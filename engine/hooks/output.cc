@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/kurfile/hook_spec.h"
+#include "engine/kurfile/specs/hook_spec.h"
 #if KUR_RUNTIME
 #include "engine/base/status.h"
 #include "engine/hooks/hook.h"

@@ -8,7 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "engine/kurfile/hook_spec.h"
+#include "engine/kurfile/specs/hook_spec.h"
 #if KUR_RUNTIME
 #include "engine/base/status.h"
 #include "engine/hooks/hook.h"

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/kurfile/hook_spec.h"
+#include "engine/kurfile/specs/hook_spec.h"
 #if KUR_RUNTIME
 #include <nlohmann/json.hpp>
 

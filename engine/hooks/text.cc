@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/kurfile/hook_spec.h"
+#include "engine/kurfile/specs/hook_spec.h"
 #if KUR_RUNTIME
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"

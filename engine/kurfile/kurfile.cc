@@ -12,14 +12,14 @@
 #include "engine/base/suggest.h"
 #include "engine/base/utf8.h"
 #include "engine/kurfile/lint.h"
-#include "engine/kurfile/loader.h"
-#include "engine/kurfile/model_expander.h"
-#include "engine/kurfile/optimizer_layers.h"
 #include "engine/kurfile/path_conflicts.h"
+#include "engine/kurfile/plan/model_expander.h"
+#include "engine/kurfile/plan/optimizer_layers.h"
 #include "engine/kurfile/section_evaluator.h"
-#include "engine/kurfile/template/template.h"
-#include "engine/kurfile/template_files.h"
-#include "engine/kurfile/yaml.h"
+#include "engine/kurfile/yaml/loader.h"
+#include "engine/kurfile/yaml/template_files.h"
+#include "engine/kurfile/yaml/yaml.h"
+#include "engine/template/template.h"
 
 namespace kur {
 namespace {
@@ -234,7 +234,8 @@ absl::StatusOr<Value> Kurfile::LoadRaw(const std::string& path, const KurfileOpt
   return raw;
 }
 
-absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOptions& options) {
+absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOptions& options,
+                                      Value* evaluated) {
   Kurfile kurfile;
   KUR_ASSIGN_OR_RETURN(const Value raw, LoadRaw(path, options, &kurfile.files_));
   Diagnostics diagnostics;
@@ -258,6 +259,7 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
   }
   evaluator.EvaluateLoss(names, diagnostics.num_errors() > errors);
   kurfile.evaluated_ = Value(evaluator.result()).At(raw.location());
+  if (evaluated != nullptr) *evaluated = kurfile.evaluated_;
   CheckText(kurfile.evaluated_, "", &diagnostics);
 
   const Value* settings = kurfile.evaluated_.Find("settings");
@@ -285,15 +287,6 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
   KUR_RETURN_IF_ERROR(diagnostics.ToStatus());
   kurfile.warnings_ = diagnostics.all();
   return kurfile;
-}
-
-Value Kurfile::Dump() const {
-  Dict dump = evaluated_.as_dict();
-  for (const auto& [ours, other] : SectionNames()) {
-    const Value* section = evaluated_.Find(ours);
-    if (section != nullptr && *other != '\0') dump.Set(Value(other), *section);
-  }
-  return Value(std::move(dump));
 }
 
 std::vector<Kurfile::NamedData> Kurfile::Data() const {

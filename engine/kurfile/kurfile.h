@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "engine/kurfile/device_request.h"
-#include "engine/kurfile/diagnostics.h"
-#include "engine/kurfile/file_reference.h"
-#include "engine/kurfile/model_plan.h"
+#include "engine/kurfile/plan/model_plan.h"
 #include "engine/kurfile/sections.h"
-#include "engine/kurfile/value.h"
+#include "engine/kurfile/specs/device_request.h"
+#include "engine/value/diagnostics.h"
+#include "engine/value/file_reference.h"
+#include "engine/value/value.h"
 
 namespace kur {
 
@@ -44,8 +44,10 @@ class Kurfile {
  public:
   // Reads `path` and what it includes, and checks everything. A status of Diagnostics::ToStatus()
   // (see DiagnosticsOf()) with all errors of the Kurfile; NOT_FOUND or PERMISSION_DENIED when
-  // `path` itself cannot be read.
-  static absl::StatusOr<Kurfile> Load(const std::string& path, const KurfileOptions& options = {});
+  // `path` itself cannot be read. `evaluated`, if not null, receives what evaluated() would give
+  // also of a Kurfile that is refused, without what cannot be evaluated.
+  static absl::StatusOr<Kurfile> Load(const std::string& path, const KurfileOptions& options = {},
+                                      Value* evaluated = nullptr);
 
   // Only reads, includes and overrides: the value before evaluation. `files`, if not null, receives
   // every file that was read, the Kurfile first.
@@ -55,10 +57,6 @@ class Kurfile {
   // The whole Kurfile after evaluation; the model as it was written (its containers are evaluated
   // while they are expanded).
   const Value& evaluated() const { return evaluated_; }
-
-  // The same as the original Kur dumps it: with each of the sections that have two names under
-  // both.
-  Value Dump() const;
 
   // Every file that was read, the Kurfile first, as paths of this machine.
   const std::vector<std::string>& files() const { return files_; }

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "engine/kurfile/loss_truth.h"
+#include "engine/kurfile/plan/loss_truth.h"
 
 namespace kur {
 namespace {

@@ -4,10 +4,10 @@
 #include <map>
 #include <string>
 
-#include "engine/kurfile/diagnostics.h"
-#include "engine/kurfile/model_plan.h"
+#include "engine/kurfile/plan/model_plan.h"
 #include "engine/kurfile/sections.h"
-#include "engine/kurfile/shape.h"
+#include "engine/value/diagnostics.h"
+#include "engine/value/shape.h"
 
 namespace kur {
 

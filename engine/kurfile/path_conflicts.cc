@@ -5,7 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/path_resolver.h"
-#include "engine/kurfile/path_placeholders.h"
+#include "engine/kurfile/specs/path_placeholders.h"
 
 namespace kur {
 namespace {

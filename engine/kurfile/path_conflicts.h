@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "engine/kurfile/diagnostics.h"
-#include "engine/kurfile/file_reference.h"
+#include "engine/value/diagnostics.h"
+#include "engine/value/file_reference.h"
 
 namespace kur {
 

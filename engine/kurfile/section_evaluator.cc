@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "engine/kurfile/fields.h"
+#include "engine/kurfile/schema/fields.h"
 
 namespace kur {
 namespace {

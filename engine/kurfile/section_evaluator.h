@@ -5,9 +5,9 @@
 #include <set>
 #include <string>
 
-#include "engine/kurfile/diagnostics.h"
-#include "engine/kurfile/template/template.h"
-#include "engine/kurfile/value.h"
+#include "engine/template/template.h"
+#include "engine/value/diagnostics.h"
+#include "engine/value/value.h"
 
 namespace kur {
 

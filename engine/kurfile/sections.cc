@@ -5,10 +5,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "engine/kurfile/fields.h"
-#include "engine/kurfile/kind.h"
-#include "engine/kurfile/list_entry.h"
-#include "engine/kurfile/supplier_view.h"
+#include "engine/kurfile/schema/fields.h"
+#include "engine/kurfile/schema/kind.h"
+#include "engine/kurfile/schema/list_entry.h"
+#include "engine/kurfile/specs/supplier_view.h"
 #include "engine/kurfile/training_keys.h"
 
 namespace kur {

@@ -7,18 +7,18 @@
 #include <string>
 #include <vector>
 
-#include "engine/kurfile/augmentation_spec.h"
-#include "engine/kurfile/diagnostics.h"
-#include "engine/kurfile/fields.h"
-#include "engine/kurfile/file_reference.h"
-#include "engine/kurfile/hook_spec.h"
-#include "engine/kurfile/loss_spec.h"
-#include "engine/kurfile/metric_choice.h"
-#include "engine/kurfile/optimizer_spec.h"
-#include "engine/kurfile/provider_options.h"
-#include "engine/kurfile/supplier_spec.h"
-#include "engine/kurfile/training_options.h"
-#include "engine/kurfile/value.h"
+#include "engine/kurfile/schema/fields.h"
+#include "engine/kurfile/specs/augmentation_spec.h"
+#include "engine/kurfile/specs/hook_spec.h"
+#include "engine/kurfile/specs/loss_spec.h"
+#include "engine/kurfile/specs/metric_choice.h"
+#include "engine/kurfile/specs/optimizer_spec.h"
+#include "engine/kurfile/specs/provider_options.h"
+#include "engine/kurfile/specs/supplier_spec.h"
+#include "engine/kurfile/specs/training_options.h"
+#include "engine/value/diagnostics.h"
+#include "engine/value/file_reference.h"
+#include "engine/value/value.h"
 
 namespace kur {
 

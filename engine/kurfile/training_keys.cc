@@ -6,44 +6,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "engine/kurfile/fields.h"
-#include "engine/kurfile/kind.h"
+#include "engine/kurfile/schema/fields.h"
+#include "engine/kurfile/schema/kind.h"
 
 namespace kur {
-
-namespace {
-
-const Fields<ClipSpec>& ClipFields() {
-  static const auto* const kFields = new Fields<ClipSpec>(
-      Fields<ClipSpec>()
-          .Optional("norm", &ClipSpec::norm, "largest L2 norm over all gradients")
-          .Example("100")
-          .Optional("abs", &ClipSpec::abs, "largest absolute value of an element")
-          .Example("0.5"));
-  return *kFields;
-}
-
-}  // namespace
-
-KeyTable ClipKeys() { return ClipFields().Describe(); }
-
-Value FieldTraits<ClipSpec>::Schema() { return Value(Dict()); }
-
-bool FieldTraits<ClipSpec>::Parse(const Value& value, const std::string& key,
-                                  Diagnostics* diagnostics, ClipSpec* to) {
-  if (value.is_null()) return true;
-  if (!ClipFields().Parse(value, key, diagnostics, to)) return false;
-  if (to->norm.has_value() == to->abs.has_value()) {
-    diagnostics->Error(value.location(), key, "give either 'norm' or 'abs'");
-    return false;
-  }
-  if (to->norm.value_or(1) <= 0 || to->abs.value_or(1) <= 0) {
-    diagnostics->Error(value.location(), key, "must be greater than 0");
-    return false;
-  }
-  return true;
-}
-
 namespace {
 
 bool IsEndless(const Value& value) {

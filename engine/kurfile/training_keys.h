@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "engine/kurfile/diagnostics.h"
-#include "engine/kurfile/fields.h"
+#include "engine/kurfile/schema/fields.h"
 #include "engine/kurfile/sections.h"
-#include "engine/kurfile/value.h"
+#include "engine/value/diagnostics.h"
+#include "engine/value/value.h"
 
 namespace kur {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/kurfile/layer_spec.h"
+#include "engine/kurfile/specs/layer_spec.h"
 #include "engine/layers/activation_names.h"
 #if KUR_RUNTIME
 #include "engine/layers/activation_function.h"

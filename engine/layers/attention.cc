@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "engine/kurfile/layer_spec.h"
+#include "engine/kurfile/specs/layer_spec.h"
 #if KUR_RUNTIME
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/linear.h>
@@ -19,7 +19,7 @@
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
 
-#include "engine/layers/fused_attention.h"
+#include "engine/layers/kernels/fused_attention.h"
 #include "engine/layers/layer.h"
 #endif
 

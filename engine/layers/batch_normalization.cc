@@ -5,14 +5,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "engine/kurfile/layer_spec.h"
+#include "engine/kurfile/specs/layer_spec.h"
 #if KUR_RUNTIME
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
 #include "engine/layers/aten_guards.h"
-#include "engine/layers/fused_batch_norm.h"
+#include "engine/layers/kernels/fused_batch_norm.h"
 #include "engine/layers/layer.h"
 #endif
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "engine/kurfile/layer_spec.h"
-#include "engine/kurfile/window.h"
+#include "engine/kurfile/specs/layer_spec.h"
+#include "engine/kurfile/specs/window.h"
 #if KUR_RUNTIME
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv1d.h>

@@ -9,7 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "engine/kurfile/layer_spec.h"
+#include "engine/kurfile/specs/layer_spec.h"
 #if KUR_RUNTIME
 #include <ATen/ops/linear.h>
 #include <ATen/ops/zeros.h>

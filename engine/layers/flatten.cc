@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/kurfile/layer_spec.h"
+#include "engine/kurfile/specs/layer_spec.h"
 #if KUR_RUNTIME
 #include "engine/layers/layer.h"
 #endif

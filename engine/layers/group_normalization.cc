@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "engine/kurfile/layer_spec.h"
+#include "engine/kurfile/specs/layer_spec.h"
 #if KUR_RUNTIME
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "engine/base/registry.h"
-#include "engine/kurfile/layer_spec.h"
+#include "engine/kurfile/specs/layer_spec.h"
 
 namespace kur {
 

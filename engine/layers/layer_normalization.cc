@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/kurfile/layer_spec.h"
+#include "engine/kurfile/specs/layer_spec.h"
 #if KUR_RUNTIME
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "engine/kurfile/layer_spec.h"
-#include "engine/kurfile/window.h"
+#include "engine/kurfile/specs/layer_spec.h"
+#include "engine/kurfile/specs/window.h"
 #if KUR_RUNTIME
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/avg_pool1d.h>
@@ -20,8 +20,8 @@
 #include <ATen/ops/max_pool3d.h>
 #include <ATen/ops/ones.h>
 
+#include "engine/layers/kernels/max_pool.h"
 #include "engine/layers/layer.h"
-#include "engine/layers/max_pool.h"
 #endif
 
 namespace kur {

@@ -20,7 +20,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "engine/kurfile/layer_spec.h"
+#include "engine/kurfile/specs/layer_spec.h"
 #include "engine/layers/activation_names.h"
 #if KUR_RUNTIME
 #include <ATen/TensorOperators.h>
@@ -33,9 +33,9 @@
 #include <ATen/ops/zeros.h>
 
 #include "engine/layers/activation_function.h"
-#include "engine/layers/fused_recurrent.h"
+#include "engine/layers/kernels/fused_recurrent.h"
+#include "engine/layers/kernels/recurrent_cell.h"
 #include "engine/layers/layer.h"
-#include "engine/layers/recurrent_cell.h"
 #endif
 
 namespace kur {

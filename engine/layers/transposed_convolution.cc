@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/kurfile/layer_spec.h"
-#include "engine/kurfile/window.h"
+#include "engine/kurfile/specs/layer_spec.h"
+#include "engine/kurfile/specs/window.h"
 #if KUR_RUNTIME
 #include <ATen/ops/conv_transpose1d.h>
 #include <ATen/ops/conv_transpose2d.h>

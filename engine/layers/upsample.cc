@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "engine/kurfile/layer_spec.h"
-#include "engine/kurfile/window.h"
+#include "engine/kurfile/specs/layer_spec.h"
+#include "engine/kurfile/specs/window.h"
 #if KUR_RUNTIME
 #include <ATen/ops/upsample_bilinear2d.h>
 #include <ATen/ops/upsample_linear1d.h>

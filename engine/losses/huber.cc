@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "engine/kurfile/loss_spec.h"
+#include "engine/kurfile/specs/loss_spec.h"
 #if KUR_RUNTIME
 #include <ATen/core/Reduction.h>
 #include <ATen/ops/huber_loss.h>

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/base/registry.h"
-#include "engine/kurfile/loss_spec.h"
+#include "engine/kurfile/specs/loss_spec.h"
 
 namespace kur {
 

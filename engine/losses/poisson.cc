@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "engine/kurfile/loss_spec.h"
+#include "engine/kurfile/specs/loss_spec.h"
 #if KUR_RUNTIME
 #include <ATen/TensorOperators.h>
 

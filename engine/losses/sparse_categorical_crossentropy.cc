@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "engine/kurfile/loss_spec.h"
+#include "engine/kurfile/specs/loss_spec.h"
 #if KUR_RUNTIME
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/log_softmax.h>

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "engine/kurfile/metric_spec.h"
+#include "engine/kurfile/specs/metric_spec.h"
 
 namespace kur {
 

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "engine/kurfile/metric_spec.h"
+#include "engine/kurfile/specs/metric_spec.h"
 #if KUR_RUNTIME
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/ones_like.h>

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "engine/base/registry.h"
-#include "engine/kurfile/metric_spec.h"
+#include "engine/kurfile/specs/metric_spec.h"
 
 namespace kur {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/kurfile/metric_spec.h"
+#include "engine/kurfile/specs/metric_spec.h"
 #include "engine/metrics/averaging.h"
 #if KUR_RUNTIME
 #include "engine/metrics/averaged_metric.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/kurfile/metric_spec.h"
+#include "engine/kurfile/specs/metric_spec.h"
 #if KUR_RUNTIME
 #include <ATen/TensorOperators.h>
 

@@ -13,7 +13,7 @@
 
 #include "absl/status/status.h"
 #include "engine/base/registry.h"
-#include "engine/kurfile/optimizer_spec.h"
+#include "engine/kurfile/specs/optimizer_spec.h"
 
 namespace kur {
 

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/kurfile/optimizer_spec.h"
+#include "engine/kurfile/specs/optimizer_spec.h"
 #if KUR_RUNTIME
 #include "engine/optimizers/optimizer.h"
 #endif

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "engine/kurfile/schedule_spec.h"
+#include "engine/kurfile/specs/schedule_spec.h"
 
 namespace kur {
 namespace {

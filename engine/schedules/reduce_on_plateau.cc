@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/kurfile/schedule_spec.h"
+#include "engine/kurfile/specs/schedule_spec.h"
 
 namespace kur {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "engine/kurfile/schedule_spec.h"
+#include "engine/kurfile/specs/schedule_spec.h"
 
 namespace kur {
 namespace {

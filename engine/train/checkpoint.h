@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/base/file_system.h"
-#include "engine/kurfile/schedule_spec.h"
+#include "engine/kurfile/specs/schedule_spec.h"
 #include "engine/train/model.h"
 
 namespace kur {

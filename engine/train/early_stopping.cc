@@ -7,7 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
-#include "engine/kurfile/diagnostics.h"
+#include "engine/value/diagnostics.h"
 
 namespace kur {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "engine/kurfile/training_options.h"
+#include "engine/kurfile/specs/training_options.h"
 #include "engine/train/checkpoint.h"
 #include "engine/train/validation.h"
 

@@ -7,12 +7,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
-#include "engine/kurfile/diagnostics.h"
 #include "engine/train/hook_runner.h"
 #include "engine/train/results.h"
 #include "engine/train/stopwatch.h"
 #include "engine/train/weight_files.h"
 #include "engine/train/workload.h"
+#include "engine/value/diagnostics.h"
 
 namespace kur {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "engine/base/registry.h"
 #include "engine/base/status.h"
-#include "engine/data/http.h"
+#include "engine/download/http.h"
 
 namespace kur {
 namespace {

@@ -13,9 +13,9 @@
 #include "absl/strings/string_view.h"
 #include "engine/base/random.h"
 #include "engine/base/status.h"
-#include "engine/kurfile/diagnostics.h"
 #include "engine/train/stopwatch.h"
 #include "engine/train/workload.h"
+#include "engine/value/diagnostics.h"
 
 namespace kur {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "engine/kurfile/diagnostics.h"
+#include "engine/value/diagnostics.h"
 
 namespace kur {
 namespace {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "engine/kurfile/model_plan.h"
+#include "engine/kurfile/plan/model_plan.h"
 #include "engine/layers/layer.h"
 #include "engine/optimizers/optimizer.h"
 

@@ -8,8 +8,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "engine/base/status.h"
-#include "engine/data/pickle_value.h"
-#include "engine/data/pickle_writer.h"
+#include "engine/formats/pickle/pickle_value.h"
+#include "engine/formats/pickle/pickle_writer.h"
 
 namespace kur {
 namespace {

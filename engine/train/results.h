@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "engine/data/array.h"
+#include "engine/formats/array.h"
 
 namespace kur {
 

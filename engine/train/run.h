@@ -9,8 +9,8 @@
 #include "absl/status/statusor.h"
 #include "engine/base/file_system.h"
 #include "engine/base/path_resolver.h"
-#include "engine/data/fetch.h"
 #include "engine/data/source_summary.h"
+#include "engine/download/fetch.h"
 #include "engine/kurfile/kurfile.h"
 
 namespace kur {
@@ -116,6 +116,10 @@ class RunObserver {
 
   // Writes `content` durably and in one step to where `info.file` says.
   virtual absl::Status WriteArtifact(const ArtifactInfo& info, const std::string& content) = 0;
+
+  // Makes everything that was reported so far durable. Called before the run writes what it goes on
+  // from: after a loss of power nothing is missing of what came before that.
+  virtual absl::Status Sync() = 0;
 
   // Asked after every batch: whether the run is to end early, and whether a checkpoint is wanted
   // (which is then taken as given).

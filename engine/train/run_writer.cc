@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
-#include "engine/kurfile/path_placeholders.h"
+#include "engine/kurfile/specs/path_placeholders.h"
 #include "engine/optimizers/finite.h"
 
 namespace kur {
@@ -124,6 +124,7 @@ absl::Status RunWriter::WriteResumeFileIfDue(bool now) {
   const double start = MonotonicSeconds();
   if (!now && start < next_resume_write_) return absl::OkStatus();
   KUR_RETURN_IF_ERROR(CommitLog());
+  KUR_RETURN_IF_ERROR(observer_->Sync());
   KUR_ASSIGN_OR_RETURN(const std::string* content, Serialized());
   KUR_RETURN_IF_ERROR(WriteFileAtomically(*options_.files, options_.resume_path, *content, 0600));
   constexpr double kLeastTimesCost = 50;

@@ -6,10 +6,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "engine/data/kur_log.h"
 #include "engine/optimizers/optimizer.h"
 #include "engine/train/checkpoint.h"
 #include "engine/train/clocks.h"
+#include "engine/train/kur_log.h"
 #include "engine/train/model.h"
 #include "engine/train/run.h"
 #include "engine/train/weight_average.h"

@@ -9,12 +9,12 @@
 
 #include "absl/status/statusor.h"
 #include "engine/base/path_resolver.h"
-#include "engine/data/kur_log.h"
 #include "engine/kurfile/kurfile.h"
 #include "engine/optimizers/optimizer.h"
 #include "engine/train/checkpoint.h"
 #include "engine/train/clocks.h"
 #include "engine/train/hook_runner.h"
+#include "engine/train/kur_log.h"
 #include "engine/train/non_finite.h"
 #include "engine/train/run.h"
 #include "engine/train/run_writer.h"

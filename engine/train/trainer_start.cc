@@ -13,11 +13,11 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
-#include "engine/kurfile/diagnostics.h"
-#include "engine/kurfile/optimizer_layers.h"
-#include "engine/kurfile/path_placeholders.h"
+#include "engine/kurfile/plan/optimizer_layers.h"
+#include "engine/kurfile/specs/path_placeholders.h"
 #include "engine/train/trainer.h"
 #include "engine/train/weight_files.h"
+#include "engine/value/diagnostics.h"
 
 namespace kur {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "engine/data/kur_log.h"
+#include "engine/train/kur_log.h"
 #include "engine/train/run.h"
 #include "engine/train/workload.h"
 

@@ -13,7 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
-#include "engine/data/idx.h"
+#include "engine/formats/idx.h"
 
 namespace kur {
 namespace {

@@ -12,12 +12,12 @@
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
 #include "engine/base/system_memory.h"
-#include "engine/kurfile/diagnostics.h"
-#include "engine/kurfile/loss_truth.h"
-#include "engine/kurfile/resources.h"
+#include "engine/kurfile/plan/loss_truth.h"
+#include "engine/kurfile/plan/resources.h"
 #include "engine/metrics/transcripts.h"
 #include "engine/train/autocast.h"
 #include "engine/train/stopwatch.h"
+#include "engine/value/diagnostics.h"
 
 namespace kur {
 namespace {

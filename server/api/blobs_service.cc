@@ -25,8 +25,8 @@ class RefusedUpload : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
 grpc::ServerUnaryReactor* BlobsService::FindMissingBlobs(grpc::CallbackServerContext* context,
                                                          const v1::FindMissingBlobsRequest* request,
                                                          v1::FindMissingBlobsResponse* response) {
-  return Answer(context, authenticator_, response,
-                [&](const std::string&) { return FindMissing(*request); });
+  return HandleInline(context, authenticator_, response,
+                      [&](const std::string&) { return FindMissing(*request); });
 }
 
 absl::StatusOr<v1::FindMissingBlobsResponse> BlobsService::FindMissing(

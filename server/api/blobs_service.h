@@ -2,10 +2,10 @@
 #define KUR_SERVER_API_BLOBS_SERVICE_H_
 
 #include "kur/v1/kur.grpc.pb.h"
-#include "server/api/task_pool.h"
 #include "server/auth/authenticator.h"
 #include "server/blobs/blob_store.h"
 #include "server/metrics/metrics.h"
+#include "server/net/task_pool.h"
 
 namespace kur::server {
 

@@ -11,10 +11,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/api/listen_address.h"
-#include "server/api/tls_files.h"
 #include "server/auth/authenticator.h"
 #include "server/metrics/metrics.h"
+#include "server/net/listen_address.h"
+#include "server/net/tls_files.h"
 
 namespace kur::server {
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "engine/kurfile/diagnostics.h"
+#include "engine/value/diagnostics.h"
 #include "kur/v1/errors.pb.h"
 
 namespace kur::server {

@@ -24,39 +24,39 @@ class RefusedStream : public grpc::ServerWriteReactor<Response> {
 grpc::ServerUnaryReactor* JobsService::SubmitJob(grpc::CallbackServerContext* context,
                                                  const v1::SubmitJobRequest* request,
                                                  v1::Job* response) {
-  return AnswerLater(
+  return HandleOnPool(
       pool_, context, authenticator_, response,
       [this, request](const std::string& user) { return jobs_.Submit(user, *request); });
 }
 
 grpc::ServerUnaryReactor* JobsService::GetJob(grpc::CallbackServerContext* context,
                                               const v1::GetJobRequest* request, v1::Job* response) {
-  return Answer(context, authenticator_, response,
-                [&](const std::string& user) { return jobs_.Get(user, request->name()); });
+  return HandleInline(context, authenticator_, response,
+                      [&](const std::string& user) { return jobs_.Get(user, request->name()); });
 }
 
 grpc::ServerUnaryReactor* JobsService::ListJobs(grpc::CallbackServerContext* context,
                                                 const v1::ListJobsRequest* request,
                                                 v1::ListJobsResponse* response) {
-  return Answer(context, authenticator_, response,
-                [&](const std::string& user) { return jobs_.List(user, *request); });
+  return HandleInline(context, authenticator_, response,
+                      [&](const std::string& user) { return jobs_.List(user, *request); });
 }
 
 grpc::ServerUnaryReactor* JobsService::CancelJob(grpc::CallbackServerContext* context,
                                                  const v1::CancelJobRequest* request,
                                                  v1::Job* response) {
-  return Answer(context, authenticator_, response,
-                [&](const std::string& user) { return jobs_.Cancel(user, request->name()); });
+  return HandleInline(context, authenticator_, response,
+                      [&](const std::string& user) { return jobs_.Cancel(user, request->name()); });
 }
 
 grpc::ServerUnaryReactor* JobsService::CheckpointJob(grpc::CallbackServerContext* context,
                                                      const v1::CheckpointJobRequest* request,
                                                      v1::CheckpointJobResponse* response) {
-  return Answer(context, authenticator_, response,
-                [&](const std::string& user) -> absl::StatusOr<v1::CheckpointJobResponse> {
-                  KUR_RETURN_IF_ERROR(jobs_.Checkpoint(user, request->name()));
-                  return v1::CheckpointJobResponse();
-                });
+  return HandleInline(context, authenticator_, response,
+                      [&](const std::string& user) -> absl::StatusOr<v1::CheckpointJobResponse> {
+                        KUR_RETURN_IF_ERROR(jobs_.Checkpoint(user, request->name()));
+                        return v1::CheckpointJobResponse();
+                      });
 }
 
 absl::StatusOr<std::shared_ptr<EventLog>> JobsService::LogFor(
@@ -76,21 +76,23 @@ grpc::ServerWriteReactor<v1::Event>* JobsService::WatchEvents(
 grpc::ServerUnaryReactor* JobsService::GetKurfile(grpc::CallbackServerContext* context,
                                                   const v1::GetKurfileRequest* request,
                                                   v1::FrozenKurfile* response) {
-  return Answer(context, authenticator_, response,
-                [&](const std::string& user) { return jobs_.Kurfile(user, request->name()); });
+  return HandleInline(context, authenticator_, response, [&](const std::string& user) {
+    return jobs_.Kurfile(user, request->name());
+  });
 }
 
 grpc::ServerUnaryReactor* JobsService::ListArtifacts(grpc::CallbackServerContext* context,
                                                      const v1::ListArtifactsRequest* request,
                                                      v1::ListArtifactsResponse* response) {
-  return Answer(context, authenticator_, response,
-                [&](const std::string& user) -> absl::StatusOr<v1::ListArtifactsResponse> {
-                  KUR_ASSIGN_OR_RETURN(const auto artifacts,
-                                       jobs_.Artifacts(user, request->name()));
-                  v1::ListArtifactsResponse list;
-                  for (const v1::Artifact& artifact : artifacts) *list.add_artifacts() = artifact;
-                  return list;
-                });
+  return HandleInline(context, authenticator_, response,
+                      [&](const std::string& user) -> absl::StatusOr<v1::ListArtifactsResponse> {
+                        KUR_ASSIGN_OR_RETURN(const auto artifacts,
+                                             jobs_.Artifacts(user, request->name()));
+                        v1::ListArtifactsResponse list;
+                        for (const v1::Artifact& artifact : artifacts)
+                          *list.add_artifacts() = artifact;
+                        return list;
+                      });
 }
 
 absl::StatusOr<OpenedArtifact> JobsService::ArtifactFor(

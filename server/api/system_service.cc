@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "server/api/unary.h"
 #include "server/jobs/job_view.h"
+#include "server/protocol/conversions.h"
 
 namespace kur::server {
 namespace {
@@ -38,25 +39,25 @@ SystemService::SystemService(JobManager& jobs, const DeviceInventory& inventory,
 grpc::ServerUnaryReactor* SystemService::GetServerInfo(grpc::CallbackServerContext* context,
                                                        const v1::GetServerInfoRequest*,
                                                        v1::ServerInfo* response) {
-  return Answer(context, authenticator_, response,
-                [this](const std::string& user) -> absl::StatusOr<v1::ServerInfo> {
-                  v1::ServerInfo info;
-                  info.set_version(version_);
-                  info.set_user(user);
-                  *info.mutable_started_at() = ToTimestamp(started_at_);
-                  info.set_state_directory(state_directory_);
-                  info.set_pid(getpid());
-                  return info;
-                });
+  return HandleInline(context, authenticator_, response,
+                      [this](const std::string& user) -> absl::StatusOr<v1::ServerInfo> {
+                        v1::ServerInfo info;
+                        info.set_version(version_);
+                        info.set_user(user);
+                        *info.mutable_started_at() = ToTimestamp(started_at_);
+                        info.set_state_directory(state_directory_);
+                        info.set_pid(getpid());
+                        return info;
+                      });
 }
 
 grpc::ServerUnaryReactor* SystemService::ListDevices(grpc::CallbackServerContext* context,
                                                      const v1::ListDevicesRequest*,
                                                      v1::ListDevicesResponse* response) {
-  return Answer(context, authenticator_, response,
-                [this](const std::string& user) -> absl::StatusOr<v1::ListDevicesResponse> {
-                  return Devices(user);
-                });
+  return HandleInline(context, authenticator_, response,
+                      [this](const std::string& user) -> absl::StatusOr<v1::ListDevicesResponse> {
+                        return Devices(user);
+                      });
 }
 
 v1::ListDevicesResponse SystemService::Devices(const std::string& user) const {

@@ -8,10 +8,16 @@
 #include <utility>
 
 #include "server/api/grpc_status.h"
-#include "server/api/task_pool.h"
 #include "server/auth/authenticator.h"
+#include "server/net/task_pool.h"
 
 namespace kur::server {
+
+// Two ways to answer a call. gRPC has a few threads for all calls, so a handler runs on them only
+// if it never waits for a disk, for a process, or for a lock that is held meanwhile:
+// HandleInline(). Reading from the database is allowed, as its readers wait for no writer.
+// Everything else goes to a pool: HandleOnPool(). Cancelling and asking for a checkpoint write one
+// row or none; they are answered inline, because they must work while every pool is busy.
 
 // Puts the value of a StatusOr into `*response`, or returns its status.
 template <class Result, class Response>
@@ -20,31 +26,37 @@ grpc::Status Respond(Result result, Response* response) {
   return ToGrpc(result.status());
 }
 
-// Answers a call with what `work(user)` returns: a StatusOr<Response>.
+// Answers with what `work(user)` returns: a StatusOr<Response>.
 template <class Response, class Work>
-grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context,
-                                 const Authenticator& authenticator, Response* response,
-                                 Work work) {
+grpc::ServerUnaryReactor* HandleInline(grpc::CallbackServerContext* context,
+                                       const Authenticator& authenticator, Response* response,
+                                       Work work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const auto user = authenticator.UserOf(*context);
   reactor->Finish(user.ok() ? Respond(work(*user), response) : ToGrpc(user.status()));
   return reactor;
 }
 
-// As Answer(), for work that takes long.
+// Answers with what `work(user)` returns, on a thread of `pool`; RESOURCE_EXHAUSTED if too many
+// calls wait there.
 template <class Response, class Work>
-grpc::ServerUnaryReactor* AnswerLater(TaskPool& pool, grpc::CallbackServerContext* context,
-                                      const Authenticator& authenticator, Response* response,
-                                      Work work) {
+grpc::ServerUnaryReactor* HandleOnPool(TaskPool& pool, grpc::CallbackServerContext* context,
+                                       const Authenticator& authenticator, Response* response,
+                                       Work work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   auto user = authenticator.UserOf(*context);
   if (!user.ok()) {
     reactor->Finish(ToGrpc(user.status()));
     return reactor;
   }
-  pool.Add([reactor, response, user = *std::move(user), work = std::move(work)] {
-    reactor->Finish(Respond(work(user), response));
-  });
+  const bool taken =
+      pool.TryAdd([reactor, response, user = *std::move(user), work = std::move(work)] {
+        reactor->Finish(Respond(work(user), response));
+      });
+  if (!taken) {
+    reactor->Finish(ToGrpc(absl::ResourceExhaustedError(
+        "kurd has as many calls of this kind to answer as it can take; try again in a moment")));
+  }
   return reactor;
 }
 

@@ -1,5 +1,7 @@
 #include "server/api/upload_reactor.h"
 
+#include <utility>
+
 #include "engine/base/status.h"
 #include "server/api/grpc_status.h"
 
@@ -14,22 +16,28 @@ void UploadReactor::OnReadDone(bool ok) {
   if (ok && upload_ != nullptr) return WriteAndReadOn();
   if (ok) {
     // Continuing an upload reads what is there already.
-    pool_.Add([this] {
+    return OnPool([this] {
       const absl::Status begun = Begin();
       if (begun.ok()) return WriteAndReadOn();
       Finish(absl::IsAlreadyExists(begun) ? grpc::Status::OK : ToGrpc(begun));
     });
-    return;
   }
   if (upload_ == nullptr) {
     return Finish(ToGrpc(absl::InvalidArgumentError("the upload has no first message")));
   }
-  pool_.Add([this] {
+  OnPool([this] {
     const absl::Status finished = upload_->Finish();
     // Before the reply, so that the content is nobody's upload any more when the client has it.
     upload_.reset();
     Finish(ToGrpc(finished));
   });
+}
+
+void UploadReactor::OnPool(std::function<void()> task) {
+  if (pool_.TryAdd(std::move(task))) return;
+  upload_.reset();
+  Finish(ToGrpc(absl::ResourceExhaustedError(
+      "kurd has as many uploads to check as it can take; try again in a moment")));
 }
 
 absl::Status UploadReactor::Begin() {

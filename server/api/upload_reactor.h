@@ -3,13 +3,14 @@
 
 #include <grpcpp/support/server_callback.h>
 
+#include <functional>
 #include <memory>
 
 #include "absl/status/status.h"
 #include "kur/v1/kur.pb.h"
-#include "server/api/task_pool.h"
 #include "server/blobs/blob_store.h"
 #include "server/metrics/metrics.h"
+#include "server/net/task_pool.h"
 
 namespace kur::server {
 
@@ -23,6 +24,8 @@ class UploadReactor : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
   void OnDone() override { delete this; }
 
  private:
+  // Runs the task, which ends or continues the call, on the pool; ends the call if that is full.
+  void OnPool(std::function<void()> task);
   absl::Status Begin();
   void WriteAndReadOn();
 

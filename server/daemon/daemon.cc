@@ -10,11 +10,15 @@
 #include "engine/base/status.h"
 #include "server/jobs/job_view.h"
 #include "server/launcher/process.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::server {
 namespace {
 
-constexpr int kPoolThreads = 4;
+constexpr int kSubmissionThreads = 4;
+constexpr size_t kMostSubmissionsWaiting = 256;
+constexpr int kUploadThreads = 2;
+constexpr size_t kMostUploadsWaiting = 1024;
 constexpr absl::Duration kStopGrace = absl::Milliseconds(500);
 
 // kurd-worker in the folder of this program.
@@ -118,9 +122,12 @@ absl::Status Daemon::OpenState(DataPolicy data) {
 
 absl::Status Daemon::Listen(const std::vector<ListenAddress>& addresses,
                             std::optional<TlsFiles> tls) {
-  pool_ = std::make_unique<TaskPool>(kPoolThreads);
-  jobs_service_ = std::make_unique<JobsService>(*jobs_, *authenticator_, *pool_, metrics_);
-  blobs_service_ = std::make_unique<BlobsService>(*blobs_, *authenticator_, *pool_, metrics_);
+  submission_pool_ = std::make_unique<TaskPool>(kSubmissionThreads, kMostSubmissionsWaiting);
+  upload_pool_ = std::make_unique<TaskPool>(kUploadThreads, kMostUploadsWaiting);
+  jobs_service_ =
+      std::make_unique<JobsService>(*jobs_, *authenticator_, *submission_pool_, metrics_);
+  blobs_service_ =
+      std::make_unique<BlobsService>(*blobs_, *authenticator_, *upload_pool_, metrics_);
   system_service_ = std::make_unique<SystemService>(*jobs_, *inventory_, *authenticator_, Version(),
                                                     state_.layout().root());
   worker_service_ = std::make_unique<WorkerService>(*jobs_);

@@ -13,10 +13,10 @@
 #include "server/api/grpc_server.h"
 #include "server/api/jobs_service.h"
 #include "server/api/system_service.h"
-#include "server/api/task_pool.h"
 #include "server/api/worker_service.h"
 #include "server/daemon/options.h"
 #include "server/daemon/state_directory.h"
+#include "server/net/task_pool.h"
 
 namespace kur::server {
 
@@ -57,7 +57,9 @@ class Daemon {
   EventDispatcher dispatcher_;
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<JobManager> jobs_;
-  std::unique_ptr<TaskPool> pool_;
+  // Of their own, so that checking large uploads holds up no submission.
+  std::unique_ptr<TaskPool> submission_pool_;
+  std::unique_ptr<TaskPool> upload_pool_;
   std::unique_ptr<JobsService> jobs_service_;
   std::unique_ptr<BlobsService> blobs_service_;
   std::unique_ptr<SystemService> system_service_;

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/api/listen_address.h"
+#include "server/net/listen_address.h"
 
 namespace kur::server {
 

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "engine/base/file_system.h"
 #include "engine/base/unique_fd.h"
-#include "server/jobs/state_layout.h"
+#include "server/protocol/state_layout.h"
 
 namespace kur::server {
 

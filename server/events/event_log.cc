@@ -4,17 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::server {
-namespace {
-
-bool IsFinal(v1::JobState state) {
-  return state == v1::JOB_STATE_SUCCEEDED || state == v1::JOB_STATE_FAILED ||
-         state == v1::JOB_STATE_CANCELLED;
-}
-
-}  // namespace
-
 absl::StatusOr<std::shared_ptr<EventLog>> EventLog::Open(
     FileSystem& files, const std::string& path, EventDispatcher& dispatcher,
     const std::function<void(const v1::Event&)>& visit) {

@@ -10,7 +10,7 @@
 #include "absl/synchronization/mutex.h"
 #include "engine/base/file_system.h"
 #include "server/events/event_log.h"
-#include "server/jobs/state_layout.h"
+#include "server/protocol/state_layout.h"
 #include "server/store/job_store.h"
 
 namespace kur::server {

@@ -10,11 +10,11 @@
 #include "server/blobs/blob_store.h"
 #include "server/devices/device_inventory.h"
 #include "server/events/event_dispatcher.h"
-#include "server/jobs/data_policy.h"
-#include "server/jobs/state_layout.h"
 #include "server/launcher/launcher.h"
 #include "server/metrics/metrics.h"
+#include "server/protocol/state_layout.h"
 #include "server/store/job_store.h"
+#include "server/submission/data_policy.h"
 
 namespace kur::server {
 

@@ -3,6 +3,7 @@
 #include "absl/time/clock.h"
 #include "engine/base/status.h"
 #include "server/jobs/job_view.h"
+#include "server/protocol/conversions.h"
 
 namespace kur::server {
 namespace {

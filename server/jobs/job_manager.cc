@@ -12,7 +12,8 @@
 #include "engine/base/path_resolver.h"
 #include "engine/base/status.h"
 #include "server/jobs/job_view.h"
-#include "server/jobs/submission.h"
+#include "server/protocol/job_state.h"
+#include "server/submission/submission.h"
 
 namespace kur::server {
 namespace {
@@ -125,7 +126,7 @@ bool JobManager::Schedule(const std::vector<std::shared_ptr<LiveJob>>& jobs) {
     if (state == v1::JOB_STATE_QUEUED) {
       snapshot.queued.push_back(job->Schedulable());
       queued[job->name()] = job.get();
-    } else if (!IsFinal(state)) {
+    } else if (HoldsDevices(state)) {
       snapshot.running.push_back({job->Schedulable(), job->devices()});
     }
   }
@@ -148,6 +149,7 @@ void JobManager::ForgetSettled(const std::vector<std::shared_ptr<LiveJob>>& jobs
     if (!job->IsSettled()) continue;
     absl::MutexLock lock(&mutex_);
     live_.erase(job->id());
+    ++forgotten_;
     // What held the devices or wrote the same files is gone.
     changed_ = true;
   }
@@ -216,16 +218,25 @@ std::shared_ptr<LiveJob> JobManager::FindLive(int64_t id) const {
 
 absl::StatusOr<std::shared_ptr<LiveJob>> JobManager::Live(const JobRecord& record) {
   if (IsFinal(record.state)) return std::shared_ptr<LiveJob>();
-  absl::MutexLock lock(&mutex_);
-  const auto known = live_.find(record.id);
-  if (known != live_.end()) return known->second;
-  // It has ended since the record was read, or it has just been submitted.
-  KUR_ASSIGN_OR_RETURN(auto fresh, options_.store->FindByName(record.name));
-  if (!fresh.has_value() || IsFinal(fresh->state)) return std::shared_ptr<LiveJob>();
-  const auto job = std::make_shared<LiveJob>(environment_, *std::move(fresh));
-  live_[record.id] = job;
-  changed_ = true;
-  return job;
+  while (true) {
+    int64_t forgotten = 0;
+    {
+      absl::MutexLock lock(&mutex_);
+      const auto known = live_.find(record.id);
+      if (known != live_.end()) return known->second;
+      forgotten = forgotten_;
+    }
+    // It has ended since the record was read, or it has just been submitted.
+    KUR_ASSIGN_OR_RETURN(auto fresh, options_.store->FindByName(record.name));
+    if (!fresh.has_value() || IsFinal(fresh->state)) return std::shared_ptr<LiveJob>();
+    const auto job = std::make_shared<LiveJob>(environment_, *std::move(fresh));
+    absl::MutexLock lock(&mutex_);
+    // A job that has come and gone meanwhile must not come back.
+    if (forgotten != forgotten_) continue;
+    const auto added = live_.emplace(record.id, job);
+    changed_ = true;
+    return added.first->second;
+  }
 }
 
 std::vector<std::shared_ptr<LiveJob>> JobManager::LiveJobs() const {
@@ -369,8 +380,7 @@ absl::StatusOr<std::shared_ptr<LiveJob>> JobManager::JobOfWorker(const std::stri
 std::map<std::string, JobManager::Holder> JobManager::DeviceHolders() const {
   std::map<std::string, Holder> holders;
   for (const auto& job : LiveJobs()) {
-    const v1::JobState state = job->state();
-    if (state == v1::JOB_STATE_QUEUED || IsFinal(state)) continue;
+    if (!HoldsDevices(job->state())) continue;
     for (const std::string& device : job->devices()) holders[device] = {job->name(), job->owner()};
   }
   return holders;

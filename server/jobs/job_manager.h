@@ -22,7 +22,7 @@
 #include "kur/v1/worker.pb.h"
 #include "server/jobs/ended_logs.h"
 #include "server/jobs/live_job.h"
-#include "server/jobs/orphan_worker.h"
+#include "server/launcher/orphan_worker.h"
 
 namespace kur::server {
 
@@ -127,6 +127,8 @@ class JobManager {
   mutable absl::Mutex mutex_;
   // By id, which is the order of submission.
   std::map<int64_t, std::shared_ptr<LiveJob>> live_ ABSL_GUARDED_BY(mutex_);
+  // Jobs that have been taken out of `live_`.
+  int64_t forgotten_ ABSL_GUARDED_BY(mutex_) = 0;
   bool changed_ ABSL_GUARDED_BY(mutex_) = true;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   // Rounds that have begun, and rounds that are over.

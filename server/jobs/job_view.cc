@@ -1,14 +1,9 @@
 #include "server/jobs/job_view.h"
 
-namespace kur::server {
+#include "server/protocol/conversions.h"
+#include "server/protocol/job_state.h"
 
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  google::protobuf::Timestamp timestamp;
-  timestamp.set_seconds(micros / 1'000'000);
-  timestamp.set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
-  return timestamp;
-}
+namespace kur::server {
 
 v1::Job ToJob(const JobRecord& record) {
   v1::Job job;
@@ -44,47 +39,6 @@ SchedulableJob ToSchedulable(const JobRecord& record) {
   job.request.count = devices.count();
   job.writes.assign(record.frozen.writes().begin(), record.frozen.writes().end());
   return job;
-}
-
-Mode ToMode(v1::Mode mode) {
-  switch (mode) {
-    case v1::MODE_TEST:
-      return Mode::kTest;
-    case v1::MODE_EVALUATE:
-      return Mode::kEvaluate;
-    case v1::MODE_INSPECT:
-      return Mode::kInspect;
-    default:
-      return Mode::kTrain;
-  }
-}
-
-FrozenJob::Devices ToFrozen(const DeviceRequest& request) {
-  FrozenJob::Devices devices;
-  devices.set_kind(static_cast<int32_t>(request.kind));
-  for (const int index : request.allowed) devices.add_allowed(index);
-  for (const int index : request.excluded) devices.add_excluded(index);
-  devices.set_count(request.count);
-  return devices;
-}
-
-absl::string_view StateName(v1::JobState state) {
-  switch (state) {
-    case v1::JOB_STATE_QUEUED:
-      return "queued";
-    case v1::JOB_STATE_STARTING:
-      return "starting";
-    case v1::JOB_STATE_RUNNING:
-      return "running";
-    case v1::JOB_STATE_SUCCEEDED:
-      return "succeeded";
-    case v1::JOB_STATE_FAILED:
-      return "failed";
-    case v1::JOB_STATE_CANCELLED:
-      return "cancelled";
-    default:
-      return "unknown";
-  }
 }
 
 }  // namespace kur::server

@@ -10,9 +10,11 @@
 #include "engine/base/path_resolver.h"
 #include "engine/base/status.h"
 #include "server/jobs/job_view.h"
-#include "server/jobs/run_directory.h"
 #include "server/jobs/worker_end.h"
 #include "server/jobs/worker_launch.h"
+#include "server/protocol/conversions.h"
+#include "server/protocol/job_state.h"
+#include "server/protocol/run_directory.h"
 
 namespace kur::server {
 namespace {
@@ -20,10 +22,6 @@ namespace {
 // How soon to try again what a full disk prevented.
 constexpr absl::Duration kRetryAfter = absl::Seconds(5);
 constexpr int64_t kLogTailBytes = 2048;
-
-bool HasWorker(v1::JobState state) {
-  return state == v1::JOB_STATE_STARTING || state == v1::JOB_STATE_RUNNING;
-}
 
 bool SameSecret(const std::string& a, const std::string& b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
@@ -44,37 +42,56 @@ LiveJob::LiveJob(JobEnvironment& environment, JobRecord record)
       id_(record.id),
       name_(record.name),
       owner_(record.owner),
+      view_(record),
       record_(std::move(record)),
       next_signal_(SIGTERM) {}
 
-v1::JobState LiveJob::state() const {
+void LiveJob::View::Set(const JobRecord& record, bool is_settled) {
+  auto copy = std::make_shared<const JobRecord>(record);
   absl::MutexLock lock(&mutex_);
-  return record_.state;
+  record_ = std::move(copy);
+  is_settled_ = is_settled;
 }
 
-v1::Job LiveJob::Describe() const {
+void LiveJob::View::SetProgress(const std::optional<v1::Progress>& progress) {
   absl::MutexLock lock(&mutex_);
-  v1::Job job = ToJob(record_);
-  if (journal_ != nullptr && journal_->tracker().progress().has_value()) {
-    *job.mutable_progress() = *journal_->tracker().progress();
-  }
+  progress_ = progress;
+}
+
+std::shared_ptr<const JobRecord> LiveJob::View::record() const {
+  absl::MutexLock lock(&mutex_);
+  return record_;
+}
+
+std::optional<v1::Progress> LiveJob::View::progress() const {
+  absl::MutexLock lock(&mutex_);
+  return progress_;
+}
+
+bool LiveJob::View::is_settled() const {
+  absl::MutexLock lock(&mutex_);
+  return is_settled_;
+}
+
+void LiveJob::Publish() {
+  view_.Set(record_, IsFinal(record_.state) && !unannounced_);
+  if (journal_ != nullptr) view_.SetProgress(journal_->tracker().progress());
+}
+
+v1::JobState LiveJob::state() const { return view_.record()->state; }
+
+v1::Job LiveJob::Describe() const {
+  v1::Job job = ToJob(*view_.record());
+  const auto progress = view_.progress();
+  if (progress.has_value()) *job.mutable_progress() = *progress;
   return job;
 }
 
-SchedulableJob LiveJob::Schedulable() const {
-  absl::MutexLock lock(&mutex_);
-  return ToSchedulable(record_);
-}
+SchedulableJob LiveJob::Schedulable() const { return ToSchedulable(*view_.record()); }
 
-std::vector<std::string> LiveJob::devices() const {
-  absl::MutexLock lock(&mutex_);
-  return record_.devices;
-}
+std::vector<std::string> LiveJob::devices() const { return view_.record()->devices; }
 
-bool LiveJob::IsSettled() const {
-  absl::MutexLock lock(&mutex_);
-  return IsFinal(record_.state) && !unannounced_;
-}
+bool LiveJob::IsSettled() const { return view_.is_settled(); }
 
 absl::StatusOr<std::shared_ptr<EventLog>> LiveJob::Log() {
   absl::MutexLock lock(&mutex_);
@@ -89,6 +106,7 @@ absl::Status LiveJob::OpenJournal() {
   if (absl::IsDataLoss(journal.status())) return Abandon(journal.status());
   KUR_RETURN_IF_ERROR(journal.status());
   journal_ = *std::move(journal);
+  Publish();
   return absl::OkStatus();
 }
 
@@ -104,16 +122,20 @@ absl::Status LiveJob::Abandon(const absl::Status& damage) {
   next.finished_at = environment_.now();
   KUR_RETURN_IF_ERROR(environment_.store.Update(next));
   record_ = std::move(next);
+  Publish();
   due_ = Due::kNothing;
   return damage;
 }
 
 void LiveJob::SetWaitingReason(const std::string& reason) {
   absl::MutexLock lock(&mutex_);
-  if (record_.state == v1::JOB_STATE_QUEUED) record_.reason = reason;
+  if (record_.state != v1::JOB_STATE_QUEUED || record_.reason == reason) return;
+  record_.reason = reason;
+  Publish();
 }
 
 absl::Status LiveJob::Move(JobRecord next) {
+  KUR_RETURN_IF_ERROR(CheckTransition(record_.state, next.state));
   KUR_RETURN_IF_ERROR(OpenJournal());
   KUR_RETURN_IF_ERROR(environment_.store.Update(next));
   record_ = std::move(next);
@@ -123,6 +145,7 @@ absl::Status LiveJob::Move(JobRecord next) {
   // The state is settled by the store; a failure here only delays its event.
   const absl::Status announced = RefuseIfUnsafe(journal_->Announce(record_));
   unannounced_ = absl::IsResourceExhausted(announced);
+  Publish();
   if (!announced.ok()) spdlog::error("job {}: {}", name_, announced.ToString());
   return absl::OkStatus();
 }
@@ -177,6 +200,7 @@ absl::Status LiveJob::Cancel() {
       next.cancel_requested = true;
       KUR_RETURN_IF_ERROR(environment_.store.Update(next));
       record_ = std::move(next);
+      Publish();
       signal_at_ = environment_.now() + environment_.cancel_grace;
       link = link_.lock();
     }
@@ -288,7 +312,9 @@ absl::Status LiveJob::Take(std::vector<v1::Event> events) {
   // Before the events: what is not acknowledged comes again, and doing this twice changes nothing.
   if (!artifacts.empty()) KUR_RETURN_IF_ERROR(environment_.store.PutArtifacts(id_, artifacts));
   environment_.metrics.CountEvents(static_cast<int64_t>(fresh.size()));
-  return RefuseIfUnsafe(journal_->Append(std::move(fresh)));
+  const absl::Status written = RefuseIfUnsafe(journal_->Append(std::move(fresh)));
+  view_.SetProgress(journal_->tracker().progress());
+  return written;
 }
 
 Launcher::ExitCallback LiveJob::ExitCallbackFor(int attempt) {
@@ -387,7 +413,8 @@ absl::Status LiveJob::Launch() {
     if (record_.cancel_requested) {
       return MoveToFinal(v1::JOB_STATE_CANCELLED, "cancelled before its worker started");
     }
-    auto prepared = PrepareLaunch(environment_, record_);
+    KUR_RETURN_IF_ERROR(OpenJournal());
+    auto prepared = PrepareLaunch(environment_, record_, journal_->log()->last_worker_sequence());
     if (absl::IsResourceExhausted(prepared.status())) return prepared.status();
     if (!prepared.ok()) {
       return MoveToFinal(v1::JOB_STATE_FAILED,
@@ -411,6 +438,7 @@ absl::Status LiveJob::RecordLaunch(int attempt, const absl::StatusOr<WorkerIdent
   record_.worker_pid = identity->pid;
   record_.worker_start_ticks = identity->start_ticks;
   record_.worker_boot_id = identity->boot_id;
+  Publish();
   const absl::Status recorded = environment_.store.Update(record_);
   // The worker runs all the same, and a later kurd finds it among the processes.
   if (!recorded.ok()) spdlog::error("job {}: {}", name_, recorded.ToString());
@@ -432,6 +460,7 @@ absl::Status LiveJob::Step() {
     if (unannounced_) {
       KUR_RETURN_IF_ERROR(journal_->Announce(record_));
       unannounced_ = false;
+      Publish();
     }
     if (due_ == Due::kJudge) KUR_RETURN_IF_ERROR(JudgeEnd());
     launch = due_ == Due::kLaunch;

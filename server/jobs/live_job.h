@@ -119,6 +119,29 @@ class LiveJob : public std::enable_shared_from_this<LiveJob> {
   const std::string name_;
   const std::string owner_;
 
+  // Shows others what `record_` and the journal say now. After every change.
+  void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // What others see of the job, who must not wait while it writes. Thread-safe.
+  class View {
+   public:
+    explicit View(const JobRecord& record) : record_(std::make_shared<const JobRecord>(record)) {}
+
+    void Set(const JobRecord& record, bool is_settled);
+    void SetProgress(const std::optional<v1::Progress>& progress);
+    std::shared_ptr<const JobRecord> record() const;
+    std::optional<v1::Progress> progress() const;
+    bool is_settled() const;
+
+   private:
+    mutable absl::Mutex mutex_;
+    std::shared_ptr<const JobRecord> record_ ABSL_GUARDED_BY(mutex_);
+    std::optional<v1::Progress> progress_ ABSL_GUARDED_BY(mutex_);
+    bool is_settled_ ABSL_GUARDED_BY(mutex_) = false;
+  };
+  View view_;
+
+  // Held while the job's files and the database are written.
   mutable absl::Mutex mutex_;
   JobRecord record_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<JobJournal> journal_ ABSL_GUARDED_BY(mutex_);  // null until opened

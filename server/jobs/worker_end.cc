@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "server/protocol/job_state.h"
 #include "server/store/job_store.h"
 
 namespace kur::server {

@@ -6,7 +6,7 @@
 
 #include "engine/base/status.h"
 #include "kur/v1/worker.pb.h"
-#include "server/jobs/run_directory.h"
+#include "server/protocol/run_directory.h"
 
 namespace kur::server {
 namespace {
@@ -60,7 +60,8 @@ v1::WorkerSpec Specify(const JobEnvironment& environment, const JobRecord& recor
 
 }  // namespace
 
-absl::StatusOr<LaunchRequest> PrepareLaunch(JobEnvironment& environment, const JobRecord& record) {
+absl::StatusOr<LaunchRequest> PrepareLaunch(JobEnvironment& environment, const JobRecord& record,
+                                            int64_t acknowledged) {
   FileSystem& files = environment.files;
   LaunchRequest request;
   request.job = record.name;
@@ -73,7 +74,8 @@ absl::StatusOr<LaunchRequest> PrepareLaunch(JobEnvironment& environment, const J
         "the devices that the job was given are not on this machine any more");
   }
   KUR_ASSIGN_OR_RETURN(const auto sources, environment.store.Sources(record.id));
-  const v1::WorkerSpec spec = Specify(environment, record, request.devices);
+  v1::WorkerSpec spec = Specify(environment, record, request.devices);
+  spec.set_acknowledged_sequence(acknowledged);
   KUR_RETURN_IF_ERROR(files.MakeDirectories(spec.workspace(), 0700));
   KUR_RETURN_IF_ERROR(files.MakeDirectories(spec.home(), 0700));
   KUR_RETURN_IF_ERROR(RunDirectory(files, request.run_directory).Prepare(sources, spec));

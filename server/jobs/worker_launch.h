@@ -11,7 +11,9 @@ namespace kur::server {
 // Lays out the run directory, the workspace and the user's folder for the job's worker. Doing so
 // again is fine. FAILED_PRECONDITION if a device of the job is not on this machine any more;
 // RESOURCE_EXHAUSTED on a full disk.
-absl::StatusOr<LaunchRequest> PrepareLaunch(JobEnvironment& environment, const JobRecord& record);
+// `acknowledged`: the highest worker_sequence of the job's log.
+absl::StatusOr<LaunchRequest> PrepareLaunch(JobEnvironment& environment, const JobRecord& record,
+                                            int64_t acknowledged);
 
 }  // namespace kur::server
 

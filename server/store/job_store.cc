@@ -4,6 +4,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "engine/base/status.h"
+#include "server/protocol/job_state.h"
 #include "server/store/schema.h"
 #include "spdlog/spdlog.h"
 
@@ -88,11 +89,6 @@ std::string PrefixEnd(std::string prefix) {
 
 }  // namespace
 
-bool IsFinal(v1::JobState state) {
-  return state == v1::JOB_STATE_SUCCEEDED || state == v1::JOB_STATE_FAILED ||
-         state == v1::JOB_STATE_CANCELLED;
-}
-
 absl::StatusOr<std::unique_ptr<JobStore>> JobStore::Open(const std::string& path,
                                                          const std::string& vfs) {
   KUR_ASSIGN_OR_RETURN(auto database, SqlDatabase::Open(path, vfs));
@@ -101,7 +97,9 @@ absl::StatusOr<std::unique_ptr<JobStore>> JobStore::Open(const std::string& path
   KUR_RETURN_IF_ERROR(database->Execute("PRAGMA journal_mode = WAL"));
   KUR_RETURN_IF_ERROR(database->Execute("PRAGMA synchronous = FULL"));
   KUR_RETURN_IF_ERROR(database->Execute("PRAGMA foreign_keys = ON"));
-  return std::unique_ptr<JobStore>(new JobStore(std::move(database)));
+  KUR_ASSIGN_OR_RETURN(auto reader, SqlDatabase::Open(path, vfs));
+  KUR_RETURN_IF_ERROR(reader->Execute("PRAGMA query_only = ON"));
+  return std::unique_ptr<JobStore>(new JobStore(std::move(database), std::move(reader)));
 }
 
 absl::Status JobStore::health() const {
@@ -135,8 +133,9 @@ absl::StatusOr<JobRecord> JobStore::Insert(const NewJob& job, bool* inserted) {
 
 absl::StatusOr<JobRecord> JobStore::InsertLocked(const NewJob& job, bool* inserted) {
   KUR_ASSIGN_OR_RETURN(SqlTransaction transaction, SqlTransaction::Begin(*database_));
-  KUR_ASSIGN_OR_RETURN(auto earlier, FirstOf(Select("WHERE owner = ? AND request_id = ?",
-                                                    {job.owner, job.request_id}, {})));
+  KUR_ASSIGN_OR_RETURN(auto earlier,
+                       FirstOf(Select(*database_, "WHERE owner = ? AND request_id = ?",
+                                      {job.owner, job.request_id}, {})));
   *inserted = !earlier.has_value();
   if (earlier.has_value()) return *std::move(earlier);
 
@@ -211,12 +210,13 @@ absl::Status JobStore::UpdateLocked(const JobRecord& job) {
   return absl::FailedPreconditionError(absl::StrCat("job ", job.name, " has ended"));
 }
 
-absl::StatusOr<std::vector<JobRecord>> JobStore::Select(absl::string_view where,
+absl::StatusOr<std::vector<JobRecord>> JobStore::Select(SqlDatabase& database,
+                                                        absl::string_view where,
                                                         const std::vector<std::string>& texts,
                                                         const std::vector<int64_t>& numbers,
                                                         bool skip_damaged) {
   KUR_ASSIGN_OR_RETURN(SqlStatement query,
-                       database_->Prepare(absl::StrCat("SELECT ", kColumns, " FROM jobs ", where)));
+                       database.Prepare(absl::StrCat("SELECT ", kColumns, " FROM jobs ", where)));
   for (const std::string& text : texts) query.Bind(text);
   for (const int64_t number : numbers) query.Bind(number);
   std::vector<JobRecord> jobs;
@@ -236,21 +236,21 @@ absl::StatusOr<std::vector<JobRecord>> JobStore::Select(absl::string_view where,
 
 absl::StatusOr<std::optional<JobRecord>> JobStore::FindByRequest(const std::string& owner,
                                                                  const std::string& request_id) {
-  absl::MutexLock lock(&mutex_);
-  return FirstOf(Select("WHERE owner = ? AND request_id = ?", {owner, request_id}, {}));
+  absl::MutexLock lock(&reader_mutex_);
+  return FirstOf(Select(*reader_, "WHERE owner = ? AND request_id = ?", {owner, request_id}, {}));
 }
 
 absl::StatusOr<std::optional<JobRecord>> JobStore::FindByName(const std::string& name) {
-  absl::MutexLock lock(&mutex_);
-  return FirstOf(Select("WHERE name = ?", {name}, {}));
+  absl::MutexLock lock(&reader_mutex_);
+  return FirstOf(Select(*reader_, "WHERE name = ?", {name}, {}));
 }
 
 absl::StatusOr<std::vector<JobRecord>> JobStore::FindByPrefix(const std::string& owner,
                                                               const std::string& prefix,
                                                               int limit) {
   if (prefix.empty()) return absl::InvalidArgumentError("an empty prefix names no job");
-  absl::MutexLock lock(&mutex_);
-  return Select("WHERE owner = ? AND name >= ? AND name < ? ORDER BY name LIMIT ?",
+  absl::MutexLock lock(&reader_mutex_);
+  return Select(*reader_, "WHERE owner = ? AND name >= ? AND name < ? ORDER BY name LIMIT ?",
                 {owner, prefix, PrefixEnd(prefix)}, {limit});
 }
 
@@ -270,22 +270,22 @@ absl::StatusOr<std::vector<JobRecord>> JobStore::List(const JobFilter& filter) {
     absl::StrAppend(&where, " AND state IN (", absl::StrJoin(filter.states, ","), ")");
   }
   numbers.push_back(filter.limit);
-  absl::MutexLock lock(&mutex_);
-  return Select(absl::StrCat(where, " ORDER BY id DESC LIMIT ?"), texts, numbers,
+  absl::MutexLock lock(&reader_mutex_);
+  return Select(*reader_, absl::StrCat(where, " ORDER BY id DESC LIMIT ?"), texts, numbers,
                 /*skip_damaged=*/true);
 }
 
 absl::StatusOr<std::vector<JobRecord>> JobStore::Unfinished() {
-  absl::MutexLock lock(&mutex_);
-  return Select("WHERE state IN (?, ?, ?) ORDER BY id", {},
+  absl::MutexLock lock(&reader_mutex_);
+  return Select(*reader_, "WHERE state IN (?, ?, ?) ORDER BY id", {},
                 {v1::JOB_STATE_QUEUED, v1::JOB_STATE_STARTING, v1::JOB_STATE_RUNNING},
                 /*skip_damaged=*/true);
 }
 
 absl::StatusOr<std::map<v1::JobState, int64_t>> JobStore::CountByState() {
-  absl::MutexLock lock(&mutex_);
+  absl::MutexLock lock(&reader_mutex_);
   KUR_ASSIGN_OR_RETURN(SqlStatement query,
-                       database_->Prepare("SELECT state, COUNT(*) FROM jobs GROUP BY state"));
+                       reader_->Prepare("SELECT state, COUNT(*) FROM jobs GROUP BY state"));
   std::map<v1::JobState, int64_t> counts;
   while (true) {
     KUR_ASSIGN_OR_RETURN(const bool row, query.Step());
@@ -295,9 +295,9 @@ absl::StatusOr<std::map<v1::JobState, int64_t>> JobStore::CountByState() {
 }
 
 absl::StatusOr<std::vector<v1::SourceFile>> JobStore::Sources(int64_t job_id) {
-  absl::MutexLock lock(&mutex_);
+  absl::MutexLock lock(&reader_mutex_);
   KUR_ASSIGN_OR_RETURN(SqlStatement query,
-                       database_->Prepare("SELECT path, content FROM sources WHERE job_id = ?"));
+                       reader_->Prepare("SELECT path, content FROM sources WHERE job_id = ?"));
   query.Bind(job_id);
   std::vector<v1::SourceFile> sources;
   while (true) {
@@ -334,11 +334,11 @@ absl::Status JobStore::PutArtifactsLocked(int64_t job_id,
 }
 
 absl::StatusOr<std::vector<v1::Artifact>> JobStore::Artifacts(int64_t job_id) {
-  absl::MutexLock lock(&mutex_);
+  absl::MutexLock lock(&reader_mutex_);
   KUR_ASSIGN_OR_RETURN(
       SqlStatement query,
-      database_->Prepare("SELECT path, kind, size, sha256, written_at, description, epoch, batch "
-                         "FROM artifacts WHERE job_id = ? ORDER BY path"));
+      reader_->Prepare("SELECT path, kind, size, sha256, written_at, description, epoch, batch "
+                       "FROM artifacts WHERE job_id = ? ORDER BY path"));
   query.Bind(job_id);
   std::vector<v1::Artifact> artifacts;
   while (true) {

@@ -22,9 +22,6 @@
 
 namespace kur::server {
 
-// True for the states that never change again.
-bool IsFinal(v1::JobState state);
-
 // A job as the store keeps it.
 struct JobRecord {
   // Fixed at submission.
@@ -118,7 +115,8 @@ class JobStore {
   absl::Status health() const;
 
  private:
-  explicit JobStore(std::unique_ptr<SqlDatabase> database) : database_(std::move(database)) {}
+  JobStore(std::unique_ptr<SqlDatabase> database, std::unique_ptr<SqlDatabase> reader)
+      : database_(std::move(database)), reader_(std::move(reader)) {}
 
   absl::Status Writable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Remembers a failed synchronisation and says so.
@@ -132,14 +130,18 @@ class JobStore {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Rows of "SELECT <columns> FROM jobs " + `where`, with text parameters, then integer ones.
   // DATA_LOSS for a damaged row, unless these are to be left out.
-  absl::StatusOr<std::vector<JobRecord>> Select(absl::string_view where,
-                                                const std::vector<std::string>& texts,
-                                                const std::vector<int64_t>& numbers,
-                                                bool skip_damaged = false)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static absl::StatusOr<std::vector<JobRecord>> Select(SqlDatabase& database,
+                                                       absl::string_view where,
+                                                       const std::vector<std::string>& texts,
+                                                       const std::vector<int64_t>& numbers,
+                                                       bool skip_damaged = false);
 
   mutable absl::Mutex mutex_;
   std::unique_ptr<SqlDatabase> database_ ABSL_GUARDED_BY(mutex_);
+  // A connection of its own, which sees what has been committed: who reads does not wait for who
+  // synchronizes. Locked after `mutex_`, if both.
+  mutable absl::Mutex reader_mutex_ ABSL_ACQUIRED_AFTER(mutex_);
+  std::unique_ptr<SqlDatabase> reader_ ABSL_GUARDED_BY(reader_mutex_);
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
 };
 

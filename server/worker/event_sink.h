@@ -11,6 +11,8 @@ class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual absl::Status Add(v1::Event event) = 0;
+  // Makes what was added survive a loss of power, where it is kept at all.
+  virtual absl::Status Sync() = 0;
 };
 
 }  // namespace kur::worker

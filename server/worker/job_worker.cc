@@ -13,10 +13,11 @@
 #include "engine/kurfile/kurfile.h"
 #include "engine/train/run.h"
 #include "kur/v1/worker.pb.h"
+#include "server/protocol/conversions.h"
+#include "server/protocol/worker_paths.h"
 #include "server/worker/reporter.h"
 #include "server/worker/spool.h"
 #include "server/worker/uplink.h"
-#include "server/worker/worker_paths.h"
 #include "spdlog/spdlog.h"
 
 namespace kur::worker {
@@ -25,19 +26,6 @@ namespace {
 // How long the last events may take to reach a kurd that is there; one that is away reads them from
 // the spool when it comes back.
 constexpr absl::Duration kFarewell = absl::Seconds(10);
-
-Mode ToMode(v1::Mode mode) {
-  switch (mode) {
-    case v1::MODE_TEST:
-      return Mode::kTest;
-    case v1::MODE_EVALUATE:
-      return Mode::kEvaluate;
-    case v1::MODE_INSPECT:
-      return Mode::kInspect;
-    default:
-      return Mode::kTrain;
-  }
-}
 
 PathResolver MakeResolver(const v1::WorkerSpec& spec) {
   PathResolver::Options options;
@@ -52,6 +40,7 @@ class SpoolSink : public EventSink {
  public:
   explicit SpoolSink(Spool* spool) : spool_(spool) {}
   absl::Status Add(v1::Event event) override { return spool_->Append(std::move(event)); }
+  absl::Status Sync() override { return spool_->Sync(); }
 
  private:
   Spool* spool_;
@@ -111,7 +100,8 @@ v1::Outcome ToOutcome(const absl::StatusOr<RunEnd>& end) {
 absl::Status RunJob(const std::string& run_directory, Control* control, double process_start) {
   KUR_ASSIGN_OR_RETURN(const v1::WorkerSpec spec, ReadSpec(run_directory));
   KUR_ASSIGN_OR_RETURN(const auto spool,
-                       Spool::Open(FileSystem::Posix(), JoinPath(run_directory, kSpoolFile)));
+                       Spool::Open(FileSystem::Posix(), JoinPath(run_directory, kSpoolFile),
+                                   spec.acknowledged_sequence()));
   Uplink uplink({spec.server(), spec.job(), spec.secret()}, spool.get(), control);
   const PathResolver paths = MakeResolver(spec);
   SpoolSink sink(spool.get());
@@ -119,7 +109,8 @@ absl::Status RunJob(const std::string& run_directory, Control* control, double p
       paths, &sink, control,
       {JoinPath(run_directory, kArtifactFolder), process_start, &FileSystem::Posix()});
   absl::StatusOr<RunEnd> end = RunKurfile(spec, paths, &reporter);
-  const absl::Status reported = reporter.Flush();
+  // Before the outcome, which counts after a loss of power.
+  const absl::Status reported = reporter.Sync();
   if (end.ok() && !reported.ok()) end = Annotate(reported, "reporting events");
 
   v1::Outcome outcome = ToOutcome(end);

@@ -8,8 +8,8 @@
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
 #include "engine/base/version.h"
-#include "engine/kurfile/diagnostics.h"
 #include "engine/train/stopwatch.h"
+#include "engine/value/diagnostics.h"
 #include "server/worker/timestamp.h"
 #include "server/worker/valid_text.h"
 
@@ -247,6 +247,11 @@ absl::Status Reporter::WriteArtifact(const ArtifactInfo& info, const std::string
   to->set_batch(info.batch);
   Send(std::move(event));
   return absl::OkStatus();
+}
+
+absl::Status Reporter::Sync() {
+  KUR_RETURN_IF_ERROR(Flush());
+  return sink_->Sync();
 }
 
 absl::Status Reporter::Flush() {

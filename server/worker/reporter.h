@@ -42,6 +42,7 @@ class Reporter : public RunObserver {
   void OnDataInspected(const DataReport& report) override;
   void OnLog(LogLevel level, const std::string& text) override;
   absl::Status WriteArtifact(const ArtifactInfo& info, const std::string& content) override;
+  absl::Status Sync() override;
   bool CancelRequested() override { return control_->cancelled(); }
   bool TakeCheckpointRequest() override { return control_->TakeCheckpointRequest(); }
 

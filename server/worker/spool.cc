@@ -14,7 +14,8 @@ constexpr int64_t kShrinkBytes = 8 << 20;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(FileSystem& files, const std::string& path) {
+absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(FileSystem& files, const std::string& path,
+                                                   int64_t acknowledged) {
   std::unique_ptr<Spool> spool(new Spool(files, path));
   const absl::MutexLock lock(&spool->mutex_);
   KUR_RETURN_IF_ERROR(spool->OpenFile());
@@ -24,6 +25,8 @@ absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(FileSystem& files, const std:
   while (spool->reader_->Read(&offset, &record).ok()) {
     if (event.ParseFromString(record)) spool->last_ = event.worker_sequence();
   }
+  spool->acknowledged_ = acknowledged;
+  spool->last_ = std::max(spool->last_, acknowledged);
   return spool;
 }
 
@@ -32,6 +35,7 @@ absl::Status Spool::OpenFile() {
   KUR_ASSIGN_OR_RETURN(reader_, RecordLogReader::Open(files_, path_));
   read_ = 0;
   offset_ = 0;
+  is_name_durable_ = false;
   return absl::OkStatus();
 }
 
@@ -42,12 +46,21 @@ absl::Status Spool::Append(v1::Event event) {
   if (!event.has_time()) {
     *event.mutable_time() = CurrentTimestamp();
   }
-  // Not synced: what a loss of power takes from here, the checkpoint to go on from does not have
-  // either.
+  // Not synchronized: Sync() is called before what the run goes on from is written, so that a loss
+  // of power takes only what is going to happen again.
   status_ = writer_->Append(event.SerializeAsString());
   KUR_RETURN_IF_ERROR(status_);
   ++last_;
   return absl::OkStatus();
+}
+
+absl::Status Spool::Sync() {
+  const absl::MutexLock lock(&mutex_);
+  KUR_RETURN_IF_ERROR(status_);
+  status_ = writer_->Sync();
+  if (status_.ok() && !is_name_durable_) status_ = files_.SyncDirectory(DirectoryOf(path_));
+  is_name_durable_ = status_.ok();
+  return status_;
 }
 
 int64_t Spool::last_sequence() const {

@@ -21,12 +21,17 @@ namespace kur::worker {
 // acknowledges.
 class Spool {
  public:
-  // Opens or creates the file and goes on counting where it ends.
-  static absl::StatusOr<std::unique_ptr<Spool>> Open(FileSystem& files, const std::string& path);
+  // Opens or creates the file and goes on counting where it ends, or at `acknowledged` if a loss of
+  // power has taken the end of the file.
+  static absl::StatusOr<std::unique_ptr<Spool>> Open(FileSystem& files, const std::string& path,
+                                                     int64_t acknowledged = 0);
 
   // Numbers the event (worker_sequence), stamps the time if it has none, and writes it. After an
   // error every later call fails with it.
   absl::Status Append(v1::Event event);
+
+  // Makes everything that was appended survive a loss of power.
+  absl::Status Sync();
 
   // The number of the last event; 0: none.
   int64_t last_sequence() const;
@@ -62,6 +67,8 @@ class Spool {
   int64_t last_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t acknowledged_ ABSL_GUARDED_BY(mutex_) = 0;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  // The directory has been synchronized since the file was opened or begun anew.
+  bool is_name_durable_ ABSL_GUARDED_BY(mutex_) = false;
   // Where the reader stands: the record at `offset` holds the first event with a number above
   // `read`.
   int64_t read_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -38,6 +38,7 @@ class JsonSink : public EventSink {
     std::cout << line << std::endl;
     return std::cout.good() ? absl::OkStatus() : absl::UnavailableError("cannot write to stdout");
   }
+  absl::Status Sync() override { return absl::OkStatus(); }
 
  private:
   int64_t number_ = 0;

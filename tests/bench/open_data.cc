@@ -22,8 +22,8 @@
 #include "engine/base/registry.h"
 #include "engine/base/status.h"
 #include "engine/data/supplier.h"
-#include "engine/kurfile/diagnostics.h"
-#include "engine/kurfile/supplier_spec.h"
+#include "engine/kurfile/specs/supplier_spec.h"
+#include "engine/value/diagnostics.h"
 
 namespace {
 

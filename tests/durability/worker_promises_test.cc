@@ -8,13 +8,14 @@
 
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
-#include "engine/data/downloader.h"
+#include "engine/download/downloader.h"
 #include "engine/train/checkpoint.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/worker/reporter.h"
+#include "server/worker/spool.h"
 #include "tests/durability/promise.h"
-#include "tests/engine/data/http_server.h"
+#include "tests/engine/download/http_server.h"
 #include "tests/engine/train/train_test_util.h"
 
 namespace kur::worker {
@@ -28,6 +29,7 @@ using testing::Promise;
 class NoSink : public EventSink {
  public:
   absl::Status Add(v1::Event) override { return absl::OkStatus(); }
+  absl::Status Sync() override { return absl::OkStatus(); }
 };
 
 TEST(WorkerPromisesTest, AReportedArtifactIsThere) {
@@ -61,6 +63,29 @@ TEST(WorkerPromisesTest, AReportedArtifactIsThere) {
     return "";
   };
   CheckPromise(promise);
+}
+
+// Of an event of that many bytes, and of one after it in a file that was begun anew if it can be.
+TEST(WorkerPromisesTest, WhatWasReportedBeforeASynchronizationIsThere) {
+  for (const size_t bytes : {size_t{10}, size_t{9} << 20}) {
+    Promise promise;
+    promise.act = [&](PowerLossDisk& disk, const std::string& folder) {
+      const auto spool = Spool::Open(disk.files(), folder + "/spool");
+      ASSERT_TRUE(spool.ok()) << spool.status();
+      v1::Event event;
+      event.mutable_log_line()->set_text(std::string(bytes, 'x'));
+      EXPECT_TRUE((*spool)->Append(event).ok());
+      (*spool)->Acknowledge(1);
+      EXPECT_TRUE((*spool)->Append(event).ok());
+      EXPECT_TRUE((*spool)->Sync().ok());
+    };
+    promise.missing = [](PowerLossDisk& disk, const std::string& folder) -> std::string {
+      const auto spool = Spool::Open(disk.files(), folder + "/spool");
+      if (!spool.ok()) return std::string(spool.status().message());
+      return (*spool)->Read(1, 10, absl::ZeroDuration()).size() == 1 ? "" : "the event";
+    };
+    CheckPromise(promise);
+  }
 }
 
 TEST(WorkerPromisesTest, ADownloadedFileIsThere) {

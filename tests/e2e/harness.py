@@ -63,7 +63,7 @@ class TestCase(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
     def run_program(self, program, *arguments, cwd=None, env=None, timeout=PATIENCE):
-        """Runs build/bin/`program` to its end, with pipes for a terminal."""
+        """Runs `program` of the build to its end, with pipes for a terminal."""
         command = [str(BIN / program), *map(str, arguments)]
         done = subprocess.run(command, cwd=cwd or self.folder, env=clean_environment(env),
                               stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -71,7 +71,7 @@ class TestCase(unittest.TestCase):
         return Result(command, done.returncode, done.stdout, done.stderr)
 
     def start_program(self, program, *arguments, cwd=None, env=None, processors=None):
-        """Starts build/bin/`program`; stops it when the test ends. Its output goes to files."""
+        """Starts `program` of the build; stops it when the test ends. Its output goes to files."""
         process = Process([str(BIN / program), *map(str, arguments)], cwd or self.folder,
                           clean_environment(env), self.folder, processors)
         self.addCleanup(process.kill)

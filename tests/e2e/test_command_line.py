@@ -98,6 +98,23 @@ class OfflineTest(harness.TestCase):
                            self.run_program('kurctl', 'dump', '--pre-parse', self.kurfile))
         self.assertEqual(json.loads(dump.out)['train']['stop_when']['epochs'], '{{ 2 + 3 }}')
 
+    def test_what_dump_prints_means_the_same(self):
+        for form in 'json', 'yaml':
+            with self.subTest(form=form):
+                dump = self.expect(harness.OK,
+                                   self.run_program('kurctl', 'dump', self.kurfile, '-o', form))
+                again = self.kurfile.with_name(f'again-{form}.yml')
+                again.write_text(dump.out)
+                self.expect(harness.OK, self.run_program('kurctl', 'validate', again))
+                self.expect(harness.OK, self.run_program('kurctl', 'diff', self.kurfile, again))
+
+    def test_dump_prints_what_it_can_of_a_kurfile_that_is_refused(self):
+        self.kurfile.write_text(self.kurfile.read_text().replace('dense:', 'dens:').replace(
+            'epochs: 1', 'epochs: "{{ 2 + 3 }}"'))
+        dump = self.expect(harness.ERROR, self.run_program('kurctl', 'dump', self.kurfile))
+        self.assertEqual(json.loads(dump.out)['train']['stop_when']['epochs'], 5)
+        self.assertIn('dens', dump.err)
+
     def test_output_that_cannot_be_written_is_an_error(self):
         with open('/dev/full', 'w') as full:
             done = subprocess.run([str(harness.BIN / 'kurctl'), 'dump', str(self.kurfile)],

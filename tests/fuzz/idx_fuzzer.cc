@@ -1,7 +1,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/data/idx.h"
+#include "engine/formats/idx.h"
 
 // Seeds: tests/engine/data/fixtures/*.idx
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

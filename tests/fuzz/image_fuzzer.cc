@@ -1,8 +1,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/data/image_decoder.h"
-#include "engine/data/image_resize.h"
+#include "engine/formats/image_decoder.h"
+#include "engine/formats/image_resize.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view input(reinterpret_cast<const char*>(data), size);

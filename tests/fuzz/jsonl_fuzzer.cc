@@ -3,9 +3,9 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "engine/data/json_columns.h"
-#include "engine/data/line_reader.h"
-#include "engine/data/text_columns.h"
+#include "engine/data/columns/json_columns.h"
+#include "engine/data/columns/text_columns.h"
+#include "engine/formats/line_reader.h"
 #include "nlohmann/json.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

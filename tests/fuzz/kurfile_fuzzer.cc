@@ -8,7 +8,7 @@
 #include <string>
 
 #include "engine/kurfile/kurfile.h"
-#include "engine/kurfile/resources.h"
+#include "engine/kurfile/plan/resources.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const std::string* const kPath = [] {

@@ -1,8 +1,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/data/byte_input.h"
-#include "engine/data/npy_reader.h"
+#include "engine/formats/byte_input.h"
+#include "engine/formats/npy_reader.h"
 
 // Seeds: tests/engine/data/fixtures/*.npy and a small zip of two arrays.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -1,9 +1,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/data/pickle_columns.h"
-#include "engine/data/pickle_reader.h"
-#include "engine/data/pickle_writer.h"
+#include "engine/data/columns/pickle_columns.h"
+#include "engine/formats/pickle/pickle_reader.h"
+#include "engine/formats/pickle/pickle_writer.h"
 
 // Seeds: tests/engine/data/fixtures/*.pkl
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

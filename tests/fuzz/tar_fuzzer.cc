@@ -1,7 +1,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/data/tar_reader.h"
+#include "engine/formats/tar_reader.h"
 
 // Seeds: tests/engine/data/fixtures/cifar.tar.gz
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

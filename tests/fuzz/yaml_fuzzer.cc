@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "engine/kurfile/formatter.h"
-#include "engine/kurfile/yaml.h"
+#include "engine/kurfile/yaml/formatter.h"
+#include "engine/kurfile/yaml/yaml.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const auto* const kFile = new auto(std::make_shared<const std::string>("fuzz.yml"));

@@ -1,9 +1,9 @@
-"""Writes the golden values of tests/engine/layers: what PyTorch computes for layers, losses and
+"""Writes the golden values of tests/engine: what PyTorch computes for layers, losses and
 optimizers and what Python counts for metrics, for the tests of the engine's own.
 
     python3 tests/reference/engine_cases.py
 
-needs torch and numpy and writes tests/engine/layers/*.json. Tensors are {"shape", "data"} with
+needs torch and numpy and writes tests/engine/*/*_cases.json. Tensors are {"shape", "data"} with
 data in row-major order; those of layers have the axes of a Kurfile's author: (batch, height,
 width, channels). Everything is computed in double precision and a function of fixed seeds.
 """
@@ -18,7 +18,7 @@ import numpy
 import torch
 import torch.nn.functional as F
 
-OUT = pathlib.Path(__file__).resolve().parent.parent / "engine" / "layers"
+OUT = pathlib.Path(__file__).resolve().parent.parent / "engine"
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
 
@@ -895,7 +895,7 @@ def write(name, value):
     (OUT / name).write_text(json.dumps(value, separators=(",", ":")) + "\n")
 
 
-write("layer_cases.json", layer_cases())
-write("loss_cases.json", loss_cases())
-write("metric_cases.json", metric_cases())
-write("optimizer_cases.json", optimizer_cases())
+write("layers/layer_cases.json", layer_cases())
+write("losses/loss_cases.json", loss_cases())
+write("metrics/metric_cases.json", metric_cases())
+write("optimizers/optimizer_cases.json", optimizer_cases())

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes what Jinja2 and Python make of many templates and literals, for the tests of the engine.
 
-    python3 tests/reference/template_cases.py > tests/engine/kurfile/template/template_cases.json
+    python3 tests/reference/template_cases.py > tests/engine/template/template_cases.json
 
 Needs Jinja2 3.1. The environment is Jinja2's default with what the engine documents on top:
 undefined things are errors in every test and filter but those made for them, filters that give

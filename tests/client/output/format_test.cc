@@ -58,8 +58,7 @@ TEST(HumanPercent, Says100OnlyWhenAllIsDone) {
   EXPECT_EQ(HumanPercent(std::nan("")), "0%");
 }
 
-TEST(StateName, IsWhatPeopleType) {
-  EXPECT_EQ(StateName(v1::JOB_STATE_QUEUED), "queued");
+TEST(Names, AreWhatPeopleType) {
   EXPECT_EQ(ModeName(v1::MODE_EVALUATE), "evaluate");
   EXPECT_EQ(KindName(v1::Artifact::KIND_UNSPECIFIED), "file");
   EXPECT_EQ(KindName(v1::Artifact::KIND_CHECKPOINT), "checkpoint");

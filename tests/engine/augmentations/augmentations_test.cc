@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "engine/augmentations/transforms.h"
-#include "engine/kurfile/augmentation_spec.h"
-#include "engine/kurfile/yaml.h"
+#include "engine/kurfile/specs/augmentation_spec.h"
+#include "engine/kurfile/yaml/yaml.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/data/array_source.h"
-#include "engine/kurfile/yaml.h"
+#include "engine/kurfile/yaml/yaml.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/engine/base/failing_file_system.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/temporary_directory.h"
 
 namespace kur {

@@ -5,7 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/engine/base/failing_file_system.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/temporary_directory.h"
 
 namespace kur {

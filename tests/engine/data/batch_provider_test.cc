@@ -5,7 +5,7 @@
 #include <set>
 
 #include "engine/data/array_source.h"
-#include "engine/data/float_column.h"
+#include "engine/data/columns/float_column.h"
 #include "tests/engine/data/data_test_util.h"
 
 namespace kur {

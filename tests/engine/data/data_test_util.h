@@ -6,8 +6,8 @@
 
 #include "absl/status/status.h"
 #include "engine/base/file_system.h"
-#include "engine/data/array.h"
 #include "engine/data/source.h"
+#include "engine/formats/array.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/temporary_directory.h"

@@ -1,10 +1,10 @@
 // Suppliers of one set whose sources have the same names: their samples follow each other.
 
 #include "engine/data/array_source.h"
-#include "engine/data/float_column.h"
-#include "engine/data/pickle_writer.h"
+#include "engine/data/columns/float_column.h"
 #include "engine/data/stacked_source.h"
-#include "tests/engine/data/supplier_test_util.h"
+#include "engine/formats/pickle/pickle_writer.h"
+#include "tests/engine/suppliers/supplier_test_util.h"
 
 namespace kur {
 namespace {

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "engine/kurfile/layer_spec.h"
+#include "engine/kurfile/specs/layer_spec.h"
 #include "engine/layers/layer.h"
 #include "gtest/gtest.h"
-#include "tests/engine/layers/golden_cases.h"
+#include "tests/engine/testing/golden_cases.h"
 
 namespace kur {
 namespace {

@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "engine/kurfile/layer_spec.h"
+#include "engine/kurfile/specs/layer_spec.h"
 #include "engine/layers/layer.h"
 #include "gtest/gtest.h"
-#include "tests/engine/layers/golden_cases.h"
+#include "tests/engine/testing/golden_cases.h"
 
 namespace kur {
 namespace {
@@ -96,7 +96,7 @@ void CheckCase(const json& test, at::ScalarType type) {
 
 // Checks the cases of one kind; there must be at least `least`.
 void CheckKind(const std::string& kind, int least) {
-  static const auto* const kCases = new json(testing::ReadCases("layer_cases.json"));
+  static const auto* const kCases = new json(testing::ReadCases("layers/layer_cases.json"));
   int checked = 0;
   for (const json& test : *kCases) {
     if (test.at("kind") != kind) continue;

@@ -28,8 +28,8 @@
 #include "engine/layers/layer.h"
 #include "engine/losses/loss.h"
 #include "gtest/gtest.h"
-#include "tests/engine/layers/golden_cases.h"
-#include "tests/engine/layers/memory_layouts.h"
+#include "tests/engine/testing/golden_cases.h"
+#include "tests/engine/testing/memory_layouts.h"
 
 namespace kur {
 namespace {
@@ -220,7 +220,7 @@ void CheckLayouts(const LayerCase& test, size_t step = 1) {
 std::vector<LayerCase> GoldenCases() {
   std::vector<LayerCase> cases;
   std::set<std::string> seen;
-  for (const json& test : testing::ReadCases("layer_cases.json")) {
+  for (const json& test : testing::ReadCases("layers/layer_cases.json")) {
     LayerCase layer = {test.at("kind"), test.at("spec"), {}, 2};
     for (const json& input : test.at("inputs")) {
       const Shape shape = input.at("shape").get<std::vector<int64_t>>();
@@ -375,7 +375,7 @@ class LossUnderTest {
 };
 
 TEST(LayoutsTest, ChangeNothingForAnyLoss) {
-  for (const json& test : testing::ReadCases("loss_cases.json")) {
+  for (const json& test : testing::ReadCases("losses/loss_cases.json")) {
     SCOPED_TRACE(test.at("name").get<std::string>());
     const LossUnderTest loss(test);
     for (size_t i = 0; i < loss.layouts_of_prediction(); ++i) {

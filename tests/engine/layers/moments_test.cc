@@ -18,8 +18,8 @@
 #include "engine/layers/layer.h"
 #include "engine/metrics/metric.h"
 #include "gtest/gtest.h"
-#include "tests/engine/layers/golden_cases.h"
-#include "tests/engine/layers/memory_layouts.h"
+#include "tests/engine/testing/golden_cases.h"
+#include "tests/engine/testing/memory_layouts.h"
 
 namespace kur {
 namespace {

@@ -15,11 +15,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "engine/layers/fused_recurrent.h"
+#include "engine/layers/kernels/fused_recurrent.h"
 #include "engine/layers/layer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/engine/layers/golden_cases.h"
+#include "tests/engine/testing/golden_cases.h"
 
 namespace kur {
 namespace {

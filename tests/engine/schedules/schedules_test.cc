@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/kurfile/schedule_spec.h"
-#include "engine/kurfile/yaml.h"
+#include "engine/kurfile/specs/schedule_spec.h"
+#include "engine/kurfile/yaml/yaml.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"

@@ -1,6 +1,6 @@
 // What the plan says a training step will need in memory, against what one takes.
 
-#include "engine/kurfile/resources.h"
+#include "engine/kurfile/plan/resources.h"
 
 #include <ATen/ops/ones.h>
 #include <ATen/ops/rand.h>

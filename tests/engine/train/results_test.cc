@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/data/pickle_reader.h"
+#include "engine/formats/pickle/pickle_reader.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
-#include "engine/data/kur_log.h"
+#include "engine/train/kur_log.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/train/train_test_util.h"
@@ -98,6 +98,15 @@ TEST_F(ResumeTest, EndsWithTheSameFilesWhereverTheFirstProcessDied) {
     EXPECT_DOUBLE_EQ(second.epochs.back().loss, whole.epochs.back().loss);
     EXPECT_EQ(second.epochs.back().samples, whole.epochs.back().samples);
   }
+}
+
+// Else a loss of power could take what was reported of batches that never run again.
+TEST_F(ResumeTest, WhatWasReportedIsDurableBeforeWhatTheRunGoesOnFrom) {
+  RecordingObserver observer(workspace_.path());
+  observer.sync_status = absl::ResourceExhaustedError("the disk is full");
+  EXPECT_EQ(workspace_.Run(kKurfile, &observer, Options(workspace_)).status(),
+            observer.sync_status);
+  EXPECT_FALSE(Exists(workspace_.File("resume")));
 }
 
 TEST_F(ResumeTest, TheLogIsThatOfAnUninterruptedRun) {

@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
 #include "engine/base/path_resolver.h"
-#include "engine/data/pickle_writer.h"
+#include "engine/formats/pickle/pickle_writer.h"
 #include "engine/train/checkpoint.h"
 #include "gtest/gtest.h"
 

@@ -43,6 +43,7 @@ class RecordingObserver : public RunObserver {
   bool cancel_in_validation = false;
   std::optional<size_t> checkpoint_after_batches;
   std::optional<size_t> failing_write;
+  absl::Status sync_status;
 
   // The descriptions of the files written, in order.
   std::vector<std::string> Descriptions() const;
@@ -61,6 +62,7 @@ class RecordingObserver : public RunObserver {
   void OnDataInspected(const DataReport& report) override { reports.push_back(report); }
   void OnLog(LogLevel level, const std::string& text) override { logs.emplace_back(level, text); }
   absl::Status WriteArtifact(const ArtifactInfo& info, const std::string& content) override;
+  absl::Status Sync() override { return sync_status; }
   bool CancelRequested() override;
   bool TakeCheckpointRequest() override;
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "engine/data/pickle_writer.h"
+#include "engine/formats/pickle/pickle_writer.h"
 #include "engine/train/checkpoint.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -1,6 +1,6 @@
 """Compares kurd-worker with an interpreter of Kurfiles in PyTorch on random cases.
 
-    python3 tests/reference/differential/fuzz.py --worker build/bin/kurd-worker --cases 60 --seed 1
+    python3 tests/reference/differential/fuzz.py --worker build-dev/bin/kurd-worker --cases 60 --seed 1
 
 Every case is a Kurfile, its data and its initial weights, and a pure function of the seed and the
 number of the case. kurd-worker trains and measures it; beside it, the interpreter does the same

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "engine/kurfile/diagnostics.h"
+#include "engine/value/diagnostics.h"
 #include "kur/v1/errors.pb.h"
 
 namespace kur::server {

@@ -6,10 +6,12 @@
 
 #include <fstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "tests/server/testing/test_server.h"
 
 namespace kur::server {
@@ -61,6 +63,27 @@ TEST_F(JobManagerTest, AJobStartsOnAFreeDevice) {
   EXPECT_TRUE(job.has_started_at());
   EXPECT_EQ(job.worker_pid(), server_.launcher.PidOf(name));
   EXPECT_THAT(server_.States(name), ElementsAre(kQueued, kStarting));
+}
+
+TEST_F(JobManagerTest, WhoLooksWaitsForNoJobThatSynchronizes) {
+  const std::string name = server_.Submit("r1");
+  FakeWorker worker = RunningWorker(name);
+  absl::Notification release;
+  server_.files.hold_syncs = &release;
+  std::thread reporting([&] { EXPECT_THAT(worker.Report(ArtifactEvent("a", "b")), IsOk()); });
+  server_.files.held.WaitForNotification();
+  absl::Notification seen;
+  std::thread looking([&] {
+    EXPECT_EQ(server_.Get(name).state(), kRunning);
+    EXPECT_EQ(jobs().List("ann", {})->jobs_size(), 1);
+    EXPECT_EQ(jobs().DeviceHolders().size(), 1U);
+    seen.Notify();
+  });
+  EXPECT_TRUE(seen.WaitForNotificationWithTimeout(absl::Seconds(10)));
+  server_.files.hold_syncs = nullptr;
+  release.Notify();
+  reporting.join();
+  looking.join();
 }
 
 TEST_F(JobManagerTest, TheWorkerFindsEverythingInItsRunDirectory) {
@@ -281,6 +304,14 @@ TEST_F(JobManagerTest, AKilledWorkerIsStartedAgainWithAWarning) {
     if (event.has_log_line()) warnings.push_back(event.log_line().text());
   }
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("signal 11 (SIGSEGV)")));
+}
+
+TEST_F(JobManagerTest, ANewWorkerGivesNoNumberAgainThatIsTaken) {
+  const std::string name = server_.Submit("r1");
+  EXPECT_EQ(server_.Spec(name).acknowledged_sequence(), 0);
+  ASSERT_THAT(RunningWorker(name).Report(FakeWorker::Batches(1, 1, 1)), IsOk());
+  server_.EndWorker(name, KilledBy(SIGKILL));
+  EXPECT_EQ(server_.Spec(name).acknowledged_sequence(), 2);
 }
 
 TEST_F(JobManagerTest, ThreeDeathsWithoutProgressFailTheJob) {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "server/jobs/job_manager.h"
-#include "server/jobs/orphan_worker.h"
+#include "server/launcher/orphan_worker.h"
 #include "tests/server/testing/test_server.h"
 
 namespace kur::server {

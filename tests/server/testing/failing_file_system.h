@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/synchronization/notification.h"
 #include "tests/testing/forwarding_file_system.h"
 
 namespace kur::server {
@@ -15,6 +16,9 @@ class FailingFileSystem : public testing::ForwardingFileSystem {
  public:
   std::atomic<bool> full{false};        // appending writes half of the data, then fails
   std::atomic<bool> fail_syncs{false};  // of files
+  // While it is set, synchronizations of files wait for it; the first to wait notifies `held`.
+  std::atomic<absl::Notification*> hold_syncs{nullptr};
+  absl::Notification held;
 
   absl::StatusOr<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path,
                                                               bool truncate, int mode) override {
@@ -34,6 +38,10 @@ class FailingFileSystem : public testing::ForwardingFileSystem {
       return absl::ResourceExhaustedError("no space left on device");
     }
     absl::Status Sync() override {
+      if (absl::Notification* const hold = owner_.hold_syncs) {
+        if (!owner_.held.HasBeenNotified()) owner_.held.Notify();
+        hold->WaitForNotification();
+      }
       return owner_.fail_syncs ? absl::DataLossError("input/output error") : ForwardingFile::Sync();
     }
 

@@ -26,8 +26,13 @@ class RecordingSink : public EventSink {
     events.push_back(std::move(event));
     return status;
   }
+  absl::Status Sync() override {
+    synchronized = events.size();
+    return status;
+  }
 
   std::vector<v1::Event> events;
+  size_t synchronized = 0;
   absl::Status status;
 };
 

@@ -8,7 +8,7 @@
 #include "engine/base/file_system.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/engine/base/failing_file_system.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/temporary_directory.h"
 
 namespace kur::worker {
@@ -73,6 +73,14 @@ TEST_F(SpoolTest, GoesOnCountingWhereItEnded) {
   const auto spool = Open();
   EXPECT_EQ(spool->last_sequence(), 2);
   EXPECT_THAT(Numbers(ReadNow(*spool, 0)), ElementsAre(1, 2));
+}
+
+TEST_F(SpoolTest, GivesNoNumberAgainThatIsTakenElsewhere) {
+  ASSERT_TRUE(Open()->Append(Line("what came after it is lost")).ok());
+  const auto spool = Spool::Open(FileSystem::Posix(), Path(), 7);
+  ASSERT_TRUE(spool.ok()) << spool.status();
+  ASSERT_TRUE((*spool)->Append(Line("new")).ok());
+  EXPECT_THAT(Numbers(ReadNow(**spool, 7)), ElementsAre(8));
 }
 
 TEST_F(SpoolTest, ReadsAfterAnyNumberInAnyOrder) {
@@ -169,7 +177,7 @@ TEST_F(SpoolTest, ATornEventIsForgottenAndItsNumberGivenAgain) {
 }
 
 TEST_F(SpoolTest, AfterAnErrorEveryAppendFailsWithIt) {
-  FailingFileSystem files(2);  // opening, and the second append
+  FailingFileSystem files(3);  // opening, cutting off, and the second append
   const auto spool = Open(files);
   ASSERT_TRUE(spool->Append(Line("a")).ok());
   const absl::Status error = spool->Append(Line("b"));

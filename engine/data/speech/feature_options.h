@@ -1,0 +1,60 @@
+#ifndef KUR_ENGINE_DATA_SPEECH_FEATURE_OPTIONS_H_
+#define KUR_ENGINE_DATA_SPEECH_FEATURE_OPTIONS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "engine/data/speech/speech_options.h"
+#include "engine/kurfile/schema/fields.h"
+#include "engine/value/shape.h"
+
+namespace kur {
+
+// What the suppliers of recorded sound make of it.
+struct FeatureOptions {
+  std::string type = "spec";
+  NormalizationSpec normalization;
+  std::optional<double> max_frequency;  // Hz; absent: half of the sampling rate
+  std::string fill = "zero";
+  std::optional<double> bucket;      // seconds
+  std::optional<int64_t> data_cpus;  // absent: one for each processor
+
+  // The shape of a recording's features. How many a frame of a spectrogram has depends on the
+  // sampling rate.
+  Shape FeatureShape() const {
+    constexpr int64_t kMfccFeatures = 13;
+    return {kUnknown, type == "mfcc" ? kMfccFeatures : kUnknown};
+  }
+};
+
+// `fields` and the keys of FeatureOptions.
+template <class Spec>
+Fields<Spec> WithFeatureOptions(Fields<Spec> fields) {
+  return std::move(
+      fields
+          .Choice("type", &FeatureOptions::type, {"spec", "mfcc"},
+                  "the features: spectrogram or MFCC")
+          .Optional("normalization", &FeatureOptions::normalization,
+                    "where the features' statistics are kept: a path, or {path, center, scale, "
+                    "rotate, depth}")
+          .Example("norm.yml")
+          .Keys(NormalizationKeys())
+          .Optional("max_frequency", &FeatureOptions::max_frequency,
+                    "the highest frequency kept, Hz", IfGiven(Positive()))
+          .Example("8000")
+          .Choice("fill", &FeatureOptions::fill, {"zero", "loop"},
+                  "what fills shorter recordings of a batch")
+          .Optional("bucket", &FeatureOptions::bucket,
+                    "rounds lengths up to a multiple of it, seconds", IfGiven(Positive()))
+          .Example("0.5")
+          .Optional("data_cpus", &FeatureOptions::data_cpus,
+                    "threads that compute features; default: one for each processor",
+                    IfGiven(AtLeast(1)))
+          .Example("2"));
+}
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_DATA_SPEECH_FEATURE_OPTIONS_H_

@@ -1,0 +1,274 @@
+#include "engine/download/downloader.h"
+
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "engine/base/file_system.h"
+#include "engine/base/sha256.h"
+#include "engine/base/status.h"
+#include "engine/base/unique_fd.h"
+#include "engine/download/http.h"
+
+namespace kur {
+namespace {
+
+constexpr int kAttempts = 3;  // at each mirror, where trying again may help
+// A transfer that brings nothing for so long has failed.
+constexpr int64_t kStallSeconds = 60;
+constexpr int64_t kMaxRedirects = 5;
+
+// The part of a file that is here already, held against other processes while this lives.
+class PartFile {
+ public:
+  // Waits for whoever holds it. `proceed` is asked meanwhile; CANCELLED if it says no.
+  static absl::StatusOr<PartFile> Hold(FileSystem& files, const std::string& path,
+                                       const std::function<bool()>& proceed) {
+    while (true) {
+      UniqueFd lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+      if (!lock.valid()) return ErrnoToStatus(errno, "cannot write " + path);
+      while (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR) return ErrnoToStatus(errno, "locking " + path);
+        if (!proceed()) return absl::CancelledError("cancelled");
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      }
+      // The one who held it may have given it its final name.
+      struct stat mine = {};
+      struct stat current = {};
+      if (fstat(lock.get(), &mine) != 0 || stat(path.c_str(), &current) != 0 ||
+          mine.st_ino != current.st_ino) {
+        continue;
+      }
+      KUR_ASSIGN_OR_RETURN(auto file, files.OpenForAppend(path, /*truncate=*/false, 0600));
+      return PartFile(path, std::move(lock), std::move(file), mine.st_size);
+    }
+  }
+
+  const std::string& path() const { return path_; }
+  int64_t size() const { return size_; }
+
+  absl::Status Cut() {
+    size_ = 0;
+    return file_->Truncate(0);
+  }
+
+  absl::Status Append(absl::string_view data) {
+    KUR_RETURN_IF_ERROR(file_->Append(data));
+    size_ += static_cast<int64_t>(data.size());
+    return absl::OkStatus();
+  }
+
+  absl::Status Sync() { return file_->Sync(); }
+
+ private:
+  PartFile(std::string path, UniqueFd lock, std::unique_ptr<WritableFile> file, int64_t size)
+      : path_(std::move(path)), lock_(std::move(lock)), file_(std::move(file)), size_(size) {}
+
+  std::string path_;
+  UniqueFd lock_;
+  std::unique_ptr<WritableFile> file_;
+  int64_t size_;
+};
+
+// One transfer by libcurl.
+class Transfer {
+ public:
+  Transfer(const DownloadOptions& options, PartFile* part) : options_(options), part_(part) {}
+
+  // Appends to the part what is missing. What went wrong is UNAVAILABLE where another attempt may
+  // help.
+  absl::Status Run(const std::string& url);
+
+ private:
+  void Configure(CURL* curl, const std::string& url);
+
+  static size_t OnData(char* data, size_t, size_t count, void* self) {
+    auto* const transfer = static_cast<Transfer*>(self);
+    transfer->failure_ = transfer->part_->Append(absl::string_view(data, count));
+    return transfer->failure_.ok() ? count : 0;
+  }
+  static int OnProgress(void* self, curl_off_t total, curl_off_t now, curl_off_t, curl_off_t) {
+    auto* const transfer = static_cast<Transfer*>(self);
+    const auto& tell = transfer->options_.on_progress;
+    const int64_t all = total > 0 ? transfer->start_ + total : 0;
+    if (!tell || tell(transfer->start_ + now, all)) return 0;
+    transfer->failure_ = absl::CancelledError("cancelled");
+    return 1;
+  }
+
+  const DownloadOptions& options_;
+  PartFile* part_;
+  int64_t start_ = 0;     // bytes that were here before
+  absl::Status failure_;  // of ours, while data came
+};
+
+void Transfer::Configure(CURL* curl, const std::string& url) {
+  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt(curl, CURLOPT_MAXREDIRS, static_cast<long>(kMaxRedirects));
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(kStallSeconds));
+  curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(start_));
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &Transfer::OnData);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, this);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &Transfer::OnProgress);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, this);
+}
+
+absl::Status Transfer::Run(const std::string& url) {
+  HttpHandle handle(options_.rules);
+  if (handle.get() == nullptr) return absl::InternalError("libcurl cannot be used");
+  start_ = part_->size();
+  Configure(handle.get(), url);
+  CURLcode code = handle.Perform();
+  constexpr long kRangeNotSatisfiable = 416;
+  // The server cannot go on from there: from the beginning, then.
+  if (start_ > 0 && failure_.ok() &&
+      (code == CURLE_RANGE_ERROR || code == CURLE_BAD_DOWNLOAD_RESUME ||
+       (code == CURLE_HTTP_RETURNED_ERROR && handle.ResponseCode() == kRangeNotSatisfiable))) {
+    KUR_RETURN_IF_ERROR(part_->Cut());
+    start_ = 0;
+    curl_easy_setopt(handle.get(), CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(0));
+    code = handle.Perform();
+  }
+  return code != CURLE_OK && !failure_.ok() ? failure_ : handle.Judge(code);
+}
+
+bool MayHelpAgain(const absl::Status& status) { return absl::IsUnavailable(status); }
+
+// What no other mirror would change.
+bool EndsIt(const absl::Status& status) {
+  return absl::IsCancelled(status) || absl::IsResourceExhausted(status) || absl::IsInternal(status);
+}
+
+absl::Status CheckContent(const DownloadRequest& request, const PartFile& part,
+                          const std::string& url) {
+  if (!request.sha256.has_value()) return absl::OkStatus();
+  KUR_ASSIGN_OR_RETURN(const std::string actual, Sha256OfFile(part.path()));
+  if (actual == *request.sha256) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("what ", ShownUrl(url), " gives has the wrong checksum: ",
+                                          "expected ", *request.sha256, ", found ", actual));
+}
+
+// From one mirror, with another try where that may help.
+absl::Status FetchFrom(const std::string& url, const DownloadRequest& request,
+                       const DownloadOptions& options, PartFile* part) {
+  absl::Status status;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (attempt > 0) std::this_thread::sleep_for(std::chrono::seconds(attempt));
+    // Without a checksum nothing tells whether the rest belongs to what is here.
+    if (!request.sha256.has_value()) KUR_RETURN_IF_ERROR(part->Cut());
+    status = Transfer(options, part).Run(url);
+    if (!MayHelpAgain(status)) break;
+  }
+  if (!status.ok()) return status;
+  status = CheckContent(request, *part, url);
+  if (!status.ok()) part->Cut().IgnoreError();
+  return status;
+}
+
+absl::Status FetchFromAny(const DownloadRequest& request, const DownloadOptions& options,
+                          PartFile* part) {
+  absl::Status status = absl::InvalidArgumentError("there is no url");
+  std::vector<std::string> reasons;
+  for (const std::string& url : request.urls) {
+    status = FetchFrom(url, request, options, part);
+    if (status.ok() || EndsIt(status)) return status;
+    reasons.push_back(absl::StrCat("from ", ShownUrl(url), ": ", status.message()));
+  }
+  const bool one = request.urls.size() == 1;
+  return {one && !absl::IsNotFound(status) ? status.code() : absl::StatusCode::kUnavailable,
+          absl::StrCat("cannot download ", absl::StrJoin(reasons, "; "))};
+}
+
+bool HasContent(const std::string& path, const std::optional<std::string>& sha256) {
+  if (!Exists(path) || IsDirectory(path)) return false;
+  if (!sha256.has_value()) return true;
+  const auto actual = Sha256OfFile(path);
+  return actual.ok() && *actual == *sha256;
+}
+
+// Downloads to `path`, unless another process has done so meanwhile.
+absl::Status DownloadTo(const std::string& path, const DownloadRequest& request,
+                        const DownloadOptions& options) {
+  FileSystem& files = *options.files;
+  KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(path), 0700));
+  const auto proceed = [&] { return !options.on_progress || options.on_progress(0, 0); };
+  struct stat before = {};
+  const bool existed = stat(path.c_str(), &before) == 0;
+  KUR_ASSIGN_OR_RETURN(PartFile part, PartFile::Hold(files, path + ".part", proceed));
+  struct stat after = {};
+  const bool exists = stat(path.c_str(), &after) == 0;
+  const bool is_new = exists && (!existed || before.st_ino != after.st_ino);
+  if ((is_new || request.sha256.has_value()) && HasContent(path, request.sha256)) {
+    return files.Remove(part.path());
+  }
+  absl::Status fetched = FetchFromAny(request, options, &part);
+  if (!fetched.ok()) {
+    // A part that no later download could go on from only takes room.
+    if (!request.sha256.has_value() || part.size() == 0) files.Remove(part.path()).IgnoreError();
+    return fetched;
+  }
+  KUR_RETURN_IF_ERROR(part.Sync());
+  KUR_RETURN_IF_ERROR(files.Rename(part.path(), path));
+  return files.SyncDirectory(DirectoryOf(path));
+}
+
+absl::Status Copy(FileSystem& files, const std::string& from, const std::string& to) {
+  KUR_ASSIGN_OR_RETURN(const auto source, files.OpenForReading(from));
+  KUR_ASSIGN_OR_RETURN(const auto target, files.OpenForAppend(to, /*truncate=*/true, 0600));
+  std::vector<char> buffer(size_t{1} << 20);
+  for (int64_t offset = 0;;) {
+    KUR_ASSIGN_OR_RETURN(const size_t got, source->Read(offset, buffer.size(), buffer.data()));
+    if (got == 0) return target->Sync();
+    KUR_RETURN_IF_ERROR(target->Append(absl::string_view(buffer.data(), got)));
+    offset += static_cast<int64_t>(got);
+  }
+}
+
+// Gives the cached file its name at `path`, in one step; on another file system a copy of it.
+absl::Status PutInPlace(FileSystem& files, const std::string& cached, const std::string& path) {
+  KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(path), 0700));
+  if (LinkAtomically(files, cached, path).ok()) return absl::OkStatus();
+  const std::string temporary = absl::StrCat(path, ".copy-", getpid());
+  absl::Status done = Copy(files, cached, temporary);
+  if (done.ok()) done = files.Rename(temporary, path);
+  if (!done.ok()) files.Remove(temporary).IgnoreError();
+  KUR_RETURN_IF_ERROR(done);
+  return files.SyncDirectory(DirectoryOf(path));
+}
+
+}  // namespace
+
+std::string ShownUrl(const std::string& url) {
+  std::string shown = url.substr(0, url.find_first_of("?#"));
+  const size_t scheme = shown.find("://");
+  if (scheme == std::string::npos) return shown;
+  const size_t host = scheme + 3;
+  const size_t at = shown.rfind('@', shown.find('/', host));
+  if (at != std::string::npos && at >= host) shown.erase(host, at + 1 - host);
+  return shown;
+}
+
+absl::Status Download(const DownloadRequest& request, const DownloadOptions& options) {
+  if (options.cache.empty() || !request.sha256.has_value()) {
+    return DownloadTo(request.path, request, options);
+  }
+  const std::string cached = JoinPath(options.cache, *request.sha256);
+  KUR_RETURN_IF_ERROR(DownloadTo(cached, request, options));
+  return PutInPlace(*options.files, cached, request.path);
+}
+
+}  // namespace kur

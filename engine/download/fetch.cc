@@ -1,0 +1,73 @@
+#include "engine/download/fetch.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/file_system.h"
+#include "engine/base/sha256.h"
+#include "engine/base/status.h"
+#include "engine/download/downloader.h"
+#include "engine/kurfile/specs/package.h"
+
+namespace kur {
+namespace {
+
+enum class Presence { kThere, kMissing, kOther };
+
+// Whether the file is there. A path may also name the file itself where it could have named its
+// folder; what is there of either is not judged here unless it could be replaced.
+absl::StatusOr<Presence> Look(const FileReference& file, const PathResolver& paths) {
+  auto found = paths.ForReading(file.path);
+  if (absl::IsNotFound(found.status())) {
+    const auto folder = paths.ForReading(DirectoryOf(file.path));
+    const bool is_file = folder.ok() && !IsDirectory(*folder);
+    return is_file ? Presence::kThere : Presence::kMissing;
+  }
+  if (!found.ok()) return found.status();
+  if (file.sha256.empty() || IsDirectory(*found)) return Presence::kThere;
+  KUR_ASSIGN_OR_RETURN(const std::string digest, Sha256OfUnchangedFile(*found));
+  return digest == file.sha256 ? Presence::kThere : Presence::kOther;
+}
+
+absl::Status Fetch(const FileReference& file, const PathResolver& paths,
+                   const FetchOptions& options, const FetchListener& listener) {
+  KUR_ASSIGN_OR_RETURN(const Presence presence, Look(file, paths));
+  if (presence == Presence::kThere) return absl::OkStatus();
+  const std::string& source = file.urls.front();
+  if (options.offline) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        presence == Presence::kOther ? absl::StrCat(file.path, " has another checksum")
+                                     : absl::StrCat("no such file: ", file.path),
+        ", and nothing is downloaded here (--offline): bring ", ShownUrl(source), " there"));
+  }
+  KUR_ASSIGN_OR_RETURN(const std::string target, paths.ForWriting(file.path));
+  listener.on_note(absl::StrCat("downloading ", file.path, " from ", ShownUrl(source),
+                                presence == Presence::kOther ? ", as its checksum is wrong" : ""));
+  DownloadRequest request{file.urls, target, std::nullopt};
+  if (!file.sha256.empty()) request.sha256 = file.sha256;
+  DownloadOptions download;
+  download.rules = options.rules;
+  download.cache = options.cache;
+  download.on_progress = [&](int64_t bytes, int64_t total) {
+    return listener.on_progress(file.path, bytes, total);
+  };
+  KUR_RETURN_IF_ERROR(Download(request, download));
+  KUR_ASSIGN_OR_RETURN(const int64_t size, FileSize(target));
+  listener.on_note(absl::StrCat("downloaded ", file.path, ", ", size, " bytes"));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status FetchMissing(const std::vector<FileReference>& files, const PathResolver& paths,
+                          const FetchOptions& options, const FetchListener& listener) {
+  for (const FileReference& file : files) {
+    if (file.urls.empty()) continue;
+    absl::Status fetched = Fetch(file, paths, options, listener);
+    if (absl::IsCancelled(fetched)) return fetched;
+    if (!fetched.ok()) return ErrorIn(file, fetched);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace kur

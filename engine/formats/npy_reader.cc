@@ -1,0 +1,168 @@
+#include "engine/formats/npy_reader.h"
+
+#include <charconv>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "engine/base/status.h"
+#include "engine/formats/numpy_array.h"
+#include "engine/formats/pickle/pickle_reader.h"
+
+namespace kur {
+namespace {
+
+constexpr absl::string_view kMagic = "\x93NUMPY";
+constexpr int64_t kMostHeaderBytes = int64_t{1} << 20;
+constexpr size_t kMostAxes = 64;
+
+absl::Status Damaged(absl::string_view what) {
+  return absl::DataLossError(absl::StrCat("no NPY file: ", what));
+}
+
+// Reads the dictionary of a header, a Python literal:
+// {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }
+class HeaderParser {
+ public:
+  explicit HeaderParser(absl::string_view text) : text_(text) {}
+
+  absl::StatusOr<NpyHeader> Parse() {
+    if (!Take("{")) return Malformed();
+    NpyHeader header;
+    int fields = 0;
+    while (!Take("}")) {
+      std::string key;
+      if (!TakeString(&key) || !Take(":")) return Malformed();
+      bool good = false;
+      if (key == "descr") {
+        if (Take("[")) {
+          return absl::InvalidArgumentError(
+              "a numpy array has structured elements; store each field as an array of its own");
+        }
+        good = TakeString(&header.type);
+      } else if (key == "fortran_order") {
+        header.fortran = Take("True");
+        good = header.fortran || Take("False");
+      } else if (key == "shape") {
+        good = TakeShape(&header.shape);
+      }
+      if (!good) return Malformed();
+      ++fields;
+      Take(",");
+    }
+    Take("");
+    if (fields != 3 || header.type.empty() || !text_.empty()) return Malformed();
+    return header;
+  }
+
+ private:
+  static absl::Status Malformed() { return Damaged("its header is malformed"); }
+
+  bool Take(absl::string_view token) {
+    text_ = absl::StripLeadingAsciiWhitespace(text_);
+    return absl::ConsumePrefix(&text_, token);
+  }
+
+  bool TakeString(std::string* string) {
+    const char quote = Take("'") ? '\'' : '"';
+    if (quote == '"' && !Take("\"")) return false;
+    const size_t end = text_.find(quote);
+    if (end == absl::string_view::npos) return false;
+    *string = std::string(text_.substr(0, end));
+    text_.remove_prefix(end + 1);
+    return true;
+  }
+
+  bool TakeShape(std::vector<int64_t>* shape) {
+    shape->clear();
+    if (!Take("(")) return false;
+    while (!Take(")")) {
+      int64_t extent = 0;
+      const auto parsed = std::from_chars(text_.data(), text_.data() + text_.size(), extent);
+      if (parsed.ec != std::errc() || extent < 0 || shape->size() == kMostAxes) return false;
+      text_.remove_prefix(static_cast<size_t>(parsed.ptr - text_.data()));
+      shape->push_back(extent);
+      absl::ConsumePrefix(&text_, "L");  // a long of Python 2
+      Take(",");
+    }
+    return true;
+  }
+
+  absl::string_view text_;
+};
+
+absl::StatusOr<std::string> ReadExactly(ByteInput& input, int64_t size) {
+  KUR_ASSIGN_OR_RETURN(const Array::Bytes bytes, ReadBytes(input, size));
+  if (static_cast<int64_t>(bytes.size()) < size) return Damaged("its header is cut short");
+  return std::string(bytes.begin(), bytes.end());
+}
+
+}  // namespace
+
+absl::StatusOr<NpyHeader> ReadNpyHeader(ByteInput& input) {
+  KUR_ASSIGN_OR_RETURN(const std::string start, ReadExactly(input, kMagic.size() + 2));
+  if (start.substr(0, kMagic.size()) != kMagic) return Damaged("it does not begin as one");
+  const char version = start[kMagic.size()];
+  if (version < 1 || version > 3) {
+    return Damaged(absl::StrCat("its format has the version ", static_cast<int>(version)));
+  }
+  KUR_ASSIGN_OR_RETURN(const std::string digits, ReadExactly(input, version == 1 ? 2 : 4));
+  int64_t size = 0;
+  for (size_t i = digits.size(); i-- > 0;) size = size << 8 | static_cast<uint8_t>(digits[i]);
+  if (size > kMostHeaderBytes) return Damaged("its header is longer than a megabyte");
+  KUR_ASSIGN_OR_RETURN(const std::string header, ReadExactly(input, size));
+  return HeaderParser(header).Parse();
+}
+
+absl::StatusOr<Array> ReadNpy(ByteInput& input) {
+  KUR_ASSIGN_OR_RETURN(NpyHeader header, ReadNpyHeader(input));
+  KUR_ASSIGN_OR_RETURN(const NumpyType type, ParseNumpyType(header.type));
+  if (type.is_object) return NumpyObjectsError(header.type);
+  const auto count = CountElements(header.shape, ItemSize(type.dtype));
+  if (!count.ok()) return Damaged(count.status().message());
+  const int64_t size = *count * ItemSize(type.dtype);
+  if (size > input.MostBytes()) {
+    return Damaged(absl::StrCat("the header promises ", size,
+                                " bytes of data, but the file cannot hold more than ",
+                                input.MostBytes()));
+  }
+  const bool as_stored = !type.big_endian && (!header.fortran || header.shape.size() < 2);
+  SharedBytes mapped;
+  if (as_stored) mapped = input.Map(size, ItemSize(type.dtype));
+  Array::Bytes bytes;
+  if (mapped.data == nullptr) {
+    KUR_ASSIGN_OR_RETURN(bytes, ReadBytes(input, size));
+    if (static_cast<int64_t>(bytes.size()) < size) {
+      return Damaged(absl::StrCat("the header promises ", size, " bytes of data, but there are ",
+                                  bytes.size()));
+    }
+  }
+  // Reading to the end also makes a compressed input check itself.
+  char more = 0;
+  KUR_ASSIGN_OR_RETURN(const int64_t trailing, input.Read(&more, 1));
+  if (trailing > 0) return Damaged("bytes follow the array");
+  if (mapped.data != nullptr) {
+    return Array::FromShared(type.dtype, std::move(header.shape), std::move(mapped));
+  }
+  return MakeNumpyArray(type, std::move(header.shape), header.fortran, std::move(bytes));
+}
+
+absl::StatusOr<PickleValue> ReadNpyObject(ByteInput& input) {
+  KUR_ASSIGN_OR_RETURN(const NpyHeader header, ReadNpyHeader(input));
+  KUR_ASSIGN_OR_RETURN(const NumpyType type, ParseNumpyType(header.type));
+  if (!type.is_object || !header.shape.empty()) {
+    return absl::InvalidArgumentError(
+        "the file holds an array, not a dictionary; the supplier npy reads arrays");
+  }
+  KUR_ASSIGN_OR_RETURN(const Array::Bytes pickle, ReadBytes(input, input.MostBytes()));
+  const absl::string_view data(reinterpret_cast<const char*>(pickle.data()), pickle.size());
+  KUR_ASSIGN_OR_RETURN(const PickleValue box, ParsePickle(data, "in the array"));
+  if (box.type() != PickleValue::Type::kList || box.as_list().size() != 1) {
+    return absl::DataLossError("the pickle holds no array around one object");
+  }
+  return box.as_list()[0];
+}
+
+}  // namespace kur

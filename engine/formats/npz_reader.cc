@@ -1,0 +1,110 @@
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "engine/base/file_system.h"
+#include "engine/base/status.h"
+#include "engine/formats/npy_reader.h"
+
+namespace kur {
+namespace {
+
+constexpr size_t kBlock = size_t{1} << 18;
+constexpr size_t kMostArrays = 100'000;
+// Deflate makes at most 258 bytes of 2 bits.
+constexpr int64_t kMostExpansion = 1032;
+
+// By the directory at the end of a zip alone, so that a file that is cut is no zip.
+struct Zip {
+  Zip() : handle(archive_read_new()) { archive_read_support_format_zip_seekable(handle); }
+  ~Zip() { archive_read_free(handle); }
+  Zip(const Zip&) = delete;
+  Zip& operator=(const Zip&) = delete;
+
+  absl::Status Failed() const {
+    const char* reason = archive_error_string(handle);
+    return absl::DataLossError(
+        absl::StrCat("cannot read the zip: ", reason != nullptr ? reason : "unknown damage"));
+  }
+
+  archive* const handle;
+};
+
+// The member of a zip that comes next.
+class MemberInput : public ByteInput {
+ public:
+  MemberInput(Zip* zip, int64_t most_bytes) : zip_(zip), most_bytes_(most_bytes) {}
+
+  absl::StatusOr<int64_t> Read(void* to, int64_t size) override {
+    int64_t total = 0;
+    while (total < size) {
+      const la_ssize_t got = archive_read_data(zip_->handle, static_cast<uint8_t*>(to) + total,
+                                               static_cast<size_t>(size - total));
+      if (got < 0) return zip_->Failed();
+      total += got;
+      if (got == 0) break;
+    }
+    return total;
+  }
+
+  int64_t MostBytes() const override { return most_bytes_; }
+
+ private:
+  Zip* zip_;
+  int64_t most_bytes_;
+};
+
+absl::StatusOr<std::map<std::string, Array>> ReadMembers(Zip* zip, int64_t size) {
+  const bool countable = size < std::numeric_limits<int64_t>::max() / kMostExpansion;
+  // Of all arrays: members may lie over each other.
+  int64_t most_bytes = countable ? size * kMostExpansion : size;
+  std::map<std::string, Array> arrays;
+  while (true) {
+    archive_entry* entry = nullptr;
+    const int result = archive_read_next_header(zip->handle, &entry);
+    if (result == ARCHIVE_EOF) return arrays;
+    if (result != ARCHIVE_OK && result != ARCHIVE_WARN) return zip->Failed();
+    const char* const path = archive_entry_pathname(entry);
+    if (path == nullptr || archive_entry_filetype(entry) != AE_IFREG) continue;
+    if (arrays.size() == kMostArrays) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("the file has more than ", kMostArrays, " arrays"));
+    }
+    absl::string_view name = path;
+    absl::ConsumeSuffix(&name, ".npy");
+    const std::string where = absl::StrCat("array '", name, "'");
+    MemberInput input(zip, most_bytes);
+    auto array = ReadNpy(input);
+    if (!array.ok()) return Annotate(array.status(), where);
+    most_bytes -= array->byte_size();
+    if (!arrays.emplace(name, *std::move(array)).second) {
+      return absl::InvalidArgumentError(absl::StrCat(where, " is there twice"));
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::map<std::string, Array>> ReadNpz(const std::string& path) {
+  KUR_ASSIGN_OR_RETURN(const int64_t size, FileSize(path));
+  Zip zip;
+  if (archive_read_open_filename(zip.handle, path.c_str(), kBlock) != ARCHIVE_OK) {
+    return zip.Failed();
+  }
+  return ReadMembers(&zip, size);
+}
+
+absl::StatusOr<std::map<std::string, Array>> ParseNpz(absl::string_view data) {
+  Zip zip;
+  if (archive_read_open_memory(zip.handle, data.data(), data.size()) != ARCHIVE_OK) {
+    return zip.Failed();
+  }
+  return ReadMembers(&zip, static_cast<int64_t>(data.size()));
+}
+
+}  // namespace kur

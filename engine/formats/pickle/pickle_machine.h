@@ -1,0 +1,111 @@
+#ifndef KUR_ENGINE_FORMATS_PICKLE_PICKLE_MACHINE_H_
+#define KUR_ENGINE_FORMATS_PICKLE_PICKLE_MACHINE_H_
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "engine/formats/pickle/pickle_node.h"
+
+namespace kur::pickle {
+
+// Executes a pickle: a program for a machine with a stack, marks on that stack and a numbered
+// memory, here without the instructions that reach outside of data. Not thread-safe.
+class Machine {
+ public:
+  // Both must outlive the machine, and `data` the arena.
+  Machine(absl::string_view data, Arena& arena) : data_(data), arena_(arena) {}
+
+  // Runs to STOP and returns the object that is then on the stack. Errors name the offset of the
+  // instruction. Call once.
+  absl::StatusOr<const Node*> Run();
+
+ private:
+  using Run_ = absl::Status (Machine::*)();
+  struct Instruction {
+    uint8_t code;
+    absl::string_view name;
+    Run_ run;
+  };
+  static const Instruction kInstructions[];
+  static const Instruction* Find(uint8_t code);
+
+  // Input.
+  absl::StatusOr<absl::string_view> Take(uint64_t size);
+  absl::StatusOr<absl::string_view> TakeLine();
+  absl::StatusOr<uint64_t> TakeUnsigned(int bytes);
+  absl::StatusOr<int64_t> TakeDecimal();
+
+  // Stack.
+  template <class T>
+  absl::Status Push(Kind kind, T value);
+  absl::StatusOr<Node*> Pop();
+  absl::StatusOr<Node*> Top();
+  absl::StatusOr<Node::Children> PopToMark();
+  absl::StatusOr<Node*> TopOf(Kind kind, Kind alternative);
+
+  // Instructions; the parameters tell apart those that differ only in the width of a number.
+  absl::Status Protocol();
+  absl::Status Frame();
+  absl::Status Mark();
+  absl::Status Discard();
+  absl::Status DiscardMark();
+  absl::Status Duplicate();
+  absl::Status None();
+  template <bool value>
+  absl::Status Bool();
+  absl::Status DecimalInt();
+  absl::Status DecimalLong();
+  template <int bytes>
+  absl::Status BinaryInt();
+  template <int bytes>
+  absl::Status BinaryLong();
+  absl::Status DecimalFloat();
+  absl::Status BinaryFloat();
+  absl::Status ReprString();
+  absl::Status UnicodeLine();
+  template <Kind kind, int bytes>
+  absl::Status Counted();
+  template <Kind kind>
+  absl::Status Empty();
+  template <Kind kind>
+  absl::Status FromMark();
+  template <int size>
+  absl::Status ShortTuple();
+  absl::Status Append();
+  absl::Status Appends();
+  absl::Status SetItem();
+  absl::Status SetItems();
+  absl::Status AddItems();
+  absl::Status PutLine();
+  template <int bytes>
+  absl::Status Put();
+  absl::Status Memoize();
+  absl::Status GetLine();
+  template <int bytes>
+  absl::Status Get();
+  absl::Status Global();
+  absl::Status StackGlobal();
+  absl::Status Reduce();
+  absl::Status BuildTop();
+  absl::Status Refuse();
+
+  absl::Status Remember(uint64_t number);
+  absl::Status Recall(uint64_t number);
+  absl::Status PushCallable(absl::string_view module, absl::string_view name);
+
+  absl::string_view data_;
+  size_t position_ = 0;
+  const Instruction* current_ = nullptr;
+  Arena& arena_;
+  std::vector<Node*> stack_;
+  std::vector<size_t> marks_;  // heights of the stack
+  std::unordered_map<uint64_t, Node*> memory_;
+};
+
+}  // namespace kur::pickle
+
+#endif  // KUR_ENGINE_FORMATS_PICKLE_PICKLE_MACHINE_H_

@@ -1,0 +1,25 @@
+#ifndef KUR_ENGINE_FORMATS_PICKLE_PICKLE_TEXT_H_
+#define KUR_ENGINE_FORMATS_PICKLE_PICKLE_TEXT_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+// The ways in which the protocols of pickle write text.
+namespace kur::pickle {
+
+// Protocol 0: the repr() of a Python 2 str, as in 'a\x00\n', quotes included, to its bytes.
+absl::StatusOr<std::string> DecodeRepr(absl::string_view text);
+
+// Protocol 0: "raw-unicode-escape", Latin-1 with \uXXXX and \UXXXXXXXX, to UTF-8.
+absl::StatusOr<std::string> DecodeRawUnicode(absl::string_view text);
+
+std::string Latin1ToUtf8(absl::string_view bytes);
+
+// INVALID_ARGUMENT if a character is beyond Latin-1 or the text is no UTF-8.
+absl::StatusOr<std::string> Utf8ToLatin1(absl::string_view text);
+
+}  // namespace kur::pickle
+
+#endif  // KUR_ENGINE_FORMATS_PICKLE_PICKLE_TEXT_H_

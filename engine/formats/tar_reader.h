@@ -1,0 +1,78 @@
+#ifndef KUR_ENGINE_FORMATS_TAR_READER_H_
+#define KUR_ENGINE_FORMATS_TAR_READER_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+struct archive;
+
+namespace kur {
+
+// The limits on an archive that somebody else made.
+struct TarLimits {
+  int64_t max_members = 100'000;
+  // All members together, uncompressed.
+  int64_t max_bytes = int64_t{16} << 30;
+  // Uncompressed bytes for each byte of the archive; small archives are let pass.
+  int64_t max_ratio = 200;
+};
+
+// Reads the files in a tar archive, plain or compressed, one after the other; nothing is written to
+// disk, so names and links can lead nowhere. (By libarchive.) Not thread-safe.
+//
+//   KUR_ASSIGN_OR_RETURN(auto reader, TarReader::Open(path));
+//   while (true) {
+//     KUR_ASSIGN_OR_RETURN(const auto member, reader->Next());
+//     if (!member.has_value()) break;
+//     if (Wanted(member->name)) KUR_ASSIGN_OR_RETURN(auto content, reader->ReadContent());
+//   }
+class TarReader {
+ public:
+  struct Member {
+    std::string name;  // as in the archive
+    int64_t size = 0;  // bytes, as the archive says
+  };
+
+  // NOT_FOUND, PERMISSION_DENIED; DATA_LOSS if the file is no tar archive.
+  static absl::StatusOr<std::unique_ptr<TarReader>> Open(const std::string& path,
+                                                         const TarLimits& limits = {});
+  // An archive in memory, which must outlive the reader; `name` stands for it in messages.
+  static absl::StatusOr<std::unique_ptr<TarReader>> FromMemory(absl::string_view data,
+                                                               std::string name,
+                                                               const TarLimits& limits = {});
+
+  // The next regular file; everything else is passed over. Empty at the end. DATA_LOSS for damage,
+  // RESOURCE_EXHAUSTED beyond a limit; both name the archive.
+  absl::StatusOr<std::optional<Member>> Next();
+
+  // The content of the member that Next() returned. Call at most once for each.
+  absl::StatusOr<std::string> ReadContent();
+
+ private:
+  struct Closer {
+    void operator()(archive* handle) const;
+  };
+
+  TarReader(std::string name, int64_t archive_size, const TarLimits& limits);
+
+  absl::Status Failed() const;
+  // Counts `bytes` more and checks the limits.
+  absl::Status Account(int64_t bytes);
+
+  std::string name_;
+  int64_t archive_size_;
+  TarLimits limits_;
+  int64_t members_ = 0;
+  int64_t bytes_ = 0;
+  std::unique_ptr<archive, Closer> archive_;
+};
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_FORMATS_TAR_READER_H_

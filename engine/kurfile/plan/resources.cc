@@ -1,0 +1,131 @@
+#include "engine/kurfile/plan/resources.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace kur {
+namespace {
+
+constexpr int64_t kFloatBytes = sizeof(float);
+
+// A sum of which kUnknown is a part is not known.
+int64_t Sum(int64_t a, int64_t b) {
+  int64_t sum = 0;
+  if (a == kUnknown || b == kUnknown || __builtin_add_overflow(a, b, &sum)) return kUnknown;
+  return sum;
+}
+
+int64_t OutputBytes(const PlannedLayer& layer) {
+  return layer.shape_known ? Product({NumElements(layer.shape), kFloatBytes}) : kUnknown;
+}
+
+int64_t WeightBytes(const PlannedLayer& layer) {
+  if (!layer.shape_known) return kUnknown;
+  int64_t bytes = 0;
+  if (!layer.weights_of.empty()) return bytes;
+  for (const WeightInfo& weight : layer.weights) {
+    bytes = Sum(bytes, Product({NumElements(weight.shape), kFloatBytes}));
+  }
+  return bytes;
+}
+
+// Outputs with memory of their own, and who uses it: views have none.
+class Memory {
+ public:
+  explicit Memory(const ModelPlan& plan) : plan_(plan), owner_(plan.layers.size()) {
+    for (size_t i = 0; i < plan.layers.size(); ++i) {
+      const PlannedLayer& layer = plan.layers[i];
+      owner_[i] = layer.kept.is_view && !layer.inputs.empty() ? owner_[Index(layer.inputs[0])] : i;
+    }
+  }
+
+  // What one sample leaves in memory at the end of a forward pass for the backward pass.
+  int64_t KeptBytes() const {
+    std::vector<bool> kept(plan_.layers.size(), false);
+    int64_t bytes = 0;
+    for (size_t i = 0; i < plan_.layers.size(); ++i) {
+      const PlannedLayer& layer = plan_.layers[i];
+      bytes = Sum(bytes, layer.shape_known ? layer.kept.more_bytes : kUnknown);
+      if (layer.kept.output || layer.spec->IsInput()) kept[owner_[i]] = true;
+      for (const int input : layer.inputs) {
+        if (layer.kept.input) kept[owner_[Index(input)]] = true;
+      }
+    }
+    for (const int output : plan_.outputs) kept[owner_[Index(output)]] = true;
+    for (size_t i = 0; i < plan_.layers.size(); ++i) {
+      if (kept[i]) bytes = Sum(bytes, OutputBytes(plan_.layers[i]));
+    }
+    return bytes;
+  }
+
+  // The most that the outputs for one sample take at any moment of a forward pass that nothing
+  // follows: each is given up after its last use.
+  int64_t LiveBytes() const {
+    const size_t count = plan_.layers.size();
+    std::vector<size_t> last_use(count);
+    for (size_t i = 0; i < count; ++i) {
+      last_use[owner_[i]] = i;
+      for (const int input : plan_.layers[i].inputs) last_use[owner_[Index(input)]] = i;
+    }
+    for (const int output : plan_.outputs) last_use[owner_[Index(output)]] = count;
+    std::vector<int64_t> freed(count + 1, 0);
+    int64_t live = 0;
+    int64_t most = 0;
+    for (size_t i = 0; i < count; ++i) {
+      if (owner_[i] == i) {
+        const int64_t bytes = OutputBytes(plan_.layers[i]);
+        live = Sum(live, bytes);
+        if (live == kUnknown) return kUnknown;
+        freed[last_use[i]] += bytes;
+      }
+      most = std::max(most, live);
+      live -= freed[i];
+    }
+    return most;
+  }
+
+ private:
+  static size_t Index(int layer) { return static_cast<size_t>(layer); }
+
+  const ModelPlan& plan_;
+  std::vector<size_t> owner_;  // the layer whose output it is a view of; itself if it is none
+};
+
+}  // namespace
+
+Resources EstimateResources(const ModelPlan& plan, const OptimizerSpec* optimizer,
+                            int64_t batch_size, bool keeps_average) {
+  Resources need;
+  need.batch_size = batch_size;
+  for (const PlannedLayer& layer : plan.layers) {
+    need.weights = Sum(need.weights, WeightBytes(layer));
+  }
+  const Memory memory(plan);
+  need.inference = Product({memory.LiveBytes(), batch_size});
+  need.inference_total = Sum(need.weights, need.inference);
+  if (optimizer == nullptr) return need;
+
+  const int64_t trained = Product({plan.trainable_parameters, kFloatBytes});
+  need.gradients = trained;
+  need.optimizer = Product({trained, optimizer->StateSlots()});
+  need.average = keeps_average ? trained : 0;
+  need.activations = Product({memory.KeptBytes(), batch_size});
+  need.training_total = Sum(
+      Sum(Sum(need.weights, need.gradients), Sum(need.optimizer, need.activations)), need.average);
+  // Each multiplication with its addition once forward and twice backward.
+  need.batch_flops = Product({plan.multiply_adds, 2 * 3, batch_size});
+  // Activations are written, read and their gradients written and read; the optimizer reads a
+  // parameter, its gradient and its state, and writes all but the gradient.
+  need.batch_bytes =
+      Sum(Product({need.activations, 4}),
+          Product({trained, 3 + 2 * optimizer->StateSlots() + (keeps_average ? 3 : 0)}));
+  return need;
+}
+
+double StepSeconds(const Resources& resources, const Speed& speed) {
+  if (resources.batch_flops == kUnknown || resources.batch_bytes == kUnknown) return -1;
+  return std::max(static_cast<double>(resources.batch_flops) / speed.flops,
+                  static_cast<double>(resources.batch_bytes) / speed.bandwidth);
+}
+
+}  // namespace kur

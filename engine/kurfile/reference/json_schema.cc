@@ -1,0 +1,247 @@
+#include "engine/kurfile/reference/json_schema.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "engine/kurfile/reference/reference.h"
+#include "nlohmann/json.hpp"
+
+namespace kur {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json Null() { return {{"type", "null"}}; }
+
+Json Ref(const std::string& definition) { return {{"$ref", "#/definitions/" + definition}}; }
+
+Json ListOf(Json element) { return {{"type", "array"}, {"items", std::move(element)}}; }
+
+// A value may always be given by a template.
+Json OrTemplate(std::vector<Json> alternatives) {
+  alternatives.push_back(Ref("template"));
+  return {{"anyOf", alternatives}};
+}
+
+// True if a number may be a value, or an element of it. A text that reads as a number is one too,
+// as every text is a template.
+bool HoldsNumbers(const Value& schema) {
+  if (schema.is_string()) return schema == Value("integer") || schema == Value("number");
+  if (schema.is_list()) {
+    return std::any_of(schema.as_list().begin(), schema.as_list().end(), HoldsNumbers);
+  }
+  if (!schema.is_dict()) return false;
+  return std::any_of(schema.as_dict().begin(), schema.as_dict().end(),
+                     [](const Dict::Entry& entry) { return HoldsNumbers(entry.second); });
+}
+
+Json ObjectOf(const KeyTable& keys);
+
+Json SortSchema(const std::string& sort) {
+  if (sort == "optimizer" || sort == "schedule") return Ref(sort);
+  if (sort == "layer") return ListOf(Ref("container"));
+  if (sort == "loss") return ListOf(Ref("loss"));
+  if (sort == "metric") return {{"anyOf", {ListOf(Ref("metric")), Ref("metric")}}};
+  if (sort == "augmentation" || sort == "hook") return ListOf(Ref(sort));
+  // Several sets of data have names.
+  return {{"anyOf",
+           {ListOf(Ref("supplier")),
+            {{"type", "object"}, {"additionalProperties", ListOf(Ref("supplier"))}}}}};
+}
+
+// A dictionary with those keys, or what stands for it.
+std::vector<Json> Forms(const KeyTable& keys) {
+  std::vector<Json> forms = {ObjectOf(keys)};
+  bool all_optional = true;
+  for (const FieldInfo& field : keys.fields) {
+    all_optional = all_optional && !field.required;
+    if (field.name != keys.shorthand) continue;
+    forms.push_back(Json::parse(ToJson(field.schema)));
+    if (HoldsNumbers(field.schema)) forms.push_back(Ref("number"));
+  }
+  if (all_optional) forms.push_back(Null());
+  return forms;
+}
+
+// What a field with keys of its own takes that is no dictionary.
+std::vector<Json> PlainForms(const FieldInfo& field) {
+  std::vector<Json> forms;
+  if (field.keys->Has(KeyTable::kAnyName)) forms.push_back(ListOf({{"type", "string"}}));
+  const Json schema = Json::parse(ToJson(field.schema));
+  if (!field.keys->shorthand.empty() || !schema.contains("anyOf")) return forms;
+  for (const Json& form : schema["anyOf"]) {
+    if (form != Json({{"type", "object"}})) forms.push_back(form);
+  }
+  return forms;
+}
+
+Json FieldSchema(const FieldInfo& field) {
+  Json schema;
+  if (!field.sort.empty()) {
+    schema = OrTemplate({SortSchema(field.sort), Null()});
+  } else {
+    std::vector<Json> forms = {Json::parse(ToJson(field.schema))};
+    if (field.keys != nullptr) {
+      forms = Forms(*field.keys);
+      for (Json& form : PlainForms(field)) forms.push_back(std::move(form));
+    }
+    if (field.keys == nullptr && HoldsNumbers(field.schema)) forms.push_back(Ref("number"));
+    const bool takes_null = std::find(forms.begin(), forms.end(), Null()) != forms.end();
+    if (!field.required && !takes_null) forms.push_back(Null());
+    const bool anything = forms[0].empty();
+    schema = anything ? Json::object() : OrTemplate(std::move(forms));
+  }
+  Json described = {{"description", field.doc}};
+  described.update(schema);
+  return described;
+}
+
+Json ObjectOf(const KeyTable& keys) {
+  Json properties = Json::object();
+  Json required = Json::array();
+  for (const FieldInfo& field : keys.fields) {
+    if (field.name != KeyTable::kAnyName) properties[field.name] = FieldSchema(field);
+    if (field.required) required.push_back(field.name);
+  }
+  Json others = false;
+  for (const FieldInfo& field : keys.fields) {
+    if (field.name == KeyTable::kAnyName) others = FieldSchema(field);
+  }
+  Json object = {{"type", "object"}, {"properties", properties}, {"additionalProperties", others}};
+  if (!required.empty()) object["required"] = required;
+  return object;
+}
+
+Json KindSchema(const KindInfo& kind) {
+  Json schema = {{"description", kind.doc}};
+  schema.update(OrTemplate(Forms(kind.keys)));
+  return schema;
+}
+
+// An entry of a model. Templates are containers by names that the Kurfile chooses, so that no name
+// is wrong here.
+Json ContainerSchema(const Reference& reference) {
+  Json properties = Json::object();
+  for (const FieldInfo& field : reference.container_keys.fields) {
+    properties[field.name] = FieldSchema(field);
+  }
+  for (const char* sort : {"layer", "operator"}) {
+    for (const KindInfo& kind : reference.FindSort(sort)->kinds) {
+      properties[kind.name] = KindSchema(kind);
+    }
+  }
+  return {{"anyOf", {{{"type", "object"}, {"properties", properties}}, {{"type", "string"}}}}};
+}
+
+Json SupplierSchema(const SortInfo& sort) {
+  Json properties = Json::object();
+  for (const FieldInfo& field : sort.beside.fields) properties[field.name] = FieldSchema(field);
+  for (const KindInfo& kind : sort.kinds) properties[kind.name] = KindSchema(kind);
+  return {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
+}
+
+// A name, or the options under the name.
+Json MetricSchema(const SortInfo& sort) {
+  Json names = Json::array();
+  Json properties = Json::object();
+  for (const KindInfo& kind : sort.kinds) {
+    names.push_back(kind.name);
+    properties[kind.name] = KindSchema(kind);
+  }
+  const Json options = {{"type", "object"},
+                        {"properties", properties},
+                        {"additionalProperties", false},
+                        {"maxProperties", 1}};
+  return OrTemplate({{{"enum", names}}, options});
+}
+
+// The name of a kind, or a dictionary with its keys under the name.
+Json EntrySchema(const SortInfo& sort) {
+  Json properties = {
+      {"when", {{"description", "leaves the " + sort.name + " out if this is false"}}}};
+  Json names = Json::array();
+  for (const KindInfo& kind : sort.kinds) {
+    properties[kind.name] = KindSchema(kind);
+    names.push_back(kind.name);
+  }
+  return OrTemplate(
+      {{{"enum", names}},
+       {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}}});
+}
+
+// A dictionary whose `name` says the kind, and with it which other keys there are.
+Json NamedKindSchema(const SortInfo& sort, const std::string& default_name) {
+  Json names = Json::array();
+  Json rules = Json::array();
+  for (const KindInfo& kind : sort.kinds) {
+    names.push_back(kind.name);
+    Json keys = ObjectOf(kind.keys);
+    keys["properties"]["name"] = Json::object();
+    Json condition = {{"properties", {{"name", {{"const", kind.name}}}}}};
+    if (kind.name != default_name) condition["required"] = {"name"};
+    rules.push_back({{"if", condition}, {"then", keys}});
+  }
+  Json schema = {{"type", "object"},
+                 {"properties", {{"name", {{"enum", names}, {"description", sort.doc}}}}},
+                 {"allOf", rules}};
+  if (default_name.empty()) schema["required"] = {"name"};
+  return schema;
+}
+
+}  // namespace
+
+std::string KurfileJsonSchema() {
+  const Reference& reference = KurfileReference();
+  Json properties = Json::object();
+  const auto add = [&](const std::string& name, const FieldInfo& section) {
+    properties[name] = FieldSchema(section);
+  };
+  for (const FieldInfo& section : reference.sections) {
+    add(section.name, section);
+    if (section.name == "train") add("training", section);
+    if (section.name == "validate") add("validation", section);
+    if (section.name == "test") add("testing", section);
+    if (section.name == "evaluate") add("evaluation", section);
+  }
+  // Settings are the author's own, but for a few.
+  for (Json& form : properties["settings"]["anyOf"]) {
+    if (form.contains("properties")) {
+      form["additionalProperties"] = true;
+      for (auto& [name, setting] : form["properties"].items()) {
+        for (Json& inner : setting["anyOf"]) {
+          if (inner.contains("properties")) inner["additionalProperties"] = true;
+        }
+      }
+    }
+  }
+  Json optimizer = {
+      {"anyOf",
+       {NamedKindSchema(*reference.FindSort("optimizer"), "adam"), {{"type", "string"}}, Null()}}};
+  const Json schedule = {
+      {"anyOf",
+       {NamedKindSchema(*reference.FindSort("schedule"), ""), {{"type", "string"}}, Null()}}};
+  const Json schema = {
+      {"$schema", "http://json-schema.org/draft-07/schema#"},
+      {"title", "Kurfile"},
+      {"type", "object"},
+      {"properties", properties},
+      {"additionalProperties", false},
+      {"definitions",
+       {{"template", {{"type", "string"}, {"pattern", "\\{[{%]"}, {"description", "a template"}}},
+        {"number",
+         {{"type", "string"},
+          {"pattern", "^\\s*[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?\\s*$"},
+          {"description", "a text that reads as a number"}}},
+        {"container", ContainerSchema(reference)},
+        {"supplier", SupplierSchema(*reference.FindSort("supplier"))},
+        {"metric", MetricSchema(*reference.FindSort("metric"))},
+        {"augmentation", EntrySchema(*reference.FindSort("augmentation"))},
+        {"hook", EntrySchema(*reference.FindSort("hook"))},
+        {"loss", NamedKindSchema(*reference.FindSort("loss"), "")},
+        {"optimizer", optimizer},
+        {"schedule", schedule}}}};
+  return schema.dump(2) + "\n";
+}
+
+}  // namespace kur

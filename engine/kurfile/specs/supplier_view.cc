@@ -1,0 +1,162 @@
+#include "engine/kurfile/specs/supplier_view.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace kur {
+namespace {
+
+// What may stand beside the kind; the values are read when the kind is known.
+struct EntryKeys {
+  Value name;
+  Value when;
+  Value columns;
+  std::optional<SplitSpec> split;
+};
+
+const Fields<EntryKeys>& EntryFields() {
+  KeyTable named;
+  FieldInfo column;
+  column.name = KeyTable::kAnyName;
+  column.type = "dictionary";
+  column.doc = "a source that there is to be";
+  column.example = "[length, width]";
+  column.schema = TypeSchema("object");
+  column.keys = std::make_shared<const KeyTable>(ColumnKeys());
+  named.fields.push_back(std::move(column));
+  static const auto* const kFields = new Fields<EntryKeys>(
+      Fields<EntryKeys>()
+          .Optional("name", &EntryKeys::name, "what messages call the supplier")
+          .Example("digits")
+          .Optional("when", &EntryKeys::when, "leaves the supplier out if this is false")
+          .Example("\"{{ large }}\"")
+          .Optional("columns", &EntryKeys::columns,
+                    "the sources that there are to be, and no others: a list of their names, or "
+                    "what each is made of")
+          .Example("{measurements: {from: [length, width], normalize: standard}, labels: species}")
+          .Keys(std::move(named))
+          .Optional("split", &EntryKeys::split,
+                    "shares the samples out at random: a section has the part of its name, or else "
+                    "what the parts leave. Write the same in every section")
+          .Example("{train: 0.8, validate: 0.1, test: 0.1}")
+          .Keys(SplitKeys()));
+  return *kFields;
+}
+
+// What a column has of texts must be the same wherever it is used, as it is read once.
+bool CheckTexts(const SupplierView& view, Diagnostics* diagnostics) {
+  std::map<std::string, const ColumnSpec*> first;
+  bool good = true;
+  const auto texts_of = [](const ColumnSpec& column) {
+    return column.one_hot.has_value() ? column.one_hot->texts : std::vector<std::string>();
+  };
+  for (const ColumnSpec& column : *view.columns) {
+    const std::vector<std::string> texts = texts_of(column);
+    if (!texts.empty() && !view.base->ReadsText()) {
+      diagnostics->Error(column.location, column.key + ".one_hot",
+                         absl::StrCat("there are no texts in data of the kind ", view.kind(),
+                                      "; give the number of classes, or their numbers"));
+      good = false;
+    }
+    for (const std::string& from : column.from) {
+      const ColumnSpec* other = first.emplace(from, &column).first->second;
+      if (texts_of(*other) == texts) continue;
+      diagnostics->Error(column.location, column.key,
+                         absl::StrCat("'", from, "' is read with other texts for ", other->key));
+      good = false;
+    }
+  }
+  return good;
+}
+
+// Statistics are those of what is trained on, in every section; only a split says what that is.
+bool CheckStatistics(const SupplierView& view, Diagnostics* diagnostics) {
+  bool good = true;
+  for (const ColumnSpec& column : *view.columns) {
+    if (!column.normalize.has_value() || column.normalize->kind == ColumnScaling::Kind::kGiven) {
+      continue;
+    }
+    std::string fault;
+    if (!view.split.has_value()) {
+      fault =
+          "needs a 'split', as all sections must use the statistics of the part that is trained "
+          "on; without one, give numbers, as in {mean: 5.8, std: 0.8}";
+    } else if (!view.split->Names("train") && view.split->Remainder() == 0) {
+      fault = "needs statistics of the part that is trained on, but 'split' leaves nothing for it";
+    }
+    if (fault.empty()) continue;
+    diagnostics->Error(column.location, column.key + ".normalize", fault);
+    good = false;
+  }
+  return good;
+}
+
+bool CheckSplit(const SupplierView& view, Diagnostics* diagnostics) {
+  if (view.split->Names(view.section) || view.split->Remainder() > 0) return true;
+  diagnostics->Error(
+      view.split_location, view.split_key,
+      absl::StrCat("nothing is left for the section '", view.section, "'; give it a share"));
+  return false;
+}
+
+// Absent unless it can be known without the data.
+std::optional<Shape> KnownShapeOf(const ColumnSpec& column, const SupplierSpec& base) {
+  auto shape = base.KnownShape(column.from[0]);
+  for (size_t i = 1; i < column.from.size() && shape.has_value(); ++i) {
+    const auto next = base.KnownShape(column.from[i]);
+    if (!next.has_value()) return std::nullopt;
+    const bool known = shape->back() != kUnknown && next->back() != kUnknown;
+    shape->back() = known ? shape->back() + next->back() : kUnknown;
+  }
+  if (!shape.has_value() || !column.one_hot.has_value()) return shape;
+  return OneHotShape(*shape, column.one_hot->count);
+}
+
+}  // namespace
+
+std::map<std::string, Shape> SupplierView::KnownShapes() const {
+  if (!columns.has_value()) return base->KnownShapes();
+  std::map<std::string, Shape> shapes;
+  for (const ColumnSpec& column : *columns) {
+    if (auto shape = KnownShapeOf(column, *base)) shapes[column.name] = *std::move(shape);
+  }
+  return shapes;
+}
+
+KeyTable SupplierEntryKeys() { return EntryFields().Describe(); }
+
+std::vector<std::string> SupplierViewKeys() { return {"columns", "split"}; }
+
+std::shared_ptr<const SupplierSpec> ParseSupplierView(std::shared_ptr<const SupplierSpec> base,
+                                                      const Dict& keys, const std::string& key,
+                                                      const std::string& section,
+                                                      Diagnostics* diagnostics) {
+  auto view = std::make_shared<SupplierView>();
+  view->location = base->location;
+  view->key = base->key;
+  view->base = std::move(base);
+  view->section = section;
+  EntryKeys parsed;
+  bool good = EntryFields().Parse(Value(keys).At(view->location), key, diagnostics, &parsed);
+  if (!parsed.columns.is_null()) {
+    view->columns.emplace();
+    good &= ParseColumns(parsed.columns, key + ".columns", diagnostics, &*view->columns);
+  }
+  if (parsed.split.has_value()) {
+    view->split = parsed.split;
+    view->split_location = keys.FindKey("split")->location();
+    view->split_key = key + ".split";
+  }
+  if (!good) return nullptr;
+  if (view->columns.has_value()) {
+    good &= CheckTexts(*view, diagnostics);
+    good &= CheckStatistics(*view, diagnostics);
+  }
+  if (view->split.has_value()) good &= CheckSplit(*view, diagnostics);
+  if (!good) return nullptr;
+  if (!view->columns.has_value() && !view->split.has_value()) return view->base;
+  return view;
+}
+
+}  // namespace kur

@@ -1,0 +1,30 @@
+#ifndef KUR_ENGINE_KURFILE_YAML_YAML_H_
+#define KUR_ENGINE_KURFILE_YAML_YAML_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "engine/value/value.h"
+
+namespace kur {
+
+// Bounds on one YAML text.
+struct YamlLimits {
+  int64_t nodes = 100000;  // after aliases
+  int depth = 100;
+};
+
+// Reads one YAML 1.1 document as PyYAML's safe loader does (yes/no/on/off are booleans, 017 is
+// octal, 1:30 is sexagesimal, `<<` merges; JSON is YAML), except that 1e-3 is a number and that a
+// duplicate key is an error. `file` is the name for locations. An error is a diagnostics status
+// with line and column.
+absl::StatusOr<Value> ParseYaml(const std::string& text, std::shared_ptr<const std::string> file,
+                                const YamlLimits& limits = {});
+
+// What a plain (unquoted) YAML scalar means: null, boolean, integer, float or string.
+Value ResolvePlainScalar(const std::string& text);
+
+}  // namespace kur
+
+#endif  // KUR_ENGINE_KURFILE_YAML_YAML_H_

@@ -1,0 +1,117 @@
+// audio_folder: recorded sound in folders whose names are its classes.
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "engine/data/speech/feature_options.h"
+#include "engine/kurfile/specs/package.h"
+#include "engine/kurfile/specs/supplier_spec.h"
+
+#ifdef KUR_RUNTIME
+#include "engine/base/file_system.h"
+#include "engine/base/status.h"
+#include "engine/data/array_source.h"
+#include "engine/data/speech/audio_classes.h"
+#include "engine/data/speech/feature_sources.h"
+#include "engine/data/supplier.h"
+#endif
+
+namespace kur {
+namespace {
+
+struct AudioFolderSpec : SupplierSpec, Package, FeatureOptions {
+  std::vector<std::string> classes;
+
+  std::string kind() const override { return "audio_folder"; }
+
+  std::vector<FileReference> Files() const override {
+    std::vector<FileReference> files = {File()};
+    if (normalization.path.has_value()) files.push_back(*normalization.path);
+    return files;
+  }
+
+  std::vector<FileReference> Outputs() const override {
+    if (!normalization.path.has_value()) return {};
+    return {*normalization.path};
+  }
+
+  std::map<std::string, Shape> KnownShapes() const override {
+    const int64_t count = classes.empty() ? kUnknown : static_cast<int64_t>(classes.size());
+    return {{"audio", FeatureShape()}, {"audio_length", {1}}, {"labels", {count}}};
+  }
+};
+
+const Fields<AudioFolderSpec>& AudioFolderFields() {
+  using Spec = AudioFolderSpec;
+  static const auto* const kFields = new Fields<Spec>(WithFeatureOptions(
+      Fields<Spec>()
+          .Optional("path", &Spec::path,
+                    "the folder, or a tar archive: a recording's class is the name of the folder "
+                    "in which it lies")
+          .Example("commands")
+          .Optional("url", &Spec::url, "where the archive can be downloaded")
+          .Example("https://example.org/commands.tar.gz")
+          .Optional("checksum", &Spec::checksum, "SHA-256 of the archive")
+          .Example("fc414bccf4de3964f895eaa9d0e245ea28810a94be3079b55505cf0eb1644f94")
+          .Optional("classes", &Spec::classes,
+                    "the folders to take, in the order of the labels; default: all, sorted")
+          .Example("[\"yes\", \"no\"]")
+          .Shorthand("path")));
+  return *kFields;
+}
+
+std::shared_ptr<const SupplierSpec> ParseAudioFolder(const Value& value, const std::string& key,
+                                                     Diagnostics* diagnostics) {
+  auto spec = std::make_shared<AudioFolderSpec>();
+  spec->location = value.location();
+  spec->key = key;
+  if (!AudioFolderFields().Parse(value, key, diagnostics, spec.get())) return nullptr;
+  std::set<std::string> seen;
+  bool good = CheckPackage(value.location(), key, diagnostics, spec.get());
+  for (const std::string& name : spec->classes) {
+    if (seen.insert(name).second) continue;
+    diagnostics->Error(value.Find("classes")->location(), key + ".classes",
+                       absl::StrCat("the class '", name, "' is there twice"));
+    good = false;
+  }
+  return good ? spec : nullptr;
+}
+
+SupplierKind MakeAudioFolderKind() {
+  SupplierKind kind = MakeSupplierKind(
+      "Recorded sound in folders whose names are its classes: the sources audio (its features), "
+      "audio_length (frames) and labels (one-hot)",
+      "audio_folder: {path: commands.tar.gz, type: mfcc}", AudioFolderFields());
+  kind.parse = ParseAudioFolder;
+  return kind;
+}
+
+const Registration<SupplierKind> kKind("audio_folder", MakeAudioFolderKind());
+
+#ifdef KUR_RUNTIME
+
+absl::StatusOr<SourceMap> Open(const AudioFolderSpec& spec, const OpenContext& context) {
+  KUR_ASSIGN_OR_RETURN(const std::string file,
+                       LocatePackage(spec, context.paths, /*directory_allowed=*/true));
+  const std::string shown = IsDirectory(file) ? spec.path->path : spec.File().path;
+  const auto found = OpenAudioClasses(file, shown, context.paths, spec.classes);
+  if (!found.ok()) return ErrorIn(*spec.path, found.status(), file);
+  SourceMap sources;
+  KUR_ASSIGN_OR_RETURN(
+      const Array labels,
+      Array::FromValues<int64_t>({static_cast<int64_t>(found->labels.size())}, found->labels));
+  KUR_ASSIGN_OR_RETURN(sources["labels"], OneHotSource::Create(labels, found->classes));
+  KUR_RETURN_IF_ERROR(AddFeatures("audio", spec, found->corpus, AudioLimits(), *spec.path, spec.key,
+                                  context, &sources));
+  return sources;
+}
+
+const Registration<SupplierOpener> kOpener("audio_folder", MakeSupplierOpener(Open));
+
+#endif  // KUR_RUNTIME
+
+}  // namespace
+}  // namespace kur

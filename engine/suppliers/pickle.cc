@@ -1,0 +1,69 @@
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/kurfile/specs/supplier_spec.h"
+
+#ifdef KUR_RUNTIME
+#include "engine/base/file_system.h"
+#include "engine/base/status.h"
+#include "engine/data/array_source.h"
+#include "engine/data/columns/pickle_columns.h"
+#include "engine/data/supplier.h"
+#include "engine/formats/pickle/pickle_reader.h"
+#include "engine/kurfile/specs/package.h"
+#endif
+
+namespace kur {
+namespace {
+
+// A Python pickle of a dictionary: each key names a source, each value holds its samples along the
+// first axis.
+struct PickleSpec : SupplierSpec {
+  FileReference source;
+
+  std::string kind() const override { return "pickle"; }
+  std::vector<FileReference> Files() const override { return {source}; }
+};
+
+const Fields<PickleSpec>& PickleFields() {
+  static const auto* fields = new Fields<PickleSpec>(
+      Fields<PickleSpec>()
+          .Required("source", &PickleSpec::source, "the file with the pickle")
+          .Example("train.pkl")
+          .Shorthand("source"));
+  return *fields;
+}
+
+const Registration<SupplierKind> kKind(
+    "pickle",
+    MakeSupplierKind("Arrays in a Python pickle of a dictionary, each under the name of its "
+                     "source",
+                     "pickle: data.pkl", PickleFields()));
+
+#ifdef KUR_RUNTIME
+
+absl::StatusOr<SourceMap> ReadSources(const std::string& path) {
+  KUR_ASSIGN_OR_RETURN(const int64_t file_size, FileSize(path));
+  KUR_ASSIGN_OR_RETURN(const PickleValue pickle, ReadPickle(path));
+  auto columns = PickleColumns(pickle, file_size);
+  if (!columns.ok()) return Annotate(columns.status(), path);
+  auto sources = ArraySources(*std::move(columns));
+  if (!sources.ok()) return Annotate(sources.status(), path);
+  return sources;
+}
+
+absl::StatusOr<SourceMap> Open(const PickleSpec& spec, const PathResolver& paths) {
+  const auto path = paths.ForReading(spec.source.path);
+  if (!path.ok()) return ErrorIn(spec.source, path.status());
+  auto sources = ReadSources(*path);
+  if (!sources.ok()) return ErrorIn(spec.source, sources.status(), *path);
+  return sources;
+}
+
+const Registration<SupplierOpener> kOpener("pickle", MakeSupplierOpener(Open));
+
+#endif  // KUR_RUNTIME
+
+}  // namespace
+}  // namespace kur

@@ -1,0 +1,65 @@
+// safetensors: tensors in a file that training writes, or other programs do.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/kurfile/specs/supplier_spec.h"
+
+#ifdef KUR_RUNTIME
+#include "engine/base/status.h"
+#include "engine/data/array_source.h"
+#include "engine/data/supplier.h"
+#include "engine/formats/byte_input.h"
+#include "engine/formats/safetensors_reader.h"
+#include "engine/kurfile/specs/package.h"
+#endif
+
+namespace kur {
+namespace {
+
+struct SafetensorsSpec : SupplierSpec {
+  FileReference source;
+
+  std::string kind() const override { return "safetensors"; }
+  std::vector<FileReference> Files() const override { return {source}; }
+};
+
+const Fields<SafetensorsSpec>& SafetensorsFields() {
+  static const auto* const kFields = new Fields<SafetensorsSpec>(
+      Fields<SafetensorsSpec>()
+          .Required("source", &SafetensorsSpec::source,
+                    "the file, plain or gzip; the first axis of every tensor counts the samples")
+          .Example("train.safetensors")
+          .Shorthand("source"));
+  return *kFields;
+}
+
+const Registration<SupplierKind> kKind(
+    "safetensors",
+    MakeSupplierKind("Tensors in a safetensors file, each under the name of its source",
+                     "safetensors: train.safetensors", SafetensorsFields()));
+
+#ifdef KUR_RUNTIME
+
+absl::StatusOr<SourceMap> ReadSources(const std::string& path) {
+  KUR_ASSIGN_OR_RETURN(const auto input, ByteInput::OpenFile(path));
+  KUR_ASSIGN_OR_RETURN(auto arrays, ReadSafetensors(*input));
+  if (arrays.empty()) return absl::InvalidArgumentError("holds no tensors");
+  return ArraySources(std::move(arrays));
+}
+
+absl::StatusOr<SourceMap> Open(const SafetensorsSpec& spec, const PathResolver& paths) {
+  const auto path = paths.ForReading(spec.source.path);
+  if (!path.ok()) return ErrorIn(spec.source, path.status());
+  auto sources = ReadSources(*path);
+  if (!sources.ok()) return ErrorIn(spec.source, Annotate(sources.status(), *path), *path);
+  return sources;
+}
+
+const Registration<SupplierOpener> kOpener("safetensors", MakeSupplierOpener(Open));
+
+#endif  // KUR_RUNTIME
+
+}  // namespace
+}  // namespace kur

@@ -1,0 +1,237 @@
+// Expressions. Statements are in statements.cc.
+
+#include "engine/template/evaluator.h"
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+#include "engine/template/builtins.h"
+#include "engine/template/operators.h"
+
+namespace kur::jinja {
+namespace {
+
+// "cnn.kernels" for messages; "" for what has no name.
+std::string PathOf(const ast::Expression& expression) {
+  if (const auto* name = std::get_if<ast::Name>(&expression.node)) return name->name;
+  if (const auto* attribute = std::get_if<ast::Attribute>(&expression.node)) {
+    const std::string object = PathOf(*attribute->object);
+    return object.empty() ? "" : absl::StrCat(object, ".", attribute->name);
+  }
+  return "";
+}
+
+}  // namespace
+
+const Object* Frame::Find(absl::string_view name) const {
+  for (const Frame* frame = this; frame != nullptr; frame = frame->parent_.get()) {
+    const auto it = frame->names_.find(name);
+    if (it != frame->names_.end()) return &it->second;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<Object> Evaluator::EvaluateIn(FramePtr frame, const ast::Expression& expression) {
+  std::swap(frame, frame_);
+  auto result = Evaluate(expression);
+  std::swap(frame, frame_);
+  return result;
+}
+
+absl::StatusOr<Object> Evaluator::Evaluate(const ast::Expression& expression) {
+  const Budget::Level level(&runtime_.budget());
+  KUR_RETURN_IF_ERROR(level.status());
+  KUR_RETURN_IF_ERROR(runtime_.budget().Spend(1));
+  return std::visit([this](const auto& node) { return Visit(node); }, expression.node);
+}
+
+absl::StatusOr<Object> Evaluator::EvaluateOptional(const ast::ExpressionPtr& expression) {
+  if (expression == nullptr) return Object();
+  return Evaluate(*expression);
+}
+
+absl::StatusOr<bool> Evaluator::EvaluateTruth(const ast::Expression& expression) {
+  KUR_ASSIGN_OR_RETURN(const Object value, Evaluate(expression));
+  return runtime_.Truth(value);
+}
+
+absl::StatusOr<Arguments> Evaluator::EvaluateArguments(const ast::CallArguments& arguments) {
+  Arguments values;
+  for (const ast::ExpressionPtr& argument : arguments.positional) {
+    KUR_ASSIGN_OR_RETURN(Object value, Evaluate(*argument));
+    values.positional.push_back(std::move(value));
+  }
+  for (const auto& [name, argument] : arguments.named) {
+    KUR_ASSIGN_OR_RETURN(Object value, Evaluate(*argument));
+    values.named.emplace_back(name, std::move(value));
+  }
+  KUR_RETURN_IF_ERROR(EvaluateMore(arguments, &values));
+  return values;
+}
+
+// "*list" and "**dictionary".
+absl::Status Evaluator::EvaluateMore(const ast::CallArguments& arguments, Arguments* values) {
+  if (arguments.more != nullptr) {
+    KUR_ASSIGN_OR_RETURN(const Object more, Evaluate(*arguments.more));
+    KUR_ASSIGN_OR_RETURN(const std::vector<Object> items, runtime_.Items(more));
+    values->positional.insert(values->positional.end(), items.begin(), items.end());
+  }
+  if (arguments.more_named == nullptr) return absl::OkStatus();
+  KUR_ASSIGN_OR_RETURN(const Object more, Evaluate(*arguments.more_named));
+  if (!more.is_mapping()) return Fail("'**' in a call needs a dictionary, not ", KindOf(more));
+  const Mapping& mapping = more.as_mapping();
+  KUR_RETURN_IF_ERROR(runtime_.budget().MakeItems(mapping.size()));
+  for (int64_t i = 0; i < mapping.size(); ++i) {
+    if (!mapping.key(i).is_string()) return Fail("'**' in a call needs keys that are strings");
+    values->named.emplace_back(mapping.key(i).as_string(), mapping.value(i));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Object> Evaluator::Visit(const ast::Constant& node) { return node.value; }
+
+absl::StatusOr<Object> Evaluator::Visit(const ast::Name& node) {
+  if (const Object* value = frame_->Find(node.name)) return *value;
+  KUR_RETURN_IF_ERROR(runtime_.budget().Spend(static_cast<int64_t>(runtime_.scope().size() / 64)));
+  if (const Value* value = runtime_.scope().Find(node.name)) return Object::Wrap(*value);
+  if (runtime_.scope().IsBroken(node.name)) {
+    return absl::UnavailableError(absl::StrCat("'", node.name, "' could not be evaluated"));
+  }
+  if (Native* function = FindFunction(node.name)) return Object(function);
+  return Object(UndefinedInfo{UndefinedInfo::Reason::kUnknownName, node.name});
+}
+
+absl::StatusOr<Object> Evaluator::Visit(const ast::ListDisplay& node) {
+  std::vector<Object> items;
+  for (const ast::ExpressionPtr& item : node.items) {
+    KUR_ASSIGN_OR_RETURN(Object value, Evaluate(*item));
+    items.push_back(std::move(value));
+  }
+  return runtime_.List(std::move(items),
+                       node.is_tuple ? Sequence::Kind::kTuple : Sequence::Kind::kList);
+}
+
+absl::StatusOr<Object> Evaluator::Visit(const ast::DictDisplay& node) {
+  auto mapping = std::make_shared<ObjectMapping>();
+  for (const auto& [key_expression, value_expression] : node.entries) {
+    KUR_ASSIGN_OR_RETURN(Object key, Evaluate(*key_expression));
+    KUR_ASSIGN_OR_RETURN(Object value, Evaluate(*value_expression));
+    KUR_RETURN_IF_ERROR(runtime_.SetEntry(mapping.get(), std::move(key), std::move(value)));
+  }
+  return runtime_.Dictionary(std::move(mapping));
+}
+
+absl::StatusOr<Object> Evaluator::Visit(const ast::Unary& node) {
+  if (node.op == ast::UnaryOperator::kNot) {
+    KUR_ASSIGN_OR_RETURN(const bool truth, EvaluateTruth(*node.operand));
+    return Object(!truth);
+  }
+  KUR_ASSIGN_OR_RETURN(const Object operand, Evaluate(*node.operand));
+  return ApplySign(&runtime_, node.op == ast::UnaryOperator::kMinus, operand);
+}
+
+absl::StatusOr<Object> Evaluator::Visit(const ast::Binary& node) {
+  KUR_ASSIGN_OR_RETURN(const Object left, Evaluate(*node.left));
+  KUR_ASSIGN_OR_RETURN(const Object right, Evaluate(*node.right));
+  return Apply(&runtime_, node.op, left, right);
+}
+
+absl::StatusOr<Object> Evaluator::Visit(const ast::ComparisonChain& node) {
+  KUR_ASSIGN_OR_RETURN(Object left, Evaluate(*node.first));
+  for (const auto& [comparison, expression] : node.rest) {
+    KUR_ASSIGN_OR_RETURN(Object right, Evaluate(*expression));
+    KUR_ASSIGN_OR_RETURN(const bool holds, ApplyComparison(&runtime_, comparison, left, right));
+    if (!holds) return Object(false);
+    left = std::move(right);
+  }
+  return Object(true);
+}
+
+absl::StatusOr<Object> Evaluator::Visit(const ast::Concatenation& node) {
+  std::string text;
+  for (const ast::ExpressionPtr& part : node.parts) {
+    KUR_ASSIGN_OR_RETURN(const Object value, Evaluate(*part));
+    KUR_ASSIGN_OR_RETURN(const std::string more, Print(&runtime_, value));
+    KUR_RETURN_IF_ERROR(Append(more, &text));
+  }
+  return Object(std::move(text));
+}
+
+absl::StatusOr<Object> Evaluator::Visit(const ast::Logical& node) {
+  KUR_ASSIGN_OR_RETURN(Object left, Evaluate(*node.left));
+  KUR_ASSIGN_OR_RETURN(const bool truth, runtime_.Truth(left));
+  if (truth != node.is_and) return left;
+  return Evaluate(*node.right);
+}
+
+absl::StatusOr<Object> Evaluator::Visit(const ast::Conditional& node) {
+  KUR_ASSIGN_OR_RETURN(const bool truth, EvaluateTruth(*node.condition));
+  if (truth) return Evaluate(*node.value);
+  if (node.otherwise != nullptr) return Evaluate(*node.otherwise);
+  UndefinedInfo info;
+  info.name = "an inline 'if' was false and has no 'else'";
+  info.silent = true;
+  return Object(std::move(info));
+}
+
+absl::StatusOr<Object> Evaluator::Visit(const ast::Attribute& node) {
+  KUR_ASSIGN_OR_RETURN(const Object object, Evaluate(*node.object));
+  return GetAttribute(&runtime_, object, node.name, PathOf(*node.object));
+}
+
+absl::StatusOr<Object> Evaluator::Visit(const ast::Item& node) {
+  KUR_ASSIGN_OR_RETURN(const Object object, Evaluate(*node.object));
+  KUR_ASSIGN_OR_RETURN(const Object index, Evaluate(*node.index));
+  return GetItem(&runtime_, object, index, PathOf(*node.object));
+}
+
+absl::StatusOr<Object> Evaluator::Visit(const ast::Slice& node) {
+  KUR_ASSIGN_OR_RETURN(const Object object, Evaluate(*node.object));
+  KUR_ASSIGN_OR_RETURN(const Object begin, EvaluateOptional(node.begin));
+  KUR_ASSIGN_OR_RETURN(const Object end, EvaluateOptional(node.end));
+  KUR_ASSIGN_OR_RETURN(const Object step, EvaluateOptional(node.step));
+  return GetSlice(&runtime_, object, begin, end, step);
+}
+
+absl::StatusOr<Object> Evaluator::Visit(const ast::Call& node) {
+  KUR_ASSIGN_OR_RETURN(Arguments arguments, EvaluateArguments(node.arguments));
+  return CallWith(node, std::move(arguments));
+}
+
+absl::StatusOr<Object> Evaluator::CallWith(const ast::Call& node, Arguments arguments) {
+  const auto* attribute = std::get_if<ast::Attribute>(&node.callee->node);
+  if (attribute == nullptr) {
+    KUR_ASSIGN_OR_RETURN(const Object callee, Evaluate(*node.callee));
+    return CallObject(&runtime_, callee, arguments);
+  }
+  KUR_ASSIGN_OR_RETURN(const Object object, Evaluate(*attribute->object));
+  KUR_RETURN_IF_ERROR(runtime_.RequireDefined(object));
+  if (const Builtin* method = FindMethod(object, attribute->name)) {
+    return CallBuiltin(&runtime_, *method, absl::StrCat("method '", attribute->name, "'"), object,
+                       arguments);
+  }
+  KUR_ASSIGN_OR_RETURN(const Object callee, GetAttribute(&runtime_, object, attribute->name,
+                                                         PathOf(*attribute->object)));
+  if (callee.is_undefined()) {
+    return Fail(KindOf(object), " has no method '", attribute->name, "'",
+                SuggestMethod(object, attribute->name));
+  }
+  return CallObject(&runtime_, callee, arguments);
+}
+
+absl::StatusOr<Object> Evaluator::Visit(const ast::Filter& node) {
+  Object operand = block_text_;
+  if (node.operand != nullptr) {
+    KUR_ASSIGN_OR_RETURN(operand, Evaluate(*node.operand));
+  }
+  KUR_ASSIGN_OR_RETURN(const Arguments arguments, EvaluateArguments(node.arguments));
+  return CallFilter(&runtime_, node.name, operand, arguments);
+}
+
+absl::StatusOr<Object> Evaluator::Visit(const ast::Test& node) {
+  KUR_ASSIGN_OR_RETURN(const Object operand, Evaluate(*node.operand));
+  KUR_ASSIGN_OR_RETURN(const Arguments arguments, EvaluateArguments(node.arguments));
+  KUR_ASSIGN_OR_RETURN(const bool result, CallTest(&runtime_, node.name, operand, arguments));
+  return Object(result);
+}
+
+}  // namespace kur::jinja

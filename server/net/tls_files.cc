@@ -1,0 +1,42 @@
+#include "server/net/tls_files.h"
+
+#include <openssl/ssl.h>
+
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/file_system.h"
+#include "engine/base/status.h"
+
+namespace kur::server {
+namespace {
+
+constexpr int64_t kMaxFileBytes = int64_t{1} << 20;
+
+absl::Status Unusable(const std::string& file, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat(file, ": ", what));
+}
+
+}  // namespace
+
+absl::StatusOr<TlsFiles> LoadTlsFiles(const std::string& certificate_file,
+                                      const std::string& key_file) {
+  TlsFiles files;
+  KUR_ASSIGN_OR_RETURN(files.certificate_chain,
+                       FileSystem::Posix().Read(certificate_file, kMaxFileBytes));
+  KUR_ASSIGN_OR_RETURN(files.private_key, FileSystem::Posix().Read(key_file, kMaxFileBytes));
+  // gRPC would only fail to bind, without a reason.
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_server_method()),
+                                                                  SSL_CTX_free);
+  if (SSL_CTX_use_certificate_chain_file(context.get(), certificate_file.c_str()) != 1) {
+    return Unusable(certificate_file, "expected a certificate chain in PEM");
+  }
+  if (SSL_CTX_use_PrivateKey_file(context.get(), key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+      SSL_CTX_check_private_key(context.get()) != 1) {
+    return Unusable(key_file, absl::StrCat("expected the private key of ", certificate_file,
+                                           " in PEM, without a passphrase"));
+  }
+  return files;
+}
+
+}  // namespace kur::server

@@ -1,0 +1,20 @@
+#ifndef KUR_SERVER_PROTOCOL_CONVERSIONS_H_
+#define KUR_SERVER_PROTOCOL_CONVERSIONS_H_
+
+#include <google/protobuf/timestamp.pb.h>
+
+#include "absl/time/time.h"
+#include "engine/kurfile/kurfile.h"
+#include "kur/v1/job.pb.h"
+
+namespace kur {
+
+// Converts to the microsecond.
+google::protobuf::Timestamp ToTimestamp(absl::Time time);
+
+// Reads MODE_UNSPECIFIED as train, as a submission does.
+Mode ToMode(v1::Mode mode);
+
+}  // namespace kur
+
+#endif  // KUR_SERVER_PROTOCOL_CONVERSIONS_H_

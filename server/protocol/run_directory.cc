@@ -1,0 +1,81 @@
+#include "server/protocol/run_directory.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "engine/base/record_log.h"
+#include "engine/base/status.h"
+#include "engine/base/unique_fd.h"
+
+namespace kur::server {
+namespace {
+
+constexpr int kPrivateDirectory = 0700;
+constexpr int kPrivateFile = 0600;
+constexpr int64_t kMaxOutcomeBytes = int64_t{1} << 20;
+
+}  // namespace
+
+absl::Status WriteSources(FileSystem& files, const std::string& directory,
+                          const std::vector<v1::SourceFile>& sources) {
+  for (const v1::SourceFile& source : sources) {
+    const std::string path = JoinPath(directory, source.path());
+    KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(path), kPrivateDirectory));
+    KUR_ASSIGN_OR_RETURN(auto file, files.OpenForAppend(path, /*truncate=*/true, kPrivateFile));
+    KUR_RETURN_IF_ERROR(file->Append(source.content()));
+    KUR_RETURN_IF_ERROR(file->Close());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunDirectory::Prepare(const std::vector<v1::SourceFile>& sources,
+                                   const v1::WorkerSpec& spec) {
+  KUR_RETURN_IF_ERROR(files_.MakeDirectories(source_directory(), kPrivateDirectory));
+  KUR_RETURN_IF_ERROR(files_.MakeDirectories(path_ + "/artifacts", kPrivateDirectory));
+  const absl::Status removed = files_.Remove(path_ + "/outcome.pb");
+  if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
+  KUR_RETURN_IF_ERROR(WriteSources(files_, source_directory(), sources));
+  return WriteFileAtomically(files_, path_ + "/job.pb", spec.SerializeAsString(), kPrivateFile);
+}
+
+std::optional<v1::Outcome> RunDirectory::Outcome() {
+  const auto bytes = files_.Read(path_ + "/outcome.pb", kMaxOutcomeBytes);
+  v1::Outcome outcome;
+  if (!bytes.ok() || !outcome.ParseFromString(*bytes)) return std::nullopt;
+  return outcome;
+}
+
+std::vector<v1::Event> RunDirectory::SpooledAfter(int64_t sequence) {
+  std::vector<v1::Event> events;
+  const auto spool = RecordLogReader::Open(files_, path_ + "/spool.log");
+  if (!spool.ok()) return events;
+  int64_t offset = 0;
+  std::string payload;
+  v1::Event event;
+  while ((*spool)->Read(&offset, &payload).ok()) {
+    if (!event.ParseFromString(payload)) break;
+    if (event.worker_sequence() <= sequence) continue;
+    if (event.worker_sequence() != sequence + 1) break;
+    ++sequence;
+    events.push_back(event);
+  }
+  return events;
+}
+
+std::string RunDirectory::LogTail(int64_t max_bytes) {
+  const UniqueFd fd(open((path_ + "/worker.log").c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return "";
+  const int64_t size = lseek(fd.get(), 0, SEEK_END);
+  const int64_t start = std::max<int64_t>(0, size - max_bytes);
+  std::string tail(static_cast<size_t>(std::max<int64_t>(0, size - start)), '\0');
+  const ssize_t got = pread(fd.get(), &tail[0], tail.size(), start);
+  tail.resize(static_cast<size_t>(std::max<ssize_t>(got, 0)));
+  const size_t line_end = tail.find('\n');
+  if (start > 0 && line_end != std::string::npos) tail.erase(0, line_end + 1);
+  return tail;
+}
+
+}  // namespace kur::server

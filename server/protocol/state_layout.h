@@ -1,0 +1,44 @@
+#ifndef KUR_SERVER_PROTOCOL_STATE_LAYOUT_H_
+#define KUR_SERVER_PROTOCOL_STATE_LAYOUT_H_
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "engine/base/file_system.h"
+
+namespace kur::server {
+
+// Where everything lies below the state directory. Immutable, thread-safe.
+class StateLayout {
+ public:
+  // `root` is absolute.
+  explicit StateLayout(std::string root) : root_(std::move(root)) {}
+
+  const std::string& root() const { return root_; }
+  std::string lock_file() const { return root_ + "/kurd.lock"; }
+  std::string database() const { return root_ + "/kurd.db"; }
+  std::string blobs() const { return root_ + "/blobs"; }
+  std::string client_socket() const { return root_ + "/kurd.sock"; }
+  std::string worker_socket() const { return root_ + "/worker.sock"; }
+  // For what a crash may leave behind: emptied at every start.
+  std::string temporary() const { return root_ + "/tmp"; }
+  // What jobs have downloaded, by its SHA-256.
+  std::string downloads() const { return root_ + "/downloads"; }
+  std::string runs() const { return root_ + "/runs"; }
+  // The workspace of a project: where relative paths of a Kurfile resolve.
+  std::string Workspace(const std::string& owner, const std::string& project) const;
+  // What `~` means in a Kurfile.
+  std::string Home(const std::string& owner) const;
+
+  std::string Run(const std::string& job) const { return runs() + "/" + job; }
+  std::string Events(const std::string& job) const { return Run(job) + "/events.log"; }
+  std::string Artifacts(const std::string& job) const { return Run(job) + "/artifacts"; }
+
+ private:
+  std::string root_;
+};
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_PROTOCOL_STATE_LAYOUT_H_

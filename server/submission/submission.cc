@@ -1,0 +1,329 @@
+#include "server/submission/submission.h"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "engine/base/path_resolver.h"
+#include "engine/base/sha256.h"
+#include "engine/base/status.h"
+#include "engine/kurfile/kurfile.h"
+#include "server/protocol/conversions.h"
+#include "server/protocol/run_directory.h"
+#include "server/scheduler/scheduling_policy.h"
+
+namespace kur::server {
+namespace {
+
+constexpr char kDefaultProject[] = "default";
+// How many of many are named in a message.
+constexpr size_t kNamedAtMost = 10;
+// Each may come with a picture in the event that shows them.
+constexpr int32_t kMaxShownSamples = 20;
+
+bool IsNameCharacter(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+}
+
+absl::Status CheckName(absl::string_view what, const std::string& name) {
+  const bool legal = name.size() <= kMaxNameBytes &&
+                     std::all_of(name.begin(), name.end(), IsNameCharacter) &&
+                     absl::ascii_isalnum(static_cast<unsigned char>(name[0]));
+  if (legal) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("the ", what, " '", absl::CHexEscape(name.substr(0, kMaxNameBytes)),
+                   "' must begin with a letter or a digit and have only letters, digits, '.', '_' "
+                   "and '-', at most ",
+                   kMaxNameBytes));
+}
+
+// A normalised path of a source, or what is wrong with it.
+absl::Status Normalize(absl::string_view what, std::string* path) {
+  auto normalized = NormalizeRelativePath(*path);
+  if (!normalized.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(what, ": ", normalized.status().message()));
+  }
+  *path = *std::move(normalized);
+  return absl::OkStatus();
+}
+
+absl::Status CheckSources(v1::SubmitJobRequest* request) {
+  if (request->sources().empty()) return absl::InvalidArgumentError("sources are required");
+  if (request->sources_size() > kMaxSources) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("at most ", kMaxSources, " sources, got ", request->sources_size()));
+  }
+  std::set<std::string> paths;
+  int64_t bytes = 0;
+  for (v1::SourceFile& source : *request->mutable_sources()) {
+    KUR_RETURN_IF_ERROR(Normalize("sources", source.mutable_path()));
+    const auto size = static_cast<int64_t>(source.content().size());
+    bytes += size;
+    if (size > kMaxSourceBytes || bytes > kMaxAllSourceBytes) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("source ", source.path(), " makes the sources too large: at most ",
+                       kMaxSourceBytes, " bytes each and ", kMaxAllSourceBytes, " together"));
+    }
+    if (!paths.insert(source.path()).second) {
+      return absl::InvalidArgumentError(absl::StrCat("source ", source.path(), " is given twice"));
+    }
+  }
+  KUR_RETURN_IF_ERROR(Normalize("kurfile", request->mutable_kurfile()));
+  if (paths.count(request->kurfile()) == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the Kurfile ", request->kurfile(), " is not among the sources"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckInputs(v1::SubmitJobRequest* request) {
+  if (request->inputs_size() > kMaxInputs) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("at most ", kMaxInputs, " inputs, got ", request->inputs_size()));
+  }
+  std::set<std::string> paths;
+  for (v1::Input& input : *request->mutable_inputs()) {
+    auto normalized = NormalizeInputPath(input.path());
+    if (!normalized.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("inputs: ", normalized.status().message()));
+    }
+    input.set_path(*std::move(normalized));
+    if (!IsSha256Hex(input.sha256())) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "input ", input.path(), ": sha256 must be 64 lower-case hexadecimal digits"));
+    }
+    if (!paths.insert(input.path()).second) {
+      return absl::InvalidArgumentError(absl::StrCat("input ", input.path(), " is given twice"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOverrides(const v1::SubmitJobRequest& request) {
+  int64_t bytes = 0;
+  for (const std::string& override : request.overrides()) bytes += override.size();
+  if (request.overrides_size() <= kMaxOverrides && bytes <= kMaxOverrideBytes) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat("at most ", kMaxOverrides, " overrides of ",
+                                                 kMaxOverrideBytes, " bytes together"));
+}
+
+absl::Status CheckInspection(const v1::SubmitJobRequest& request) {
+  if (request.has_inspection() && request.mode() != v1::MODE_INSPECT) {
+    return absl::InvalidArgumentError("inspection is for MODE_INSPECT");
+  }
+  const int32_t samples = request.inspection().samples();
+  if (samples >= 0 && samples <= kMaxShownSamples) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("inspection.samples must be from 0 to ", kMaxShownSamples, ", not ", samples));
+}
+
+// Checks everything but the Kurfile, fills in the defaults and normalises the paths.
+absl::Status CheckRequest(v1::SubmitJobRequest* request) {
+  if (request->request_id().empty() || request->request_id().size() > kMaxRequestIdBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("request_id is required, with at most ", kMaxRequestIdBytes, " bytes"));
+  }
+  if (!v1::Mode_IsValid(request->mode())) return absl::InvalidArgumentError("unknown mode");
+  if (request->mode() == v1::MODE_UNSPECIFIED) request->set_mode(v1::MODE_TRAIN);
+  KUR_RETURN_IF_ERROR(CheckInspection(*request));
+  KUR_RETURN_IF_ERROR(CheckSources(request));
+  KUR_RETURN_IF_ERROR(CheckInputs(request));
+  KUR_RETURN_IF_ERROR(CheckOverrides(*request));
+  if (request->name().empty()) request->set_name(NameFromKurfile(request->kurfile()));
+  if (request->project().empty()) request->set_project(kDefaultProject);
+  KUR_RETURN_IF_ERROR(CheckName("name", request->name()));
+  return CheckName("project", request->project());
+}
+
+absl::Status CheckUploaded(const BlobStore& blobs, const v1::SubmitJobRequest& request) {
+  std::set<std::string> missing;
+  for (const v1::Input& input : request.inputs()) {
+    if (!blobs.Has(input.sha256())) {
+      missing.insert(input.sha256());
+      continue;
+    }
+    KUR_ASSIGN_OR_RETURN(const int64_t size, FileSize(blobs.PathOf(input.sha256())));
+    if (size != input.size()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("input ", input.path(), " has ", size, " bytes, not ", input.size()));
+    }
+  }
+  if (missing.empty()) return absl::OkStatus();
+  const auto shown_end = std::next(missing.begin(), std::min(missing.size(), kNamedAtMost));
+  std::string names = absl::StrJoin(missing.begin(), shown_end, ", ");
+  if (missing.size() > kNamedAtMost) {
+    absl::StrAppend(&names, " and ", missing.size() - kNamedAtMost, " more");
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("contents that were not uploaded: ", names, "; upload them and submit again"));
+}
+
+// A status that concerns the whole Kurfile as a diagnostic, unless it has diagnostics already.
+absl::Status AsDiagnostic(const absl::Status& status, Location location, const std::string& key) {
+  if (status.ok() || !DiagnosticsOf(status).empty()) return status;
+  return ErrorAt(std::move(location), key, std::string(status.message()));
+}
+
+// Reads and checks the Kurfile in a folder that is removed afterwards.
+absl::StatusOr<Kurfile> LoadKurfile(const SubmissionContext& context,
+                                    const v1::SubmitJobRequest& request) {
+  std::string folder = context.layout.temporary() + "/submit-XXXXXX";
+  if (mkdtemp(&folder[0]) == nullptr) return ErrnoToStatus(errno, "cannot create " + folder);
+  const absl::Cleanup remove_folder = [&folder] {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+  };
+  const std::vector<v1::SourceFile> sources(request.sources().begin(), request.sources().end());
+  const absl::Status written = WriteSources(context.files, folder, sources);
+  if (absl::IsResourceExhausted(written)) return written;
+  if (!written.ok()) {
+    return absl::InvalidArgumentError(
+        "the sources cannot be files of one folder: one path is a folder of another, or too long");
+  }
+  KurfileOptions options;
+  options.overrides.assign(request.overrides().begin(), request.overrides().end());
+  options.display_root = folder;
+  options.include_root = folder;
+  options.gpu_count = CountCudaDevices(context.devices);
+  return Kurfile::Load(JoinPath(folder, request.kurfile()), options);
+}
+
+// Checks that what the job needs to read is there and that what it writes may be written; gives the
+// normalised paths of the latter.
+absl::StatusOr<std::vector<std::string>> CheckFiles(const SubmissionContext& context,
+                                                    const std::string& owner,
+                                                    const v1::SubmitJobRequest& request,
+                                                    const Kurfile& kurfile) {
+  PathResolver::Options options;
+  options.workspace = context.layout.Workspace(owner, request.project());
+  options.home = context.layout.Home(owner);
+  options.data_roots = context.data.roots;
+  for (const v1::Input& input : request.inputs()) {
+    options.inputs[input.path()] = context.blobs.PathOf(input.sha256());
+  }
+  const PathResolver resolver(std::move(options));
+  const Mode mode = ToMode(request.mode());
+  Diagnostics diagnostics;
+  for (const FileReference& file : kurfile.Inputs(mode, request.inspection().section())) {
+    const absl::Status readable = resolver.ForReading(file.path).status();
+    const bool comes_later = !file.urls.empty() && !context.data.offline;
+    if (readable.ok()) continue;
+    if (absl::IsNotFound(readable) && (comes_later || !file.must_exist)) continue;
+    diagnostics.Error(file.location, file.key, std::string(readable.message()));
+  }
+  std::vector<std::string> writes;
+  for (const FileReference& file : kurfile.Outputs(mode)) {
+    const absl::Status writable = resolver.ForWriting(file.path).status();
+    if (!writable.ok()) {
+      diagnostics.Error(file.location, file.key, std::string(writable.message()));
+      continue;
+    }
+    writes.push_back(NormalizeRelativePath(file.path).value_or(file.path));
+  }
+  KUR_RETURN_IF_ERROR(diagnostics.ToStatus());
+  std::sort(writes.begin(), writes.end());
+  writes.erase(std::unique(writes.begin(), writes.end()), writes.end());
+  return writes;
+}
+
+absl::StatusOr<std::string> RandomBytes(size_t count) {
+  std::string bytes(count, '\0');
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(&bytes[0]), static_cast<int>(count)) != 1) {
+    return absl::InternalError("the system gives no random numbers");
+  }
+  return bytes;
+}
+
+absl::StatusOr<uint64_t> RandomSeed() {
+  KUR_ASSIGN_OR_RETURN(const std::string bytes, RandomBytes(4));
+  uint64_t seed = 0;
+  for (const char byte : bytes) seed = seed << 8 | static_cast<unsigned char>(byte);
+  return seed;
+}
+
+}  // namespace
+
+std::string NameFromKurfile(const std::string& kurfile) {
+  std::string stem = BaseName(kurfile);
+  const size_t dot = stem.rfind('.');
+  if (dot != std::string::npos && dot > 0) stem.resize(dot);
+  std::string name;
+  for (const char c : stem) {
+    if (IsNameCharacter(c)) {
+      name += c;
+    } else if (!name.empty() && name.back() != '-') {
+      name += '-';
+    }
+  }
+  name.erase(0, name.find_first_not_of("-._"));
+  name.resize(std::min(name.size(), kMaxNameBytes));
+  while (!name.empty() && name.back() == '-') name.pop_back();
+  return name.empty() ? "job" : name;
+}
+
+namespace {
+
+FrozenJob::Devices ToFrozen(const DeviceRequest& request) {
+  FrozenJob::Devices devices;
+  devices.set_kind(static_cast<int32_t>(request.kind));
+  for (const int index : request.allowed) devices.add_allowed(index);
+  for (const int index : request.excluded) devices.add_excluded(index);
+  devices.set_count(request.count);
+  return devices;
+}
+
+}  // namespace
+
+absl::StatusOr<NewJob> FreezeSubmission(const SubmissionContext& context, const std::string& owner,
+                                        const v1::SubmitJobRequest& original) {
+  v1::SubmitJobRequest request = original;
+  KUR_RETURN_IF_ERROR(CheckRequest(&request));
+  KUR_RETURN_IF_ERROR(CheckUploaded(context.blobs, request));
+  KUR_ASSIGN_OR_RETURN(const Kurfile kurfile, LoadKurfile(context, request));
+  const Location whole_file = {std::make_shared<const std::string>(request.kurfile()), 0, 0};
+  KUR_RETURN_IF_ERROR(AsDiagnostic(kurfile.CheckMode(ToMode(request.mode())), whole_file, ""));
+  DeviceRequest devices = kurfile.devices();
+  if (request.mode() == v1::MODE_INSPECT) {
+    devices.count = 0;
+  } else {
+    KUR_RETURN_IF_ERROR(AsDiagnostic(CheckSatisfiable(devices, context.devices), devices.location,
+                                     "settings.backend"));
+  }
+  KUR_ASSIGN_OR_RETURN(const auto writes, CheckFiles(context, owner, request, kurfile));
+
+  NewJob job;
+  job.base_name = request.name();
+  job.owner = owner;
+  job.project = request.project();
+  job.request_id = request.request_id();
+  job.submitted_at = absl::Now();
+  job.sources.assign(request.sources().begin(), request.sources().end());
+  job.frozen.set_mode(request.mode());
+  job.frozen.set_kurfile(request.kurfile());
+  *job.frozen.mutable_overrides() = request.overrides();
+  *job.frozen.mutable_inputs() = request.inputs();
+  for (const std::string& path : writes) job.frozen.add_writes(path);
+  *job.frozen.mutable_devices() = ToFrozen(devices);
+  *job.frozen.mutable_inspection() = request.inspection();
+  KUR_ASSIGN_OR_RETURN(const uint64_t random_seed, RandomSeed());
+  job.frozen.set_seed(kurfile.seed().value_or(random_seed));
+  KUR_ASSIGN_OR_RETURN(const std::string secret, RandomBytes(16));
+  job.frozen.set_secret(absl::BytesToHexString(secret));
+  return job;
+}
+
+}  // namespace kur::server

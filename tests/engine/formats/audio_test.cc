@@ -1,0 +1,187 @@
+#include "engine/formats/audio.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "tests/engine/data/data_test_util.h"
+#include "tests/engine/formats/wav_test_util.h"
+
+namespace kur {
+namespace {
+
+using testing::Each;
+using testing::ElementsAre;
+using testing::FloatNear;
+using testing::SizeIs;
+
+constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
+
+Recording Decode(const std::string& content) {
+  auto recording = DecodeAudio(content);
+  EXPECT_TRUE(recording.ok()) << recording.status();
+  return recording.ok() ? *std::move(recording) : Recording();
+}
+
+// The strongest frequency, by the number of times that the sound passes zero upwards.
+double Pitch(const Recording& recording) {
+  int crossings = 0;
+  for (size_t i = 1; i < recording.samples.size(); ++i) {
+    crossings += recording.samples[i - 1] < 0 && recording.samples[i] >= 0 ? 1 : 0;
+  }
+  return crossings / recording.seconds();
+}
+
+TEST(AudioTest, IntegersAreDividedByTheirRange) {
+  const Recording recording = Decode(Wav({}, std::vector<int16_t>{0, 16384, -32768, 1}));
+  EXPECT_THAT(recording.samples, ElementsAre(0, 0.5f, -1, 1.0f / 32768));
+  EXPECT_EQ(recording.sampling_rate, 8000);
+  EXPECT_EQ(recording.bits, 16);
+  EXPECT_DOUBLE_EQ(recording.seconds(), 0.0005);
+}
+
+TEST(AudioTest, BytesAreCenteredAndThreeBytesAreWidened) {
+  WavHeader header;
+  header.bits = 8;
+  header.data_bytes = 3;
+  const Recording bytes = Decode(Wav(header, std::string("\x80\x00\xc0", 3)));
+  EXPECT_THAT(bytes.samples, ElementsAre(0, -1, 0.5f));
+  EXPECT_EQ(bytes.bits, 8);
+  header.bits = 24;
+  const Recording wide = Decode(Wav(header, std::string("\x00\x00\x40", 3)));
+  EXPECT_THAT(wide.samples, ElementsAre(0.5f));
+  EXPECT_EQ(wide.bits, 32);
+}
+
+TEST(AudioTest, ChannelsBecomeTheirMean) {
+  WavHeader header;
+  header.channels = 2;
+  EXPECT_THAT(Decode(Wav(header, std::vector<int16_t>{16384, 0, -8192, -8192})).samples,
+              ElementsAre(0.25f, -0.25f));
+}
+
+TEST(AudioTest, FlacGivesTheSamplesOfTheWavThatItWasMadeFrom) {
+  EXPECT_EQ(Decode(ReadFixture("audio/8k.flac")).samples,
+            Decode(ReadFixture("audio/8k.wav")).samples);
+}
+
+TEST(AudioTest, CompressedSoundKeepsItsPitchAndLength) {
+  for (const char* name : {"tone.mp3", "tone.ogg", "tone.opus.ogg"}) {
+    SCOPED_TRACE(name);
+    const Recording recording = Decode(ReadFixture(absl::StrCat("audio/", name)));
+    EXPECT_EQ(recording.sampling_rate % 16000, 0);  // Opus always comes at 48 kHz
+    EXPECT_EQ(recording.bits, 16);
+    EXPECT_NEAR(recording.seconds(), 0.5, 0.08);
+    EXPECT_NEAR(Pitch(recording), 440, 40);
+    EXPECT_NEAR(*std::max_element(recording.samples.begin(), recording.samples.end()), 0.5, 0.1);
+  }
+}
+
+TEST(AudioTest, FloatingPointIsTakenAsItIs) {
+  const Recording recording = Decode(ReadFixture("audio/float.wav"));
+  ASSERT_THAT(recording.samples, SizeIs(800));
+  EXPECT_NEAR(recording.samples[9], 0.5 * std::sin(2 * M_PI * 440 * 9 / 16000), 1e-7);
+}
+
+TEST(AudioTest, NumbersThatAreNotFiniteAreRefused) {
+  WavHeader header;
+  header.format = 3;
+  header.bits = 32;
+  header.data_bytes = 8;
+  EXPECT_THAT(DecodeAudio(Wav(header, Little(0x3f800000, 4) + Little(0x7fc00000, 4))),
+              FailsWith(kDataLoss, "not finite"));
+}
+
+TEST(AudioTest, OtherFilesAreRefused) {
+  for (const std::string content : {"", "R", "RIFF....AVI ", "FORM....AIFF", "hello, world"}) {
+    EXPECT_THAT(DecodeAudio(content), FailsWith(kDataLoss, "neither WAV, FLAC, MP3 nor Ogg"));
+  }
+  EXPECT_THAT(DecodeAudio("fLaC and nothing that belongs there"), FailsWith(kDataLoss, "damaged"));
+}
+
+TEST(AudioTest, AFileWithoutSamplesIsRefused) {
+  EXPECT_THAT(DecodeAudio(Wav({}, std::vector<int16_t>())), FailsWith(kDataLoss, "no samples"));
+}
+
+TEST(AudioTest, TheFileIsNamed) {
+  const TemporaryDirectory dir;
+  const std::string path = dir.Write("bad.wav", "hello");
+  EXPECT_THAT(ReadAudio(path), FailsWith(kDataLoss, path + ": is neither"));
+  EXPECT_THAT(ReadAudio(dir.File("no.wav")),
+              FailsWith(absl::StatusCode::kNotFound, dir.File("no.wav")));
+  AudioLimits limits;
+  limits.max_file_bytes = 4;
+  EXPECT_THAT(ReadAudio(path, limits), FailsWith(absl::StatusCode::kResourceExhausted, path));
+}
+
+TEST(AudioTest, WhatIsTooLongIsRefused) {
+  const std::string content = ReadFixture("audio/8k.wav");
+  AudioLimits limits;
+  limits.max_seconds = 0.1;
+  EXPECT_TRUE(DecodeAudio(content, limits).ok());
+  limits.max_seconds = 0.0999;
+  EXPECT_THAT(DecodeAudio(content, limits),
+              FailsWith(absl::StatusCode::kResourceExhausted, "longer than 0.0999 seconds"));
+}
+
+// Headers that promise what does not follow cost nothing: only what is there is read.
+TEST(AudioTest, AHeaderThatPromisesTooMuchGetsWhatIsThere) {
+  WavHeader header;
+  header.data_bytes = 0xfffffff0u;
+  EXPECT_THAT(Decode(Wav(header, std::string(20, '\0'))).samples, SizeIs(10));
+}
+
+TEST(AudioTest, HostileHeadersAreRefused) {
+  const std::string data(64, '\0');
+  for (const auto& [channels, rate, bits] : {std::tuple<int, uint32_t, int>{0, 8000, 16},
+                                             {65535, 8000, 16},
+                                             {1, 0, 16},
+                                             {1, 999, 16},
+                                             {1, 0xffffffffu, 16},
+                                             {1, 500000, 16},
+                                             {1, 8000, 0},
+                                             {1, 8000, 65535}}) {
+    SCOPED_TRACE(absl::StrCat(channels, " ", rate, " ", bits));
+    WavHeader header;
+    header.channels = static_cast<uint16_t>(channels);
+    header.rate = rate;
+    header.bits = static_cast<uint16_t>(bits);
+    header.data_bytes = 64;
+    EXPECT_EQ(DecodeAudio(Wav(header, data)).status().code(), kDataLoss);
+  }
+}
+
+TEST(AudioTest, CutAnywhereAFileIsRefusedOrShorter) {
+  for (const char* name : {"8k.wav", "8k.flac", "tone.mp3", "tone.ogg", "tone.opus.ogg"}) {
+    SCOPED_TRACE(name);
+    const std::string content = ReadFixture(absl::StrCat("audio/", name));
+    const size_t whole = Decode(content).samples.size();
+    for (size_t size = 0; size < content.size(); size += 7) {
+      const auto recording = DecodeAudio(content.substr(0, size));
+      if (recording.ok()) {
+        EXPECT_LE(recording->samples.size(), whole) << size;
+      } else {
+        EXPECT_EQ(recording.status().code(), kDataLoss) << size << recording.status();
+      }
+    }
+  }
+}
+
+TEST(AudioTest, DamageIsRefusedOrHeard) {
+  for (const char* name : {"8k.wav", "8k.flac", "tone.mp3", "tone.ogg", "tone.opus.ogg"}) {
+    SCOPED_TRACE(name);
+    const std::string content = ReadFixture(absl::StrCat("audio/", name));
+    for (size_t i = 0; i < content.size(); i += 5) {
+      std::string damaged = content;
+      damaged[i] = static_cast<char>(damaged[i] ^ 0xff);
+      const auto recording = DecodeAudio(damaged);
+      if (!recording.ok()) continue;
+      EXPECT_LE(recording->samples.size(), 100'000u) << i;
+      EXPECT_THAT(recording->samples,
+                  Each(testing::Truly([](float x) { return std::isfinite(x); })));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace kur
