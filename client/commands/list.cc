@@ -65,6 +65,7 @@ class ListCommand : public Command {
   absl::StatusOr<std::vector<v1::JobState>> ParseStates() const {
     std::vector<v1::JobState> states;
     std::vector<std::string> known;
+    known.reserve(kAllStates.size());
     for (const v1::JobState state : kAllStates) known.emplace_back(StateName(state));
     for (const absl::string_view name : absl::StrSplit(states_, ',', absl::SkipEmpty())) {
       const auto it = std::find(known.begin(), known.end(), name);

@@ -65,7 +65,7 @@ absl::Status EventLog::AppendLocked(std::vector<v1::Event>* events) {
   int64_t number = last_number_;
   for (v1::Event& event : *events) event.set_number(++number);
   std::vector<int64_t> offsets;
-  const absl::Status written = WriteAll(*events, &offsets);
+  absl::Status written = WriteAll(*events, &offsets);
   if (!written.ok()) {
     writer_.reset();
     return written;

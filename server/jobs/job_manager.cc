@@ -74,7 +74,7 @@ absl::Status JobManager::Recover() {
   KUR_ASSIGN_OR_RETURN(std::vector<JobRecord> records, options_.store->Unfinished());
   for (JobRecord& record : records) {
     const auto job = std::make_shared<LiveJob>(environment_, std::move(record));
-    const absl::Status recovered = job->Recover(options_.boot_id, options_.find_orphan);
+    absl::Status recovered = job->Recover(options_.boot_id, options_.find_orphan);
     // One damaged job must not keep the others from going on.
     if (!recovered.ok() && !absl::IsDataLoss(recovered)) return recovered;
     if (!recovered.ok()) spdlog::error("job {}: {}", job->name(), recovered.ToString());

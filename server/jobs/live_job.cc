@@ -312,7 +312,7 @@ absl::Status LiveJob::Take(std::vector<v1::Event> events) {
   // Before the events: what is not acknowledged comes again, and doing this twice changes nothing.
   if (!artifacts.empty()) KUR_RETURN_IF_ERROR(environment_.store.PutArtifacts(id_, artifacts));
   environment_.metrics.CountEvents(static_cast<int64_t>(fresh.size()));
-  const absl::Status written = RefuseIfUnsafe(journal_->Append(std::move(fresh)));
+  absl::Status written = RefuseIfUnsafe(journal_->Append(std::move(fresh)));
   view_.SetProgress(journal_->tracker().progress());
   return written;
 }
@@ -339,7 +339,7 @@ absl::Status LiveJob::JudgeEnd() {
   RunDirectory directory(environment_.files, environment_.layout.Run(name_));
   // What the worker had not got acknowledged. An event that cannot be taken must not keep the job
   // from ending, unless trying again can help.
-  const absl::Status taken = Take(directory.SpooledAfter(journal_->log()->last_worker_sequence()));
+  absl::Status taken = Take(directory.SpooledAfter(journal_->log()->last_worker_sequence()));
   if (absl::IsResourceExhausted(taken)) return taken;
   if (!taken.ok()) spdlog::error("job {}: the last events are lost: {}", name_, taken.ToString());
 

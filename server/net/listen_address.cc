@@ -63,7 +63,7 @@ std::string ListenAddress::ToString() const {
 absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text) {
   absl::string_view rest = text;
   if (absl::ConsumePrefix(&rest, "unix:")) return ParseUnix(std::string(rest));
-  const auto invalid = absl::InvalidArgumentError(
+  auto invalid = absl::InvalidArgumentError(
       absl::StrCat("cannot listen on '", text, "': expected unix:PATH, HOST:PORT or [IPV6]:PORT"));
   ListenAddress address;
   const size_t colon = text.rfind(':');

@@ -35,7 +35,7 @@ absl::Status RunDirectory::Prepare(const std::vector<v1::SourceFile>& sources,
                                    const v1::WorkerSpec& spec) {
   KUR_RETURN_IF_ERROR(files_.MakeDirectories(source_directory(), kPrivateDirectory));
   KUR_RETURN_IF_ERROR(files_.MakeDirectories(path_ + "/artifacts", kPrivateDirectory));
-  const absl::Status removed = files_.Remove(path_ + "/outcome.pb");
+  absl::Status removed = files_.Remove(path_ + "/outcome.pb");
   if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
   KUR_RETURN_IF_ERROR(WriteSources(files_, source_directory(), sources));
   return WriteFileAtomically(files_, path_ + "/job.pb", spec.SerializeAsString(), kPrivateFile);

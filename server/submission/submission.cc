@@ -188,7 +188,7 @@ absl::StatusOr<Kurfile> LoadKurfile(const SubmissionContext& context,
     std::filesystem::remove_all(folder, ignored);
   };
   const std::vector<v1::SourceFile> sources(request.sources().begin(), request.sources().end());
-  const absl::Status written = WriteSources(context.files, folder, sources);
+  absl::Status written = WriteSources(context.files, folder, sources);
   if (absl::IsResourceExhausted(written)) return written;
   if (!written.ok()) {
     return absl::InvalidArgumentError(
