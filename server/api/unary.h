@@ -22,8 +22,9 @@ namespace kur::server {
 // Puts the value of a StatusOr into `*response`, or returns its status.
 template <class Result, class Response>
 grpc::Status Respond(Result result, Response* response) {
-  if (result.ok()) *response = *std::move(result);
-  return ToGrpc(result.status());
+  if (!result.ok()) return ToGrpc(result.status());
+  *response = *std::move(result);
+  return grpc::Status::OK;
 }
 
 // Answers with what `work(user)` returns: a StatusOr<Response>.
