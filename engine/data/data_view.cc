@@ -10,7 +10,7 @@
 #include "engine/base/permutation.h"
 #include "engine/base/status.h"
 #include "engine/data/columns/column_source.h"
-#include "engine/data/part_source.h"
+#include "engine/data/subset_source.h"
 #include "engine/value/diagnostics.h"
 
 namespace kur {
@@ -95,7 +95,7 @@ absl::StatusOr<SourceMap> ViewOf(const SupplierView& view, SourceMap sources) {
   KUR_ASSIGN_OR_RETURN(auto part, PartOf(view, view.section, sources.begin()->second->size()));
   const auto indices = std::make_shared<const std::vector<int64_t>>(std::move(part));
   for (auto& [name, source] : sources) {
-    source = std::make_shared<const PartSource>(std::move(source), indices);
+    source = std::make_shared<const SubsetSource>(std::move(source), indices);
   }
   return sources;
 }

@@ -8,7 +8,7 @@
 #include "engine/data/array_source.h"
 #include "engine/data/columns/column_source.h"
 #include "engine/data/columns/float_column.h"
-#include "engine/data/part_source.h"
+#include "engine/data/subset_source.h"
 #include "engine/kurfile/specs/supplier_view.h"
 #include "engine/kurfile/yaml/yaml.h"
 #include "tests/engine/suppliers/supplier_test_util.h"
@@ -321,8 +321,8 @@ TEST_F(ColumnsTest, RaggedSourcesAreSplitAndRenamed) {
   column.EndSample(1);
   column.EndSample(2);
   column.EndSample(3);
-  const PartSource part(*std::move(column).Build({}),
-                        std::make_shared<const std::vector<int64_t>>(std::vector<int64_t>{1, 2}));
+  const SubsetSource part(*std::move(column).Build({}),
+                          std::make_shared<const std::vector<int64_t>>(std::vector<int64_t>{1, 2}));
   EXPECT_EQ(part.size(), 2);
   EXPECT_THAT(Gathered(part, {1, 0}), ElementsAre(4, 5, 6, 2, 3, 0));
   EXPECT_THAT(Gathered(part, {0}), ElementsAre(2, 3));

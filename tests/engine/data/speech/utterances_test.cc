@@ -9,8 +9,8 @@
 #include "engine/data/array_source.h"
 #include "engine/data/batch_provider.h"
 #include "engine/data/columns/column_source.h"
-#include "engine/data/part_source.h"
 #include "engine/data/stacked_source.h"
+#include "engine/data/subset_source.h"
 #include "tests/engine/suppliers/supplier_test_util.h"
 
 namespace kur {
@@ -130,7 +130,7 @@ TEST_F(UtterancesTest, AnotherSampleOfTheBatchStandsInWithAllThatBelongsToIt) {
 TEST_F(UtterancesTest, SoItDoesInWhatIsMadeOfASource) {
   const std::shared_ptr<const Source> whole = MakeUtteranceLengthSource(Make());
   const std::vector<int64_t> batch = {0, 1};
-  const auto part = std::make_shared<const PartSource>(
+  const auto part = std::make_shared<const SubsetSource>(
       whole, std::make_shared<const std::vector<int64_t>>(std::vector<int64_t>{3, 4}));
   EXPECT_THAT(part->Unreadable(batch.data(), 2), ElementsAre(false, true));
   const StackedSource stacked({part, part}, part->shape());
