@@ -9,7 +9,7 @@
 #include "engine/data/array_source.h"
 #include "engine/data/batch_provider.h"
 #include "engine/data/columns/column_source.h"
-#include "engine/data/stacked_source.h"
+#include "engine/data/concatenated_source.h"
 #include "engine/data/subset_source.h"
 #include "tests/engine/suppliers/supplier_test_util.h"
 
@@ -133,9 +133,9 @@ TEST_F(UtterancesTest, SoItDoesInWhatIsMadeOfASource) {
   const auto part = std::make_shared<const SubsetSource>(
       whole, std::make_shared<const std::vector<int64_t>>(std::vector<int64_t>{3, 4}));
   EXPECT_THAT(part->Unreadable(batch.data(), 2), ElementsAre(false, true));
-  const StackedSource stacked({part, part}, part->shape());
+  const ConcatenatedSource joined({part, part}, part->shape());
   const std::vector<int64_t> far = {3, 2};
-  EXPECT_THAT(stacked.Unreadable(far.data(), 2), ElementsAre(true, false));
+  EXPECT_THAT(joined.Unreadable(far.data(), 2), ElementsAre(true, false));
   ColumnScaling scaling;
   scaling.kind = ColumnScaling::Kind::kGiven;
   scaling.scale = {1};
