@@ -21,7 +21,7 @@ constexpr int64_t kChannels = 3;
 constexpr int64_t kImage = kPlane * kChannels;
 
 // A real batch has 31 MB.
-constexpr int64_t kMostBatchBytes = int64_t{1} << 30;
+constexpr int64_t kMaxBatchBytes = int64_t{1} << 30;
 
 // One file: images by planes as they are stored, and their labels.
 struct Batch {
@@ -153,8 +153,7 @@ absl::StatusOr<CifarBatches> ReadCifarArchive(const std::string& path,
 absl::StatusOr<CifarBatches> ReadCifarFiles(const std::vector<std::string>& files) {
   std::vector<Batch> batches;
   for (const std::string& file : files) {
-    KUR_ASSIGN_OR_RETURN(const std::string content,
-                         FileSystem::Posix().Read(file, kMostBatchBytes));
+    KUR_ASSIGN_OR_RETURN(const std::string content, FileSystem::Posix().Read(file, kMaxBatchBytes));
     KUR_ASSIGN_OR_RETURN(Batch batch, ParseBatch(content, file));
     batches.push_back(std::move(batch));
   }

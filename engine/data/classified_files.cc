@@ -20,7 +20,7 @@
 namespace kur {
 namespace {
 
-constexpr int kMostFolders = 100'000;
+constexpr int kMaxFolders = 100'000;
 constexpr char kNoFolder[] = ".";
 
 class Lister {
@@ -28,8 +28,8 @@ class Lister {
   explicit Lister(const std::function<bool(const std::string&)>& wanted) : wanted_(wanted) {}
 
   absl::Status Add(const std::string& folder, const std::string& relative) {
-    if (++folders_ > kMostFolders) {
-      return absl::InvalidArgumentError(absl::StrCat("has more than ", kMostFolders, " folders"));
+    if (++folders_ > kMaxFolders) {
+      return absl::InvalidArgumentError(absl::StrCat("has more than ", kMaxFolders, " folders"));
     }
     KUR_ASSIGN_OR_RETURN(const auto entries, ListDirectory(folder));
     for (const std::string& entry : entries) {

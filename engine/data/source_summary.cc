@@ -38,7 +38,7 @@ class Summarizer {
   explicit Summarizer(const Source& source) : source_(source), row_(source.shape().back()) {
     summary_.shape = source.shape();
     const int64_t elements = NumElements(source.shape());
-    if (elements != kUnknown && elements <= SourceSummary::kMostElements) {
+    if (elements != kUnknown && elements <= SourceSummary::kMaxElements) {
       lowest_.assign(static_cast<size_t>(elements), std::numeric_limits<float>::infinity());
       highest_.assign(static_cast<size_t>(elements), -std::numeric_limits<float>::infinity());
     }
@@ -127,7 +127,7 @@ class Summarizer {
       constexpr float kExact = 1 << 24;
       has_single_integers_ = IsInteger(values[i]) && std::abs(values[i]) <= kExact;
       if (has_single_integers_) ++integer_counts_[static_cast<int64_t>(values[i])];
-      has_single_integers_ &= integer_counts_.size() <= SourceSummary::kMostClasses;
+      has_single_integers_ &= integer_counts_.size() <= SourceSummary::kMaxClasses;
     }
     if (!has_single_integers_) integer_counts_.clear();
   }
@@ -160,11 +160,11 @@ struct Layout {
 };
 
 Layout LayoutOf(const Shape& shape) {
-  constexpr int64_t kLeastFeatures = 8;
+  constexpr int64_t kMinFeatures = 8;
   if (shape.size() == 3 && (shape[2] == 1 || shape[2] == 3)) {
     return {shape[0], shape[1], shape[2], false};
   }
-  if (shape.size() == 2 && shape[0] >= kLeastFeatures && shape[1] >= kLeastFeatures) {
+  if (shape.size() == 2 && shape[0] >= kMinFeatures && shape[1] >= kMinFeatures) {
     return {shape[1], shape[0], 1, true};
   }
   return {};
@@ -181,8 +181,8 @@ Picture Draw(const Shape& shape, const std::vector<float>& values) {
     lowest = std::min(lowest, value);
     highest = std::max(highest, value);
   }
-  picture.height = static_cast<int>(std::min<int64_t>(layout.height, Picture::kMostPixels));
-  picture.width = static_cast<int>(std::min<int64_t>(layout.width, Picture::kMostPixels));
+  picture.height = static_cast<int>(std::min<int64_t>(layout.height, Picture::kMaxPixels));
+  picture.width = static_cast<int>(std::min<int64_t>(layout.width, Picture::kMaxPixels));
   picture.channels = static_cast<int>(layout.channels);
   const auto value_at = [&](int64_t row, int64_t column, int64_t channel) {
     const int64_t index = layout.turned ? column * layout.height + (layout.height - 1 - row)
@@ -224,7 +224,7 @@ std::string Spell(const Source& source, const SourceSummary& summary,
   const int64_t row = one_hot ? source.shape().back() : 1;
   std::vector<std::string> read;
   size_t bytes = 0;
-  for (size_t at = 0; at < values.size() && bytes <= SamplePreview::kMostTextBytes;
+  for (size_t at = 0; at < values.size() && bytes <= SamplePreview::kMaxTextBytes;
        at += static_cast<size_t>(row)) {
     const int64_t place = one_hot ? PlaceOfOne(&values[at], row) : static_cast<int64_t>(values[at]);
     if (place < 0) continue;
@@ -289,7 +289,7 @@ absl::StatusOr<SamplePreview> PreviewSample(const Source& source, const SourceSu
   KUR_RETURN_IF_ERROR(source.Gather(&index, 1, preview.shape[0], values.data()));
   preview.text = Spell(source, summary, values);
   preview.picture = Draw(preview.shape, values);
-  const auto shown = std::min<size_t>(values.size(), SamplePreview::kMostValues);
+  const auto shown = std::min<size_t>(values.size(), SamplePreview::kMaxValues);
   preview.values.assign(values.begin(), values.begin() + static_cast<int64_t>(shown));
   return preview;
 }

@@ -42,15 +42,15 @@ struct SourceSummary {
   int64_t first_not_finite = -1;  // the first sample with such a value; -1: none
 
   // Elements, in row-major order, that have the same value in every sample. Empty where the samples
-  // are ragged, or larger than kMostElements.
+  // are ragged, or larger than kMaxElements.
   std::vector<int64_t> constant_elements;
 
   // One-hot rows by the place of the 1, single integers by value, both with the source's symbols
-  // for names. Empty for other values, or integers of more than kMostClasses values.
+  // for names. Empty for other values, or integers of more than kMaxClasses values.
   std::vector<Class> classes;
 
-  static constexpr int64_t kMostElements = int64_t{1} << 20;
-  static constexpr size_t kMostClasses = 256;
+  static constexpr int64_t kMaxElements = int64_t{1} << 20;
+  static constexpr size_t kMaxClasses = 256;
 
   bool is_constant() const { return minimum == maximum && not_a_number + infinite == 0; }
 };
@@ -69,19 +69,19 @@ struct Picture {
   int channels = 0;    // 1 or 3
   std::string pixels;  // row-major, channels last
 
-  static constexpr int kMostPixels = 32;  // in height and in width
+  static constexpr int kMaxPixels = 32;  // in height and in width
 };
 
 // What a sample looks like.
 struct SamplePreview {
   int64_t index = 0;
   Shape shape;                // with its own first extent
-  std::vector<float> values;  // the first of them, kMostValues at most
+  std::vector<float> values;  // the first of them, kMaxValues at most
   std::string text;           // what its classes or symbols spell; empty where there are none
   Picture picture;            // of samples (rows, columns, 1 or 3), and of (steps, features)
 
-  static constexpr int64_t kMostValues = 16;
-  static constexpr size_t kMostTextBytes = 400;
+  static constexpr int64_t kMaxValues = 16;
+  static constexpr size_t kMaxTextBytes = 400;
 };
 
 // The sample at `index` of a source that `summary` is of. An error of the source as it is.

@@ -121,19 +121,19 @@ class SlackChannel {
   explicit SlackChannel(const SlackSpec& spec) : spec_(spec) {}
 
   void Post(const std::string& text, HookHost* host) {
-    if (spec_.extra_only || failures_ == kMostFailures) return;
+    if (spec_.extra_only || failures_ == kMaxFailures) return;
     const absl::Status posted = Send(text, host);
     if (posted.ok()) {
       failures_ = 0;
       return;
     }
     ++failures_;
-    const char* const end = failures_ == kMostFailures ? "; it is not tried again" : "";
+    const char* const end = failures_ == kMaxFailures ? "; it is not tried again" : "";
     host->Warn(absl::StrCat("the hook 'slack' could not post: ", posted.message(), end));
   }
 
  private:
-  static constexpr int kMostFailures = 3;
+  static constexpr int kMaxFailures = 3;
 
   absl::Status Send(const std::string& text, HookHost* host) const {
     nlohmann::json message = {

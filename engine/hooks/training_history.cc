@@ -6,7 +6,7 @@ namespace {
 using Point = TrainingHistory::Point;
 
 // More than there are pixels across a chart shows nothing more.
-constexpr size_t kMostPoints = 2000;
+constexpr size_t kMaxPoints = 2000;
 
 // Every second point is dropped; the later of two says how far it went.
 void Thin(std::vector<Point>* points) {
@@ -31,7 +31,7 @@ void TrainingHistory::AddBatch(const Point& point) {
   points_.push_back({sum_.batch, sum_.seconds, sum_.loss / static_cast<double>(summed_)});
   sum_ = {};
   summed_ = 0;
-  if (points_.size() < kMostPoints) return;
+  if (points_.size() < kMaxPoints) return;
   Join(&points_);
   stride_ *= 2;
 }
@@ -39,7 +39,7 @@ void TrainingHistory::AddBatch(const Point& point) {
 void TrainingHistory::AddValidation(const std::string& set, const Point& point) {
   std::vector<Point>& points = validations_[set];
   points.push_back(point);
-  if (points.size() >= kMostPoints) Thin(&points);
+  if (points.size() >= kMaxPoints) Thin(&points);
 }
 
 std::vector<Point> TrainingHistory::Batches() const {

@@ -130,8 +130,8 @@ class Ctc : public Loss {
     std::vector<int> counts(steps.size());
     const int64_t skipped = Select(labels, label_lengths, &steps, &counts);
 
-    const at::Tensor log_probability = from_logits ? at::log_softmax(prediction, -1)
-                                                   : prediction.clamp_min(kLeastProbability).log();
+    const at::Tensor log_probability =
+        from_logits ? at::log_softmax(prediction, -1) : prediction.clamp_min(kMinProbability).log();
     const bool blank_first = spec_.blank_is_first();
     const at::Tensor targets = (blank_first ? labels + 1 : labels).to(prediction.device());
     // Without the gradient of an infinite loss, which would be NaN. A loss that is infinite though

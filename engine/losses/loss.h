@@ -46,7 +46,7 @@ class Loss {
 };
 
 // Keeps log() finite where a probability has been rounded to zero.
-constexpr double kLeastProbability = 1e-7;
+constexpr double kMinProbability = 1e-7;
 
 // Builds the loss of a spec for an output of samples of that shape, which LossSpec::Truth() has
 // accepted.

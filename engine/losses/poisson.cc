@@ -38,8 +38,8 @@ class Poisson : public Loss {
                                     const std::vector<at::Tensor>& truth,
                                     bool /*from_logits*/) const override {
     // As in PyTorch's poisson_nll_loss: finite where the expected number has been rounded to zero.
-    constexpr double kLeastNumber = 1e-8;
-    return LossValue{(prediction - truth[0] * (prediction + kLeastNumber).log()).mean()};
+    constexpr double kMinNumber = 1e-8;
+    return LossValue{(prediction - truth[0] * (prediction + kMinNumber).log()).mean()};
   }
 };
 

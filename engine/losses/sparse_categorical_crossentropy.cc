@@ -63,8 +63,8 @@ class SparseCategoricalCrossentropy : public Loss {
     if (from_logits && CanFuseSparseSoftmaxCrossentropy(prediction, truth[0])) {
       return LossValue{SparseSoftmaxCrossentropy(prediction, truth[0])};
     }
-    const at::Tensor log_probability = from_logits ? at::log_softmax(prediction, -1)
-                                                   : prediction.clamp_min(kLeastProbability).log();
+    const at::Tensor log_probability =
+        from_logits ? at::log_softmax(prediction, -1) : prediction.clamp_min(kMinProbability).log();
     return LossValue{at::nll_loss(log_probability.reshape({-1, classes_}),
                                   truth[0].reshape({-1}).to(at::kLong))};
   }

@@ -25,15 +25,15 @@ struct ConfusionSpec : MetricSpec {
   absl::Status CheckOutput(Task task, const Shape& output) const override {
     if (task == Task::kYesOrNo) return absl::OkStatus();
     // Every pair of classes may become a number of the report.
-    constexpr int64_t kMostClasses = 64;
+    constexpr int64_t kMaxClasses = 64;
     if (!output.empty() && output.back() == kUnknown) {
       return absl::InvalidArgumentError(absl::StrCat("the number of classes, the last extent of ",
                                                      ToString(output),
                                                      ", must be known to count a confusion"));
     }
-    if (output.empty() || output.back() <= kMostClasses) return absl::OkStatus();
+    if (output.empty() || output.back() <= kMaxClasses) return absl::OkStatus();
     return absl::InvalidArgumentError(absl::StrCat(
-        "there are ", output.back(), " classes; confusion is counted for at most ", kMostClasses));
+        "there are ", output.back(), " classes; confusion is counted for at most ", kMaxClasses));
   }
 };
 

@@ -149,13 +149,13 @@ AudioLimits Limits(const SpeechRecognitionSpec& spec) {
 absl::StatusOr<Vocabulary> OpenVocabulary(const VocabularySpec& spec,
                                           const TranscriptColumn& transcripts,
                                           const PathResolver& paths) {
-  constexpr int64_t kMostBytes = int64_t{64} << 20;
+  constexpr int64_t kMaxBytes = int64_t{64} << 20;
   if (const auto* list = std::get_if<std::vector<std::string>>(&spec)) {
     return Vocabulary::Create(*list);
   }
   if (const auto* file = std::get_if<FileReference>(&spec)) {
     KUR_ASSIGN_OR_RETURN(const std::string path, paths.ForReading(file->path));
-    KUR_ASSIGN_OR_RETURN(const std::string text, FileSystem::Posix().Read(path, kMostBytes));
+    KUR_ASSIGN_OR_RETURN(const std::string text, FileSystem::Posix().Read(path, kMaxBytes));
     return Vocabulary::FromJson(text, file->path);
   }
   return Vocabulary::Create(transcripts.Elements());

@@ -22,7 +22,7 @@ namespace kur {
 namespace {
 
 // Elements of a sample; a batch of a few must fit into some memory.
-constexpr int64_t kMostElements = int64_t{1} << 32;
+constexpr int64_t kMaxElements = int64_t{1} << 32;
 
 // One source: what its samples look like.
 struct SyntheticSource {
@@ -72,7 +72,7 @@ struct FieldTraits<SyntheticSource> {
       if (extent < 1) fault = "every extent of the shape must be at least 1";
     }
     const int64_t elements = NumElements(to->SampleShape());
-    if (fault.empty() && (elements == kUnknown || elements > kMostElements)) {
+    if (fault.empty() && (elements == kUnknown || elements > kMaxElements)) {
       fault = absl::StrCat("samples of the shape ", ToString(to->SampleShape()),
                            " have more than 2^32 elements");
     }

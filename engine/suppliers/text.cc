@@ -23,7 +23,7 @@
 namespace kur {
 namespace {
 
-constexpr int64_t kMostSymbols = 1'000'000'000;
+constexpr int64_t kMaxSymbols = 1'000'000'000;
 
 // One length for all columns, or one for each.
 struct SequenceLength {
@@ -130,8 +130,8 @@ std::string FindFault(const TextSpec& spec, const std::string& name,
     return "seq_len gives no length for it";
   }
   const int64_t length = spec.LengthOf(name);
-  if (length < 1 || length > kMostSymbols) {
-    return absl::StrCat("its seq_len must be from 1 to ", kMostSymbols, ", got ", length);
+  if (length < 1 || length > kMaxSymbols) {
+    return absl::StrCat("its seq_len must be from 1 to ", kMaxSymbols, ", got ", length);
   }
   const auto side = spec.padding.find(name);
   if (side != spec.padding.end() && side->second != "left" && side->second != "right") {

@@ -20,7 +20,7 @@
 namespace kur {
 namespace {
 
-constexpr size_t kMostColumns = 1'000'000;
+constexpr size_t kMaxColumns = 1'000'000;
 
 // False unless all of `text` is a number. One that float32 cannot hold becomes infinite or zero.
 bool ParseNumber(absl::string_view text, float* number) {
@@ -81,9 +81,9 @@ class CsvReader {
         return absl::InvalidArgumentError(
             absl::StrCat("two columns have the name '", names_.back(), "'"));
       }
-      if (names_.size() > kMostColumns) {
+      if (names_.size() > kMaxColumns) {
         return absl::ResourceExhaustedError(
-            absl::StrCat("there are more than ", kMostColumns, " columns"));
+            absl::StrCat("there are more than ", kMaxColumns, " columns"));
       }
     }
     if (options_.wanted.has_value()) KUR_RETURN_IF_ERROR(options_.wanted->Check(names_));

@@ -16,7 +16,7 @@
 namespace kur {
 namespace {
 
-constexpr size_t kMostKeys = 1'000'000;
+constexpr size_t kMaxKeys = 1'000'000;
 
 // One key: its samples, and the shape that they have in common.
 class Column {
@@ -116,8 +116,8 @@ class ColumnsHandler : public JsonLineHandler {
     EndValue();
     if (lines_ == 0) AddColumn(key);
     if (wanted_.has_value() && wanted_->columns.count(key) == 0) return false;
-    if (columns_.size() > kMostKeys) {
-      return absl::ResourceExhaustedError(absl::StrCat("it is one of more than ", kMostKeys));
+    if (columns_.size() > kMaxKeys) {
+      return absl::ResourceExhaustedError(absl::StrCat("it is one of more than ", kMaxKeys));
     }
     const auto found = columns_.find(key);
     if (found == columns_.end()) {

@@ -18,7 +18,7 @@
 namespace kur {
 namespace {
 
-constexpr size_t kMostShown = 40;
+constexpr size_t kMaxShown = 40;
 
 // Symbols by their numbers, all samples one after the other.
 struct Symbols {
@@ -84,7 +84,7 @@ class Column {
     const auto found = numbers_.find(symbol);
     if (found == numbers_.end()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("the symbol '", absl::Utf8SafeCHexEscape(symbol.substr(0, kMostShown)),
+          absl::StrCat("the symbol '", absl::Utf8SafeCHexEscape(symbol.substr(0, kMaxShown)),
                        "' is not in the vocabulary"));
     }
     symbols_.numbers.Push(found->second);

@@ -26,7 +26,7 @@ absl::StatusOr<Image> Decode(const ImageFiles& files, int64_t index, const Decod
 ImageSource::Options ImageSource::Options::OfThisMachine() {
   Options options;
   options.threads = std::max(1u, std::thread::hardware_concurrency());
-  options.most_cached_bytes = TotalMemoryBytes() / 4;
+  options.max_cached_bytes = TotalMemoryBytes() / 4;
   return options;
 }
 
@@ -51,7 +51,7 @@ ImageSource::ImageSource(std::shared_ptr<const ImageFiles> files, const Options&
       exact_size_(exact_size),
       shape_({options.height, options.width, options.channels}),
       sample_size_(options.height * options.width * options.channels),
-      kept_(std::min(files_->size(), options.most_cached_bytes / sample_size_)),
+      kept_(std::min(files_->size(), options.max_cached_bytes / sample_size_)),
       pixels_(new uint8_t[static_cast<size_t>(kept_ * sample_size_)]),
       states_(new std::atomic<State>[static_cast<size_t>(kept_)]) {
   for (size_t c = 0; c < scale_.size(); ++c) {

@@ -33,7 +33,7 @@ class ImageSource : public Source {
     std::array<float, 3> mean = {0, 0, 0};
     std::array<float, 3> deviation = {1, 1, 1};
     int64_t threads = 1;
-    int64_t most_cached_bytes = 0;
+    int64_t max_cached_bytes = 0;
     ImageLimits limits;
   };
 

@@ -30,8 +30,8 @@ int64_t Threads(const FeatureOptions& options) {
 
 absl::StatusOr<FeatureStatistics> ReadStatistics(const FileReference& file,
                                                  const std::string& resolved) {
-  constexpr int64_t kMostBytes = int64_t{128} << 20;
-  const auto text = FileSystem::Posix().Read(resolved, kMostBytes);
+  constexpr int64_t kMaxBytes = int64_t{128} << 20;
+  const auto text = FileSystem::Posix().Read(resolved, kMaxBytes);
   if (!text.ok()) return ErrorIn(file, text.status(), resolved);
   auto statistics = ParseStatistics(*text, file.path);
   if (!statistics.ok()) return ErrorIn(file, statistics.status());
@@ -76,7 +76,7 @@ absl::Status AddFeatures(const std::string& name, const FeatureOptions& options,
   Utterances::Options made;
   made.size = corpus.size();
   made.threads = Threads(options);
-  made.most_cached_bytes = TotalMemoryBytes() / 8;
+  made.max_cached_bytes = TotalMemoryBytes() / 8;
   made.compute = extract;
   made.normalizer = std::make_shared<const FeatureNormalizer>(
       statistics,

@@ -22,10 +22,10 @@ using FloatRows =
     Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
 
 // Axes along which the frames vary less than this part of the greatest deviation are noise.
-constexpr double kLeastDeviation = 1e-6;
+constexpr double kMinDeviation = 1e-6;
 // A feature whose deviation is a smaller part of its mean is a constant that was rounded.
 constexpr double kRounding = 1e-12;
-constexpr int64_t kMostWidth = 1400;
+constexpr int64_t kMaxWidth = 1400;
 
 }  // namespace
 
@@ -88,7 +88,7 @@ absl::StatusOr<FeatureStatistics> FeatureStatisticsLearner::Finish() const {
     axes.row(i).cwiseAbs().maxCoeff(&largest);
     if (axes(i, largest) < 0) axes.row(i) *= -1;
     const double deviation = std::sqrt(std::max(solver.eigenvalues()[width - 1 - i], 0.0));
-    const bool varies = deviation > kLeastDeviation * greatest;
+    const bool varies = deviation > kMinDeviation * greatest;
     statistics.inverse_deviations.push_back(varies ? 1 / deviation : 0);
   }
   return statistics;
@@ -128,9 +128,9 @@ absl::StatusOr<std::vector<double>> ReadRow(const Value& value, const std::strin
 // The rows of a matrix, each of the length `width`.
 absl::StatusOr<std::vector<std::vector<double>>> ReadMatrix(const Value& value,
                                                             const std::string& what,
-                                                            size_t most_rows) {
-  if (!value.is_list() || value.as_list().empty() || value.as_list().size() > most_rows) {
-    return absl::InvalidArgumentError(absl::StrCat(what, " must be a matrix of up to ", most_rows,
+                                                            size_t max_rows) {
+  if (!value.is_list() || value.as_list().empty() || value.as_list().size() > max_rows) {
+    return absl::InvalidArgumentError(absl::StrCat(what, " must be a matrix of up to ", max_rows,
                                                    " rows, but is ", Describe(value)));
   }
   std::vector<std::vector<double>> rows;
@@ -199,7 +199,7 @@ std::string FormatStatistics(const FeatureStatistics& statistics) {
 absl::StatusOr<FeatureStatistics> ParseStatistics(const std::string& text,
                                                   const std::string& name) {
   YamlLimits limits;
-  limits.nodes = 2 * kMostWidth * (kMostWidth + 1) + 2 * kMostWidth + 16;
+  limits.nodes = 2 * kMaxWidth * (kMaxWidth + 1) + 2 * kMaxWidth + 16;
   KUR_ASSIGN_OR_RETURN(const Value value,
                        ParseYaml(text, std::make_shared<const std::string>(name), limits));
   auto statistics = FromValue(value);

@@ -16,7 +16,7 @@ constexpr double kStepSeconds = 0.010;
 constexpr double kPreemphasis = 0.97;
 constexpr double kLifter = 22;
 // Stands for a power of 0, which has no logarithm.
-constexpr double kLeastPower = std::numeric_limits<double>::epsilon();
+constexpr double kMinPower = std::numeric_limits<double>::epsilon();
 
 double Mel(double hertz) { return 2595 * std::log10(1 + hertz / 700); }
 double Hertz(double mel) { return 700 * (std::pow(10, mel / 2595) - 1); }
@@ -114,7 +114,7 @@ class Cepstrum {
   }
 
  private:
-  static double Log(double power) { return std::log(power == 0 ? kLeastPower : power); }
+  static double Log(double power) { return std::log(power == 0 ? kMinPower : power); }
 
   double fft_size_;
   std::vector<Filter> filters_;

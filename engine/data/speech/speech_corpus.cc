@@ -22,12 +22,12 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int64_t kMostMetadataBytes = int64_t{1} << 30;
-constexpr size_t kMostLineBytes = size_t{1} << 20;
-constexpr int kMostFolders = 10'000;
+constexpr int64_t kMaxMetadataBytes = int64_t{1} << 30;
+constexpr size_t kMaxLineBytes = size_t{1} << 20;
+constexpr int kMaxFolders = 10'000;
 // The line from which on at least half of all must be good.
 constexpr int64_t kCheckedLine = 10;
-constexpr int kMostWarnings = 10;
+constexpr int kMaxWarnings = 10;
 
 // The metadata of a corpus, wherever they lie.
 struct Metadata {
@@ -63,8 +63,8 @@ class MetadataReader {
       if (line_ >= kCheckedLine && 2 * good_ < line_) return TooManyBad();
       if (!line.empty()) ReadLine(line);
     }
-    if (bad_ > kMostWarnings) {
-      options_.warn(absl::StrCat(metadata_.name, ": left out ", bad_ - kMostWarnings,
+    if (bad_ > kMaxWarnings) {
+      options_.warn(absl::StrCat(metadata_.name, ": left out ", bad_ - kMaxWarnings,
                                  " lines more that are not as they should be"));
     }
     if (corpus_.size() > 0) return std::move(corpus_);
@@ -82,12 +82,12 @@ class MetadataReader {
 
   void Warn(const std::string& problem) {
     last_problem_ = absl::StrCat("line ", line_, " ", problem);
-    if (++bad_ > kMostWarnings) return;
+    if (++bad_ > kMaxWarnings) return;
     options_.warn(absl::StrCat(metadata_.name, ":", line_, ": left out, as it ", problem));
   }
 
   void ReadLine(absl::string_view line) {
-    if (line.size() > kMostLineBytes) return Warn("is longer than 1 MiB");
+    if (line.size() > kMaxLineBytes) return Warn("is longer than 1 MiB");
     const json entry = json::parse(line.begin(), line.end(), nullptr, /*allow_exceptions=*/false);
     if (!entry.is_object()) return Warn("is no JSON dictionary");
     const std::optional<std::string> name = Name(entry);
@@ -146,8 +146,8 @@ class MetadataReader {
 // to folders are not followed.
 absl::StatusOr<std::optional<std::string>> FindMetadata(const std::string& folder,
                                                         const std::string& relative, int* folders) {
-  if (++*folders > kMostFolders) {
-    return absl::InvalidArgumentError(absl::StrCat("has more than ", kMostFolders,
+  if (++*folders > kMaxFolders) {
+    return absl::InvalidArgumentError(absl::StrCat("has more than ", kMaxFolders,
                                                    " folders and no *.jsonl in the first of them"));
   }
   KUR_ASSIGN_OR_RETURN(const auto names, ListDirectory(folder));
@@ -170,7 +170,7 @@ absl::StatusOr<Metadata> OpenFile(const std::string& shown, const PathResolver& 
   KUR_ASSIGN_OR_RETURN(const std::string file, paths.ForReading(shown));
   Metadata metadata;
   metadata.name = shown;
-  KUR_ASSIGN_OR_RETURN(metadata.content, FileSystem::Posix().Read(file, kMostMetadataBytes));
+  KUR_ASSIGN_OR_RETURN(metadata.content, FileSystem::Posix().Read(file, kMaxMetadataBytes));
   metadata.audio = MakeFolderStore(AudioFolder(shown), paths);
   return metadata;
 }

@@ -11,7 +11,7 @@
 namespace kur {
 namespace {
 
-constexpr size_t kMostReported = 20;
+constexpr size_t kMaxReported = 20;
 
 int64_t Bytes(const AudioFeatures& features) {
   return static_cast<int64_t>(features.values.size() * sizeof(float));
@@ -171,7 +171,7 @@ std::vector<Utterances::Features> Utterances::Known(const int64_t* indices, int6
 
 void Utterances::Keep(int64_t index, const Features& features) const {
   const absl::MutexLock lock(&mutex_);
-  if (cached_bytes_ + Bytes(*features) > options_.most_cached_bytes) {
+  if (cached_bytes_ + Bytes(*features) > options_.max_cached_bytes) {
     last_[index] = features;
     return;
   }
@@ -186,9 +186,9 @@ void Utterances::Report(int64_t index, const absl::Status& problem) const {
     if (!bad_.insert(index).second) return;
     reported = bad_.size();
   }
-  if (reported > kMostReported) return;
+  if (reported > kMaxReported) return;
   options_.warn(absl::StrCat(problem.message(), "; another sample of its batch stands in for it",
-                             reported == kMostReported ? " (further ones are not reported)" : ""));
+                             reported == kMaxReported ? " (further ones are not reported)" : ""));
 }
 
 std::shared_ptr<const Source> MakeUtteranceSource(std::shared_ptr<const Utterances> utterances,

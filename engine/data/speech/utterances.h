@@ -24,7 +24,7 @@ class Utterances {
   struct Options {
     int64_t size = 0;  // recordings
     int64_t threads = 1;
-    int64_t most_cached_bytes = 0;
+    int64_t max_cached_bytes = 0;
     // The features of a recording before they are normalized. Thread-safe.
     std::function<absl::StatusOr<AudioFeatures>(int64_t)> compute;
     std::shared_ptr<const FeatureNormalizer> normalizer;

@@ -20,7 +20,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 // Rows of fewer channels are taken several at once, so that a row has work for all vector units.
-constexpr int64_t kLeastWidth = 256;
+constexpr int64_t kMinWidth = 256;
 // Read a second time, a block is still in the cache. The same for every number of threads, so that
 // sums do not depend on it.
 constexpr int64_t kBlockElements = int64_t{32} << 10;
@@ -30,7 +30,7 @@ constexpr int64_t kBlockElements = int64_t{32} << 10;
 struct Layout {
   Layout(int64_t elements, int64_t channel_count)
       : channels(channel_count),
-        width(channels * ((kLeastWidth + channels - 1) / channels)),
+        width(channels * ((kMinWidth + channels - 1) / channels)),
         elements(elements),
         block(std::max<int64_t>(1, kBlockElements / width) * width) {}
 

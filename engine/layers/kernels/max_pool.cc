@@ -14,7 +14,7 @@
 namespace kur {
 namespace {
 
-constexpr int64_t kMostPlaces = 256;  // so that a place in a window fits in a byte
+constexpr int64_t kMaxPlaces = 256;  // so that a place in a window fits in a byte
 
 // One image in memory, (height, width, channels), and what its windows give.
 struct Extents {
@@ -141,7 +141,7 @@ bool CanPoolImages(const at::Tensor& x, const PoolWindows& windows) {
   return FusedKernelsAllowed() && x.device().is_cpu() && x.scalar_type() == at::kFloat &&
          x.numel() > 0 && x.is_contiguous(at::MemoryFormat::ChannelsLast) &&
          windows.stride_height >= windows.height && windows.stride_width >= windows.width &&
-         windows.height * windows.width <= kMostPlaces;
+         windows.height * windows.width <= kMaxPlaces;
 }
 
 at::Tensor MaxPoolImages(const at::Tensor& x, const PoolWindows& windows) {

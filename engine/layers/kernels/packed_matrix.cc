@@ -14,7 +14,7 @@ namespace {
 constexpr int64_t kVectorFloats = 16;
 constexpr int64_t kPanel = 2 * kVectorFloats;
 // As many multiplications and additions as are worth a thread.
-constexpr int64_t kLeastWork = 1 << 19;
+constexpr int64_t kMinWork = 1 << 19;
 
 // On processors with narrower ones, a few of them.
 using Vector __attribute__((vector_size(kVectorFloats * sizeof(float)))) = float;
@@ -73,19 +73,19 @@ KUR_INLINE int64_t MultiplyRows(const MatrixView& a, int64_t first, const float*
   return first;
 }
 
-// The product with one panel, in blocks of up to kMostRows rows: as many as leave the sums in
+// The product with one panel, in blocks of up to kMaxRows rows: as many as leave the sums in
 // registers.
-template <int kMostRows>
+template <int kMaxRows>
 KUR_INLINE void MultiplyPanel(const MatrixView& a, const float* panel, int64_t columns, float* to,
                               int64_t stride, bool add) {
   int64_t row = 0;
   if (columns > kVectorFloats) {
-    row = MultiplyRows<kMostRows, 2>(a, row, panel, columns, to, stride, add);
-    if (kMostRows > 2) row = MultiplyRows<2, 2>(a, row, panel, columns, to, stride, add);
+    row = MultiplyRows<kMaxRows, 2>(a, row, panel, columns, to, stride, add);
+    if (kMaxRows > 2) row = MultiplyRows<2, 2>(a, row, panel, columns, to, stride, add);
     MultiplyRows<1, 2>(a, row, panel, columns, to, stride, add);
   } else {
-    row = MultiplyRows<kMostRows, 1>(a, row, panel, columns, to, stride, add);
-    if (kMostRows > 2) row = MultiplyRows<2, 1>(a, row, panel, columns, to, stride, add);
+    row = MultiplyRows<kMaxRows, 1>(a, row, panel, columns, to, stride, add);
+    if (kMaxRows > 2) row = MultiplyRows<2, 1>(a, row, panel, columns, to, stride, add);
     MultiplyRows<1, 1>(a, row, panel, columns, to, stride, add);
   }
 }
@@ -150,7 +150,7 @@ void PackedMatrix::Multiply(const MatrixView& a, float* to, int64_t stride, bool
   const int64_t panels = (columns_ + kPanel - 1) / kPanel;
   const int64_t work = std::max<int64_t>(1, a.rows * rows_ * kPanel);
   at::parallel_for(
-      0, panels, std::max<int64_t>(1, kLeastWork / work), [&](int64_t begin, int64_t end) {
+      0, panels, std::max<int64_t>(1, kMinWork / work), [&](int64_t begin, int64_t end) {
         for (int64_t p = begin; p < end; ++p) {
           multiply(a, panels_.get() + p * rows_ * kPanel, std::min(kPanel, columns_ - p * kPanel),
                    to + p * kPanel, stride, add);

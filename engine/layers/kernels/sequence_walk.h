@@ -56,8 +56,8 @@ inline at::Tensor AsRows(const at::Tensor& tensor) { return tensor.view({-1, ten
 // enough to do for them.
 template <class Run>
 void ForRows(int64_t rows, int64_t units, const Run& run) {
-  constexpr int64_t kLeastElements = 8192;
-  at::parallel_for(0, rows, std::max<int64_t>(1, kLeastElements / units), run);
+  constexpr int64_t kMinElements = 8192;
+  at::parallel_for(0, rows, std::max<int64_t>(1, kMinElements / units), run);
 }
 
 }  // namespace kur

@@ -373,7 +373,7 @@ TEST(ImageSourceTest, KeepsWhatThereIsRoomFor) {
   ImageSource::Options options;
   options.height = options.width = 4;
   options.threads = 2;
-  options.most_cached_bytes = 2 * 4 * 4 * 3 + 1;
+  options.max_cached_bytes = 2 * 4 * 4 * 3 + 1;
   const auto source = ImageSource::Create(files, options);
   ASSERT_TRUE(source.ok()) << source.status();
   const std::vector<float> once = Gathered(**source, {0, 1, 2, 3});

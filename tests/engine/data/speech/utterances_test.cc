@@ -32,7 +32,7 @@ class UtterancesTest : public testing::Test {
     statistics.stddev = {1, 1};
     options_.size = 20;
     options_.threads = 3;
-    options_.most_cached_bytes = 1 << 20;
+    options_.max_cached_bytes = 1 << 20;
     options_.normalizer = std::make_shared<const FeatureNormalizer>(
         statistics, FeatureNormalizer::Options{true, true, Rotation::kNone});
     options_.warn = [this](const std::string& text) { warnings_.push_back(text); };
@@ -184,7 +184,7 @@ TEST_F(UtterancesTest, WhatThereIsRoomForIsComputedOnce) {
 }
 
 TEST_F(UtterancesTest, WithoutRoomABatchIsComputedOnceForAllThatIsAskedOfIt) {
-  options_.most_cached_bytes = 0;
+  options_.max_cached_bytes = 0;
   const auto utterances = Make();
   const auto source = MakeUtteranceSource(utterances, {});
   const auto lengths = MakeUtteranceLengthSource(utterances);
@@ -207,7 +207,7 @@ TEST_F(UtterancesTest, FeaturesAreNormalized) {
 }
 
 TEST_F(UtterancesTest, SeveralThreadsMayGather) {
-  options_.most_cached_bytes = 200;
+  options_.max_cached_bytes = 200;
   const auto source = MakeUtteranceSource(Make(), {});
   std::atomic<int> wrong = 0;
   std::vector<std::thread> threads;
