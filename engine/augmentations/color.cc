@@ -49,7 +49,7 @@ const Fields<ColorSpec>& ColorFields() {
                     "by how much its differences from the mean grow or shrink at most",
                     NotNegative())
           .Optional("saturation", &ColorSpec::saturation,
-                    "by how much its colours' differences from grey grow or shrink at most",
+                    "by how much its colors' differences from gray grow or shrink at most",
                     NotNegative()));
   return *kFields;
 }

@@ -15,7 +15,7 @@ struct CutoutSpec : ImageAugmentation {
 
   std::string kind() const override { return "cutout"; }
 
-  // The centre lies anywhere in the image, so that part of the box may lie outside.
+  // The center lies anywhere in the image, so that part of the box may lie outside.
   void Apply(const Shape& extents, Random* random, float* sample) const override {
     for (int64_t i = 0; i < count; ++i) {
       Box box = {0, 0, size.front(), size.back()};

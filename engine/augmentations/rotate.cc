@@ -31,7 +31,7 @@ const Fields<RotateSpec>& RotateFields() {
 }
 
 const Registration<AugmentationKind> kKind(
-    "rotate", MakeKind<AugmentationSpec>("Turns an image about its centre", "rotate: {degrees: 15}",
+    "rotate", MakeKind<AugmentationSpec>("Turns an image about its center", "rotate: {degrees: 15}",
                                          RotateFields()));
 
 }  // namespace

@@ -109,8 +109,8 @@ void AdjustColor(const ImageExtents& extents, const ColorFactors& factors, float
   for (int64_t i = 0; i < size; ++i) image[i] = scale * image[i] + offset;
   if (factors.saturation == 1 || extents.channels != 3) return;
   for (int64_t i = 0; i < size; i += 3) {
-    const float grey = (1 - factors.saturation) * Luminance(image + i, 3);
-    for (int64_t c = 0; c < 3; ++c) image[i + c] = factors.saturation * image[i + c] + grey;
+    const float gray = (1 - factors.saturation) * Luminance(image + i, 3);
+    for (int64_t c = 0; c < 3; ++c) image[i + c] = factors.saturation * image[i + c] + gray;
   }
 }
 

@@ -22,7 +22,7 @@ void ShiftImage(const ImageExtents& extents, int64_t down, int64_t right, float 
 void FlipHorizontally(const ImageExtents& extents, float* image);
 void FlipVertically(const ImageExtents& extents, float* image);
 
-// Turns the image about its centre, counterclockwise, by bilinear interpolation. What comes in over
+// Turns the image about its center, counterclockwise, by bilinear interpolation. What comes in over
 // the edge is `fill`.
 void RotateImage(const ImageExtents& extents, double degrees, float fill, float* image);
 

@@ -62,7 +62,7 @@ using SampleVisitor = std::function<bool(int64_t index, const float* values, int
 // number. CANCELLED if the visitor ended it; an error of the source as it is.
 absl::StatusOr<SourceSummary> Summarize(const Source& source, const SampleVisitor& visit);
 
-// A picture of a sample, small enough for a terminal: grey or red, green and blue, a byte each.
+// A picture of a sample, small enough for a terminal: gray or red, green and blue, a byte each.
 struct Picture {
   int height = 0;  // pixels; 0: there is none
   int width = 0;

@@ -19,9 +19,9 @@ constexpr double kRight = 20;
 constexpr double kTop = 20;
 constexpr double kBottom = 50;
 
-// Told apart by those who see few colours, too (Okabe and Ito, 2008).
-constexpr std::array<const char*, 6> kColours = {"#0072b2", "#d55e00", "#009e73",
-                                                 "#cc79a7", "#e69f00", "#000000"};
+// Told apart by those who see few colors, too (Okabe and Ito, 2008).
+constexpr std::array<const char*, 6> kColors = {"#0072b2", "#d55e00", "#009e73",
+                                                "#cc79a7", "#e69f00", "#000000"};
 
 bool IsFinite(const std::pair<double, double>& point) {
   return std::isfinite(point.first) && std::isfinite(point.second);
@@ -91,7 +91,7 @@ void AppendAxes(const LineChart& chart, const Axis& x, const Axis& y, std::strin
                         (kTop + bottom) / 2, Escaped(chart.y_label));
 }
 
-void AppendSeries(const ChartSeries& series, const char* colour, const Axis& x, const Axis& y,
+void AppendSeries(const ChartSeries& series, const char* color, const Axis& x, const Axis& y,
                   std::string* svg) {
   std::string line;
   std::string dots;
@@ -102,12 +102,12 @@ void AppendSeries(const ChartSeries& series, const char* colour, const Axis& x, 
     absl::StrAppendFormat(&line, "%s%.1f %.1f", line.empty() ? "M" : "L", at_x, at_y);
     if (series.dots) {
       absl::StrAppendFormat(&dots, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"/>\n", at_x,
-                            at_y, colour);
+                            at_y, color);
     }
   }
   if (line.empty()) return;
-  absl::StrAppend(svg, "<path fill=\"none\" stroke=\"", colour, "\" stroke-width=\"1.5\" d=\"",
-                  line, "\"/>\n", dots);
+  absl::StrAppend(svg, "<path fill=\"none\" stroke=\"", color, "\" stroke-width=\"1.5\" d=\"", line,
+                  "\"/>\n", dots);
 }
 
 }  // namespace
@@ -145,10 +145,10 @@ std::string DrawSvg(const LineChart& chart) {
   AppendAxes(chart, x, y, &svg);
   double legend = kTop + 14;
   for (size_t i = 0; i < chart.series.size(); ++i) {
-    const char* colour = kColours[i % kColours.size()];
-    AppendSeries(chart.series[i], colour, x, y, &svg);
+    const char* color = kColors[i % kColors.size()];
+    AppendSeries(chart.series[i], color, x, y, &svg);
     absl::StrAppendFormat(&svg, "<path stroke=\"%s\" stroke-width=\"3\" d=\"M%.1f %.1fh18\"/>\n",
-                          colour, kWidth - kRight - 26, legend - 4);
+                          color, kWidth - kRight - 26, legend - 4);
     AppendText(kWidth - kRight - 32, legend, "end", chart.series[i].label, &svg);
     legend += 18;
   }

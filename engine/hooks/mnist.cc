@@ -1,4 +1,4 @@
-// mnist: a table of how often each class was recognised.
+// mnist: a table of how often each class was recognized.
 
 #include <string>
 
@@ -28,7 +28,7 @@ const Fields<MnistSpec>& MnistFields() {
 }
 
 const Registration<HookKind> kKind(
-    "mnist", MakeKind<HookSpec>("Tells how many samples of each class were recognised; takes the "
+    "mnist", MakeKind<HookSpec>("Tells how many samples of each class were recognized; takes the "
                                 "output 'labels', or the only one.",
                                 "mnist:", MnistFields()));
 

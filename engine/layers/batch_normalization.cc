@@ -35,7 +35,7 @@ struct BatchNormalizationSpec : LayerSpec {
     }
     if (Channels(inputs[0]) == kUnknown) {
       return absl::InvalidArgumentError(
-          absl::StrCat("axis ", axis, ", which is normalised, must have a known extent; the input ",
+          absl::StrCat("axis ", axis, ", which is normalized, must have a known extent; the input ",
                        "is ", ToString(inputs[0])));
     }
     return inputs[0];
@@ -74,7 +74,7 @@ const Fields<BatchNormalizationSpec>& BatchNormalizationFields() {
 
 const Registration<LayerKind> kKind(
     "batch_normalization",
-    MakeLayerKind("Normalises each channel over the batch, and by running statistics when not "
+    MakeLayerKind("Normalizes each channel over the batch, and by running statistics when not "
                   "training (Ioffe and Szegedy, 2015).",
                   "batch_normalization:", BatchNormalizationFields()));
 

@@ -55,7 +55,7 @@ const Fields<GroupNormalizationSpec>& GroupNormalizationFields() {
 
 const Registration<LayerKind> kKind(
     "group_normalization",
-    MakeLayerKind("Normalises groups of channels of each sample (Wu and He, 2018).",
+    MakeLayerKind("Normalizes groups of channels of each sample (Wu and He, 2018).",
                   "group_normalization: 8", GroupNormalizationFields()));
 
 #if KUR_RUNTIME

@@ -47,7 +47,7 @@ const Fields<LayerNormalizationSpec>& LayerNormalizationFields() {
 
 const Registration<LayerKind> kKind(
     "layer_normalization",
-    MakeLayerKind("Normalises the last axis of each position (Ba, Kiros and Hinton, 2016).",
+    MakeLayerKind("Normalizes the last axis of each position (Ba, Kiros and Hinton, 2016).",
                   "layer_normalization:", LayerNormalizationFields()));
 
 #if KUR_RUNTIME

@@ -106,7 +106,7 @@ std::vector<int64_t> ToLengths(const at::Tensor& tensor) {
   return {begin, begin + numbers.numel()};
 }
 
-// The fewest steps of output that can stand for a sequence: equal neighbours need a blank between
+// The fewest steps of output that can stand for a sequence: equal neighbors need a blank between
 // them.
 int64_t FewestSteps(const int64_t* labels, int64_t count) {
   int64_t steps = count;

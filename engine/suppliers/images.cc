@@ -101,7 +101,7 @@ const Fields<ImagesSpec>& ImagesFields() {
                   "how an image of another proportion becomes one of that size: the middle of it, "
                   "all of it distorted, or all of it between black bars")
           .Optional(
-              "channels", &Spec::channels, "3: colour; 1: luminance",
+              "channels", &Spec::channels, "3: color; 1: luminance",
               Condition<int64_t>{"1 or 3", [](int64_t count) { return count == 1 || count == 3; }})
           .Optional("mean", &Spec::mean,
                     "what is subtracted from values between 0 and 1, for all channels or each")

@@ -73,7 +73,7 @@ std::shared_ptr<const SupplierSpec> ParseMind(const Value& value, const std::str
 }
 
 const Registration<SupplierKind> kKind(
-    "mind", {"Spectrograms of brain waves while pictures were seen, as grey PNG files: the sources "
+    "mind", {"Spectrograms of brain waves while pictures were seen, as gray PNG files: the sources "
              "brain_probe_image (width, height), category_label and precise_label (numbers)",
              "mind: {path: mind.tar.gz}", MindFields().Describe(), ParseMind});
 
