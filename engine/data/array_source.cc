@@ -125,7 +125,7 @@ absl::Status ArraySource::Gather(const int64_t* indices, int64_t count, int64_t 
   return absl::OkStatus();
 }
 
-absl::StatusOr<SourceMap> ArraySources(std::map<std::string, Array> arrays) {
+absl::StatusOr<SourceMap> MakeArraySources(std::map<std::string, Array> arrays) {
   SourceMap sources;
   for (auto& [name, array] : arrays) {
     auto source = ArraySource::Create(std::move(array));

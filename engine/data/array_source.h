@@ -58,7 +58,7 @@ class ArraySource : public Source {
 
 // A source for each array, of the same name. INVALID_ARGUMENT as ArraySource::Create(), naming the
 // array.
-absl::StatusOr<SourceMap> ArraySources(std::map<std::string, Array> arrays);
+absl::StatusOr<SourceMap> MakeArraySources(std::map<std::string, Array> arrays);
 
 // Class numbers, seen by the model as one-hot vectors of shape (classes,).
 class OneHotSource : public Source {

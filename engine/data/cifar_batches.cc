@@ -38,14 +38,14 @@ absl::StatusOr<Batch> ParseBatch(const std::string& content, const std::string& 
         absl::StrCat(name, ": expected a dictionary with 'data' and 'labels', as CIFAR-10 has"));
   }
   Batch batch;
-  auto pixels = ArrayOf(*images, 0);
+  auto pixels = ToArray(*images, 0);
   if (!pixels.ok() || pixels->dtype() != DType::kUint8 || pixels->rank() != 2 ||
       pixels->shape()[1] != kImage) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, ": 'data' must be a uint8 array of shape (samples, ", kImage, ")"));
   }
   batch.images = *std::move(pixels);
-  auto classes = ArrayOf(*labels, batch.images.shape()[0]);
+  auto classes = ToArray(*labels, batch.images.shape()[0]);
   if (!classes.ok() || classes->rank() != 1 || classes->count() != batch.images.shape()[0]) {
     return absl::InvalidArgumentError(absl::StrCat(name,
                                                    ": 'labels' must be one number for each of the ",

@@ -40,10 +40,10 @@ absl::StatusOr<std::shared_ptr<const Source>> MakeColumn(const ColumnSpec& colum
                                                          const std::vector<int64_t>& training) {
   std::vector<std::shared_ptr<const Source>> parts;
   for (const std::string& from : column.from) parts.push_back(sources.at(from));
-  KUR_ASSIGN_OR_RETURN(auto source, Combine(std::move(parts)));
-  if (column.one_hot.has_value()) return OneHot(std::move(source), *column.one_hot);
+  KUR_ASSIGN_OR_RETURN(auto source, CombineColumns(std::move(parts)));
+  if (column.one_hot.has_value()) return EncodeOneHot(std::move(source), *column.one_hot);
   if (column.normalize.has_value()) {
-    return Normalize(std::move(source), *column.normalize, training);
+    return NormalizeColumn(std::move(source), *column.normalize, training);
   }
   return source;
 }

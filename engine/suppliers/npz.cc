@@ -47,7 +47,7 @@ absl::StatusOr<SourceMap> Open(const NpzSpec& spec, const PathResolver& paths) {
   if (arrays->empty()) {
     return ErrorIn(spec.source, absl::InvalidArgumentError(*path + " holds no arrays"), *path);
   }
-  auto sources = ArraySources(*std::move(arrays));
+  auto sources = MakeArraySources(*std::move(arrays));
   if (!sources.ok()) return ErrorIn(spec.source, Annotate(sources.status(), *path), *path);
   return sources;
 }

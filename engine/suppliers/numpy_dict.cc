@@ -46,8 +46,8 @@ const Registration<SupplierKind> kKind(
 absl::StatusOr<SourceMap> ReadSources(const std::string& path) {
   KUR_ASSIGN_OR_RETURN(const auto input, ByteInput::OpenFile(path));
   KUR_ASSIGN_OR_RETURN(const PickleValue dict, ReadNpyObject(*input));
-  KUR_ASSIGN_OR_RETURN(auto columns, PickleColumns(dict, input->MostBytes()));
-  return ArraySources(std::move(columns));
+  KUR_ASSIGN_OR_RETURN(auto columns, ColumnsFromPickle(dict, input->MostBytes()));
+  return MakeArraySources(std::move(columns));
 }
 
 absl::StatusOr<SourceMap> Open(const NumpyDictSpec& spec, const PathResolver& paths) {

@@ -46,7 +46,7 @@ absl::StatusOr<SourceMap> ReadSources(const std::string& path) {
   KUR_ASSIGN_OR_RETURN(const auto input, ByteInput::OpenFile(path));
   KUR_ASSIGN_OR_RETURN(auto arrays, ReadSafetensors(*input));
   if (arrays.empty()) return absl::InvalidArgumentError("holds no tensors");
-  return ArraySources(std::move(arrays));
+  return MakeArraySources(std::move(arrays));
 }
 
 absl::StatusOr<SourceMap> Open(const SafetensorsSpec& spec, const PathResolver& paths) {

@@ -296,7 +296,7 @@ absl::Status CheckSize(Shape shape) {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const Source>> Combine(
+absl::StatusOr<std::shared_ptr<const Source>> CombineColumns(
     std::vector<std::shared_ptr<const Source>> parts) {
   if (parts.size() == 1) return std::move(parts[0]);
   Shape shape = parts[0]->shape();
@@ -320,17 +320,17 @@ absl::StatusOr<std::shared_ptr<const Source>> Combine(
   return std::make_shared<const CombinedSource>(std::move(parts), std::move(shape));
 }
 
-absl::StatusOr<std::shared_ptr<const Source>> OneHot(std::shared_ptr<const Source> labels,
-                                                     const ClassList& classes) {
+absl::StatusOr<std::shared_ptr<const Source>> EncodeOneHot(std::shared_ptr<const Source> labels,
+                                                           const ClassList& classes) {
   KUR_RETURN_IF_ERROR(CheckSize(OneHotShape(labels->shape(), classes.count)));
   auto source = std::make_shared<const ClassSource>(std::move(labels), classes);
   KUR_RETURN_IF_ERROR(source->Check());
   return source;
 }
 
-absl::StatusOr<std::shared_ptr<const Source>> Normalize(std::shared_ptr<const Source> values,
-                                                        const ColumnScaling& scaling,
-                                                        const std::vector<int64_t>& training) {
+absl::StatusOr<std::shared_ptr<const Source>> NormalizeColumn(
+    std::shared_ptr<const Source> values, const ColumnScaling& scaling,
+    const std::vector<int64_t>& training) {
   const size_t depth = Depth(*values);
   std::vector<double> scale;
   std::vector<double> offset;

@@ -18,13 +18,13 @@ namespace kur {
 // Puts the samples of several sources together along their last axis. INVALID_ARGUMENT if they
 // differ in their rank or in another axis, or if that axis is ragged; so says Gather() of ragged
 // samples that differ in length. Precondition: there is a source; all have as many samples.
-absl::StatusOr<std::shared_ptr<const Source>> Combine(
+absl::StatusOr<std::shared_ptr<const Source>> CombineColumns(
     std::vector<std::shared_ptr<const Source>> parts);
 
 // One-hot vectors of what `labels` holds; OneHotShape() tells their shape. All labels are looked at
 // once. INVALID_ARGUMENT for one that is no class, with its sample.
-absl::StatusOr<std::shared_ptr<const Source>> OneHot(std::shared_ptr<const Source> labels,
-                                                     const ClassList& classes);
+absl::StatusOr<std::shared_ptr<const Source>> EncodeOneHot(std::shared_ptr<const Source> labels,
+                                                           const ClassList& classes);
 
 // The samples moved and scaled as the Kurfile says. Statistics are those of the samples at
 // `training`, in that order, which are read once; a position of the last axis that never varies is
@@ -32,9 +32,9 @@ absl::StatusOr<std::shared_ptr<const Source>> OneHot(std::shared_ptr<const Sourc
 // INVALID_ARGUMENT if the numbers given are neither one nor as many as the last axis is long, or if
 // there are no finite statistics. Precondition: `training` is not empty if statistics are asked
 // for.
-absl::StatusOr<std::shared_ptr<const Source>> Normalize(std::shared_ptr<const Source> values,
-                                                        const ColumnScaling& scaling,
-                                                        const std::vector<int64_t>& training);
+absl::StatusOr<std::shared_ptr<const Source>> NormalizeColumn(std::shared_ptr<const Source> values,
+                                                              const ColumnScaling& scaling,
+                                                              const std::vector<int64_t>& training);
 
 }  // namespace kur
 

@@ -104,13 +104,13 @@ class Flattener {
 
 }  // namespace
 
-absl::StatusOr<Array> ArrayOf(const PickleValue& value, int64_t max_elements) {
+absl::StatusOr<Array> ToArray(const PickleValue& value, int64_t max_elements) {
   if (value.type() == Type::kArray) return value.as_array();
   return Flattener(max_elements).Flatten(value);
 }
 
-absl::StatusOr<std::map<std::string, Array>> PickleColumns(const PickleValue& pickle,
-                                                           int64_t file_size) {
+absl::StatusOr<std::map<std::string, Array>> ColumnsFromPickle(const PickleValue& pickle,
+                                                               int64_t file_size) {
   if (pickle.type() != Type::kDict) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the pickle must hold a dictionary of arrays, not a ", TypeName(pickle.type())));
@@ -123,7 +123,7 @@ absl::StatusOr<std::map<std::string, Array>> PickleColumns(const PickleValue& pi
       return absl::InvalidArgumentError(
           absl::StrCat("the keys of the dictionary must be strings, not ", TypeName(key.type())));
     }
-    auto array = ArrayOf(value, max_elements);
+    auto array = ToArray(value, max_elements);
     if (!array.ok()) {
       return Annotate(array.status(), absl::StrCat("key '", key.as_string(), "'"));
     }

@@ -15,12 +15,12 @@ namespace kur {
 // are nested as a box, in float32 where it is not an array already. INVALID_ARGUMENT for everything
 // else, also for lists of unequal lengths; RESOURCE_EXHAUSTED if there are more than `max_elements`
 // (a list that holds one list many times is small until it is written out).
-absl::StatusOr<Array> ArrayOf(const PickleValue& value, int64_t max_elements);
+absl::StatusOr<Array> ToArray(const PickleValue& value, int64_t max_elements);
 
 // The columns of a pickled dictionary by their names. `file_size` bounds what lists may unfold to.
 // INVALID_ARGUMENT, naming the key, if the pickle is no dictionary of columns.
-absl::StatusOr<std::map<std::string, Array>> PickleColumns(const PickleValue& pickle,
-                                                           int64_t file_size);
+absl::StatusOr<std::map<std::string, Array>> ColumnsFromPickle(const PickleValue& pickle,
+                                                               int64_t file_size);
 
 }  // namespace kur
 

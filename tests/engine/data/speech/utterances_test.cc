@@ -140,9 +140,10 @@ TEST_F(UtterancesTest, SoItDoesInWhatIsMadeOfASource) {
   scaling.kind = ColumnScaling::Kind::kGiven;
   scaling.scale = {1};
   scaling.offset = {0};
-  EXPECT_THAT((*Normalize(part, scaling, {}))->Unreadable(batch.data(), 2),
+  EXPECT_THAT((*NormalizeColumn(part, scaling, {}))->Unreadable(batch.data(), 2),
               ElementsAre(false, true));
-  EXPECT_THAT((*Combine({part, part}))->Unreadable(batch.data(), 2), ElementsAre(false, true));
+  EXPECT_THAT((*CombineColumns({part, part}))->Unreadable(batch.data(), 2),
+              ElementsAre(false, true));
 }
 
 TEST_F(UtterancesTest, ABatchOfBadRecordingsIsAnError) {
