@@ -20,12 +20,12 @@ constexpr int64_t kPlane = kSide * kSide;
 constexpr int64_t kChannels = 3;
 constexpr int64_t kImage = kPlane * kChannels;
 
-// A real batch has 31 MB.
+// A genuine batch has 31 MB.
 constexpr int64_t kMaxBatchBytes = int64_t{1} << 30;
 
-// One file: images by planes as they are stored, and their labels.
+// The content of one file.
 struct Batch {
-  Array images;
+  Array images;  // uint8, (samples, 3 * 32 * 32): a plane for each channel
   Array labels;
 };
 
@@ -66,7 +66,7 @@ absl::Status CheckComplete(const std::map<std::string, Batch>& batches,
                                           "; is it the version of CIFAR-10 for Python?"));
 }
 
-// From planes of red, green and blue to pixels.
+// Copies an image from a plane for each channel to interleaved pixels.
 void Interleave(const uint8_t* planes, uint8_t* pixels) {
   for (int64_t i = 0; i < kPlane; ++i) {
     for (int64_t channel = 0; channel < kChannels; ++channel) {

@@ -175,7 +175,7 @@ absl::StatusOr<std::optional<ClassifiedFiles>> ReadTable(const ImagesSpec& spec,
                                                          const PathResolver& paths) {
   if (!spec.labels.has_value()) return std::optional<ClassifiedFiles>();
   const std::string& name = spec.labels->path;
-  FileTable table;
+  FileTableOptions table;
   table.is_json = absl::EndsWith(name, ".jsonl") || absl::EndsWith(name, ".jsonl.gz");
   table.file_column = spec.file_column;
   table.label_column = spec.label_column.value_or(table.label_column);
@@ -197,7 +197,7 @@ absl::StatusOr<SourceMap> MakeSources(const ImagesSpec& spec, const ImageSet& im
         Array::FromValues<int64_t>({static_cast<int64_t>(images.labels.size())}, images.labels));
     KUR_ASSIGN_OR_RETURN(sources["labels"], OneHotSource::Create(labels, images.classes));
   }
-  auto options = ImageSource::Options::OfThisMachine();
+  auto options = ImageSource::Options::ForThisMachine();
   if (!spec.size.empty()) {
     options.height = spec.size.front();
     options.width = spec.size.back();
@@ -214,8 +214,9 @@ absl::StatusOr<SourceMap> Open(const ImagesSpec& spec, const OpenContext& contex
   KUR_ASSIGN_OR_RETURN(const std::string file,
                        LocatePackage(spec, context.paths, /*directory_allowed=*/true));
   KUR_ASSIGN_OR_RETURN(auto listed, ReadTable(spec, context.paths));
-  const std::string shown = IsDirectory(file) ? spec.path->path : spec.File().path;
-  const auto images = OpenImages(file, shown, context.paths, std::move(listed), spec.classes);
+  const std::string display_path = IsDirectory(file) ? spec.path->path : spec.File().path;
+  const auto images =
+      OpenImages(file, display_path, context.paths, std::move(listed), spec.classes);
   if (!images.ok()) return ErrorIn(*spec.path, images.status(), file);
   auto sources = MakeSources(spec, *images);
   if (!sources.ok()) return ErrorIn(*spec.path, sources.status(), file);

@@ -150,13 +150,13 @@ bool IsLinesName(const std::string& name) {
   return absl::EndsWith(name, ".jsonl") && !absl::StartsWith(BaseName(name), ".");
 }
 
-absl::Status NotOne(const std::string& shown, const std::vector<std::string>& names) {
+absl::Status NotOne(const std::string& display_path, const std::vector<std::string>& names) {
   if (names.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(shown, " holds no .jsonl that names its images"));
+        absl::StrCat(display_path, " holds no .jsonl that names its images"));
   }
   return absl::InvalidArgumentError(
-      absl::StrCat(shown, " must hold one .jsonl that names its images, and holds ",
+      absl::StrCat(display_path, " must hold one .jsonl that names its images, and holds ",
                    absl::StrJoin(names, ", ")));
 }
 
@@ -168,20 +168,20 @@ absl::StatusOr<Recordings> Read(ByteInput& input, const std::string& name) {
   return absl::InvalidArgumentError(absl::StrCat(name, ": the file has no lines"));
 }
 
-absl::StatusOr<Recordings> ReadFolder(const std::string& folder, const std::string& shown,
+absl::StatusOr<Recordings> ReadFolder(const std::string& folder, const std::string& display_path,
                                       const PathResolver& paths) {
   KUR_ASSIGN_OR_RETURN(std::vector<std::string> names, ListDirectory(folder));
   names.erase(std::remove_if(names.begin(), names.end(),
                              [](const std::string& name) { return !IsLinesName(name); }),
               names.end());
-  if (names.size() != 1) return NotOne(shown, names);
-  const std::string name = JoinPath(shown, names.front());
+  if (names.size() != 1) return NotOne(display_path, names);
+  const std::string name = JoinPath(display_path, names.front());
   KUR_ASSIGN_OR_RETURN(const std::string file, paths.ForReading(name));
   KUR_ASSIGN_OR_RETURN(const auto input, ByteInput::OpenFile(file));
   return Read(*input, name);
 }
 
-absl::StatusOr<Recordings> ReadArchive(const std::string& file, const std::string& shown) {
+absl::StatusOr<Recordings> ReadArchive(const std::string& file, const std::string& display_path) {
   TarLimits limits;
   limits.max_bytes = std::min(limits.max_bytes, TotalMemoryBytes() / 2);
   limits.max_members = 10'000'000;
@@ -197,9 +197,10 @@ absl::StatusOr<Recordings> ReadArchive(const std::string& file, const std::strin
       KUR_ASSIGN_OR_RETURN(content, reader->ReadContent());
     }
   }
-  if (names.size() != 1) return NotOne(shown, names);
-  KUR_ASSIGN_OR_RETURN(Recordings recordings, Read(*ByteInput::FromMemory(content),
-                                                   absl::StrCat(shown, ": ", names.front())));
+  if (names.size() != 1) return NotOne(display_path, names);
+  KUR_ASSIGN_OR_RETURN(
+      Recordings recordings,
+      Read(*ByteInput::FromMemory(content), absl::StrCat(display_path, ": ", names.front())));
   const std::string folder = DirectoryOf(names.front());
   for (std::string& image : recordings.images) image = JoinPath(folder, image);
   return recordings;
@@ -242,10 +243,11 @@ absl::StatusOr<std::shared_ptr<const Source>> LabelSource(const std::vector<doub
   return ArraySource::Create(std::move(array));
 }
 
-absl::StatusOr<SourceMap> OpenSources(const std::string& file, const std::string& shown,
+absl::StatusOr<SourceMap> OpenSources(const std::string& file, const std::string& display_path,
                                       const PathResolver& paths) {
-  KUR_ASSIGN_OR_RETURN(Recordings recordings, IsDirectory(file) ? ReadFolder(file, shown, paths)
-                                                                : ReadArchive(file, shown));
+  KUR_ASSIGN_OR_RETURN(Recordings recordings, IsDirectory(file)
+                                                  ? ReadFolder(file, display_path, paths)
+                                                  : ReadArchive(file, display_path));
   SourceMap sources;
   KUR_ASSIGN_OR_RETURN(sources["category_label"], LabelSource(recordings.categories));
   if (!recordings.precise.empty()) {
@@ -254,8 +256,8 @@ absl::StatusOr<SourceMap> OpenSources(const std::string& file, const std::string
   ClassifiedFiles listed;
   listed.files = std::move(recordings.images);
   KUR_ASSIGN_OR_RETURN(const ImageSet images,
-                       OpenImages(file, shown, paths, std::move(listed), {}));
-  auto options = ImageSource::Options::OfThisMachine();
+                       OpenImages(file, display_path, paths, std::move(listed), {}));
+  auto options = ImageSource::Options::ForThisMachine();
   options.channels = 1;
   KUR_ASSIGN_OR_RETURN(auto pixels, ImageSource::Create(images.files, options));
   sources["brain_probe_image"] = std::make_shared<TransposedSource>(std::move(pixels));
@@ -265,8 +267,8 @@ absl::StatusOr<SourceMap> OpenSources(const std::string& file, const std::string
 absl::StatusOr<SourceMap> Open(const MindSpec& spec, const PathResolver& paths) {
   KUR_ASSIGN_OR_RETURN(const std::string file,
                        LocatePackage(spec, paths, /*directory_allowed=*/true));
-  const std::string shown = IsDirectory(file) ? spec.path->path : spec.File().path;
-  auto sources = OpenSources(file, shown, paths);
+  const std::string display_path = IsDirectory(file) ? spec.path->path : spec.File().path;
+  auto sources = OpenSources(file, display_path, paths);
   if (!sources.ok()) return ErrorIn(*spec.path, sources.status(), file);
   return sources;
 }

@@ -183,7 +183,7 @@ absl::Status AddTranscripts(const SpeechRecognitionSpec& spec, const SpeechCorpu
 // Takes the samples that are asked for, in the order of the file.
 absl::Status SelectSamples(const SpeechRecognitionSpec& spec, uint64_t seed, SpeechCorpus* corpus) {
   if (!spec.samples.has_value()) return absl::OkStatus();
-  const auto [first, last] = spec.samples->Of(corpus->size());
+  const auto [first, last] = spec.samples->Resolve(corpus->size());
   if (first >= last) {
     return ErrorAt(spec.location, spec.key + ".samples",
                    absl::StrCat("takes none of the ", corpus->size(), " utterances"));
@@ -204,8 +204,8 @@ absl::StatusOr<SpeechCorpus> OpenCorpus(const SpeechRecognitionSpec& spec,
   options.min_duration = spec.min_duration.value_or(options.min_duration);
   options.max_duration = spec.max_duration.value_or(options.max_duration);
   options.warn = context.warn;
-  const std::string shown = IsDirectory(file) ? spec.path->path : spec.File().path;
-  auto corpus = OpenSpeechCorpus(file, shown, context.paths, options);
+  const std::string display_path = IsDirectory(file) ? spec.path->path : spec.File().path;
+  auto corpus = OpenSpeechCorpus(file, display_path, context.paths, options);
   if (!corpus.ok()) return ErrorIn(*spec.path, corpus.status(), file);
   KUR_RETURN_IF_ERROR(SelectSamples(spec, context.seed, &*corpus));
   return corpus;
@@ -219,8 +219,8 @@ absl::StatusOr<SourceMap> Open(const SpeechRecognitionSpec& spec, const OpenCont
                        Array::FromValues<double>({corpus.size()}, corpus.durations));
   KUR_ASSIGN_OR_RETURN(sources["duration"], ArraySource::Create(durations));
 
-  KUR_RETURN_IF_ERROR(AddFeatures("utterance", spec, corpus, Limits(spec), *spec.path, spec.key,
-                                  context, &sources));
+  KUR_RETURN_IF_ERROR(AddFeatureSources("utterance", spec, corpus, Limits(spec), *spec.path,
+                                        spec.key, context, &sources));
   return sources;
 }
 

@@ -22,10 +22,10 @@ absl::Status WantedColumns::Check(const std::vector<std::string>& names) const {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     std::string hint = DidYouMean(name, names);
     if (hint.empty()) {
-      const auto shown = static_cast<std::ptrdiff_t>(std::min(names.size(), kMaxShown));
-      hint =
-          absl::StrCat("; there are: ", absl::StrJoin(names.begin(), names.begin() + shown, ", "),
-                       names.size() > kMaxShown ? ", ..." : "");
+      const auto num_shown = static_cast<std::ptrdiff_t>(std::min(names.size(), kMaxShown));
+      hint = absl::StrCat(
+          "; there are: ", absl::StrJoin(names.begin(), names.begin() + num_shown, ", "),
+          names.size() > kMaxShown ? ", ..." : "");
     }
     return ErrorAt(column.location, column.key,
                    absl::StrCat("the data have no column '", name, "'", hint));

@@ -6,11 +6,11 @@
 
 namespace kur {
 
-// What a model sees of a recording: for every frame (a few hundredths of a second of sound, one
-// each hundredth) a row of numbers.
+// The features of a recording, as a model reads them: a row of numbers for every frame. A frame is
+// 20 or 25 ms of sound; frames start 10 ms apart.
 struct AudioFeatures {
   int64_t frames = 0;
-  int64_t width = 0;          // numbers of a frame
+  int64_t width = 0;          // features per frame
   std::vector<float> values;  // (frames, width) in row-major order
 };
 

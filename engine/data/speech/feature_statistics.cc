@@ -21,9 +21,9 @@ using RowMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::R
 using FloatRows =
     Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
 
-// Axes along which the frames vary less than this part of the greatest deviation are noise.
+// Axes whose standard deviation is below this fraction of the greatest one are noise.
 constexpr double kMinDeviation = 1e-6;
-// A feature whose deviation is a smaller part of its mean is a constant that was rounded.
+// A feature whose standard deviation is below this fraction of its mean is a rounded constant.
 constexpr double kRounding = 1e-12;
 constexpr int64_t kMaxWidth = 1400;
 
@@ -50,7 +50,7 @@ void FeatureStatisticsLearner::Add(const AudioFeatures& features) {
     all.mean = Eigen::VectorXd::Zero(features.width);
     all.scatter = Eigen::MatrixXd::Zero(features.width, features.width);
   }
-  // Two sets of moments become one without ever subtracting large numbers (Chan, Golub, LeVeque).
+  // Merges both sets of moments without subtracting large numbers (Chan, Golub, LeVeque 1979).
   const Eigen::VectorXd step = mean - all.mean;
   const double total = all.frames + count;
   all.scatter.noalias() += rows.transpose() * rows;
@@ -80,7 +80,7 @@ absl::StatusOr<FeatureStatistics> FeatureStatisticsLearner::Finish() const {
   }
   statistics.axes.resize(count * count);
   Eigen::Map<RowMatrix> axes(statistics.axes.data(), width, width);
-  // The solver begins with the least.
+  // The solver sorts in ascending order of variance.
   axes = solver.eigenvectors().transpose().colwise().reverse();
   const double greatest = std::sqrt(std::max(solver.eigenvalues()[width - 1], 0.0));
   for (Eigen::Index i = 0; i < width; ++i) {
@@ -98,7 +98,7 @@ namespace {
 
 std::string YamlNumber(double value) {
   std::string text = FormatFloat(value);
-  // PyYAML takes 1e-05 for a string.
+  // PyYAML reads 1e-05 as a string.
   if (!absl::StrContains(text, '.')) text = absl::StrReplaceAll(text, {{"e", ".0e"}});
   return text;
 }
@@ -125,7 +125,7 @@ absl::StatusOr<std::vector<double>> ReadRow(const Value& value, const std::strin
   return row;
 }
 
-// The rows of a matrix, each of the length `width`.
+// Reads the rows of a matrix; all rows have one length.
 absl::StatusOr<std::vector<std::vector<double>>> ReadMatrix(const Value& value,
                                                             const std::string& what,
                                                             size_t max_rows) {
@@ -172,7 +172,7 @@ absl::StatusOr<FeatureStatistics> FromValue(const Value& value) {
     std::copy(axes[i].begin(), axes[i].end(),
               statistics.axes.begin() + static_cast<std::ptrdiff_t>(i * width));
   }
-  // Learned from fewer frames than features there are fewer deviations than axes.
+  // S is smaller than Vt if there were fewer frames than features; the rest stays 0.
   for (size_t i = 0; i < scales.size(); ++i) statistics.inverse_deviations[i] = scales[i][i];
   return statistics;
 }

@@ -9,11 +9,11 @@
 
 namespace kur {
 
-// 13 mel-frequency cepstral coefficients of frames of 25 ms, one each 10 ms, the first of them
-// replaced by the logarithm of the frame's energy; the last frame is filled up with silence. The
-// mel scale ends at `max_frequency` (Hz) or at half the sampling rate, whichever is lower. What the
-// Python package python_speech_features computes from the integers of the file.
-// INVALID_ARGUMENT if there are no samples. Thread-safe.
+// Computes 13 mel-frequency cepstral coefficients for each frame; the logarithm of the frame's
+// energy replaces the first coefficient. Frames are 25 ms long and start 10 ms apart; the last one
+// is padded with silence. The mel scale ends at `max_frequency` (Hz) or at half the sampling rate,
+// whichever is lower. Equals the Python package python_speech_features, applied to the integers of
+// the file. Returns INVALID_ARGUMENT if there are no samples. Thread-safe.
 absl::StatusOr<AudioFeatures> Mfcc(const Recording& recording, std::optional<double> max_frequency);
 
 }  // namespace kur

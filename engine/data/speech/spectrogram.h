@@ -9,10 +9,10 @@
 
 namespace kur {
 
-// The logarithms of the power at frequencies 50 Hz apart, in frames of 20 ms under a Hann window,
-// one each 10 ms; what is left at the end and fills no frame is dropped. Frequencies beyond
-// `max_frequency` (Hz) are left out. To the last bit of single precision what Kur computes.
-// INVALID_ARGUMENT if the recording is shorter than a frame. Thread-safe.
+// Computes the logarithm of the power density at frequencies 50 Hz apart. Frames are 20 ms long
+// under a Hann window and start 10 ms apart; samples at the end that fill no frame are dropped.
+// Frequencies beyond `max_frequency` (Hz) are left out. Equals Kur's features to the last bit of
+// single precision. Returns INVALID_ARGUMENT if the recording is shorter than a frame. Thread-safe.
 absl::StatusOr<AudioFeatures> Spectrogram(const Recording& recording,
                                           std::optional<double> max_frequency);
 

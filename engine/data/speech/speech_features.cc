@@ -36,7 +36,7 @@ absl::StatusOr<FeatureStatistics> LearnStatistics(const FeatureExtractor& extrac
   FeatureStatisticsLearner learner;
   std::optional<int64_t> width;
   absl::Status problem;
-  // As many at a time as there are threads: memory stays small however many there are in all.
+  // One recording per thread at a time bounds the memory.
   for (size_t first = 0; first < indices.size(); first += static_cast<size_t>(threads)) {
     const size_t count = std::min(indices.size() - first, static_cast<size_t>(threads));
     std::vector<absl::StatusOr<AudioFeatures>> computed(count);

@@ -28,7 +28,7 @@ class SpeechOptionsTest : public testing::Test {
   std::pair<int64_t, int64_t> RangeOf(const Value& value, int64_t size) {
     const auto range = Range(value);
     EXPECT_TRUE(range.has_value()) << errors();
-    return range.value_or(SampleRange()).Of(size);
+    return range.value_or(SampleRange()).Resolve(size);
   }
 
   std::vector<VocabularySpec> Vocabularies(const Value& value,
