@@ -1,4 +1,4 @@
-// npz: the arrays of a NPZ file of NumPy, each under the name of its source.
+// npz: the arrays of a NumPy NPZ file. Each array is a source.
 
 #include <string>
 #include <utility>

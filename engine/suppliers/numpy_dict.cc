@@ -1,4 +1,4 @@
-// numpy_dict: a Python dictionary of arrays that numpy.save() wrote.
+// numpy_dict: a Python dictionary of arrays that numpy.save() wrote. Each key is a source.
 
 #include <string>
 #include <utility>

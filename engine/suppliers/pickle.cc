@@ -17,7 +17,7 @@
 namespace kur {
 namespace {
 
-// A Python pickle of a dictionary: each key names a source, each value holds its samples along the
+// A Python pickle of a dictionary. Each key is a source; its value holds the samples along the
 // first axis.
 struct PickleSpec : SupplierSpec {
   FileReference source;

@@ -1,4 +1,4 @@
-// safetensors: tensors in a file that training writes, or other programs do.
+// safetensors: the tensors of a safetensors file. Each tensor is a source.
 
 #include <string>
 #include <utility>

@@ -1,4 +1,4 @@
-// speech_recognition: recorded speech with its transcripts.
+// speech_recognition: recorded speech with transcripts.
 
 #include <optional>
 #include <string>
@@ -34,7 +34,7 @@ struct SpeechRecognitionSpec : SupplierSpec, Package, FeatureOptions {
   Value unknown;
   std::optional<SampleRange> samples;
   std::vector<std::string> text_keys = {"text"};
-  // Of `vocab` and `unknown`: one for each text key.
+  // Parsed from `vocab` and `unknown`: one entry for each text key.
   std::vector<VocabularySpec> vocabularies;
   std::vector<std::optional<std::string>> unknowns;
 
@@ -135,9 +135,9 @@ const Registration<SupplierKind> kKind("speech_recognition", MakeSpeechRecogniti
 
 #ifdef KUR_RUNTIME
 
-// A stream of the seed.
+// The random stream that selects `samples`.
 constexpr uint64_t kSamplesStream = 1;
-// Longer recordings than the metadata say are let pass if they are not much longer.
+// A recording may exceed the duration in the metadata by this much, in seconds.
 constexpr double kDurationSlack = 1;
 
 AudioLimits Limits(const SpeechRecognitionSpec& spec) {
@@ -180,7 +180,7 @@ absl::Status AddTranscripts(const SpeechRecognitionSpec& spec, const SpeechCorpu
   return absl::OkStatus();
 }
 
-// Takes the samples that are asked for, in the order of the file.
+// Selects the utterances of the option `samples`; they stay in the order of the file.
 absl::Status SelectSamples(const SpeechRecognitionSpec& spec, uint64_t seed, SpeechCorpus* corpus) {
   if (!spec.samples.has_value()) return absl::OkStatus();
   const auto [first, last] = spec.samples->Resolve(corpus->size());
@@ -189,9 +189,9 @@ absl::Status SelectSamples(const SpeechRecognitionSpec& spec, uint64_t seed, Spe
                    absl::StrCat("takes none of the ", corpus->size(), " utterances"));
   }
   const std::vector<int64_t> order = Permutation(corpus->size(), seed, kSamplesStream);
-  std::vector<int64_t> kept(order.begin() + first, order.begin() + last);
-  std::sort(kept.begin(), kept.end());
-  corpus->Select(kept);
+  std::vector<int64_t> selected(order.begin() + first, order.begin() + last);
+  std::sort(selected.begin(), selected.end());
+  corpus->Select(selected);
   return absl::OkStatus();
 }
 
