@@ -104,17 +104,17 @@ class BatchNormalization : public Layer {
         (context.training || !c10::GradMode::is_enabled())) {
       return Fused(inputs[0], context);
     }
-    const at::Tensor x = in_place_ ? inputs[0] : ToAuthorLayout(inputs[0]).movedim(axis_ + 1, 1);
+    const at::Tensor x = in_place_ ? inputs[0] : ToKurfileLayout(inputs[0]).movedim(axis_ + 1, 1);
     at::Tensor y = BatchNorm(x, weights()[0].value, weights()[1].value, weights()[2].value,
                              weights()[3].value, context.training, momentum_, epsilon_);
     if (context.then_relu) y.relu_();
-    return in_place_ ? y : FromAuthorLayout(y.movedim(1, axis_ + 1));
+    return in_place_ ? y : FromKurfileLayout(y.movedim(1, axis_ + 1));
   }
 
  private:
   at::Tensor Fused(const at::Tensor& x, const ForwardContext& context) {
     const BatchNormOptions options = {momentum_, epsilon_, context.then_relu};
-    const auto run = context.training ? FusedBatchNorm : BatchNormByRunningStatistics;
+    const auto run = context.training ? FusedBatchNorm : BatchNormInference;
     return run(x, weights()[0].value, weights()[1].value, weights()[2].value, weights()[3].value,
                options);
   }

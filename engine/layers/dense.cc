@@ -128,13 +128,13 @@ class Dense : public Layer {
   }
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
-    at::Tensor x = ToAuthorLayout(inputs[0]);
+    at::Tensor x = ToKurfileLayout(inputs[0]);
     if (flatten_) x = x.flatten(1);
     for (size_t i = 0; i < weights().size();) {
       const at::Tensor y = Apply(x, &i);
       x = highway_ ? Highway(x, y, Apply(x, &i)) : y;
     }
-    return FromAuthorLayout(x);
+    return FromKurfileLayout(x);
   }
 
  private:

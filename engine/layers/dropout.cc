@@ -62,13 +62,13 @@ class Dropout : public Layer {
                      const ForwardContext& context) override {
     if (!context.training || fraction_ == 0) return inputs[0];
     if (independent_) return at::dropout(inputs[0], fraction_, /*train=*/true);
-    const at::Tensor x = ToAuthorLayout(inputs[0]);
+    const at::Tensor x = ToKurfileLayout(inputs[0]);
     std::vector<int64_t> mask_shape(static_cast<size_t>(x.dim()), 1);
     mask_shape.front() = x.size(0);
     mask_shape.back() = x.size(-1);
     const at::Tensor mask =
         at::dropout(at::ones(mask_shape, x.options()), fraction_, /*train=*/true);
-    return FromAuthorLayout(x * mask);
+    return FromKurfileLayout(x * mask);
   }
 
  private:

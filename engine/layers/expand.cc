@@ -55,7 +55,7 @@ class Expand : public Layer {
       : axis_(spec.dimension < 0 ? spec.dimension : spec.dimension + 1) {}
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
-    return FromAuthorLayout(ToAuthorLayout(inputs[0]).unsqueeze(axis_));
+    return FromKurfileLayout(ToKurfileLayout(inputs[0]).unsqueeze(axis_));
   }
 
  private:

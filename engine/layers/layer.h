@@ -36,7 +36,7 @@ struct ForwardContext {
 // Tensors between layers have the batch axis first. Images, whose samples a Kurfile's author thinks
 // of as (height, width, channels), travel as (batch, channels, height, width) in channels-last
 // memory, which is what convolutions want and is the author's order in memory; see
-// ToAuthorLayout(). All other tensors have the author's axes after the batch axis.
+// ToKurfileLayout(). All other tensors have the author's axes after the batch axis.
 class Layer {
  public:
   virtual ~Layer() = default;
@@ -76,9 +76,9 @@ LayerBuilder MakeLayerBuilder() {
 
 // The tensor with the axes in the author's order: (batch, height, width, channels) for an image;
 // any other tensor as it is. A view.
-at::Tensor ToAuthorLayout(const at::Tensor& tensor);
+at::Tensor ToKurfileLayout(const at::Tensor& tensor);
 // The other way round.
-at::Tensor FromAuthorLayout(const at::Tensor& tensor);
+at::Tensor FromKurfileLayout(const at::Tensor& tensor);
 
 // What a highway gives for the input x: relu(y) as far as the gate is open, x for the rest; `gate`
 // is what its sigmoid is taken of. Under Autocast, y and the gate may be of less precision than x.

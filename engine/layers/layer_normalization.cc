@@ -61,8 +61,8 @@ class LayerNormalization : public Layer {
   }
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
-    return FromAuthorLayout(
-        LayerNorm(ToAuthorLayout(inputs[0]), weights()[0].value, weights()[1].value, epsilon_));
+    return FromKurfileLayout(
+        LayerNorm(ToKurfileLayout(inputs[0]), weights()[0].value, weights()[1].value, epsilon_));
   }
 
  private:

@@ -102,7 +102,7 @@ class Pool : public Layer {
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
     if (window_.size.empty()) {
-      const at::Tensor places = ToAuthorLayout(inputs[0]).flatten(1, -2);
+      const at::Tensor places = ToKurfileLayout(inputs[0]).flatten(1, -2);
       return is_max_ ? places.amax(1) : places.mean(1);
     }
     const bool is_image = inputs[0].dim() == 4;

@@ -253,9 +253,9 @@ class Recurrent : public Layer {
   }
 
   at::Tensor RunDirection(const at::Tensor& x, bool fused, bool reverse) {
-    const CellPass pass = {reverse, spec_.sequence};
-    return fused ? RunFused(cell_, x, WeightsOf(reverse), *gate_activation_, pass)
-                 : RunStepwise(cell_, x, WeightsOf(reverse), activation_, pass);
+    const SequenceOptions options = {reverse, spec_.sequence};
+    return fused ? RunFused(cell_, x, WeightsOf(reverse), *gate_activation_, options)
+                 : RunStepwise(cell_, x, WeightsOf(reverse), activation_, options);
   }
 
   CellWeights WeightsOf(bool reverse) {

@@ -88,7 +88,7 @@ class Transpose : public Layer {
   }
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
-    return FromAuthorLayout(ToAuthorLayout(inputs[0]).permute(axes_));
+    return FromKurfileLayout(ToKurfileLayout(inputs[0]).permute(axes_));
   }
 
  private:

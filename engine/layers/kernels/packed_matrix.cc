@@ -12,14 +12,15 @@ namespace kur {
 namespace {
 
 constexpr int64_t kVectorFloats = 16;
-constexpr int64_t kPanel = 2 * kVectorFloats;
-// As many multiplications and additions as are worth a thread.
+constexpr int64_t kPanel = 2 * kVectorFloats;  // columns
+// The least number of multiply-adds for which another thread pays off.
 constexpr int64_t kMinWork = 1 << 19;
 
-// On processors with narrower ones, a few of them.
+// The compiler splits the vector on processors with narrower registers.
 using Vector __attribute__((vector_size(kVectorFloats * sizeof(float)))) = float;
 
-// kRows rows of the product with the first kVectors vectors of a panel. The sums stay in registers.
+// Computes kRows rows of the product with the first kVectors vectors of a panel. The sums stay in
+// registers.
 template <int kRows, int kVectors>
 KUR_INLINE void MultiplyBlock(const MatrixView& a, int64_t first, const float* panel,
                               Vector (&sums)[kRows][kVectors]) {
@@ -61,7 +62,7 @@ KUR_INLINE void WriteBlock(const Vector (&sums)[kRows][kVectors], int64_t column
   }
 }
 
-// From row `first` on as many blocks of kRows as there are; returns the row after them.
+// Computes all full blocks of kRows rows from row `first` on. Returns the row after them.
 template <int kRows, int kVectors>
 KUR_INLINE int64_t MultiplyRows(const MatrixView& a, int64_t first, const float* panel,
                                 int64_t columns, float* to, int64_t stride, bool add) {
@@ -73,8 +74,8 @@ KUR_INLINE int64_t MultiplyRows(const MatrixView& a, int64_t first, const float*
   return first;
 }
 
-// The product with one panel, in blocks of up to kMaxRows rows: as many as leave the sums in
-// registers.
+// Computes the product with one panel, in blocks of up to kMaxRows rows. kMaxRows is the greatest
+// number whose sums fit into the processor's registers.
 template <int kMaxRows>
 KUR_INLINE void MultiplyPanel(const MatrixView& a, const float* panel, int64_t columns, float* to,
                               int64_t stride, bool add) {
