@@ -87,7 +87,7 @@ class BatchNormalization : public Layer {
     const auto rank = static_cast<int64_t>(inputs[0].size());
     axis_ = spec.axis < 0 ? spec.axis + rank : spec.axis;
     is_last_ = axis_ == rank - 1;
-    // What the engine keeps in this order already.
+    // The channels of these tensors and of images are the second axis already.
     in_place_ = is_last_ && (rank == 1 || rank == 3);
     const int64_t channels = spec.Channels(inputs[0]);
     AddWeight("weight", at::ones({channels}));
@@ -98,7 +98,7 @@ class BatchNormalization : public Layer {
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs,
                      const ForwardContext& context) override {
-    // Nothing has no mean, which would spoil the running statistics.
+    // An empty batch has no mean, and would turn the running statistics into NaN.
     if (inputs[0].numel() == 0) return inputs[0];
     if (is_last_ && CanFuseBatchNorm(inputs[0]) &&
         (context.training || !c10::GradMode::is_enabled())) {
@@ -121,7 +121,7 @@ class BatchNormalization : public Layer {
 
   double momentum_;
   double epsilon_;
-  int64_t axis_ = 0;  // from 0, the batch not counted
+  int64_t axis_ = 0;  // of a sample: without the batch axis
   bool is_last_ = false;
   bool in_place_ = false;
 };

@@ -1,4 +1,4 @@
-// dropout: sets a random share of the values to zero while training.
+// dropout: sets a random fraction of the values to zero while training.
 
 #include <string>
 #include <utility>
@@ -28,7 +28,7 @@ struct DropoutSpec : LayerSpec {
   }
 
   Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
-    // Which values were kept.
+    // The mask of values that are not dropped.
     const int64_t mask = independent ? NumElements(inputs[0]) : inputs[0].back();
     return {/*input=*/false, /*output=*/false, /*is_view=*/fraction == 0,
             fraction == 0 ? 0 : Product({mask, int64_t{sizeof(float)}})};

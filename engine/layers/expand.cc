@@ -59,7 +59,7 @@ class Expand : public Layer {
   }
 
  private:
-  int64_t axis_;  // the batch counted
+  int64_t axis_;  // of a batch
 };
 
 const Registration<LayerBuilder> kBuilder("expand", MakeLayerBuilder<Expand, ExpandSpec>());

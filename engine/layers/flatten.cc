@@ -1,4 +1,4 @@
-// flatten: each sample becomes a vector.
+// flatten: reshapes each sample to a vector.
 
 #include <string>
 #include <vector>

@@ -35,7 +35,7 @@ struct GroupNormalizationSpec : LayerSpec {
     return {{"weight", {inputs[0].back()}}, {"bias", {inputs[0].back()}}};
   }
 
-  // The input less the means.
+  // The centered input.
   Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
     return {/*input=*/false, /*output=*/false, /*is_view=*/false,
             Product({NumElements(inputs[0]), int64_t{sizeof(float)}})};

@@ -1,4 +1,4 @@
-// merge: makes one tensor of several.
+// merge: concatenates, adds, multiplies or averages tensors.
 
 #include <string>
 #include <vector>
@@ -97,7 +97,7 @@ class Merge : public Layer {
 
  private:
   std::string mode_;
-  int64_t axis_;  // the batch counted
+  int64_t axis_;  // of a batch
 };
 
 const Registration<LayerBuilder> kBuilder("merge", MakeLayerBuilder<Merge, MergeSpec>());

@@ -67,7 +67,7 @@ class Squeeze : public Layer {
   }
 
  private:
-  int64_t axis_;  // the batch counted
+  int64_t axis_;  // of a batch
 };
 
 const Registration<LayerBuilder> kBuilder("squeeze", MakeLayerBuilder<Squeeze, SqueezeSpec>());

@@ -1,4 +1,4 @@
-// transpose: puts the axes of a sample into another order.
+// transpose: permutes the axes of a sample.
 
 #include <string>
 #include <vector>
@@ -50,7 +50,7 @@ struct TransposeSpec : LayerSpec {
     return {/*input=*/false, /*output=*/false, /*is_view=*/true};
   }
 
-  // The order of the axes, the batch not counted.
+  // Returns the new order of a sample's axes, without the batch axis.
   std::vector<int64_t> SampleAxes() const {
     if (!include_batch) return axes;
     std::vector<int64_t> order;
@@ -92,7 +92,7 @@ class Transpose : public Layer {
   }
 
  private:
-  std::vector<int64_t> axes_ = {0};  // the batch counted
+  std::vector<int64_t> axes_ = {0};  // of a batch
 };
 
 const Registration<LayerBuilder> kBuilder("transpose",
