@@ -1,4 +1,4 @@
-// color: brightness, contrast and saturation.
+// color: changes brightness, contrast and saturation.
 
 #include <algorithm>
 
@@ -34,8 +34,8 @@ struct ColorSpec : ImageAugmentation {
   }
 
  private:
-  static float DrawFactor(double most, Random* random) {
-    return static_cast<float>(DrawBetween(std::max(0.0, 1 - most), 1 + most, random));
+  static float DrawFactor(double change, Random* random) {
+    return static_cast<float>(DrawBetween(std::max(0.0, 1 - change), 1 + change, random));
   }
 };
 

@@ -1,4 +1,4 @@
-// rotate: turns images.
+// rotate: rotates images by a random angle.
 
 #include "engine/augmentations/random_draws.h"
 #include "engine/augmentations/transforms.h"

@@ -1,4 +1,4 @@
-// sparse_categorical_crossentropy: -log p_t for the number t of the true class, averaged over
+// sparse_categorical_crossentropy: -log p_t, where t is the number of the true class, averaged over
 // samples and positions.
 
 #include <string>
@@ -13,7 +13,6 @@
 
 #include "engine/losses/loss.h"
 #include "engine/losses/softmax_crossentropy.h"
-#include "engine/losses/symbols.h"
 #endif
 
 namespace kur {
@@ -73,7 +72,7 @@ class SparseCategoricalCrossentropy : public Loss {
                           const int64_t* samples) const override {
     const at::Tensor numbers = truth[0].contiguous();
     const auto* values = numbers.data_ptr<float>();
-    const auto wrong = FindNoSymbol(values, numbers.numel(), classes_);
+    const auto wrong = FindInvalidSymbol(values, numbers.numel(), classes_);
     if (!wrong.has_value()) return absl::OkStatus();
     const int64_t row = *wrong / (numbers.numel() / numbers.size(0));
     return ErrorAt(spec_.location, spec_.key + ".target",

@@ -18,7 +18,7 @@ class ObserverHost : public HookHost {
   ObserverHost(RunObserver* observer, FetchOptions network)
       : observer_(observer), network_(std::move(network)) {}
 
-  void Say(const std::string& line) override { observer_->OnLog(LogLevel::kInfo, line); }
+  void Print(const std::string& line) override { observer_->OnLog(LogLevel::kInfo, line); }
   void Warn(const std::string& line) override { observer_->OnLog(LogLevel::kWarning, line); }
 
   absl::Status WriteFile(const FileReference& file, const std::string& description,
