@@ -1,9 +1,8 @@
-#include "engine/data/speech/mfcc.h"
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "engine/data/speech/audio_features.h"
 #include "engine/data/speech/power_spectrum.h"
 
 namespace kur {

@@ -1,9 +1,8 @@
-#include "engine/data/speech/spectrogram.h"
-
 #include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "engine/data/speech/audio_features.h"
 #include "engine/data/speech/power_spectrum.h"
 
 namespace kur {

@@ -6,8 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/parallel_for.h"
 #include "engine/base/status.h"
-#include "engine/data/speech/mfcc.h"
-#include "engine/data/speech/spectrogram.h"
+#include "engine/data/speech/audio_features.h"
 
 namespace kur {
 
