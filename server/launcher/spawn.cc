@@ -233,11 +233,11 @@ absl::StatusOr<SpawnedProcess> Spawn(const SpawnRequest& request) {
     }
     started = pidfd.status();
   }
-  KillAndBury(process.pid);
+  KillAndReap(process.pid);
   return started;
 }
 
-void KillAndBury(pid_t pid) {
+void KillAndReap(pid_t pid) {
   kill(-pid, SIGKILL);
   while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }

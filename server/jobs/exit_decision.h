@@ -1,5 +1,5 @@
-#ifndef KUR_SERVER_JOBS_WORKER_END_H_
-#define KUR_SERVER_JOBS_WORKER_END_H_
+#ifndef KUR_SERVER_JOBS_EXIT_DECISION_H_
+#define KUR_SERVER_JOBS_EXIT_DECISION_H_
 
 #include <optional>
 #include <string>
@@ -18,8 +18,6 @@ struct WorkerEnd {
   WorkerExit exit;
   // What the worker left in outcome.pb.
   std::optional<v1::Outcome> outcome;
-  // The machine was started anew meanwhile: not the worker's fault.
-  bool machine_restarted = false;
   bool cancel_requested = false;
   bool progressed = false;            // see ProgressTracker
   int attempts_without_progress = 0;  // see ProgressTracker
@@ -27,16 +25,18 @@ struct WorkerEnd {
 };
 
 // What becomes of the job.
-struct WorkerVerdict {
-  bool restart = false;                            // go on from the checkpoint
+struct ExitDecision {
+  bool restart = false;                            // queue it, to go on from where it was saved
   v1::JobState state = v1::JOB_STATE_UNSPECIFIED;  // final, unless `restart`
   // For a final state its reason, for a restart a warning for the log; for people.
   std::string reason;
 };
 
-// A pure function.
-WorkerVerdict Judge(const WorkerEnd& end);
+// Decides what becomes of a job whose worker is gone. What the worker itself says of the end counts
+// most, then that a person wanted it; a worker that was killed is started again unless that has
+// not helped before. A pure function; thread-safe.
+ExitDecision DecideAfterExit(const WorkerEnd& end);
 
 }  // namespace kur::server
 
-#endif  // KUR_SERVER_JOBS_WORKER_END_H_
+#endif  // KUR_SERVER_JOBS_EXIT_DECISION_H_

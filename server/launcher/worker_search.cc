@@ -1,4 +1,4 @@
-#include "server/launcher/orphan_worker.h"
+#include "server/launcher/worker_search.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,7 +8,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "engine/base/file_system.h"
-#include "server/launcher/process.h"
 
 namespace kur::server {
 namespace {
@@ -30,12 +29,12 @@ bool IsWorkerCommandLine(absl::string_view cmdline, const std::string& run_direc
   return false;
 }
 
-std::optional<WorkerIdentity> FindOrphanWorker(const std::string& run_directory) {
+std::optional<ProcessIdentity> FindWorkerProcess(const std::string& run_directory) {
   const auto boot_id = ReadBootId();
   const auto names = ListDirectory("/proc");
   if (!boot_id.ok() || !names.ok()) return std::nullopt;
   for (const std::string& name : *names) {
-    WorkerIdentity identity;
+    ProcessIdentity identity;
     if (!absl::SimpleAtoi(name, &identity.pid)) continue;
     const std::string directory = "/proc/" + name;
     if (!BelongsToThisUser(directory)) continue;

@@ -1,4 +1,4 @@
-#include "server/jobs/worker_end.h"
+#include "server/jobs/exit_decision.h"
 
 #include <csignal>
 #include <cstring>
@@ -6,7 +6,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/protocol/job_state.h"
-#include "server/store/job_store.h"
 
 namespace kur::server {
 namespace {
@@ -18,7 +17,7 @@ std::string SignalName(int signal) {
 }
 
 std::string Describe(const WorkerEnd& end) {
-  if (end.machine_restarted) return "the machine was restarted while the worker ran";
+  if (end.exit.host_restarted) return "the machine was restarted while the worker ran";
   if (!end.exit.known) return "the worker ended while kurd was not watching, leaving no outcome";
   return absl::StrCat("the worker was killed by ", SignalName(end.exit.signal),
                       // Data files are mapped.
@@ -33,16 +32,16 @@ std::string WithLog(std::string reason, const std::string& log_tail) {
   return reason;
 }
 
-WorkerVerdict Final(v1::JobState state, std::string reason) {
-  WorkerVerdict verdict;
-  verdict.state = state;
-  verdict.reason = std::move(reason);
-  return verdict;
+ExitDecision Final(v1::JobState state, std::string reason) {
+  ExitDecision decision;
+  decision.state = state;
+  decision.reason = std::move(reason);
+  return decision;
 }
 
 }  // namespace
 
-WorkerVerdict Judge(const WorkerEnd& end) {
+ExitDecision DecideAfterExit(const WorkerEnd& end) {
   if (end.outcome.has_value() && IsFinal(end.outcome->state())) {
     return Final(end.outcome->state(), end.outcome->reason());
   }
@@ -54,7 +53,7 @@ WorkerVerdict Judge(const WorkerEnd& end) {
                                       " without saying how the job ended"),
                          end.log_tail));
   }
-  const bool hopeless = !end.machine_restarted && !end.progressed &&
+  const bool hopeless = !end.exit.host_restarted && !end.progressed &&
                         end.attempts_without_progress >= kMaxAttemptsWithoutProgress;
   if (hopeless) {
     const std::string hint =
@@ -65,11 +64,11 @@ WorkerVerdict Judge(const WorkerEnd& end) {
         v1::JOB_STATE_FAILED,
         WithLog(absl::StrCat(Describe(end), " three times without progress", hint), end.log_tail));
   }
-  WorkerVerdict verdict;
-  verdict.restart = true;
-  verdict.reason =
+  ExitDecision decision;
+  decision.restart = true;
+  decision.reason =
       absl::StrCat(Describe(end), "; it is started again from where it was last saved");
-  return verdict;
+  return decision;
 }
 
 }  // namespace kur::server
