@@ -38,12 +38,12 @@ bool HoldsNumbers(const Value& schema) {
 
 Json ObjectOf(const KeyTable& keys);
 
-Json SortSchema(const std::string& sort) {
-  if (sort == "optimizer" || sort == "schedule") return Ref(sort);
-  if (sort == "layer") return ListOf(Ref("container"));
-  if (sort == "loss") return ListOf(Ref("loss"));
-  if (sort == "metric") return {{"anyOf", {ListOf(Ref("metric")), Ref("metric")}}};
-  if (sort == "augmentation" || sort == "hook") return ListOf(Ref(sort));
+Json CategorySchema(const std::string& category) {
+  if (category == "optimizer" || category == "schedule") return Ref(category);
+  if (category == "layer") return ListOf(Ref("container"));
+  if (category == "loss") return ListOf(Ref("loss"));
+  if (category == "metric") return {{"anyOf", {ListOf(Ref("metric")), Ref("metric")}}};
+  if (category == "augmentation" || category == "hook") return ListOf(Ref(category));
   // Several sets of data have names.
   return {{"anyOf",
            {ListOf(Ref("supplier")),
@@ -78,8 +78,8 @@ std::vector<Json> PlainForms(const FieldInfo& field) {
 
 Json FieldSchema(const FieldInfo& field) {
   Json schema;
-  if (!field.sort.empty()) {
-    schema = OrTemplate({SortSchema(field.sort), Null()});
+  if (!field.category.empty()) {
+    schema = OrTemplate({CategorySchema(field.category), Null()});
   } else {
     std::vector<Json> forms = {Json::parse(ToJson(field.schema))};
     if (field.keys != nullptr) {
@@ -126,26 +126,26 @@ Json ContainerSchema(const Reference& reference) {
   for (const FieldInfo& field : reference.container_keys.fields) {
     properties[field.name] = FieldSchema(field);
   }
-  for (const char* sort : {"layer", "operator"}) {
-    for (const KindInfo& kind : reference.FindSort(sort)->kinds) {
+  for (const char* category : {"layer", "operator"}) {
+    for (const KindInfo& kind : reference.FindCategory(category)->kinds) {
       properties[kind.name] = KindSchema(kind);
     }
   }
   return {{"anyOf", {{{"type", "object"}, {"properties", properties}}, {{"type", "string"}}}}};
 }
 
-Json SupplierSchema(const SortInfo& sort) {
+Json SupplierSchema(const CategoryInfo& category) {
   Json properties = Json::object();
-  for (const FieldInfo& field : sort.beside.fields) properties[field.name] = FieldSchema(field);
-  for (const KindInfo& kind : sort.kinds) properties[kind.name] = KindSchema(kind);
+  for (const FieldInfo& field : category.beside.fields) properties[field.name] = FieldSchema(field);
+  for (const KindInfo& kind : category.kinds) properties[kind.name] = KindSchema(kind);
   return {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
 }
 
 // A name, or the options under the name.
-Json MetricSchema(const SortInfo& sort) {
+Json MetricSchema(const CategoryInfo& category) {
   Json names = Json::array();
   Json properties = Json::object();
-  for (const KindInfo& kind : sort.kinds) {
+  for (const KindInfo& kind : category.kinds) {
     names.push_back(kind.name);
     properties[kind.name] = KindSchema(kind);
   }
@@ -157,11 +157,11 @@ Json MetricSchema(const SortInfo& sort) {
 }
 
 // The name of a kind, or a dictionary with its keys under the name.
-Json EntrySchema(const SortInfo& sort) {
+Json EntrySchema(const CategoryInfo& category) {
   Json properties = {
-      {"when", {{"description", "leaves the " + sort.name + " out if this is false"}}}};
+      {"when", {{"description", "leaves the " + category.name + " out if this is false"}}}};
   Json names = Json::array();
-  for (const KindInfo& kind : sort.kinds) {
+  for (const KindInfo& kind : category.kinds) {
     properties[kind.name] = KindSchema(kind);
     names.push_back(kind.name);
   }
@@ -171,10 +171,10 @@ Json EntrySchema(const SortInfo& sort) {
 }
 
 // A dictionary whose `name` says the kind, and with it which other keys there are.
-Json NamedKindSchema(const SortInfo& sort, const std::string& default_name) {
+Json NamedKindSchema(const CategoryInfo& category, const std::string& default_name) {
   Json names = Json::array();
   Json rules = Json::array();
-  for (const KindInfo& kind : sort.kinds) {
+  for (const KindInfo& kind : category.kinds) {
     names.push_back(kind.name);
     Json keys = ObjectOf(kind.keys);
     keys["properties"]["name"] = Json::object();
@@ -183,7 +183,7 @@ Json NamedKindSchema(const SortInfo& sort, const std::string& default_name) {
     rules.push_back({{"if", condition}, {"then", keys}});
   }
   Json schema = {{"type", "object"},
-                 {"properties", {{"name", {{"enum", names}, {"description", sort.doc}}}}},
+                 {"properties", {{"name", {{"enum", names}, {"description", category.doc}}}}},
                  {"allOf", rules}};
   if (default_name.empty()) schema["required"] = {"name"};
   return schema;
@@ -215,12 +215,13 @@ std::string KurfileJsonSchema() {
       }
     }
   }
-  Json optimizer = {
-      {"anyOf",
-       {NamedKindSchema(*reference.FindSort("optimizer"), "adam"), {{"type", "string"}}, Null()}}};
+  Json optimizer = {{"anyOf",
+                     {NamedKindSchema(*reference.FindCategory("optimizer"), "adam"),
+                      {{"type", "string"}},
+                      Null()}}};
   const Json schedule = {
       {"anyOf",
-       {NamedKindSchema(*reference.FindSort("schedule"), ""), {{"type", "string"}}, Null()}}};
+       {NamedKindSchema(*reference.FindCategory("schedule"), ""), {{"type", "string"}}, Null()}}};
   const Json schema = {
       {"$schema", "http://json-schema.org/draft-07/schema#"},
       {"title", "Kurfile"},
@@ -234,11 +235,11 @@ std::string KurfileJsonSchema() {
           {"pattern", "^\\s*[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?\\s*$"},
           {"description", "a text that reads as a number"}}},
         {"container", ContainerSchema(reference)},
-        {"supplier", SupplierSchema(*reference.FindSort("supplier"))},
-        {"metric", MetricSchema(*reference.FindSort("metric"))},
-        {"augmentation", EntrySchema(*reference.FindSort("augmentation"))},
-        {"hook", EntrySchema(*reference.FindSort("hook"))},
-        {"loss", NamedKindSchema(*reference.FindSort("loss"), "")},
+        {"supplier", SupplierSchema(*reference.FindCategory("supplier"))},
+        {"metric", MetricSchema(*reference.FindCategory("metric"))},
+        {"augmentation", EntrySchema(*reference.FindCategory("augmentation"))},
+        {"hook", EntrySchema(*reference.FindCategory("hook"))},
+        {"loss", NamedKindSchema(*reference.FindCategory("loss"), "")},
         {"optimizer", optimizer},
         {"schedule", schedule}}}};
   return schema.dump(2) + "\n";

@@ -17,8 +17,8 @@ struct KindInfo {
   KeyTable keys;
 };
 
-// A sort of kinds.
-struct SortInfo {
+// A category of kinds.
+struct CategoryInfo {
   std::string name;   // "layer"
   std::string title;  // "Layers"
   std::string doc;
@@ -30,11 +30,11 @@ struct SortInfo {
 // `explain`, the written reference and the schema for editors are made of. It holds the kinds that
 // the program is linked with.
 struct Reference {
-  std::vector<FieldInfo> sections;  // the top level of a Kurfile
-  KeyTable container_keys;          // what any container of a model may have
-  std::vector<SortInfo> sorts;      // layer, operator, loss, ..., hook
+  std::vector<FieldInfo> sections;       // the top level of a Kurfile
+  KeyTable container_keys;               // what any container of a model may have
+  std::vector<CategoryInfo> categories;  // layer, operator, loss, ..., hook
 
-  const SortInfo* FindSort(const std::string& name) const;
+  const CategoryInfo* FindCategory(const std::string& name) const;
 };
 
 // The reference of this program.

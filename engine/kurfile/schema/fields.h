@@ -32,10 +32,10 @@ struct FieldInfo {
   std::string example;  // a value, as one would write it in a Kurfile
   Value schema;         // JSON Schema of a value
   // What the value is made of, where the type does not tell: keys of its own, or one or more kinds
-  // of a sort ("layer", "supplier", "optimizer", "loss").
+  // of a category ("layer", "supplier", "optimizer", "loss").
   struct KeyTable;
   std::shared_ptr<const KeyTable> keys;
-  std::string sort;
+  std::string category;
 };
 
 // The keys of a dictionary.
@@ -327,9 +327,9 @@ class Fields {
     fields_.back().info.keys = std::make_shared<const KeyTable>(std::move(keys));
     return *this;
   }
-  // The field added last holds kinds of that sort: "layer", "supplier", "optimizer", "loss".
-  Fields& Kinds(std::string sort) {
-    fields_.back().info.sort = std::move(sort);
+  // The field added last holds kinds of that category: "layer", "supplier", "optimizer", "loss".
+  Fields& Kinds(std::string category) {
+    fields_.back().info.category = std::move(category);
     return *this;
   }
   // The field added last is a list of containers.

@@ -13,7 +13,7 @@
 namespace kur {
 
 // One kind (of layer, loss, optimizer, supplier) as the language knows it; BaseSpec is the base of
-// the specs of that sort and has the members `location` and `key`.
+// the specs of that category and has the members `location` and `key`.
 template <class BaseSpec>
 struct Kind {
   std::string doc;      // one line
@@ -49,10 +49,10 @@ Value WithoutMisplaced(const Value& arguments, const std::vector<std::string>& b
                        Diagnostics* diagnostics);
 
 // Reads `value` as the kind `name`; an unknown name is reported at `location` with the nearest
-// known one. `sort` is the word for messages: "layer". `beside` are the keys that stand beside the
-// kind, not in it.
+// known one. `category` is the word for messages: "layer". `beside` are the keys that stand beside
+// the kind, not in it.
 template <class BaseSpec>
-std::shared_ptr<const BaseSpec> ParseKind(const std::string& sort, const std::string& name,
+std::shared_ptr<const BaseSpec> ParseKind(const std::string& category, const std::string& name,
                                           const Location& location, const Value& value,
                                           const std::string& key, Diagnostics* diagnostics,
                                           const std::vector<std::string>& beside = {}) {
@@ -62,7 +62,7 @@ std::shared_ptr<const BaseSpec> ParseKind(const std::string& sort, const std::st
     const std::string near = DidYouMean(name, registry.Names());
     diagnostics->Error(
         location, key,
-        absl::StrCat("unknown ", sort, " '", name, "'",
+        absl::StrCat("unknown ", category, " '", name, "'",
                      near.empty()
                          ? absl::StrCat("; known are: ", absl::StrJoin(registry.Names(), ", "))
                          : near));

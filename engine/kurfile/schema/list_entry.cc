@@ -37,9 +37,9 @@ void ReportSecondKind(const Value& first, const Value& second, const std::string
     diagnostics->Error(name->location(), key, absl::StrCat("unknown key ", Describe(*name), near));
     return;
   }
-  diagnostics->Error(
-      second.location(), key,
-      absl::StrCat("one ", rules.sort, " in each entry of the list; begin another entry with '-'"));
+  diagnostics->Error(second.location(), key,
+                     absl::StrCat("one ", rules.category,
+                                  " in each entry of the list; begin another entry with '-'"));
 }
 
 }  // namespace

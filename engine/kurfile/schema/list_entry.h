@@ -24,7 +24,7 @@ struct ListEntry {
 
 // What entries of a list are.
 struct ListEntryRules {
-  std::string sort;      // "supplier"
+  std::string category;  // "supplier"
   std::string expected;  // "a supplier, as in 'pickle: train.pkl'"
   bool has_name = false;
   std::vector<std::string> beside = {};  // keys that may stand beside the kind

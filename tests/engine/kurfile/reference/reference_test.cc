@@ -42,30 +42,30 @@ void ExpectParses(const KindInfo& info, const Value& arguments) {
   EXPECT_TRUE(diagnostics.ToStatus().ok()) << diagnostics.ToStatus();
 }
 
-void ExpectExampleParses(const std::string& sort, const KindInfo& kind) {
+void ExpectExampleParses(const std::string& category, const KindInfo& kind) {
   const Value example = Yaml(kind.example);
   ASSERT_TRUE(example.is_dict());
-  if (sort == "operator") {
+  if (category == "operator") {
     EXPECT_TRUE(example.as_dict().Contains(kind.name));
     return;
   }
-  if (sort == "layer" || sort == "supplier" || sort == "metric" || sort == "hook" ||
-      sort == "augmentation") {
+  if (category == "layer" || category == "supplier" || category == "metric" || category == "hook" ||
+      category == "augmentation") {
     const Value* arguments = example.Find(kind.name);
     ASSERT_NE(arguments, nullptr);
-    if (sort == "layer") ExpectParses<LayerKind>(kind, *arguments);
-    if (sort == "metric") ExpectParses<MetricKind>(kind, *arguments);
-    if (sort == "supplier") ExpectParses<SupplierKind>(kind, *arguments);
-    if (sort == "augmentation") ExpectParses<AugmentationKind>(kind, *arguments);
-    if (sort == "hook") ExpectParses<HookKind>(kind, *arguments);
+    if (category == "layer") ExpectParses<LayerKind>(kind, *arguments);
+    if (category == "metric") ExpectParses<MetricKind>(kind, *arguments);
+    if (category == "supplier") ExpectParses<SupplierKind>(kind, *arguments);
+    if (category == "augmentation") ExpectParses<AugmentationKind>(kind, *arguments);
+    if (category == "hook") ExpectParses<HookKind>(kind, *arguments);
     return;
   }
   Dict rest = example.as_dict();
   ASSERT_EQ(*rest.Find("name"), Value(kind.name));
   rest.Erase("name");
-  if (sort == "loss") ExpectParses<LossKind>(kind, Value(rest));
-  if (sort == "optimizer") ExpectParses<OptimizerKind>(kind, Value(rest));
-  if (sort == "schedule") ExpectParses<ScheduleKind>(kind, Value(rest));
+  if (category == "loss") ExpectParses<LossKind>(kind, Value(rest));
+  if (category == "optimizer") ExpectParses<OptimizerKind>(kind, Value(rest));
+  if (category == "schedule") ExpectParses<ScheduleKind>(kind, Value(rest));
 }
 
 void ExpectDocumented(const std::string& path, const std::vector<FieldInfo>& fields) {
@@ -80,13 +80,13 @@ void ExpectDocumented(const std::string& path, const std::vector<FieldInfo>& fie
 }
 
 TEST(ReferenceTest, EveryKindHasAnExampleThatItReads) {
-  for (const SortInfo& sort : KurfileReference().sorts) {
-    EXPECT_FALSE(sort.kinds.empty()) << sort.name;
-    ExpectDocumented(sort.name, sort.beside.fields);
-    for (const KindInfo& kind : sort.kinds) {
-      SCOPED_TRACE(absl::StrCat(sort.name, ".", kind.name));
+  for (const CategoryInfo& category : KurfileReference().categories) {
+    EXPECT_FALSE(category.kinds.empty()) << category.name;
+    ExpectDocumented(category.name, category.beside.fields);
+    for (const KindInfo& kind : category.kinds) {
+      SCOPED_TRACE(absl::StrCat(category.name, ".", kind.name));
       EXPECT_FALSE(kind.doc.empty());
-      ExpectExampleParses(sort.name, kind);
+      ExpectExampleParses(category.name, kind);
       ExpectDocumented(kind.name, kind.keys.fields);
     }
   }

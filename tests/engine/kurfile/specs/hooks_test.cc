@@ -55,7 +55,7 @@ std::vector<std::string> Warnings(const Kurfile& kurfile) {
 
 TEST(HooksTest, TheyAreTheOnesOfKur) {
   std::vector<std::string> names;
-  for (const KindInfo& kind : KurfileReference().FindSort("hook")->kinds) {
+  for (const KindInfo& kind : KurfileReference().FindCategory("hook")->kinds) {
     names.push_back(kind.name);
   }
   EXPECT_THAT(names,
