@@ -51,7 +51,7 @@ class Expander : public ModelBuilder {
   bool Evaluate(const Value& value, const Scope& scope, const std::string& path,
                 Value* to) override;
   void ExpandList(const Value& containers, const std::string& path, const Scope& scope,
-                  const Surroundings& inside) override;
+                  const InheritedKeys& inherited) override;
   std::string LastLayer() const override { return nodes_.empty() ? "" : nodes_.back().layer.name; }
   bool MayGoOn(const Value& where, const std::string& path) override;
   Diagnostics* diagnostics() override { return diagnostics_; }
@@ -77,7 +77,7 @@ class Expander : public ModelBuilder {
   };
 
   void Expand(const Value& value, const std::string& path, const Scope& scope,
-              const Surroundings& inside);
+              const InheritedKeys& inherited);
   bool FindKind(const Value& value, const std::string& path, Container* container);
   bool IsContainerKey(const std::string& key) const {
     return std::count(key_names_.begin(), key_names_.end(), key) > 0;
@@ -86,7 +86,7 @@ class Expander : public ModelBuilder {
   bool Use(const Value& body, const OperatorCall& call);
   Value TemplateArguments(const OperatorCall& call, Diagnostics* failures);
   void AddLayer(const Container& container, const ContainerKeys& keys, const Scope& scope,
-                const Surroundings& inside);
+                const InheritedKeys& inherited);
   void Finish(const Container& container, const ContainerKeys& keys, NodeRange range);
   // Puts a layer of which nothing is known in the place of a container that has an error. Its name
   // is known to others, unless it is empty.
@@ -184,7 +184,7 @@ bool Expander::MayGoOn(const Value& where, const std::string& path) {
 }
 
 void Expander::ExpandList(const Value& containers, const std::string& path, const Scope& scope,
-                          const Surroundings& inside) {
+                          const InheritedKeys& inherited) {
   Value list = containers;
   // `iterate: "{{ layers_of_this_turn }}"`
   if (list.is_string() && !Evaluate(containers, WithState(scope), path, &list)) {
@@ -195,13 +195,13 @@ void Expander::ExpandList(const Value& containers, const std::string& path, cons
     return AddUnread(list, path, "");
   }
   for (size_t i = 0; i < list.as_list().size() && MayGoOn(list, path); ++i) {
-    Expand(list.as_list()[i], absl::StrCat(path, "[", i, "]"), scope, inside);
+    Expand(list.as_list()[i], absl::StrCat(path, "[", i, "]"), scope, inherited);
   }
 }
 
 void Expander::Expand(const Value& value, const std::string& path, const Scope& scope,
-                      const Surroundings& inside) {
-  if (inside.depth > kMaxNesting) {
+                      const InheritedKeys& inherited) {
+  if (inherited.depth > kMaxNesting) {
     Error(value, path, absl::StrCat("nested deeper than ", kMaxNesting, " levels"));
     too_large_ = true;
     return;
@@ -230,8 +230,8 @@ void Expander::Expand(const Value& value, const std::string& path, const Scope& 
     return AddUnread(entry, path, WrittenName(entry));
   }
   if (!Truthy(keys.when)) return;
-  Surroundings own = inside;
-  own.frozen = keys.freeze.value_or(inside.frozen);
+  InheritedKeys own = inherited;
+  own.frozen = keys.freeze.value_or(inherited.frozen);
   const auto* const found = Registry<OperatorKind>::Get().Find(kind);
   const Value* const body = templates_.Find(kind);
   if (found == nullptr && body == nullptr) {
@@ -240,8 +240,8 @@ void Expander::Expand(const Value& value, const std::string& path, const Scope& 
   }
   OperatorCall call(container.arguments, absl::StrCat(path, ".", kind), &state);
   call.keys = keys;
-  call.inside = own;
-  ++call.inside.depth;
+  call.inherited = own;
+  ++call.inherited.depth;
   const size_t first = nodes_.size();
   const bool good = found != nullptr ? found->expand(call, this) : Use(*body, call);
   if (!good) AddUnread(container.kind, call.path, "");
@@ -351,7 +351,7 @@ bool Expander::Use(const Value& body, const OperatorCall& call) {
   const Value list = body.is_list() ? body : Value(Value::List{body}).At(body.location());
   Diagnostics inside;
   Diagnostics* const outside = std::exchange(diagnostics_, &inside);
-  ExpandList(list, call.path, scope, call.inside);
+  ExpandList(list, call.path, scope, call.inherited);
   diagnostics_ = outside;
   AppendWithoutEchoes(inside, failures, diagnostics_);
   return true;
@@ -393,7 +393,7 @@ void Expander::Register(const ContainerKeys& keys, const std::string& name) {
 }
 
 void Expander::AddLayer(const Container& container, const ContainerKeys& keys, const Scope& scope,
-                        const Surroundings& inside) {
+                        const InheritedKeys& inherited) {
   const std::string& kind = container.kind.as_string();
   const std::string path = absl::StrCat(container.path, ".", kind);
   Value arguments;
@@ -414,9 +414,9 @@ void Expander::AddLayer(const Container& container, const ContainerKeys& keys, c
   node.layer.kind = spec.kind();
   node.layer.name = keys.name.value_or(spec.OwnName());
   if (node.layer.name.empty()) node.layer.name = UniqueName(node.layer.kind);
-  node.layer.frozen = inside.frozen;
+  node.layer.frozen = inherited.frozen;
   node.layer.tags = keys.tag.strings();
-  node.layer.mapped_axes = inside.mapped_axes;
+  node.layer.mapped_axes = inherited.mapped_axes;
   node.layer.location = container.kind.location();
   node.layer.path = path;
   node.inputs = keys.inputs.values;

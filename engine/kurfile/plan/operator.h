@@ -15,7 +15,7 @@
 namespace kur {
 
 // What a container inherits from those around it.
-struct Surroundings {
+struct InheritedKeys {
   bool frozen = false;
   // How many leading axes of a sample the layers are applied along (see `parallel`).
   int mapped_axes = 0;
@@ -28,7 +28,7 @@ struct OperatorCall {
   ContainerKeys keys;
   std::string path;  // "model[3].for"
   const Scope* scope;
-  Surroundings inside;  // what the containers that it makes inherit
+  InheritedKeys inherited;  // what the containers that it makes inherit
 
   OperatorCall(Value arguments, std::string path, const Scope* scope)
       : arguments(std::move(arguments)), path(std::move(path)), scope(scope) {}
@@ -46,7 +46,7 @@ class ModelBuilder {
   // Adds the containers of a list, which a template may give. What has an error is reported, and
   // something that stands for it is added.
   virtual void ExpandList(const Value& containers, const std::string& path, const Scope& scope,
-                          const Surroundings& inside) = 0;
+                          const InheritedKeys& inherited) = 0;
   // The name of the layer that was added last; empty before the first.
   virtual std::string LastLayer() const = 0;
   // To be asked before each turn of a loop: false when the model is too large, which is then

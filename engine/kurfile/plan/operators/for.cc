@@ -30,7 +30,7 @@ bool Expand(const OperatorCall& call, ModelBuilder* builder) {
     Scope turn(call.scope);
     turn.Set(spec.with_index, Value(i));
     const int errors = builder->diagnostics()->num_errors();
-    builder->ExpandList(spec.iterate, call.path + ".iterate", turn, call.inside);
+    builder->ExpandList(spec.iterate, call.path + ".iterate", turn, call.inherited);
     // The next turn would only say the same again.
     if (builder->diagnostics()->num_errors() > errors) return false;
   }

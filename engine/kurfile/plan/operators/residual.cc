@@ -48,14 +48,14 @@ bool Expand(const OperatorCall& call, ModelBuilder* builder) {
     return false;
   }
   const Value input = inputs.empty() ? Value(before).At(call.arguments.location()) : inputs[0];
-  builder->ExpandList(spec.apply, call.path + ".apply", *call.scope, call.inside);
+  builder->ExpandList(spec.apply, call.path + ".apply", *call.scope, call.inherited);
   const std::string last = builder->LastLayer();
   if (last == before) {
     builder->diagnostics()->Error(spec.apply.location(), call.path, "applies no layer");
     return false;
   }
   builder->ExpandList(Sum(Value(last), input, call.arguments.location()), call.path, *call.scope,
-                      call.inside);
+                      call.inherited);
   return true;
 }
 
