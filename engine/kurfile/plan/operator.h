@@ -51,7 +51,7 @@ class ModelBuilder {
   virtual std::string LastLayer() const = 0;
   // To be asked before each turn of a loop: false when the model is too large, which is then
   // reported at `where`.
-  virtual bool MayGoOn(const Value& where, const std::string& path) = 0;
+  virtual bool CheckBudget(const Value& where, const std::string& path) = 0;
 
   virtual Diagnostics* diagnostics() = 0;
 };
