@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "engine/base/file_system.h"
-#include "engine/base/permutation.h"
+#include "engine/base/random.h"
 #include "engine/base/status.h"
 #include "engine/data/array_source.h"
 #include "engine/data/speech/feature_sources.h"

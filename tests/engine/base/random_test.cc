@@ -1,4 +1,4 @@
-#include "engine/base/permutation.h"
+#include "engine/base/random.h"
 
 #include <algorithm>
 #include <map>
