@@ -65,7 +65,7 @@ absl::Status FetchMissing(const std::vector<FileReference>& files, const PathRes
     if (file.urls.empty()) continue;
     absl::Status fetched = Fetch(file, paths, options, listener);
     if (absl::IsCancelled(fetched)) return fetched;
-    if (!fetched.ok()) return ErrorIn(file, fetched);
+    if (!fetched.ok()) return ErrorAtFile(file, fetched);
   }
   return absl::OkStatus();
 }

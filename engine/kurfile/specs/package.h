@@ -51,8 +51,8 @@ absl::StatusOr<std::string> LocatePackage(const Package& package, const PathReso
 
 // The same error, said to stand where `file` is named; where it names the file by its place on this
 // machine, `resolved`, it now names it as the Kurfile does.
-absl::Status ErrorIn(const FileReference& file, const absl::Status& status,
-                     const std::string& resolved = "");
+absl::Status ErrorAtFile(const FileReference& file, const absl::Status& status,
+                         const std::string& resolved = "");
 
 }  // namespace kur
 
