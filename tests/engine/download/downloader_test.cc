@@ -200,9 +200,9 @@ TEST_F(DownloaderTest, TwoWhoWantTheSameDownloadItOnce) {
 }
 
 TEST(ShownUrlTest, LeavesSecretsOut) {
-  EXPECT_EQ(ShownUrl("https://ann:pw@host.org/a/b?token=x#y"), "https://host.org/a/b");
-  EXPECT_EQ(ShownUrl("https://host.org/a@b"), "https://host.org/a@b");
-  EXPECT_EQ(ShownUrl("nonsense?x"), "nonsense");
+  EXPECT_EQ(RedactUrl("https://ann:pw@host.org/a/b?token=x#y"), "https://host.org/a/b");
+  EXPECT_EQ(RedactUrl("https://host.org/a@b"), "https://host.org/a@b");
+  EXPECT_EQ(RedactUrl("nonsense?x"), "nonsense");
 }
 
 class FetchTest : public DownloaderTest {
