@@ -11,7 +11,7 @@ struct CsvDialect {
   char quote = '"';
 };
 
-// Guesses the dialect from the beginning of a file: the delimiter is that of comma, tabulator,
+// Guesses the dialect from the beginning of a file: the delimiter is that of comma, tab,
 // semicolon, bar, colon and space which is there equally often in every line, the first of these if
 // there are several; a comma if there is none. `is_whole` says that the file ends there.
 CsvDialect SniffCsvDialect(absl::string_view start, bool is_whole);

@@ -59,7 +59,7 @@ absl::StatusOr<bool> CsvRows::Next() {
 }
 
 std::string ShownInMessage(char delimiter) {
-  return delimiter == '\t' ? "tabulators" : absl::StrCat("'", std::string(1, delimiter), "'");
+  return delimiter == '\t' ? "tabs" : absl::StrCat("'", std::string(1, delimiter), "'");
 }
 
 }  // namespace kur

@@ -108,7 +108,7 @@ class CsvRows {
   int64_t line_ = 0;
 };
 
-// "','", "tabulators".
+// "','", "tabs".
 std::string ShownInMessage(char delimiter);
 
 }  // namespace kur

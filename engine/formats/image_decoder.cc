@@ -37,26 +37,26 @@ Image MakeImage(int64_t height, int64_t width, int64_t channels) {
 }
 
 // ITU-R 601-2 in 16-bit fixed point, as Pillow computes it.
-Image ToLuminance(const Image& colour) {
-  Image grey = MakeImage(colour.height, colour.width, 1);
-  for (size_t i = 0; i < grey.pixels.size(); ++i) {
-    const uint8_t* const pixel = &colour.pixels[3 * i];
-    grey.pixels[i] = static_cast<uint8_t>(
+Image ToLuminance(const Image& color) {
+  Image gray = MakeImage(color.height, color.width, 1);
+  for (size_t i = 0; i < gray.pixels.size(); ++i) {
+    const uint8_t* const pixel = &color.pixels[3 * i];
+    gray.pixels[i] = static_cast<uint8_t>(
         (19595u * pixel[0] + 38470u * pixel[1] + 7471u * pixel[2] + 0x8000u) >> 16);
   }
-  return grey;
+  return gray;
 }
 
 // Adobe's files hold the inks inverted: 255 is none.
 Image FromInvertedInks(const Image& inks) {
-  Image colour = MakeImage(inks.height, inks.width, 3);
-  for (size_t i = 0; i < colour.pixels.size() / 3; ++i) {
+  Image color = MakeImage(inks.height, inks.width, 3);
+  for (size_t i = 0; i < color.pixels.size() / 3; ++i) {
     const unsigned black = inks.pixels[4 * i + 3];
     for (size_t c = 0; c < 3; ++c) {
-      colour.pixels[3 * i + c] = static_cast<uint8_t>(inks.pixels[4 * i + c] * black / 255u);
+      color.pixels[3 * i + c] = static_cast<uint8_t>(inks.pixels[4 * i + c] * black / 255u);
     }
   }
-  return colour;
+  return color;
 }
 
 // Both libraries leave by longjmp() when something is wrong. What is called between a setjmp() and
@@ -77,9 +77,9 @@ class JpegReader {
     if (!ReadHeader()) return Failed();
     KUR_RETURN_IF_ERROR(CheckExtent(jpeg_.image_height, jpeg_.image_width, options.limits));
     const bool inks = jpeg_.jpeg_color_space == JCS_CMYK || jpeg_.jpeg_color_space == JCS_YCCK;
-    // Colour becomes luminance after it was rounded, as by Pillow.
-    const bool grey = jpeg_.jpeg_color_space == JCS_GRAYSCALE && options.channels == 1;
-    jpeg_.out_color_space = inks ? JCS_CMYK : grey ? JCS_GRAYSCALE : JCS_RGB;
+    // Color becomes luminance after it was rounded, as by Pillow.
+    const bool gray = jpeg_.jpeg_color_space == JCS_GRAYSCALE && options.channels == 1;
+    jpeg_.out_color_space = inks ? JCS_CMYK : gray ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_.scale_num = 1;
     jpeg_.scale_denom = Reduction(options);
     if (!Start()) return Failed();
@@ -103,7 +103,7 @@ class JpegReader {
     errors->manager.format_message(jpeg, errors->message);
     std::longjmp(errors->leave, 1);
   }
-  // libjpeg only warns of what is missing, and paints it grey.
+  // libjpeg only warns of what is missing, and paints it gray.
   static void OnMessage(j_common_ptr jpeg, int level) {
     if (level >= 0) return;
     auto* const errors = reinterpret_cast<Errors*>(jpeg->err);
@@ -236,10 +236,10 @@ class PngReader {
     return true;
   }
 
-  static Image Repeat(const Image& grey) {
-    Image colour = MakeImage(grey.height, grey.width, 3);
-    for (size_t i = 0; i < colour.pixels.size(); ++i) colour.pixels[i] = grey.pixels[i / 3];
-    return colour;
+  static Image Repeat(const Image& gray) {
+    Image color = MakeImage(gray.height, gray.width, 3);
+    for (size_t i = 0; i < color.pixels.size(); ++i) color.pixels[i] = gray.pixels[i / 3];
+    return color;
   }
 
   absl::string_view rest_;

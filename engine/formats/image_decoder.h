@@ -33,7 +33,7 @@ struct DecodeOptions {
 };
 
 // Decodes a JPEG (by libjpeg) or PNG (by libpng) file in memory. Values are those that Pillow
-// gives: colour becomes luminance by ITU-R 601-2, transparency is left out, of 16 bits the upper 8
+// gives: color becomes luminance by ITU-R 601-2, transparency is left out, of 16 bits the upper 8
 // count, orientation tags are not followed. DATA_LOSS if it is neither, damaged or cut off;
 // RESOURCE_EXHAUSTED beyond a limit. Messages do not name the file. Thread-safe.
 absl::StatusOr<Image> DecodeImage(absl::string_view content, const DecodeOptions& options = {});

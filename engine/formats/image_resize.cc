@@ -21,7 +21,7 @@ struct Taps {
   std::vector<float> weights;  // of sum 1
 };
 
-// A triangle over every target pixel's centre, as wide as a target pixel is in the source, or as a
+// A triangle over every target pixel's center, as wide as a target pixel is in the source, or as a
 // source pixel where that is wider.
 std::vector<Taps> MakeTaps(const Span& span, int64_t source, int64_t target) {
   const double scale = span.length / static_cast<double>(target);

@@ -60,7 +60,7 @@ Value TypeSchema(absl::string_view type);
 // {"anyOf": [...]}.
 Value AnyOfSchema(std::vector<Value> alternatives);
 
-// How a member of type T is read from a Value: specialised below for the types that specs use.
+// How a member of type T is read from a Value: specialized below for the types that specs use.
 //   static std::string Type();                       what a person may write
 //   static Value Schema();                           the same as JSON Schema
 //   static bool Parse(const Value&, const std::string& key, Diagnostics*, T*);

@@ -12,7 +12,7 @@ namespace kur {
 namespace {
 
 // "[0]" -> "[0 'digits']".
-std::string Labelled(const std::string& key, const std::string& name) {
+std::string WithName(const std::string& key, const std::string& name) {
   return absl::StrCat(key.substr(0, key.size() - 1), " '", name, "']");
 }
 
@@ -84,7 +84,7 @@ std::optional<ListEntry> ParseListEntry(const Value& value, const std::string& k
     if (name->is_list() || name->is_dict()) {
       ReportType(*name, key + ".name", "a name", diagnostics);
     } else {
-      entry.key = Labelled(key, name->is_string() ? name->as_string() : ToJson(*name));
+      entry.key = WithName(key, name->is_string() ? name->as_string() : ToJson(*name));
     }
   }
   entry.entry_key = entry.key;

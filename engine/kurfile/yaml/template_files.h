@@ -26,7 +26,7 @@ class TemplateFiles {
 
  private:
   const std::string folder_;
-  std::map<std::string, Value> loaded_;  // by normalised path
+  std::map<std::string, Value> loaded_;  // by normalized path
   std::vector<std::string> files_;
 };
 
