@@ -10,12 +10,22 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/string_view.h"
 #include "engine/formats/byte_input.h"
-#include "engine/formats/csv_dialect.h"
 #include "engine/formats/line_reader.h"
 
 namespace kur {
 
-// The cells of one row, taken off its front.
+// Which characters divide a table that is written as text.
+struct CsvDialect {
+  char delimiter = ',';
+  char quote = '"';
+};
+
+// Guesses the dialect from the beginning of a file: the delimiter is that of comma, tab,
+// semicolon, bar, colon and space which is there equally often in every line, the first of these if
+// there are several; a comma if there is none. `is_whole` says that the file ends there.
+CsvDialect DetectCsvDialect(absl::string_view start, bool is_whole);
+
+// The cells of one row, cell off its front.
 class CsvRow {
  public:
   CsvRow(absl::string_view row, CsvDialect dialect) : rest_(row), dialect_(dialect) {}
@@ -29,8 +39,8 @@ class CsvRow {
     if (at_end_) return Found::kEnd;
     size_t start = 0;
     while (start < rest_.size() && IsSpace(rest_[start])) ++start;
-    if (start < rest_.size() && rest_[start] == dialect_.quote) return Quoted(start + 1, cell);
-    *cell = absl::StripAsciiWhitespace(Take(rest_.find(dialect_.delimiter)));
+    if (start < rest_.size() && rest_[start] == dialect_.quote) return NextQuoted(start + 1, cell);
+    *cell = absl::StripAsciiWhitespace(ConsumeCell(rest_.find(dialect_.delimiter)));
     return Found::kCell;
   }
 
@@ -38,14 +48,14 @@ class CsvRow {
   bool IsSpace(char c) const { return (c == ' ' || c == '\t') && c != dialect_.delimiter; }
 
   // Takes what stands before the delimiter at `end`, and the delimiter.
-  absl::string_view Take(size_t end) {
-    const absl::string_view taken = rest_.substr(0, end);
+  absl::string_view ConsumeCell(size_t end) {
+    const absl::string_view cell = rest_.substr(0, end);
     at_end_ = end == absl::string_view::npos;
     rest_.remove_prefix(at_end_ ? rest_.size() : end + 1);
-    return taken;
+    return cell;
   }
 
-  Found Quoted(size_t begin, absl::string_view* cell) {
+  Found NextQuoted(size_t begin, absl::string_view* cell) {
     size_t end = rest_.find(dialect_.quote, begin);
     bool doubled = false;
     while (end != absl::string_view::npos && end + 1 < rest_.size() &&
@@ -55,7 +65,7 @@ class CsvRow {
     }
     if (end == absl::string_view::npos) return Found::kOpenQuote;
     const absl::string_view content = rest_.substr(begin, end - begin);
-    const absl::string_view whole = Take(rest_.find(dialect_.delimiter, end + 1));
+    const absl::string_view whole = ConsumeCell(rest_.find(dialect_.delimiter, end + 1));
     const bool is_quoted = absl::StripAsciiWhitespace(whole.substr(end + 1)).empty();
     *cell = !is_quoted ? whole : doubled ? Undouble(content) : content;
     return Found::kCell;
@@ -102,14 +112,14 @@ class CsvRows {
   const std::optional<char> delimiter_;
   const std::optional<char> quote_;
   CsvDialect dialect_;
-  bool began_ = false;
+  bool started_ = false;
   absl::string_view row_;
   std::string joined_;  // what row_ views if it goes over several lines
   int64_t line_ = 0;
 };
 
 // "','", "tabs".
-std::string ShownInMessage(char delimiter);
+std::string DelimiterText(char delimiter);
 
 }  // namespace kur
 
