@@ -16,10 +16,10 @@
 namespace kur {
 namespace {
 
-constexpr int64_t kMostChannels = 64;
+constexpr int64_t kMaxChannels = 64;
 // Nothing that is meant to be heard lies outside.
-constexpr int64_t kLeastRate = 1000;
-constexpr int64_t kMostRate = 384'000;
+constexpr int64_t kMinRate = 1000;
+constexpr int64_t kMaxRate = 384'000;
 constexpr int64_t kBlockFrames = 4096;
 
 // Bytes in memory, as libsndfile reads a file.
@@ -98,13 +98,13 @@ absl::StatusOr<SoundFile> Open(MemoryFile* memory, SF_INFO* info) {
 }
 
 absl::Status CheckInfo(const SF_INFO& info) {
-  if (info.channels < 1 || info.channels > kMostChannels) {
+  if (info.channels < 1 || info.channels > kMaxChannels) {
     return absl::DataLossError(
-        absl::StrCat("has ", info.channels, " channels; expected 1 to ", kMostChannels));
+        absl::StrCat("has ", info.channels, " channels; expected 1 to ", kMaxChannels));
   }
-  if (info.samplerate >= kLeastRate && info.samplerate <= kMostRate) return absl::OkStatus();
+  if (info.samplerate >= kMinRate && info.samplerate <= kMaxRate) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat("has a sampling rate of ", info.samplerate,
-                                          " Hz; expected ", kLeastRate, " to ", kMostRate));
+                                          " Hz; expected ", kMinRate, " to ", kMaxRate));
 }
 
 // Appends the mean of the channels of every frame; false if it is no number.

@@ -33,7 +33,7 @@ class ByteInput {
   virtual SharedBytes Map(int64_t /*size*/, int64_t /*alignment*/) { return {}; }
 
   // No more than so many bytes can come from here in all, by the size of what is read.
-  virtual int64_t MostBytes() const = 0;
+  virtual int64_t MaxBytes() const = 0;
 };
 
 // Reads `size` bytes without setting aside more than twice what is really there; fewer bytes only

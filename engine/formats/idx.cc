@@ -89,7 +89,7 @@ absl::StatusOr<Array> Parse(ByteInput& input) {
   const auto count = CountElements(header.shape, item_size);
   if (!count.ok()) return DamagedAt(kMagicSize, count.status().message());
   const int64_t size = *count * item_size;
-  const int64_t most = input.MostBytes() - header.size();
+  const int64_t most = input.MaxBytes() - header.size();
   if (size > most) {
     return DamagedAt(header.size(),
                      absl::StrCat("the header promises ", size, " bytes of data, but the file ",

@@ -21,7 +21,7 @@ namespace {
 
 // Each scan of a progressive JPEG goes over the whole picture: files with thousands exist only to
 // keep a reader busy.
-constexpr int kMostScans = 200;
+constexpr int kMaxScans = 200;
 
 absl::Status CheckExtent(int64_t height, int64_t width, const ImageLimits& limits) {
   if (height <= 0 || width <= 0) return absl::DataLossError("the image has no pixels");
@@ -114,9 +114,9 @@ class JpegReader {
   }
   static void OnProgress(j_common_ptr jpeg) {
     const auto* const reader = reinterpret_cast<j_decompress_ptr>(jpeg);
-    if (reader->input_scan_number <= kMostScans) return;
+    if (reader->input_scan_number <= kMaxScans) return;
     auto* const errors = reinterpret_cast<Errors*>(jpeg->err);
-    std::snprintf(errors->message, sizeof(errors->message), "more than %d scans", kMostScans);
+    std::snprintf(errors->message, sizeof(errors->message), "more than %d scans", kMaxScans);
     std::longjmp(errors->leave, 1);
   }
 
@@ -136,10 +136,10 @@ class JpegReader {
 
   // The largest power of two that leaves the sides long enough.
   unsigned Reduction(const DecodeOptions& options) const {
-    if (options.least_height <= 0 || options.least_width <= 0) return 1;
+    if (options.min_height <= 0 || options.min_width <= 0) return 1;
     unsigned divisor = 8;
-    while (divisor > 1 && (jpeg_.image_height / divisor < options.least_height ||
-                           jpeg_.image_width / divisor < options.least_width)) {
+    while (divisor > 1 && (jpeg_.image_height / divisor < options.min_height ||
+                           jpeg_.image_width / divisor < options.min_width)) {
       divisor /= 2;
     }
     return divisor;

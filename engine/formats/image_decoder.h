@@ -27,8 +27,8 @@ struct DecodeOptions {
   int64_t channels = 3;  // 1 or 3, whatever the file has
   // A larger JPEG may be decoded at half, a quarter or an eighth of its size, which takes much less
   // time, as long as both sides stay at least so long. 0: at its own size.
-  int64_t least_height = 0;
-  int64_t least_width = 0;
+  int64_t min_height = 0;
+  int64_t min_width = 0;
   ImageLimits limits;
 };
 

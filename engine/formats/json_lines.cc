@@ -17,10 +17,10 @@
 namespace kur {
 namespace {
 
-constexpr int64_t kMostDepth = 32;
-constexpr size_t kMostShown = 160;
+constexpr int64_t kMaxDepth = 32;
+constexpr size_t kMaxShown = 160;
 // The parser's memory is up to 14 times the longest line.
-constexpr int64_t kMostLineBytes = int64_t{64} << 20;
+constexpr int64_t kMaxLineBytes = int64_t{64} << 20;
 
 // Passes on what a parser finds in one line, as far as it is allowed there.
 class LineSax : public nlohmann::json_sax<nlohmann::json> {
@@ -67,9 +67,9 @@ class LineSax : public nlohmann::json_sax<nlohmann::json> {
   bool start_array(size_t) override {
     if (PassesOver()) return Open();
     if (!in_dict_) return NoDict("a list");
-    if (depth_ == kMostDepth) {
+    if (depth_ == kMaxDepth) {
       return Check(absl::InvalidArgumentError(
-          absl::StrCat("more than ", kMostDepth, " lists are in each other")));
+          absl::StrCat("more than ", kMaxDepth, " lists are in each other")));
     }
     return Check(handler_->BeginList(depth_++));
   }
@@ -89,7 +89,7 @@ class LineSax : public nlohmann::json_sax<nlohmann::json> {
     const size_t place = text.find(": ");
     const absl::string_view what = text.substr(place == absl::string_view::npos ? 0 : place + 2);
     status_ = absl::InvalidArgumentError(
-        absl::StrCat("no valid JSON at byte ", position, ": ", what.substr(0, kMostShown)));
+        absl::StrCat("no valid JSON at byte ", position, ": ", what.substr(0, kMaxShown)));
     return false;
   }
 
@@ -118,7 +118,7 @@ class LineSax : public nlohmann::json_sax<nlohmann::json> {
 
   bool Check(const absl::Status& status) {
     if (status.ok()) return true;
-    status_ = Annotate(status, absl::StrCat("key '", key_.substr(0, kMostShown), "'"));
+    status_ = Annotate(status, absl::StrCat("key '", key_.substr(0, kMaxShown), "'"));
     return false;
   }
 
@@ -201,7 +201,7 @@ std::string JsonNumberText(double value) {
 }
 
 absl::Status ReadJsonLines(ByteInput& input, absl::string_view name, JsonLineHandler* handler) {
-  LineReader reader(&input, kMostLineBytes);
+  LineReader reader(&input, kMaxLineBytes);
   LineParser parser;
   while (true) {
     const auto line = reader.Next();

@@ -15,11 +15,11 @@ namespace kur {
 // order mark in front is passed over. Not thread-safe.
 class LineReader {
  public:
-  static constexpr int64_t kMostLineBytes = int64_t{256} << 20;
+  static constexpr int64_t kMaxLineBytes = int64_t{256} << 20;
 
   // `input` must outlive the reader.
-  explicit LineReader(ByteInput* input, int64_t most_line_bytes = kMostLineBytes)
-      : input_(input), most_line_bytes_(most_line_bytes) {}
+  explicit LineReader(ByteInput* input, int64_t max_line_bytes = kMaxLineBytes)
+      : input_(input), max_line_bytes_(max_line_bytes) {}
 
   // The next line without its end (LF or CRLF), valid until the next call; absent at the end. A
   // last line need not end. RESOURCE_EXHAUSTED for a line that is too long.
@@ -37,7 +37,7 @@ class LineReader {
   absl::StatusOr<bool> Fill();
 
   ByteInput* input_;
-  int64_t most_line_bytes_;
+  int64_t max_line_bytes_;
   std::string buffer_;
   size_t begin_ = 0;  // of what was not given yet
   int64_t number_ = 0;

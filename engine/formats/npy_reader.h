@@ -17,7 +17,7 @@ namespace kur {
 // What stands in front of the elements of a NPY file.
 struct NpyHeader {
   std::string type;  // of the elements: "<f4"
-  bool fortran = false;
+  bool fortran_order = false;
   std::vector<int64_t> shape;
 };
 

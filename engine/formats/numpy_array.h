@@ -25,9 +25,9 @@ absl::StatusOr<NumpyType> ParseNumpyType(absl::string_view code);
 absl::Status NumpyObjectsError(absl::string_view code);
 
 // The array of elements as numpy stores them: in either byte order, and column by column if
-// `fortran`. INVALID_ARGUMENT unless there are exactly as many bytes as the shape needs.
+// `fortran_order`. INVALID_ARGUMENT unless there are exactly as many bytes as the shape needs.
 absl::StatusOr<Array> MakeNumpyArray(const NumpyType& type, std::vector<int64_t> shape,
-                                     bool fortran, Array::Bytes bytes);
+                                     bool fortran_order, Array::Bytes bytes);
 
 }  // namespace kur
 

@@ -19,7 +19,7 @@ using nlohmann::json;
 constexpr char kMetadataKey[] = "__metadata__";
 constexpr int64_t kLengthBytes = 8;
 // A header in memory takes many times its size in the file.
-constexpr int64_t kMostHeaderBytes = int64_t{32} << 20;
+constexpr int64_t kMaxHeaderBytes = int64_t{32} << 20;
 
 struct TypeName {
   const char* name;
@@ -55,8 +55,8 @@ struct Entry {
 };
 
 std::string Shown(const std::string& name) {
-  constexpr size_t kMostShown = 80;
-  return absl::StrCat("tensor '", absl::CHexEscape(name.substr(0, kMostShown)), "'");
+  constexpr size_t kMaxShown = 80;
+  return absl::StrCat("tensor '", absl::CHexEscape(name.substr(0, kMaxShown)), "'");
 }
 
 // Absent where the list holds anything but integers that are not negative.
@@ -102,7 +102,7 @@ absl::StatusOr<json> ReadHeader(ByteInput& input) {
   uint64_t size = 0;
   KUR_ASSIGN_OR_RETURN(const int64_t read, input.Read(&size, kLengthBytes));
   if (read < kLengthBytes) return absl::DataLossError("is too short for a safetensors file");
-  if (size > static_cast<uint64_t>(kMostHeaderBytes)) {
+  if (size > static_cast<uint64_t>(kMaxHeaderBytes)) {
     return absl::DataLossError(
         absl::StrCat("is no safetensors file: its header would have ", size, " bytes"));
   }

@@ -96,13 +96,13 @@ std::map<std::string, Shape> KnownShapes(const Sections& sections) {
 
 // Says which outputs a loss could have meant.
 std::string KnownOutputs(const std::vector<std::string>& outputs) {
-  constexpr size_t kMostShown = 12;
+  constexpr size_t kMaxShown = 12;
   std::vector<std::string> named;
   for (const std::string& output : outputs) {
     if (!absl::StartsWith(output, "..")) named.push_back(output);
   }
   if (named.empty()) return "; give the layer that is meant a 'name'";
-  const size_t more = named.size() - std::min(named.size(), kMostShown);
+  const size_t more = named.size() - std::min(named.size(), kMaxShown);
   named.resize(named.size() - more);
   return absl::StrCat("; its outputs are: ", absl::StrJoin(named, ", "),
                       more > 0 ? absl::StrCat(" and ", more, " more") : "");

@@ -46,7 +46,7 @@ const Registration<SupplierKind> kKind(
 absl::StatusOr<SourceMap> ReadSources(const std::string& path) {
   KUR_ASSIGN_OR_RETURN(const auto input, ByteInput::OpenFile(path));
   KUR_ASSIGN_OR_RETURN(const PickleValue dict, ReadNpyObject(*input));
-  KUR_ASSIGN_OR_RETURN(auto columns, PickleColumns(dict, input->MostBytes()));
+  KUR_ASSIGN_OR_RETURN(auto columns, PickleColumns(dict, input->MaxBytes()));
   return ArraySources(std::move(columns));
 }
 

@@ -37,14 +37,14 @@ constexpr KnownCallable kCallables[] = {
     {"builtins", "frozenset", Callable::kFrozenSet},
 };
 
-constexpr int64_t kMostAxes = 64;
+constexpr int64_t kMaxAxes = 64;
 
 absl::Status Malformed(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("malformed ", what));
 }
 
 absl::StatusOr<std::vector<int64_t>> ParseShape(const Node& node) {
-  if (!node.IsSequence() || node.children().size() > kMostAxes) {
+  if (!node.IsSequence() || node.children().size() > kMaxAxes) {
     return Malformed("shape of a numpy array");
   }
   std::vector<int64_t> shape;
@@ -56,8 +56,9 @@ absl::StatusOr<std::vector<int64_t>> ParseShape(const Node& node) {
 }
 
 absl::StatusOr<std::shared_ptr<const Array>> MakeArray(const NumpyType& type,
-                                                       std::vector<int64_t> shape, bool fortran,
-                                                       absl::string_view data, Arena& arena) {
+                                                       std::vector<int64_t> shape,
+                                                       bool fortran_order, absl::string_view data,
+                                                       Arena& arena) {
   if (type.is_object) return NumpyObjectsError("O");
   const int64_t item_size = ItemSize(type.dtype);
   KUR_ASSIGN_OR_RETURN(const int64_t count, CountElements(shape, item_size));
@@ -67,7 +68,7 @@ absl::StatusOr<std::shared_ptr<const Array>> MakeArray(const NumpyType& type,
   }
   KUR_RETURN_IF_ERROR(arena.Reserve(static_cast<int64_t>(data.size())));
   const auto* const begin = reinterpret_cast<const uint8_t*>(data.data());
-  KUR_ASSIGN_OR_RETURN(Array array, MakeNumpyArray(type, std::move(shape), fortran,
+  KUR_ASSIGN_OR_RETURN(Array array, MakeNumpyArray(type, std::move(shape), fortran_order,
                                                    Array::Bytes(begin, begin + data.size())));
   return std::make_shared<const Array>(std::move(array));
 }
@@ -115,12 +116,13 @@ absl::Status BuildArray(Node& object, const Node& state, Arena& arena) {
       !(order.Is(Kind::kBool) || order.Is(Kind::kInt))) {
     return Malformed("numpy.ndarray");
   }
-  const bool fortran = order.Is(Kind::kBool) ? std::get<bool>(order.value) : order.integer() != 0;
+  const bool fortran_order =
+      order.Is(Kind::kBool) ? std::get<bool>(order.value) : order.integer() != 0;
   const auto& type = std::get<NumpyType>(parts[2]->value);
   KUR_ASSIGN_OR_RETURN(std::vector<int64_t> shape, ParseShape(*parts[1]));
   if (data.Is(Kind::kList)) return BuildBox(object, type, shape, data.children());
   KUR_ASSIGN_OR_RETURN(object.value,
-                       MakeArray(type, std::move(shape), fortran, data.text(), arena));
+                       MakeArray(type, std::move(shape), fortran_order, data.text(), arena));
   return absl::OkStatus();
 }
 
@@ -130,7 +132,7 @@ absl::StatusOr<Node*> CallScalar(const Node::Children& arguments, Arena& arena) 
     return Malformed("numpy scalar");
   }
   KUR_ASSIGN_OR_RETURN(auto array, MakeArray(std::get<NumpyType>(arguments[0]->value), {},
-                                             /*fortran=*/false, arguments[1]->text(), arena));
+                                             /*fortran_order=*/false, arguments[1]->text(), arena));
   return arena.Make(Kind::kArray, std::move(array));
 }
 

@@ -14,10 +14,10 @@ namespace kur {
 namespace {
 
 // Many errors bury the first ones, and looking for the nearest of many names takes long.
-constexpr int kMostSuggestions = 20;
-constexpr int kMostCircles = 20;
+constexpr int kMaxSuggestions = 20;
+constexpr int kMaxCircles = 20;
 // A circle that is longer is shown in part.
-constexpr size_t kMostShown = 12;
+constexpr size_t kMaxShown = 12;
 
 struct UnreadSpec : LayerSpec {
   std::string kind() const override { return ""; }
@@ -82,7 +82,7 @@ bool Graph::ResolveInput(const Value& name, const ModelNode& node,
   }
   if (!names_complete_) return false;
   std::string hint;
-  if (diagnostics_->num_errors() < kMostSuggestions) {
+  if (diagnostics_->num_errors() < kMaxSuggestions) {
     std::vector<std::string> names;
     names.reserve(by_name.size());
     for (const auto& entry : by_name) names.push_back(entry.first);
@@ -132,11 +132,11 @@ size_t Graph::BreakCircle(const std::vector<size_t>& missing) {
   walk.erase(walk.begin(), std::find(walk.begin(), walk.end(), at));
   std::vector<std::string> names;
   for (const size_t i : walk) {
-    if (names.size() == kMostShown) break;
+    if (names.size() == kMaxShown) break;
     names.push_back(nodes_[i].layer.name);
   }
-  if (walk.size() > kMostShown) {
-    names.push_back(absl::StrCat("(", walk.size() - kMostShown, " more)"));
+  if (walk.size() > kMaxShown) {
+    names.push_back(absl::StrCat("(", walk.size() - kMaxShown, " more)"));
   }
   names.push_back(nodes_[at].layer.name);
   diagnostics_->Error(nodes_[at].layer.location, nodes_[at].layer.path,
@@ -157,7 +157,7 @@ std::vector<size_t> Graph::Order() {
     if (missing[i] == 0) ready.insert(i);
   }
   std::vector<size_t> order;
-  for (int circles = 0; circles < kMostCircles; ++circles) {
+  for (int circles = 0; circles < kMaxCircles; ++circles) {
     while (!ready.empty()) {
       const size_t next = *ready.begin();
       ready.erase(ready.begin());

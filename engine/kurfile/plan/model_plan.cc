@@ -86,11 +86,11 @@ absl::StatusOr<std::vector<Shape>> InnerShapes(const PlannedLayer& layer, std::v
 }
 
 // Beyond this no machine could hold it, and byte counts would overflow.
-constexpr int64_t kMostElements = int64_t{1} << 56;
+constexpr int64_t kMaxElements = int64_t{1} << 56;
 
 bool Overflows(const Shape& shape) {
   const int64_t elements = NumElements(shape);
-  return IsKnown(shape) && (elements == kUnknown || elements > kMostElements);
+  return IsKnown(shape) && (elements == kUnknown || elements > kMaxElements);
 }
 
 absl::Status TooLarge(const std::string& what, const Shape& shape) {

@@ -11,7 +11,7 @@ namespace kur {
 namespace {
 
 // Copies of copies double; this bounds what they may come to.
-constexpr size_t kMostCopies = 20000;
+constexpr size_t kMaxCopies = 20000;
 
 class Resolver {
  public:
@@ -123,10 +123,10 @@ std::vector<ModelNode> Resolver::Copy(size_t i, const NodeRange& range) {
     }
   }
   copies_ += copies.size();
-  if (copies_ > kMostCopies) {
+  if (copies_ > kMaxCopies) {
     // Once is enough.
-    if (copies_ - copies.size() <= kMostCopies) {
-      Error(reuse, absl::StrCat("more than ", kMostCopies, " layers"));
+    if (copies_ - copies.size() <= kMaxCopies) {
+      Error(reuse, absl::StrCat("more than ", kMaxCopies, " layers"));
     }
     return {};
   }

@@ -9,7 +9,7 @@ namespace kur {
 namespace {
 
 // Class numbers are float32 on their way, which holds integers up to here exactly.
-constexpr int64_t kMostClasses = int64_t{1} << 24;
+constexpr int64_t kMaxClasses = int64_t{1} << 24;
 
 }  // namespace
 
@@ -29,8 +29,8 @@ struct FieldTraits<ClassList> {
     } else if (!FieldTraits<int64_t>::Parse(value, key, diagnostics, &to->count)) {
       return false;
     }
-    if (fault.empty() && (to->count < 1 || to->count > kMostClasses)) {
-      fault = absl::StrCat("there must be from 1 to ", kMostClasses, " classes");
+    if (fault.empty() && (to->count < 1 || to->count > kMaxClasses)) {
+      fault = absl::StrCat("there must be from 1 to ", kMaxClasses, " classes");
     }
     if (!fault.empty()) diagnostics->Error(value.location(), key, fault);
     return fault.empty();

@@ -21,9 +21,9 @@ bool ParseDeviceTerm(absl::string_view term, DeviceRequest* request) {
   const std::vector<std::string> ends = absl::StrSplit(term, '-');
   int first = 0;
   int last = 0;
-  constexpr int kMostDevices = 1024;
+  constexpr int kMaxDevices = 1024;
   if (ends.size() > 2 || !absl::SimpleAtoi(ends[0], &first) ||
-      !absl::SimpleAtoi(ends.back(), &last) || first < 0 || last < first || last >= kMostDevices) {
+      !absl::SimpleAtoi(ends.back(), &last) || first < 0 || last < first || last >= kMaxDevices) {
     return false;
   }
   for (int i = first; i <= last; ++i) {

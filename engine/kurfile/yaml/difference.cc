@@ -10,7 +10,7 @@ namespace {
 
 // Beyond this many cells a table of common subsequences takes too long; lists are then compared
 // element by element.
-constexpr size_t kMostCells = 4'000'000;
+constexpr size_t kMaxCells = 4'000'000;
 
 class Comparison {
  public:
@@ -49,7 +49,7 @@ class Comparison {
 
   void CompareLists(const Value::List& a, const Value::List& b, const std::string& path) {
     // lengths[i][j]: of the longest common subsequence of a[i...] and b[j...].
-    const bool small = (a.size() + 1) * (b.size() + 1) <= kMostCells;
+    const bool small = (a.size() + 1) * (b.size() + 1) <= kMaxCells;
     std::vector<std::vector<uint32_t>> lengths;
     if (small) {
       lengths.assign(a.size() + 1, std::vector<uint32_t>(b.size() + 1, 0));

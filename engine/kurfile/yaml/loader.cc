@@ -31,12 +31,12 @@ constexpr size_t kMaxFiles = 64;
 bool HasWildcard(const std::string& text) { return text.find_first_of("*?[") != std::string::npos; }
 
 // Appends what matches parts[i...] below `base` to `found`. `*entries` counts what was looked at;
-// beyond kMostEntries nothing more is.
-constexpr size_t kMostEntries = 20000;
+// beyond kMaxEntries nothing more is.
+constexpr size_t kMaxEntries = 20000;
 void GlobParts(const std::string& base, const std::vector<std::string>& parts, size_t i, int depth,
                size_t* entries, std::vector<std::string>* found) {
   constexpr int kDeepest = 64;
-  if (depth > kDeepest || ++*entries > kMostEntries) return;
+  if (depth > kDeepest || ++*entries > kMaxEntries) return;
   if (i == parts.size()) {
     if (Exists(base) && !IsDirectory(base)) found->push_back(base);
     return;
@@ -50,7 +50,7 @@ void GlobParts(const std::string& base, const std::vector<std::string>& parts, s
   const auto names = ListDirectory(base.empty() ? "." : base);
   if (!names.ok()) return;
   for (const std::string& name : *names) {
-    if (++*entries > kMostEntries) return;
+    if (++*entries > kMaxEntries) return;
     const std::string path = JoinPath(base, name);
     if (any_folders) {
       if (name[0] != '.' && IsDirectory(path)) GlobParts(path, parts, i, depth + 1, entries, found);
@@ -150,9 +150,9 @@ absl::StatusOr<std::vector<std::string>> Glob(const std::string& pattern) {
   std::vector<std::string> found;
   size_t entries = 0;
   GlobParts(absl::StartsWith(pattern, "/") ? "/" : "", parts, 0, 0, &entries, &found);
-  if (entries > kMostEntries) {
+  if (entries > kMaxEntries) {
     return absl::InvalidArgumentError(absl::StrCat(pattern, " means looking at more than ",
-                                                   kMostEntries, " files; name a smaller folder"));
+                                                   kMaxEntries, " files; name a smaller folder"));
   }
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
