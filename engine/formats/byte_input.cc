@@ -21,7 +21,7 @@ namespace kur {
 namespace {
 
 constexpr int64_t kChunk = int64_t{1} << 20;
-// Deflate makes at most 258 bytes of 2 bits.
+// Deflate encodes at most 258 bytes in 2 bits.
 constexpr int64_t kMaxExpansion = 1032;
 constexpr int64_t kMinMappedBytes = int64_t{1} << 20;
 
@@ -29,23 +29,24 @@ struct GzCloser {
   void operator()(gzFile file) const { gzclose(file); }
 };
 
-// No data if the kernel refuses.
+// Maps a part of a file. Returns no data if the kernel refuses.
 SharedBytes MapFile(int fd, int64_t begin, int64_t size) {
   const int64_t before = begin % sysconf(_SC_PAGESIZE);
   const auto length = static_cast<size_t>(before + size);
   void* const pages = mmap(nullptr, length, PROT_READ, MAP_SHARED, fd, begin - before);
   if (pages == MAP_FAILED) return {};
-  // Samples are looked at in any order: reading on from each would be a waste if that cannot stay.
+  // Samples are read in random order: read-ahead is wasted unless the pages can stay in memory.
   const bool fits = size <= TotalMemoryBytes() / 2;
   madvise(pages, length, fits ? MADV_WILLNEED : MADV_RANDOM);
   const std::shared_ptr<void> owner(pages, [length](void* mapped) { munmap(mapped, length); });
   return {{owner, static_cast<const uint8_t*>(pages) + before}, size, !fits};
 }
 
-// zlib passes a file through unchanged that does not start as gzip does.
+// Reads a file through zlib, which passes data unchanged that does not start as gzip does. Not
+// thread-safe.
 class FileInput : public ByteInput {
  public:
-  // `mappable`: the same file, if it is not compressed.
+  // `mappable` is the same file if it is not compressed, else invalid.
   FileInput(std::unique_ptr<gzFile_s, GzCloser> file, UniqueFd mappable, int64_t max_bytes)
       : file_(std::move(file)), mappable_(std::move(mappable)), max_bytes_(max_bytes) {}
 
@@ -58,7 +59,7 @@ class FileInput : public ByteInput {
       total += got;
       if (got == 0) break;
     }
-    // A compressed stream that ends too early is only said to be at its end.
+    // gzread() reports a compressed stream that is cut short as an ordinary end.
     int error = Z_OK;
     gzerror(file_.get(), &error);
     if (error != Z_OK && error != Z_STREAM_END) return Error();

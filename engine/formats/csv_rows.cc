@@ -14,7 +14,7 @@ constexpr absl::string_view kDelimiters = ",\t;|: ";
 
 using Counts = std::array<int64_t, kDelimiters.size()>;
 
-// How often each delimiter stands in each line that is not empty, outside of quotes.
+// Counts each delimiter outside of quotes, for each line that is not empty.
 std::vector<Counts> CountDelimiters(absl::string_view text, char quote) {
   std::vector<Counts> lines;
   Counts counts{};
@@ -45,7 +45,7 @@ bool HasConstantCount(const std::vector<Counts>& lines, size_t delimiter) {
 }
 
 constexpr size_t kDetectionBytes = 1024;
-// A row that goes over several lines: as much as any header needs.
+// Bounds of a row that spans several lines: as much as any header needs.
 constexpr int kMaxRowLines = 100;
 constexpr size_t kMaxRowBytes = size_t{1} << 16;
 
@@ -55,7 +55,7 @@ CsvDialect DetectCsvDialect(absl::string_view start, bool is_whole) {
   CsvDialect dialect;
   const bool has_double = absl::StrContains(start, "\"");
   if (!has_double && absl::StrContains(start, "'")) dialect.quote = '\'';
-  // The last line is cut, unless it is the only one.
+  // The last line is cut off, unless it is the only one.
   const size_t last_line = start.rfind('\n');
   if (!is_whole && last_line != absl::string_view::npos) start = start.substr(0, last_line);
   const auto lines = CountDelimiters(start, dialect.quote);

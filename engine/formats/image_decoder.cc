@@ -19,8 +19,8 @@
 namespace kur {
 namespace {
 
-// Each scan of a progressive JPEG goes over the whole picture: files with thousands exist only to
-// keep a reader busy.
+// Each scan of a progressive JPEG decodes the whole picture: files with thousands of scans only
+// exist to keep a reader busy.
 constexpr int kMaxScans = 200;
 
 absl::Status CheckExtent(int64_t height, int64_t width, const ImageLimits& limits) {
@@ -36,7 +36,7 @@ Image MakeImage(int64_t height, int64_t width, int64_t channels) {
   return image;
 }
 
-// ITU-R 601-2 in 16-bit fixed point, as Pillow computes it.
+// Converts by ITU-R 601-2 in 16-bit fixed point, as Pillow does.
 Image ToLuminance(const Image& color) {
   Image gray = MakeImage(color.height, color.width, 1);
   for (size_t i = 0; i < gray.pixels.size(); ++i) {
@@ -47,7 +47,7 @@ Image ToLuminance(const Image& color) {
   return gray;
 }
 
-// Adobe's files hold the inks inverted: 255 is none.
+// Converts CMYK to RGB. Adobe's files store the inks inverted: 255 is none.
 Image FromInvertedInks(const Image& inks) {
   Image color = MakeImage(inks.height, inks.width, 3);
   for (size_t i = 0; i < color.pixels.size() / 3; ++i) {
@@ -59,8 +59,8 @@ Image FromInvertedInks(const Image& inks) {
   return color;
 }
 
-// Both libraries leave by longjmp() when something is wrong. What is called between a setjmp() and
-// their functions owns nothing that would have to be destroyed.
+// Decodes one JPEG. Both image libraries report errors by longjmp(): code between a setjmp() and
+// the library's functions must own nothing that needs a destructor. Not thread-safe.
 class JpegReader {
  public:
   explicit JpegReader(absl::string_view content) : content_(content) {
@@ -77,7 +77,7 @@ class JpegReader {
     if (!ReadHeader()) return Failed();
     KUR_RETURN_IF_ERROR(CheckExtent(jpeg_.image_height, jpeg_.image_width, options.limits));
     const bool inks = jpeg_.jpeg_color_space == JCS_CMYK || jpeg_.jpeg_color_space == JCS_YCCK;
-    // Color becomes luminance after it was rounded, as by Pillow.
+    // Pillow converts color to luminance after rounding.
     const bool gray = jpeg_.jpeg_color_space == JCS_GRAYSCALE && options.channels == 1;
     jpeg_.out_color_space = inks ? JCS_CMYK : gray ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_.scale_num = 1;
@@ -103,7 +103,7 @@ class JpegReader {
     errors->manager.format_message(jpeg, errors->message);
     std::longjmp(errors->leave, 1);
   }
-  // libjpeg only warns of what is missing, and paints it gray.
+  // Fails on warnings: libjpeg only warns of missing data, and paints it gray.
   static void OnMessage(j_common_ptr jpeg, int level) {
     if (level >= 0) return;
     auto* const errors = reinterpret_cast<Errors*>(jpeg->err);
@@ -134,7 +134,7 @@ class JpegReader {
     return true;
   }
 
-  // The largest power of two that leaves the sides long enough.
+  // Returns the largest power of two that leaves both sides long enough.
   unsigned Reduction(const DecodeOptions& options) const {
     if (options.min_height <= 0 || options.min_width <= 0) return 1;
     unsigned divisor = 8;
@@ -212,7 +212,7 @@ class PngReader {
 
   bool ReadHeader(const ImageLimits& limits) {
     if (setjmp(leave_) != 0) return false;
-    // Texts, profiles and the like can be compressed too, and nobody reads them here.
+    // Texts, profiles and the like can be compressed, too, and are not used.
     png_set_chunk_malloc_max(png_, static_cast<png_alloc_size_t>(limits.max_pixels));
     png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, 0);
     png_set_read_fn(png_, this, OnRead);

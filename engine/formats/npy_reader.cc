@@ -22,7 +22,7 @@ absl::Status Damaged(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("no NPY file: ", what));
 }
 
-// Reads the dictionary of a header, a Python literal:
+// Parses the dictionary of a header, a Python literal. Not thread-safe.
 // {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }
 class HeaderParser {
  public:
@@ -60,6 +60,7 @@ class HeaderParser {
  private:
   static absl::Status Malformed() { return Damaged("its header is malformed"); }
 
+  // Skips white space. Returns false if the text does not continue with `token`.
   bool Consume(absl::string_view token) {
     text_ = absl::StripLeadingAsciiWhitespace(text_);
     return absl::ConsumePrefix(&text_, token);
@@ -139,7 +140,7 @@ absl::StatusOr<Array> ReadNpy(ByteInput& input) {
                                   bytes.size()));
     }
   }
-  // Reading to the end also makes a compressed input check itself.
+  // Reading to the end also makes a compressed input check its checksum.
   char more = 0;
   KUR_ASSIGN_OR_RETURN(const int64_t trailing, input.Read(&more, 1));
   if (trailing > 0) return Damaged("bytes follow the array");

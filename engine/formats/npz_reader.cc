@@ -16,10 +16,11 @@ namespace {
 
 constexpr size_t kBlock = size_t{1} << 18;
 constexpr size_t kMaxArrays = 100'000;
-// Deflate makes at most 258 bytes of 2 bits.
+// Deflate encodes at most 258 bytes in 2 bits.
 constexpr int64_t kMaxExpansion = 1032;
 
-// By the directory at the end of a zip alone, so that a file that is cut is no zip.
+// An open zip, found by the directory at its end alone, so that a truncated file is refused. Not
+// thread-safe.
 struct Zip {
   Zip() : handle(archive_read_new()) { archive_read_support_format_zip_seekable(handle); }
   ~Zip() { archive_read_free(handle); }
@@ -35,7 +36,7 @@ struct Zip {
   archive* const handle;
 };
 
-// The member of a zip that comes next.
+// Reads the current member of a zip. Not thread-safe.
 class MemberInput : public ByteInput {
  public:
   MemberInput(Zip* zip, int64_t max_bytes) : zip_(zip), max_bytes_(max_bytes) {}
@@ -61,7 +62,7 @@ class MemberInput : public ByteInput {
 
 absl::StatusOr<std::map<std::string, Array>> ReadMembers(Zip* zip, int64_t size) {
   const bool countable = size < std::numeric_limits<int64_t>::max() / kMaxExpansion;
-  // Of all arrays: members may lie over each other.
+  // Bounds all arrays together: members may overlap in the file.
   int64_t max_bytes = countable ? size * kMaxExpansion : size;
   std::map<std::string, Array> arrays;
   while (true) {

@@ -17,7 +17,7 @@ absl::Status Unreadable(absl::string_view code, absl::string_view what) {
                    "; only booleans, integers and floats of up to 64 bits can be read"));
 }
 
-// Turns column-major elements into row-major ones.
+// Reorders column-major elements to row-major.
 Array::Bytes FromFortranOrder(const Array::Bytes& data, const std::vector<int64_t>& shape,
                               int64_t item_size) {
   std::vector<int64_t> strides(shape.size());

@@ -21,8 +21,8 @@ struct KnownCallable {
   Callable callable;
 };
 
-// NumPy 2 moved numpy.core to numpy._core; Python 2 called builtins __builtin__. Both are taken
-// back before the search.
+// NumPy 2 renamed numpy.core to numpy._core; Python 2 called builtins __builtin__. FindCallable()
+// maps both to the names here.
 constexpr KnownCallable kCallables[] = {
     {"numpy.core.multiarray", "_reconstruct", Callable::kReconstruct},
     {"numpy", "ndarray", Callable::kNdarray},
@@ -95,10 +95,10 @@ absl::Status BuildElementType(NumpyType& type, const Node& state) {
   return absl::OkStatus();
 }
 
-// An array without axes around one Python object, as numpy.save() makes of a dictionary, becomes a
-// list of that object.
-absl::Status BuildBox(Node& object, const NumpyType& type, const std::vector<int64_t>& shape,
-                      const Node::Children& elements) {
+// Builds a list of one object from an array without axes around that object, which is how
+// numpy.save() writes a dictionary.
+absl::Status BuildObjectList(Node& object, const NumpyType& type, const std::vector<int64_t>& shape,
+                             const Node::Children& elements) {
   if (!type.is_object) return Malformed("numpy.ndarray");
   if (!shape.empty() || elements.size() != 1) return NumpyObjectsError("O");
   object.kind = Kind::kList;
@@ -120,7 +120,7 @@ absl::Status BuildArray(Node& object, const Node& state, Arena& arena) {
       order.Is(Kind::kBool) ? std::get<bool>(order.value) : order.integer() != 0;
   const auto& type = std::get<NumpyType>(parts[2]->value);
   KUR_ASSIGN_OR_RETURN(std::vector<int64_t> shape, ParseShape(*parts[1]));
-  if (data.Is(Kind::kList)) return BuildBox(object, type, shape, data.children());
+  if (data.Is(Kind::kList)) return BuildObjectList(object, type, shape, data.children());
   KUR_ASSIGN_OR_RETURN(object.value,
                        MakeArray(type, std::move(shape), fortran_order, data.text(), arena));
   return absl::OkStatus();
@@ -161,7 +161,7 @@ absl::StatusOr<Node*> CallEncode(const Node::Children& arguments, Arena& arena) 
   }
   KUR_RETURN_IF_ERROR(arena.Reserve(static_cast<int64_t>(arguments[0]->text().size())));
   KUR_ASSIGN_OR_RETURN(std::string bytes, Utf8ToLatin1(arguments[0]->text()));
-  return arena.Make(Kind::kBytes, arena.Keep(std::move(bytes)));
+  return arena.Make(Kind::kBytes, arena.StoreText(std::move(bytes)));
 }
 
 // bytes(), bytearray(), bytearray(bytes), bytearray(text, "latin-1")
@@ -214,7 +214,7 @@ absl::StatusOr<Node*> Call(Callable callable, const Node& arguments, Arena& aren
   switch (callable) {
     case Callable::kReconstruct:
     case Callable::kNdarray:
-      // The arguments describe an empty array: what counts is the state that follows.
+      // The arguments describe an empty array; BUILD then gives it its content.
       return arena.Make(Kind::kArray, std::shared_ptr<const Array>());
     case Callable::kDType:
       return CallDType(list, arena);
