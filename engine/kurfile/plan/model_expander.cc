@@ -90,7 +90,7 @@ class Expander : public ModelBuilder {
   void Finish(const Container& container, const ContainerKeys& keys, NodeRange range);
   // Puts a layer of which nothing is known in the place of a container that has an error. Its name
   // is known to others, unless it is empty.
-  void AddUnread(const Value& where, const std::string& path, const std::string& name);
+  void AddPlaceholder(const Value& where, const std::string& path, const std::string& name);
   void Register(const ContainerKeys& keys, const std::string& name);
 
   // A scope on top of `scope` in which `tags`, `oldest` and `layers` are as they are when they are
@@ -188,11 +188,11 @@ void Expander::ExpandList(const Value& containers, const std::string& path, cons
   Value list = containers;
   // `iterate: "{{ layers_of_this_turn }}"`
   if (list.is_string() && !Evaluate(containers, WithState(scope), path, &list)) {
-    return AddUnread(containers, path, "");
+    return AddPlaceholder(containers, path, "");
   }
   if (!list.is_list()) {
     Error(list, path, absl::StrCat("expected a list of layers, got ", Describe(list)));
-    return AddUnread(list, path, "");
+    return AddPlaceholder(list, path, "");
   }
   for (size_t i = 0; i < list.as_list().size() && CheckBudget(list, path); ++i) {
     Expand(list.as_list()[i], absl::StrCat(path, "[", i, "]"), scope, inherited);
@@ -209,7 +209,7 @@ void Expander::Expand(const Value& value, const std::string& path, const Scope& 
   const Scope state = WithState(scope);
   Value entry = value;
   if (entry.is_string()) {
-    if (!Evaluate(entry, state, path, &entry)) return AddUnread(value, path, "");
+    if (!Evaluate(entry, state, path, &entry)) return AddPlaceholder(value, path, "");
     if (entry.is_string()) {
       Dict dict;
       dict.Set(entry, Value().At(value.location()));
@@ -221,13 +221,13 @@ void Expander::Expand(const Value& value, const std::string& path, const Scope& 
   ContainerKeys keys;
   if (!FindKind(entry, path, &container)) {
     names_complete_ = false;
-    return AddUnread(entry, path, WrittenName(entry));
+    return AddPlaceholder(entry, path, WrittenName(entry));
   }
   const std::string& kind = container.kind.as_string();
   if (!EvaluateKeys(container, state, &keys)) {
     const auto* const layer = Registry<LayerKind>::Get().Find(kind);
     if (layer == nullptr) names_complete_ = false;
-    return AddUnread(entry, path, WrittenName(entry));
+    return AddPlaceholder(entry, path, WrittenName(entry));
   }
   if (!Truthy(keys.when)) return;
   InheritedKeys own = inherited;
@@ -244,7 +244,7 @@ void Expander::Expand(const Value& value, const std::string& path, const Scope& 
   ++call.inherited.depth;
   const size_t first = nodes_.size();
   const bool good = found != nullptr ? found->expand(call, this) : Use(*body, call);
-  if (!good) AddUnread(container.kind, call.path, "");
+  if (!good) AddPlaceholder(container.kind, call.path, "");
   Finish(container, keys, {first, nodes_.size(), own.mapped_axes});
 }
 
@@ -366,7 +366,8 @@ void Expander::Finish(const Container& container, const ContainerKeys& keys, Nod
   }
   if (range.last > range.first) {
     ModelNode& first = nodes_[range.first];
-    if (first.inputs.empty() && !IsUnread(*first.layer.spec)) first.inputs = keys.inputs.values;
+    if (first.inputs.empty() && !IsPlaceholder(*first.layer.spec))
+      first.inputs = keys.inputs.values;
     nodes_.back().aliases.push_back(name);
     nodes_.back().sink = nodes_.back().sink || keys.sink.on;
     containers_.emplace(name, range);
@@ -374,10 +375,11 @@ void Expander::Finish(const Container& container, const ContainerKeys& keys, Nod
   Register(keys, name);
 }
 
-void Expander::AddUnread(const Value& where, const std::string& path, const std::string& name) {
+void Expander::AddPlaceholder(const Value& where, const std::string& path,
+                              const std::string& name) {
   if (name.empty()) names_complete_ = false;
   ModelNode node;
-  node.layer.spec = UnreadLayer();
+  node.layer.spec = MakePlaceholderLayer();
   node.layer.name = name.empty() ? UniqueName("unread") : name;
   node.layer.location = where.location();
   node.layer.path = path;
@@ -407,7 +409,7 @@ void Expander::AddLayer(const Container& container, const ContainerKeys& keys, c
     const bool may_name_itself = Registry<LayerKind>::Get().Find(kind)->keys.Has("name") ||
                                  arguments.Find("name") != nullptr;
     const bool unnamed = !keys.name.has_value() && !may_name_itself;
-    AddUnread(container.kind, path, unnamed ? UniqueName(kind) : keys.name.value_or(""));
+    AddPlaceholder(container.kind, path, unnamed ? UniqueName(kind) : keys.name.value_or(""));
     return Register(keys, nodes_.back().layer.name);
   }
   const LayerSpec& spec = *node.layer.spec;

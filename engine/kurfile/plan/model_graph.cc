@@ -19,7 +19,7 @@ constexpr int kMaxCircles = 20;
 // A circle that is longer is shown in part.
 constexpr size_t kMaxShown = 12;
 
-struct UnreadSpec : LayerSpec {
+struct PlaceholderSpec : LayerSpec {
   std::string kind() const override { return ""; }
   bool IsInput() const override { return true; }
   absl::StatusOr<Shape> OutputShape(const std::vector<Shape>&) const override {
@@ -44,8 +44,8 @@ class Graph {
                     const std::map<std::string, size_t>& by_name, std::vector<size_t>* to);
   std::vector<size_t> Order();
   size_t BreakCircle(const std::vector<size_t>& missing);
-  void GiveUp(size_t i) {
-    nodes_[i].layer.spec = UnreadLayer();
+  void ReplaceByPlaceholder(size_t i) {
+    nodes_[i].layer.spec = MakePlaceholderLayer();
     nodes_[i].layer.weights_of.clear();
     inputs_[i].clear();
   }
@@ -111,7 +111,7 @@ void Graph::ResolveInputs(const std::map<std::string, size_t>& by_name) {
                           "the first layer of a model is an 'input', as in '- input: images'");
       good = false;
     }
-    if (!good) GiveUp(i);
+    if (!good) ReplaceByPlaceholder(i);
   }
 }
 
@@ -141,7 +141,7 @@ size_t Graph::BreakCircle(const std::vector<size_t>& missing) {
   names.push_back(nodes_[at].layer.name);
   diagnostics_->Error(nodes_[at].layer.location, nodes_[at].layer.path,
                       absl::StrCat("inputs go round in a circle: ", absl::StrJoin(names, " <- ")));
-  GiveUp(at);
+  ReplaceByPlaceholder(at);
   return at;
 }
 
@@ -210,9 +210,11 @@ ModelPlan Graph::Connect() {
 
 }  // namespace
 
-std::shared_ptr<const LayerSpec> UnreadLayer() { return std::make_shared<const UnreadSpec>(); }
+std::shared_ptr<const LayerSpec> MakePlaceholderLayer() {
+  return std::make_shared<const PlaceholderSpec>();
+}
 
-bool IsUnread(const LayerSpec& spec) { return spec.kind().empty(); }
+bool IsPlaceholder(const LayerSpec& spec) { return spec.kind().empty(); }
 
 ModelPlan ConnectModel(std::vector<ModelNode> nodes, bool names_complete,
                        Diagnostics* diagnostics) {

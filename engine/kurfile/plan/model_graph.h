@@ -29,13 +29,13 @@ struct NodeRange {
 
 // Stands in the place of a layer with an error that was reported, so that what follows can be
 // checked too: an input of which nothing is known.
-std::shared_ptr<const LayerSpec> UnreadLayer();
-bool IsUnread(const LayerSpec& spec);
+std::shared_ptr<const LayerSpec> MakePlaceholderLayer();
+bool IsPlaceholder(const LayerSpec& spec);
 
 // Connects layers that stand in the order of the Kurfile to their inputs and puts them into an
 // order in which inputs come first. Reports names that are taken or missing and inputs that go
-// round in a circle; such layers become UnreadLayer(). With `names_complete` false there may be
-// layers that are not in `nodes`, and missing names are not reported.
+// round in a circle; such layers become MakePlaceholderLayer(). With `names_complete` false there
+// may be layers that are not in `nodes`, and missing names are not reported.
 ModelPlan ConnectModel(std::vector<ModelNode> nodes, bool names_complete, Diagnostics* diagnostics);
 
 }  // namespace kur

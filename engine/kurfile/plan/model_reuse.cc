@@ -30,7 +30,7 @@ class Resolver {
     std::vector<ModelNode> all;
     for (size_t i = 0; i < nodes_.size(); ++i) {
       std::vector<ModelNode> resolved = Resolve(i);
-      if (resolved.empty()) resolved.push_back(Unread(nodes_[i]));
+      if (resolved.empty()) resolved.push_back(Placeholder(nodes_[i]));
       for (ModelNode& node : resolved) all.push_back(std::move(node));
     }
     return all;
@@ -46,8 +46,8 @@ class Resolver {
   std::map<std::string, Value> OtherInputs(size_t i, const NodeRange& range) const;
   // The inputs of node `i`, those that are not written included.
   Value::List InputsOf(size_t i) const;
-  static ModelNode Unread(ModelNode node) {
-    node.layer.spec = UnreadLayer();
+  static ModelNode Placeholder(ModelNode node) {
+    node.layer.spec = MakePlaceholderLayer();
     node.inputs.clear();
     return node;
   }
@@ -118,7 +118,7 @@ std::vector<ModelNode> Resolver::Copy(size_t i, const NodeRange& range) {
     // An error that was reported there.
     if (resolved.empty()) return {};
     for (ModelNode& copy : resolved) {
-      if (IsUnread(*copy.layer.spec)) return {};
+      if (IsPlaceholder(*copy.layer.spec)) return {};
       copies.push_back(std::move(copy));
     }
   }
