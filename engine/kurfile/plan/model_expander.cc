@@ -353,7 +353,7 @@ bool Expander::Use(const Value& body, const OperatorCall& call) {
   Diagnostics* const outside = std::exchange(diagnostics_, &inside);
   ExpandList(list, call.path, scope, call.inherited);
   diagnostics_ = outside;
-  AppendWithoutEchoes(inside, failures, diagnostics_);
+  AppendTemplateErrors(inside, failures, diagnostics_);
   return true;
 }
 

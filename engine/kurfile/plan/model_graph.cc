@@ -15,7 +15,7 @@ namespace {
 
 // Many errors bury the first ones, and looking for the nearest of many names takes long.
 constexpr int kMaxSuggestions = 20;
-constexpr int kMaxCircles = 20;
+constexpr int kMaxCycles = 20;
 // A circle that is longer is shown in part.
 constexpr size_t kMaxShown = 12;
 
@@ -43,7 +43,7 @@ class Graph {
   bool ResolveInput(const Value& name, const ModelNode& node,
                     const std::map<std::string, size_t>& by_name, std::vector<size_t>* to);
   std::vector<size_t> Order();
-  size_t BreakCircle(const std::vector<size_t>& missing);
+  size_t BreakCycle(const std::vector<size_t>& missing);
   void ReplaceByPlaceholder(size_t i) {
     nodes_[i].layer.spec = MakePlaceholderLayer();
     nodes_[i].layer.weights_of.clear();
@@ -117,7 +117,7 @@ void Graph::ResolveInputs(const std::map<std::string, size_t>& by_name) {
 
 // Reports one circle among the layers that still miss inputs, gives up one of its layers and
 // returns it.
-size_t Graph::BreakCircle(const std::vector<size_t>& missing) {
+size_t Graph::BreakCycle(const std::vector<size_t>& missing) {
   // From any layer that is left, following an input that is left too must come round in a circle.
   size_t at = 0;
   while (missing[at] == 0) ++at;
@@ -146,7 +146,7 @@ size_t Graph::BreakCircle(const std::vector<size_t>& missing) {
 }
 
 // An order in which inputs come first and which otherwise keeps that of the Kurfile (Kahn's
-// algorithm). With many circles, what could be ordered.
+// algorithm). With many cycles, what could be ordered.
 std::vector<size_t> Graph::Order() {
   std::vector<size_t> missing(nodes_.size());
   std::vector<std::vector<size_t>> users(nodes_.size());
@@ -157,7 +157,7 @@ std::vector<size_t> Graph::Order() {
     if (missing[i] == 0) ready.insert(i);
   }
   std::vector<size_t> order;
-  for (int circles = 0; circles < kMaxCircles; ++circles) {
+  for (int cycles = 0; cycles < kMaxCycles; ++cycles) {
     while (!ready.empty()) {
       const size_t next = *ready.begin();
       ready.erase(ready.begin());
@@ -167,7 +167,7 @@ std::vector<size_t> Graph::Order() {
       }
     }
     if (order.size() == nodes_.size()) break;
-    const size_t broken = BreakCircle(missing);
+    const size_t broken = BreakCycle(missing);
     missing[broken] = 0;
     ready.insert(broken);
   }

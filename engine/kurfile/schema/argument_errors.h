@@ -8,8 +8,8 @@ namespace kur {
 // Takes over what was reported inside of a template. An argument that could be evaluated neither
 // where the template is used (`failures`) nor inside is reported where it was written, not where it
 // is used.
-void AppendWithoutEchoes(const Diagnostics& inside, const Diagnostics& failures,
-                         Diagnostics* diagnostics);
+void AppendTemplateErrors(const Diagnostics& inside, const Diagnostics& failures,
+                          Diagnostics* diagnostics);
 
 }  // namespace kur
 
