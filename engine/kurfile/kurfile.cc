@@ -109,7 +109,7 @@ std::string KnownOutputs(const std::vector<std::string>& outputs) {
 }
 
 // Refuses a loss that cannot be that of its output, whatever the data are.
-void CheckLossSuits(const LossSpec& loss, const ModelPlan& plan, Diagnostics* diagnostics) {
+void CheckLossOutput(const LossSpec& loss, const ModelPlan& plan, Diagnostics* diagnostics) {
   const PlannedLayer& output = *plan.Find(loss.target);
   if (!output.shape_known) return;
   const auto truth = loss.Truth(output.shape);
@@ -138,7 +138,7 @@ void CheckLossTargets(const Sections& sections, const ModelPlan& plan, Diagnosti
   }
   for (const auto& loss : sections.losses) {
     if (std::count(outputs.begin(), outputs.end(), loss->target) > 0) {
-      CheckLossSuits(*loss, plan, diagnostics);
+      CheckLossOutput(*loss, plan, diagnostics);
       continue;
     }
     const bool is_layer = plan.Find(loss->target) != nullptr;
@@ -159,9 +159,9 @@ void CheckMetricList(const MetricList& metrics, const Sections& sections, const 
     const LossSpec& loss = *sections.losses[chosen.loss];
     const PlannedLayer* output = plan.Find(loss.target);
     if (output == nullptr || !output->shape_known) continue;
-    const absl::Status suits = chosen.spec->CheckOutput(loss.task(), output->shape);
-    if (suits.ok()) continue;
-    diagnostics->Error(chosen.spec->location, chosen.spec->key, std::string(suits.message()));
+    const absl::Status supported = chosen.spec->CheckOutput(loss.task(), output->shape);
+    if (supported.ok()) continue;
+    diagnostics->Error(chosen.spec->location, chosen.spec->key, std::string(supported.message()));
   }
 }
 

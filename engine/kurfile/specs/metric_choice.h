@@ -13,7 +13,7 @@
 
 namespace kur {
 
-// The metrics that a section asks for; absent: the usual ones.
+// The metrics that a section asks for; absent: the defaults ones.
 using MetricList = std::optional<std::vector<std::shared_ptr<const MetricSpec>>>;
 
 // Reads `metrics`: a list of names and of {name: {options}}, or one of these.
@@ -22,12 +22,12 @@ MetricList ParseMetrics(const Value& value, const std::string& key, Diagnostics*
 // A metric of one output.
 struct ChosenMetric {
   std::shared_ptr<const MetricSpec> spec;
-  size_t loss;  // the index of the loss of that output
-  bool asked;   // by the Kurfile, or else usual
+  size_t loss;     // the index of the loss of that output
+  bool requested;  // by the Kurfile, or else defaults
 };
 
 // The metrics of a section whose model has these losses; reports those that suit none of them.
-std::vector<ChosenMetric> ChooseMetrics(const MetricList& asked,
+std::vector<ChosenMetric> ChooseMetrics(const MetricList& requested,
                                         const std::vector<std::shared_ptr<const LossSpec>>& losses,
                                         Diagnostics* diagnostics);
 

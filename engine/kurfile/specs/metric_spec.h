@@ -21,10 +21,10 @@ class MetricSpec {
   virtual std::string kind() const = 0;
 
   // Whether it can be counted for an output whose loss has that task.
-  virtual bool Suits(Task task) const = 0;
+  virtual bool Supports(Task task) const = 0;
 
   // Whether it is reported where a section does not choose its metrics.
-  virtual bool IsUsual() const { return false; }
+  virtual bool IsDefault() const { return false; }
 
   // INVALID_ARGUMENT, in words for the author of the Kurfile, if it cannot be counted for an output
   // of a task that it suits and of samples of that shape.
