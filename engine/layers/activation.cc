@@ -31,7 +31,7 @@ struct ActivationSpec : LayerSpec {
     return {/*input=*/!of_output && !is_view, of_output, is_view};
   }
 
-  bool CommutesWithMaxima() const override { return IsRelu(); }
+  bool CommutesWithMaxPool() const override { return IsRelu(); }
   bool IsRelu() const override { return type == "relu"; }
   Probabilities probabilities() const override {
     if (type == "softmax") return Probabilities::kSoftmax;

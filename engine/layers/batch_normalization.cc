@@ -54,7 +54,7 @@ struct BatchNormalizationSpec : LayerSpec {
             {"running_var", channels, /*trainable=*/false}};
   }
 
-  bool ForgetsOutput() const override { return true; }
+  bool OutputIsOverwritable() const override { return true; }
   bool CanApplyRelu() const override { return true; }
 
   SavedForBackward SavedTensors(const std::vector<Shape>&) const override {

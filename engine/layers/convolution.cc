@@ -77,7 +77,7 @@ struct ConvolutionSpec : LayerSpec {
                     NumElements(size)});
   }
 
-  bool ForgetsOutput() const override { return true; }
+  bool OutputIsOverwritable() const override { return true; }
 
   SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
     // Of a highway, what goes through the gate, and the gate.

@@ -73,7 +73,7 @@ struct DenseSpec : LayerSpec {
     return sum;
   }
 
-  bool ForgetsOutput() const override { return true; }
+  bool OutputIsOverwritable() const override { return true; }
 
   SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
     // Of a stack, what the later layers take as input too.

@@ -55,7 +55,7 @@ struct MergeSpec : LayerSpec {
     return shape;
   }
 
-  bool ForgetsOutput() const override { return true; }
+  bool OutputIsOverwritable() const override { return true; }
 
   SavedForBackward SavedTensors(const std::vector<Shape>&) const override {
     return {/*input=*/mode == "multiply"};

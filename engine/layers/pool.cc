@@ -55,8 +55,8 @@ struct PoolSpec : LayerSpec {
   }
 
   // The maximum over the whole extent looks for its places only when it goes backward.
-  bool ForgetsOutput() const override { return size.has_value() || type != "max"; }
-  bool TakesMaxima() const override { return type == "max"; }
+  bool OutputIsOverwritable() const override { return size.has_value() || type != "max"; }
+  bool IsMaxPool() const override { return type == "max"; }
 
   SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
     // A maximum keeps where it was found.

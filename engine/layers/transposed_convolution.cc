@@ -52,7 +52,7 @@ struct TransposedConvolutionSpec : LayerSpec {
     return Product({NumElements(inputs[0]), kernels, NumElements(size)});
   }
 
-  bool ForgetsOutput() const override { return true; }
+  bool OutputIsOverwritable() const override { return true; }
 
   SavedForBackward SavedTensors(const std::vector<Shape>&) const override {
     return {/*input=*/true};

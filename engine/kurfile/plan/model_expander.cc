@@ -414,7 +414,7 @@ void Expander::AddLayer(const Container& container, const ContainerKeys& keys, c
   }
   const LayerSpec& spec = *node.layer.spec;
   node.layer.kind = spec.kind();
-  node.layer.name = keys.name.value_or(spec.OwnName());
+  node.layer.name = keys.name.value_or(spec.NameFromArguments());
   if (node.layer.name.empty()) node.layer.name = UniqueName(node.layer.kind);
   node.layer.frozen = inherited.frozen;
   node.layer.tags = keys.tag.strings();

@@ -66,11 +66,11 @@ class LayerSpec {
 
   // True if the output is new memory at which the backward pass of the layer does not look again,
   // so that a layer that is the only one to take it may write over it.
-  virtual bool ForgetsOutput() const { return false; }
+  virtual bool OutputIsOverwritable() const { return false; }
 
   // True for a function of each value that never falls and whose derivative is 0 where it gives
   // the same for different values: taking maxima before it or after it is the same.
-  virtual bool CommutesWithMaxima() const { return false; }
+  virtual bool CommutesWithMaxPool() const { return false; }
 
   // True for max(x, 0) of each value.
   virtual bool IsRelu() const { return false; }
@@ -79,10 +79,10 @@ class LayerSpec {
   virtual bool CanApplyRelu() const { return false; }
 
   // True for a layer that only takes maxima.
-  virtual bool TakesMaxima() const { return false; }
+  virtual bool IsMaxPool() const { return false; }
 
   // The name that the arguments of the layer give it, as `input: images` does; empty for none.
-  virtual std::string OwnName() const { return ""; }
+  virtual std::string NameFromArguments() const { return ""; }
 
   // For `reuse`: the name of the layer or container that is applied again. Empty for all others.
   virtual std::string ReuseTarget() const { return ""; }
