@@ -256,7 +256,7 @@ absl::Status Trainer::Validate(std::optional<int64_t> max_batches, bool epoch_do
   }
   ++position_.validations;
   position_.latest_validation_loss = result->loss;
-  if (epoch_done) KUR_RETURN_IF_ERROR(Observe(*result));
+  if (epoch_done) KUR_RETURN_IF_ERROR(ObserveValidation(*result));
   const bool best = Improves(result->loss, position_.best_validation_loss);
   if (best) position_.best_validation_loss = result->loss;
   writer_->StateChanged();
@@ -268,10 +268,10 @@ absl::Status Trainer::Validate(std::optional<int64_t> max_batches, bool epoch_do
 }
 
 // What follows from the validation after an epoch for the rest of the run.
-absl::Status Trainer::Observe(const ValidationResult& result) {
+absl::Status Trainer::ObserveValidation(const ValidationResult& result) {
   const TrainingOptions& options = train().options;
   if (options.schedule != nullptr) {
-    options.schedule->Observe(result.loss, &position_.schedule_state);
+    options.schedule->ObserveValidation(result.loss, &position_.schedule_state);
   }
   if (!options.early_stopping) return absl::OkStatus();
   KUR_ASSIGN_OR_RETURN(const std::string news,

@@ -35,16 +35,16 @@ class ScheduleSpec {
   virtual double Factor(const ScheduleTime& time, const ScheduleState& state) const = 0;
 
   // Takes in the loss of the validation after an epoch.
-  virtual void Observe(double loss, ScheduleState* state) const {
+  virtual void ObserveValidation(double loss, ScheduleState* state) const {
     static_cast<void>(loss);
     static_cast<void>(state);
   }
 
-  // True if it lives on what Observe() is told.
-  virtual bool WatchesValidation() const { return false; }
+  // True if it lives on what ObserveValidation() is told.
+  virtual bool DependsOnValidation() const { return false; }
 
   // True if it can only be followed by a run whose end is known.
-  virtual bool NeedsEnd() const { return false; }
+  virtual bool NeedsTotalSteps() const { return false; }
 
   // Where the schedule stands in the Kurfile, for messages.
   Location location;
@@ -64,7 +64,7 @@ class CountingSchedule : public ScheduleSpec {
   // `length`, or as many units as the whole run has; at least 1.
   int64_t Length(const ScheduleTime& time) const;
 
-  bool NeedsEnd() const override { return !length.has_value(); }
+  bool NeedsTotalSteps() const override { return !length.has_value(); }
 
   std::string unit = "epoch";
   // For those that have a `length`; others set it to 0.
