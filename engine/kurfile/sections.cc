@@ -58,9 +58,9 @@ std::shared_ptr<const SupplierSpec> ParseSupplier(const std::string& section, co
   if (!entry) return nullptr;
   auto supplier =
       ParseKind<SupplierSpec>("supplier", entry->kind, entry->location, entry->arguments,
-                              entry->key, diagnostics, entry->known_beside);
+                              entry->key, diagnostics, entry->known_sibling_keys);
   if (supplier == nullptr) return nullptr;
-  return ParseSupplierView(std::move(supplier), entry->beside, entry->entry_key, section,
+  return ParseSupplierView(std::move(supplier), entry->sibling_keys, entry->entry_key, section,
                            diagnostics);
 }
 

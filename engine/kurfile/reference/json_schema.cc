@@ -136,7 +136,8 @@ Json ContainerSchema(const Reference& reference) {
 
 Json SupplierSchema(const CategoryInfo& category) {
   Json properties = Json::object();
-  for (const FieldInfo& field : category.beside.fields) properties[field.name] = FieldSchema(field);
+  for (const FieldInfo& field : category.sibling_keys.fields)
+    properties[field.name] = FieldSchema(field);
   for (const KindInfo& kind : category.kinds) properties[kind.name] = KindSchema(kind);
   return {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
 }

@@ -140,7 +140,7 @@ const Reference& KurfileReference() {
             "the first batch."),
     };
     for (CategoryInfo& category : reference->categories) {
-      if (category.name == "supplier") category.beside = SupplierEntryKeys();
+      if (category.name == "supplier") category.sibling_keys = SupplierEntryKeys();
     }
     return reference;
   }();

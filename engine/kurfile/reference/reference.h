@@ -23,7 +23,7 @@ struct CategoryInfo {
   std::string title;  // "Layers"
   std::string doc;
   std::vector<KindInfo> kinds;
-  KeyTable beside;  // what may stand beside any kind, in the same entry
+  KeyTable sibling_keys;  // what may stand sibling_keys any kind, in the same entry
 };
 
 // Everything that can be written in a Kurfile, gathered from the tables that read it: what

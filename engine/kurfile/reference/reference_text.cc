@@ -77,7 +77,8 @@ std::string CategoryText(const CategoryInfo& category) {
   for (const KindInfo& kind : category.kinds) {
     absl::StrAppend(&text, "  ", kind.name, "\n      ", kind.doc, "\n");
   }
-  return text + KeysText(category.beside, absl::StrCat("Keys beside that of the ", category.name));
+  return text +
+         KeysText(category.sibling_keys, absl::StrCat("Keys beside that of the ", category.name));
 }
 
 std::string Overview(const Reference& reference) {
@@ -112,7 +113,7 @@ const FieldInfo* Descend(const std::vector<FieldInfo>& fields, const Path& path,
 
 // What a path below a kind names, or nothing.
 std::string TextInKind(const CategoryInfo& category, const Path& path, size_t from) {
-  if (const FieldInfo* field = Descend(category.beside.fields, path, from)) {
+  if (const FieldInfo* field = Descend(category.sibling_keys.fields, path, from)) {
     return FieldText(absl::StrJoin(path, "."), *field);
   }
   for (const KindInfo& kind : category.kinds) {
@@ -201,7 +202,7 @@ std::vector<std::string> ExplainPaths() {
   AddPaths("", reference.container_keys.fields, &paths);
   for (const CategoryInfo& category : reference.categories) {
     paths.insert(category.name);
-    AddPaths(category.name + ".", category.beside.fields, &paths);
+    AddPaths(category.name + ".", category.sibling_keys.fields, &paths);
     for (const KindInfo& kind : category.kinds) {
       for (const std::string& prefix : {std::string(), category.name + "."}) {
         paths.insert(prefix + kind.name);
@@ -229,9 +230,9 @@ std::string ReferenceMarkdown() {
   AppendKeys(reference.container_keys, &page);
   for (const CategoryInfo& category : reference.categories) {
     absl::StrAppend(&page, "\n## ", category.title, "\n\n", category.doc, "\n");
-    if (!category.beside.fields.empty()) {
+    if (!category.sibling_keys.fields.empty()) {
       absl::StrAppend(&page, "\n### Keys beside that of the ", category.name, "\n");
-      AppendKeys(category.beside, &page);
+      AppendKeys(category.sibling_keys, &page);
     }
     for (const KindInfo& kind : category.kinds) {
       absl::StrAppend(&page, "\n### `", kind.name, "`\n\n", Cell(kind.doc), "\n\n```yaml\n",

@@ -42,20 +42,20 @@ Kind<BaseSpec> MakeKind(std::string doc, std::string example, const Fields<Spec>
   return kind;
 }
 
-// Reports those of `beside` that stand among the arguments of a kind without being keys of it, and
-// gives the arguments that remain.
-Value WithoutMisplaced(const Value& arguments, const std::vector<std::string>& beside,
-                       const KeyTable& keys, const std::string& kind, const std::string& key,
-                       Diagnostics* diagnostics);
+// Reports those of `sibling_keys` that stand among the arguments of a kind without being keys of
+// it, and gives the arguments that remain.
+Value RemoveMisplacedKeys(const Value& arguments, const std::vector<std::string>& sibling_keys,
+                          const KeyTable& keys, const std::string& kind, const std::string& key,
+                          Diagnostics* diagnostics);
 
 // Reads `value` as the kind `name`; an unknown name is reported at `location` with the nearest
-// known one. `category` is the word for messages: "layer". `beside` are the keys that stand beside
-// the kind, not in it.
+// known one. `category` is the word for messages: "layer". `sibling_keys` are the keys that stand
+// sibling_keys the kind, not in it.
 template <class BaseSpec>
 std::shared_ptr<const BaseSpec> ParseKind(const std::string& category, const std::string& name,
                                           const Location& location, const Value& value,
                                           const std::string& key, Diagnostics* diagnostics,
-                                          const std::vector<std::string>& beside = {}) {
+                                          const std::vector<std::string>& sibling_keys = {}) {
   const auto& registry = Registry<Kind<BaseSpec>>::Get();
   const Kind<BaseSpec>* kind = registry.Find(name);
   if (kind == nullptr) {
@@ -69,7 +69,7 @@ std::shared_ptr<const BaseSpec> ParseKind(const std::string& category, const std
     return nullptr;
   }
   const int errors = diagnostics->num_errors();
-  const Value own = WithoutMisplaced(value, beside, kind->keys, name, key, diagnostics);
+  const Value own = RemoveMisplacedKeys(value, sibling_keys, kind->keys, name, key, diagnostics);
   auto spec = kind->parse(own, key, diagnostics);
   return diagnostics->num_errors() > errors ? nullptr : spec;
 }

@@ -20,8 +20,8 @@ bool Contains(const std::vector<std::string>& names, const Value& key) {
   return key.is_string() && std::find(names.begin(), names.end(), key.as_string()) != names.end();
 }
 
-std::vector<std::string> KnownBeside(const ListEntryRules& rules) {
-  std::vector<std::string> known = rules.beside;
+std::vector<std::string> KnownSiblingKeys(const ListEntryRules& rules) {
+  std::vector<std::string> known = rules.sibling_keys;
   known.emplace_back("when");
   if (rules.has_name) known.emplace_back("name");
   return known;
@@ -30,7 +30,7 @@ std::vector<std::string> KnownBeside(const ListEntryRules& rules) {
 // Two keys might be the kind: two entries in one, or one of them is a key that is misspelled.
 void ReportSecondKind(const Value& first, const Value& second, const std::string& key,
                       const ListEntryRules& rules, Diagnostics* diagnostics) {
-  const std::vector<std::string> known = KnownBeside(rules);
+  const std::vector<std::string> known = KnownSiblingKeys(rules);
   for (const Value* name : {&second, &first}) {
     const std::string near = name->is_string() ? DidYouMean(name->as_string(), known) : "";
     if (near.empty()) continue;
@@ -58,11 +58,11 @@ std::optional<ListEntry> ParseListEntry(const Value& value, const std::string& k
     return std::nullopt;
   }
   const Dict::Entry* found = nullptr;
-  Dict beside;
+  Dict sibling_keys;
   for (const auto& part : value.as_dict()) {
     if (part.first == Value("when") || (rules.has_name && part.first == Value("name"))) continue;
-    if (Contains(rules.beside, part.first)) {
-      beside.Set(part.first, part.second);
+    if (Contains(rules.sibling_keys, part.first)) {
+      sibling_keys.Set(part.first, part.second);
       continue;
     }
     if (found != nullptr) {
@@ -78,7 +78,7 @@ std::optional<ListEntry> ParseListEntry(const Value& value, const std::string& k
     return std::nullopt;
   }
   ListEntry entry{found->first.as_string(), found->first.location(), found->second, key, key,
-                  std::move(beside),        KnownBeside(rules)};
+                  std::move(sibling_keys),  KnownSiblingKeys(rules)};
   const Value* name = rules.has_name ? value.Find("name") : nullptr;
   if (name != nullptr && !name->is_null()) {
     if (name->is_list() || name->is_dict()) {

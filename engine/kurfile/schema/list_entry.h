@@ -17,9 +17,9 @@ struct ListEntry {
   Value arguments;
   std::string key;        // "train.data[0].pickle", or "train.data[0 'digits'].pickle" with a name
   std::string entry_key;  // "train.data[0]"
-  Dict beside;            // what there is of the rules' `beside`
-  // All keys that may stand beside the kind, for ParseKind().
-  std::vector<std::string> known_beside;
+  Dict sibling_keys;      // what there is of the rules' `sibling_keys`
+  // All keys that may stand sibling_keys the kind, for ParseKind().
+  std::vector<std::string> known_sibling_keys;
 };
 
 // What entries of a list are.
@@ -27,7 +27,7 @@ struct ListEntryRules {
   std::string category;  // "supplier"
   std::string expected;  // "a supplier, as in 'pickle: train.pkl'"
   bool has_name = false;
-  std::vector<std::string> beside = {};  // keys that may stand beside the kind
+  std::vector<std::string> sibling_keys = {};  // keys that may stand sibling_keys the kind
 };
 
 // The entry {NAME: null} for a value NAME; other values as they are.

@@ -52,7 +52,7 @@ void ReportUnsupported(const MetricSpec& metric, const Losses& losses, Diagnosti
   const std::string message =
       metric.target ? absl::StrCat("no loss has the target '", *metric.target, "'",
                                    DidYouMean(*metric.target, targets))
-                    : absl::StrCat("no output has a loss that ", metric.kind(), " supported");
+                    : absl::StrCat("no output has a loss that ", metric.kind(), " suits");
   diagnostics->Error(metric.location, metric.key, message);
 }
 
@@ -81,8 +81,8 @@ std::vector<ChosenMetric> ChooseMetrics(const MetricList& requested, const Losse
   for (const auto& metric : requested.has_value() ? *requested : DefaultMetrics()) {
     bool supported = false;
     for (size_t i = 0; i < losses.size(); ++i) {
-      const bool is_target = !metric->target || *metric->target == losses[i]->target;
-      if (!is_target || !metric->Supports(losses[i]->task())) continue;
+      const bool matches_target = !metric->target || *metric->target == losses[i]->target;
+      if (!matches_target || !metric->Supports(losses[i]->task())) continue;
       chosen.push_back({metric, i, requested.has_value()});
       supported = true;
     }

@@ -82,7 +82,7 @@ void ExpectDocumented(const std::string& path, const std::vector<FieldInfo>& fie
 TEST(ReferenceTest, EveryKindHasAnExampleThatItReads) {
   for (const CategoryInfo& category : KurfileReference().categories) {
     EXPECT_FALSE(category.kinds.empty()) << category.name;
-    ExpectDocumented(category.name, category.beside.fields);
+    ExpectDocumented(category.name, category.sibling_keys.fields);
     for (const KindInfo& kind : category.kinds) {
       SCOPED_TRACE(absl::StrCat(category.name, ".", kind.name));
       EXPECT_FALSE(kind.doc.empty());
