@@ -29,7 +29,7 @@ const FileReference* Find(const std::vector<FileReference>& files, const std::st
 const FileReference* FindMatch(const std::vector<FileReference>& files,
                                const std::string& pattern) {
   for (const FileReference& file : files) {
-    if (MayBecome(pattern, Canonical(file))) return &file;
+    if (CanExpandTo(pattern, Canonical(file))) return &file;
   }
   return nullptr;
 }

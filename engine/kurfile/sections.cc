@@ -302,7 +302,7 @@ std::vector<std::shared_ptr<const LossSpec>> ParseLosses(const Value& value,
 
 KeyTable TrainKeys() { return TrainFields().Describe(); }
 
-KeyTable MeasureKeys() { return MeasureFields().Describe(); }
+KeyTable ValidateAndTestKeys() { return MeasureFields().Describe(); }
 
 KeyTable EvaluateKeys() { return EvaluateFields().Describe(); }
 

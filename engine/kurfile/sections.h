@@ -118,7 +118,7 @@ struct Sections {
 
 // The keys of `train`, of `validate` and `test`, and of `evaluate`.
 KeyTable TrainKeys();
-KeyTable MeasureKeys();
+KeyTable ValidateAndTestKeys();
 KeyTable EvaluateKeys();
 
 // Reads the sections of an evaluated Kurfile and reports everything that is wrong.

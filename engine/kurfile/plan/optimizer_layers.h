@@ -8,7 +8,7 @@
 namespace kur {
 
 // True if an entry of the optimizer's `layers` speaks of that layer.
-bool SpeaksOf(const LayerOverride& entry, const PlannedLayer& layer);
+bool AppliesTo(const LayerOverride& entry, const PlannedLayer& layer);
 
 // Reports entries of the optimizer's `layers` that speak of no layer with weights to train.
 void CheckLayerOverrides(const OptimizerSpec& optimizer, const ModelPlan& plan,

@@ -84,10 +84,10 @@ std::vector<FieldInfo> GatherSections() {
                                   "what to measure after epochs and checkpoints; also written "
                                   "`validation`",
                                   "{data: [{pickle: held-out.pkl}], weights: best.kur}",
-                                  MeasureKeys()));
+                                  ValidateAndTestKeys()));
   sections.push_back(KeyedSection("test", "what the mode `test` measures; also written `testing`",
                                   "{data: [{pickle: test.pkl}], weights: best.kur}",
-                                  MeasureKeys()));
+                                  ValidateAndTestKeys()));
   sections.push_back(KeyedSection(
       "evaluate", "what the mode `evaluate` computes; also written `evaluation`",
       "{data: [{pickle: new.pkl}], weights: best.kur, destination: results.pkl}", EvaluateKeys()));

@@ -48,7 +48,7 @@ bool FieldTraits<Names>::Parse(const Value& value, const std::string& key, Diagn
 
 Value FieldTraits<Names>::Schema() { return FieldTraits<std::vector<std::string>>::Schema(); }
 
-Value FieldTraits<Switch>::Schema() {
+Value FieldTraits<LenientBool>::Schema() {
   Dict words;
   Value::List list;
   for (const char* word : {"yes", "true", "on", "no", "false", "off"}) list.emplace_back(word);
@@ -56,8 +56,8 @@ Value FieldTraits<Switch>::Schema() {
   return AnyOfSchema({TypeSchema("boolean"), Value(std::move(words))});
 }
 
-bool FieldTraits<Switch>::Parse(const Value& value, const std::string& key,
-                                Diagnostics* diagnostics, Switch* to) {
+bool FieldTraits<LenientBool>::Parse(const Value& value, const std::string& key,
+                                     Diagnostics* diagnostics, LenientBool* to) {
   if (!value.is_string()) return FieldTraits<bool>::Parse(value, key, diagnostics, &to->on);
   const std::string word = absl::AsciiStrToLower(value.as_string());
   to->on = word == "yes" || word == "true" || word == "on";

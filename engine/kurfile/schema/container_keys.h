@@ -30,17 +30,19 @@ struct FieldTraits<Names> {
 };
 
 // yes or no, also as the texts that Kur takes for them.
-struct Switch {
+struct LenientBool {
   bool on = false;
 };
 
 template <>
-struct FieldTraits<Switch> {
+struct FieldTraits<LenientBool> {
   static std::string Type() { return "boolean"; }
   static Value Schema();
   static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
-                    Switch* to);
-  static std::string Format(const Switch& value) { return FieldTraits<bool>::Format(value.on); }
+                    LenientBool* to);
+  static std::string Format(const LenientBool& value) {
+    return FieldTraits<bool>::Format(value.on);
+  }
 };
 
 // The keys that every container of a model (a layer, an operator, a template in use) may have
@@ -50,7 +52,7 @@ struct ContainerKeys {
   Names tag;
   Names oldest;
   Names inputs;  // none: the layer before it
-  Switch sink;
+  LenientBool sink;
   std::optional<bool> freeze;  // absent: as the container around it
   Value when = Value(true);
 };

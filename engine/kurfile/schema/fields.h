@@ -153,11 +153,11 @@ struct FieldTraits<std::optional<T>> {
 // Whether a null under a key that may be left out is for the trait to read; of the others it says
 // the same as leaving the key out.
 template <class T>
-struct ReadsNull : std::false_type {};
+struct ParsesNull : std::false_type {};
 template <>
-struct ReadsNull<Value> : std::true_type {};
+struct ParsesNull<Value> : std::true_type {};
 template <class T>
-struct ReadsNull<std::optional<T>> : std::true_type {};
+struct ParsesNull<std::optional<T>> : std::true_type {};
 
 // A list, or one element standing for a list of one.
 template <class T>
@@ -398,7 +398,7 @@ class Fields {
     field.info.schema = MakeSchema<T>(condition, choices);
     field.parse = [member, condition, choices, required](const Value& value, const std::string& key,
                                                          Diagnostics* diagnostics, Spec* spec) {
-      if (value.is_null() && !required && !ReadsNull<T>::value) return true;
+      if (value.is_null() && !required && !ParsesNull<T>::value) return true;
       T parsed{};
       if (!FieldTraits<T>::Parse(value, key, diagnostics, &parsed)) return false;
       if (condition.holds && !condition.holds(parsed)) {
@@ -407,7 +407,7 @@ class Fields {
             absl::StrCat("must be ", condition.text, ", got ", kur::Describe(value)));
         return false;
       }
-      if (!choices.empty() && !TakeChoice(choices, &parsed)) {
+      if (!choices.empty() && !NormalizeChoice(choices, &parsed)) {
         const std::string near = value.is_string() ? DidYouMean(value.as_string(), choices) : "";
         diagnostics->Error(value.location(), key,
                            absl::StrCat("must be one of: ", absl::StrJoin(choices, ", "), "; got ",
@@ -436,10 +436,10 @@ class Fields {
   }
 
   template <class T>
-  static bool TakeChoice(const std::vector<std::string>&, T*) {
+  static bool NormalizeChoice(const std::vector<std::string>&, T*) {
     return true;
   }
-  static bool TakeChoice(const std::vector<std::string>& choices, std::string* value) {
+  static bool NormalizeChoice(const std::vector<std::string>& choices, std::string* value) {
     for (const std::string& choice : choices) {
       if (!absl::EqualsIgnoreCase(choice, *value)) continue;
       *value = choice;
@@ -447,9 +447,9 @@ class Fields {
     }
     return false;
   }
-  static bool TakeChoice(const std::vector<std::string>& choices,
-                         std::optional<std::string>* value) {
-    return !value->has_value() || TakeChoice(choices, &**value);
+  static bool NormalizeChoice(const std::vector<std::string>& choices,
+                              std::optional<std::string>* value) {
+    return !value->has_value() || NormalizeChoice(choices, &**value);
   }
 
   bool ParseShorthand(const Value& value, const std::string& key, Diagnostics* diagnostics,

@@ -20,7 +20,7 @@ std::string ExpandPlaceholders(std::string path, const std::map<std::string, std
 void CheckPlaceholders(const FileReference& file, Diagnostics* diagnostics);
 
 // True if `path` may be what `pattern` becomes. Both are normalized.
-bool MayBecome(const std::string& pattern, const std::string& path);
+bool CanExpandTo(const std::string& pattern, const std::string& path);
 
 }  // namespace kur
 
