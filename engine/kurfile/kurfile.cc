@@ -31,9 +31,10 @@ Dict CanonicalSections(const Value& raw, Diagnostics* diagnostics) {
     const std::string name = key.is_string() ? key.as_string() : ToJson(key);
     std::string canonical;
     std::vector<std::string> known;
-    for (const auto& [ours, other] : SectionNames()) {
-      if (name == ours || (*other != '\0' && name == other)) canonical = ours;
-      known.emplace_back(ours);
+    for (const SectionName& section : SectionNames()) {
+      const bool is_alias = *section.alias != '\0' && name == section.alias;
+      if (name == section.canonical || is_alias) canonical = section.canonical;
+      known.emplace_back(section.canonical);
     }
     known.emplace_back("include");
     if (canonical.empty()) {
@@ -245,42 +246,16 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
   host.load_json =
       host.load_yaml = [&loaded](const std::string& file) { return loaded.Load(file); };
   const TemplateEngine engine(std::move(host));
-  const Dict sections = CanonicalSections(raw, &diagnostics);
-  SectionEvaluator evaluator(engine, raw.as_dict(), sections, &diagnostics);
-  evaluator.Run(BaseName(path));
-  const int errors = diagnostics.num_errors();
-  Dict names;
-  if (const Value* model = sections.Find("model")) {
-    const Value* templates = sections.Find("templates");
-    kurfile.plan_ = ExpandModel(*model, templates == nullptr ? Value() : *templates, engine,
-                                evaluator.scope(), &diagnostics, &names);
-  } else {
-    diagnostics.Error(raw.location(), "", "missing section 'model': the list of layers");
-  }
-  evaluator.EvaluateLoss(names, diagnostics.num_errors() > errors);
-  kurfile.evaluated_ = Value(evaluator.result()).At(raw.location());
+  kurfile.Evaluate(raw, BaseName(path), engine, &diagnostics);
   if (evaluated != nullptr) *evaluated = kurfile.evaluated_;
   CheckText(kurfile.evaluated_, "", &diagnostics);
-
   const Value* settings = kurfile.evaluated_.Find("settings");
   if (settings != nullptr) {
     kurfile.devices_ = ParseDevices(*settings, &diagnostics);
     kurfile.seed_ = ParseSeed(*settings, &diagnostics);
   }
   kurfile.sections_ = ParseSections(kurfile.evaluated_, &diagnostics);
-
-  if (!kurfile.plan_.layers.empty()) {
-    const auto sources = KnownShapes(kurfile.sections_);
-    InferShapes(sources, &kurfile.plan_, &diagnostics);
-    CheckLossTargets(kurfile.sections_, kurfile.plan_, &diagnostics);
-    CheckMetrics(kurfile.sections_, kurfile.plan_, &diagnostics);
-    if (kurfile.sections_.train && kurfile.sections_.train->optimizer != nullptr) {
-      CheckLayerOverrides(*kurfile.sections_.train->optimizer, kurfile.plan_, &diagnostics);
-    }
-    if (!diagnostics.has_errors()) {
-      WarnAboutMistakes(kurfile.sections_, kurfile.plan_, sources, &diagnostics);
-    }
-  }
+  if (!kurfile.plan_.layers.empty()) kurfile.CheckModel(&diagnostics);
   kurfile.files_.insert(kurfile.files_.end(), loaded.files().begin(), loaded.files().end());
   if (!diagnostics.has_errors()) kurfile.CheckPaths(&diagnostics);
   diagnostics.Sort();
@@ -289,7 +264,36 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
   return kurfile;
 }
 
-std::vector<Kurfile::NamedData> Kurfile::Data() const {
+void Kurfile::Evaluate(const Value& raw, const std::string& filename, const TemplateEngine& engine,
+                       Diagnostics* diagnostics) {
+  const Dict sections = CanonicalSections(raw, diagnostics);
+  SectionEvaluator evaluator(engine, raw.as_dict(), sections, diagnostics);
+  evaluator.EvaluateSections(filename);
+  const int errors = diagnostics->num_errors();
+  Dict model_names;
+  if (const Value* model = sections.Find("model")) {
+    const Value* templates = sections.Find("templates");
+    plan_ = ExpandModel(*model, templates == nullptr ? Value() : *templates, engine,
+                        evaluator.scope(), diagnostics, &model_names);
+  } else {
+    diagnostics->Error(raw.location(), "", "missing section 'model': the list of layers");
+  }
+  evaluator.EvaluateLoss(model_names, diagnostics->num_errors() > errors);
+  evaluated_ = Value(evaluator.result()).At(raw.location());
+}
+
+void Kurfile::CheckModel(Diagnostics* diagnostics) {
+  const auto sources = KnownShapes(sections_);
+  InferShapes(sources, &plan_, diagnostics);
+  CheckLossTargets(sections_, plan_, diagnostics);
+  CheckMetrics(sections_, plan_, diagnostics);
+  if (sections_.train && sections_.train->optimizer != nullptr) {
+    CheckLayerOverrides(*sections_.train->optimizer, plan_, diagnostics);
+  }
+  if (!diagnostics->has_errors()) WarnAboutMistakes(sections_, plan_, sources, diagnostics);
+}
+
+std::vector<Kurfile::NamedData> Kurfile::DataSections() const {
   std::vector<NamedData> data;
   if (sections_.train) data.push_back({"train", &sections_.train->data});
   if (sections_.validate) data.push_back({"validate", &sections_.validate->data});
@@ -301,12 +305,12 @@ std::vector<Kurfile::NamedData> Kurfile::Data() const {
 std::vector<FileReference> Kurfile::Inputs(Mode mode, const std::string& section) const {
   std::vector<FileReference> files;
   if (!section.empty()) {
-    for (const NamedData& named : Data()) {
+    for (const NamedData& named : DataSections()) {
       if (named.section == section) AppendDataFiles(*named.data, &files);
     }
     return files;
   }
-  for (const DataSection* data : DataOf(mode)) AppendDataFiles(*data, &files);
+  for (const DataSection* data : DataSectionsFor(mode)) AppendDataFiles(*data, &files);
   if (mode == Mode::kTrain && sections_.train) {
     AppendIfGiven(sections_.train->weights.initial, &files);
   }
@@ -321,7 +325,7 @@ std::vector<FileReference> Kurfile::Outputs(Mode mode) const {
   std::vector<FileReference> files;
   if (mode == Mode::kTrain && sections_.train) {
     const TrainSection& train = *sections_.train;
-    for (const DataSection* data : DataOf(mode)) AppendDataOutputs(*data, &files);
+    for (const DataSection* data : DataSectionsFor(mode)) AppendDataOutputs(*data, &files);
     AppendIfGiven(train.weights.best, &files);
     AppendIfGiven(train.weights.last, &files);
     if (train.checkpoint) files.push_back(train.checkpoint->path);
@@ -353,9 +357,9 @@ void Kurfile::CheckPaths(Diagnostics* diagnostics) const {
   }
 }
 
-std::vector<const DataSection*> Kurfile::DataOf(Mode mode) const {
+std::vector<const DataSection*> Kurfile::DataSectionsFor(Mode mode) const {
   std::vector<const DataSection*> chosen;
-  for (const auto& [section, data] : Data()) {
+  for (const auto& [section, data] : DataSections()) {
     const bool validates = mode == Mode::kTrain && section == "validate";
     if (mode == Mode::kInspect || section == ToString(mode) || validates) chosen.push_back(data);
   }
@@ -379,7 +383,7 @@ absl::Status CheckTrainable(const Sections& sections, const ModelPlan& plan) {
 
 absl::Status Kurfile::CheckMode(Mode mode) const {
   if (mode == Mode::kInspect) {
-    if (!Data().empty()) return absl::OkStatus();
+    if (!DataSections().empty()) return absl::OkStatus();
     return ErrorAt(evaluated_.location(), "",
                    "no section has data: there is no 'train', 'validate', 'test' or 'evaluate'");
   }

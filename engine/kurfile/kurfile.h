@@ -16,6 +16,8 @@
 
 namespace kur {
 
+class TemplateEngine;
+
 enum class Mode {
   kTrain,
   kTest,
@@ -67,7 +69,7 @@ class Kurfile {
     std::string section;
     const DataSection* data;  // owned by the Kurfile
   };
-  std::vector<NamedData> Data() const;
+  std::vector<NamedData> DataSections() const;
 
   // The files that a job in that mode reads (data, initial weights) and writes (weights,
   // checkpoints, logs, results). With `section` only what the data of that section is read from.
@@ -88,10 +90,15 @@ class Kurfile {
 
  private:
   Kurfile() = default;
+  // Evaluates all sections and expands the model.
+  void Evaluate(const Value& raw, const std::string& filename, const TemplateEngine& engine,
+                Diagnostics* diagnostics);
+  // Infers the shapes of the expanded model, and checks losses, metrics and optimizer against it.
+  void CheckModel(Diagnostics* diagnostics);
 
   void CheckPaths(Diagnostics* diagnostics) const;
   // The data that a job in that mode reads.
-  std::vector<const DataSection*> DataOf(Mode mode) const;
+  std::vector<const DataSection*> DataSectionsFor(Mode mode) const;
 
   Value evaluated_;
   std::vector<std::string> files_;

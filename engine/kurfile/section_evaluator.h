@@ -13,8 +13,8 @@ namespace kur {
 
 // The name that we use for a section and the other one that Kur accepts, which may be empty.
 struct SectionName {
-  const char* ours;
-  const char* other;
+  const char* canonical;
+  const char* alias;
 };
 
 // Of every section of a Kurfile.
@@ -32,7 +32,7 @@ class SectionEvaluator {
   // All but `loss`. Reports what cannot be evaluated; such a section is left out of the result, and
   // such a setting out of `settings`. What uses them is left out too, without a further report.
   // `filename` is the Kurfile's, for templates that ask.
-  void Run(const std::string& filename);
+  void EvaluateSections(const std::string& filename);
 
   // `loss`, in whose templates `model_names` (see ExpandModel()) are names too. What uses them is
   // not judged if the model has errors.
@@ -46,7 +46,7 @@ class SectionEvaluator {
 
  private:
   void EvaluateSettings();
-  void EvaluateOne(const SectionName& name);
+  void EvaluateSection(const SectionName& name);
   // Makes what is known of a section a name in `scope`.
   void SetSection(const SectionName& name, const Value& value, Scope* scope) const;
   // Brings `parsed` up to date.

@@ -1,4 +1,4 @@
-#include "engine/kurfile/reference/json_schema.h"
+// The schema for editors, made from the reference.
 
 #include <algorithm>
 #include <utility>
@@ -190,59 +190,61 @@ Json NamedKindSchema(const CategoryInfo& category, const std::string& default_na
   return schema;
 }
 
+// Returns the schema of each section, also under its alias. Settings may have further keys, which
+// are the author's own.
+Json SectionSchemas(const Reference& reference) {
+  Json properties = Json::object();
+  for (const FieldInfo& section : reference.sections) {
+    const Json schema = FieldSchema(section);
+    properties[section.name] = schema;
+    if (section.name == "train") properties["training"] = schema;
+    if (section.name == "validate") properties["validation"] = schema;
+    if (section.name == "test") properties["testing"] = schema;
+    if (section.name == "evaluate") properties["evaluation"] = schema;
+  }
+  for (Json& form : properties["settings"]["anyOf"]) {
+    if (!form.contains("properties")) continue;
+    form["additionalProperties"] = true;
+    for (auto& [name, setting] : form["properties"].items()) {
+      for (Json& inner : setting["anyOf"]) {
+        if (inner.contains("properties")) inner["additionalProperties"] = true;
+      }
+    }
+  }
+  return properties;
+}
+
+// Returns the schemas that other parts of the schema refer to by name.
+Json Definitions(const Reference& reference) {
+  const auto named_kind = [&](const char* category, const char* default_name) {
+    return NamedKindSchema(*reference.FindCategory(category), default_name);
+  };
+  return {
+      {"template", {{"type", "string"}, {"pattern", "\\{[{%]"}, {"description", "a template"}}},
+      {"number",
+       {{"type", "string"},
+        {"pattern", "^\\s*[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?\\s*$"},
+        {"description", "a text that reads as a number"}}},
+      {"container", ContainerSchema(reference)},
+      {"supplier", SupplierSchema(*reference.FindCategory("supplier"))},
+      {"metric", MetricSchema(*reference.FindCategory("metric"))},
+      {"augmentation", EntrySchema(*reference.FindCategory("augmentation"))},
+      {"hook", EntrySchema(*reference.FindCategory("hook"))},
+      {"loss", named_kind("loss", "")},
+      {"optimizer", {{"anyOf", {named_kind("optimizer", "adam"), {{"type", "string"}}, Null()}}}},
+      {"schedule", {{"anyOf", {named_kind("schedule", ""), {{"type", "string"}}, Null()}}}}};
+}
+
 }  // namespace
 
 std::string KurfileJsonSchema() {
   const Reference& reference = KurfileReference();
-  Json properties = Json::object();
-  const auto add = [&](const std::string& name, const FieldInfo& section) {
-    properties[name] = FieldSchema(section);
-  };
-  for (const FieldInfo& section : reference.sections) {
-    add(section.name, section);
-    if (section.name == "train") add("training", section);
-    if (section.name == "validate") add("validation", section);
-    if (section.name == "test") add("testing", section);
-    if (section.name == "evaluate") add("evaluation", section);
-  }
-  // Settings are the author's own, but for a few.
-  for (Json& form : properties["settings"]["anyOf"]) {
-    if (form.contains("properties")) {
-      form["additionalProperties"] = true;
-      for (auto& [name, setting] : form["properties"].items()) {
-        for (Json& inner : setting["anyOf"]) {
-          if (inner.contains("properties")) inner["additionalProperties"] = true;
-        }
-      }
-    }
-  }
-  Json optimizer = {{"anyOf",
-                     {NamedKindSchema(*reference.FindCategory("optimizer"), "adam"),
-                      {{"type", "string"}},
-                      Null()}}};
-  const Json schedule = {
-      {"anyOf",
-       {NamedKindSchema(*reference.FindCategory("schedule"), ""), {{"type", "string"}}, Null()}}};
-  const Json schema = {
-      {"$schema", "http://json-schema.org/draft-07/schema#"},
-      {"title", "Kurfile"},
-      {"type", "object"},
-      {"properties", properties},
-      {"additionalProperties", false},
-      {"definitions",
-       {{"template", {{"type", "string"}, {"pattern", "\\{[{%]"}, {"description", "a template"}}},
-        {"number",
-         {{"type", "string"},
-          {"pattern", "^\\s*[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?\\s*$"},
-          {"description", "a text that reads as a number"}}},
-        {"container", ContainerSchema(reference)},
-        {"supplier", SupplierSchema(*reference.FindCategory("supplier"))},
-        {"metric", MetricSchema(*reference.FindCategory("metric"))},
-        {"augmentation", EntrySchema(*reference.FindCategory("augmentation"))},
-        {"hook", EntrySchema(*reference.FindCategory("hook"))},
-        {"loss", NamedKindSchema(*reference.FindCategory("loss"), "")},
-        {"optimizer", optimizer},
-        {"schedule", schedule}}}};
+  const Json schema = {{"$schema", "http://json-schema.org/draft-07/schema#"},
+                       {"title", "Kurfile"},
+                       {"type", "object"},
+                       {"properties", SectionSchemas(reference)},
+                       {"additionalProperties", false},
+                       {"definitions", Definitions(reference)}};
   return schema.dump(2) + "\n";
 }
 

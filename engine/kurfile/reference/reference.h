@@ -51,6 +51,11 @@ std::vector<std::string> ExplainPaths();
 // The whole reference as a page of Markdown.
 std::string ReferenceMarkdown();
 
+// Returns the schema of Kurfiles (JSON Schema, draft 7), for editors that complete and check YAML.
+// The schema accepts every valid Kurfile. Whatever needs evaluation (templates, shapes, names of
+// layers) is left to `kurctl validate`.
+std::string KurfileJsonSchema();
+
 }  // namespace kur
 
 #endif  // KUR_ENGINE_KURFILE_REFERENCE_REFERENCE_H_

@@ -27,7 +27,7 @@ struct SplitSpec {
 
   // The share of what the named parts leave, in [0, 1].
   double Remainder() const;
-  bool Names(const std::string& section) const;
+  bool HasPart(const std::string& section) const;
 
   friend bool operator==(const SplitSpec& a, const SplitSpec& b) {
     return a.train == b.train && a.validate == b.validate && a.test == b.test &&

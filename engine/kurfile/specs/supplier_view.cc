@@ -82,7 +82,7 @@ bool CheckStatistics(const SupplierView& view, Diagnostics* diagnostics) {
       fault =
           "needs a 'split', as all sections must use the statistics of the part that is trained "
           "on; without one, give numbers, as in {mean: 5.8, std: 0.8}";
-    } else if (!view.split->Names("train") && view.split->Remainder() == 0) {
+    } else if (!view.split->HasPart("train") && view.split->Remainder() == 0) {
       fault = "needs statistics of the part that is trained on, but 'split' leaves nothing for it";
     }
     if (fault.empty()) continue;
@@ -93,7 +93,7 @@ bool CheckStatistics(const SupplierView& view, Diagnostics* diagnostics) {
 }
 
 bool CheckSplit(const SupplierView& view, Diagnostics* diagnostics) {
-  if (view.split->Names(view.section) || view.split->Remainder() > 0) return true;
+  if (view.split->HasPart(view.section) || view.split->Remainder() > 0) return true;
   diagnostics->Error(
       view.split_location, view.split_key,
       absl::StrCat("nothing is left for the section '", view.section, "'; give it a share"));

@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "engine/base/file_system.h"
-#include "engine/kurfile/reference/json_schema.h"
 #include "engine/kurfile/specs/augmentation_spec.h"
 #include "engine/kurfile/specs/hook_spec.h"
 #include "engine/kurfile/specs/layer_spec.h"
