@@ -28,7 +28,7 @@ class Linter {
 
  private:
   // The layer that computes an output: what an `output` names is computed before it.
-  const PlannedLayer* Computing(const std::string& output) const {
+  const PlannedLayer* FindComputingLayer(const std::string& output) const {
     const PlannedLayer* layer = plan_.Find(output);
     while (layer != nullptr && layer->spec->IsIdentity() && layer->inputs.size() == 1) {
       layer = &plan_.layers[static_cast<size_t>(layer->inputs[0])];
@@ -38,7 +38,7 @@ class Linter {
 
   void CheckLoss(const LossSpec& loss) {
     const PlannedLayer* output = plan_.Find(loss.target);
-    const PlannedLayer* computing = Computing(loss.target);
+    const PlannedLayer* computing = FindComputingLayer(loss.target);
     if (output == nullptr || computing == nullptr) return;
     const Probabilities given = computing->spec->probabilities();
     if (loss.task() == Task::kNumbers && given == Probabilities::kSoftmax) {

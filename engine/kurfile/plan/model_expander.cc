@@ -83,11 +83,11 @@ class Expander : public ModelBuilder {
     return std::count(key_names_.begin(), key_names_.end(), key) > 0;
   }
   bool EvaluateKeys(const Container& container, const Scope& scope, ContainerKeys* keys);
-  bool Use(const Value& body, const OperatorCall& call);
+  bool ExpandTemplate(const Value& body, const OperatorCall& call);
   Value TemplateArguments(const OperatorCall& call, Diagnostics* failures);
   void AddLayer(const Container& container, const ContainerKeys& keys, const Scope& scope,
                 const InheritedKeys& inherited);
-  void Finish(const Container& container, const ContainerKeys& keys, NodeRange range);
+  void FinishOperator(const Container& container, const ContainerKeys& keys, NodeRange range);
   // Puts a layer of which nothing is known in the place of a container that has an error. Its name
   // is known to others, unless it is empty.
   void AddPlaceholder(const Value& where, const std::string& path, const std::string& name);
@@ -243,9 +243,9 @@ void Expander::Expand(const Value& value, const std::string& path, const Scope& 
   call.inherited = own;
   ++call.inherited.depth;
   const size_t first = nodes_.size();
-  const bool good = found != nullptr ? found->expand(call, this) : Use(*body, call);
+  const bool good = found != nullptr ? found->expand(call, this) : ExpandTemplate(*body, call);
   if (!good) AddPlaceholder(container.kind, call.path, "");
-  Finish(container, keys, {first, nodes_.size(), own.mapped_axes});
+  FinishOperator(container, keys, {first, nodes_.size(), own.mapped_axes});
 }
 
 bool Expander::FindKind(const Value& value, const std::string& path, Container* container) {
@@ -332,7 +332,7 @@ Value Expander::TemplateArguments(const OperatorCall& call, Diagnostics* failure
 }
 
 // Puts the containers of a template, `body`, in the place of its use.
-bool Expander::Use(const Value& body, const OperatorCall& call) {
+bool Expander::ExpandTemplate(const Value& body, const OperatorCall& call) {
   Diagnostics failures;
   const Value arguments = TemplateArguments(call, &failures);
   if (!arguments.is_dict() && !arguments.is_null()) {
@@ -359,7 +359,8 @@ bool Expander::Use(const Value& body, const OperatorCall& call) {
 
 // What is said of an operator holds for the layers it has made: `inputs` for the first, the name
 // and `sink` for the last.
-void Expander::Finish(const Container& container, const ContainerKeys& keys, NodeRange range) {
+void Expander::FinishOperator(const Container& container, const ContainerKeys& keys,
+                              NodeRange range) {
   const std::string name = keys.name.value_or(UniqueName(container.kind.as_string()));
   for (size_t i = range.first; i < range.last; ++i) {
     for (const std::string& tag : keys.tag.strings()) nodes_[i].layer.tags.push_back(tag);

@@ -30,9 +30,9 @@ int64_t WeightBytes(const PlannedLayer& layer) {
 }
 
 // Outputs with memory of their own, and who uses it: views have none.
-class Memory {
+class ActivationMemory {
  public:
-  explicit Memory(const ModelPlan& plan) : plan_(plan), owner_(plan.layers.size()) {
+  explicit ActivationMemory(const ModelPlan& plan) : plan_(plan), owner_(plan.layers.size()) {
     for (size_t i = 0; i < plan.layers.size(); ++i) {
       const PlannedLayer& layer = plan.layers[i];
       owner_[i] = layer.saved.is_view && !layer.inputs.empty() ? owner_[Index(layer.inputs[0])] : i;
@@ -40,27 +40,27 @@ class Memory {
   }
 
   // What one sample leaves in memory at the end of a forward pass for the backward pass.
-  int64_t KeptBytes() const {
-    std::vector<bool> kept(plan_.layers.size(), false);
+  int64_t SavedBytes() const {
+    std::vector<bool> is_saved(plan_.layers.size(), false);
     int64_t bytes = 0;
     for (size_t i = 0; i < plan_.layers.size(); ++i) {
       const PlannedLayer& layer = plan_.layers[i];
       bytes = Sum(bytes, layer.shape_known ? layer.saved.more_bytes : kUnknown);
-      if (layer.saved.output || layer.spec->IsInput()) kept[owner_[i]] = true;
+      if (layer.saved.output || layer.spec->IsInput()) is_saved[owner_[i]] = true;
       for (const int input : layer.inputs) {
-        if (layer.saved.input) kept[owner_[Index(input)]] = true;
+        if (layer.saved.input) is_saved[owner_[Index(input)]] = true;
       }
     }
-    for (const int output : plan_.outputs) kept[owner_[Index(output)]] = true;
+    for (const int output : plan_.outputs) is_saved[owner_[Index(output)]] = true;
     for (size_t i = 0; i < plan_.layers.size(); ++i) {
-      if (kept[i]) bytes = Sum(bytes, OutputBytes(plan_.layers[i]));
+      if (is_saved[i]) bytes = Sum(bytes, OutputBytes(plan_.layers[i]));
     }
     return bytes;
   }
 
-  // The most that the outputs for one sample take at any moment of a forward pass that nothing
+  // The peak that the outputs for one sample take at any moment of a forward pass that nothing
   // follows: each is given up after its last use.
-  int64_t LiveBytes() const {
+  int64_t PeakBytes() const {
     const size_t count = plan_.layers.size();
     std::vector<size_t> last_use(count);
     for (size_t i = 0; i < count; ++i) {
@@ -70,7 +70,7 @@ class Memory {
     for (const int output : plan_.outputs) last_use[owner_[Index(output)]] = count;
     std::vector<int64_t> freed(count + 1, 0);
     int64_t live = 0;
-    int64_t most = 0;
+    int64_t peak = 0;
     for (size_t i = 0; i < count; ++i) {
       if (owner_[i] == i) {
         const int64_t bytes = OutputBytes(plan_.layers[i]);
@@ -78,10 +78,10 @@ class Memory {
         if (live == kUnknown) return kUnknown;
         freed[last_use[i]] += bytes;
       }
-      most = std::max(most, live);
+      peak = std::max(peak, live);
       live -= freed[i];
     }
-    return most;
+    return peak;
   }
 
  private:
@@ -100,8 +100,8 @@ Resources EstimateResources(const ModelPlan& plan, const OptimizerSpec* optimize
   for (const PlannedLayer& layer : plan.layers) {
     need.weights = Sum(need.weights, WeightBytes(layer));
   }
-  const Memory memory(plan);
-  need.inference = Product({memory.LiveBytes(), batch_size});
+  const ActivationMemory memory(plan);
+  need.inference = Product({memory.PeakBytes(), batch_size});
   need.inference_total = Sum(need.weights, need.inference);
   if (optimizer == nullptr) return need;
 
@@ -109,7 +109,7 @@ Resources EstimateResources(const ModelPlan& plan, const OptimizerSpec* optimize
   need.gradients = trained;
   need.optimizer = Product({trained, optimizer->StateSlots()});
   need.average = keeps_average ? trained : 0;
-  need.activations = Product({memory.KeptBytes(), batch_size});
+  need.activations = Product({memory.SavedBytes(), batch_size});
   need.training_total = Sum(
       Sum(Sum(need.weights, need.gradients), Sum(need.optimizer, need.activations)), need.average);
   // Each multiplication with its addition once forward and twice backward.

@@ -51,7 +51,7 @@ double NumberAt(const std::vector<double>& numbers, size_t i) {
 }
 
 // Empty unless something is wrong.
-std::string FaultIn(const GivenScaling& given) {
+std::string FindProblem(const GivenScaling& given) {
   const int ways = static_cast<int>(!given.mean.empty() || !given.std.empty()) +
                    static_cast<int>(!given.min.empty() || !given.max.empty()) +
                    static_cast<int>(!given.scale.empty() || !given.offset.empty());
@@ -121,7 +121,7 @@ bool FieldTraits<ColumnScaling>::Parse(const Value& value, const std::string& ke
   }
   GivenScaling given;
   if (!GivenScalingFields().Parse(value, key, diagnostics, &given)) return false;
-  std::string fault = FaultIn(given);
+  std::string fault = FindProblem(given);
   if (fault.empty()) {
     *to = ScalingOf(given);
     if (!AllFinite(to->scale) || !AllFinite(to->offset)) fault = "the numbers are too far apart";

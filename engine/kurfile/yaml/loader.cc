@@ -35,8 +35,8 @@ bool HasWildcard(const std::string& text) { return text.find_first_of("*?[") != 
 constexpr size_t kMaxEntries = 20000;
 void GlobParts(const std::string& base, const std::vector<std::string>& parts, size_t i, int depth,
                size_t* entries, std::vector<std::string>* found) {
-  constexpr int kDeepest = 64;
-  if (depth > kDeepest || ++*entries > kMaxEntries) return;
+  constexpr int kMaxDepth = 64;
+  if (depth > kMaxDepth || ++*entries > kMaxEntries) return;
   if (i == parts.size()) {
     if (Exists(base) && !IsDirectory(base)) found->push_back(base);
     return;
@@ -60,7 +60,7 @@ void GlobParts(const std::string& base, const std::vector<std::string>& parts, s
   }
 }
 
-absl::StatusOr<std::string> Identity(const std::string& path) {
+absl::StatusOr<std::string> FileIdentity(const std::string& path) {
   struct stat info;
   if (stat(path.c_str(), &info) != 0) return ErrnoToStatus(errno, "cannot read " + path);
   // A pipe would be waited for without an end.
@@ -70,7 +70,7 @@ absl::StatusOr<std::string> Identity(const std::string& path) {
   return absl::StrCat(info.st_dev, ":", info.st_ino);
 }
 
-absl::StatusOr<MergeStrategy> StrategyOf(const Value& include) {
+absl::StatusOr<MergeStrategy> ParseMergeStrategy(const Value& include) {
   const Value* method = include.Find("method");
   if (method == nullptr || method->is_null()) return MergeStrategy::kBlend;
   const std::string name = method->is_string() ? method->as_string() : "";
@@ -82,7 +82,7 @@ absl::StatusOr<MergeStrategy> StrategyOf(const Value& include) {
                               DidYouMean(name, {"blend", "merge", "concat"})));
 }
 
-std::string Real(const std::string& path) {
+std::string ResolveLinks(const std::string& path) {
   char buffer[PATH_MAX];
   return realpath(path.c_str(), buffer) != nullptr ? buffer : path;
 }
@@ -166,7 +166,7 @@ absl::StatusOr<Value> Loader::LoadFile(const std::string& path, const Location& 
     if (!included_at.known()) return status;
     return ErrorAt(included_at, "include", std::string(status.message()));
   };
-  const auto identity = Identity(path);
+  const auto identity = FileIdentity(path);
   if (!identity.ok()) return failed(identity.status());
   if (std::count(open_.begin(), open_.end(), *identity) > 0) {
     return failed(absl::InvalidArgumentError(absl::StrCat(path, " includes itself")));
@@ -221,7 +221,7 @@ absl::StatusOr<Value> Loader::LoadIncludes(const std::string& path, const Value&
                        absl::StrCat("unknown key ", Describe(key), "; known keys: source, method"));
       }
     }
-    KUR_ASSIGN_OR_RETURN(const MergeStrategy strategy, StrategyOf(entry));
+    KUR_ASSIGN_OR_RETURN(const MergeStrategy strategy, ParseMergeStrategy(entry));
     KUR_ASSIGN_OR_RETURN(const auto files, FindIncluded(path, *source));
     for (const std::string& file : files) {
       KUR_ASSIGN_OR_RETURN(const Value included, LoadFile(file, source->location()));
@@ -251,7 +251,7 @@ absl::StatusOr<std::vector<std::string>> Loader::FindIncluded(const std::string&
     }
     for (const std::string& match : matches) {
       if (!options_.include_root.empty() &&
-          !absl::StartsWith(Real(match), Real(options_.include_root) + "/")) {
+          !absl::StartsWith(ResolveLinks(match), ResolveLinks(options_.include_root) + "/")) {
         return ErrorAt(name.location(), "include",
                        absl::StrCat(name.as_string(), " leads outside of the Kurfile's folder"));
       }

@@ -194,7 +194,7 @@ class Builder : public YAML::EventHandler {
     } else if (tag == "!") {
       value = Value(text);
     } else if (!ResolveTagged(tag, text, &value)) {
-      Fail(location, absl::StrCat("the tag ", ShownTag(tag), " is not allowed in a Kurfile"));
+      Fail(location, absl::StrCat("the tag ", ShortTag(tag), " is not allowed in a Kurfile"));
       return;
     }
     Add(value.At(location), 1, anchor);
@@ -244,7 +244,7 @@ class Builder : public YAML::EventHandler {
     if (status_.ok()) status_ = ErrorAt(std::move(location), "", std::move(message));
   }
 
-  static std::string ShownTag(const std::string& tag) {
+  static std::string ShortTag(const std::string& tag) {
     return absl::StartsWith(tag, kCoreTagPrefix)
                ? absl::StrCat("!!", tag.substr(sizeof(kCoreTagPrefix) - 1))
                : tag;
@@ -267,7 +267,7 @@ class Builder : public YAML::EventHandler {
             YAML::anchor_t anchor, bool is_map) {
     const Location location = LocationOf(mark);
     if (tag != "?" && tag != "!" && !tag.empty() && tag != kCoreTagPrefix + core) {
-      Fail(location, absl::StrCat("the tag ", ShownTag(tag), " is not allowed in a Kurfile"));
+      Fail(location, absl::StrCat("the tag ", ShortTag(tag), " is not allowed in a Kurfile"));
     }
     if (static_cast<int>(frames_.size()) >= limits_.depth) {
       Fail(location, absl::StrCat("nested deeper than ", limits_.depth, " levels"));
@@ -385,8 +385,8 @@ Value ResolvePlainScalar(const std::string& text) {
 
 namespace {
 
-Location PlaceOf(const std::string& text, size_t byte,
-                 const std::shared_ptr<const std::string>& file) {
+Location LocationAt(const std::string& text, size_t byte,
+                    const std::shared_ptr<const std::string>& file) {
   const auto end = text.begin() + static_cast<std::ptrdiff_t>(byte);
   const auto line = std::count(text.begin(), end, '\n');
   const size_t start = byte == 0 ? 0 : text.rfind('\n', byte - 1) + 1;
@@ -442,7 +442,7 @@ absl::Status CheckBrackets(const std::string& text, const std::shared_ptr<const 
     if (text[i] == '[' || text[i] == '{') ++open;
     if (text[i] == ']' || text[i] == '}') open = std::max(open - 1, 0);
     if (open > most) {
-      return ErrorAt(PlaceOf(text, i, file), "",
+      return ErrorAt(LocationAt(text, i, file), "",
                      absl::StrCat("nested deeper than ", limits.depth, " levels"));
     }
   }
@@ -454,10 +454,10 @@ absl::Status CheckBrackets(const std::string& text, const std::shared_ptr<const 
 absl::StatusOr<Value> ParseYaml(const std::string& text, std::shared_ptr<const std::string> file,
                                 const YamlLimits& limits) {
   if (const size_t nul = text.find('\0'); nul != std::string::npos) {
-    return ErrorAt(PlaceOf(text, nul, file), "", "a NUL byte: the file is no text");
+    return ErrorAt(LocationAt(text, nul, file), "", "a NUL byte: the file is no text");
   }
   if (const size_t bad = FindInvalidUtf8(text); bad != std::string::npos) {
-    return ErrorAt(PlaceOf(text, bad, file), "",
+    return ErrorAt(LocationAt(text, bad, file), "",
                    "a byte that is no UTF-8; save the file in that encoding");
   }
   KUR_RETURN_IF_ERROR(CheckBrackets(text, file, limits));

@@ -25,7 +25,7 @@ const Fields<ResidualSpec>& ResidualFields() {
 }
 
 // {merge: add, inputs: [...]}: the sum, as if it stood where the operator stands.
-Value Sum(const Value& body, const Value& input, const Location& location) {
+Value MakeSum(const Value& body, const Value& input, const Location& location) {
   Dict merge;
   merge.Set(Value("merge"), Value("add").At(location));
   merge.Set(Value("inputs"), Value(Value::List{body, input}).At(location));
@@ -54,8 +54,8 @@ bool Expand(const OperatorCall& call, ModelBuilder* builder) {
     builder->diagnostics()->Error(spec.apply.location(), call.path, "applies no layer");
     return false;
   }
-  builder->ExpandList(Sum(Value(last), input, call.arguments.location()), call.path, *call.scope,
-                      call.inherited);
+  builder->ExpandList(MakeSum(Value(last), input, call.arguments.location()), call.path,
+                      *call.scope, call.inherited);
   return true;
 }
 
