@@ -24,7 +24,7 @@
 namespace kur {
 namespace {
 
-// Sections under the names that we use; unknown ones are reported.
+// Returns the sections under their canonical names, and reports unknown sections.
 Dict CanonicalSections(const Value& raw, Diagnostics* diagnostics) {
   Dict sections;
   for (const auto& [key, value] : raw.as_dict()) {
@@ -60,7 +60,7 @@ std::optional<uint64_t> ParseSeed(const Value& settings, Diagnostics* diagnostic
   return static_cast<uint64_t>(value);
 }
 
-// Templates may make texts of bytes that are no characters.
+// Reports texts that are not UTF-8: templates can build them from bytes.
 void CheckText(const Value& value, const std::string& path, Diagnostics* diagnostics) {
   if (value.is_string() && !IsUtf8(value.as_string())) {
     diagnostics->Error(value.location(), path, "the template gives a text that is no UTF-8");
@@ -78,7 +78,7 @@ void CheckText(const Value& value, const std::string& path, Diagnostics* diagnos
   }
 }
 
-// The shapes of the sources of a section that are known without opening anything.
+// Adds the shapes of the sources of a section that are known without opening anything.
 void AddKnownShapes(const DataSection& data, std::map<std::string, Shape>* shapes) {
   for (const DataSet& set : data.sets) {
     for (const auto& supplier : set.suppliers) {
@@ -95,7 +95,7 @@ std::map<std::string, Shape> KnownShapes(const Sections& sections) {
   return shapes;
 }
 
-// Says which outputs a loss could have meant.
+// Returns a hint that lists the outputs which a loss could have meant.
 std::string KnownOutputs(const std::vector<std::string>& outputs) {
   constexpr size_t kMaxShown = 12;
   std::vector<std::string> named;
@@ -109,7 +109,7 @@ std::string KnownOutputs(const std::vector<std::string>& outputs) {
                       more > 0 ? absl::StrCat(" and ", more, " more") : "");
 }
 
-// Refuses a loss that cannot be that of its output, whatever the data are.
+// Reports a loss that cannot apply to its output, whatever the data are.
 void CheckLossOutput(const LossSpec& loss, const ModelPlan& plan, Diagnostics* diagnostics) {
   const PlannedLayer& output = *plan.Find(loss.target);
   if (!output.shape_known) return;
@@ -153,7 +153,7 @@ void CheckLossTargets(const Sections& sections, const ModelPlan& plan, Diagnosti
   }
 }
 
-// Refuses metrics that no output suits.
+// Reports metrics that support no output.
 void CheckMetricList(const MetricList& metrics, const Sections& sections, const ModelPlan& plan,
                      Diagnostics* diagnostics) {
   for (const ChosenMetric& chosen : ChooseMetrics(metrics, sections.losses, diagnostics)) {
@@ -182,7 +182,7 @@ void AppendDataFiles(const DataSection& data, std::vector<FileReference>* files)
   }
 }
 
-// Suppliers that share a file write it once.
+// Appends each file once: suppliers may share a file.
 void AppendDataOutputs(const DataSection& data, std::vector<FileReference>* files) {
   for (const DataSet& set : data.sets) {
     for (const auto& supplier : set.suppliers) {
@@ -348,7 +348,7 @@ void Kurfile::CheckPaths(Diagnostics* diagnostics) const {
     JobPaths paths;
     paths.trains = mode == Mode::kTrain;
     for (const FileReference& file : Inputs(mode)) {
-      // Weights, and what a supplier reads or else writes.
+      // Weights, and files that a supplier either reads or writes.
       const bool handed_on = !absl::StrContains(file.key, ".data") || !file.must_exist;
       (handed_on ? paths.weights : paths.data).push_back(file);
     }

@@ -27,7 +27,7 @@ class Linter {
   }
 
  private:
-  // The layer that computes an output: what an `output` names is computed before it.
+  // Returns the layer that computes an output. An `output` layer only names the layer before it.
   const PlannedLayer* FindComputingLayer(const std::string& output) const {
     const PlannedLayer* layer = plan_.Find(output);
     while (layer != nullptr && layer->spec->IsIdentity() && layer->inputs.size() == 1) {
@@ -99,7 +99,7 @@ class Linter {
       diagnostics_->Warning(checkpoint.path.location, "train.checkpoint",
                             "no checkpoint will ever be written: " + why);
     };
-    // Only if none of the counts that were given can be reached.
+    // Warn only if none of the given intervals can be reached.
     if (checkpoint.minutes &&
         (!train.stop.seconds ||
          *checkpoint.minutes * 60 <= static_cast<int64_t>(*train.stop.seconds))) {

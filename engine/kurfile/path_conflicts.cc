@@ -10,7 +10,7 @@
 namespace kur {
 namespace {
 
-// Two spellings of one path become the same.
+// Returns the same text for all spellings of a path.
 std::string CanonicalPath(const FileReference& file) {
   const bool home = absl::StartsWith(file.path, "~/");
   const auto normalized = NormalizeInputPath(home ? file.path.substr(2) : file.path);
@@ -25,7 +25,7 @@ const FileReference* Find(const std::vector<FileReference>& files, const std::st
   return nullptr;
 }
 
-// The file that a path with placeholders may become; null if there is none.
+// Returns a file that the placeholders in `pattern` can expand to; null if there is none.
 const FileReference* FindMatch(const std::vector<FileReference>& files,
                                const std::string& pattern) {
   for (const FileReference& file : files) {
@@ -34,7 +34,7 @@ const FileReference* FindMatch(const std::vector<FileReference>& files,
   return nullptr;
 }
 
-// The log is a folder, in which other files may stand.
+// Returns whether the output is a folder that may hold other files, which only the log is.
 bool IsFolder(const FileReference& output) { return absl::StartsWith(output.key, "train.log"); }
 
 }  // namespace

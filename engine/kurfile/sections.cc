@@ -47,7 +47,7 @@ const Fields<RawWeights>& TrainWeightsFields() {
   return *kFields;
 }
 
-// One entry of `data`: {KIND: ..., name: ..., when: ..., columns: ..., split: ...}.
+// Parses one entry of `data`: {KIND: ..., name: ..., when: ..., columns: ..., split: ...}.
 std::shared_ptr<const SupplierSpec> ParseSupplier(const std::string& section, const Value& value,
                                                   const std::string& key,
                                                   Diagnostics* diagnostics) {
@@ -196,7 +196,7 @@ const Fields<RawSection>& EvaluateFields() {
   return *kFields;
 }
 
-// The newer place of `checkpoint` wins over the one under `weights`.
+// Parses `checkpoint`, which replaces the older key under `weights`.
 std::optional<CheckpointSection> ParseCheckpoints(const Value& value, const Value& older,
                                                   Diagnostics* diagnostics) {
   const std::string older_key = "train.weights.checkpoint";
@@ -229,7 +229,7 @@ TrainSection ParseTrain(const Value& value, bool validates, bool validation_keep
       TrainWeightsFields().Parse(raw.weights, "train.weights", diagnostics, &weights)) {
     train.weights = {weights.initial, weights.best, weights.last};
     if (train.weights.initial) train.weights.initial->must_exist = weights.must_exist;
-    // A plain path is also where the best weights go, unless validation has a place for its own.
+    // A plain path also receives the best weights, unless validation names a file for them.
     if (raw.weights.is_string() && !validation_keeps_best) {
       train.weights.best = train.weights.initial;
     }
@@ -238,7 +238,7 @@ TrainSection ParseTrain(const Value& value, bool validates, bool validation_keep
   return train;
 }
 
-// The weights of a section that names one file, under `wanted` or as a plain path.
+// Parses the weights of a section that names one file, under the key `wanted` or as a plain path.
 std::optional<FileReference> ParseOneWeights(const std::string& section, const Value& value,
                                              std::optional<FileReference> RawWeights::*wanted,
                                              Diagnostics* diagnostics) {

@@ -8,7 +8,7 @@
 namespace kur {
 namespace {
 
-// A message without the suggestion at its end, which depends on what is known where.
+// Removes the suggestion at the end of a message, which depends on the names in scope.
 absl::string_view RemoveSuggestion(const std::string& message) {
   return absl::string_view(message).substr(0, message.find("; did you mean"));
 }

@@ -39,7 +39,7 @@ bool FieldTraits<Names>::Parse(const Value& value, const std::string& key, Diagn
     if (element.is_dict() || element.is_list() || element.is_null()) {
       return ReportType(value, key, "a name or a list of names", diagnostics);
     }
-    // A number is a name too: `name: 3`.
+    // A number is also a name: `name: 3`.
     const std::string name = element.is_string() ? element.as_string() : ToJson(element);
     to->values.push_back(Value(name).At(element.location()));
   }

@@ -10,12 +10,12 @@
 
 namespace kur {
 
-// True or false as Python sees any value: null, 0, "" and what is empty are false.
+// Returns whether a value is true as in Python: null, 0, "" and empty collections are false.
 bool Truthy(const Value& value);
 
-// Names of layers or tags: one, or a list of them.
+// One name of a layer or tag, or a list of names.
 struct Names {
-  std::vector<Value> values;  // strings, with their places
+  std::vector<Value> values;  // strings with their locations
 
   std::vector<std::string> strings() const;
 };
@@ -29,7 +29,7 @@ struct FieldTraits<Names> {
   static std::string Format(const Names&) { return ""; }
 };
 
-// yes or no, also as the texts that Kur takes for them.
+// A boolean that may also be one of the texts that Kur accepts.
 struct LenientBool {
   bool on = false;
 };
@@ -45,15 +45,15 @@ struct FieldTraits<LenientBool> {
   }
 };
 
-// The keys that every container of a model (a layer, an operator, a template in use) may have
-// beside the one that says what it is.
+// The keys that every container of a model (a layer, an operator, the use of a template) may have
+// besides its kind.
 struct ContainerKeys {
   std::optional<std::string> name;
   Names tag;
   Names oldest;
-  Names inputs;  // none: the layer before it
+  Names inputs;  // empty: the layer before
   LenientBool sink;
-  std::optional<bool> freeze;  // absent: as the container around it
+  std::optional<bool> freeze;  // absent: as the enclosing container
   Value when = Value(true);
 };
 

@@ -12,19 +12,19 @@
 
 namespace kur {
 
-// One kind (of layer, loss, optimizer, supplier) as the language knows it; BaseSpec is the base of
-// the specs of that category and has the members `location` and `key`.
+// One kind (of layer, loss, optimizer, supplier, ...) of the Kurfile language. BaseSpec is the base
+// of the category's specs and has the members `location` and `key`.
 template <class BaseSpec>
 struct Kind {
   std::string doc;      // one line
   std::string example;  // as in a Kurfile
   KeyTable keys;
-  // Null if anything was reported.
+  // Returns null after an error.
   std::function<std::shared_ptr<const BaseSpec>(const Value&, const std::string& key, Diagnostics*)>
       parse;
 };
 
-// The kind of a spec struct with a table of fields, which must live for ever.
+// Makes the kind of a spec struct with a table of fields, which must never be destroyed.
 template <class BaseSpec, class Spec>
 Kind<BaseSpec> MakeKind(std::string doc, std::string example, const Fields<Spec>& fields) {
   Kind<BaseSpec> kind;
@@ -42,15 +42,15 @@ Kind<BaseSpec> MakeKind(std::string doc, std::string example, const Fields<Spec>
   return kind;
 }
 
-// Reports those of `sibling_keys` that stand among the arguments of a kind without being keys of
-// it, and gives the arguments that remain.
+// Reports keys of the entry (`sibling_keys`) that are among the arguments of a kind by mistake.
+// Returns the other arguments.
 Value RemoveMisplacedKeys(const Value& arguments, const std::vector<std::string>& sibling_keys,
                           const KeyTable& keys, const std::string& kind, const std::string& key,
                           Diagnostics* diagnostics);
 
-// Reads `value` as the kind `name`; an unknown name is reported at `location` with the nearest
-// known one. `category` is the word for messages: "layer". `sibling_keys` are the keys that stand
-// sibling_keys the kind, not in it.
+// Parses `value` as the kind `name`. Reports an unknown name at `location`, with the nearest known
+// one. `category` is the word for messages: "layer". `sibling_keys` are the keys that belong beside
+// the kind in its entry.
 template <class BaseSpec>
 std::shared_ptr<const BaseSpec> ParseKind(const std::string& category, const std::string& name,
                                           const Location& location, const Value& value,

@@ -11,7 +11,7 @@
 namespace kur {
 namespace {
 
-// "[0]" -> "[0 'digits']".
+// Returns "[0 'digits']" for "[0]".
 std::string WithName(const std::string& key, const std::string& name) {
   return absl::StrCat(key.substr(0, key.size() - 1), " '", name, "']");
 }
@@ -27,7 +27,8 @@ std::vector<std::string> KnownSiblingKeys(const ListEntryRules& rules) {
   return known;
 }
 
-// Two keys might be the kind: two entries in one, or one of them is a key that is misspelled.
+// Reports two keys that could be the kind: either the entry holds two kinds, or one key is
+// misspelled.
 void ReportSecondKind(const Value& first, const Value& second, const std::string& key,
                       const ListEntryRules& rules, Diagnostics* diagnostics) {
   const std::vector<std::string> known = KnownSiblingKeys(rules);

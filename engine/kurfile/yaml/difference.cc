@@ -8,8 +8,8 @@
 namespace kur {
 namespace {
 
-// Beyond this many cells a table of common subsequences takes too long; lists are then compared
-// element by element.
+// Longer lists are compared element by element: a larger table of common subsequences takes too
+// long.
 constexpr size_t kMaxTableCells = 4'000'000;
 
 class Comparison {
@@ -49,7 +49,7 @@ class Comparison {
   }
 
   void CompareLists(const Value::List& a, const Value::List& b, const std::string& path) {
-    // lengths[i][j]: of the longest common subsequence of a[i...] and b[j...].
+    // lengths[i][j] is the length of the longest common subsequence of a[i...] and b[j...].
     const bool small = (a.size() + 1) * (b.size() + 1) <= kMaxTableCells;
     std::vector<std::vector<uint32_t>> lengths;
     if (small) {
@@ -70,7 +70,8 @@ class Comparison {
         ++j;
         continue;
       }
-      // What lies between two common elements: first pairs, then what one side has more.
+      // Between two common elements, compare elements in pairs, then list those that one side has
+      // more.
       size_t end_a = i;
       size_t end_b = j;
       while (small && end_a < a.size() && end_b < b.size() && !(a[end_a] == b[end_b])) {

@@ -29,20 +29,20 @@ int Indentation(absl::string_view line) {
   return static_cast<int>(spaces);
 }
 
-// Goes through the characters of YAML and knows which are inside of quotes, brackets and comments.
+// Scans YAML and tracks quotes and brackets over several lines. Not thread-safe.
 class Scanner {
  public:
   bool in_quotes() const { return quote_ != '\0'; }
   bool in_flow() const { return depth_ > 0; }
-  // How many brackets are open.
+  // Returns the number of open brackets.
   int depth() const { return depth_; }
 
-  // Takes `text`, which stands where a value may begin if `at_value`. Returns it with spaces set
-  // right; the comment at its end, if there is one, is cut off into `*comment`.
+  // Returns `text` with normalized spaces, without the comment at its end, which goes to
+  // `*comment`. `at_value` says that a value may begin at the start of `text`.
   std::string NormalizeSpaces(absl::string_view text, bool at_value, std::string* comment);
 
  private:
-  // One character outside of quotes.
+  // Appends a bracket and counts it, without spaces before a closing one.
   void AppendBracket(char c, std::string* out);
 
   char quote_ = '\0';
@@ -68,7 +68,7 @@ std::string Scanner::NormalizeSpaces(absl::string_view text, bool at_value, std:
       if (quote_ == '"' && c == '\\' && i + 1 < text.size()) {
         out.push_back(text[++i]);
       } else if (c == quote_) {
-        quote_ = '\0';  // '' inside of single quotes closes and opens again
+        quote_ = '\0';  // '' inside single quotes closes and opens again
       }
       continue;
     }
@@ -93,14 +93,14 @@ std::string Scanner::NormalizeSpaces(absl::string_view text, bool at_value, std:
     } else {
       out.push_back(c);
     }
-    // Tags and anchors stand before a value.
+    // A value may follow tags and anchors.
     if (c != ' ') starts = starts && (c == '&' || c == '!' || c == '*');
     if (c == ' ' && !out.empty() && at_value && absl::StrContains("&!", out[0])) starts = true;
   }
   return std::string(absl::StripTrailingAsciiWhitespace(out));
 }
 
-// Where the key of "key: value" ends (the new_column of its colon), or npos.
+// Returns the index of the colon of "key: value", or npos.
 size_t FindKeyEnd(absl::string_view text) {
   size_t i = 0;
   if (!text.empty() && (text[0] == '"' || text[0] == '\'')) {
@@ -119,7 +119,7 @@ size_t FindKeyEnd(absl::string_view text) {
   return std::string::npos;
 }
 
-// "|", ">-", "&anchor |": what follows is a block scalar.
+// Returns whether a block scalar follows: "|", ">-", "&anchor |".
 bool BeginsBlockScalar(absl::string_view value) {
   const size_t space = value.rfind(' ');
   const absl::string_view last = space == std::string::npos ? value : value.substr(space + 1);
@@ -127,7 +127,7 @@ bool BeginsBlockScalar(absl::string_view value) {
   return !last.empty() && absl::StrContains("|>", last[0]);
 }
 
-// One space after the '#', unless it is drawn or commented out in another way.
+// Puts one space after the '#', except for drawings and commented-out text.
 std::string NormalizeComment(absl::string_view comment) {
   comment = absl::StripTrailingAsciiWhitespace(comment);
   if (comment.size() < 2 || !absl::ascii_isalnum(static_cast<unsigned char>(comment[1]))) {
@@ -138,18 +138,21 @@ std::string NormalizeComment(absl::string_view comment) {
 
 std::string Spaces(int count) { return std::string(static_cast<size_t>(count), ' '); }
 
+// Formats one text line by line. Not thread-safe.
 class Formatter {
  public:
   explicit Formatter(const std::string& text) : lines_(absl::StrSplit(text, '\n')) {}
 
-  // FAILED_PRECONDITION for what it does not know how to write.
+  // Returns the formatted text, or FAILED_PRECONDITION for syntax that the formatter does not
+  // support.
   absl::StatusOr<std::string> Run();
 
-  // Every comment, in order.
+  // Returns every comment, in order.
   const std::vector<std::string>& comments() const { return seen_comments_; }
 
  private:
-  // A list or dictionary in block style: the column of its dashes or keys, before and after.
+  // A list or dictionary in block style, with the column of its dashes or keys before and after
+  // formatting.
   struct Block {
     int old_column;
     int new_column;
@@ -157,13 +160,17 @@ class Formatter {
   };
 
   absl::Status FormatLine(absl::string_view line);
-  // What stands in `column` of a line, behind `prefix`, which is right already; an empty prefix is
-  // still to be made.
+  // Formats the content from `column` of a line on, behind the formatted `prefix`. An empty prefix
+  // means that the indentation is not known yet.
   absl::Status FormatContent(absl::string_view text, int column, std::string prefix);
-  // The value of the key or list element that stood in `owner` and stands in `new_column` now.
+  // Formats the value of the key or list element that moves from the column `owner` to
+  // `new_column`.
   absl::Status FormatValue(absl::string_view value, int owner, int new_column, std::string prefix);
   void FormatScalarLine(absl::string_view line);
+  // Opens the block of a dash or key in `column`, or returns to it. Returns the new column.
   int EnterBlock(int column, bool is_list);
+  // Emits the pending comments. A comment in `column` of the following content moves with it; any
+  // other comment moves with the block of `before` (the blocks that were open) that it belongs to.
   void FlushComments(int column, int new_column, const std::vector<Block>& before);
   void EmitWithComment(std::string line, const std::string& comment);
 
@@ -171,24 +178,23 @@ class Formatter {
   std::vector<std::string> out_;
   std::vector<Block> blocks_;
   Scanner scanner_;
-  std::vector<std::string> pending_;  // comment lines and empty ones before the next content
+  std::vector<std::string> pending_;  // comment lines and empty lines before the next content
   std::vector<std::string> seen_comments_;
-  int last_column_ = 0;  // of the last key or dash: what goes on stands deeper
-  // The block scalar that is being read: the column of its owner, and of its text.
+  int last_column_ = 0;  // of the last key or dash; continuation lines are deeper
+  // The current block scalar: the column of its owner, and of its text before and after formatting.
   bool in_scalar_ = false;
   int scalar_owner_ = 0;
   int scalar_old_ = -1;
   int scalar_new_ = 0;
 };
 
-// The new column of a dash or key that stood in `column`.
 int Formatter::EnterBlock(int column, bool is_list) {
   while (!blocks_.empty() &&
          (blocks_.back().old_column > column ||
           (blocks_.back().old_column == column && blocks_.back().is_list && !is_list))) {
     blocks_.pop_back();
   }
-  // A list may stand in the column of the key that it belongs to.
+  // A list may be in the column of the key that it belongs to.
   const bool same =
       !blocks_.empty() && blocks_.back().old_column == column && blocks_.back().is_list == is_list;
   if (!same) {
@@ -199,8 +205,6 @@ int Formatter::EnterBlock(int column, bool is_list) {
   return last_column_;
 }
 
-// Comments stand as deep as what follows them in `column`, unless they stood elsewhere among the
-// blocks that were open before it.
 void Formatter::FlushComments(int column, int new_column, const std::vector<Block>& before) {
   for (const std::string& line : pending_) {
     if (IsBlank(line)) {
@@ -269,7 +273,7 @@ absl::Status Formatter::FormatContent(absl::string_view text, int column, std::s
   const bool is_list = text == "-" || absl::StartsWith(text, "- ");
   const size_t key_end = is_list ? std::string::npos : FindKeyEnd(text);
   if (!is_list && key_end == std::string::npos) {
-    // A value by itself: the element of a list, or a plain scalar that goes on.
+    // A value alone: the element of a list, or the continuation of a plain scalar.
     if (first) {
       FlushComments(column, last_column_ + kStep, blocks_);
       prefix = Spaces(blocks_.empty() ? 0 : last_column_ + kStep);

@@ -30,9 +30,10 @@ constexpr size_t kMaxFiles = 64;
 
 bool HasWildcard(const std::string& text) { return text.find_first_of("*?[") != std::string::npos; }
 
-// Appends what matches parts[i...] below `base` to `found`. `*entries` counts what was looked at;
-// beyond kMaxEntries nothing more is.
 constexpr size_t kMaxEntries = 20000;
+
+// Appends the files below `base` that match parts[i...] to `found`. Counts the directory entries
+// that it looks at in `*entries` and stops beyond kMaxEntries.
 void GlobParts(const std::string& base, const std::vector<std::string>& parts, size_t i, int depth,
                size_t* entries, std::vector<std::string>* found) {
   constexpr int kMaxDepth = 64;
@@ -63,7 +64,7 @@ void GlobParts(const std::string& base, const std::vector<std::string>& parts, s
 absl::StatusOr<std::string> FileIdentity(const std::string& path) {
   struct stat info;
   if (stat(path.c_str(), &info) != 0) return ErrnoToStatus(errno, "cannot read " + path);
-  // A pipe would be waited for without an end.
+  // Reading a pipe could block forever.
   if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
     return absl::InvalidArgumentError(path + " is no regular file");
   }
@@ -87,7 +88,7 @@ std::string ResolveLinks(const std::string& path) {
   return realpath(path.c_str(), buffer) != nullptr ? buffer : path;
 }
 
-// One step of an override's path: a key or an index.
+// One step of the path of an override: a key or an index.
 struct Step {
   std::string key;
   int64_t index = -1;
@@ -255,7 +256,7 @@ absl::StatusOr<std::vector<std::string>> Loader::FindIncluded(const std::string&
         return ErrorAt(name.location(), "include",
                        absl::StrCat(name.as_string(), " leads outside of the Kurfile's folder"));
       }
-      // Shown and opened without "./" in front.
+      // Show and open files without a leading "./".
       files.push_back(absl::StartsWith(match, "./") ? match.substr(2) : match);
     }
   }

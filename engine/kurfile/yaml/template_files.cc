@@ -19,7 +19,7 @@ namespace {
 constexpr int64_t kMaxFileBytes = 1 << 20;
 constexpr size_t kMaxFiles = 64;
 
-// Without links; as it is if nothing is there.
+// Resolves all links. Returns `path` unchanged if the file does not exist.
 std::string ResolveLinks(const std::string& path) {
   char buffer[PATH_MAX];
   return realpath(path.empty() ? "." : path.c_str(), buffer) != nullptr ? buffer : path;
