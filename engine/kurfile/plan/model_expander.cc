@@ -24,7 +24,8 @@ namespace {
 constexpr size_t kMaxLayers = 20000;
 constexpr size_t kMaxConnections = 100000;
 constexpr int kMaxNesting = 64;
-// Containers and turns of loops: bounds models that grow nothing for ever.
+// Bounds containers and iterations of loops together: a model may loop forever without adding
+// layers.
 constexpr int64_t kMaxSteps = 1000000;
 
 std::vector<std::string> ContainerKeyNames() {
@@ -33,7 +34,7 @@ std::vector<std::string> ContainerKeyNames() {
   return names;
 }
 
-// The name that is written beside a container, if it is no template; else empty.
+// Returns the name that is written beside a container, or "" if it is a template.
 std::string WrittenName(const Value& container) {
   const Value* name = container.Find("name");
   const bool plain =
@@ -41,6 +42,7 @@ std::string WrittenName(const Value& container) {
   return plain ? name->as_string() : "";
 }
 
+// Expands one model. Not thread-safe.
 class Expander : public ModelBuilder {
  public:
   Expander(const TemplateEngine& engine, const Value& templates, Diagnostics* diagnostics)
@@ -56,19 +58,19 @@ class Expander : public ModelBuilder {
   bool CheckBudget(const Value& where, const std::string& path) override;
   Diagnostics* diagnostics() override { return diagnostics_; }
 
-  // What has been expanded; to be asked once.
+  // Returns the expanded nodes. Call once.
   std::vector<ModelNode> TakeNodes() { return std::move(nodes_); }
-  // True if there was no going on; what has been expanded is then of no use.
+  // Returns whether the expansion was stopped. The nodes are useless then.
   bool too_large() const { return too_large_; }
-  // `tags`, `oldest` and `layers`.
+  // Returns `tags`, `oldest` and `layers`.
   Dict names() const;
-  // False if what could not be read may have had layers with names.
+  // Returns false if a container that could not be read may have had layers with names.
   bool names_complete() const { return names_complete_; }
-  // The containers that have made layers, by name.
+  // Returns the containers that have added layers, by name.
   const std::map<std::string, NodeRange>& containers() const { return containers_; }
 
  private:
-  // A container with its kind found: `arguments` is what stands under the kind's key.
+  // A container with its kind. `arguments` is the value under the key of the kind.
   struct Container {
     Value kind;
     Value arguments;
@@ -88,13 +90,13 @@ class Expander : public ModelBuilder {
   void AddLayer(const Container& container, const ContainerKeys& keys, const Scope& scope,
                 const InheritedKeys& inherited);
   void FinishOperator(const Container& container, const ContainerKeys& keys, NodeRange range);
-  // Puts a layer of which nothing is known in the place of a container that has an error. Its name
-  // is known to others, unless it is empty.
+  // Adds a placeholder for a container that has an error. Other layers may refer to `name`, unless
+  // it is empty.
   void AddPlaceholder(const Value& where, const std::string& path, const std::string& name);
   void Register(const ContainerKeys& keys, const std::string& name);
 
-  // A scope on top of `scope` in which `tags`, `oldest` and `layers` are as they are when they are
-  // looked for.
+  // Returns a scope on top of `scope` in which `tags`, `oldest` and `layers` have their values at
+  // the time of the lookup.
   Scope WithState(const Scope& scope);
   const Value* ResolveState(absl::string_view name);
   std::string UniqueName(const std::string& kind);
@@ -112,8 +114,8 @@ class Expander : public ModelBuilder {
   Dict tags_;
   Dict oldest_;
   Value::List layers_;
-  // What ResolveState() gave last: made when a template asks, as copying the names for every layer
-  // would take quadratic time.
+  // The last results of ResolveState(), made when a template asks: copying the names for every
+  // layer would take quadratic time.
   Value tags_value_;
   Value oldest_value_;
   Value layers_value_;
@@ -312,9 +314,9 @@ bool Expander::EvaluateKeys(const Container& container, const Scope& scope, Cont
   return ContainerFields().Parse(dict, container.path, diagnostics_, keys) && good;
 }
 
-// The arguments of a template, evaluated where the template is used. What cannot be evaluated there
-// is kept as it was written, for it may refer to what only the template knows (the index of a loop
-// inside of it); `failures` has the reasons.
+// Evaluates the arguments of a template where the template is used. Keeps an argument that fails
+// there as it was written, because it may refer to a name that exists only inside the template,
+// such as the index of a loop. `failures` receives the reasons.
 Value Expander::TemplateArguments(const OperatorCall& call, Diagnostics* failures) {
   const auto evaluate = [&](const Value& raw, const std::string& path) {
     auto value = engine_.Evaluate(raw, *call.scope, /*recursive=*/true, path);
@@ -331,7 +333,7 @@ Value Expander::TemplateArguments(const OperatorCall& call, Diagnostics* failure
   return Value(std::move(arguments)).At(call.arguments.location());
 }
 
-// Puts the containers of a template, `body`, in the place of its use.
+// Adds the containers of the template `body` at the place of its use.
 bool Expander::ExpandTemplate(const Value& body, const OperatorCall& call) {
   Diagnostics failures;
   const Value arguments = TemplateArguments(call, &failures);
@@ -357,8 +359,8 @@ bool Expander::ExpandTemplate(const Value& body, const OperatorCall& call) {
   return true;
 }
 
-// What is said of an operator holds for the layers it has made: `inputs` for the first, the name
-// and `sink` for the last.
+// Passes the keys of an operator to its layers: `tag` to all, `inputs` to the first, the name and
+// `sink` to the last.
 void Expander::FinishOperator(const Container& container, const ContainerKeys& keys,
                               NodeRange range) {
   const std::string name = keys.name.value_or(UniqueName(container.kind.as_string()));
@@ -436,7 +438,8 @@ void Expander::AddLayer(const Container& container, const ContainerKeys& keys, c
   nodes_.push_back(std::move(node));
 }
 
-// A template may not hide a layer or an operator, which would change what others wrote.
+// Reports templates with the name of a layer or an operator, which would change the meaning of
+// models that use that name.
 void CheckTemplates(const Value& templates, Diagnostics* diagnostics) {
   if (templates.is_null()) return;
   if (!templates.is_dict()) {

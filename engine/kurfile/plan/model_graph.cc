@@ -13,10 +13,10 @@
 namespace kur {
 namespace {
 
-// Many errors bury the first ones, and looking for the nearest of many names takes long.
+// Many errors bury the first ones, and finding the nearest of many names is slow.
 constexpr int kMaxSuggestions = 20;
 constexpr int kMaxCycles = 20;
-// A circle that is longer is shown in part.
+// Longer cycles are shown in part.
 constexpr size_t kMaxShown = 12;
 
 struct PlaceholderSpec : LayerSpec {
@@ -27,6 +27,7 @@ struct PlaceholderSpec : LayerSpec {
   }
 };
 
+// Connects the layers of one model. Not thread-safe.
 class Graph {
  public:
   Graph(std::vector<ModelNode> nodes, bool names_complete, Diagnostics* diagnostics)
@@ -115,10 +116,10 @@ void Graph::ResolveInputs(const std::map<std::string, size_t>& by_name) {
   }
 }
 
-// Reports one circle among the layers that still miss inputs, gives up one of its layers and
-// returns it.
+// Reports one cycle among the layers that still miss inputs. Replaces one of its layers by a
+// placeholder and returns its index.
 size_t Graph::BreakCycle(const std::vector<size_t>& missing) {
-  // From any layer that is left, following an input that is left too must come round in a circle.
+  // Every remaining layer has a remaining input, so following them must end in a cycle.
   size_t at = 0;
   while (missing[at] == 0) ++at;
   std::vector<size_t> walk;
@@ -145,8 +146,8 @@ size_t Graph::BreakCycle(const std::vector<size_t>& missing) {
   return at;
 }
 
-// An order in which inputs come first and which otherwise keeps that of the Kurfile (Kahn's
-// algorithm). With many cycles, what could be ordered.
+// Returns an order in which inputs come first, and which otherwise is that of the Kurfile (Kahn's
+// algorithm). With too many cycles, returns only the layers that could be sorted.
 std::vector<size_t> Graph::Order() {
   std::vector<size_t> missing(nodes_.size());
   std::vector<std::vector<size_t>> users(nodes_.size());
@@ -189,7 +190,7 @@ ModelPlan Graph::Connect() {
       layer.inputs.push_back(position[input]);
       used[static_cast<size_t>(position[input])] = true;
     }
-    // A name that its author gave to an operator is better than one that we made up.
+    // Prefer a name that the author gave to an operator over a generated name.
     for (const std::string& alias : nodes_[i].aliases) {
       if (absl::StartsWith(layer.name, "..") && !absl::StartsWith(alias, "..")) layer.name = alias;
     }

@@ -10,9 +10,10 @@
 namespace kur {
 namespace {
 
-// Copies of copies double; this bounds what they may come to.
+// Bounds all copies: copies of copies double.
 constexpr size_t kMaxCopies = 20000;
 
+// Resolves the reuses of one model. Not thread-safe.
 class Resolver {
  public:
   Resolver(const std::vector<ModelNode>& nodes, const std::map<std::string, NodeRange>& containers,
@@ -37,7 +38,8 @@ class Resolver {
   }
 
  private:
-  // The nodes that node `i` stands for: itself, unless it reuses others. None if it cannot.
+  // Returns node `i` itself, or the copies that it stands for if it reuses others. Empty after an
+  // error.
   std::vector<ModelNode> Resolve(size_t i);
   // Returns copies of the layers of `range`, applied again at node `i`. Empty after an error.
   std::vector<ModelNode> Copy(size_t i, const NodeRange& range);
@@ -65,8 +67,8 @@ class Resolver {
   std::map<std::string, NodeRange> ranges_;
   const bool names_complete_;
   Diagnostics* diagnostics_;
-  std::set<size_t> open_;    // being resolved
-  std::set<size_t> failed_;  // what cannot be resolved
+  std::set<size_t> open_;    // nodes that are being resolved
+  std::set<size_t> failed_;  // nodes that cannot be resolved
   size_t copies_ = 0;
 };
 
@@ -120,7 +122,7 @@ std::vector<ModelNode> Resolver::CollectLayers(const ModelNode& reuse, const Nod
   std::vector<ModelNode> layers;
   for (size_t j = range.first; j < range.last; ++j) {
     std::vector<ModelNode> resolved = Resolve(j);
-    // An error that was reported there.
+    // Resolve() has reported the error.
     if (resolved.empty()) return {};
     for (ModelNode& layer : resolved) {
       if (IsPlaceholder(*layer.layer.spec)) return {};
@@ -194,7 +196,7 @@ std::vector<ModelNode> Resolver::Copy(size_t i, const NodeRange& range) {
 std::vector<ModelNode> ResolveReuse(std::vector<ModelNode> nodes,
                                     const std::map<std::string, NodeRange>& containers,
                                     bool names_complete, Diagnostics* diagnostics) {
-  // Copies of large models take time and memory that most need not spend.
+  // Most models have no reuse: spare them the copy.
   const bool reuses = std::any_of(nodes.begin(), nodes.end(),
                                   [](const ModelNode& node) { return !node.reuses.empty(); });
   if (!reuses) return nodes;

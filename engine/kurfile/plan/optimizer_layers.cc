@@ -13,7 +13,7 @@ namespace kur {
 namespace {
 
 bool IsTrained(const PlannedLayer& layer) {
-  // While an input's shape is not known, neither are the weights.
+  // While the shape of an input is unknown, so are the weights.
   return !layer.frozen && layer.weights_of.empty() &&
          (!layer.shape_known || !layer.weights.empty());
 }

@@ -8,7 +8,7 @@ namespace {
 
 constexpr int64_t kFloatBytes = sizeof(float);
 
-// A sum of which kUnknown is a part is not known.
+// Returns kUnknown if a term is kUnknown or the sum overflows.
 int64_t Sum(int64_t a, int64_t b) {
   int64_t sum = 0;
   if (a == kUnknown || b == kUnknown || __builtin_add_overflow(a, b, &sum)) return kUnknown;
@@ -29,7 +29,7 @@ int64_t WeightBytes(const PlannedLayer& layer) {
   return bytes;
 }
 
-// Outputs with memory of their own, and who uses it: views have none.
+// The memory of all outputs. A view uses the memory of another output. Immutable, thread-safe.
 class ActivationMemory {
  public:
   explicit ActivationMemory(const ModelPlan& plan) : plan_(plan), owner_(plan.layers.size()) {
@@ -39,7 +39,7 @@ class ActivationMemory {
     }
   }
 
-  // What one sample leaves in memory at the end of a forward pass for the backward pass.
+  // Returns the bytes that a forward pass leaves in memory for the backward pass of one sample.
   int64_t SavedBytes() const {
     std::vector<bool> is_saved(plan_.layers.size(), false);
     int64_t bytes = 0;
@@ -58,8 +58,8 @@ class ActivationMemory {
     return bytes;
   }
 
-  // The peak that the outputs for one sample take at any moment of a forward pass that nothing
-  // follows: each is given up after its last use.
+  // Returns the peak of the outputs for one sample in a forward pass without a backward pass, where
+  // each output is freed after its last use.
   int64_t PeakBytes() const {
     const size_t count = plan_.layers.size();
     std::vector<size_t> last_use(count);
@@ -88,7 +88,7 @@ class ActivationMemory {
   static size_t Index(int layer) { return static_cast<size_t>(layer); }
 
   const ModelPlan& plan_;
-  std::vector<size_t> owner_;  // the layer whose output it is a view of; itself if it is none
+  std::vector<size_t> owner_;  // for a view, the layer whose output it views, else the layer itself
 };
 
 }  // namespace
@@ -112,9 +112,9 @@ Resources EstimateResources(const ModelPlan& plan, const OptimizerSpec* optimize
   need.activations = Product({memory.SavedBytes(), batch_size});
   need.training_total = Sum(
       Sum(Sum(need.weights, need.gradients), Sum(need.optimizer, need.activations)), need.average);
-  // Each multiplication with its addition once forward and twice backward.
+  // A multiplication with its addition happens once in the forward and twice in the backward pass.
   need.batch_flops = Product({plan.multiply_adds, 2 * 3, batch_size});
-  // Activations are written, read and their gradients written and read; the optimizer reads a
+  // Activations and their gradients are written and read once each. The optimizer reads a
   // parameter, its gradient and its state, and writes all but the gradient.
   need.batch_bytes =
       Sum(Product({need.activations, 4}),

@@ -18,14 +18,14 @@ Json Ref(const std::string& definition) { return {{"$ref", "#/definitions/" + de
 
 Json ListOf(Json element) { return {{"type", "array"}, {"items", std::move(element)}}; }
 
-// A value may always be given by a template.
+// Adds the alternative that a template gives the value, which is always allowed.
 Json OrTemplate(std::vector<Json> alternatives) {
   alternatives.push_back(Ref("template"));
   return {{"anyOf", alternatives}};
 }
 
-// True if a number may be a value, or an element of it. A text that reads as a number is one too,
-// as every text is a template.
+// Returns whether a number may be a value or an element of it. Then a text that reads as a number
+// is allowed, too, because every text is a template.
 bool HoldsNumbers(const Value& schema) {
   if (schema.is_string()) return schema == Value("integer") || schema == Value("number");
   if (schema.is_list()) {
@@ -44,13 +44,13 @@ Json CategorySchema(const std::string& category) {
   if (category == "loss") return ListOf(Ref("loss"));
   if (category == "metric") return {{"anyOf", {ListOf(Ref("metric")), Ref("metric")}}};
   if (category == "augmentation" || category == "hook") return ListOf(Ref(category));
-  // Several sets of data have names.
+  // Suppliers: one set of data, or several sets by name.
   return {{"anyOf",
            {ListOf(Ref("supplier")),
             {{"type", "object"}, {"additionalProperties", ListOf(Ref("supplier"))}}}}};
 }
 
-// A dictionary with those keys, or what stands for it.
+// Returns the forms of a dictionary with these keys: the dictionary itself, its shorthand, or null.
 std::vector<Json> Forms(const KeyTable& keys) {
   std::vector<Json> forms = {ObjectOf(keys)};
   bool all_optional = true;
@@ -64,7 +64,7 @@ std::vector<Json> Forms(const KeyTable& keys) {
   return forms;
 }
 
-// What a field with keys of its own takes that is no dictionary.
+// Returns the forms of a field with keys that are not dictionaries.
 std::vector<Json> PlainForms(const FieldInfo& field) {
   std::vector<Json> forms;
   if (field.keys->Has(KeyTable::kAnyName)) forms.push_back(ListOf({{"type", "string"}}));
@@ -119,8 +119,8 @@ Json KindSchema(const KindInfo& kind) {
   return schema;
 }
 
-// An entry of a model. Templates are containers by names that the Kurfile chooses, so that no name
-// is wrong here.
+// Returns the schema of an entry of a model. No name is wrong here, because the use of a template
+// has a name that the Kurfile chooses.
 Json ContainerSchema(const Reference& reference) {
   Json properties = Json::object();
   for (const FieldInfo& field : reference.container_keys.fields) {
@@ -142,7 +142,7 @@ Json SupplierSchema(const CategoryInfo& category) {
   return {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
 }
 
-// A name, or the options under the name.
+// Returns the schema of a name, or of options under the name.
 Json MetricSchema(const CategoryInfo& category) {
   Json names = Json::array();
   Json properties = Json::object();
@@ -157,7 +157,7 @@ Json MetricSchema(const CategoryInfo& category) {
   return OrTemplate({{{"enum", names}}, options});
 }
 
-// The name of a kind, or a dictionary with its keys under the name.
+// Returns the schema of the name of a kind, or of a dictionary with its keys under the name.
 Json EntrySchema(const CategoryInfo& category) {
   Json properties = {
       {"when", {{"description", "leaves the " + category.name + " out if this is false"}}}};
@@ -171,7 +171,7 @@ Json EntrySchema(const CategoryInfo& category) {
        {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}}});
 }
 
-// A dictionary whose `name` says the kind, and with it which other keys there are.
+// Returns the schema of a dictionary whose `name` decides which other keys are allowed.
 Json NamedKindSchema(const CategoryInfo& category, const std::string& default_name) {
   Json names = Json::array();
   Json rules = Json::array();

@@ -18,7 +18,7 @@ namespace {
 
 using Path = std::vector<std::string>;
 
-// "integer, default 3", "one of: a, b; required".
+// Returns "integer, default 3" or "one of: a, b; required".
 std::string TypeText(const FieldInfo& field) {
   std::string text = field.keys != nullptr || !field.category.empty() ? "" : field.type;
   if (field.keys != nullptr) text = "dictionary";
@@ -35,7 +35,7 @@ std::string TypeText(const FieldInfo& field) {
   return absl::StrCat(text, "; default ", field.default_value);
 }
 
-// A value that shows how the key is written.
+// Returns a value that shows how the key is written.
 std::string ExampleOf(const FieldInfo& field) {
   return field.example.empty() ? field.default_value : field.example;
 }
@@ -104,14 +104,14 @@ const FieldInfo* FindField(const std::vector<FieldInfo>& fields, const std::stri
   return it == fields.end() ? nullptr : &*it;
 }
 
-// The field at the end of a path below `fields`, or null.
+// Returns the field at the end of a path below `fields`, or null.
 const FieldInfo* Descend(const std::vector<FieldInfo>& fields, const Path& path, size_t from) {
   const FieldInfo* field = FindField(fields, path[from]);
   if (field == nullptr || from + 1 == path.size()) return field;
   return field->keys == nullptr ? nullptr : Descend(field->keys->fields, path, from + 1);
 }
 
-// What a path below a kind names, or nothing.
+// Returns the text of the kind or key at a path in a category, or "" if there is none.
 std::string TextInKind(const CategoryInfo& category, const Path& path, size_t from) {
   if (const FieldInfo* field = Descend(category.sibling_keys.fields, path, from)) {
     return FieldText(absl::StrJoin(path, "."), *field);

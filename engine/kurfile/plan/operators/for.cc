@@ -31,7 +31,7 @@ bool Expand(const OperatorCall& call, ModelBuilder* builder) {
     turn.Set(spec.with_index, Value(i));
     const int errors = builder->diagnostics()->num_errors();
     builder->ExpandList(spec.iterate, call.path + ".iterate", turn, call.inherited);
-    // The next turn would only say the same again.
+    // Further iterations would only repeat the error.
     if (builder->diagnostics()->num_errors() > errors) return false;
   }
   return true;

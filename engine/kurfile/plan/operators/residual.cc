@@ -1,5 +1,5 @@
-// residual: applies containers and adds what went into them to what comes out (He et al., "Deep
-// Residual Learning for Image Recognition", 2016).
+// residual: applies containers and adds their input to their output (He et al., "Deep Residual
+// Learning for Image Recognition", 2016).
 
 #include <string>
 #include <utility>
@@ -24,7 +24,7 @@ const Fields<ResidualSpec>& ResidualFields() {
   return *kFields;
 }
 
-// {merge: add, inputs: [...]}: the sum, as if it stood where the operator stands.
+// Returns {merge: add, inputs: [...]}, located at the operator.
 Value MakeSum(const Value& body, const Value& input, const Location& location) {
   Dict merge;
   merge.Set(Value("merge"), Value("add").At(location));
