@@ -8,7 +8,7 @@
 namespace kur {
 namespace {
 
-// Class numbers are float32 on their way, which holds integers up to here exactly.
+// Class numbers pass through float32, which holds integers up to here exactly.
 constexpr int64_t kMaxClasses = int64_t{1} << 24;
 
 }  // namespace
@@ -38,12 +38,12 @@ struct FieldTraits<ClassList> {
   static std::string Format(const ClassList&) { return ""; }
 
  private:
-  // Returns what is wrong.
+  // Returns what is wrong; "" if nothing is.
   static std::string ParseList(const Value::List& classes, ClassList* to) {
     to->count = static_cast<int64_t>(classes.size());
     std::set<std::string> seen;
     for (const Value& value : classes) {
-      // Numbers are float32 when they are looked for.
+      // Numbers are compared as float32.
       const std::string written =
           value.is_number() ? FormatFloat(static_cast<float>(value.as_float())) : ToJson(value);
       if (!seen.insert(written).second) {

@@ -11,7 +11,7 @@
 namespace kur {
 namespace {
 
-// One term of `device`: "gpu", "gpu2", "gpu2-6", "gpu!3".
+// Parses one term of `device`: "gpu", "gpu2", "gpu2-6", "gpu!3".
 bool ParseDeviceTerm(absl::string_view term, DeviceRequest* request) {
   if (!absl::StartsWith(term, "gpu")) return false;
   term.remove_prefix(3);

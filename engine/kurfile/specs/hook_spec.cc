@@ -7,7 +7,7 @@
 namespace kur {
 namespace {
 
-// One entry of `hooks`: NAME, or {NAME: ..., when: ...}.
+// Parses one entry of `hooks`: NAME, or {NAME: ..., when: ...}.
 std::shared_ptr<const HookSpec> ParseHook(const Value& value, const std::string& key,
                                           Diagnostics* diagnostics) {
   const auto hook =

@@ -28,11 +28,11 @@ std::shared_ptr<const MetricSpec> ParseMetric(const Value& value, const std::str
                                absl::StrCat(key, ".", name.as_string()), diagnostics);
 }
 
-// The kinds that need not be requested for, with their defaults.
+// Returns the metrics that a section has without requesting any, with default options.
 Metrics DefaultMetrics() {
   Metrics defaults;
   for (const std::string& name : Registry<MetricKind>::Get().Names()) {
-    Diagnostics ignored;  // a kind that needs a key is none of them
+    Diagnostics ignored;  // a kind with a required key is no default metric
     auto spec = Registry<MetricKind>::Get().Find(name)->parse(Value(Dict()), name, &ignored);
     if (spec != nullptr && spec->IsDefault()) defaults.push_back(std::move(spec));
   }

@@ -26,12 +26,12 @@ const Fields<Package>& PackageFields() {
   return *fields;
 }
 
-// "http://host/a/b.gz?x#y" -> "b.gz".
+// Returns "b.gz" for "http://host/a/b.gz?x#y".
 std::string FileNameOf(const std::string& url) {
   return BaseName(url.substr(0, url.find_first_of("?#")));
 }
 
-// The file that the URL names inside the folder `path`.
+// Returns the file that the URL names in the folder `path`.
 std::string PathInFolder(const Package& package) {
   return JoinPath(package.path->path, FileNameOf(package.url.front()));
 }
@@ -122,7 +122,7 @@ absl::StatusOr<std::string> LocatePackage(const Package& package, const PathReso
 absl::Status ErrorAtFile(const FileReference& file, const absl::Status& status,
                          const std::string& resolved) {
   std::string message(status.message());
-  // Where the content lies on this machine means nothing to the author of the Kurfile.
+  // The path on this machine means nothing to the author of the Kurfile.
   if (!resolved.empty()) message = absl::StrReplaceAll(message, {{resolved, file.path}});
   return ErrorAt(file.location, file.key, message);
 }

@@ -11,7 +11,7 @@ namespace {
 constexpr const char* kSections[] = {"train", "validate", "test", "evaluate"};
 constexpr std::optional<double> SplitSpec::*kParts[] = {&SplitSpec::train, &SplitSpec::validate,
                                                         &SplitSpec::test, &SplitSpec::evaluate};
-// What 0.7 + 0.2 + 0.1 may be above or below 1.
+// The rounding error of a sum such as 0.7 + 0.2 + 0.1.
 constexpr double kSlack = 1e-9;
 
 const Fields<SplitSpec>& SplitFields() {

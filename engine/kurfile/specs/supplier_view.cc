@@ -7,7 +7,7 @@
 namespace kur {
 namespace {
 
-// What may stand beside the kind; the values are read when the kind is known.
+// The keys beside the kind. Their values are parsed once the kind is known.
 struct EntryKeys {
   Value name;
   Value when;
@@ -44,7 +44,7 @@ const Fields<EntryKeys>& EntryFields() {
   return *kFields;
 }
 
-// What a column has of texts must be the same wherever it is used, as it is read once.
+// Checks that all uses of a column name the same texts, because the column is read once.
 bool CheckTexts(const SupplierView& view, Diagnostics* diagnostics) {
   std::map<std::string, const ColumnSpec*> first;
   bool good = true;
@@ -70,7 +70,8 @@ bool CheckTexts(const SupplierView& view, Diagnostics* diagnostics) {
   return good;
 }
 
-// Statistics are those of what is trained on, in every section; only a split says what that is.
+// Checks that statistics for `normalize` can be computed: every section uses those of the training
+// part, which only a split defines.
 bool CheckStatistics(const SupplierView& view, Diagnostics* diagnostics) {
   bool good = true;
   for (const ColumnSpec& column : *view.columns) {
@@ -100,7 +101,7 @@ bool CheckSplit(const SupplierView& view, Diagnostics* diagnostics) {
   return false;
 }
 
-// Absent unless it can be known without the data.
+// Returns the shape of a column if it is known without the data.
 std::optional<Shape> KnownShapeOf(const ColumnSpec& column, const SupplierSpec& base) {
   auto shape = base.KnownShape(column.from[0]);
   for (size_t i = 1; i < column.from.size() && shape.has_value(); ++i) {
