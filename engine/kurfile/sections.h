@@ -40,7 +40,7 @@ struct StopCondition {
   std::optional<int64_t> epochs;  // absent: no limit
   std::optional<double> seconds;  // absent: no limit
   std::string clock = "all";      // the time that counts: all, train, validate, batch
-  bool total = false;             // whether earlier runs of the same log count
+  bool total = false;             // whether earlier runs with this log count
 };
 
 // `weights` of a training.

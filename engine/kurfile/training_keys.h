@@ -12,8 +12,8 @@
 
 namespace kur {
 
-// The keys that only `train` has. Each reads one value, which is null where the key is missing, and
-// reports everything that is wrong with it.
+// Parsers for the keys that only `train` has. Each takes the value of a key, null if the key is
+// missing, and reports all errors. Thread-safe.
 
 // Parses `epochs` and `stop_when`, which wins where both give a limit.
 StopCondition ParseStop(const Value& epochs, const Value& stop_when, Diagnostics* diagnostics);

@@ -34,7 +34,7 @@ class SpillableBufferTest : public testing::Test {
     return true;
   }
 
-  // Bytes of this process that are in no file.
+  // Returns the bytes of this process that are not backed by a file.
   static size_t InMemory() {
     std::ifstream status("/proc/self/status");
     std::string word;
@@ -97,7 +97,7 @@ TEST_F(SpillableBufferTest, WhatIsGivenBackMakesRoom) {
   SpillableBuffer::SetSpillFolder(directory_.path(), static_cast<int64_t>(4 * kMiB));
   for (int i = 0; i < 8; ++i) {
     const SpillableBuffer first(3 * kMiB);
-    // It would not be there if this one went to a file.
+    // The folder does not exist: a buffer that spilled would fail.
     SpillableBuffer::SetSpillFolder(directory_.File("none"), static_cast<int64_t>(4 * kMiB));
     const SpillableBuffer small(kMiB);
     EXPECT_THROW(SpillableBuffer(2 * kMiB), SpillableBuffer::OutOfSpace);

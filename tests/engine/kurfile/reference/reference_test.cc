@@ -1,4 +1,4 @@
-// The reference is complete and its examples are right: each is read by the kind that it explains.
+// The reference is complete, and the kinds parse their own examples.
 
 #include "engine/kurfile/reference/reference.h"
 
@@ -131,7 +131,7 @@ TEST(ReferenceTest, TheSchemaKnowsEveryKind) {
   for (const char* name : {"csv", "name", "when", "columns", "split"}) {
     EXPECT_TRUE(entry.contains(name)) << name;
   }
-  // The author names the columns: no name is wrong, but what stands under it can be.
+  // The author names the columns: any name is valid, but its value may not be.
   const auto& columns = entry["columns"]["anyOf"][0];
   EXPECT_FALSE(columns.contains("properties") && columns["properties"].contains("NAME"));
   EXPECT_TRUE(columns["additionalProperties"]["anyOf"][0]["properties"].contains("one_hot"));
