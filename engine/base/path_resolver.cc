@@ -68,7 +68,7 @@ absl::Status CheckWritable(const std::string& path, const std::string& shown) {
   return absl::OkStatus();
 }
 
-// Precondition: the path is normalized.
+// Returns whether a normalized path leads above its start.
 bool StartsAbove(const std::string& normalized) { return absl::StartsWith(normalized, "../"); }
 
 bool IsHomePath(const std::string& path) { return path == "~" || absl::StartsWith(path, "~/"); }

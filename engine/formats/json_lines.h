@@ -17,13 +17,13 @@ class JsonLineHandler {
  public:
   virtual ~JsonLineHandler() = default;
 
-  // A key of the line's dictionary. The calls until the next key describe its value. Return false
-  // to skip the value, whatever its type.
+  // Receives a key of the line's dictionary. The calls until the next key describe its value.
+  // Returns false to skip the value, whatever its type.
   virtual absl::StatusOr<bool> Key(const std::string& key) = 0;
-  // A number, or true or false as 1 or 0.
+  // Receives a number, or true or false as 1 or 0.
   virtual absl::Status Number(double value) = 0;
   virtual absl::Status String(const std::string& value) = 0;
-  // A list begins inside `depth` other lists.
+  // Receives the beginning of a list inside `depth` other lists.
   virtual absl::Status BeginList(int64_t depth) = 0;
   virtual absl::Status EndList(int64_t depth) = 0;
   virtual absl::Status EndLine() = 0;

@@ -73,14 +73,14 @@ absl::StatusOr<std::shared_ptr<const Array>> MakeArray(const NumpyType& type,
   return std::make_shared<const Array>(std::move(array));
 }
 
-// numpy.dtype(code, align, copy)
+// Executes numpy.dtype(code, align, copy).
 absl::StatusOr<Node*> CallDType(const Node::Children& arguments, Arena& arena) {
   if (arguments.empty() || !arguments[0]->IsText()) return Malformed("numpy.dtype");
   KUR_ASSIGN_OR_RETURN(const NumpyType type, ParseNumpyType(arguments[0]->text()));
   return arena.Make(Kind::kElementType, type);
 }
 
-// The state of a dtype is (version, byte order, subdtype, names, fields, ...).
+// Sets the state of a dtype: (version, byte order, subdtype, names, fields, ...).
 absl::Status BuildElementType(NumpyType& type, const Node& state) {
   if (!state.Is(Kind::kTuple) || state.children().size() < 5) return Malformed("numpy.dtype");
   const Node::Children& parts = state.children();
@@ -106,7 +106,7 @@ absl::Status BuildObjectList(Node& object, const NumpyType& type, const std::vec
   return absl::OkStatus();
 }
 
-// The state of an array is (version, shape, dtype, is_fortran, data).
+// Sets the state of an array: (version, shape, dtype, is_fortran, data).
 absl::Status BuildArray(Node& object, const Node& state, Arena& arena) {
   if (!state.Is(Kind::kTuple) || state.children().size() != 5) return Malformed("numpy.ndarray");
   const Node::Children& parts = state.children();
@@ -126,7 +126,7 @@ absl::Status BuildArray(Node& object, const Node& state, Arena& arena) {
   return absl::OkStatus();
 }
 
-// numpy.core.multiarray.scalar(dtype, bytes)
+// Executes numpy.core.multiarray.scalar(dtype, bytes).
 absl::StatusOr<Node*> CallScalar(const Node::Children& arguments, Arena& arena) {
   if (arguments.size() != 2 || !arguments[0]->Is(Kind::kElementType) || !arguments[1]->IsBytes()) {
     return Malformed("numpy scalar");
@@ -136,7 +136,7 @@ absl::StatusOr<Node*> CallScalar(const Node::Children& arguments, Arena& arena) 
   return arena.Make(Kind::kArray, std::move(array));
 }
 
-// numpy.core.numeric._frombuffer(buffer, dtype, shape, order)
+// Executes numpy.core.numeric._frombuffer(buffer, dtype, shape, order).
 absl::StatusOr<Node*> CallFromBuffer(const Node::Children& arguments, Arena& arena) {
   if (arguments.size() != 4 || !arguments[0]->IsBytes() || !arguments[1]->Is(Kind::kElementType) ||
       !arguments[3]->IsText()) {
@@ -149,7 +149,8 @@ absl::StatusOr<Node*> CallFromBuffer(const Node::Children& arguments, Arena& are
   return arena.Make(Kind::kArray, std::move(array));
 }
 
-// _codecs.encode(text, "latin1"): how Python 3 writes bytes in the protocols of Python 2.
+// Executes _codecs.encode(text, "latin1"), which is how Python 3 writes bytes in the protocols of
+// Python 2.
 absl::StatusOr<Node*> CallEncode(const Node::Children& arguments, Arena& arena) {
   if (arguments.size() != 2 || !arguments[0]->Is(Kind::kText) || !arguments[1]->IsText()) {
     return Malformed("_codecs.encode");
@@ -164,7 +165,7 @@ absl::StatusOr<Node*> CallEncode(const Node::Children& arguments, Arena& arena) 
   return arena.Make(Kind::kBytes, arena.StoreText(std::move(bytes)));
 }
 
-// bytes(), bytearray(), bytearray(bytes), bytearray(text, "latin-1")
+// Executes bytes(), bytearray(), bytearray(bytes) or bytearray(text, "latin-1").
 absl::StatusOr<Node*> CallBytes(const Node::Children& arguments, Arena& arena) {
   if (arguments.empty()) return arena.Make(Kind::kBytes, absl::string_view());
   if (arguments.size() == 2) return CallEncode(arguments, arena);
@@ -172,7 +173,7 @@ absl::StatusOr<Node*> CallBytes(const Node::Children& arguments, Arena& arena) {
   return arena.Make(Kind::kBytes, arguments[0]->text());
 }
 
-// set() and set(list)
+// Executes set() or set(list).
 absl::StatusOr<Node*> CallSet(const Node::Children& arguments, Arena& arena) {
   if (arguments.empty()) return arena.Make(Kind::kSet, Node::Children());
   if (arguments.size() != 1 || !arguments[0]->IsSequence()) return Malformed("set");
@@ -180,7 +181,7 @@ absl::StatusOr<Node*> CallSet(const Node::Children& arguments, Arena& arena) {
   return arena.Make(Kind::kSet, arguments[0]->children());
 }
 
-// OrderedDict() and, by Python 2, OrderedDict([[key, value], ...])
+// Executes OrderedDict() or, from Python 2, OrderedDict([[key, value], ...]).
 absl::StatusOr<Node*> CallOrderedDict(const Node::Children& arguments, Arena& arena) {
   Node::Children entries;
   if (!arguments.empty()) {

@@ -33,13 +33,13 @@ class Machine {
   static const Instruction kInstructions[];
   static const Instruction* Find(uint8_t code);
 
-  // Input.
+  // Reading the program. DATA_LOSS if it ends too early.
   absl::StatusOr<absl::string_view> ReadBytes(uint64_t size);
   absl::StatusOr<absl::string_view> ReadLine();
   absl::StatusOr<uint64_t> ReadUnsigned(int size);
   absl::StatusOr<int64_t> ReadDecimal();
 
-  // Stack.
+  // The stack.
   template <class T>
   absl::Status Push(Kind kind, T value);
   absl::StatusOr<Node*> Pop();

@@ -47,7 +47,7 @@ class LossSpec {
   // layer, in one numerically stable step.
   virtual Probabilities fused_with() const { return Probabilities::kNone; }
 
-  // For a sequence: returns whether the first element of the output is the blank, not the last.
+  // Returns whether the first element of a sequence's output is the blank, not the last.
   virtual bool blank_is_first() const { return false; }
 
   // Returns the sources that the loss reads for an output with samples of the shape `output`, in
