@@ -63,7 +63,7 @@ class TarReader {
 
   absl::Status Failed() const;
   // Counts `bytes` uncompressed bytes and checks the limits.
-  absl::Status Account(int64_t bytes);
+  absl::Status CountBytes(int64_t bytes);
 
   std::string name_;
   int64_t archive_size_;

@@ -166,7 +166,7 @@ const Fields<RawTrain>& TrainFields() {
   return *kFields;
 }
 
-const Fields<RawSection>& MeasureFields() {
+const Fields<RawSection>& ValidateAndTestFields() {
   static const auto* const kFields = new Fields<RawSection>(
       DataFields<RawSection>(WeightsFields())
           .Optional("metrics", &RawSection::metrics,
@@ -302,7 +302,7 @@ std::vector<std::shared_ptr<const LossSpec>> ParseLosses(const Value& value,
 
 KeyTable TrainKeys() { return TrainFields().Describe(); }
 
-KeyTable ValidateAndTestKeys() { return MeasureFields().Describe(); }
+KeyTable ValidateAndTestKeys() { return ValidateAndTestFields().Describe(); }
 
 KeyTable EvaluateKeys() { return EvaluateFields().Describe(); }
 
@@ -314,7 +314,7 @@ Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics) {
   };
   if (const Value* value = find("validate")) {
     RawSection raw;
-    MeasureFields().Parse(*value, "validate", diagnostics, &raw);
+    ValidateAndTestFields().Parse(*value, "validate", diagnostics, &raw);
     sections.validate = ValidateSection{
         ParseData("validate", *value, raw.data, raw.provider, /*several=*/true, diagnostics),
         ParseOneWeights("validate", raw.weights, &RawWeights::best, diagnostics),
@@ -329,7 +329,7 @@ Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics) {
   }
   if (const Value* value = find("test")) {
     RawSection raw;
-    MeasureFields().Parse(*value, "test", diagnostics, &raw);
+    ValidateAndTestFields().Parse(*value, "test", diagnostics, &raw);
     sections.test = TestSection{
         ParseData("test", *value, raw.data, raw.provider, /*several=*/true, diagnostics),
         ParseOneWeights("test", raw.weights, &RawWeights::initial, diagnostics),

@@ -57,11 +57,11 @@ class Writer {
       Raw(data);
       return absl::OkStatus();
     }
-    KUR_RETURN_IF_ERROR(Drain());
+    KUR_RETURN_IF_ERROR(FlushBuffer());
     return sink_(data);
   }
 
-  absl::Status Drain() {
+  absl::Status FlushBuffer() {
     absl::Status status = sink_(buffer_);
     buffer_.clear();
     return status;
@@ -151,7 +151,7 @@ class Writer {
   }
 
   absl::Status Value(const PickleValue& value) {
-    if (buffer_.size() > kBufferSize) KUR_RETURN_IF_ERROR(Drain());
+    if (buffer_.size() > kBufferSize) KUR_RETURN_IF_ERROR(FlushBuffer());
     switch (value.type()) {
       case PickleValue::Type::kNone:
         Op(kNone);
