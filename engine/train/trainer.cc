@@ -256,7 +256,7 @@ absl::Status Trainer::Validate(std::optional<int64_t> max_batches, bool epoch_do
   }
   ++position_.validations;
   position_.latest_validation_loss = result->loss;
-  if (epoch_done) KUR_RETURN_IF_ERROR(ObserveValidation(*result));
+  if (epoch_done) KUR_RETURN_IF_ERROR(Observe(*result));
   const bool best = Improves(result->loss, position_.best_validation_loss);
   if (best) position_.best_validation_loss = result->loss;
   writer_->StateChanged();
@@ -268,7 +268,7 @@ absl::Status Trainer::Validate(std::optional<int64_t> max_batches, bool epoch_do
 }
 
 // What follows from the validation after an epoch for the rest of the run.
-absl::Status Trainer::ObserveValidation(const ValidationResult& result) {
+absl::Status Trainer::Observe(const ValidationResult& result) {
   const TrainingOptions& options = train().options;
   if (options.schedule != nullptr) {
     options.schedule->ObserveValidation(result.loss, &position_.schedule_state);
