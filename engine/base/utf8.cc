@@ -9,7 +9,7 @@ constexpr uint32_t kLastCodePoint = 0x10ffff;
 
 bool IsContinuation(char byte) { return (static_cast<uint8_t>(byte) & 0xc0) == 0x80; }
 
-// The bytes of the character at the front of `text`; 0 if there is none.
+// Returns the length in bytes of the character at the start of `text`; 0 if that is invalid.
 size_t CharacterLength(absl::string_view text) {
   const auto lead = static_cast<uint8_t>(text.front());
   const size_t length = lead < 0x80   ? 1

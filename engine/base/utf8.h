@@ -8,15 +8,15 @@
 
 namespace kur {
 
-// Where the first byte stands that is part of no UTF-8 character (overlong forms and surrogates are
-// none); npos if all of `text` is UTF-8.
+// Returns the index of the first byte that is not part of a valid UTF-8 character; npos if all of
+// `text` is valid. Overlong forms and surrogates are invalid.
 size_t FindInvalidUtf8(absl::string_view text);
 
 inline bool IsUtf8(absl::string_view text) {
   return FindInvalidUtf8(text) == absl::string_view::npos;
 }
 
-// `text` with U+FFFD in the place of every byte that is no UTF-8.
+// Replaces every byte that is not valid UTF-8 by U+FFFD.
 std::string ToUtf8(absl::string_view text);
 
 }  // namespace kur

@@ -55,10 +55,10 @@ struct PoolSpec : LayerSpec {
   }
 
   // The maximum over the whole extent looks for its places only when it goes backward.
-  bool ForgetsOutput() const override { return size.has_value() || type != "max"; }
-  bool TakesMaxima() const override { return type == "max"; }
+  bool OutputIsOverwritable() const override { return size.has_value() || type != "max"; }
+  bool IsMaxPool() const override { return type == "max"; }
 
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
     // A maximum keeps where it was found.
     const auto output = OutputShape(inputs);
     const int64_t places = output.ok() ? NumElements(*output) : kUnknown;

@@ -267,7 +267,7 @@ absl::StatusOr<SourceMap> Open(const MindSpec& spec, const PathResolver& paths) 
                        LocatePackage(spec, paths, /*directory_allowed=*/true));
   const std::string shown = IsDirectory(file) ? spec.path->path : spec.File().path;
   auto sources = OpenSources(file, shown, paths);
-  if (!sources.ok()) return ErrorIn(*spec.path, sources.status(), file);
+  if (!sources.ok()) return ErrorAtFile(*spec.path, sources.status(), file);
   return sources;
 }
 

@@ -102,7 +102,7 @@ class Inspector {
     started.threads = 1;
     observer_->OnStarted(started);
     bool found = false;
-    for (const Kurfile::NamedData& named : kurfile_.Data()) {
+    for (const Kurfile::NamedData& named : kurfile_.DataSections()) {
       if (!options_.inspection.section.empty() && named.section != options_.inspection.section) {
         continue;
       }

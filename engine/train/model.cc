@@ -123,13 +123,13 @@ void Model::Hasten(const ModelPlan& plan) {
       node.done_before = true;
       continue;
     }
-    if (!nodes_[before].done_before && specs[before]->CommutesWithMaxima() &&
-        specs[i]->TakesMaxima()) {
+    if (!nodes_[before].done_before && specs[before]->CommutesWithMaxPool() &&
+        specs[i]->IsMaxPool()) {
       // What comes after the pool has less to do.
       std::swap(nodes_[before].layer, node.layer);
       std::swap(specs[before], specs[i]);
     }
-    node.may_overwrite = specs[before]->ForgetsOutput();
+    node.may_overwrite = specs[before]->OutputIsOverwritable();
   }
 }
 

@@ -271,7 +271,7 @@ absl::Status Trainer::Validate(std::optional<int64_t> max_batches, bool epoch_do
 absl::Status Trainer::Observe(const ValidationResult& result) {
   const TrainingOptions& options = train().options;
   if (options.schedule != nullptr) {
-    options.schedule->Observe(result.loss, &position_.schedule_state);
+    options.schedule->ObserveValidation(result.loss, &position_.schedule_state);
   }
   if (!options.early_stopping) return absl::OkStatus();
   KUR_ASSIGN_OR_RETURN(const std::string news,

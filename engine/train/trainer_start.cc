@@ -30,7 +30,7 @@ std::vector<NamedParameter> ParametersFor(const OptimizerSpec& spec, const Model
   for (NamedParameter& parameter : parameters) {
     const PlannedLayer* layer = plan.Find(keys.at(parameter.name).layer);
     for (const LayerOverride& entry : spec.layers) {
-      if (!SpeaksOf(entry, *layer)) continue;
+      if (!AppliesTo(entry, *layer)) continue;
       if (entry.learning_rate) parameter.rate_factor = *entry.learning_rate / spec.learning_rate;
       if (entry.decay) parameter.decay = entry.decay;
     }
@@ -42,7 +42,7 @@ std::vector<NamedParameter> ParametersFor(const OptimizerSpec& spec, const Model
 bool IsCheckpoint(const TrainSection& train, const std::string& name) {
   if (!train.checkpoint) return false;
   const auto pattern = NormalizeRelativePath(train.checkpoint->path.path);
-  return pattern.ok() && (*pattern == name || MayBecome(*pattern, name));
+  return pattern.ok() && (*pattern == name || CanExpandTo(*pattern, name));
 }
 
 // The regular files below a folder, the newest first.

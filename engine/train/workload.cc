@@ -186,7 +186,7 @@ absl::Status Workload::BindMetrics(const Sections& sections) {
     for (ChosenMetric& metric : ChooseMetrics(asked, sections.losses, &diagnostics)) {
       const BoundLoss& bound = losses_[metric.loss];
       const absl::Status readable = metric.spec->CheckSymbols(bound.symbols);
-      if (!readable.ok() && !metric.asked) continue;
+      if (!readable.ok() && !metric.requested) continue;
       absl::Status suits = metric.spec->CheckOutput(bound.spec->task(), bound.output);
       suits.Update(readable);
       if (!suits.ok()) diagnostics.Append(suits, metric.spec->location, metric.spec->key);

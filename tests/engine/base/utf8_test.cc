@@ -11,7 +11,7 @@ TEST(Utf8Test, FindsTheFirstByteThatIsPartOfNoCharacter) {
   EXPECT_TRUE(IsUtf8(""));
   EXPECT_TRUE(IsUtf8("a\xc3\xb6\xe6\xbc\xa2\xf0\x9f\x98\x80"));
   EXPECT_EQ(FindInvalidUtf8("ab\xff"), 2U);
-  EXPECT_EQ(FindInvalidUtf8("a\xc3"), 1U);             // cut
+  EXPECT_EQ(FindInvalidUtf8("a\xc3"), 1U);             // truncated
   EXPECT_EQ(FindInvalidUtf8("\xc0\xaf"), 0U);          // overlong
   EXPECT_EQ(FindInvalidUtf8("\xe0\x80\xaf"), 0U);      // overlong
   EXPECT_EQ(FindInvalidUtf8("\xed\xa0\x80"), 0U);      // a surrogate

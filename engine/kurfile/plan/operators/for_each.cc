@@ -29,7 +29,7 @@ const Fields<ForEachSpec>& ForEachFields() {
   return *kFields;
 }
 
-// What Python's iter() gives of a value; absent if it cannot be gone through.
+// Returns the elements that Python's iter() gives, or nothing for a value that has none.
 std::optional<Value::List> Elements(const Value& items) {
   if (items.is_list()) return items.as_list();
   Value::List elements;
@@ -54,12 +54,12 @@ bool Expand(const OperatorCall& call, ModelBuilder* builder) {
                       builder->diagnostics());
   }
   for (const Value& item : *elements) {
-    if (!builder->MayGoOn(call.arguments, call.path)) break;
+    if (!builder->CheckBudget(call.arguments, call.path)) break;
     Scope turn(call.scope);
     turn.Set(spec.loop_var, item);
     const int errors = builder->diagnostics()->num_errors();
-    builder->ExpandList(spec.iterate, call.path + ".iterate", turn, call.inside);
-    // The next turn would only say the same again.
+    builder->ExpandList(spec.iterate, call.path + ".iterate", turn, call.inherited);
+    // Further iterations would only repeat the error.
     if (builder->diagnostics()->num_errors() > errors) return false;
   }
   return true;

@@ -1,4 +1,4 @@
-#include "engine/base/permutation.h"
+#include "engine/base/random.h"
 
 #include <algorithm>
 #include <map>
@@ -25,7 +25,7 @@ TEST(PermutationTest, IsAFunctionOfItsArguments) {
   EXPECT_NE(Permutation(100, 5, 7), Permutation(100, 7, 5));
 }
 
-// A run that was begun by an earlier version goes on in the same order.
+// A run that an earlier version began resumes in the same order.
 TEST(PermutationTest, NeverChangesBetweenVersions) {
   EXPECT_THAT(Permutation(8, 0, 0), ElementsAre(3, 1, 0, 6, 7, 5, 4, 2));
   EXPECT_THAT(Permutation(8, 42, 3), ElementsAre(1, 6, 7, 3, 5, 4, 2, 0));

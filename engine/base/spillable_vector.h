@@ -1,19 +1,19 @@
-#ifndef KUR_ENGINE_BASE_BULK_VECTOR_H_
-#define KUR_ENGINE_BASE_BULK_VECTOR_H_
+#ifndef KUR_ENGINE_BASE_SPILLABLE_VECTOR_H_
+#define KUR_ENGINE_BASE_SPILLABLE_VECTOR_H_
 
 #include <algorithm>
 #include <cstdint>
 #include <type_traits>
 
-#include "engine/base/bulk_bytes.h"
+#include "engine/base/spillable_buffer.h"
 
 namespace kur {
 
-// Values in one piece that grows by an eighth: a reader that does not know how much is to come
-// never holds much more than what has come. In memory or in a file as BulkBytes are. Throws
-// std::bad_alloc. Movable; not thread-safe.
+// A contiguous vector of values over a SpillableBuffer. It grows by an eighth, so that a reader
+// that does not know the final size never allocates much more than it has read. Throws
+// std::bad_alloc. Movable. Not thread-safe.
 template <class T>
-class BulkVector {
+class SpillableVector {
   static_assert(std::is_trivially_copyable_v<T>);
 
  public:
@@ -25,26 +25,27 @@ class BulkVector {
   int64_t size() const { return size_; }
   const T* data() const { return values_; }
 
-  // Begins to bring `count` values to memory, if they are in a file.
+  // Starts to read `count` values from disk and returns at once. Does nothing for a vector in
+  // memory.
   void Prefetch(int64_t first, int64_t count) const {
     if (bytes_.in_file()) kur::Prefetch(values_ + first, static_cast<size_t>(count) * sizeof(T));
   }
 
  private:
   void Grow() {
-    constexpr int64_t kLeast = 16;
-    const int64_t capacity = std::max(kLeast, capacity_ + (capacity_ + 7) / 8);
+    constexpr int64_t kMinCapacity = 16;
+    const int64_t capacity = std::max(kMinCapacity, capacity_ + (capacity_ + 7) / 8);
     bytes_.resize(static_cast<size_t>(capacity) * sizeof(T));
     values_ = reinterpret_cast<T*>(bytes_.data());
     capacity_ = capacity;
   }
 
-  BulkBytes bytes_;
-  T* values_ = nullptr;  // what bytes_ holds
+  SpillableBuffer bytes_;
+  T* values_ = nullptr;  // points into bytes_
   int64_t size_ = 0;
   int64_t capacity_ = 0;
 };
 
 }  // namespace kur
 
-#endif  // KUR_ENGINE_BASE_BULK_VECTOR_H_
+#endif  // KUR_ENGINE_BASE_SPILLABLE_VECTOR_H_

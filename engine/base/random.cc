@@ -1,10 +1,8 @@
-#include "engine/base/permutation.h"
+#include "engine/base/random.h"
 
 #include <cstddef>
 #include <numeric>
 #include <utility>
-
-#include "engine/base/random.h"
 
 namespace kur {
 
