@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "engine/base/status.h"
+#include "engine/base/utf8.h"
 #include "engine/template/python_string.h"
 #include "engine/template/runtime.h"
 #include "engine/template/text.h"
@@ -168,7 +169,7 @@ class Lexer {
       KUR_RETURN_IF_ERROR(CheckSize());
       if (open.empty() && ReadTagEnd(output)) return absl::OkStatus();
       const char c = rest_[0];
-      if (IsSpace(CodePoint(FirstCharacter(rest_)))) {
+      if (IsSpace(CodePointOf(LeadingCharacter(rest_)))) {
         SkipSpace();
       } else if (absl::ascii_isdigit(static_cast<unsigned char>(c))) {
         KUR_RETURN_IF_ERROR(ReadNumberToken());
@@ -229,7 +230,7 @@ class Lexer {
     const auto* two = std::find(std::begin(kTwo), std::end(kTwo), rest_.substr(0, 2));
     const absl::string_view op = rest_.substr(0, two != std::end(kTwo) ? 2 : 1);
     if (two == std::end(kTwo) && !absl::StrContains(kOne, op[0])) {
-      return Error(absl::StrCat("unexpected character '", FirstCharacter(rest_), "'"));
+      return Error(absl::StrCat("unexpected character '", LeadingCharacter(rest_), "'"));
     }
     const size_t closing = absl::string_view("}])").find(op[0]);
     if (op == "{" || op == "[" || op == "(") {

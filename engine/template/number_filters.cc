@@ -1,9 +1,7 @@
-// Filters that work on numbers.
+// Holds the filters that work on numbers.
 
 #include <cmath>
-#include <cstdio>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "engine/base/status.h"
 #include "engine/template/builtins.h"
@@ -23,7 +21,7 @@ absl::StatusOr<Object> Abs(Runtime* runtime, const Object& self, const BoundArgu
   return ApplySign(runtime, self.as_int() < 0, self);
 }
 
-// What does not read as a number is `default`.
+// Gives `default` for what does not read as a number.
 absl::StatusOr<Object> ToFloat(Runtime*, const Object& self, const BoundArguments& arguments) {
   if (self.is_number()) return Object(self.as_float());
   double value = 0;
@@ -51,7 +49,7 @@ absl::StatusOr<Object> ToInteger(Runtime*, const Object& self, const BoundArgume
   return Object(truncated);
 }
 
-// To the nearest, halves to the even neighbour, decided by the exact binary value.
+// Rounds to the nearest, halves to the even neighbour, decided by the exact binary value.
 double RoundFloat(double value, int64_t digits) {
   constexpr int64_t kMostDigits = 340;
   if (!std::isfinite(value) || digits > kMostDigits) return value;
@@ -100,37 +98,13 @@ absl::StatusOr<Object> Round(Runtime* runtime, const Object& self,
   return Object(whole / unit.as_float());
 }
 
-absl::StatusOr<Object> FileSizeFormat(Runtime* runtime, const Object& self,
-                                      const BoundArguments& arguments) {
-  KUR_ASSIGN_OR_RETURN(const bool binary, arguments.Flag(runtime, 0));
-  double bytes = 0;
-  if (self.is_number()) {
-    bytes = self.as_float();
-  } else if (!self.is_string() || !ReadFloat(self.as_string(), &bytes)) {
-    return Fail("needs a number of bytes, not ", KindOf(self));
-  }
-  const double base = binary ? 1024 : 1000;
-  if (bytes == 1) return Object("1 Byte");
-  if (bytes < base) {
-    KUR_ASSIGN_OR_RETURN(const int64_t whole, Truncate(bytes));
-    return Object(absl::StrCat(whole, " Bytes"));
-  }
-  const std::string prefixes = binary ? "KMGTPEZY" : "kMGTPEZY";
-  size_t i = 0;
-  const auto next_unit = [base, &i] { return std::pow(base, static_cast<double>(i + 2)); };
-  while (i + 1 < prefixes.size() && bytes >= next_unit()) ++i;
-  return Object(
-      absl::StrFormat("%.1f %c%s", base * bytes / next_unit(), prefixes[i], binary ? "iB" : "B"));
-}
-
 }  // namespace
 
 void AddNumberFilters(BuiltinTable* table) {
   table->insert({{"abs", {Signature(""), &Abs}},
                  {"float", {Signature("default?"), &ToFloat}},
                  {"int", {Signature("default? base?"), &ToInteger}},
-                 {"round", {Signature("precision? method?"), &Round}},
-                 {"filesizeformat", {Signature("binary?"), &FileSizeFormat}}});
+                 {"round", {Signature("precision? method?"), &Round}}});
 }
 
 }  // namespace kur::jinja

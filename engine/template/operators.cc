@@ -100,7 +100,7 @@ double FloatModulo(double a, double b) {
   return remainder;
 }
 
-// As Python: exact even where a / b would be rounded up to the next integer.
+// Divides as Python does: exact even where a / b would be rounded up to the next integer.
 double FloatFloorDivide(double a, double b) {
   const double quotient = (a - FloatModulo(a, b)) / b;
   if (quotient == 0) return std::copysign(0.0, a / b);
@@ -153,26 +153,19 @@ absl::StatusOr<Object> RepeatList(Runtime* runtime, const Object& list, int64_t 
   const Sequence& sequence = list.as_sequence();
   const int64_t limit = runtime->budget().limits().output_bytes;
   const int64_t size = sequence.size();
-  const auto kind = sequence.is_tuple() ? Sequence::Kind::kTuple : Sequence::Kind::kList;
-  if (count <= 0 || size == 0) return runtime->List({}, kind);
+  if (count <= 0 || size == 0) return runtime->MakeSequence({}, sequence.is_tuple());
   KUR_RETURN_IF_ERROR(runtime->budget().MakeItems(count > limit / size ? limit + 1 : size * count));
   std::vector<Object> items;
   items.reserve(static_cast<size_t>(size * count));
   for (int64_t i = 0; i < size * count; ++i) items.push_back(sequence.at(i % size));
-  return runtime->List(std::move(items), kind);
-}
-
-bool IsListOrTuple(const Object& object) {
-  return object.is_sequence() &&
-         (object.as_sequence().is_tuple() || object.as_sequence().kind() == Sequence::Kind::kList);
+  return runtime->MakeSequence(std::move(items), sequence.is_tuple());
 }
 
 absl::StatusOr<Object> JoinLists(Runtime* runtime, const Object& left, const Object& right) {
-  KUR_ASSIGN_OR_RETURN(std::vector<Object> items, runtime->Items(left));
-  KUR_ASSIGN_OR_RETURN(const std::vector<Object> more, runtime->Items(right));
+  KUR_ASSIGN_OR_RETURN(std::vector<Object> items, runtime->ItemsOf(left));
+  KUR_ASSIGN_OR_RETURN(const std::vector<Object> more, runtime->ItemsOf(right));
   items.insert(items.end(), more.begin(), more.end());
-  const bool tuple = left.as_sequence().is_tuple();
-  return runtime->List(std::move(items), tuple ? Sequence::Kind::kTuple : Sequence::Kind::kList);
+  return runtime->MakeSequence(std::move(items), left.is_tuple());
 }
 
 absl::Status Refuse(BinaryOperator op, const Object& left, const Object& right) {
@@ -193,8 +186,7 @@ absl::StatusOr<Object> Apply(Runtime* runtime, BinaryOperator op, const Object& 
                              const Object& right) {
   KUR_RETURN_IF_ERROR(runtime->RequireDefined(left));
   if (op == BinaryOperator::kModulo && left.is_string()) {
-    KUR_ASSIGN_OR_RETURN(std::string text, FormatPercent(runtime, left.as_string(), right));
-    return runtime->Text(std::move(text));
+    return FormatPercent(runtime, left.as_string(), right);
   }
   KUR_RETURN_IF_ERROR(runtime->RequireDefined(right));
   if (left.is_integral() && right.is_integral()) {
@@ -209,8 +201,7 @@ absl::StatusOr<Object> Apply(Runtime* runtime, BinaryOperator op, const Object& 
       KUR_RETURN_IF_ERROR(runtime->budget().MakeText(static_cast<int64_t>(size)));
       return Object(left.as_string() + right.as_string());
     }
-    if (IsListOrTuple(left) && IsListOrTuple(right) &&
-        left.as_sequence().is_tuple() == right.as_sequence().is_tuple()) {
+    if (left.is_sequence() && right.is_sequence() && left.is_tuple() == right.is_tuple()) {
       return JoinLists(runtime, left, right);
     }
   }
@@ -220,7 +211,7 @@ absl::StatusOr<Object> Apply(Runtime* runtime, BinaryOperator op, const Object& 
     if (count.is_integral() && repeated.is_string()) {
       return RepeatText(runtime, repeated.as_string(), count.as_int());
     }
-    if (count.is_integral() && IsListOrTuple(repeated)) {
+    if (count.is_integral() && repeated.is_sequence()) {
       return RepeatList(runtime, repeated, count.as_int());
     }
   }

@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "engine/template/python_string.h"
 #include "engine/template/template.h"
-#include "engine/template/text.h"
 
 namespace kur {
 namespace {

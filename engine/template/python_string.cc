@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "engine/base/utf8.h"
 #include "engine/template/text.h"
 
 namespace kur::jinja {

@@ -1,3 +1,5 @@
+// Runs statements.
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,7 +9,7 @@
 
 namespace kur::jinja {
 
-// Makes a frame the innermost one, for as long as it lives.
+// Makes a frame the innermost one, for as long as it lives. Not thread-safe.
 class Evaluator::FrameGuard {
  public:
   FrameGuard(Evaluator* evaluator, FramePtr frame)
@@ -22,9 +24,9 @@ class Evaluator::FrameGuard {
 };
 
 absl::StatusOr<std::string> Evaluator::Render(const ast::Body& body) {
-  std::string output;
+  TextBuilder output(&runtime_.budget());
   const absl::Status status = Run(body, &output);
-  if (status.ok()) return output;
+  if (status.ok()) return output.Take();
   if (line_ == 1) return status;
   return absl::Status(status.code(),
                       absl::StrCat(status.message(), " (line ", line_, " of the template)"));
@@ -32,31 +34,17 @@ absl::StatusOr<std::string> Evaluator::Render(const ast::Body& body) {
 
 absl::StatusOr<std::string> Evaluator::RenderIn(FramePtr frame, const ast::Body& body) {
   const FrameGuard guard(this, std::move(frame));
-  std::string output;
+  TextBuilder output(&runtime_.budget());
   KUR_RETURN_IF_ERROR(Run(body, &output));
-  return output;
+  return output.Take();
 }
 
-absl::StatusOr<std::string> Evaluator::RenderBlock(const ast::Body& body) {
-  return RenderIn(std::make_shared<Frame>(frame_), body);
-}
-
-absl::StatusOr<std::string> Evaluator::RenderLoop(const ast::For& loop, const Object& iterable,
-                                                  int depth, FramePtr frame) {
+absl::StatusOr<Object> Evaluator::EvaluateIn(FramePtr frame, const ast::Expression& expression) {
   const FrameGuard guard(this, std::move(frame));
-  std::string output;
-  KUR_RETURN_IF_ERROR(RunLoop(loop, iterable, depth, &output));
-  return output;
+  return Evaluate(expression);
 }
 
-absl::Status Evaluator::Append(absl::string_view text, std::string* output) {
-  const auto size = static_cast<int64_t>(output->size() + text.size());
-  if (size > runtime_.budget().limits().output_bytes) return runtime_.budget().MakeText(size);
-  absl::StrAppend(output, text);
-  return runtime_.budget().SpendOnText(text.size());
-}
-
-absl::Status Evaluator::Run(const ast::Body& body, std::string* output) {
+absl::Status Evaluator::Run(const ast::Body& body, TextBuilder* output) {
   const Budget::Level level(&runtime_.budget());
   KUR_RETURN_IF_ERROR(level.status());
   for (const auto& statement : body) {
@@ -68,17 +56,17 @@ absl::Status Evaluator::Run(const ast::Body& body, std::string* output) {
   return absl::OkStatus();
 }
 
-absl::Status Evaluator::Run(const ast::Text& node, std::string* output) {
-  return Append(node.text, output);
+absl::Status Evaluator::Run(const ast::Text& node, TextBuilder* output) {
+  return output->Append(node.text);
 }
 
-absl::Status Evaluator::Run(const ast::Output& node, std::string* output) {
+absl::Status Evaluator::Run(const ast::Output& node, TextBuilder* output) {
   KUR_ASSIGN_OR_RETURN(const Object value, Evaluate(*node.value));
   KUR_ASSIGN_OR_RETURN(const std::string text, Print(&runtime_, value));
-  return Append(text, output);
+  return output->Append(text);
 }
 
-absl::Status Evaluator::Run(const ast::If& node, std::string* output) {
+absl::Status Evaluator::Run(const ast::If& node, TextBuilder* output) {
   for (const auto& [condition, body] : node.branches) {
     bool holds = true;
     if (condition != nullptr) {
@@ -89,14 +77,9 @@ absl::Status Evaluator::Run(const ast::If& node, std::string* output) {
   return absl::OkStatus();
 }
 
-absl::Status Evaluator::Run(const ast::For& node, std::string* output) {
-  KUR_ASSIGN_OR_RETURN(const Object iterable, Evaluate(*node.iterable));
-  return RunLoop(node, iterable, 0, output);
-}
-
-absl::StatusOr<std::vector<Object>> Evaluator::SelectItems(const ast::For& loop,
-                                                           const Object& iterable) {
-  KUR_ASSIGN_OR_RETURN(std::vector<Object> items, runtime_.Items(iterable));
+absl::StatusOr<std::vector<Object>> Evaluator::SelectItems(const ast::For& loop) {
+  KUR_ASSIGN_OR_RETURN(const Object iterable, Evaluate(*loop.iterable));
+  KUR_ASSIGN_OR_RETURN(std::vector<Object> items, runtime_.ItemsOf(iterable));
   if (loop.condition == nullptr) return items;
   std::vector<Object> selected;
   const FrameGuard guard(this, std::make_shared<Frame>(frame_));
@@ -108,28 +91,27 @@ absl::StatusOr<std::vector<Object>> Evaluator::SelectItems(const ast::For& loop,
   return selected;
 }
 
-absl::Status Evaluator::RunLoop(const ast::For& loop, const Object& iterable, int depth,
-                                std::string* output) {
-  KUR_ASSIGN_OR_RETURN(std::vector<Object> items, SelectItems(loop, iterable));
+absl::Status Evaluator::Run(const ast::For& node, TextBuilder* output) {
+  KUR_ASSIGN_OR_RETURN(std::vector<Object> items, SelectItems(node));
   const FramePtr outer = frame_;
   if (items.empty()) {
     const FrameGuard guard(this, std::make_shared<Frame>(outer));
-    return Run(loop.otherwise, output);
+    return Run(node.otherwise, output);
   }
-  auto* state = runtime_.New<Loop>(Loop::Context{this, &loop, outer}, std::move(items), depth);
-  while (state->Advance()) {
+  auto* loop = runtime_.New<Loop>(std::move(items));
+  while (loop->Advance()) {
     KUR_RETURN_IF_ERROR(runtime_.budget().Spend(1));
     const FrameGuard guard(this, std::make_shared<Frame>(outer));
-    frame_->Set("loop", Object(state));
-    KUR_RETURN_IF_ERROR(Assign(loop.target, state->item()));
-    KUR_RETURN_IF_ERROR(Run(loop.body, output));
+    frame_->Set("loop", Object(loop));
+    KUR_RETURN_IF_ERROR(Assign(node.target, loop->item()));
+    KUR_RETURN_IF_ERROR(Run(node.body, output));
   }
   return absl::OkStatus();
 }
 
 absl::Status Evaluator::Assign(const ast::Target& target, const Object& value) {
   if (!target.parts.empty()) {
-    KUR_ASSIGN_OR_RETURN(const std::vector<Object> items, runtime_.Items(value));
+    KUR_ASSIGN_OR_RETURN(const std::vector<Object> items, runtime_.ItemsOf(value));
     if (items.size() != target.parts.size()) {
       return Fail("cannot assign ", items.size(), " items to ", target.parts.size(), " names");
     }
@@ -154,58 +136,14 @@ absl::Status Evaluator::Assign(const ast::Target& target, const Object& value) {
   return absl::OkStatus();
 }
 
-absl::Status Evaluator::Run(const ast::Set& node, std::string*) {
+absl::Status Evaluator::Run(const ast::Set& node, TextBuilder*) {
   KUR_ASSIGN_OR_RETURN(const Object value, Evaluate(*node.value));
   return Assign(node.target, value);
 }
 
-absl::StatusOr<Object> Evaluator::FilterText(const ast::ExpressionPtr& filter, std::string text) {
-  if (filter == nullptr) return Object(std::move(text));
-  Object outer = std::exchange(block_text_, Object(std::move(text)));
-  auto result = Evaluate(*filter);
-  block_text_ = std::move(outer);
-  return result;
-}
-
-absl::Status Evaluator::Run(const ast::SetBlock& node, std::string*) {
-  KUR_ASSIGN_OR_RETURN(std::string text, RenderBlock(node.body));
-  KUR_ASSIGN_OR_RETURN(const Object value, FilterText(node.filter, std::move(text)));
-  return Assign(node.target, value);
-}
-
-absl::Status Evaluator::Run(const ast::With& node, std::string* output) {
-  auto frame = std::make_shared<Frame>(frame_);
-  std::vector<Object> values;
-  for (const auto& assignment : node.assignments) {
-    KUR_ASSIGN_OR_RETURN(Object value, Evaluate(*assignment.second));
-    values.push_back(std::move(value));
-  }
-  const FrameGuard guard(this, std::move(frame));
-  for (size_t i = 0; i < values.size(); ++i) {
-    KUR_RETURN_IF_ERROR(Assign(node.assignments[i].first, values[i]));
-  }
-  return Run(node.body, output);
-}
-
-absl::Status Evaluator::Run(const ast::FilterBlock& node, std::string* output) {
-  KUR_ASSIGN_OR_RETURN(std::string text, RenderBlock(node.body));
-  KUR_ASSIGN_OR_RETURN(const Object value, FilterText(node.filter, std::move(text)));
-  KUR_ASSIGN_OR_RETURN(const std::string filtered, Print(&runtime_, value));
-  return Append(filtered, output);
-}
-
-absl::Status Evaluator::Run(const ast::MacroDefinition& node, std::string*) {
+absl::Status Evaluator::Run(const ast::MacroDefinition& node, TextBuilder*) {
   frame_->Set(node.name, Object(runtime_.New<Macro>(this, &node, frame_)));
   return absl::OkStatus();
-}
-
-absl::Status Evaluator::Run(const ast::CallBlock& node, std::string* output) {
-  const auto& call = std::get<ast::Call>(node.call->node);
-  KUR_ASSIGN_OR_RETURN(Arguments arguments, EvaluateArguments(call.arguments));
-  arguments.named.emplace_back("caller", Object(runtime_.New<Macro>(this, &node.caller, frame_)));
-  KUR_ASSIGN_OR_RETURN(const Object value, CallWith(call, std::move(arguments)));
-  KUR_ASSIGN_OR_RETURN(const std::string text, Print(&runtime_, value));
-  return Append(text, output);
 }
 
 }  // namespace kur::jinja

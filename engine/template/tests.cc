@@ -1,9 +1,8 @@
-// What stands after `is`.
+// Holds what may stand after `is`.
 
 #include "engine/base/status.h"
 #include "engine/template/builtins.h"
 #include "engine/template/operators.h"
-#include "engine/template/text_functions.h"
 
 namespace kur::jinja {
 namespace {
@@ -42,26 +41,8 @@ Result IsMapping(Runtime*, const Object& self, const BoundArguments&) {
   return Object(self.is_mapping());
 }
 Result IsSequence(Runtime*, const Object& self, const BoundArguments&) {
-  const bool list = self.is_sequence() && !self.as_sequence().is_view();
-  return Object(list || self.is_string() || self.is_mapping());
-}
-Result Iterable(Runtime*, const Object& self, const BoundArguments&) {
   return Object(self.is_sequence() || self.is_string() || self.is_mapping());
 }
-Result Callable(Runtime*, const Object& self, const BoundArguments&) {
-  return Object(self.is_native() && self.as_native().callable());
-}
-Result Escaped(Runtime*, const Object&, const BoundArguments&) { return Object(false); }
-
-Result Upper(Runtime* runtime, const Object& self, const BoundArguments&) {
-  KUR_ASSIGN_OR_RETURN(const std::string text, Print(runtime, self));
-  return Object(IsUpperText(text));
-}
-Result Lower(Runtime* runtime, const Object& self, const BoundArguments&) {
-  KUR_ASSIGN_OR_RETURN(const std::string text, Print(runtime, self));
-  return Object(IsLowerText(text));
-}
-
 absl::StatusOr<bool> HasRemainder(Runtime* runtime, const Object& self, const Object& divisor,
                                   int64_t remainder) {
   if (!self.is_number()) return Fail("needs a number, not ", KindOf(self));
@@ -90,24 +71,6 @@ Result Comparing(Runtime* runtime, const Object& self, const BoundArguments& arg
   return Object(holds);
 }
 
-// The same object in Python: equal constants of one type, or one native. Lists and dictionaries
-// that are written twice are two.
-Result SameAs(Runtime* runtime, const Object& self, const BoundArguments& arguments) {
-  const Object other = arguments.get(0);
-  if (self.type() != other.type()) return Object(false);
-  if (self.is_sequence()) return Object(&self.as_sequence() == &other.as_sequence());
-  if (self.is_mapping()) return Object(&self.as_mapping() == &other.as_mapping());
-  KUR_ASSIGN_OR_RETURN(const bool equal, Equal(runtime, self, other));
-  return Object(equal);
-}
-
-Result IsFilter(Runtime*, const Object& self, const BoundArguments&) {
-  return Object(self.is_string() && Filters().count(self.as_string()) > 0);
-}
-Result IsTest(Runtime*, const Object& self, const BoundArguments&) {
-  return Object(self.is_string() && Tests().count(self.as_string()) > 0);
-}
-
 }  // namespace
 
 const BuiltinTable& Tests() {
@@ -124,17 +87,10 @@ const BuiltinTable& Tests() {
                                    {"string", {Signature(""), &String}},
                                    {"mapping", {Signature(""), &IsMapping}},
                                    {"sequence", {Signature(""), &IsSequence}},
-                                   {"iterable", {Signature(""), &Iterable}},
-                                   {"callable", {Signature(""), &Callable}},
-                                   {"escaped", {Signature(""), &Escaped}},
-                                   {"upper", {Signature(""), &Upper}},
-                                   {"lower", {Signature(""), &Lower}},
+                                   {"iterable", {Signature(""), &IsSequence}},
                                    {"odd", {Signature(""), &Odd}},
                                    {"even", {Signature(""), &Even}},
-                                   {"divisibleby", {Signature("num"), &DivisibleBy}},
-                                   {"sameas", {Signature("other"), &SameAs}},
-                                   {"filter", {Signature(""), &IsFilter}},
-                                   {"test", {Signature(""), &IsTest}}};
+                                   {"divisibleby", {Signature("num"), &DivisibleBy}}};
     const auto add = [table](std::initializer_list<const char*> names, BuiltinFunction function) {
       for (const char* name : names) table->emplace(name, Builtin{Signature("other"), function});
     };
