@@ -122,10 +122,6 @@ absl::StatusOr<Object> GetItem(Runtime* runtime, const Object& object, const Obj
     KUR_ASSIGN_OR_RETURN(const std::string text, Repr(runtime, index));
     return Missing(object, text, path);
   }
-  if (object.is_native()) {
-    KUR_ASSIGN_OR_RETURN(const auto attribute, object.as_native().Attribute(index.as_string()));
-    if (attribute.has_value()) return *attribute;
-  }
   return Missing(object, index.as_string(), path);
 }
 

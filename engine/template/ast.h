@@ -152,10 +152,9 @@ inline int Depth(const CallArguments& arguments) {
   return depth;
 }
 
-// What a `for` or `set` assigns to: a name, an attribute of a namespace, or several of them.
+// What a `for` or `set` assigns to: a name, or several of them.
 struct Target {
   std::string name;
-  std::string attribute;      // "" unless it is "name.attribute"
   std::vector<Target> parts;  // not empty: "a, b"
 };
 
@@ -185,14 +184,8 @@ struct Set {
   ExpressionPtr value;
 };
 
-struct MacroDefinition {
-  std::string name;
-  std::vector<std::pair<std::string, ExpressionPtr>> parameters;  // with default or null
-  Body body;
-};
-
 struct Statement {
-  using Node = std::variant<Text, Output, If, For, Set, MacroDefinition>;
+  using Node = std::variant<Text, Output, If, For, Set>;
   Statement(Node n, int l) : node(std::move(n)), line(l) {}
   Node node;
   int line;  // from 1

@@ -75,8 +75,6 @@ absl::StatusOr<bool> Equal(Runtime* runtime, const Object& a, const Object& b) {
       return EqualSequences(runtime, a.as_sequence(), b.as_sequence());
     case Object::Type::kMapping:
       return EqualMappings(runtime, a.as_mapping(), b.as_mapping());
-    case Object::Type::kNative:
-      return &a.as_native() == &b.as_native();
     default:
       return true;
   }
@@ -103,8 +101,6 @@ absl::StatusOr<int> Compare(Runtime* runtime, const Object& a, const Object& b) 
 }
 
 absl::StatusOr<std::string> HashKeyOf(Runtime* runtime, const Object& object) {
-  const Budget::Level level(&runtime->budget());
-  KUR_RETURN_IF_ERROR(level.status());
   KUR_RETURN_IF_ERROR(runtime->RequireDefined(object));
   switch (object.type()) {
     case Object::Type::kNone:
@@ -122,17 +118,8 @@ absl::StatusOr<std::string> HashKeyOf(Runtime* runtime, const Object& object) {
       KUR_RETURN_IF_ERROR(runtime->budget().SpendOnText(object.as_string().size()));
       return absl::StrCat("s", object.as_string());
     default:
-      break;
+      return Fail(KindOf(object), " cannot be the key of a dictionary");
   }
-  if (!object.is_tuple()) return Fail(KindOf(object), " cannot be the key of a dictionary");
-  const Sequence& sequence = object.as_sequence();
-  std::string key = "t";
-  for (int64_t i = 0; i < sequence.size(); ++i) {
-    KUR_ASSIGN_OR_RETURN(const std::string item, HashKeyOf(runtime, sequence.at(i)));
-    absl::StrAppend(&key, item.size(), ":", item);
-    KUR_RETURN_IF_ERROR(runtime->budget().MakeText(static_cast<int64_t>(key.size())));
-  }
-  return key;
 }
 
 absl::StatusOr<bool> Contains(Runtime* runtime, const Object& haystack, const Object& needle) {

@@ -23,14 +23,6 @@ std::string PathOf(const ast::Expression& expression) {
 
 }  // namespace
 
-const Object* Frame::Find(absl::string_view name) const {
-  for (const Frame* frame = this; frame != nullptr; frame = frame->parent_.get()) {
-    const auto it = frame->names_.find(name);
-    if (it != frame->names_.end()) return &it->second;
-  }
-  return nullptr;
-}
-
 absl::StatusOr<Object> Evaluator::Evaluate(const ast::Expression& expression) {
   const Budget::Level level(&runtime_.budget());
   KUR_RETURN_IF_ERROR(level.status());
@@ -64,7 +56,10 @@ absl::StatusOr<Arguments> Evaluator::EvaluateArguments(const ast::CallArguments&
 absl::StatusOr<Object> Evaluator::Visit(const ast::Constant& node) { return node.value; }
 
 absl::StatusOr<std::optional<Object>> Evaluator::FindVariable(const std::string& name) {
-  if (const Object* value = frame_->Find(name)) return std::optional<Object>(*value);
+  for (auto frame = frames_.rbegin(); frame != frames_.rend(); ++frame) {
+    const auto it = frame->find(name);
+    if (it != frame->end()) return std::optional<Object>(it->second);
+  }
   KUR_RETURN_IF_ERROR(runtime_.budget().Spend(static_cast<int64_t>(runtime_.scope().size() / 64)));
   if (const Value* value = runtime_.scope().Find(name)) {
     return std::optional<Object>(Object::Wrap(*value));
@@ -159,7 +154,11 @@ absl::StatusOr<Object> Evaluator::Visit(const ast::Conditional& node) {
 
 absl::StatusOr<Object> Evaluator::Visit(const ast::Attribute& node) {
   KUR_ASSIGN_OR_RETURN(const Object object, Evaluate(*node.object));
-  return GetAttribute(&runtime_, object, node.name, PathOf(*node.object));
+  const std::string path = PathOf(*node.object);
+  KUR_ASSIGN_OR_RETURN(Object value, GetAttribute(&runtime_, object, node.name, path));
+  if (!value.is_undefined() || path != "loop") return value;
+  std::string left_out = LeftOutMessage(NameKind::kLoopAttribute, node.name);
+  return left_out.empty() ? value : Object::Undefined(std::move(left_out));
 }
 
 absl::StatusOr<Object> Evaluator::Visit(const ast::Item& node) {
@@ -185,7 +184,8 @@ absl::StatusOr<Object> Evaluator::Visit(const ast::Call& node) {
     return CallMethod(*attribute, arguments);
   }
   KUR_ASSIGN_OR_RETURN(const Object callee, Evaluate(*node.callee));
-  return CallObject(callee, arguments);
+  KUR_RETURN_IF_ERROR(runtime_.RequireDefined(callee));
+  return Fail(KindOf(callee), " cannot be called");
 }
 
 absl::StatusOr<Object> Evaluator::CallFunction(const std::string& name,
@@ -196,7 +196,8 @@ absl::StatusOr<Object> Evaluator::CallFunction(const std::string& name,
     return CallBuiltin(&runtime_, *function, absl::StrCat(name, "()"), Object(), arguments);
   }
   KUR_ASSIGN_OR_RETURN(const Object callee, Visit(ast::Name{name}));
-  return CallObject(callee, arguments);
+  KUR_RETURN_IF_ERROR(runtime_.RequireDefined(callee));
+  return Fail(KindOf(callee), " cannot be called");
 }
 
 absl::StatusOr<Object> Evaluator::CallMethod(const ast::Attribute& node,
@@ -207,17 +208,12 @@ absl::StatusOr<Object> Evaluator::CallMethod(const ast::Attribute& node,
     return CallBuiltin(&runtime_, *method, absl::StrCat("method '", node.name, "'"), object,
                        arguments);
   }
-  KUR_ASSIGN_OR_RETURN(const Object callee,
-                       GetAttribute(&runtime_, object, node.name, PathOf(*node.object)));
-  const bool unknown =
-      callee.is_undefined() && callee.undefined().reason != UndefinedInfo::Reason::kMessage;
-  return unknown ? NoSuchMethod(object, node.name) : CallObject(callee, arguments);
-}
-
-absl::StatusOr<Object> Evaluator::CallObject(const Object& callee, const Arguments& arguments) {
+  KUR_ASSIGN_OR_RETURN(const Object callee, Visit(node));
+  if (callee.is_undefined() && callee.undefined().reason != UndefinedInfo::Reason::kMessage) {
+    return NoSuchMethod(object, node.name);
+  }
   KUR_RETURN_IF_ERROR(runtime_.RequireDefined(callee));
-  if (!callee.is_native()) return Fail(KindOf(callee), " cannot be called");
-  return callee.as_native().Call(&runtime_, arguments);
+  return Fail(KindOf(callee), " cannot be called");
 }
 
 absl::StatusOr<Object> Evaluator::Visit(const ast::Filter& node) {

@@ -16,34 +16,14 @@
 
 namespace kur::jinja {
 
-// Variables that a template sets. Loops and macros have frames of their own inside the one where
-// they stand; assigning never reaches out of a frame. Not thread-safe.
-class Frame {
- public:
-  explicit Frame(std::shared_ptr<const Frame> parent) : parent_(std::move(parent)) {}
-  void Set(const std::string& name, Object value) { names_[name] = std::move(value); }
-  // Returns null if no frame has the name.
-  const Object* Find(absl::string_view name) const;
-
- private:
-  std::shared_ptr<const Frame> parent_;
-  absl::flat_hash_map<std::string, Object> names_;
-};
-using FramePtr = std::shared_ptr<Frame>;
-
 // Runs the statements and expressions of one template. Every method spends the runtime's budget.
 // Not thread-safe; refers to the runtime and the tree, which must outlive it.
 class Evaluator {
  public:
-  explicit Evaluator(Runtime* runtime)
-      : runtime_(*runtime), frame_(std::make_shared<Frame>(nullptr)) {}
+  explicit Evaluator(Runtime* runtime) : runtime_(*runtime), frames_(1) {}
 
   // Returns the text of the whole template. An error of a template of several lines tells the line.
   absl::StatusOr<std::string> Render(const ast::Body& body);
-
-  // Each works in `frame`: for macros.
-  absl::StatusOr<std::string> RenderIn(FramePtr frame, const ast::Body& body);
-  absl::StatusOr<Object> EvaluateIn(FramePtr frame, const ast::Expression& expression);
 
  private:
   class FrameGuard;
@@ -74,7 +54,6 @@ class Evaluator {
   absl::StatusOr<Object> Visit(const ast::Test& node);
   absl::StatusOr<Object> CallFunction(const std::string& name, const Arguments& arguments);
   absl::StatusOr<Object> CallMethod(const ast::Attribute& node, const Arguments& arguments);
-  absl::StatusOr<Object> CallObject(const Object& callee, const Arguments& arguments);
 
   absl::Status Run(const ast::Body& body, TextBuilder* output);
   absl::Status Run(const ast::Text& node, TextBuilder* output);
@@ -82,15 +61,16 @@ class Evaluator {
   absl::Status Run(const ast::If& node, TextBuilder* output);
   absl::Status Run(const ast::For& node, TextBuilder* output);
   absl::Status Run(const ast::Set& node, TextBuilder* output);
-  absl::Status Run(const ast::MacroDefinition& node, TextBuilder* output);
 
   // Returns the items of a loop that its condition lets through.
   absl::StatusOr<std::vector<Object>> SelectItems(const ast::For& loop);
   absl::Status Assign(const ast::Target& target, const Object& value);
 
   Runtime& runtime_;
-  FramePtr frame_;  // the innermost one
-  int line_ = 1;    // of the statement that runs
+  // What the template sets: a frame for the whole and one for each loop that is running, within
+  // which assigning stays. The innermost is the last.
+  std::vector<absl::flat_hash_map<std::string, Object>> frames_;
+  int line_ = 1;  // of the statement that runs
 };
 
 }  // namespace kur::jinja

@@ -4,7 +4,6 @@
 
 #include "engine/base/status.h"
 #include "engine/template/builtins.h"
-#include "engine/template/natives.h"
 
 namespace kur::jinja {
 namespace {
@@ -31,43 +30,6 @@ absl::StatusOr<Object> MakeRange(Runtime* runtime, const Object&, const BoundArg
     if (i + 1 < count) start += step;
   }
   return runtime->List(std::move(items));
-}
-
-absl::Status AddPairs(Runtime* runtime, const Object& source, ObjectMapping* mapping) {
-  if (source.is_mapping()) return runtime->SetEntries(mapping, source);
-  KUR_ASSIGN_OR_RETURN(const std::vector<Object> pairs, runtime->ItemsOf(source));
-  for (const Object& pair : pairs) {
-    KUR_ASSIGN_OR_RETURN(const std::vector<Object> parts, runtime->ItemsOf(pair));
-    if (parts.size() != 2) return Fail("needs pairs of a key and a value");
-    KUR_RETURN_IF_ERROR(runtime->SetEntry(mapping, parts[0], parts[1]));
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::shared_ptr<ObjectMapping>> CollectEntries(Runtime* runtime,
-                                                              const BoundArguments& arguments) {
-  auto mapping = std::make_shared<ObjectMapping>();
-  if (arguments.has(0)) KUR_RETURN_IF_ERROR(AddPairs(runtime, arguments.get(0), mapping.get()));
-  for (const auto& [name, value] : arguments.named_rest()) {
-    KUR_RETURN_IF_ERROR(runtime->SetEntry(mapping.get(), Object(name), value));
-  }
-  return mapping;
-}
-
-absl::StatusOr<Object> MakeDict(Runtime* runtime, const Object&, const BoundArguments& arguments) {
-  KUR_ASSIGN_OR_RETURN(auto mapping, CollectEntries(runtime, arguments));
-  return runtime->Dictionary(std::move(mapping));
-}
-
-absl::StatusOr<Object> MakeNamespace(Runtime* runtime, const Object&,
-                                     const BoundArguments& arguments) {
-  KUR_ASSIGN_OR_RETURN(const auto mapping, CollectEntries(runtime, arguments));
-  auto* names = runtime->New<Namespace>();
-  for (int64_t i = 0; i < mapping->size(); ++i) {
-    if (!mapping->key(i).is_string()) return Fail("needs names that are strings");
-    names->Set(mapping->key(i).as_string(), mapping->value(i));
-  }
-  return Object(names);
 }
 
 absl::StatusOr<Object> GpuCount(Runtime* runtime, const Object&, const BoundArguments&) {
@@ -100,8 +62,6 @@ absl::StatusOr<Object> LoadYaml(Runtime* runtime, const Object&, const BoundArgu
 const BuiltinTable& Functions() {
   static const auto* const kTable =
       new BuiltinTable{{"range", {Signature("start stop? step?"), &MakeRange}},
-                       {"dict", {Signature("pairs? **"), &MakeDict}},
-                       {"namespace", {Signature("pairs? **"), &MakeNamespace}},
                        {"gpu_count", {Signature(""), &GpuCount}},
                        {"load_json", {Signature("filename use_cache?"), &LoadJson}},
                        {"load_yaml", {Signature("filename use_cache?"), &LoadYaml}}};

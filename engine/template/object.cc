@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
-#include "engine/template/runtime.h"
-
 namespace kur::jinja {
 namespace {
 
@@ -86,27 +83,11 @@ int Object::depth() const {
 }
 
 std::string KindOf(const Object& object) {
-  switch (object.type()) {
-    case Object::Type::kNone:
-      return "none";
-    case Object::Type::kBool:
-      return "a boolean";
-    case Object::Type::kInt:
-      return "an integer";
-    case Object::Type::kFloat:
-      return "a float";
-    case Object::Type::kString:
-      return "a string";
-    case Object::Type::kSequence:
-      return object.is_tuple() ? "a tuple" : "a list";
-    case Object::Type::kMapping:
-      return "a dictionary";
-    case Object::Type::kNative:
-      return absl::StrCat("a ", object.as_native().kind());
-    case Object::Type::kUndefined:
-      return "something undefined";
-  }
-  return "";
+  // In the order of Object::Type.
+  static constexpr absl::string_view kKinds[] = {"none",         "a boolean",          "an integer",
+                                                 "a float",      "a string",           "a list",
+                                                 "a dictionary", "something undefined"};
+  return object.is_tuple() ? "a tuple" : std::string(kKinds[static_cast<size_t>(object.type())]);
 }
 
 ObjectSequence::ObjectSequence(std::vector<Object> items, bool is_tuple)

@@ -15,7 +15,6 @@
 
 namespace kur::jinja {
 
-class Native;
 class Object;
 
 // A list or tuple. Immutable; reading is thread-safe.
@@ -56,11 +55,10 @@ struct UndefinedInfo {
 };
 
 // A value while a template runs. Cheap to copy: strings and containers are shared and immutable.
-// May refer to a Value outside (see Wrap()), which must outlive it, as must natives. Reading is
-// thread-safe.
+// May refer to a Value outside (see Wrap()), which must outlive it. Reading is thread-safe.
 class Object {
  public:
-  enum class Type { kNone, kBool, kInt, kFloat, kString, kSequence, kMapping, kNative, kUndefined };
+  enum class Type { kNone, kBool, kInt, kFloat, kString, kSequence, kMapping, kUndefined };
 
   Object() = default;
   explicit Object(bool value) : data_(value) {}
@@ -72,7 +70,6 @@ class Object {
   explicit Object(const char* value) : Object(std::string(value)) {}
   explicit Object(std::shared_ptr<const Sequence> value) : data_(std::move(value)) {}
   explicit Object(std::shared_ptr<const Mapping> value) : data_(std::move(value)) {}
-  explicit Object(Native* value) : data_(value) {}
   explicit Object(UndefinedInfo info)
       : data_(std::make_shared<const UndefinedInfo>(std::move(info))) {}
 
@@ -95,7 +92,6 @@ class Object {
   bool is_sequence() const { return type() == Type::kSequence; }
   bool is_tuple() const { return is_sequence() && as_sequence().is_tuple(); }
   bool is_mapping() const { return type() == Type::kMapping; }
-  bool is_native() const { return type() == Type::kNative; }
   bool is_undefined() const { return type() == Type::kUndefined; }
 
   // Precondition of each: the object has that type.
@@ -109,7 +105,6 @@ class Object {
   }
   const Sequence& as_sequence() const { return *std::get<std::shared_ptr<const Sequence>>(data_); }
   const Mapping& as_mapping() const { return *std::get<std::shared_ptr<const Mapping>>(data_); }
-  Native& as_native() const { return *std::get<Native*>(data_); }
   const UndefinedInfo& undefined() const {
     return *std::get<std::shared_ptr<const UndefinedInfo>>(data_);
   }
@@ -119,7 +114,7 @@ class Object {
 
  private:
   std::variant<std::monostate, bool, int64_t, double, std::shared_ptr<const std::string>,
-               std::shared_ptr<const Sequence>, std::shared_ptr<const Mapping>, Native*,
+               std::shared_ptr<const Sequence>, std::shared_ptr<const Mapping>,
                std::shared_ptr<const UndefinedInfo>>
       data_;
 };

@@ -11,45 +11,10 @@ namespace {
 
 using ast::BinaryOperator;
 
-absl::string_view SymbolOf(BinaryOperator op) {
-  switch (op) {
-    case BinaryOperator::kAdd:
-      return "+";
-    case BinaryOperator::kSubtract:
-      return "-";
-    case BinaryOperator::kMultiply:
-      return "*";
-    case BinaryOperator::kDivide:
-      return "/";
-    case BinaryOperator::kFloorDivide:
-      return "//";
-    case BinaryOperator::kModulo:
-      return "%";
-    case BinaryOperator::kPower:
-      return "**";
-  }
-  return "";
-}
+// In the order of BinaryOperator.
+constexpr absl::string_view kSymbols[] = {"+", "-", "*", "/", "//", "%", "**"};
 
 absl::Status Overflow() { return Fail("an integer is too large: it must fit in 64 bits"); }
-
-using OverflowingOperation = bool (*)(int64_t, int64_t, int64_t*);
-
-bool AddOverflows(int64_t a, int64_t b, int64_t* result) {
-  return __builtin_add_overflow(a, b, result);
-}
-bool SubtractOverflows(int64_t a, int64_t b, int64_t* result) {
-  return __builtin_sub_overflow(a, b, result);
-}
-bool MultiplyOverflows(int64_t a, int64_t b, int64_t* result) {
-  return __builtin_mul_overflow(a, b, result);
-}
-
-absl::StatusOr<Object> Checked(OverflowingOperation operation, int64_t a, int64_t b) {
-  int64_t result = 0;
-  if (operation(a, b, &result)) return Overflow();
-  return Object(result);
-}
 
 absl::StatusOr<Object> IntegerPower(int64_t base, int64_t exponent) {
   if (exponent < 0) {
@@ -66,31 +31,41 @@ absl::StatusOr<Object> IntegerPower(int64_t base, int64_t exponent) {
   return Object(result);
 }
 
-absl::StatusOr<Object> ApplyToIntegers(BinaryOperator op, int64_t a, int64_t b) {
-  switch (op) {
-    case BinaryOperator::kAdd:
-      return Checked(&AddOverflows, a, b);
-    case BinaryOperator::kSubtract:
-      return Checked(&SubtractOverflows, a, b);
-    case BinaryOperator::kMultiply:
-      return Checked(&MultiplyOverflows, a, b);
-    case BinaryOperator::kPower:
-      return IntegerPower(a, b);
-    default:
-      break;
-  }
+// Divides as Python does: the quotient is rounded down, the remainder has the divisor's sign.
+absl::StatusOr<Object> DivideIntegers(BinaryOperator op, int64_t a, int64_t b) {
   if (b == 0) return Fail("division by zero");
   if (op == BinaryOperator::kDivide) {
     return Object(static_cast<double>(static_cast<long double>(a) / static_cast<long double>(b)));
   }
   if (b == -1) {
     if (op == BinaryOperator::kModulo) return Object(int64_t{0});
-    return Checked(&SubtractOverflows, int64_t{0}, a);
+    return a == INT64_MIN ? Overflow() : absl::StatusOr<Object>(Object(-a));
   }
   const int64_t remainder = a % b;
   const bool adjust = remainder != 0 && (remainder < 0) != (b < 0);
   if (op == BinaryOperator::kModulo) return Object(adjust ? remainder + b : remainder);
   return Object(a / b - (adjust ? 1 : 0));
+}
+
+absl::StatusOr<Object> ApplyToIntegers(BinaryOperator op, int64_t a, int64_t b) {
+  int64_t result = 0;
+  bool overflow = false;
+  switch (op) {
+    case BinaryOperator::kAdd:
+      overflow = __builtin_add_overflow(a, b, &result);
+      break;
+    case BinaryOperator::kSubtract:
+      overflow = __builtin_sub_overflow(a, b, &result);
+      break;
+    case BinaryOperator::kMultiply:
+      overflow = __builtin_mul_overflow(a, b, &result);
+      break;
+    case BinaryOperator::kPower:
+      return IntegerPower(a, b);
+    default:
+      return DivideIntegers(op, a, b);
+  }
+  return overflow ? Overflow() : absl::StatusOr<Object>(Object(result));
 }
 
 double FloatModulo(double a, double b) {
@@ -170,8 +145,8 @@ absl::StatusOr<Object> JoinLists(Runtime* runtime, const Object& left, const Obj
 
 absl::Status Refuse(BinaryOperator op, const Object& left, const Object& right) {
   const bool text = op == BinaryOperator::kAdd && (left.is_string() || right.is_string());
-  return Fail("'", SymbolOf(op), "' does not take ", KindOf(left), " and ", KindOf(right),
-              text ? "; '~' joins anything as text" : "");
+  return Fail("'", kSymbols[static_cast<size_t>(op)], "' does not take ", KindOf(left), " and ",
+              KindOf(right), text ? "; '~' joins anything as text" : "");
 }
 
 }  // namespace
@@ -225,7 +200,7 @@ absl::StatusOr<Object> ApplySign(Runtime* runtime, bool minus, const Object& ope
     return Fail("'", minus ? "-" : "+", "' does not take ", KindOf(operand));
   }
   if (!minus) return Object(operand.as_int());
-  return Checked(&SubtractOverflows, int64_t{0}, operand.as_int());
+  return ApplyToIntegers(BinaryOperator::kSubtract, 0, operand.as_int());
 }
 
 absl::StatusOr<bool> ApplyComparison(Runtime* runtime, ast::Comparison comparison,

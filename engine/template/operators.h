@@ -27,7 +27,7 @@ absl::StatusOr<int64_t> Truncate(double value);
 // "path.name"; names that begin with "_" are refused.
 absl::StatusOr<Object> GetAttribute(Runtime* runtime, const Object& object, absl::string_view name,
                                     const std::string& path);
-// Returns object[index]: a key or item, or an attribute of a native.
+// Returns object[index]: a key or an item.
 absl::StatusOr<Object> GetItem(Runtime* runtime, const Object& object, const Object& index,
                                const std::string& path);
 // Returns object[begin:end:step]; none stands for a bound that was left out.

@@ -54,9 +54,10 @@ absl::Status Write(Runtime* runtime, const Object& object, TextBuilder* text) {
       return WriteSequence(runtime, object.as_sequence(), text);
     case Object::Type::kMapping:
       return WriteMapping(runtime, object.as_mapping(), text);
-    default:
-      return Fail(KindOf(object), " cannot be written as text");
+    case Object::Type::kUndefined:
+      break;
   }
+  return absl::OkStatus();
 }
 
 }  // namespace

@@ -124,8 +124,6 @@ absl::StatusOr<bool> Runtime::Truth(const Object& object) {
       return object.as_sequence().size() != 0;
     case Object::Type::kMapping:
       return object.as_mapping().size() != 0;
-    case Object::Type::kNative:
-      return true;
     case Object::Type::kUndefined:
       if (object.undefined().silent) return false;
       return RequireDefined(object);

@@ -23,25 +23,7 @@ struct Arguments {
   std::vector<std::pair<std::string, Object>> named;
 };
 
-class Runtime;
-
-// An object with behavior: a macro, namespace or loop. Owned by a Runtime. Not thread-safe.
-class Native {
- public:
-  virtual ~Native() = default;
-  // Returns "macro", "namespace", "loop": for messages.
-  virtual std::string kind() const = 0;
-  // Returns nothing if there is no such attribute.
-  virtual absl::StatusOr<std::optional<Object>> Attribute(absl::string_view) {
-    return std::optional<Object>();
-  }
-  virtual absl::StatusOr<Object> Call(Runtime*, const Arguments&) {
-    return Fail("a ", kind(), " cannot be called");
-  }
-};
-
-// Everything that running one template needs. Owns the natives that the template makes, so that
-// they may refer to each other in any way. Not thread-safe; refers to its arguments.
+// Everything that running one template needs. Not thread-safe; refers to its arguments.
 class Runtime {
  public:
   Runtime(const Scope& scope, const TemplateHost& host, Budget* budget)
@@ -53,14 +35,6 @@ class Runtime {
   const TemplateHost& host() const { return host_; }
   Budget& budget() { return budget_; }
 
-  // Makes a native that lives as long as the runtime.
-  template <class T, class... Args>
-  T* New(Args&&... args) {
-    auto native = std::make_unique<T>(std::forward<Args>(args)...);
-    T* pointer = native.get();
-    natives_.push_back(std::move(native));
-    return pointer;
-  }
   // Keeps a value as long as the runtime lives.
   const Value& Keep(Value value) {
     values_.push_back(std::make_unique<const Value>(std::move(value)));
@@ -95,12 +69,10 @@ class Runtime {
   const Scope& scope_;
   const TemplateHost& host_;
   Budget& budget_;
-  std::vector<std::unique_ptr<Native>> natives_;
   std::vector<std::unique_ptr<const Value>> values_;
 };
 
-// Each returns the text of an object, as str() or repr() of Python gives it. INVALID_ARGUMENT for a
-// native.
+// Each returns the text of an object, as str() or repr() of Python gives it.
 absl::StatusOr<std::string> Print(Runtime* runtime, const Object& object);
 absl::StatusOr<std::string> Repr(Runtime* runtime, const Object& object);
 // Puts the texts of `items`, as Print() gives them, together with `separator` between them.

@@ -84,8 +84,7 @@ class StatementParser {
     static const auto* const kStatements =
         new std::vector<std::pair<std::string, Method>>{{"if", &StatementParser::ParseIf},
                                                         {"for", &StatementParser::ParseFor},
-                                                        {"set", &StatementParser::ParseSet},
-                                                        {"macro", &StatementParser::ParseMacro}};
+                                                        {"set", &StatementParser::ParseSet}};
     const int line = tokens_.current().line;
     if (tokens_.current().type != Token::Type::kName) {
       return tokens_.Unexpected("the name of a statement");
@@ -99,7 +98,7 @@ class StatementParser {
       Add(std::move(node), line, body);
       return absl::OkStatus();
     }
-    std::vector<std::string> names = {"endif", "endfor", "endmacro", "endraw", "else", "elif"};
+    std::vector<std::string> names = {"endif", "endfor", "else", "elif"};
     if (absl::c_linear_search(names, name)) {
       return tokens_.Error(absl::StrCat("'{% ", name, " %}' ends nothing that is open here"));
     }
@@ -132,7 +131,7 @@ class StatementParser {
 
   StatementOr ParseFor() {
     ast::For node;
-    KUR_ASSIGN_OR_RETURN(node.target, ParseTarget(false));
+    KUR_ASSIGN_OR_RETURN(node.target, ParseTarget());
     if (Assigns(node.target, "loop")) return tokens_.Error("a loop cannot assign to 'loop'");
     KUR_RETURN_IF_ERROR(tokens_.ExpectName("in"));
     KUR_ASSIGN_OR_RETURN(node.iterable, expressions_.ParseTuple(false));
@@ -149,45 +148,24 @@ class StatementParser {
   }
 
   StatementOr ParseSet() {
-    KUR_ASSIGN_OR_RETURN(ast::Target target, ParseTarget(true));
+    KUR_ASSIGN_OR_RETURN(ast::Target target, ParseTarget());
     const Token& token = tokens_.current();
     if (token.type == Token::Type::kBlockEnd || token.IsOperator("|")) {
       return LeftOut("set ... endset", "");
+    }
+    if (token.IsOperator(".")) {
+      return tokens_.Error(LeftOutMessage(NameKind::kGlobal, "namespace"));
     }
     KUR_RETURN_IF_ERROR(tokens_.ExpectOperator("="));
     KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr value, expressions_.ParseTuple());
     return ast::Set{std::move(target), std::move(value)};
   }
 
-  StatementOr ParseMacro() {
-    ast::MacroDefinition node;
-    KUR_ASSIGN_OR_RETURN(node.name, tokens_.ExpectAnyName("the name of a macro"));
-    KUR_RETURN_IF_ERROR(ParseParameters(&node));
-    KUR_ASSIGN_OR_RETURN(node.body, ParseBlock("endmacro"));
-    return node;
-  }
-
-  absl::Status ParseParameters(ast::MacroDefinition* macro) {
-    KUR_RETURN_IF_ERROR(tokens_.ExpectOperator("("));
-    while (!tokens_.current().IsOperator(")")) {
-      KUR_ASSIGN_OR_RETURN(std::string name, tokens_.ExpectAnyName("the name of a parameter"));
-      ast::ExpressionPtr value;
-      if (tokens_.TakeOperator("=")) {
-        KUR_ASSIGN_OR_RETURN(value, expressions_.Parse());
-      } else if (!macro->parameters.empty() && macro->parameters.back().second != nullptr) {
-        return tokens_.Error("a parameter without a default must stand before those with one");
-      }
-      macro->parameters.emplace_back(std::move(name), std::move(value));
-      if (!tokens_.TakeOperator(",")) break;
-    }
-    return tokens_.ExpectOperator(")");
-  }
-
-  // Reads "a", "a, b", "(a, b)" or, where that may be, "namespace.attribute".
-  absl::StatusOr<ast::Target> ParseTarget(bool with_attribute) {
+  // Reads "a", "a, b" or "(a, b)".
+  absl::StatusOr<ast::Target> ParseTarget() {
     ast::Target several;
     while (true) {
-      KUR_ASSIGN_OR_RETURN(ast::Target part, ParseSingleTarget(with_attribute));
+      KUR_ASSIGN_OR_RETURN(ast::Target part, ParseSingleTarget());
       if (!tokens_.TakeOperator(",")) {
         if (several.parts.empty()) return part;
         several.parts.push_back(std::move(part));
@@ -199,12 +177,12 @@ class StatementParser {
     }
   }
 
-  absl::StatusOr<ast::Target> ParseSingleTarget(bool with_attribute) {
+  absl::StatusOr<ast::Target> ParseSingleTarget() {
     if (tokens_.TakeOperator("(")) {
       if (++level_ > deepest_) {
         return absl::ResourceExhaustedError("the template is nested too deeply");
       }
-      KUR_ASSIGN_OR_RETURN(ast::Target inner, ParseTarget(false));
+      KUR_ASSIGN_OR_RETURN(ast::Target inner, ParseTarget());
       --level_;
       KUR_RETURN_IF_ERROR(tokens_.ExpectOperator(")"));
       return inner;
@@ -213,9 +191,6 @@ class StatementParser {
     KUR_ASSIGN_OR_RETURN(target.name, tokens_.ExpectAnyName("a name to assign to"));
     for (const absl::string_view constant : {"true", "false", "none", "True", "False", "None"}) {
       if (target.name == constant) return tokens_.Error("cannot assign to a constant");
-    }
-    if (with_attribute && tokens_.TakeOperator(".")) {
-      KUR_ASSIGN_OR_RETURN(target.attribute, tokens_.ExpectAnyName("the name of an attribute"));
     }
     return target;
   }

@@ -1,26 +1,58 @@
 // Runs statements.
 
+#include <array>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/template/evaluator.h"
-#include "engine/template/natives.h"
 
 namespace kur::jinja {
+namespace {
 
-// Makes a frame the innermost one, for as long as it lives. Not thread-safe.
+// What is known as `loop` in one turn of a loop. Immutable; reading is thread-safe.
+class Loop final : public Mapping {
+ public:
+  Loop(int64_t index, int64_t length)
+      : entries_{{{"index", Object(index + 1)},
+                  {"index0", Object(index)},
+                  {"revindex", Object(length - index)},
+                  {"revindex0", Object(length - index - 1)},
+                  {"first", Object(index == 0)},
+                  {"last", Object(index == length - 1)},
+                  {"length", Object(length)}}} {}
+  int64_t size() const override { return static_cast<int64_t>(entries_.size()); }
+  Object key(int64_t index) const override {
+    return Object(entries_[static_cast<size_t>(index)].first);
+  }
+  Object value(int64_t index) const override { return entries_[static_cast<size_t>(index)].second; }
+  std::optional<Object> Find(const Object& key, const std::string&) const override {
+    for (const auto& [name, value] : entries_) {
+      if (key.is_string() && key.as_string() == name) return value;
+    }
+    return std::nullopt;
+  }
+  int depth() const override { return 1; }
+
+ private:
+  std::array<std::pair<absl::string_view, Object>, 7> entries_;
+};
+
+}  // namespace
+
+// Adds a frame, for as long as it lives. Not thread-safe.
 class Evaluator::FrameGuard {
  public:
-  FrameGuard(Evaluator* evaluator, FramePtr frame)
-      : evaluator_(*evaluator), outer_(std::exchange(evaluator_.frame_, std::move(frame))) {}
-  ~FrameGuard() { evaluator_.frame_ = std::move(outer_); }
+  explicit FrameGuard(Evaluator* evaluator) : frames_(evaluator->frames_) {
+    frames_.emplace_back();
+  }
+  ~FrameGuard() { frames_.pop_back(); }
   FrameGuard(const FrameGuard&) = delete;
   FrameGuard& operator=(const FrameGuard&) = delete;
 
  private:
-  Evaluator& evaluator_;
-  FramePtr outer_;
+  std::vector<absl::flat_hash_map<std::string, Object>>& frames_;
 };
 
 absl::StatusOr<std::string> Evaluator::Render(const ast::Body& body) {
@@ -30,18 +62,6 @@ absl::StatusOr<std::string> Evaluator::Render(const ast::Body& body) {
   if (line_ == 1) return status;
   return absl::Status(status.code(),
                       absl::StrCat(status.message(), " (line ", line_, " of the template)"));
-}
-
-absl::StatusOr<std::string> Evaluator::RenderIn(FramePtr frame, const ast::Body& body) {
-  const FrameGuard guard(this, std::move(frame));
-  TextBuilder output(&runtime_.budget());
-  KUR_RETURN_IF_ERROR(Run(body, &output));
-  return output.Take();
-}
-
-absl::StatusOr<Object> Evaluator::EvaluateIn(FramePtr frame, const ast::Expression& expression) {
-  const FrameGuard guard(this, std::move(frame));
-  return Evaluate(expression);
 }
 
 absl::Status Evaluator::Run(const ast::Body& body, TextBuilder* output) {
@@ -82,7 +102,7 @@ absl::StatusOr<std::vector<Object>> Evaluator::SelectItems(const ast::For& loop)
   KUR_ASSIGN_OR_RETURN(std::vector<Object> items, runtime_.ItemsOf(iterable));
   if (loop.condition == nullptr) return items;
   std::vector<Object> selected;
-  const FrameGuard guard(this, std::make_shared<Frame>(frame_));
+  const FrameGuard guard(this);
   for (Object& item : items) {
     KUR_RETURN_IF_ERROR(Assign(loop.target, item));
     KUR_ASSIGN_OR_RETURN(const bool holds, EvaluateTruth(*loop.condition));
@@ -92,21 +112,19 @@ absl::StatusOr<std::vector<Object>> Evaluator::SelectItems(const ast::For& loop)
 }
 
 absl::Status Evaluator::Run(const ast::For& node, TextBuilder* output) {
-  KUR_ASSIGN_OR_RETURN(std::vector<Object> items, SelectItems(node));
-  const FramePtr outer = frame_;
-  if (items.empty()) {
-    const FrameGuard guard(this, std::make_shared<Frame>(outer));
-    return Run(node.otherwise, output);
-  }
-  auto* loop = runtime_.New<Loop>(std::move(items));
-  while (loop->Advance()) {
+  KUR_ASSIGN_OR_RETURN(const std::vector<Object> items, SelectItems(node));
+  const auto length = static_cast<int64_t>(items.size());
+  for (int64_t i = 0; i < length; ++i) {
+    const FrameGuard guard(this);
     KUR_RETURN_IF_ERROR(runtime_.budget().Spend(1));
-    const FrameGuard guard(this, std::make_shared<Frame>(outer));
-    frame_->Set("loop", Object(loop));
-    KUR_RETURN_IF_ERROR(Assign(node.target, loop->item()));
+    frames_.back()["loop"] =
+        Object(std::shared_ptr<const Mapping>(std::make_shared<const Loop>(i, length)));
+    KUR_RETURN_IF_ERROR(Assign(node.target, items[static_cast<size_t>(i)]));
     KUR_RETURN_IF_ERROR(Run(node.body, output));
   }
-  return absl::OkStatus();
+  if (!items.empty()) return absl::OkStatus();
+  const FrameGuard guard(this);
+  return Run(node.otherwise, output);
 }
 
 absl::Status Evaluator::Assign(const ast::Target& target, const Object& value) {
@@ -120,30 +138,13 @@ absl::Status Evaluator::Assign(const ast::Target& target, const Object& value) {
     }
     return absl::OkStatus();
   }
-  if (target.attribute.empty()) {
-    frame_->Set(target.name, value);
-    return absl::OkStatus();
-  }
-  const Object* object = frame_->Find(target.name);
-  auto* names = object != nullptr && object->is_native()
-                    ? dynamic_cast<Namespace*>(&object->as_native())
-                    : nullptr;
-  if (names == nullptr) {
-    return Fail("cannot set '", target.name, ".", target.attribute, "': '", target.name,
-                "' is no namespace; make it one with {% set ", target.name, " = namespace() %}");
-  }
-  names->Set(target.attribute, value);
+  frames_.back()[target.name] = value;
   return absl::OkStatus();
 }
 
 absl::Status Evaluator::Run(const ast::Set& node, TextBuilder*) {
   KUR_ASSIGN_OR_RETURN(const Object value, Evaluate(*node.value));
   return Assign(node.target, value);
-}
-
-absl::Status Evaluator::Run(const ast::MacroDefinition& node, TextBuilder*) {
-  frame_->Set(node.name, Object(runtime_.New<Macro>(this, &node, frame_)));
-  return absl::OkStatus();
 }
 
 }  // namespace kur::jinja
