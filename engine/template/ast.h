@@ -21,7 +21,17 @@ using Expressions = std::vector<ExpressionPtr>;
 using Body = std::vector<std::unique_ptr<Statement>>;
 
 enum class UnaryOperator { kPlus, kMinus, kNot };
-enum class BinaryOperator { kAdd, kSubtract, kMultiply, kDivide, kFloorDivide, kModulo, kPower };
+enum class BinaryOperator {
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kFloorDivide,
+  kModulo,
+  kPower,
+  kAnd,
+  kOr
+};
 enum class Comparison {
   kEqual,
   kNotEqual,
@@ -70,12 +80,6 @@ struct ComparisonChain {
 // "a ~ b ~ c".
 struct Concatenation {
   Expressions parts;
-};
-
-// "a and b" or "a or b".
-struct Logical {
-  bool is_and;
-  ExpressionPtr left, right;
 };
 
 // "value if condition else otherwise"; `otherwise` may be null.
@@ -127,7 +131,7 @@ struct Test {
 struct Expression {
   using Node =
       std::variant<Constant, Name, ListDisplay, DictDisplay, Unary, Binary, ComparisonChain,
-                   Concatenation, Logical, Conditional, Attribute, Item, Slice, Call, Filter, Test>;
+                   Concatenation, Conditional, Attribute, Item, Slice, Call, Filter, Test>;
   Expression(Node n, int d) : node(std::move(n)), depth(d) {}
   Node node;
   int depth;  // levels of expressions, this one included

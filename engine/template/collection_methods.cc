@@ -17,17 +17,6 @@ absl::StatusOr<Object> Index(Runtime* runtime, const Object& self,
   return Fail(text, " is not in the list");
 }
 
-absl::StatusOr<Object> Count(Runtime* runtime, const Object& self,
-                             const BoundArguments& arguments) {
-  int64_t count = 0;
-  for (int64_t i = 0; i < self.as_sequence().size(); ++i) {
-    KUR_ASSIGN_OR_RETURN(const bool equal,
-                         Equal(runtime, self.as_sequence().at(i), arguments.get(0)));
-    count += equal;
-  }
-  return Object(count);
-}
-
 absl::StatusOr<Object> Keys(Runtime* runtime, const Object& self, const BoundArguments&) {
   KUR_ASSIGN_OR_RETURN(std::vector<Object> keys, runtime->ItemsOf(self));
   return runtime->List(std::move(keys));
@@ -62,8 +51,7 @@ absl::StatusOr<Object> Get(Runtime* runtime, const Object& self, const BoundArgu
 }  // namespace
 
 const BuiltinTable& ListMethods() {
-  static const auto* const kTable = new BuiltinTable{{"index", {Signature("value"), &Index}},
-                                                     {"count", {Signature("value"), &Count}}};
+  static const auto* const kTable = new BuiltinTable{{"index", {Signature("value"), &Index}}};
   return *kTable;
 }
 

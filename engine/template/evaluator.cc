@@ -110,6 +110,11 @@ absl::StatusOr<Object> Evaluator::Visit(const ast::Unary& node) {
 
 absl::StatusOr<Object> Evaluator::Visit(const ast::Binary& node) {
   KUR_ASSIGN_OR_RETURN(const Object left, Evaluate(*node.left));
+  if (node.op == ast::BinaryOperator::kAnd || node.op == ast::BinaryOperator::kOr) {
+    KUR_ASSIGN_OR_RETURN(const bool truth, runtime_.Truth(left));
+    if (truth != (node.op == ast::BinaryOperator::kAnd)) return left;
+    return Evaluate(*node.right);
+  }
   KUR_ASSIGN_OR_RETURN(const Object right, Evaluate(*node.right));
   return Apply(&runtime_, node.op, left, right);
 }
@@ -133,13 +138,6 @@ absl::StatusOr<Object> Evaluator::Visit(const ast::Concatenation& node) {
     KUR_RETURN_IF_ERROR(text.Append(more));
   }
   return Object(text.Take());
-}
-
-absl::StatusOr<Object> Evaluator::Visit(const ast::Logical& node) {
-  KUR_ASSIGN_OR_RETURN(Object left, Evaluate(*node.left));
-  KUR_ASSIGN_OR_RETURN(const bool truth, runtime_.Truth(left));
-  if (truth != node.is_and) return left;
-  return Evaluate(*node.right);
 }
 
 absl::StatusOr<Object> Evaluator::Visit(const ast::Conditional& node) {

@@ -44,7 +44,6 @@ class Evaluator {
   absl::StatusOr<Object> Visit(const ast::Binary& node);
   absl::StatusOr<Object> Visit(const ast::ComparisonChain& node);
   absl::StatusOr<Object> Visit(const ast::Concatenation& node);
-  absl::StatusOr<Object> Visit(const ast::Logical& node);
   absl::StatusOr<Object> Visit(const ast::Conditional& node);
   absl::StatusOr<Object> Visit(const ast::Attribute& node);
   absl::StatusOr<Object> Visit(const ast::Item& node);

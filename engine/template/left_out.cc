@@ -54,6 +54,7 @@ constexpr LeftOutNames kLeftOut[] = {
     {NameKind::kDictMethod, "clear, pop, popitem, setdefault, update",
      "a dictionary cannot be changed; make a new one, as in "
      "{% set d = d | combine({'key': x}) %}"},
+    {NameKind::kListMethod, "count", "write items | select('==', x) | length"},
     {NameKind::kListMethod, "copy", "nothing can change the list itself"},
     {NameKind::kDictMethod, "copy, fromkeys", "nothing can change the dictionary itself"}};
 

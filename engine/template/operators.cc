@@ -12,7 +12,7 @@ namespace {
 using ast::BinaryOperator;
 
 // In the order of BinaryOperator.
-constexpr absl::string_view kSymbols[] = {"+", "-", "*", "/", "//", "%", "**"};
+constexpr absl::string_view kSymbols[] = {"+", "-", "*", "/", "//", "%", "**", "and", "or"};
 
 absl::Status Overflow() { return Fail("an integer is too large: it must fit in 64 bits"); }
 

@@ -12,6 +12,7 @@
 // them is INVALID_ARGUMENT, as are operands that an operator does not take.
 namespace kur::jinja {
 
+// Applies an operator other than "and" and "or", which may leave their right side alone.
 absl::StatusOr<Object> Apply(Runtime* runtime, ast::BinaryOperator op, const Object& left,
                              const Object& right);
 // Applies "-" or "+".

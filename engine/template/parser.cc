@@ -107,8 +107,9 @@ ExpressionParser::Result ExpressionParser::ParseBinary(absl::Span<const BinarySy
                                                        Method operand) {
   KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr left, (this->*operand)());
   while (true) {
-    const auto symbol = absl::c_find_if(
-        symbols, [this](const BinarySymbol& s) { return tokens_.TakeOperator(s.symbol); });
+    const auto symbol = absl::c_find_if(symbols, [this](const BinarySymbol& s) {
+      return tokens_.TakeOperator(s.symbol) || tokens_.TakeName(s.symbol);
+    });
     if (symbol == symbols.end()) return left;
     KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr right, (this->*operand)());
     const int depth = std::max(Depth(left), Depth(right));
@@ -117,23 +118,14 @@ ExpressionParser::Result ExpressionParser::ParseBinary(absl::Span<const BinarySy
   }
 }
 
-ExpressionParser::Result ExpressionParser::ParseLogical(bool is_and, Method operand) {
-  KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr left, (this->*operand)());
-  while (tokens_.TakeName(is_and ? "and" : "or")) {
-    KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr right, (this->*operand)());
-    const int depth = std::max(Depth(left), Depth(right));
-    KUR_ASSIGN_OR_RETURN(left,
-                         Make(ast::Logical{is_and, std::move(left), std::move(right)}, depth));
-  }
-  return left;
-}
-
 ExpressionParser::Result ExpressionParser::ParseOr() {
-  return ParseLogical(false, &ExpressionParser::ParseAnd);
+  static constexpr BinarySymbol kOr[] = {{"or", ast::BinaryOperator::kOr}};
+  return ParseBinary(kOr, &ExpressionParser::ParseAnd);
 }
 
 ExpressionParser::Result ExpressionParser::ParseAnd() {
-  return ParseLogical(true, &ExpressionParser::ParseNot);
+  static constexpr BinarySymbol kAnd[] = {{"and", ast::BinaryOperator::kAnd}};
+  return ParseBinary(kAnd, &ExpressionParser::ParseNot);
 }
 
 ExpressionParser::Result ExpressionParser::ParseNot() {

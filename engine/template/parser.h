@@ -72,8 +72,6 @@ class ExpressionParser {
 
   // Reads operands with `symbols` between them, which group from the left.
   Result ParseBinary(absl::Span<const BinarySymbol> symbols, Method operand);
-  // Reads operands with "and", or "or", between them.
-  Result ParseLogical(bool is_and, Method operand);
   Result ParseOr();
   Result ParseAnd();
   Result ParseNot();

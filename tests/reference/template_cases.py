@@ -61,7 +61,7 @@ LEFT_OUT_TESTS = {"callable", "escaped", "filter", "lower", "sameas", "test", "u
 METHODS = {
     str: {"capitalize", "count", "endswith", "find", "join", "lower", "lstrip", "replace", "rstrip",
           "split", "startswith", "strip", "title", "upper", "zfill"},
-    list: {"count", "index"}, tuple: {"count", "index"}, dict: {"get", "items", "keys", "values"},
+    list: {"index"}, tuple: {"index"}, dict: {"get", "items", "keys", "values"},
 }
 
 
@@ -241,7 +241,7 @@ line" }}
 {{ d.get('a') }} {{ d.get('zz') }} {{ d.get('zz', 5) }} {{ d['a'] }} {{ d.a }} {{ d['zz'] is defined }}
 {{ 'a' in d }} {{ 'zz' not in d }} {{ 1 in l }} {{ 'ell' in s }} {{ 3 in range(5) }} {{ 5 in range(5) }}
 {{ 1 in 'x' }}
-{{ l.index(2) }} {{ words.count('foo') }}
+{{ l.index(2) }} {{ words | select('==', 'foo') | length }}
 {{ l.index(99) }}
 {{ l + [4] }} {{ l * 2 }} {{ 2 * [0] }} {{ (1,) + (2,) }} {{ 'ab' * 3 }} {{ 0 * 'ab' }} {{ -1 * [1] }}
 {{ [1, 2] == [1, 2.0] }} {{ [1] == (1,) }} {{ {'a': 1} == {'a': 1.0} }} {{ (1, 2) < (1, 3) }} {{ [2] > [1, 5] }}
