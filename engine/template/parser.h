@@ -20,7 +20,7 @@ absl::StatusOr<ast::Body> ParseTemplate(absl::string_view text, int deepest);
 // The tokens of a template and a place among them. Not thread-safe.
 class TokenStream {
  public:
-  // `tokens` ends with kEnd.
+  // Takes tokens that end with kEnd.
   explicit TokenStream(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
 
   const Token& current() const { return tokens_[at_]; }

@@ -70,7 +70,7 @@ double ParseDouble(absl::string_view text) {
   double value = 0;
   const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (result.ec != std::errc::result_out_of_range) return value;
-  // from_chars leaves the value alone; strtod tells too large from too small.
+  // Of a number out of range from_chars leaves nothing; strtod tells too large from too small.
   return std::strtod(digits.c_str(), nullptr);
 }
 

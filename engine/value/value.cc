@@ -47,7 +47,7 @@ double Number(const Value& value) {
 
 constexpr size_t kMostSearched = 16;
 
-// The same text for equal keys and different ones for others.
+// Returns the same text for equal keys and different ones for others.
 std::string KeyText(const Value& key) {
   if (key.is_string()) return "s" + key.as_string();
   if (key.is_int()) return absl::StrCat("n", key.as_int());

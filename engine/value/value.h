@@ -119,14 +119,14 @@ class Value {
 // "null", "boolean", "integer", "float", "string", "list", "dictionary".
 absl::string_view TypeName(Value::Type type);
 
-// Compact JSON. NaN and infinities, which JSON lacks, are written as the strings "nan", "inf" and
+// Writes compact JSON. NaN and infinities, which JSON lacks, become the strings "nan", "inf" and
 // "-inf". `indent` >= 0 puts every element on a line of its own.
 std::string ToJson(const Value& value, int indent = -1);
 
-// A short form for messages: JSON cut at about 60 characters.
+// Writes a short form for messages: JSON cut at about 60 characters.
 std::string Describe(const Value& value);
 
-// A double as Python's repr() writes it: the shortest text that reads back as the same number,
+// Writes a double as Python's repr() does: the shortest text that reads back as the same number,
 // always with a '.', an exponent, or "inf"/"nan".
 std::string FormatFloat(double value);
 
