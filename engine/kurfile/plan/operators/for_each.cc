@@ -3,8 +3,8 @@
 
 #include <optional>
 
+#include "engine/base/utf8.h"
 #include "engine/kurfile/plan/operator.h"
-#include "engine/template/text.h"
 
 namespace kur {
 namespace {
@@ -36,7 +36,7 @@ std::optional<Value::List> Elements(const Value& items) {
   if (items.is_dict()) {
     for (const auto& entry : items.as_dict()) elements.push_back(entry.first);
   } else if (items.is_string()) {
-    for (const absl::string_view character : jinja::Characters(items.as_string())) {
+    for (const absl::string_view character : SplitCharacters(items.as_string())) {
       elements.push_back(Value(character).At(items.location()));
     }
   } else {
