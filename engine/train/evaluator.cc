@@ -20,10 +20,10 @@ namespace {
 // Loads the weights of a section. Without any the results are meaningless, but they do show that
 // everything else works, so that is a warning, as in Kur; a file that is named and missing is not.
 absl::Status LoadWeights(const std::optional<FileReference>& weights, const PathResolver& paths,
-                         Model* model, RunObserver* observer) {
+                         Model* model, RunEvents* events) {
   if (!weights) {
-    observer->OnLog(LogLevel::kWarning,
-                    "the section names no weights: working with fresh ones, which know nothing");
+    events->OnLog(LogLevel::kWarning,
+                  "the section names no weights: working with fresh ones, which know nothing");
     return absl::OkStatus();
   }
   const auto failed = [&](const absl::Status& status) {
@@ -31,25 +31,25 @@ absl::Status LoadWeights(const std::optional<FileReference>& weights, const Path
         weights->location, weights->key,
         absl::StrCat("the weights ", weights->path, " cannot be used: ", status.message()));
   };
-  const auto saved = ReadWeights(weights->path, paths, *model, observer);
+  const auto saved = ReadWeights(weights->path, paths, *model, events);
   if (!saved.ok()) return failed(saved.status());
   const absl::Status loaded = model->LoadWeights(saved->weights);
   return loaded.ok() ? loaded : failed(loaded);
 }
 
 void ReportStart(Workload* workload, const BatchProvider& provider, const RunOptions& options,
-                 RunObserver* observer) {
+                 RunEvents* events) {
   RunStarted started;
   started.parameters = workload->model().num_parameters();
   started.layers = static_cast<int64_t>(workload->model().num_layers());
   started.samples = provider.samples_per_epoch();
   started.device = options.device;
   started.threads = at::get_num_threads();
-  observer->OnStarted(started);
+  events->OnStarted(started);
 }
 
 // Runs the model over a set. False if the run was cancelled.
-absl::StatusOr<bool> Collect(const BatchProvider& provider, Model* model, RunObserver* observer,
+absl::StatusOr<bool> Collect(const BatchProvider& provider, Model* model, const RunHost& host,
                              EvaluationResults* results) {
   const c10::NoGradGuard no_grad;
   constexpr double kProgressInterval = 0.25;
@@ -70,36 +70,35 @@ absl::StatusOr<bool> Collect(const BatchProvider& provider, Model* model, RunObs
       if (has_truth) AppendRows(batch.at(name), &results->truth[name]);
     }
     samples += plan.size(i);
-    if (observer->CancelRequested()) return false;
+    if (host.control->IsCancelled()) return false;
     if (MonotonicSeconds() - last_progress > kProgressInterval) {
       last_progress = MonotonicSeconds();
-      observer->OnPassProgress("evaluate", samples, plan.num_samples());
+      host.events->OnPassProgress("evaluate", samples, plan.num_samples());
     }
   }
-  observer->OnPassProgress("evaluate", samples, plan.num_samples());
+  host.events->OnPassProgress("evaluate", samples, plan.num_samples());
   return true;
 }
 
 }  // namespace
 
 absl::StatusOr<RunEnd> RunTest(const Kurfile& kurfile, const PathResolver& paths,
-                               const RunOptions& options, RunObserver* observer) {
+                               const RunOptions& options, const RunHost& host) {
   const TestSection& test = *kurfile.sections().test;
-  const OpenContext context = MakeOpenContext(kurfile, paths, options.mode, observer);
+  const OpenContext context = MakeOpenContext(kurfile, paths, options.mode, host);
   KUR_ASSIGN_OR_RETURN(const auto sets,
                        OpenData(test.data, context, options.seed, /*randomize=*/false));
   KUR_ASSIGN_OR_RETURN(Workload workload, Workload::Build(kurfile, sets[0].provider, options));
   for (const OpenSet& set : sets) {
     KUR_RETURN_IF_ERROR(workload.CheckSources(test.data, set.provider));
   }
-  KUR_RETURN_IF_ERROR(LoadWeights(test.weights, paths, &workload.model(), observer));
-  ReportStart(&workload, sets[0].provider, options, observer);
-  HookRunner hooks(test.hooks, observer, options.fetch);
+  KUR_RETURN_IF_ERROR(LoadWeights(test.weights, paths, &workload.model(), host.events));
+  ReportStart(&workload, sets[0].provider, options, host.events);
+  HookRunner hooks(test.hooks, host, options.fetch);
   for (const OpenSet& set : sets) {
-    KUR_ASSIGN_OR_RETURN(const auto measured,
-                         workload.Measure("test", set, std::nullopt, observer));
+    KUR_ASSIGN_OR_RETURN(const auto measured, workload.Measure("test", set, std::nullopt, host));
     if (!measured.has_value()) return RunEnd::kCancelled;
-    observer->OnMeasured(*measured);
+    host.events->OnMeasured(*measured);
     if (!hooks.has_result_hooks()) continue;
     KUR_ASSIGN_OR_RETURN(const HookData batch, workload.FirstBatch(set));
     KUR_RETURN_IF_ERROR(hooks.Apply(batch).status());
@@ -108,20 +107,19 @@ absl::StatusOr<RunEnd> RunTest(const Kurfile& kurfile, const PathResolver& paths
 }
 
 absl::StatusOr<RunEnd> RunEvaluation(const Kurfile& kurfile, const PathResolver& paths,
-                                     const RunOptions& options, RunObserver* observer) {
+                                     const RunOptions& options, const RunHost& host) {
   const EvaluateSection& evaluate = *kurfile.sections().evaluate;
-  const OpenContext context = MakeOpenContext(kurfile, paths, options.mode, observer);
+  const OpenContext context = MakeOpenContext(kurfile, paths, options.mode, host);
   KUR_ASSIGN_OR_RETURN(const auto sets,
                        OpenData(evaluate.data, context, options.seed, /*randomize=*/false));
   const BatchProvider& provider = sets[0].provider;
   KUR_ASSIGN_OR_RETURN(Workload workload, Workload::Build(kurfile, provider, options));
-  KUR_RETURN_IF_ERROR(LoadWeights(evaluate.weights, paths, &workload.model(), observer));
-  ReportStart(&workload, provider, options, observer);
+  KUR_RETURN_IF_ERROR(LoadWeights(evaluate.weights, paths, &workload.model(), host.events));
+  ReportStart(&workload, provider, options, host.events);
   EvaluationResults results;
-  KUR_ASSIGN_OR_RETURN(const bool complete,
-                       Collect(provider, &workload.model(), observer, &results));
+  KUR_ASSIGN_OR_RETURN(const bool complete, Collect(provider, &workload.model(), host, &results));
   if (!complete) return RunEnd::kCancelled;
-  HookRunner hooks(evaluate.hooks, observer, options.fetch);
+  HookRunner hooks(evaluate.hooks, host, options.fetch);
   HookData data = ToHookData(&results);
   if (hooks.has_result_hooks()) {
     KUR_ASSIGN_OR_RETURN(const HookData batch, workload.FirstBatch(sets[0]));
@@ -133,10 +131,10 @@ absl::StatusOr<RunEnd> RunEvaluation(const Kurfile& kurfile, const PathResolver&
     const DestinationSection& destination = *evaluate.destination;
     const bool changed = hooks.has_result_hooks();
     KUR_RETURN_IF_ERROR(WriteResults(destination.path, destination.format,
-                                     changed ? ToResults(data) : results, observer));
+                                     changed ? ToResults(data) : results, host.artifacts));
   } else if (!hooks.has_result_hooks()) {
-    observer->OnLog(LogLevel::kWarning,
-                    "the section names no destination: the results are not kept");
+    host.events->OnLog(LogLevel::kWarning,
+                       "the section names no destination: the results are not kept");
   }
   return RunEnd::kSucceeded;
 }

@@ -13,13 +13,13 @@
 namespace kur {
 namespace {
 
-class ObserverHost : public HookHost {
+class RunHookHost : public HookHost {
  public:
-  ObserverHost(RunObserver* observer, FetchOptions network)
-      : observer_(observer), network_(std::move(network)) {}
+  RunHookHost(const RunHost& host, FetchOptions network)
+      : host_(host), network_(std::move(network)) {}
 
-  void Say(const std::string& line) override { observer_->OnLog(LogLevel::kInfo, line); }
-  void Warn(const std::string& line) override { observer_->OnLog(LogLevel::kWarning, line); }
+  void Say(const std::string& line) override { host_.events->OnLog(LogLevel::kInfo, line); }
+  void Warn(const std::string& line) override { host_.events->OnLog(LogLevel::kWarning, line); }
 
   absl::Status WriteFile(const FileReference& file, const std::string& description,
                          const std::string& content) override {
@@ -27,12 +27,12 @@ class ObserverHost : public HookHost {
     info.file = file;
     info.kind = ArtifactInfo::Kind::kResult;
     info.description = description;
-    return observer_->WriteArtifact(info, content);
+    return host_.artifacts->WriteArtifact(info, content);
   }
 
   absl::Status WriteResults(const FileReference& file, const std::string& format,
                             const HookData& data) override {
-    return kur::WriteResults(file, format, ToResults(data), observer_);
+    return kur::WriteResults(file, format, ToResults(data), host_.artifacts);
   }
 
   absl::StatusOr<std::string> Post(const std::string& url, const std::string& bearer,
@@ -42,7 +42,7 @@ class ObserverHost : public HookHost {
   }
 
  private:
-  RunObserver* observer_;
+  const RunHost host_;
   FetchOptions network_;
 };
 
@@ -66,8 +66,8 @@ std::map<std::string, ResultColumn> ToColumns(const std::map<std::string, at::Te
 
 }  // namespace
 
-HookRunner::HookRunner(const HookSpecs& specs, RunObserver* observer, const FetchOptions& network)
-    : host_(std::make_unique<ObserverHost>(observer, network)) {
+HookRunner::HookRunner(const HookSpecs& specs, const RunHost& host, const FetchOptions& network)
+    : host_(std::make_unique<RunHookHost>(host, network)) {
   for (const auto& spec : specs) {
     const HookBuilder* builder = Registry<HookBuilder>::Get().Find(spec->kind());
     if (builder == nullptr) continue;
@@ -103,13 +103,13 @@ EvaluationResults ToResults(const HookData& data) {
 }
 
 absl::Status WriteResults(const FileReference& file, const std::string& format,
-                          const EvaluationResults& results, RunObserver* observer) {
+                          const EvaluationResults& results, ArtifactWriter* artifacts) {
   KUR_ASSIGN_OR_RETURN(const std::string content, FormatResults(results, format));
   ArtifactInfo info;
   info.file = file;
   info.kind = ArtifactInfo::Kind::kResult;
   info.description = "results";
-  return observer->WriteArtifact(info, content);
+  return artifacts->WriteArtifact(info, content);
 }
 
 }  // namespace kur

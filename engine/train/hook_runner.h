@@ -13,11 +13,11 @@
 namespace kur {
 
 // The hooks of a section, built: those of its kinds that this version runs. One thread at a time;
-// the observer is borrowed.
+// the host's parts are borrowed.
 class HookRunner {
  public:
   // `network` says whom hooks may send to.
-  HookRunner(const HookSpecs& specs, RunObserver* observer, const FetchOptions& network);
+  HookRunner(const HookSpecs& specs, const RunHost& host, const FetchOptions& network);
 
   bool has_result_hooks() const { return !result_hooks_.empty(); }
   bool has_training_hooks() const { return !training_hooks_.empty(); }
@@ -39,7 +39,7 @@ EvaluationResults ToResults(const HookData& data);
 
 // Writes results to `file` as `format` says (see FormatResults()).
 absl::Status WriteResults(const FileReference& file, const std::string& format,
-                          const EvaluationResults& results, RunObserver* observer);
+                          const EvaluationResults& results, ArtifactWriter* artifacts);
 
 }  // namespace kur
 

@@ -87,8 +87,8 @@ std::vector<std::string> Oddities(const std::string& name, const SourceSummary& 
 class Inspector {
  public:
   Inspector(const Kurfile& kurfile, const PathResolver& paths, const RunOptions& options,
-            RunObserver* observer)
-      : kurfile_(kurfile), paths_(paths), options_(options), observer_(observer) {
+            const RunHost& host)
+      : kurfile_(kurfile), paths_(paths), options_(options), host_(host) {
     const ModelPlan& plan = kurfile.plan();
     for (const int input : plan.inputs) {
       inputs_.insert(plan.layers[static_cast<size_t>(input)].name);
@@ -100,7 +100,7 @@ class Inspector {
     started.layers = static_cast<int64_t>(kurfile_.plan().layers.size());
     started.device = "cpu";
     started.threads = 1;
-    observer_->OnStarted(started);
+    host_.events->OnStarted(started);
     bool found = false;
     for (const Kurfile::NamedData& named : kurfile_.Data()) {
       if (!options_.inspection.section.empty() && named.section != options_.inspection.section) {
@@ -118,14 +118,14 @@ class Inspector {
  private:
   // False if the run was cancelled, here and below.
   bool InspectSection(const Kurfile::NamedData& named) {
-    const OpenContext context = MakeOpenContext(kurfile_, paths_, Mode::kInspect, observer_);
+    const OpenContext context = MakeOpenContext(kurfile_, paths_, Mode::kInspect, host_);
     const auto sets = OpenData(*named.data, context, options_.seed, /*randomize=*/false);
     if (!sets.ok()) {
       DataReport report;
       report.section = named.section;
       AddFailure(sets.status(), &report);
-      observer_->OnDataInspected(report);
-      return !observer_->CancelRequested();
+      host_.events->OnDataInspected(report);
+      return !host_.control->IsCancelled();
     }
     return std::all_of(sets->begin(), sets->end(),
                        [&](const OpenSet& set) { return InspectSet(named, set); });
@@ -168,8 +168,8 @@ class Inspector {
       AddSamples(source, &report);
     }
     CompareSets(NameOf(named.section, set.name), seen, &report);
-    observer_->OnDataInspected(report);
-    return !observer_->CancelRequested();
+    host_.events->OnDataInspected(report);
+    return !host_.control->IsCancelled();
   }
 
   void AddSamples(const Source& source, DataReport* report) const {
@@ -249,15 +249,15 @@ class Inspector {
     if (done % kEvery != 0) return true;
     if (MonotonicSeconds() - last_progress_ > kProgressInterval) {
       last_progress_ = MonotonicSeconds();
-      observer_->OnPassProgress(section, done, total);
+      host_.events->OnPassProgress(section, done, total);
     }
-    return !observer_->CancelRequested();
+    return !host_.control->IsCancelled();
   }
 
   const Kurfile& kurfile_;
   const PathResolver& paths_;
   const RunOptions& options_;
-  RunObserver* observer_;
+  const RunHost host_;
   std::set<std::string> inputs_;  // of the model
   std::unique_ptr<Workload> workload_;
   // What was seen of the samples of the sets so far, and the first set that each is in.
@@ -269,8 +269,8 @@ class Inspector {
 }  // namespace
 
 absl::StatusOr<RunEnd> RunInspection(const Kurfile& kurfile, const PathResolver& paths,
-                                     const RunOptions& options, RunObserver* observer) {
-  return Inspector(kurfile, paths, options, observer).Run();
+                                     const RunOptions& options, const RunHost& host) {
+  return Inspector(kurfile, paths, options, host).Run();
 }
 
 }  // namespace kur

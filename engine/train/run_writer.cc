@@ -23,10 +23,10 @@ std::string LossText(const std::optional<double>& loss) {
 
 }  // namespace
 
-RunWriter::RunWriter(State state, const RunOptions& options, RunObserver* observer)
+RunWriter::RunWriter(State state, const RunOptions& options, const RunHost& host)
     : state_(std::move(state)),
       options_(options),
-      observer_(observer),
+      host_(host),
       next_resume_write_(MonotonicSeconds() + options.resume_interval_seconds) {}
 
 absl::Status RunWriter::WriteWeights(const FileReference& file, const std::string& description) {
@@ -67,7 +67,7 @@ absl::Status RunWriter::WriteArtifact(const FileReference& file, const std::stri
   info.description = description;
   info.epoch = state_.position->epoch;
   info.batch = state_.position->total_batches;
-  return observer_->WriteArtifact(info, content);
+  return host_.artifacts->WriteArtifact(info, content);
 }
 
 std::string RunWriter::ExpandPath(const std::string& path) const {
@@ -124,7 +124,7 @@ absl::Status RunWriter::WriteResumeFileIfDue(bool now) {
   const double start = MonotonicSeconds();
   if (!now && start < next_resume_write_) return absl::OkStatus();
   KUR_RETURN_IF_ERROR(CommitLog());
-  KUR_RETURN_IF_ERROR(observer_->Sync());
+  KUR_RETURN_IF_ERROR(host_.events->Sync());
   KUR_ASSIGN_OR_RETURN(const std::string* content, Serialized());
   KUR_RETURN_IF_ERROR(WriteFileAtomically(*options_.files, options_.resume_path, *content, 0600));
   constexpr double kLeastTimesCost = 50;

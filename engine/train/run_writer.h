@@ -32,7 +32,7 @@ class RunWriter {
     KurLog* log = nullptr;  // may be null
   };
 
-  RunWriter(State state, const RunOptions& options, RunObserver* observer);
+  RunWriter(State state, const RunOptions& options, const RunHost& host);
 
   // To be called when anything of the state has changed.
   void StateChanged() { serialized_.clear(); }
@@ -61,7 +61,7 @@ class RunWriter {
 
   State state_;
   const RunOptions& options_;
-  RunObserver* observer_;
+  const RunHost host_;
   std::string serialized_;  // of the current state; empty: not made yet
   double next_resume_write_;
 };

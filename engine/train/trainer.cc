@@ -71,8 +71,8 @@ absl::StatusOr<bool> Trainer::TrainEpoch() {
     };
   }
   BatchFeeder feeder = workload_->FeederOf(data_->provider, also_read, std::move(augment));
-  observer_->OnEpochStarted({position_.epoch + 1, std::max<int64_t>(position_.last_epoch, 0),
-                             plan.num_batches(), plan.num_samples()});
+  host_.events->OnEpochStarted({position_.epoch + 1, std::max<int64_t>(position_.last_epoch, 0),
+                                plan.num_batches(), plan.num_samples()});
   while (position_.batch < plan.num_batches()) {
     clocks_.train.Resume();
     const absl::Status trained = TrainBatch(plan, &feeder);
@@ -81,7 +81,7 @@ absl::StatusOr<bool> Trainer::TrainEpoch() {
     KUR_RETURN_IF_ERROR(AfterBatch());
     if (cancelled_) return false;
     if (position_.batch < plan.num_batches() && position_.clock_limit > 0 && LimitReached()) {
-      observer_->OnLog(LogLevel::kInfo, "the time to train is over");
+      host_.events->OnLog(LogLevel::kInfo, "the time to train is over");
       return false;
     }
   }
@@ -139,9 +139,9 @@ absl::Status Trainer::CountBatch(const Workload::BatchLoss& loss, int64_t size, 
   const double seconds = MonotonicSeconds() - start;
   position_.epoch_seconds += seconds;
   position_.checkpoint_seconds += seconds;
-  observer_->OnBatch({position_.epoch + 1, position_.batch, size, loss.value,
-                      position_.epoch_samples,
-                      sum / static_cast<double>(std::max<int64_t>(position_.epoch_samples, 1))});
+  host_.events->OnBatch({position_.epoch + 1, position_.batch, size, loss.value,
+                         position_.epoch_samples,
+                         sum / static_cast<double>(std::max<int64_t>(position_.epoch_samples, 1))});
   return absl::OkStatus();
 }
 
@@ -173,11 +173,11 @@ absl::Status Trainer::MeetNonFinite(const std::string& trouble, const BatchPlan&
     const absl::Status kept =
         writer_->WriteEvidence({"non_finite.kur", train().data.location, "train.non_finite"},
                                {samples, samples + plan.size(position_.batch)});
-    if (!kept.ok()) observer_->OnLog(LogLevel::kWarning, std::string(kept.message()));
+    if (!kept.ok()) host_.events->OnLog(LogLevel::kWarning, std::string(kept.message()));
   }
   if (!stop && ++skipped_in_a_row_ < kMostSkipped) {
-    observer_->OnLog(LogLevel::kWarning,
-                     absl::StrCat(trouble, where, cause, "; the batch is left out"));
+    host_.events->OnLog(LogLevel::kWarning,
+                        absl::StrCat(trouble, where, cause, "; the batch is left out"));
     return absl::OkStatus();
   }
   return absl::OutOfRangeError(absl::StrCat(
@@ -188,16 +188,35 @@ absl::Status Trainer::MeetNonFinite(const std::string& trouble, const BatchPlan&
 
 absl::Status Trainer::AfterBatch() {
   KUR_RETURN_IF_ERROR(CheckpointIfDue(/*epoch_done=*/false));
-  cancelled_ = cancelled_ || observer_->CancelRequested();
-  if (observer_->TakeCheckpointRequest()) {
-    if (train().checkpoint) {
-      KUR_RETURN_IF_ERROR(writer_->WriteWeights(train().checkpoint->path, "checkpoint on request"));
-    }
-    KUR_RETURN_IF_ERROR(writer_->WriteResumeFileIfDue(/*now=*/true));
-    observer_->OnLog(LogLevel::kInfo, absl::StrCat("checkpoint after batch ", position_.batch,
-                                                   " of epoch ", position_.epoch + 1));
+  cancelled_ = cancelled_ || host_.control->IsCancelled();
+  while (const auto command = host_.control->TakeCommand()) {
+    KUR_RETURN_IF_ERROR(HandleCommand(*command));
   }
   return writer_->WriteResumeFileIfDue(/*now=*/false);
+}
+
+absl::Status Trainer::HandleCommand(const RunCommand& command) {
+  if (!train().checkpoint && options_.resume_path.empty()) {
+    host_.events->OnCommandDone(
+        command.id,
+        absl::FailedPreconditionError(
+            "nothing is written: the section train has no checkpoint, and the run keeps "
+            "nothing to go on from"));
+    return absl::OkStatus();
+  }
+  const absl::Status written = WriteRequestedCheckpoint();
+  host_.events->OnCommandDone(command.id, written);
+  return written;
+}
+
+absl::Status Trainer::WriteRequestedCheckpoint() {
+  if (train().checkpoint) {
+    KUR_RETURN_IF_ERROR(writer_->WriteWeights(train().checkpoint->path, "checkpoint on request"));
+  }
+  KUR_RETURN_IF_ERROR(writer_->WriteResumeFileIfDue(/*now=*/true));
+  host_.events->OnLog(LogLevel::kInfo, absl::StrCat("checkpoint after batch ", position_.batch,
+                                                    " of epoch ", position_.epoch + 1));
+  return absl::OkStatus();
 }
 
 absl::Status Trainer::FinishEpoch() {
@@ -211,8 +230,9 @@ absl::Status Trainer::FinishEpoch() {
     finished.losses[name] = sum / static_cast<double>(std::max<int64_t>(finished.samples, 1));
     finished.loss += finished.losses[name];
   }
-  observer_->OnEpochFinished(finished);
-  if (skipped_ > 0) observer_->OnLog(LogLevel::kWarning, SkippedText(skipped_, finished.samples));
+  host_.events->OnEpochFinished(finished);
+  if (skipped_ > 0)
+    host_.events->OnLog(LogLevel::kWarning, SkippedText(skipped_, finished.samples));
   skipped_ = 0;
   ++position_.epoch;
   ++position_.run_epochs;
@@ -246,7 +266,7 @@ absl::Status Trainer::Validate(std::optional<int64_t> max_batches, bool epoch_do
     const WeightAverage::InPlace averaged(average());
     KUR_ASSIGN_OR_RETURN(
         result, RunValidation(validation_, {position_.epoch, position_.validations, max_batches},
-                              &*workload_, observer_));
+                              &*workload_, host_));
     if (result.has_value()) KUR_RETURN_IF_ERROR(ApplyValidationHooks(*result));
   }
   clocks_.validate.Pause();
@@ -276,7 +296,7 @@ absl::Status Trainer::Observe(const ValidationResult& result) {
   if (!options.early_stopping) return absl::OkStatus();
   KUR_ASSIGN_OR_RETURN(const std::string news,
                        WatchForEarlyEnd(*options.early_stopping, result, &position_));
-  if (!news.empty()) observer_->OnLog(LogLevel::kInfo, news);
+  if (!news.empty()) host_.events->OnLog(LogLevel::kInfo, news);
   return absl::OkStatus();
 }
 

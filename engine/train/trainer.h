@@ -40,8 +40,8 @@ class Trainer {
  public:
   // Everything is borrowed and must outlive the trainer.
   Trainer(const Kurfile& kurfile, const PathResolver& paths, const RunOptions& options,
-          RunObserver* observer)
-      : kurfile_(kurfile), paths_(paths), options_(options), observer_(observer) {}
+          const RunHost& host)
+      : kurfile_(kurfile), paths_(paths), options_(options), host_(host) {}
 
   absl::StatusOr<RunEnd> Run();
 
@@ -70,6 +70,8 @@ class Trainer {
   absl::StatusOr<bool> TrainEpoch();
   absl::Status TrainBatch(const BatchPlan& plan, BatchFeeder* feeder);
   absl::Status AfterBatch();
+  absl::Status HandleCommand(const RunCommand& command);
+  absl::Status WriteRequestedCheckpoint();
   absl::Status FinishEpoch();
   absl::Status CountBatch(const Workload::BatchLoss& loss, int64_t size, bool trained,
                           double start);
@@ -91,7 +93,7 @@ class Trainer {
   const Kurfile& kurfile_;
   const PathResolver& paths_;
   const RunOptions& options_;
-  RunObserver* observer_;
+  const RunHost host_;
 
   std::optional<OpenSet> data_;
   std::vector<OpenSet> validation_;

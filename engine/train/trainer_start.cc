@@ -99,7 +99,7 @@ absl::Status Trainer::Prepare() {
   state.position = &position_;
   state.clocks = &clocks_;
   state.log = log_.get();
-  writer_.emplace(state, options_, observer_);
+  writer_.emplace(state, options_, host_);
   ReportStart();
   // What the run begins with, it may itself overwrite: a process that goes on after this one was
   // killed must not begin with that.
@@ -119,13 +119,13 @@ absl::Status Trainer::SetUpNumerics() {
   // How a sum is cut into parts depends on the number of threads.
   if (position_.threads == 0) position_.threads = at::get_num_threads();
   at::set_num_threads(position_.threads);
-  observer_->OnLog(LogLevel::kInfo, absl::StrCat("deterministic: seed ", position_.seed,
-                                                 ", threads ", position_.threads));
+  host_.events->OnLog(LogLevel::kInfo, absl::StrCat("deterministic: seed ", position_.seed,
+                                                    ", threads ", position_.threads));
   return absl::OkStatus();
 }
 
 absl::Status Trainer::OpenSets() {
-  const OpenContext context = MakeOpenContext(kurfile_, paths_, options_.mode, observer_);
+  const OpenContext context = MakeOpenContext(kurfile_, paths_, options_.mode, host_);
   KUR_ASSIGN_OR_RETURN(auto sets,
                        OpenData(train().data, context, position_.seed, /*randomize=*/true));
   data_.emplace(std::move(sets[0]));
@@ -137,10 +137,10 @@ absl::Status Trainer::OpenSets() {
                                        train().optimizer->location));
   }
   KUR_RETURN_IF_ERROR(SetUpAugmentation());
-  hooks_.emplace(train().hooks, observer_, options_.fetch);
+  hooks_.emplace(train().hooks, host_, options_.fetch);
   const auto& validate = kurfile_.sections().validate;
   if (!validate) return absl::OkStatus();
-  validation_hooks_.emplace(validate->hooks, observer_, options_.fetch);
+  validation_hooks_.emplace(validate->hooks, host_, options_.fetch);
   KUR_ASSIGN_OR_RETURN(validation_,
                        OpenData(validate->data, context, position_.seed, /*randomize=*/true));
   for (const OpenSet& set : validation_) {
@@ -219,14 +219,16 @@ absl::StatusOr<bool> Trainer::ResumeFromCheckpoint(const absl::Status& damage) {
     if (!saved.ok()) continue;
     resumed_from_ = file;
     position_ = saved->position;
-    observer_->OnLog(LogLevel::kWarning,
-                     absl::StrCat(what, damage.message(), "): going on from the checkpoint ", name,
-                                  ", which was written after ", position_.run_batches, " batches"));
+    host_.events->OnLog(
+        LogLevel::kWarning,
+        absl::StrCat(what, damage.message(), "): going on from the checkpoint ", name,
+                     ", which was written after ", position_.run_batches, " batches"));
     return true;
   }
-  observer_->OnLog(LogLevel::kWarning,
-                   absl::StrCat(what, damage.message(),
-                                "), and no good checkpoint of this run is there: beginning anew"));
+  host_.events->OnLog(
+      LogLevel::kWarning,
+      absl::StrCat(what, damage.message(),
+                   "), and no good checkpoint of this run is there: beginning anew"));
   return false;
 }
 
@@ -266,8 +268,8 @@ absl::Status Trainer::LoadInitialWeights() {
   if (!initial) return absl::OkStatus();
   const auto path = paths_.ForReading(initial->path);
   if (absl::IsNotFound(path.status()) && !initial->must_exist) {
-    observer_->OnLog(LogLevel::kInfo, absl::StrCat("no weights at ", initial->path,
-                                                   " yet: beginning with fresh ones"));
+    host_.events->OnLog(LogLevel::kInfo, absl::StrCat("no weights at ", initial->path,
+                                                      " yet: beginning with fresh ones"));
     return absl::OkStatus();
   }
   const auto failed = [&](const absl::Status& status) {
@@ -276,7 +278,7 @@ absl::Status Trainer::LoadInitialWeights() {
         absl::StrCat("the initial weights ", initial->path, " cannot be used: ", status.message()));
   };
   if (!path.ok()) return failed(path.status());
-  auto saved = ReadWeights(initial->path, paths_, workload_->model(), observer_);
+  auto saved = ReadWeights(initial->path, paths_, workload_->model(), host_.events);
   if (!saved.ok()) return failed(saved.status());
   const absl::Status loaded = LoadModel(*saved);
   if (!loaded.ok()) {
@@ -291,8 +293,8 @@ absl::Status Trainer::LoadInitialWeights() {
       optimizer_->Restore(saved->optimizer_state, saved->optimizer_steps).ok()) {
     also = ", with the state of the optimizer";
   }
-  observer_->OnLog(LogLevel::kInfo,
-                   absl::StrCat("going on from the weights ", initial->path, also));
+  host_.events->OnLog(LogLevel::kInfo,
+                      absl::StrCat("going on from the weights ", initial->path, also));
   // The log knows better, where there is one.
   if (log_ == nullptr) {
     position_.epoch = saved->position.epoch;
@@ -307,8 +309,8 @@ void Trainer::SetLimits() {
   const StopCondition& stop = train().stop;
   const bool total = stop.total && log_ != nullptr;
   if (stop.total && log_ == nullptr) {
-    observer_->OnLog(LogLevel::kWarning,
-                     "the mode 'total' needs a log: training as if it were 'additional'");
+    host_.events->OnLog(LogLevel::kWarning,
+                        "the mode 'total' needs a log: training as if it were 'additional'");
   }
   if (stop.epochs) position_.last_epoch = *stop.epochs + (total ? 0 : position_.epoch);
   if (stop.seconds) {
@@ -326,7 +328,7 @@ void Trainer::ReportStart() {
   started.resumed_at_batch = position_.run_batches;
   started.device = options_.device;
   started.threads = at::get_num_threads();
-  observer_->OnStarted(started);
+  host_.events->OnStarted(started);
 }
 
 }  // namespace kur

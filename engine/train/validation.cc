@@ -7,15 +7,15 @@ namespace kur {
 absl::StatusOr<std::optional<ValidationResult>> RunValidation(const std::vector<OpenSet>& sets,
                                                               const ValidationRun& run,
                                                               Workload* workload,
-                                                              RunObserver* observer) {
+                                                              const RunHost& host) {
   ValidationResult result;
   int64_t samples = 0;
   for (const OpenSet& set : sets) {
     KUR_ASSIGN_OR_RETURN(auto measured,
-                         workload->Measure("validate", set, run.max_batches, observer, run.number));
+                         workload->Measure("validate", set, run.max_batches, host, run.number));
     if (!measured.has_value()) return std::optional<ValidationResult>();
     measured->epoch = run.epoch;
-    observer->OnMeasured(*measured);
+    host.events->OnMeasured(*measured);
     const auto weight = static_cast<double>(measured->samples);
     for (const auto& [name, loss] : measured->losses) result.losses[name] += loss * weight;
     for (const auto& [name, metric] : measured->metrics) result.metrics[name] += metric * weight;

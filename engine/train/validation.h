@@ -31,11 +31,11 @@ struct ValidationRun {
   std::optional<int64_t> max_batches;  // absent: as many as the sets have
 };
 
-// Measures every set and reports it. Absent if `observer` asked to cancel.
+// Measures every set and reports it. Absent if `host` asked to cancel.
 absl::StatusOr<std::optional<ValidationResult>> RunValidation(const std::vector<OpenSet>& sets,
                                                               const ValidationRun& run,
                                                               Workload* workload,
-                                                              RunObserver* observer);
+                                                              const RunHost& host);
 
 }  // namespace kur
 

@@ -63,17 +63,17 @@ absl::Status CheckInputs(const ModelPlan& plan, const BatchProvider& provider) {
 }  // namespace
 
 OpenContext MakeOpenContext(const Kurfile& kurfile, const PathResolver& paths, Mode mode,
-                            RunObserver* observer) {
+                            const RunHost& host) {
   OpenContext context(paths);
   context.seed = kurfile.seed().value_or(0);
-  context.warn = [observer](const std::string& text) { observer->OnLog(LogLevel::kWarning, text); };
+  context.warn = [host](const std::string& text) { host.events->OnLog(LogLevel::kWarning, text); };
   if (mode != Mode::kTrain) return context;
-  context.write = [observer](const FileReference& file, const std::string& content) {
+  context.write = [host](const FileReference& file, const std::string& content) {
     ArtifactInfo info;
     info.file = file;
     info.kind = ArtifactInfo::Kind::kResult;
     info.description = "statistics of the data";
-    return observer->WriteArtifact(info, content);
+    return host.artifacts->WriteArtifact(info, content);
   };
   return context;
 }
@@ -408,8 +408,7 @@ void Workload::Report(const std::string& section, const Tally& tally,
 absl::StatusOr<std::optional<Measurement>> Workload::Measure(const std::string& section,
                                                              const OpenSet& set,
                                                              std::optional<int64_t> max_batches,
-                                                             RunObserver* observer,
-                                                             int64_t number) {
+                                                             const RunHost& host, int64_t number) {
   constexpr double kProgressInterval = 0.25;
   const c10::NoGradGuard no_grad;
   const double start = MonotonicSeconds();
@@ -421,14 +420,14 @@ absl::StatusOr<std::optional<Measurement>> Workload::Measure(const std::string& 
   for (int64_t i = 0; i < batches; ++i) {
     KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder.Load(plan, i));
     KUR_RETURN_IF_ERROR(AddBatch(batch, section, plan.size(i), &tally));
-    if (observer->CancelRequested()) return std::optional<Measurement>();
+    if (host.control->IsCancelled()) return std::optional<Measurement>();
     if (MonotonicSeconds() - last_progress > kProgressInterval) {
       last_progress = MonotonicSeconds();
-      observer->OnPassProgress(section, tally.samples, plan.num_samples());
+      host.events->OnPassProgress(section, tally.samples, plan.num_samples());
     }
   }
   if (tally.skipped > 0) {
-    observer->OnLog(LogLevel::kWarning, SkippedText(tally.skipped, tally.samples));
+    host.events->OnLog(LogLevel::kWarning, SkippedText(tally.skipped, tally.samples));
   }
   Measurement measurement;
   measurement.section = section;

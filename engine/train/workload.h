@@ -35,10 +35,10 @@ struct OpenSet {
   BatchProvider provider;
 };
 
-// What suppliers of a job get to open their data with; they report to `observer`, which must
+// What suppliers of a job get to open their data with; they report to `host`, which must
 // outlive the data, and write files only in a training.
 OpenContext MakeOpenContext(const Kurfile& kurfile, const PathResolver& paths, Mode mode,
-                            RunObserver* observer);
+                            const RunHost& host);
 
 // Opens the data of a section. `seed` is that of the order; `randomize` false keeps the order of
 // the files.
@@ -93,12 +93,12 @@ class Workload {
   absl::StatusOr<BatchLoss> ComputeLoss(const TensorMap& batch, bool training);
 
   // Measures the losses and the metrics of the section over a whole set, or its first
-  // `max_batches`. Stops early, and says so by an absent result, when `observer` asks to cancel.
+  // `max_batches`. Stops early, and says so by an absent result, when `host` asks to cancel.
   // `number` counts the measurements of a run, from 0: a set that is shuffled presents itself in
   // another order each time.
   absl::StatusOr<std::optional<Measurement>> Measure(const std::string& section, const OpenSet& set,
                                                      std::optional<int64_t> max_batches,
-                                                     RunObserver* observer, int64_t number = 0);
+                                                     const RunHost& host, int64_t number = 0);
 
   // What the model gives for the first batch of a set, and the truth.
   absl::StatusOr<HookData> FirstBatch(const OpenSet& set);

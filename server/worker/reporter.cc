@@ -216,6 +216,15 @@ void Reporter::OnLog(LogLevel level, const std::string& text) {
   Send(std::move(event));
 }
 
+void Reporter::OnCommandDone(int64_t id, const absl::Status& status) {
+  v1::Event event;
+  v1::CommandDone* to = event.mutable_command_done();
+  to->set_id(id);
+  to->set_code(static_cast<int32_t>(status.code()));
+  to->set_message(std::string(status.message()));
+  Send(std::move(event));
+}
+
 absl::Status Reporter::WriteArtifact(const ArtifactInfo& info, const std::string& content) {
   std::string name;
   const absl::Status written = [&]() -> absl::Status {

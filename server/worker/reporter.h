@@ -8,16 +8,16 @@
 #include "absl/synchronization/mutex.h"
 #include "engine/base/file_system.h"
 #include "engine/base/path_resolver.h"
-#include "engine/train/run.h"
+#include "engine/train/artifact_writer.h"
+#include "engine/train/run_events.h"
 #include "kur/v1/event.pb.h"
-#include "server/worker/control.h"
 #include "server/worker/event_sink.h"
 
 namespace kur::worker {
 
 // Turns what happens in a run into events, packing batch losses into at most about ten events a
 // second, and writes the run's artifacts. One thread, but for OnLog().
-class Reporter : public RunObserver {
+class Reporter : public RunEvents, public ArtifactWriter {
  public:
   struct Options {
     // Every artifact gets a second name below this folder, so that a later run that writes the same
@@ -29,8 +29,8 @@ class Reporter : public RunObserver {
   };
 
   // Everything is borrowed and must outlive the reporter.
-  Reporter(const PathResolver& paths, EventSink* sink, Control* control, Options options)
-      : paths_(paths), sink_(sink), control_(control), options_(std::move(options)) {}
+  Reporter(const PathResolver& paths, EventSink* sink, Options options)
+      : paths_(paths), sink_(sink), options_(std::move(options)) {}
 
   void OnStarted(const RunStarted& started) override;
   void OnEpochStarted(const EpochStarted& epoch) override;
@@ -41,10 +41,9 @@ class Reporter : public RunObserver {
   void OnMeasured(const Measurement& measurement) override;
   void OnDataInspected(const DataReport& report) override;
   void OnLog(LogLevel level, const std::string& text) override;
+  void OnCommandDone(int64_t id, const absl::Status& status) override;
   absl::Status WriteArtifact(const ArtifactInfo& info, const std::string& content) override;
   absl::Status Sync() override;
-  bool CancelRequested() override { return control_->cancelled(); }
-  bool TakeCheckpointRequest() override { return control_->TakeCheckpointRequest(); }
 
   // Sends what is still being packed. The first error of the sink, if there was one.
   absl::Status Flush();
@@ -58,7 +57,6 @@ class Reporter : public RunObserver {
 
   const PathResolver& paths_;
   EventSink* sink_;
-  Control* control_;
   const Options options_;
 
   absl::Mutex mutex_;

@@ -36,6 +36,10 @@ class Spool {
   // The number of the last event; 0: none.
   int64_t last_sequence() const;
 
+  // The highest id of the commands that events in the file acknowledged when it was opened, whether
+  // kurd has these events or not; 0: none.
+  int64_t last_command_done() const;
+
   // The next events after number `after`, at most `most`; waits up to `timeout` for one to come.
   // Empty if none came, or after Close().
   std::vector<v1::Event> Read(int64_t after, int most, absl::Duration timeout);
@@ -66,6 +70,7 @@ class Spool {
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
   int64_t last_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t acknowledged_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t last_command_done_ ABSL_GUARDED_BY(mutex_) = 0;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   // The directory has been synchronized since the file was opened or begun anew.
   bool is_name_durable_ ABSL_GUARDED_BY(mutex_) = false;

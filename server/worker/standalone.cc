@@ -104,12 +104,12 @@ int RunStandalone(const StandaloneOptions& options, Control* control, double pro
   }
   run_options.fetch.rules = *rules;
   JsonSink sink;
-  Reporter reporter(paths, &sink, control, {"", process_start, &FileSystem::Posix()});
+  Reporter reporter(paths, &sink, {"", process_start, &FileSystem::Posix()});
   for (const Diagnostic& warning : kurfile->warnings()) {
     reporter.OnLog(LogLevel::kWarning, warning.ToString());
   }
   reporter.OnLog(LogLevel::kInfo, absl::StrCat("seed ", run_options.seed));
-  const auto end = Run(*kurfile, paths, run_options, &reporter);
+  const auto end = Run(*kurfile, paths, run_options, {&reporter, &reporter, control});
   reporter.Flush().IgnoreError();
   if (!end.ok()) {
     std::cerr << end.status().message() << std::endl;

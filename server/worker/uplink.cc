@@ -129,8 +129,11 @@ void Uplink::ReceiveMessages(Stream* stream) {
     if (message.has_acknowledged()) {
       spool_->Acknowledge(message.acknowledged().sequence());
     } else if (message.has_command()) {
-      if (message.command().kind() == v1::Command::KIND_CANCEL) control_->Cancel();
-      if (message.command().kind() == v1::Command::KIND_CHECKPOINT) control_->RequestCheckpoint();
+      const v1::Command& command = message.command();
+      if (command.has_cancel()) control_->Cancel();
+      if (command.has_write_checkpoint()) {
+        control_->Add({command.id(), RunCommand::Kind::kCheckpoint});
+      }
     }
   }
   SetConnected(false);

@@ -147,6 +147,16 @@ TEST_F(EvaluatorTest, BothCanBeCancelled) {
   }
 }
 
+TEST_F(EvaluatorTest, BothRefuseToWriteACheckpointAndGoOn) {
+  for (const Mode mode : {Mode::kTest, Mode::kEvaluate}) {
+    RecordingObserver observer(workspace_.path());
+    observer.checkpoint_after_batches = 0;
+    EXPECT_EQ(*Run(mode, &observer), RunEnd::kSucceeded);
+    ASSERT_EQ(observer.commands_done.size(), 1U);
+    EXPECT_EQ(observer.commands_done[0].second.code(), absl::StatusCode::kFailedPrecondition);
+  }
+}
+
 TEST_F(EvaluatorTest, AModeThatTheKurfileLacksIsAnError) {
   const std::string text(kKurfile, std::string(kKurfile).find("test:"));
   EXPECT_THAT(std::string(Run(Mode::kTest, &observer_, text).status().message()),

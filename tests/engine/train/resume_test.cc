@@ -16,6 +16,7 @@ namespace {
 using ::testing::ElementsAre;
 using testing::FloatTensors;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 using testing::RecordingObserver;
 using testing::WeightsIn;
 using testing::Workspace;
@@ -292,9 +293,49 @@ TEST_F(ResumeTest, ARequestedCheckpointIsWrittenAndGoneOnFrom) {
   ASSERT_EQ(*workspace_.Run(text, &first, options), RunEnd::kCancelled);
   EXPECT_THAT(first.Descriptions(), ElementsAre("checkpoint on request", "last weights"));
   EXPECT_THAT(first.LogText(), HasSubstr("checkpoint after batch 2 of epoch 1"));
+  EXPECT_THAT(first.commands_done, ElementsAre(Pair(1, absl::OkStatus())));
   RecordingObserver second(workspace_.path());
   ASSERT_TRUE(workspace_.Run(text, &second, options).ok());
   EXPECT_EQ(second.started[0].resumed_at_batch, 2);
+}
+
+TEST_F(ResumeTest, ARequestedCheckpointThatCannotBeWrittenIsAnsweredWithTheError) {
+  RecordingObserver observer(workspace_.path());
+  observer.checkpoint_after_batches = 2;
+  observer.failing_write = 2;  // after the checkpoints of two batches
+  EXPECT_FALSE(workspace_.Run(kKurfile, &observer, Options(workspace_)).ok());
+  ASSERT_EQ(observer.commands_done.size(), 1U);
+  EXPECT_EQ(observer.commands_done[0].second.code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST_F(ResumeTest, WhereNothingCanBeWrittenARequestIsAnsweredWithTheReason) {
+  const std::string text = kKurfile;
+  const size_t begin = text.find("  checkpoint:");
+  ASSERT_NE(begin, std::string::npos);
+  RecordingObserver observer(workspace_.path());
+  observer.checkpoint_after_batches = 2;
+  RunOptions options = Options(workspace_);
+  options.resume_path.clear();
+  ASSERT_TRUE(
+      workspace_
+          .Run(text.substr(0, begin) + text.substr(text.find("\n", begin) + 1), &observer, options)
+          .ok());
+  ASSERT_EQ(observer.commands_done.size(), 1U);
+  EXPECT_EQ(observer.commands_done[0].second.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(observer.commands_done[0].second.message()),
+              HasSubstr("the section train has no checkpoint"));
+}
+
+TEST_F(ResumeTest, ARequestThatComesWhenNothingIsLeftToTrainIsAnswered) {
+  RecordingObserver observer(workspace_.path());
+  observer.checkpoint_after_batches = 0;
+  std::string text = kKurfile;
+  const std::string epochs = "epochs: 3";
+  text.replace(text.find(epochs), epochs.size(), "epochs: 0");
+  ASSERT_TRUE(workspace_.Run(text, &observer, Options(workspace_)).ok());
+  ASSERT_EQ(observer.commands_done.size(), 1U);
+  EXPECT_EQ(observer.commands_done[0].second.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(observer.commands_done[0].second.message()), HasSubstr("ended"));
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ class ReporterTest : public ::testing::Test {
   std::unique_ptr<Reporter> MakeReporter(const std::string& folder) {
     Reporter::Options options;
     if (!folder.empty()) options.artifact_folder = Path(folder);
-    return std::make_unique<Reporter>(*paths_, &sink_, &control_, options);
+    return std::make_unique<Reporter>(*paths_, &sink_, options);
   }
 
   static ArtifactInfo Artifact(const std::string& path) {
@@ -99,7 +99,6 @@ class ReporterTest : public ::testing::Test {
   TemporaryDirectory dir_;
   std::optional<PathResolver> paths_;
   RecordingSink sink_;
-  Control control_;
   std::unique_ptr<Reporter> reporter_;
 };
 
@@ -257,14 +256,16 @@ TEST_F(ReporterTest, RefusesPathsOutsideAndNamesThePlaceInTheKurfile) {
   EXPECT_FALSE(Exists(Path("home/a.w")));
 }
 
-TEST_F(ReporterTest, PassesOnWhatOthersAsk) {
-  EXPECT_FALSE(reporter_->CancelRequested());
-  control_.Cancel();
-  EXPECT_TRUE(reporter_->CancelRequested());
-  EXPECT_FALSE(reporter_->TakeCheckpointRequest());
-  control_.RequestCheckpoint();
-  EXPECT_TRUE(reporter_->TakeCheckpointRequest());
-  EXPECT_FALSE(reporter_->TakeCheckpointRequest());
+TEST_F(ReporterTest, AcknowledgesACommandAndSaysWhatWentWrong) {
+  reporter_->OnCommandDone(7, absl::OkStatus());
+  reporter_->OnCommandDone(8, absl::FailedPreconditionError("the run ended"));
+  ASSERT_EQ(sink_.events.size(), 2U);
+  EXPECT_EQ(sink_.events[0].command_done().id(), 7);
+  EXPECT_EQ(sink_.events[0].command_done().code(), 0);
+  EXPECT_EQ(sink_.events[0].command_done().message(), "");
+  EXPECT_EQ(sink_.events[1].command_done().id(), 8);
+  EXPECT_EQ(sink_.events[1].command_done().code(), 9);
+  EXPECT_EQ(sink_.events[1].command_done().message(), "the run ended");
 }
 
 }  // namespace
