@@ -92,8 +92,8 @@ class Model {
   explicit Model(c10::Device device) : device_(device) {}
 
   void FindOutputs(const ModelPlan& plan);
-  // Changes what is faster in another way and gives the same. After FindOutputs().
-  void Hasten(const ModelPlan& plan);
+  // Replaces layers by faster ones that compute the same. Precondition: FindOutputs() has run.
+  void FuseLayers(const ModelPlan& plan);
 
   std::vector<Node> nodes_;
   std::vector<std::string> inputs_;
