@@ -109,7 +109,7 @@ absl::Status Trainer::TrainBatch(const BatchPlan& plan, BatchFeeder* feeder) {
   if (trouble.empty()) {
     skipped_in_a_row_ = 0;
   } else {
-    KUR_RETURN_IF_ERROR(MeetNonFinite(trouble, plan, batch));
+    KUR_RETURN_IF_ERROR(HandleNonFinite(trouble, plan, batch));
   }
   return CountBatch(loss, plan.size(position_.batch), trouble.empty(), start);
 }
@@ -156,8 +156,8 @@ std::string Trainer::TroubleOf(const Workload::BatchLoss& loss) const {
 
 // Ends the run, or leaves the batch out, as `train.non_finite` says. The state is that before the
 // batch.
-absl::Status Trainer::MeetNonFinite(const std::string& trouble, const BatchPlan& plan,
-                                    const TensorMap& batch) {
+absl::Status Trainer::HandleNonFinite(const std::string& trouble, const BatchPlan& plan,
+                                      const TensorMap& batch) {
   constexpr int kMostSkipped = 100;
   const bool stop = train().options.non_finite == "stop";
   const std::string where =

@@ -79,8 +79,8 @@ class Trainer {
 
   // Numbers that are not finite. The first is "" if all losses are.
   std::string TroubleOf(const Workload::BatchLoss& loss) const;
-  absl::Status MeetNonFinite(const std::string& trouble, const BatchPlan& plan,
-                             const TensorMap& batch);
+  absl::Status HandleNonFinite(const std::string& trouble, const BatchPlan& plan,
+                               const TensorMap& batch);
 
   // Validation; sets `cancelled_` if the run is to end.
   absl::Status Validate(std::optional<int64_t> max_batches, bool epoch_done);
