@@ -61,7 +61,7 @@ std::string FindNonFinite(const TensorMap& batch, Workload* workload) {
   return found.empty() ? "the norm of all gradients" : found;
 }
 
-StatisticsKeeper::StatisticsKeeper(const Model& model) {
+RunningStatistics::RunningStatistics(const Model& model) {
   const TensorMap weights = model.Weights();
   for (const auto& [name, key] : model.WeightKeys()) {
     const at::Tensor& tensor = weights.at(name);
@@ -69,11 +69,11 @@ StatisticsKeeper::StatisticsKeeper(const Model& model) {
   }
 }
 
-void StatisticsKeeper::Keep() {
+void RunningStatistics::Save() {
   for (auto& [tensor, copy] : statistics_) copy.copy_(tensor);
 }
 
-void StatisticsKeeper::Restore() {
+void RunningStatistics::Restore() {
   for (auto& [tensor, copy] : statistics_) tensor.copy_(copy);
 }
 

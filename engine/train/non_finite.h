@@ -14,14 +14,15 @@ namespace kur {
 // what is random in it has to be seeded as before; leaves gradients and running statistics behind.
 std::string FindNonFinite(const TensorMap& batch, Workload* workload);
 
-// Keeps what a forward pass changes of a model in training, so that it can be undone: running
-// statistics, which are small.
-class StatisticsKeeper {
+// The running statistics of a model, which are what a forward pass in training changes: saves them,
+// so that the pass can be undone. They are small. The thread of the model.
+class RunningStatistics {
  public:
-  explicit StatisticsKeeper(const Model& model);
+  explicit RunningStatistics(const Model& model);
 
-  void Keep();
-  // As they were at the last Keep().
+  // Copies the statistics from the model.
+  void Save();
+  // Gives the model the statistics of the last Save() again.
   void Restore();
 
  private:

@@ -94,7 +94,7 @@ absl::Status Trainer::TrainBatch(const BatchPlan& plan, BatchFeeder* feeder) {
   KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder->Load(plan, position_.batch));
   data_seconds_ += MonotonicSeconds() - start;
   clocks_.batch.Resume();
-  statistics_->Keep();
+  statistics_->Save();
   KUR_ASSIGN_OR_RETURN(const Workload::BatchLoss loss,
                        workload_->ComputeLoss(batch, /*training=*/true));
   skipped_ += loss.skipped;

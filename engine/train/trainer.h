@@ -101,7 +101,7 @@ class Trainer {
   std::optional<Augmenter> augmenter_;
   std::unique_ptr<Optimizer> optimizer_;
   std::optional<WeightAverage> average_;
-  std::optional<StatisticsKeeper> statistics_;
+  std::optional<RunningStatistics> statistics_;
   std::optional<DeterministicAlgorithms> deterministic_;
   std::unique_ptr<KurLog> log_;
   std::optional<HookRunner> hooks_;
