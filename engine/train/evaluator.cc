@@ -82,8 +82,8 @@ absl::StatusOr<bool> Collect(const BatchProvider& provider, Model* model, const 
 
 }  // namespace
 
-absl::StatusOr<RunEnd> RunTest(const Kurfile& kurfile, const PathResolver& paths,
-                               const RunOptions& options, const RunHost& host) {
+absl::StatusOr<RunOutcome> RunTest(const Kurfile& kurfile, const PathResolver& paths,
+                                   const RunOptions& options, const RunHost& host) {
   const TestSection& test = *kurfile.sections().test;
   const OpenContext context = MakeOpenContext(kurfile, paths, options.mode, host);
   KUR_ASSIGN_OR_RETURN(const auto sets,
@@ -97,17 +97,17 @@ absl::StatusOr<RunEnd> RunTest(const Kurfile& kurfile, const PathResolver& paths
   HookRunner hooks(test.hooks, host, options.fetch);
   for (const OpenSet& set : sets) {
     KUR_ASSIGN_OR_RETURN(const auto measured, workload.Measure("test", set, std::nullopt, host));
-    if (!measured.has_value()) return RunEnd::kCancelled;
+    if (!measured.has_value()) return RunOutcome::kCancelled;
     host.events->OnMeasured(*measured);
     if (!hooks.has_result_hooks()) continue;
     KUR_ASSIGN_OR_RETURN(const HookData batch, workload.FirstBatch(set));
     KUR_RETURN_IF_ERROR(hooks.Apply(batch).status());
   }
-  return RunEnd::kSucceeded;
+  return RunOutcome::kSucceeded;
 }
 
-absl::StatusOr<RunEnd> RunEvaluation(const Kurfile& kurfile, const PathResolver& paths,
-                                     const RunOptions& options, const RunHost& host) {
+absl::StatusOr<RunOutcome> RunEvaluation(const Kurfile& kurfile, const PathResolver& paths,
+                                         const RunOptions& options, const RunHost& host) {
   const EvaluateSection& evaluate = *kurfile.sections().evaluate;
   const OpenContext context = MakeOpenContext(kurfile, paths, options.mode, host);
   KUR_ASSIGN_OR_RETURN(const auto sets,
@@ -118,7 +118,7 @@ absl::StatusOr<RunEnd> RunEvaluation(const Kurfile& kurfile, const PathResolver&
   ReportStart(&workload, provider, options, host.events);
   EvaluationResults results;
   KUR_ASSIGN_OR_RETURN(const bool complete, Collect(provider, &workload.model(), host, &results));
-  if (!complete) return RunEnd::kCancelled;
+  if (!complete) return RunOutcome::kCancelled;
   HookRunner hooks(evaluate.hooks, host, options.fetch);
   HookData data = ToHookData(&results);
   if (hooks.has_result_hooks()) {
@@ -136,7 +136,7 @@ absl::StatusOr<RunEnd> RunEvaluation(const Kurfile& kurfile, const PathResolver&
     host.events->OnLog(LogLevel::kWarning,
                        "the section names no destination: the results are not kept");
   }
-  return RunEnd::kSucceeded;
+  return RunOutcome::kSucceeded;
 }
 
 }  // namespace kur

@@ -9,13 +9,13 @@
 namespace kur {
 
 // Measures the loss on the `test` section with the weights that it names.
-absl::StatusOr<RunEnd> RunTest(const Kurfile& kurfile, const PathResolver& paths,
-                               const RunOptions& options, const RunHost& host);
+absl::StatusOr<RunOutcome> RunTest(const Kurfile& kurfile, const PathResolver& paths,
+                                   const RunOptions& options, const RunHost& host);
 
 // Applies the model to the `evaluate` section and hands what it gives, beside the truth where the
 // data has it, to the hooks and then to the destination.
-absl::StatusOr<RunEnd> RunEvaluation(const Kurfile& kurfile, const PathResolver& paths,
-                                     const RunOptions& options, const RunHost& host);
+absl::StatusOr<RunOutcome> RunEvaluation(const Kurfile& kurfile, const PathResolver& paths,
+                                         const RunOptions& options, const RunHost& host);
 
 }  // namespace kur
 

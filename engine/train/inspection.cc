@@ -95,7 +95,7 @@ class Inspector {
     }
   }
 
-  absl::StatusOr<RunEnd> Run() {
+  absl::StatusOr<RunOutcome> Run() {
     RunStarted started;
     started.layers = static_cast<int64_t>(kurfile_.plan().layers.size());
     started.device = "cpu";
@@ -107,9 +107,9 @@ class Inspector {
         continue;
       }
       found = true;
-      if (!InspectSection(named)) return RunEnd::kCancelled;
+      if (!InspectSection(named)) return RunOutcome::kCancelled;
     }
-    if (found) return RunEnd::kSucceeded;
+    if (found) return RunOutcome::kSucceeded;
     return ErrorAt(kurfile_.evaluated().location(), "",
                    absl::StrCat("there is no section '", options_.inspection.section,
                                 "' with data to look at"));
@@ -268,8 +268,8 @@ class Inspector {
 
 }  // namespace
 
-absl::StatusOr<RunEnd> RunInspection(const Kurfile& kurfile, const PathResolver& paths,
-                                     const RunOptions& options, const RunHost& host) {
+absl::StatusOr<RunOutcome> RunInspection(const Kurfile& kurfile, const PathResolver& paths,
+                                         const RunOptions& options, const RunHost& host) {
   return Inspector(kurfile, paths, options, host).Run();
 }
 

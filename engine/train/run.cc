@@ -64,14 +64,14 @@ absl::StatusOr<bool> FetchData(const Kurfile& kurfile, const PathResolver& paths
   return true;
 }
 
-absl::StatusOr<RunEnd> RunMode(const Kurfile& kurfile, const PathResolver& paths,
-                               const RunOptions& options, const RunHost& host) {
+absl::StatusOr<RunOutcome> RunMode(const Kurfile& kurfile, const PathResolver& paths,
+                                   const RunOptions& options, const RunHost& host) {
   CancelOnlyControl cancel_only(host);
   const RunHost untrained = {host.events, host.artifacts, &cancel_only};
   const bool trains = options.mode == Mode::kTrain;
   KUR_ASSIGN_OR_RETURN(const bool fetched,
                        FetchData(kurfile, paths, options, trains ? host : untrained));
-  if (!fetched) return RunEnd::kCancelled;
+  if (!fetched) return RunOutcome::kCancelled;
   switch (options.mode) {
     case Mode::kTrain:
       return Trainer(kurfile, paths, options, host).Run();
@@ -96,8 +96,8 @@ absl::Status OutOfMemory(const std::string& detail) {
 }
 
 // As Run(), which it leaves the last commands.
-absl::StatusOr<RunEnd> RunGuarded(const Kurfile& kurfile, const PathResolver& paths,
-                                  const RunOptions& options, const RunHost& host) {
+absl::StatusOr<RunOutcome> RunGuarded(const Kurfile& kurfile, const PathResolver& paths,
+                                      const RunOptions& options, const RunHost& host) {
   KUR_RETURN_IF_ERROR(kurfile.CheckMode(options.mode));
   try {
     BulkBytes::SetOverflow(options.scratch_folder, TotalMemoryBytes() / 4);
@@ -122,9 +122,9 @@ absl::StatusOr<RunEnd> RunGuarded(const Kurfile& kurfile, const PathResolver& pa
 
 }  // namespace
 
-absl::StatusOr<RunEnd> Run(const Kurfile& kurfile, const PathResolver& paths,
-                           const RunOptions& options, const RunHost& host) {
-  absl::StatusOr<RunEnd> end = RunGuarded(kurfile, paths, options, host);
+absl::StatusOr<RunOutcome> Run(const Kurfile& kurfile, const PathResolver& paths,
+                               const RunOptions& options, const RunHost& host) {
+  absl::StatusOr<RunOutcome> end = RunGuarded(kurfile, paths, options, host);
   RefuseCommands("the run ended before it could be done", host.events, host.control);
   return end;
 }

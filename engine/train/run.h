@@ -54,12 +54,12 @@ struct RunOptions {
   FileSystem* files = &FileSystem::Posix();
 };
 
-enum class RunEnd { kSucceeded, kCancelled };
+enum class RunOutcome { kSucceeded, kCancelled };
 
 // Trains, tests, evaluates or inspects as the Kurfile says. Blocks until the end; an error says
 // what, where and what to do. Every command that has come by then is acknowledged.
-absl::StatusOr<RunEnd> Run(const Kurfile& kurfile, const PathResolver& paths,
-                           const RunOptions& options, const RunHost& host);
+absl::StatusOr<RunOutcome> Run(const Kurfile& kurfile, const PathResolver& paths,
+                               const RunOptions& options, const RunHost& host);
 
 }  // namespace kur
 

@@ -30,7 +30,7 @@ bool Improves(double loss, const std::optional<double>& best) {
 
 }  // namespace
 
-absl::StatusOr<RunEnd> Trainer::Run() {
+absl::StatusOr<RunOutcome> Trainer::Run() {
   KUR_RETURN_IF_ERROR(Prepare());
   KUR_RETURN_IF_ERROR(NotifyHooks(TrainingNews::Moment::kStarted));
   clocks_.all.Resume();
@@ -44,7 +44,7 @@ absl::StatusOr<RunEnd> Trainer::Run() {
   }
   KUR_RETURN_IF_ERROR(NotifyHooks(TrainingNews::Moment::kEnded));
   KUR_RETURN_IF_ERROR(writer_->CommitLog());
-  return cancelled_ ? RunEnd::kCancelled : RunEnd::kSucceeded;
+  return cancelled_ ? RunOutcome::kCancelled : RunOutcome::kSucceeded;
 }
 
 bool Trainer::LimitReached() const {

@@ -43,7 +43,7 @@ class Trainer {
           const RunHost& host)
       : kurfile_(kurfile), paths_(paths), options_(options), host_(host) {}
 
-  absl::StatusOr<RunEnd> Run();
+  absl::StatusOr<RunOutcome> Run();
 
  private:
   const TrainSection& train() const { return *kurfile_.sections().train; }

@@ -54,8 +54,8 @@ absl::StatusOr<v1::WorkerSpec> ReadSpec(const std::string& run_directory) {
   return spec;
 }
 
-absl::StatusOr<RunEnd> RunKurfile(const v1::WorkerSpec& spec, const PathResolver& paths,
-                                  const RunHost& host) {
+absl::StatusOr<RunOutcome> RunKurfile(const v1::WorkerSpec& spec, const PathResolver& paths,
+                                      const RunHost& host) {
   KurfileOptions kurfile_options;
   kurfile_options.overrides.assign(spec.overrides().begin(), spec.overrides().end());
   kurfile_options.display_root = spec.source_directory();
@@ -83,14 +83,14 @@ absl::StatusOr<RunEnd> RunKurfile(const v1::WorkerSpec& spec, const PathResolver
   return Run(kurfile, paths, options, host);
 }
 
-v1::Outcome ToOutcome(const absl::StatusOr<RunEnd>& end) {
+v1::Outcome ToOutcome(const absl::StatusOr<RunOutcome>& end) {
   v1::Outcome outcome;
   if (!end.ok()) {
     outcome.set_state(v1::JOB_STATE_FAILED);
     outcome.set_reason(ToUtf8(end.status().message()));
   } else {
-    outcome.set_state(*end == RunEnd::kCancelled ? v1::JOB_STATE_CANCELLED
-                                                 : v1::JOB_STATE_SUCCEEDED);
+    outcome.set_state(*end == RunOutcome::kCancelled ? v1::JOB_STATE_CANCELLED
+                                                     : v1::JOB_STATE_SUCCEEDED);
   }
   return outcome;
 }
@@ -109,7 +109,7 @@ absl::Status RunJob(const std::string& run_directory, Control* control, double p
   Reporter reporter(
       paths, &sink,
       {JoinPath(run_directory, kArtifactFolder), process_start, &FileSystem::Posix()});
-  absl::StatusOr<RunEnd> end = RunKurfile(spec, paths, {&reporter, &reporter, control});
+  absl::StatusOr<RunOutcome> end = RunKurfile(spec, paths, {&reporter, &reporter, control});
   // Before the outcome, which counts after a loss of power.
   const absl::Status reported = reporter.Sync();
   if (end.ok() && !reported.ok()) end = Annotate(reported, "reporting events");

@@ -115,7 +115,7 @@ int RunStandalone(const StandaloneOptions& options, Control* control, double pro
     std::cerr << end.status().message() << std::endl;
     return 3;
   }
-  return *end == RunEnd::kCancelled ? 4 : 0;
+  return *end == RunOutcome::kCancelled ? 4 : 0;
 }
 
 }  // namespace kur::worker

@@ -61,8 +61,8 @@ class EvaluatorTest : public ::testing::Test {
     ASSERT_TRUE(Run(Mode::kTrain, &trained_).ok());
   }
 
-  absl::StatusOr<RunEnd> Run(Mode mode, RecordingObserver* observer,
-                             const std::string& kurfile = kKurfile) const {
+  absl::StatusOr<RunOutcome> Run(Mode mode, RecordingObserver* observer,
+                                 const std::string& kurfile = kKurfile) const {
     RunOptions options;
     options.mode = mode;
     return workspace_.Run(kurfile, observer, options);
@@ -74,7 +74,7 @@ class EvaluatorTest : public ::testing::Test {
 };
 
 TEST_F(EvaluatorTest, TestingMeasuresWhatValidationMeasured) {
-  ASSERT_EQ(*Run(Mode::kTest, &observer_), RunEnd::kSucceeded);
+  ASSERT_EQ(*Run(Mode::kTest, &observer_), RunOutcome::kSucceeded);
   ASSERT_EQ(observer_.measurements.size(), 1U);
   const Measurement& measured = observer_.measurements[0];
   const Measurement& validated = trained_.measurements.back();
@@ -89,7 +89,7 @@ TEST_F(EvaluatorTest, TestingMeasuresWhatValidationMeasured) {
 }
 
 TEST_F(EvaluatorTest, EvaluationWritesResultsAndTruthInTheOrderOfTheData) {
-  ASSERT_EQ(*Run(Mode::kEvaluate, &observer_), RunEnd::kSucceeded);
+  ASSERT_EQ(*Run(Mode::kEvaluate, &observer_), RunOutcome::kSucceeded);
   ASSERT_EQ(observer_.written.size(), 1U);
   EXPECT_EQ(observer_.written[0].info.kind, ArtifactInfo::Kind::kResult);
   const auto results = ReadPickle(workspace_.File("results.pkl"));
@@ -141,7 +141,7 @@ TEST_F(EvaluatorTest, BothCanBeCancelled) {
   for (const Mode mode : {Mode::kTest, Mode::kEvaluate}) {
     RecordingObserver observer(workspace_.path());
     observer.cancel_after_batches = 0;
-    EXPECT_EQ(*Run(mode, &observer), RunEnd::kCancelled);
+    EXPECT_EQ(*Run(mode, &observer), RunOutcome::kCancelled);
     EXPECT_THAT(observer.measurements, IsEmpty());
     EXPECT_THAT(observer.written, IsEmpty());
   }
@@ -151,7 +151,7 @@ TEST_F(EvaluatorTest, BothRefuseToWriteACheckpointAndGoOn) {
   for (const Mode mode : {Mode::kTest, Mode::kEvaluate}) {
     RecordingObserver observer(workspace_.path());
     observer.checkpoint_after_batches = 0;
-    EXPECT_EQ(*Run(mode, &observer), RunEnd::kSucceeded);
+    EXPECT_EQ(*Run(mode, &observer), RunOutcome::kSucceeded);
     ASSERT_EQ(observer.commands_done.size(), 1U);
     EXPECT_EQ(observer.commands_done[0].second.code(), absl::StatusCode::kFailedPrecondition);
   }

@@ -76,7 +76,7 @@ class ResumeTest : public ::testing::Test {
 
 TEST_F(ResumeTest, EndsWithTheSameFilesWhereverTheFirstProcessDied) {
   RecordingObserver whole(workspace_.path());
-  ASSERT_EQ(*workspace_.Run(kKurfile, &whole, Options(workspace_)), RunEnd::kSucceeded);
+  ASSERT_EQ(*workspace_.Run(kKurfile, &whole, Options(workspace_)), RunOutcome::kSucceeded);
   ASSERT_GE(whole.written.size(), 13U);  // nine checkpoints, the last, a best at least once each
 
   for (size_t death = 0; death < whole.written.size(); ++death) {
@@ -90,7 +90,7 @@ TEST_F(ResumeTest, EndsWithTheSameFilesWhereverTheFirstProcessDied) {
     RunOptions options = Options(workspace);
     options.seed = death + 1000;           // the seed of the first process counts
     if (death == 0) options.seed = kSeed;  // which has left nothing yet
-    ASSERT_EQ(*workspace.Run(kKurfile, &second, options), RunEnd::kSucceeded);
+    ASSERT_EQ(*workspace.Run(kKurfile, &second, options), RunOutcome::kSucceeded);
     for (const char* file : kFiles) {
       EXPECT_EQ(WeightsIn(workspace.File(file)), WeightsIn(workspace_.File(file))) << file;
     }
@@ -206,7 +206,7 @@ TEST_F(ResumeTest, SaysWhereItGoesOn) {
   ASSERT_FALSE(workspace_.Run(kKurfile, &first, Options(workspace_)).ok());
   ASSERT_EQ(first.batches.size(), 5U);
   RecordingObserver second(workspace_.path());
-  ASSERT_EQ(*workspace_.Run(kKurfile, &second, Options(workspace_)), RunEnd::kSucceeded);
+  ASSERT_EQ(*workspace_.Run(kKurfile, &second, Options(workspace_)), RunOutcome::kSucceeded);
   ASSERT_EQ(second.started.size(), 1U);
   EXPECT_EQ(second.started[0].resumed_at_batch, 4);
   ASSERT_EQ(second.batches.size(), 5U);
@@ -224,9 +224,9 @@ TEST_F(ResumeTest, ACancelledRunGoesOnFromItsLastBatch) {
   WriteData(other);
   RecordingObserver first(other.path());
   first.cancel_after_batches = 5;
-  ASSERT_EQ(*other.Run(kKurfile, &first, Options(other)), RunEnd::kCancelled);
+  ASSERT_EQ(*other.Run(kKurfile, &first, Options(other)), RunOutcome::kCancelled);
   RecordingObserver second(other.path());
-  ASSERT_EQ(*other.Run(kKurfile, &second, Options(other)), RunEnd::kSucceeded);
+  ASSERT_EQ(*other.Run(kKurfile, &second, Options(other)), RunOutcome::kSucceeded);
   EXPECT_EQ(second.batches.size(), 4U);
   EXPECT_EQ(WeightsIn(other.File("last.w")), expected);
 }
@@ -234,7 +234,7 @@ TEST_F(ResumeTest, ACancelledRunGoesOnFromItsLastBatch) {
 TEST_F(ResumeTest, BeginsAnewWhenWhatIsLeftCannotBeRead) {
   workspace_.Write("resume", "not a checkpoint");
   RecordingObserver observer(workspace_.path());
-  ASSERT_EQ(*workspace_.Run(kKurfile, &observer, Options(workspace_)), RunEnd::kSucceeded);
+  ASSERT_EQ(*workspace_.Run(kKurfile, &observer, Options(workspace_)), RunOutcome::kSucceeded);
   EXPECT_EQ(observer.batches.size(), 9U);
   ASSERT_FALSE(observer.logs.empty());
   EXPECT_EQ(observer.logs[0].first, LogLevel::kWarning);
@@ -250,7 +250,7 @@ TEST_F(ResumeTest, GoesOnFromTheLastGoodCheckpointWhenWhatIsLeftCannotBeRead) {
   RunOptions options = Options(other);
   RecordingObserver first(other.path());
   first.cancel_after_batches = 5;
-  ASSERT_EQ(*other.Run(kKurfile, &first, options), RunEnd::kCancelled);
+  ASSERT_EQ(*other.Run(kKurfile, &first, options), RunOutcome::kCancelled);
   // As the worker does: what was written has a second name, which only this run has.
   options.written_folder = other.File("written");
   ASSERT_TRUE(LinkAtomically(FileSystem::Posix(), other.File("checkpoint.w"),
@@ -261,7 +261,7 @@ TEST_F(ResumeTest, GoesOnFromTheLastGoodCheckpointWhenWhatIsLeftCannotBeRead) {
   damaged[damaged.size() / 2] ^= 1;
   other.Write("resume", damaged);
   RecordingObserver second(other.path());
-  ASSERT_EQ(*other.Run(kKurfile, &second, options), RunEnd::kSucceeded);
+  ASSERT_EQ(*other.Run(kKurfile, &second, options), RunOutcome::kSucceeded);
   ASSERT_FALSE(second.logs.empty());
   EXPECT_EQ(second.logs[0].first, LogLevel::kWarning);
   EXPECT_THAT(second.logs[0].second,
@@ -290,7 +290,7 @@ TEST_F(ResumeTest, ARequestedCheckpointIsWrittenAndGoneOnFrom) {
   RecordingObserver first(workspace_.path());
   first.checkpoint_after_batches = 2;
   first.cancel_after_batches = 2;
-  ASSERT_EQ(*workspace_.Run(text, &first, options), RunEnd::kCancelled);
+  ASSERT_EQ(*workspace_.Run(text, &first, options), RunOutcome::kCancelled);
   EXPECT_THAT(first.Descriptions(), ElementsAre("checkpoint on request", "last weights"));
   EXPECT_THAT(first.LogText(), HasSubstr("checkpoint after batch 2 of epoch 1"));
   EXPECT_THAT(first.commands_done, ElementsAre(Pair(1, absl::OkStatus())));

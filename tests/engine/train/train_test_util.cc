@@ -88,8 +88,8 @@ void Workspace::WritePoints(const std::string& name, int64_t samples, uint32_t s
   Write(name, FormatPickle(PickleValue::MakeDict(std::move(dict))));
 }
 
-absl::StatusOr<RunEnd> Workspace::Run(const std::string& kurfile, RecordingObserver* observer,
-                                      RunOptions options) const {
+absl::StatusOr<RunOutcome> Workspace::Run(const std::string& kurfile, RecordingObserver* observer,
+                                          RunOptions options) const {
   const Kurfile loaded = LoadText(kurfile);
   PathResolver::Options paths;
   paths.workspace = path();

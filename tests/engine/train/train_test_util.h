@@ -93,8 +93,8 @@ class Workspace {
   void WritePoints(const std::string& name, int64_t samples, uint32_t seed = 1) const;
 
   // Runs a Kurfile with one CPU thread.
-  absl::StatusOr<RunEnd> Run(const std::string& kurfile, RecordingObserver* observer,
-                             RunOptions options = {}) const;
+  absl::StatusOr<RunOutcome> Run(const std::string& kurfile, RecordingObserver* observer,
+                                 RunOptions options = {}) const;
 
  private:
   std::optional<TemporaryDirectory> own_;

@@ -146,7 +146,7 @@ TEST_F(TrainingOptionsTest, ARunThatDiedEndsWithTheSameFiles) {
   const std::string shuffled = absl::StrReplaceAll(
       text, {{"validate.pkl}]", "validate.pkl}]\n  provider: {batch_size: 4, num_batches: 2}"}});
   RecordingObserver whole(workspace_.path());
-  ASSERT_EQ(*workspace_.Run(shuffled, &whole, Options(workspace_)), RunEnd::kSucceeded);
+  ASSERT_EQ(*workspace_.Run(shuffled, &whole, Options(workspace_)), RunOutcome::kSucceeded);
   ASSERT_GE(whole.written.size(), 12U);
   for (size_t death = 0; death < whole.written.size(); ++death) {
     SCOPED_TRACE(absl::StrCat("died in write ", death));
@@ -156,7 +156,7 @@ TEST_F(TrainingOptionsTest, ARunThatDiedEndsWithTheSameFiles) {
     first.failing_write = death;
     ASSERT_FALSE(workspace.Run(shuffled, &first, Options(workspace)).ok());
     RecordingObserver second(workspace.path());
-    ASSERT_EQ(*workspace.Run(shuffled, &second, Options(workspace)), RunEnd::kSucceeded);
+    ASSERT_EQ(*workspace.Run(shuffled, &second, Options(workspace)), RunOutcome::kSucceeded);
     for (const char* file : {"best.w", "last.w", "best-validation.w", "checkpoint.w"}) {
       EXPECT_EQ(WeightsIn(workspace.File(file)), WeightsIn(workspace_.File(file))) << file;
     }
@@ -172,11 +172,11 @@ TEST_F(TrainingOptionsTest, ADeterministicRunGoesOnWithTheThreadsThatItBeganWith
       absl::StrCat(kModel, "  deterministic: yes\n  checkpoint: {path: c.w, batches: 2}\n");
   RecordingObserver first(workspace_.path());
   first.cancel_after_batches = 4;
-  ASSERT_EQ(*workspace_.Run(text, &first, Options(workspace_)), RunEnd::kCancelled);
+  ASSERT_EQ(*workspace_.Run(text, &first, Options(workspace_)), RunOutcome::kCancelled);
   EXPECT_THAT(first.LogText(), HasSubstr("deterministic: seed 17, threads 1"));
   RunOptions other = Options(workspace_);
   other.seed = 18;
-  ASSERT_EQ(*workspace_.Run(text, &observer_, other), RunEnd::kSucceeded);
+  ASSERT_EQ(*workspace_.Run(text, &observer_, other), RunOutcome::kSucceeded);
   EXPECT_THAT(observer_.LogText(), HasSubstr("deterministic: seed 17, threads 1"));
 }
 
@@ -212,7 +212,7 @@ TEST_F(TrainingOptionsTest, EndsWhenValidationsGetNoBetter) {
       absl::StrReplaceAll(absl::StrCat(kModel, "  early_stopping: {patience: 2, min_delta: 1000}\n",
                                        "  weights: {last: last.w}\n"),
                           {{"epochs: 3", "epochs: 30"}});
-  ASSERT_EQ(*workspace_.Run(text, &observer_, {}), RunEnd::kSucceeded);
+  ASSERT_EQ(*workspace_.Run(text, &observer_, {}), RunOutcome::kSucceeded);
   EXPECT_THAT(observer_.epochs, SizeIs(3));
   EXPECT_THAT(observer_.LogText(),
               HasSubstr("early stopping after epoch 3: the validation's loss has not improved in "
@@ -316,7 +316,7 @@ TEST_F(TrainingOptionsTest, AGradientThatIsInfiniteInOneElementIsNotTaken) {
                         "to be so is the gradient of above.weight"));
   EXPECT_FALSE(Exists(workspace_.File("last.w")));
   ASSERT_EQ(*workspace_.Run(absl::StrCat(text, "  non_finite: skip\n"), &observer_, {}),
-            RunEnd::kSucceeded);
+            RunOutcome::kSucceeded);
   EXPECT_THAT(WeightsIn(workspace_.File("last.w")).at("above.weight"), ElementsAre(0, 0));
 }
 
@@ -349,7 +349,7 @@ TEST_F(TrainingOptionsTest, ABatchThatIsLeftOutChangesNothing) {
   const std::string text =
       absl::StrReplaceAll(absl::StrCat(kSmall, "  non_finite: skip\n"),
                           {{"activation: relu", "batch_normalization:\n  - activation: relu"}});
-  ASSERT_EQ(*workspace_.Run(text, &observer_, {}), RunEnd::kSucceeded);
+  ASSERT_EQ(*workspace_.Run(text, &observer_, {}), RunOutcome::kSucceeded);
   EXPECT_THAT(observer_.LogText(), HasSubstr("in batch 2 of epoch 1; first to be so is the source "
                                              "'point' of the data; the batch is left out"));
   EXPECT_THAT(observer_.LogText(), HasSubstr("in batch 2 of epoch 2; the batch is left out"));
