@@ -24,7 +24,7 @@ struct ActivationSpec : LayerSpec {
     return inputs[0];
   }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override {
+  SavedForBackward SavesForBackward(const std::vector<Shape>&) const override {
     const bool of_output = type == "relu" || type == "tanh" || type == "sigmoid" ||
                            type == "softmax" || type == "log_softmax" || type == "exponential";
     const bool is_view = type == "linear" || type == "none";

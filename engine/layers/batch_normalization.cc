@@ -57,7 +57,9 @@ struct BatchNormalizationSpec : LayerSpec {
   bool ForgetsOutput() const override { return true; }
   bool CanApplyRelu() const override { return true; }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override { return {/*input=*/true}; }
+  SavedForBackward SavesForBackward(const std::vector<Shape>&) const override {
+    return {/*input=*/true};
+  }
 };
 
 const Fields<BatchNormalizationSpec>& BatchNormalizationFields() {

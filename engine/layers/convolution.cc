@@ -79,7 +79,7 @@ struct ConvolutionSpec : LayerSpec {
 
   bool ForgetsOutput() const override { return true; }
 
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+  SavedForBackward SavesForBackward(const std::vector<Shape>& inputs) const override {
     // Of a highway, what goes through the gate, and the gate.
     const int64_t more = highway ? Product({2, NumElements(inputs[0]), int64_t{sizeof(float)}}) : 0;
     return {/*input=*/true, /*output=*/false, /*is_view=*/false, more};

@@ -75,7 +75,7 @@ struct DenseSpec : LayerSpec {
 
   bool ForgetsOutput() const override { return true; }
 
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+  SavedForBackward SavesForBackward(const std::vector<Shape>& inputs) const override {
     // Of a stack, what the later layers take as input too.
     Shape positions = Flattened(inputs[0]);
     positions.back() = 0;

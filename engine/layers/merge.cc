@@ -57,7 +57,7 @@ struct MergeSpec : LayerSpec {
 
   bool ForgetsOutput() const override { return true; }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override {
+  SavedForBackward SavesForBackward(const std::vector<Shape>&) const override {
     return {/*input=*/mode == "multiply"};
   }
 };

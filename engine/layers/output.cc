@@ -25,7 +25,7 @@ struct OutputSpec : LayerSpec {
     return inputs[0];
   }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override {
+  SavedForBackward SavesForBackward(const std::vector<Shape>&) const override {
     return {/*input=*/false, /*output=*/false, /*is_view=*/true};
   }
 };

@@ -58,7 +58,7 @@ struct PoolSpec : LayerSpec {
   bool ForgetsOutput() const override { return size.has_value() || type != "max"; }
   bool TakesMaxima() const override { return type == "max"; }
 
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+  SavedForBackward SavesForBackward(const std::vector<Shape>& inputs) const override {
     // A maximum keeps where it was found.
     const auto output = OutputShape(inputs);
     const int64_t places = output.ok() ? NumElements(*output) : kUnknown;

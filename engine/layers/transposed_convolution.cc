@@ -54,7 +54,9 @@ struct TransposedConvolutionSpec : LayerSpec {
 
   bool ForgetsOutput() const override { return true; }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override { return {/*input=*/true}; }
+  SavedForBackward SavesForBackward(const std::vector<Shape>&) const override {
+    return {/*input=*/true};
+  }
 };
 
 const Fields<TransposedConvolutionSpec>& TransposedConvolutionFields() {

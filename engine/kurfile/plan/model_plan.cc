@@ -109,7 +109,7 @@ class ShapeInference {
       layer.shape_known = false;
       layer.weights.clear();
       layer.multiply_adds = kUnknown;
-      layer.kept = {};
+      layer.saved = {};
       if (layer.spec->IsInput()) {
         InferInput(&layer);
       } else {
@@ -157,8 +157,8 @@ class ShapeInference {
     if (Overflows(*shape)) return Error(*layer, TooLarge("its output", *shape));
     const int64_t times = NumElements(mapped);
     layer->multiply_adds = Product({times, layer->spec->MultiplyAdds(*inner)});
-    layer->kept = layer->spec->KeptForBackward(*inner);
-    layer->kept.more_bytes = Product({times, layer->kept.more_bytes});
+    layer->saved = layer->spec->SavesForBackward(*inner);
+    layer->saved.more_bytes = Product({times, layer->saved.more_bytes});
     layer->shape = mapped;
     layer->shape.insert(layer->shape.end(), shape->begin(), shape->end());
     layer->shape_known = true;

@@ -25,7 +25,7 @@ struct PlannedLayer {
   std::vector<WeightInfo> weights;  // empty while the inputs' shapes are not known
   int64_t parameters = 0;           // trainable or frozen elements; kUnknown if not known
   int64_t multiply_adds = 0;        // for one sample going forward; kUnknown if not known
-  Kept kept;                        // for one sample; nothing while the shape is not known
+  SavedForBackward saved;           // for one sample; nothing while the shape is not known
   bool frozen = false;              // parameters do not change in training
   std::vector<std::string> tags;    // its own, and those of the operators that made it
   // The layer whose weights it uses, by name; empty: it has its own. `parameters` is 0 then.

@@ -35,25 +35,25 @@ class Memory {
   explicit Memory(const ModelPlan& plan) : plan_(plan), owner_(plan.layers.size()) {
     for (size_t i = 0; i < plan.layers.size(); ++i) {
       const PlannedLayer& layer = plan.layers[i];
-      owner_[i] = layer.kept.is_view && !layer.inputs.empty() ? owner_[Index(layer.inputs[0])] : i;
+      owner_[i] = layer.saved.is_view && !layer.inputs.empty() ? owner_[Index(layer.inputs[0])] : i;
     }
   }
 
   // What one sample leaves in memory at the end of a forward pass for the backward pass.
   int64_t KeptBytes() const {
-    std::vector<bool> kept(plan_.layers.size(), false);
+    std::vector<bool> saved(plan_.layers.size(), false);
     int64_t bytes = 0;
     for (size_t i = 0; i < plan_.layers.size(); ++i) {
       const PlannedLayer& layer = plan_.layers[i];
-      bytes = Sum(bytes, layer.shape_known ? layer.kept.more_bytes : kUnknown);
-      if (layer.kept.output || layer.spec->IsInput()) kept[owner_[i]] = true;
+      bytes = Sum(bytes, layer.shape_known ? layer.saved.more_bytes : kUnknown);
+      if (layer.saved.output || layer.spec->IsInput()) saved[owner_[i]] = true;
       for (const int input : layer.inputs) {
-        if (layer.kept.input) kept[owner_[Index(input)]] = true;
+        if (layer.saved.input) saved[owner_[Index(input)]] = true;
       }
     }
-    for (const int output : plan_.outputs) kept[owner_[Index(output)]] = true;
+    for (const int output : plan_.outputs) saved[owner_[Index(output)]] = true;
     for (size_t i = 0; i < plan_.layers.size(); ++i) {
-      if (kept[i]) bytes = Sum(bytes, OutputBytes(plan_.layers[i]));
+      if (saved[i]) bytes = Sum(bytes, OutputBytes(plan_.layers[i]));
     }
     return bytes;
   }

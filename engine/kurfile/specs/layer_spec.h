@@ -21,7 +21,7 @@ struct WeightInfo {
 };
 
 // What stays in memory between the forward and the backward pass of a layer.
-struct Kept {
+struct SavedForBackward {
   bool input = false;      // its inputs
   bool output = false;     // its output
   bool is_view = false;    // the output has no memory of its own: it is another view of the input
@@ -97,7 +97,7 @@ class LayerSpec {
 
   // What the backward pass will need of the forward one, for inputs that OutputShape() has
   // accepted.
-  virtual Kept KeptForBackward(const std::vector<Shape>& inputs) const {
+  virtual SavedForBackward SavesForBackward(const std::vector<Shape>& inputs) const {
     static_cast<void>(inputs);
     return {/*input=*/false, /*output=*/true};
   }
