@@ -53,7 +53,7 @@ class Expander : public ModelBuilder {
   void ExpandList(const Value& containers, const std::string& path, const Scope& scope,
                   const Surroundings& inside) override;
   std::string LastLayer() const override { return nodes_.empty() ? "" : nodes_.back().layer.name; }
-  bool MayGoOn(const Value& where, const std::string& path) override;
+  bool CheckBudget(const Value& where, const std::string& path) override;
   Diagnostics* diagnostics() override { return diagnostics_; }
 
   // What has been expanded; to be asked once.
@@ -168,7 +168,7 @@ std::string Expander::UniqueName(const std::string& kind) {
   return absl::StrCat("..", kind, ".", counters_[kind]++);
 }
 
-bool Expander::MayGoOn(const Value& where, const std::string& path) {
+bool Expander::CheckBudget(const Value& where, const std::string& path) {
   if (too_large_) return false;
   if (nodes_.size() >= kMaxLayers) {
     Error(where, path, absl::StrCat("the model has more than ", kMaxLayers, " layers"));
@@ -194,7 +194,7 @@ void Expander::ExpandList(const Value& containers, const std::string& path, cons
     Error(list, path, absl::StrCat("expected a list of layers, got ", Describe(list)));
     return AddUnread(list, path, "");
   }
-  for (size_t i = 0; i < list.as_list().size() && MayGoOn(list, path); ++i) {
+  for (size_t i = 0; i < list.as_list().size() && CheckBudget(list, path); ++i) {
     Expand(list.as_list()[i], absl::StrCat(path, "[", i, "]"), scope, inside);
   }
 }

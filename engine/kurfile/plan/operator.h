@@ -49,9 +49,9 @@ class ModelBuilder {
                           const Surroundings& inside) = 0;
   // The name of the layer that was added last; empty before the first.
   virtual std::string LastLayer() const = 0;
-  // To be asked before each turn of a loop: false when the model is too large, which is then
-  // reported at `where`.
-  virtual bool MayGoOn(const Value& where, const std::string& path) = 0;
+  // Checks that the model is not too large yet, before each turn of a loop. False if it is, which
+  // is reported once, at `where`.
+  virtual bool CheckBudget(const Value& where, const std::string& path) = 0;
 
   virtual Diagnostics* diagnostics() = 0;
 };

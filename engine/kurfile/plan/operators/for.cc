@@ -26,7 +26,7 @@ const Fields<ForSpec>& ForFields() {
 bool Expand(const OperatorCall& call, ModelBuilder* builder) {
   ForSpec spec;
   if (!ParseOperator(call, ForFields(), {"iterate"}, builder, &spec)) return false;
-  for (int64_t i = 0; i < spec.range && builder->MayGoOn(call.arguments, call.path); ++i) {
+  for (int64_t i = 0; i < spec.range && builder->CheckBudget(call.arguments, call.path); ++i) {
     Scope turn(call.scope);
     turn.Set(spec.with_index, Value(i));
     const int errors = builder->diagnostics()->num_errors();

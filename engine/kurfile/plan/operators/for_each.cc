@@ -54,7 +54,7 @@ bool Expand(const OperatorCall& call, ModelBuilder* builder) {
                       builder->diagnostics());
   }
   for (const Value& item : *elements) {
-    if (!builder->MayGoOn(call.arguments, call.path)) break;
+    if (!builder->CheckBudget(call.arguments, call.path)) break;
     Scope turn(call.scope);
     turn.Set(spec.loop_var, item);
     const int errors = builder->diagnostics()->num_errors();
