@@ -122,10 +122,10 @@ Resources EstimateResources(const ModelPlan& plan, const OptimizerSpec* optimize
   return need;
 }
 
-double StepSeconds(const Resources& resources, const Speed& speed) {
+double StepSeconds(const Resources& resources, const HardwareLimits& limits) {
   if (resources.batch_flops == kUnknown || resources.batch_bytes == kUnknown) return -1;
-  return std::max(static_cast<double>(resources.batch_flops) / speed.flops,
-                  static_cast<double>(resources.batch_bytes) / speed.bandwidth);
+  return std::max(static_cast<double>(resources.batch_flops) / limits.flops,
+                  static_cast<double>(resources.batch_bytes) / limits.bandwidth);
 }
 
 }  // namespace kur

@@ -8,8 +8,8 @@
 
 namespace kur {
 
-// What a processor can do at most, for bounds.
-struct Speed {
+// The most that a processor computes and moves, for lower bounds of times.
+struct HardwareLimits {
   double flops = 100e9;     // floating-point operations a second
   double bandwidth = 10e9;  // bytes a second from and to memory
 };
@@ -42,7 +42,7 @@ Resources EstimateResources(const ModelPlan& plan, const OptimizerSpec* optimize
 
 // A lower bound of the seconds that a training step takes: what is computed at full speed, or what
 // is moved at full bandwidth, whichever takes longer; negative if it is not known.
-double StepSeconds(const Resources& resources, const Speed& speed);
+double StepSeconds(const Resources& resources, const HardwareLimits& limits);
 
 }  // namespace kur
 
