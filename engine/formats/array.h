@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "engine/base/bulk_bytes.h"
+#include "engine/base/spillable_buffer.h"
 
 namespace kur {
 
@@ -104,7 +104,7 @@ struct SharedBytes {
 // holds one element.
 class Array {
  public:
-  using Bytes = BulkBytes;
+  using Bytes = SpillableBuffer;
 
   // No elements: float32 of shape (0,).
   Array();

@@ -9,7 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "engine/base/bulk_bytes.h"
+#include "engine/base/spillable_buffer.h"
 #include "engine/base/status.h"
 #include "engine/base/system_memory.h"
 #include "engine/train/evaluator.h"
@@ -100,10 +100,10 @@ absl::StatusOr<RunOutcome> RunGuarded(const Kurfile& kurfile, const PathResolver
                                       const RunOptions& options, const RunHost& host) {
   KUR_RETURN_IF_ERROR(kurfile.CheckMode(options.mode));
   try {
-    BulkBytes::SetOverflow(options.scratch_folder, TotalMemoryBytes() / 4);
+    SpillableBuffer::SetOverflow(options.scratch_folder, TotalMemoryBytes() / 4);
     if (options.threads > 0) at::set_num_threads(options.threads);
     return RunMode(kurfile, paths, options, host);
-  } catch (const BulkBytes::NoRoom& error) {
+  } catch (const SpillableBuffer::NoRoom& error) {
     return absl::ResourceExhaustedError(error.what());
   } catch (const std::bad_alloc&) {
     return OutOfMemory("the machine's");

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "engine/base/bulk_vector.h"
+#include "engine/base/spillable_vector.h"
 #include "engine/data/source.h"
 
 namespace kur {
@@ -35,7 +35,7 @@ class FloatColumn {
   int64_t num_samples_ = 0;
   int64_t extent_ = 0;           // of the first sample
   std::vector<int64_t> starts_;  // rows before each sample, and all; empty while extents are equal
-  BulkVector<float> values_;
+  SpillableVector<float> values_;
 };
 
 }  // namespace kur

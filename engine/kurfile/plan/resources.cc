@@ -40,7 +40,7 @@ class Memory {
   }
 
   // What one sample leaves in memory at the end of a forward pass for the backward pass.
-  int64_t KeptBytes() const {
+  int64_t SavedBytes() const {
     std::vector<bool> saved(plan_.layers.size(), false);
     int64_t bytes = 0;
     for (size_t i = 0; i < plan_.layers.size(); ++i) {
@@ -109,7 +109,7 @@ Resources EstimateResources(const ModelPlan& plan, const OptimizerSpec* optimize
   need.gradients = trained;
   need.optimizer = Product({trained, optimizer->StateSlots()});
   need.average = keeps_average ? trained : 0;
-  need.activations = Product({memory.KeptBytes(), batch_size});
+  need.activations = Product({memory.SavedBytes(), batch_size});
   need.training_total = Sum(
       Sum(Sum(need.weights, need.gradients), Sum(need.optimizer, need.activations)), need.average);
   // Each multiplication with its addition once forward and twice backward.

@@ -1,4 +1,4 @@
-#include "engine/base/bulk_bytes.h"
+#include "engine/base/spillable_buffer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,14 +20,14 @@ using testing::HasSubstr;
 
 constexpr size_t kMiB = size_t{1} << 20;
 
-class BulkBytesTest : public testing::Test {
+class SpillableBufferTest : public testing::Test {
  protected:
-  ~BulkBytesTest() override { BulkBytes::SetOverflow("", 0); }
+  ~SpillableBufferTest() override { SpillableBuffer::SetOverflow("", 0); }
 
-  static void Fill(BulkBytes* bytes, size_t from) {
+  static void Fill(SpillableBuffer* bytes, size_t from) {
     for (size_t i = from; i < bytes->size(); ++i) (*bytes)[i] = static_cast<uint8_t>(i * 31 >> 3);
   }
-  static bool IsFilled(const BulkBytes& bytes) {
+  static bool IsFilled(const SpillableBuffer& bytes) {
     for (size_t i = 0; i < bytes.size(); ++i) {
       if (bytes[i] != static_cast<uint8_t>(i * 31 >> 3)) return false;
     }
@@ -48,10 +48,10 @@ class BulkBytesTest : public testing::Test {
   const TemporaryDirectory directory_;
 };
 
-TEST_F(BulkBytesTest, KeepsItsContentWhereverItLies) {
+TEST_F(SpillableBufferTest, KeepsItsContentWhereverItLies) {
   for (const int64_t most : {0, 3'000'000, 1 << 30}) {
-    BulkBytes::SetOverflow(directory_.path(), most);
-    BulkBytes bytes;
+    SpillableBuffer::SetOverflow(directory_.path(), most);
+    SpillableBuffer bytes;
     for (const size_t size : {size_t{10}, kMiB - 1, kMiB, 3 * kMiB, 20 * kMiB, 7 * kMiB,
                               5 * kMiB + 3, 9 * kMiB, size_t{100}, 2 * kMiB}) {
       const size_t before = std::min(bytes.size(), size);
@@ -60,7 +60,7 @@ TEST_F(BulkBytesTest, KeepsItsContentWhereverItLies) {
       Fill(&bytes, before);
       EXPECT_TRUE(IsFilled(bytes)) << most << ", " << size;
     }
-    BulkBytes moved = std::move(bytes);
+    SpillableBuffer moved = std::move(bytes);
     EXPECT_TRUE(IsFilled(moved));
     EXPECT_EQ(moved.size(), 2 * kMiB);
     moved.resize(0);
@@ -68,52 +68,52 @@ TEST_F(BulkBytesTest, KeepsItsContentWhereverItLies) {
   }
 }
 
-TEST_F(BulkBytesTest, CopiesAreEqual) {
+TEST_F(SpillableBufferTest, CopiesAreEqual) {
   const std::vector<uint8_t> from = {1, 2, 3};
-  const BulkBytes bytes(from.data(), from.data() + from.size());
+  const SpillableBuffer bytes(from.data(), from.data() + from.size());
   EXPECT_THAT(std::vector<uint8_t>(bytes.begin(), bytes.end()), testing::ElementsAre(1, 2, 3));
 }
 
-TEST_F(BulkBytesTest, WhatIsBeyondTheLimitTakesNoMemory) {
-  BulkBytes::SetOverflow(directory_.path(), static_cast<int64_t>(8 * kMiB));
+TEST_F(SpillableBufferTest, WhatIsBeyondTheLimitTakesNoMemory) {
+  SpillableBuffer::SetOverflow(directory_.path(), static_cast<int64_t>(8 * kMiB));
   const size_t before = InMemory();
   ASSERT_GT(before, 0U);
-  std::vector<BulkBytes> all;
+  std::vector<SpillableBuffer> all;
   for (int i = 0; i < 16; ++i) {
     all.emplace_back(4 * kMiB);
     Fill(&all.back(), 0);
   }
-  BulkBytes grown;
+  SpillableBuffer grown;
   for (size_t size = kMiB; size <= 64 * kMiB; size += kMiB) {
     grown.resize(size);
     Fill(&grown, size - kMiB);
   }
   EXPECT_LT(InMemory(), before + 12 * kMiB);
   EXPECT_TRUE(IsFilled(grown));
-  for (const BulkBytes& bytes : all) EXPECT_TRUE(IsFilled(bytes));
+  for (const SpillableBuffer& bytes : all) EXPECT_TRUE(IsFilled(bytes));
 }
 
-TEST_F(BulkBytesTest, WhatIsGivenBackMakesRoom) {
-  BulkBytes::SetOverflow(directory_.path(), static_cast<int64_t>(4 * kMiB));
+TEST_F(SpillableBufferTest, WhatIsGivenBackMakesRoom) {
+  SpillableBuffer::SetOverflow(directory_.path(), static_cast<int64_t>(4 * kMiB));
   for (int i = 0; i < 8; ++i) {
-    const BulkBytes first(3 * kMiB);
+    const SpillableBuffer first(3 * kMiB);
     // It would not be there if this one went to a file.
-    BulkBytes::SetOverflow(directory_.File("none"), static_cast<int64_t>(4 * kMiB));
-    const BulkBytes small(kMiB);
-    EXPECT_THROW(BulkBytes(2 * kMiB), BulkBytes::NoRoom);
-    BulkBytes::SetOverflow(directory_.path(), static_cast<int64_t>(4 * kMiB));
+    SpillableBuffer::SetOverflow(directory_.File("none"), static_cast<int64_t>(4 * kMiB));
+    const SpillableBuffer small(kMiB);
+    EXPECT_THROW(SpillableBuffer(2 * kMiB), SpillableBuffer::NoRoom);
+    SpillableBuffer::SetOverflow(directory_.path(), static_cast<int64_t>(4 * kMiB));
   }
 }
 
-TEST_F(BulkBytesTest, FilesHaveNoNames) {
-  BulkBytes::SetOverflow(directory_.path(), 0);
-  const BulkBytes bytes(2 * kMiB);
+TEST_F(SpillableBufferTest, FilesHaveNoNames) {
+  SpillableBuffer::SetOverflow(directory_.path(), 0);
+  const SpillableBuffer bytes(2 * kMiB);
   EXPECT_TRUE(std::filesystem::is_empty(directory_.path()));
 }
 
-TEST_F(BulkBytesTest, WhereThereIsNoRoomItSaysSo) {
-  BulkBytes::SetOverflow(directory_.File("none"), 0);
-  BulkBytes bytes(100);
+TEST_F(SpillableBufferTest, WhereThereIsNoRoomItSaysSo) {
+  SpillableBuffer::SetOverflow(directory_.File("none"), 0);
+  SpillableBuffer bytes(100);
   Fill(&bytes, 0);
   try {
     bytes.resize(2 * kMiB);
@@ -127,11 +127,11 @@ TEST_F(BulkBytesTest, WhereThereIsNoRoomItSaysSo) {
   EXPECT_TRUE(IsFilled(bytes));
 }
 
-TEST_F(BulkBytesTest, MoreThanTheDiskHasIsRefusedAtOnce) {
-  BulkBytes::SetOverflow(directory_.path(), 0);
-  BulkBytes bytes(2 * kMiB);
+TEST_F(SpillableBufferTest, MoreThanTheDiskHasIsRefusedAtOnce) {
+  SpillableBuffer::SetOverflow(directory_.path(), 0);
+  SpillableBuffer bytes(2 * kMiB);
   Fill(&bytes, 0);
-  EXPECT_THROW(bytes.resize(size_t{1} << 60), BulkBytes::NoRoom);
+  EXPECT_THROW(bytes.resize(size_t{1} << 60), SpillableBuffer::NoRoom);
   EXPECT_EQ(bytes.size(), 2 * kMiB);
   EXPECT_TRUE(IsFilled(bytes));
 }

@@ -1,19 +1,19 @@
-#ifndef KUR_ENGINE_BASE_BULK_VECTOR_H_
-#define KUR_ENGINE_BASE_BULK_VECTOR_H_
+#ifndef KUR_ENGINE_BASE_SPILLABLE_VECTOR_H_
+#define KUR_ENGINE_BASE_SPILLABLE_VECTOR_H_
 
 #include <algorithm>
 #include <cstdint>
 #include <type_traits>
 
-#include "engine/base/bulk_bytes.h"
+#include "engine/base/spillable_buffer.h"
 
 namespace kur {
 
 // Values in one piece that grows by an eighth: a reader that does not know how much is to come
-// never holds much more than what has come. In memory or in a file as BulkBytes are. Throws
+// never holds much more than what has come. In memory or in a file as SpillableBuffer are. Throws
 // std::bad_alloc. Movable; not thread-safe.
 template <class T>
-class BulkVector {
+class SpillableVector {
   static_assert(std::is_trivially_copyable_v<T>);
 
  public:
@@ -39,7 +39,7 @@ class BulkVector {
     capacity_ = capacity;
   }
 
-  BulkBytes bytes_;
+  SpillableBuffer bytes_;
   T* values_ = nullptr;  // what bytes_ holds
   int64_t size_ = 0;
   int64_t capacity_ = 0;
@@ -47,4 +47,4 @@ class BulkVector {
 
 }  // namespace kur
 
-#endif  // KUR_ENGINE_BASE_BULK_VECTOR_H_
+#endif  // KUR_ENGINE_BASE_SPILLABLE_VECTOR_H_

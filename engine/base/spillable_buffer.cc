@@ -1,4 +1,4 @@
-#include "engine/base/bulk_bytes.h"
+#include "engine/base/spillable_buffer.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -61,8 +61,9 @@ Account& TheAccount() {
 }
 
 [[noreturn]] void ThrowNoRoom(const std::string& folder, int error) {
-  throw BulkBytes::NoRoom(absl::StrCat("the data do not fit into memory, and a file for them in ",
-                                       folder, " cannot be had: ", std::strerror(error)));
+  throw SpillableBuffer::NoRoom(
+      absl::StrCat("the data do not fit into memory, and a file for them in ", folder,
+                   " cannot be had: ", std::strerror(error)));
 }
 
 // Gives the file blocks on the disk for all of `size`, where the file system can: writing to a
@@ -85,23 +86,23 @@ int OpenWithoutName(const std::string& folder) {
 
 }  // namespace
 
-void BulkBytes::SetOverflow(std::string folder, int64_t most_bytes) {
+void SpillableBuffer::SetOverflow(std::string folder, int64_t most_bytes) {
   TheAccount().SetOverflow(std::move(folder), most_bytes);
 }
 
-BulkBytes::BulkBytes(const uint8_t* begin, const uint8_t* end) {
+SpillableBuffer::SpillableBuffer(const uint8_t* begin, const uint8_t* end) {
   resize(static_cast<size_t>(end - begin));
   std::copy(begin, end, data_);
 }
 
-BulkBytes& BulkBytes::operator=(BulkBytes&& other) noexcept {
+SpillableBuffer& SpillableBuffer::operator=(SpillableBuffer&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
   std::swap(file_, other.file_);
   return *this;
 }
 
-void BulkBytes::resize(size_t size) {
+void SpillableBuffer::resize(size_t size) {
   if (size == size_) return;
   if (size == 0) return Free();
   if (file_ >= 0) return ResizeFile(TheAccount().folder(), size);
@@ -109,7 +110,7 @@ void BulkBytes::resize(size_t size) {
   ResizeInMemory(size);
 }
 
-void BulkBytes::ResizeInMemory(size_t size) {
+void SpillableBuffer::ResizeInMemory(size_t size) {
   void* const changed = std::realloc(data_, size);
   if (changed == nullptr) {
     TheAccount().Change(size, size_);
@@ -119,8 +120,8 @@ void BulkBytes::ResizeInMemory(size_t size) {
   size_ = size;
 }
 
-void BulkBytes::MoveToFile(const std::string& folder, size_t size) {
-  BulkBytes moved;
+void SpillableBuffer::MoveToFile(const std::string& folder, size_t size) {
+  SpillableBuffer moved;
   moved.file_ = OpenWithoutName(folder);
   if (moved.file_ < 0) ThrowNoRoom(folder, errno);
   moved.ResizeFile(folder, size);
@@ -128,7 +129,7 @@ void BulkBytes::MoveToFile(const std::string& folder, size_t size) {
   *this = std::move(moved);
 }
 
-void BulkBytes::ResizeFile(const std::string& folder, size_t size) {
+void SpillableBuffer::ResizeFile(const std::string& folder, size_t size) {
   const size_t before = size_;
   if (size > before) Reserve(file_, folder, size);
   void* const mapped = data_ == nullptr
@@ -150,7 +151,7 @@ void Prefetch(const void* data, size_t size) {
   madvise(first, size + before, MADV_WILLNEED);
 }
 
-void BulkBytes::Free() {
+void SpillableBuffer::Free() {
   if (file_ < 0) {
     TheAccount().Change(size_, 0);
     std::free(data_);

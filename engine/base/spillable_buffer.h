@@ -1,5 +1,5 @@
-#ifndef KUR_ENGINE_BASE_BULK_BYTES_H_
-#define KUR_ENGINE_BASE_BULK_BYTES_H_
+#ifndef KUR_ENGINE_BASE_SPILLABLE_BUFFER_H_
+#define KUR_ENGINE_BASE_SPILLABLE_BUFFER_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace kur {
 // kernel writes out what it needs the place of and reads it again: a set larger than memory trains,
 // slower. Growing moves pages rather than copying them where there are many. Movable; not
 // thread-safe, but different ones are independent.
-class BulkBytes {
+class SpillableBuffer {
  public:
   // Neither memory nor, as what() says, a file could be had.
   class NoRoom : public std::bad_alloc {
@@ -30,13 +30,13 @@ class BulkBytes {
   // first call, and for an empty `folder`, all is kept in memory. Thread-safe.
   static void SetOverflow(std::string folder, int64_t most_bytes);
 
-  BulkBytes() = default;
-  explicit BulkBytes(size_t size) { resize(size); }
+  SpillableBuffer() = default;
+  explicit SpillableBuffer(size_t size) { resize(size); }
   // Copies.
-  BulkBytes(const uint8_t* begin, const uint8_t* end);
-  BulkBytes(BulkBytes&& other) noexcept { *this = std::move(other); }
-  BulkBytes& operator=(BulkBytes&& other) noexcept;
-  ~BulkBytes() { Free(); }
+  SpillableBuffer(const uint8_t* begin, const uint8_t* end);
+  SpillableBuffer(SpillableBuffer&& other) noexcept { *this = std::move(other); }
+  SpillableBuffer& operator=(SpillableBuffer&& other) noexcept;
+  ~SpillableBuffer() { Free(); }
 
   uint8_t* data() { return data_; }
   const uint8_t* data() const { return data_; }
@@ -72,4 +72,4 @@ void Prefetch(const void* data, size_t size);
 
 }  // namespace kur
 
-#endif  // KUR_ENGINE_BASE_BULK_BYTES_H_
+#endif  // KUR_ENGINE_BASE_SPILLABLE_BUFFER_H_
