@@ -5,6 +5,9 @@
 
 #include <exception>
 #include <new>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -16,6 +19,7 @@
 #include "engine/train/inspection.h"
 #include "engine/train/stopwatch.h"
 #include "engine/train/trainer.h"
+#include "engine/train/training_setup.h"
 
 namespace kur {
 namespace {
@@ -64,6 +68,12 @@ absl::StatusOr<bool> FetchData(const Kurfile& kurfile, const PathResolver& paths
   return true;
 }
 
+absl::StatusOr<RunOutcome> RunTraining(const Kurfile& kurfile, const PathResolver& paths,
+                                       const RunOptions& options, const RunHost& host) {
+  KUR_ASSIGN_OR_RETURN(Training training, TrainingSetup(kurfile, paths, options, host).Build());
+  return Trainer(std::move(training), kurfile, options, host).Run();
+}
+
 absl::StatusOr<RunOutcome> RunMode(const Kurfile& kurfile, const PathResolver& paths,
                                    const RunOptions& options, const RunHost& host) {
   CancelOnlyControl cancel_only(host);
@@ -74,7 +84,7 @@ absl::StatusOr<RunOutcome> RunMode(const Kurfile& kurfile, const PathResolver& p
   if (!fetched) return RunOutcome::kCancelled;
   switch (options.mode) {
     case Mode::kTrain:
-      return Trainer(kurfile, paths, options, host).Run();
+      return RunTraining(kurfile, paths, options, host);
     case Mode::kTest:
       return RunTest(kurfile, paths, options, untrained);
     case Mode::kEvaluate:

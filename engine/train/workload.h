@@ -63,6 +63,7 @@ class Workload {
                                         const RunOptions& options);
 
   Model& model() { return model_; }
+  const Model& model() const { return model_; }
   // The sources that the model and the losses read.
   std::set<std::string> SourceNames() const;
   // Fails if the sources do not have the shapes that the model was built for.

@@ -274,7 +274,7 @@ TEST_F(TrainingOptionsTest, NumbersThatAreNotFiniteEndTheRunWithWhereTheyCameFro
   const at::Tensor samples = evidence.weights.at("non_finite/samples");
   ASSERT_EQ(samples.numel(), 8);
   EXPECT_EQ(samples.data_ptr<int64_t>()[0], 8);
-  EXPECT_EQ(evidence.position.batch, 1);
+  EXPECT_EQ(evidence.position.progress.batch, 1);
 }
 
 TEST_F(TrainingOptionsTest, NamesTheLayerWhoseOutputIsNotFinite) {
