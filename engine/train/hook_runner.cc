@@ -1,14 +1,12 @@
 #include "engine/train/hook_runner.h"
 
-#include <ATen/ops/from_blob.h>
-
-#include <map>
 #include <string>
 #include <utility>
 
 #include "engine/base/registry.h"
 #include "engine/base/status.h"
 #include "engine/download/http.h"
+#include "engine/train/hook_data.h"
 
 namespace kur {
 namespace {
@@ -32,7 +30,7 @@ class RunHookHost : public HookHost {
 
   absl::Status WriteResults(const FileReference& file, const std::string& format,
                             const HookData& data) override {
-    return kur::WriteResults(file, format, ToResults(data), host_.artifacts);
+    return kur::WriteResults(file, format, ToPredictions(data), host_.artifacts);
   }
 
   absl::StatusOr<std::string> Post(const std::string& url, const std::string& bearer,
@@ -45,24 +43,6 @@ class RunHookHost : public HookHost {
   const RunHost host_;
   FetchOptions network_;
 };
-
-std::map<std::string, at::Tensor> ToTensors(std::map<std::string, ResultColumn>* columns) {
-  std::map<std::string, at::Tensor> tensors;
-  for (auto& [name, column] : *columns) {
-    int64_t row = sizeof(float);
-    for (const int64_t extent : column.sample_shape) row *= extent;
-    std::vector<int64_t> shape = {static_cast<int64_t>(column.bytes.size()) / row};
-    shape.insert(shape.end(), column.sample_shape.begin(), column.sample_shape.end());
-    tensors[name] = at::from_blob(column.bytes.data(), shape, at::kFloat);
-  }
-  return tensors;
-}
-
-std::map<std::string, ResultColumn> ToColumns(const std::map<std::string, at::Tensor>& tensors) {
-  std::map<std::string, ResultColumn> columns;
-  for (const auto& [name, tensor] : tensors) AppendRows(tensor, &columns[name]);
-  return columns;
-}
 
 }  // namespace
 
@@ -91,20 +71,9 @@ absl::Status HookRunner::Notify(const TrainingNews& news, const TrainingHistory&
   return absl::OkStatus();
 }
 
-HookData ToHookData(EvaluationResults* results) {
-  HookData data;
-  data.result = ToTensors(&results->result);
-  data.truth = ToTensors(&results->truth);
-  return data;
-}
-
-EvaluationResults ToResults(const HookData& data) {
-  return {ToColumns(data.result), ToColumns(data.truth)};
-}
-
 absl::Status WriteResults(const FileReference& file, const std::string& format,
-                          const EvaluationResults& results, ArtifactWriter* artifacts) {
-  KUR_ASSIGN_OR_RETURN(const std::string content, FormatResults(results, format));
+                          const Predictions& predictions, ArtifactWriter* artifacts) {
+  KUR_ASSIGN_OR_RETURN(const std::string content, FormatResults(predictions, format));
   ArtifactInfo info;
   info.file = file;
   info.kind = ArtifactInfo::Kind::kResult;

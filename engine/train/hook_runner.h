@@ -33,13 +33,9 @@ class HookRunner {
   std::vector<std::unique_ptr<TrainingHook>> training_hooks_;
 };
 
-// The rows as tensors that share their memory, and back as a copy.
-HookData ToHookData(EvaluationResults* results);
-EvaluationResults ToResults(const HookData& data);
-
-// Writes results to `file` as `format` says (see FormatResults()).
+// Writes predictions to `file` as `format` says (see FormatResults()).
 absl::Status WriteResults(const FileReference& file, const std::string& format,
-                          const EvaluationResults& results, ArtifactWriter* artifacts);
+                          const Predictions& predictions, ArtifactWriter* artifacts);
 
 }  // namespace kur
 

@@ -13,8 +13,10 @@
 #include "absl/strings/string_view.h"
 #include "engine/base/random.h"
 #include "engine/base/status.h"
+#include "engine/train/evaluation.h"
+#include "engine/train/objective.h"
+#include "engine/train/open_set.h"
 #include "engine/train/stopwatch.h"
-#include "engine/train/workload.h"
 #include "engine/value/diagnostics.h"
 
 namespace kur {
@@ -192,26 +194,29 @@ class Inspector {
                   DataReport* report) {
     const bool has_truth = named.section != "evaluate";
     absl::Status fits;
-    if (workload_ == nullptr) {
+    if (objective_ == nullptr) {
       RunOptions options = options_;
       options.device = "cpu";
       options.mode = named.section == "evaluate" ? Mode::kEvaluate
                      : named.section == "train"  ? Mode::kTrain
                                                  : Mode::kTest;
-      auto workload = Workload::Build(kurfile_, provider, options);
-      fits = workload.status();
-      if (workload.ok()) workload_ = std::make_unique<Workload>(*std::move(workload));
+      auto objective = Objective::Build(kurfile_, provider, options);
+      fits = objective.status();
+      if (fits.ok() && options.mode != Mode::kEvaluate) {
+        fits = ChooseSectionMetrics(kurfile_.sections(), *objective).status();
+      }
+      if (fits.ok()) objective_ = std::make_unique<Objective>(*std::move(objective));
     } else if (has_truth) {
-      fits = workload_->CheckSources(*named.data, provider);
+      fits = objective_->CheckSources(*named.data, provider);
     }
-    if (fits.ok() && has_truth) fits = workload_->CheckTruthOf(provider);
+    if (fits.ok() && has_truth) fits = objective_->CheckTruthOf(provider);
     if (!fits.ok()) AddFailure(fits, report);
   }
 
   std::set<std::string> TruthNames() const {
     std::set<std::string> names;
-    if (workload_ != nullptr) {
-      names = workload_->SourceNames();
+    if (objective_ != nullptr) {
+      names = objective_->SourceNames();
       for (const std::string& input : inputs_) names.erase(input);
     } else {
       for (const auto& loss : kurfile_.sections().losses) names.insert(loss->target);
@@ -259,7 +264,7 @@ class Inspector {
   const RunOptions& options_;
   const RunHost host_;
   std::set<std::string> inputs_;  // of the model
-  std::unique_ptr<Workload> workload_;
+  std::unique_ptr<Objective> objective_;
   // What was seen of the samples of the sets so far, and the first set that each is in.
   absl::flat_hash_map<uint64_t, int> sets_of_;
   std::vector<std::string> set_names_;

@@ -29,8 +29,9 @@ struct ResultColumn {
 // Adds the rows of `tensor`, (samples, sample_shape...).
 void AppendRows(const at::Tensor& tensor, ResultColumn* column);
 
-// What an evaluation gives, by the name of the output; `truth` is empty where the data has none.
-struct EvaluationResults {
+// What a model gave for a set of data, by the name of the output; `truth` is empty where the data
+// has none.
+struct Predictions {
   std::map<std::string, ResultColumn> result;
   std::map<std::string, ResultColumn> truth;
 };
@@ -38,7 +39,7 @@ struct EvaluationResults {
 // The file that Kur writes: "pkl" is a Python pickle of {'result': {name: array}, 'truth': {...}},
 // "csv" a table with a column for each output and each truth ("NAME expected"); an output of
 // several numbers gets a column for each ("NAME[3]").
-absl::StatusOr<std::string> FormatResults(const EvaluationResults& results,
+absl::StatusOr<std::string> FormatResults(const Predictions& predictions,
                                           const std::string& format);
 
 }  // namespace kur

@@ -15,9 +15,9 @@
 #include "engine/base/spillable_buffer.h"
 #include "engine/base/status.h"
 #include "engine/base/system_memory.h"
-#include "engine/train/evaluator.h"
 #include "engine/train/inspection.h"
 #include "engine/train/stopwatch.h"
+#include "engine/train/test_and_evaluate.h"
 #include "engine/train/trainer.h"
 #include "engine/train/training_setup.h"
 

@@ -48,7 +48,7 @@ struct EpochFinished {
 };
 
 // The result of a pass over a validation or test set.
-struct Measurement {
+struct EvaluationResult {
   std::string section;  // "validate" or "test"
   std::string set;      // empty where the section has one set
   int64_t epoch = 0;    // completed
@@ -96,7 +96,7 @@ class RunEvents {
   virtual void OnDownloadProgress(const std::string& path, int64_t bytes, int64_t total) = 0;
   // `total` is 0 where it is not known, here and above.
   virtual void OnPassProgress(const std::string& section, int64_t samples, int64_t total) = 0;
-  virtual void OnMeasured(const Measurement& measurement) = 0;
+  virtual void OnEvaluated(const EvaluationResult& result) = 0;
   virtual void OnDataInspected(const DataReport& report) = 0;
   virtual void OnLog(LogLevel level, const std::string& text) = 0;
 

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/train/hook_data.h"
 #include "engine/train/stopwatch.h"
 
 namespace kur {
@@ -30,7 +31,7 @@ bool Improves(double loss, const std::optional<double>& best) {
 }
 
 // Names the first output whose loss is not finite; "" if all are.
-std::string FindNonFiniteLoss(const Workload::BatchLoss& loss) {
+std::string FindNonFiniteLoss(const Objective::BatchLoss& loss) {
   for (const auto& [name, value] : loss.losses) {
     if (std::isfinite(value)) continue;
     return absl::StrCat("the loss of the output '", name, "' became ",
@@ -56,10 +57,10 @@ Trainer::Trainer(Training training, const Kurfile& kurfile, const RunOptions& op
       clocks_(training_.position.clocks),
       stepper_(train(), {training_.optimizer.get(), training_.average.get(), &progress_},
                stop_.last_epoch(), training_.position.stepper),
-      writer_({&training_.workload.model(), training_.optimizer.get(), train().optimizer->kind(),
+      writer_({&training_.objective.model(), training_.optimizer.get(), train().optimizer->kind(),
                training_.average.get(), training_.log.get(), [this] { return Position(); }},
               options, host, training_.position.log_commit),
-      statistics_(training_.workload.model()) {}
+      statistics_(training_.objective.model()) {}
 
 TrainingPosition Trainer::Position() const {
   TrainingPosition position = training_.position;
@@ -93,7 +94,7 @@ absl::StatusOr<RunOutcome> Trainer::Run() {
 }
 
 void Trainer::ReportStart() {
-  const Model& model = training_.workload.model();
+  const Model& model = training_.objective.model();
   RunStarted started;
   started.parameters = model.num_parameters();
   started.layers = static_cast<int64_t>(model.num_layers());
@@ -117,7 +118,7 @@ BatchFeeder Trainer::MakeFeeder() {
       training_.augmenter.Apply(epoch, samples, batch);
     };
   }
-  return training_.workload.FeederOf(training_.data.provider, also_read, std::move(augment));
+  return training_.objective.FeederOf(training_.data.provider, also_read, std::move(augment));
 }
 
 // False if the run ended before the epoch did.
@@ -148,9 +149,9 @@ absl::Status Trainer::TrainBatch(const BatchPlan& plan, BatchFeeder* feeder) {
   epoch_.AddDataSeconds(MonotonicSeconds() - start);
   clocks_.batch.Resume();
   statistics_.Save();
-  KUR_ASSIGN_OR_RETURN(const Workload::BatchLoss loss,
-                       training_.workload.ComputeLoss(batch, /*training=*/true));
-  epoch_.AddUndefined(loss.skipped);
+  KUR_ASSIGN_OR_RETURN(const Objective::BatchLoss loss,
+                       training_.objective.ComputeLoss(batch, /*training=*/true));
+  epoch_.AddUndefined(loss.undefined);
   std::string trouble = FindNonFiniteLoss(loss);
   if (trouble.empty() && !stepper_.AddGradients(loss.total, plan, batch)) {
     stepper_.Drop();
@@ -168,7 +169,7 @@ absl::Status Trainer::TrainBatch(const BatchPlan& plan, BatchFeeder* feeder) {
 }
 
 // Counts a batch and reports it. What was left out is no part of the mean over the epoch.
-absl::Status Trainer::CountBatch(const Workload::BatchLoss& loss, int64_t size, bool trained,
+absl::Status Trainer::CountBatch(const Objective::BatchLoss& loss, int64_t size, bool trained,
                                  double start) {
   ++progress_.batch;
   ++progress_.total_batches;
@@ -215,7 +216,7 @@ std::string Trainer::ExamineBatch(const BatchPlan& plan, const TensorMap& batch)
   examined_ = true;
   at::manual_seed(BatchSeed(training_.position.seed, progress_.total_batches));
   const std::string cause =
-      absl::StrCat("; first to be so is ", FindNonFinite(batch, &training_.workload));
+      absl::StrCat("; first to be so is ", FindNonFinite(batch, &training_.objective));
   statistics_.Restore();
   const int64_t* samples = plan.indices(progress_.batch);
   const absl::Status written =
@@ -264,7 +265,8 @@ absl::Status Trainer::FinishEpoch() {
   finished.learning_rate = stepper_.learning_rate();
   host_.events->OnEpochFinished(finished);
   if (epoch_.undefined() > 0) {
-    host_.events->OnLog(LogLevel::kWarning, SkippedText(epoch_.undefined(), finished.samples));
+    host_.events->OnLog(LogLevel::kWarning,
+                        UndefinedLossText(epoch_.undefined(), finished.samples));
   }
   ++progress_.epoch;
   ++progress_.run_epochs;
@@ -294,10 +296,10 @@ absl::Status Trainer::Validate(std::optional<int64_t> max_batches, bool epoch_do
   std::optional<ValidationResult> result;
   {
     const WeightAverage::InPlace averaged(training_.average.get());
-    KUR_ASSIGN_OR_RETURN(
-        result,
-        RunValidation(training_.validation, {progress_.epoch, progress_.validations, max_batches},
-                      &training_.workload, host_));
+    KUR_ASSIGN_OR_RETURN(result, RunValidation(training_.validation,
+                                               {progress_.epoch, progress_.validations, max_batches,
+                                                &training_.validation_metrics},
+                                               &training_.objective, host_));
     if (result.has_value()) KUR_RETURN_IF_ERROR(ApplyValidationHooks(*result));
   }
   clocks_.validate.Pause();
@@ -329,7 +331,7 @@ absl::Status Trainer::ApplyValidationHooks(const ValidationResult& result) {
     history_.AddValidation(set.name, {static_cast<double>(progress_.total_batches),
                                       clocks_.all.seconds(), result.set_losses.at(set.name)});
     if (!training_.validation_hooks.has_result_hooks()) continue;
-    KUR_ASSIGN_OR_RETURN(const HookData batch, training_.workload.FirstBatch(set));
+    KUR_ASSIGN_OR_RETURN(const HookData batch, FirstBatchOf(set, &training_.objective));
     KUR_RETURN_IF_ERROR(training_.validation_hooks.Apply(batch).status());
   }
   return absl::OkStatus();

@@ -41,7 +41,7 @@ class Trainer {
   BatchFeeder MakeFeeder();
   absl::StatusOr<bool> TrainEpoch();
   absl::Status TrainBatch(const BatchPlan& plan, BatchFeeder* feeder);
-  absl::Status CountBatch(const Workload::BatchLoss& loss, int64_t size, bool trained,
+  absl::Status CountBatch(const Objective::BatchLoss& loss, int64_t size, bool trained,
                           double start);
   absl::Status AfterBatch();
   absl::Status HandleCommand(const RunCommand& command);

@@ -8,10 +8,12 @@
 #include "engine/optimizers/optimizer.h"
 #include "engine/train/checkpoint.h"
 #include "engine/train/deterministic_algorithms.h"
+#include "engine/train/evaluation.h"
 #include "engine/train/hook_runner.h"
 #include "engine/train/kur_log.h"
+#include "engine/train/objective.h"
+#include "engine/train/open_set.h"
 #include "engine/train/weight_average.h"
-#include "engine/train/workload.h"
 
 namespace kur {
 
@@ -20,7 +22,8 @@ namespace kur {
 struct Training {
   OpenSet data;
   std::vector<OpenSet> validation;  // empty: the Kurfile asks for no validation
-  Workload workload;
+  Objective objective;
+  ChosenMetrics validation_metrics;
   Augmenter augmenter;  // of `data`; may be empty()
   HookRunner hooks;
   HookRunner validation_hooks;

@@ -66,7 +66,7 @@ absl::Status LoadModel(const Checkpoint& saved, Training* training) {
   if (training->average != nullptr) {
     for (const auto& [name, tensor] : saved.trained_weights) weights[name] = tensor;
   }
-  KUR_RETURN_IF_ERROR(training->workload.model().LoadWeights(weights));
+  KUR_RETURN_IF_ERROR(training->objective.model().LoadWeights(weights));
   if (training->average != nullptr) training->average->Load(saved.weights);
   return absl::OkStatus();
 }
@@ -114,13 +114,14 @@ absl::StatusOr<Training> TrainingSetup::OpenSets() {
   KUR_ASSIGN_OR_RETURN(auto sets,
                        OpenData(train().data, context, position_.seed, /*randomize=*/true));
   OpenSet data = std::move(sets[0]);
-  KUR_ASSIGN_OR_RETURN(Workload workload, Workload::Build(kurfile_, data.provider, options_));
-  workload.SetPrecision(train().options.precision);
+  KUR_ASSIGN_OR_RETURN(Objective objective, Objective::Build(kurfile_, data.provider, options_));
+  KUR_ASSIGN_OR_RETURN(auto metrics, ChooseSectionMetrics(kurfile_.sections(), objective));
+  objective.SetPrecision(train().options.precision);
   if (const auto& source = train().optimizer->scale_rate) {
     KUR_RETURN_IF_ERROR(CheckHasSource(data.provider, *source, "train.optimizer.scale_rate",
                                        train().optimizer->location));
   }
-  KUR_ASSIGN_OR_RETURN(Augmenter augmenter, BuildAugmenter(data.provider, workload));
+  KUR_ASSIGN_OR_RETURN(Augmenter augmenter, BuildAugmenter(data.provider, objective));
   std::vector<OpenSet> validation;
   HookSpecs validation_hooks;
   if (const auto& validate = kurfile_.sections().validate) {
@@ -128,33 +129,34 @@ absl::StatusOr<Training> TrainingSetup::OpenSets() {
     KUR_ASSIGN_OR_RETURN(validation,
                          OpenData(validate->data, context, position_.seed, /*randomize=*/true));
     for (const OpenSet& set : validation) {
-      KUR_RETURN_IF_ERROR(workload.CheckSources(validate->data, set.provider));
+      KUR_RETURN_IF_ERROR(objective.CheckSources(validate->data, set.provider));
     }
   }
   return Training{std::move(data),
                   std::move(validation),
-                  std::move(workload),
+                  std::move(objective),
+                  std::move(metrics["validate"]),
                   std::move(augmenter),
                   HookRunner(train().hooks, host_, options_.fetch),
                   HookRunner(validation_hooks, host_, options_.fetch)};
 }
 
 absl::StatusOr<Augmenter> TrainingSetup::BuildAugmenter(const BatchProvider& provider,
-                                                        const Workload& workload) const {
-  const auto& inputs = workload.model().inputs();
+                                                        const Objective& objective) const {
+  const auto& inputs = objective.model().inputs();
   KUR_ASSIGN_OR_RETURN(
       Augmenter augmenter,
       Augmenter::Create(train().augmentations, provider.sources(), {inputs.begin(), inputs.end()},
                         position_.seed, std::max(1u, std::thread::hardware_concurrency())));
   for (const auto& augmentation : train().augmentations) {
-    if (augmentation->MixesSamples()) KUR_RETURN_IF_ERROR(workload.CheckMixable(*augmentation));
+    if (augmentation->MixesSamples()) KUR_RETURN_IF_ERROR(objective.CheckMixable(*augmentation));
   }
   return augmenter;
 }
 
 void TrainingSetup::BuildOptimizer(Training* training) const {
   const OptimizerSpec& spec = *train().optimizer;
-  const Model& model = training->workload.model();
+  const Model& model = training->objective.model();
   training->optimizer = Registry<OptimizerBuilder>::Get()
                             .Find(spec.kind())
                             ->build(spec, ParametersFor(spec, kurfile_.plan(), model));
@@ -257,7 +259,7 @@ absl::Status TrainingSetup::LoadInitialWeights(Training* training) {
         absl::StrCat("the initial weights ", initial->path, " cannot be used: ", status.message()));
   };
   if (!path.ok()) return failed(path.status());
-  auto saved = ReadWeights(initial->path, paths_, training->workload.model(), host_.events);
+  auto saved = ReadWeights(initial->path, paths_, training->objective.model(), host_.events);
   if (!saved.ok()) return failed(saved.status());
   const absl::Status loaded = LoadModel(*saved, training);
   if (!loaded.ok()) {

@@ -34,7 +34,7 @@ class TrainingSetup {
   // Opens the data and builds what does not depend on the position.
   absl::StatusOr<Training> OpenSets();
   absl::StatusOr<Augmenter> BuildAugmenter(const BatchProvider& provider,
-                                           const Workload& workload) const;
+                                           const Objective& objective) const;
   absl::StatusOr<std::unique_ptr<DeterministicAlgorithms>> SetUpNumerics();
   void BuildOptimizer(Training* training) const;
 

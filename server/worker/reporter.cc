@@ -169,17 +169,17 @@ void Reporter::OnPassProgress(const std::string& section, int64_t samples, int64
   Send(std::move(event));
 }
 
-void Reporter::OnMeasured(const Measurement& measurement) {
+void Reporter::OnEvaluated(const EvaluationResult& result) {
   v1::Event event;
   v1::Measured* to = event.mutable_measured();
-  to->set_section(measurement.section);
-  to->set_set(measurement.set);
-  to->set_epoch(measurement.epoch);
-  to->set_loss(measurement.loss);
-  to->mutable_losses()->insert(measurement.losses.begin(), measurement.losses.end());
-  to->mutable_metrics()->insert(measurement.metrics.begin(), measurement.metrics.end());
-  to->set_samples(measurement.samples);
-  to->set_seconds(measurement.seconds);
+  to->set_section(result.section);
+  to->set_set(result.set);
+  to->set_epoch(result.epoch);
+  to->set_loss(result.loss);
+  to->mutable_losses()->insert(result.losses.begin(), result.losses.end());
+  to->mutable_metrics()->insert(result.metrics.begin(), result.metrics.end());
+  to->set_samples(result.samples);
+  to->set_seconds(result.seconds);
   Send(std::move(event));
   // Time that was spent measuring is not time that batches took.
   RestartClock();

@@ -38,7 +38,7 @@ class Reporter : public RunEvents, public ArtifactWriter {
   void OnEpochFinished(const EpochFinished& epoch) override;
   void OnDownloadProgress(const std::string& path, int64_t bytes, int64_t total) override;
   void OnPassProgress(const std::string& section, int64_t samples, int64_t total) override;
-  void OnMeasured(const Measurement& measurement) override;
+  void OnEvaluated(const EvaluationResult& result) override;
   void OnDataInspected(const DataReport& report) override;
   void OnLog(LogLevel level, const std::string& text) override;
   void OnCommandDone(int64_t id, const absl::Status& status) override;

@@ -55,7 +55,7 @@ absl::Status RecordingObserver::WriteArtifact(const ArtifactInfo& info,
 }
 
 bool RecordingObserver::IsCancelled() const {
-  const bool validating = epochs.size() > measurements.size();
+  const bool validating = epochs.size() > evaluations.size();
   return (cancel_after_batches && batches.size() >= *cancel_after_batches) ||
          (cancel_in_validation && validating);
 }

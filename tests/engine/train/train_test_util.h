@@ -31,7 +31,7 @@ class RecordingObserver : public RunEvents, public ArtifactWriter, public RunCon
   std::vector<EpochStarted> epochs_started;
   std::vector<BatchDone> batches;
   std::vector<EpochFinished> epochs;
-  std::vector<Measurement> measurements;
+  std::vector<EvaluationResult> evaluations;
   std::vector<DataReport> reports;
   std::vector<std::string> progress;
   std::vector<std::pair<LogLevel, std::string>> logs;
@@ -59,7 +59,7 @@ class RecordingObserver : public RunEvents, public ArtifactWriter, public RunCon
   void OnPassProgress(const std::string& section, int64_t, int64_t) override {
     progress.push_back(section);
   }
-  void OnMeasured(const Measurement& event) override { measurements.push_back(event); }
+  void OnEvaluated(const EvaluationResult& event) override { evaluations.push_back(event); }
   void OnDataInspected(const DataReport& report) override { reports.push_back(report); }
   void OnLog(LogLevel level, const std::string& text) override { logs.emplace_back(level, text); }
   void OnCommandDone(int64_t id, const absl::Status& status) override {

@@ -238,11 +238,11 @@ TEST_F(TrainerTest, DamagedInitialWeightsAreAnError) {
 
 TEST_F(TrainerTest, ValidatesAfterEveryEpochAndKeepsTheBestWeights) {
   ASSERT_TRUE(Train("  epochs: 3", &observer_, kValidate).ok());
-  ASSERT_EQ(observer_.measurements.size(), 3U);
+  ASSERT_EQ(observer_.evaluations.size(), 3U);
   size_t improvements = 0;
   double best = 1e9;
   for (size_t i = 0; i < 3; ++i) {
-    const Measurement& measured = observer_.measurements[i];
+    const EvaluationResult& measured = observer_.evaluations[i];
     EXPECT_EQ(measured.section, "validate");
     EXPECT_EQ(measured.set, "");
     EXPECT_EQ(measured.epoch, static_cast<int64_t>(i) + 1);
@@ -266,10 +266,10 @@ validate:
       - pickle: train.pkl
 )";
   ASSERT_TRUE(Train("  epochs: 1\n  log: log", &observer_, sets).ok());
-  ASSERT_EQ(observer_.measurements.size(), 2U);
-  EXPECT_EQ(observer_.measurements[0].set, "easy");
-  EXPECT_EQ(observer_.measurements[1].set, "hard");
-  EXPECT_EQ(observer_.measurements[1].samples, 20);
+  ASSERT_EQ(observer_.evaluations.size(), 2U);
+  EXPECT_EQ(observer_.evaluations[0].set, "easy");
+  EXPECT_EQ(observer_.evaluations[1].set, "hard");
+  EXPECT_EQ(observer_.evaluations[1].samples, 20);
   EXPECT_TRUE(Exists(File("log/validation_loss.hard_above")));
 }
 
@@ -300,9 +300,9 @@ TEST_F(TrainerTest, ValidatesSomeBatchesAtACheckpoint) {
   ASSERT_TRUE(Train("  epochs: 1\n  checkpoint: {path: c.w, batches: 2, validation: 1}", &observer_,
                     kValidate)
                   .ok());
-  ASSERT_EQ(observer_.measurements.size(), 2U);
-  EXPECT_EQ(observer_.measurements[0].samples, 4);  // one batch of the set
-  EXPECT_EQ(observer_.measurements[1].samples, 10);
+  ASSERT_EQ(observer_.evaluations.size(), 2U);
+  EXPECT_EQ(observer_.evaluations[0].samples, 4);  // one batch of the set
+  EXPECT_EQ(observer_.evaluations[1].samples, 10);
 }
 
 TEST_F(TrainerTest, WritesTheLog) {
@@ -315,7 +315,7 @@ TEST_F(TrainerTest, WritesTheLog) {
   EXPECT_GT((*log)->summary().clocks.at("all"), 0);
   EXPECT_FLOAT_EQ(
       static_cast<float>(*(*log)->best_validation_loss()),
-      static_cast<float>(std::min(observer_.measurements[0].loss, observer_.measurements[1].loss)));
+      static_cast<float>(std::min(observer_.evaluations[0].loss, observer_.evaluations[1].loss)));
 }
 
 TEST_F(TrainerTest, ABetterRunOfTheSameLogMustBeatTheEarlierOnes) {
@@ -340,7 +340,7 @@ TEST_F(TrainerTest, CancellingInAValidationEndsIt) {
   ASSERT_EQ(*Train("  epochs: 9\n  weights: {last: last.w}", &observer_, kValidate),
             RunOutcome::kCancelled);
   EXPECT_EQ(observer_.epochs.size(), 1U);
-  EXPECT_THAT(observer_.measurements, IsEmpty());
+  EXPECT_THAT(observer_.evaluations, IsEmpty());
   EXPECT_THAT(observer_.Descriptions(), ElementsAre("last weights"));
 }
 

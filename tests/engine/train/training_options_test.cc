@@ -162,7 +162,7 @@ TEST_F(TrainingOptionsTest, ARunThatDiedEndsWithTheSameFiles) {
     }
     EXPECT_EQ(testing::OptimizerStateIn(workspace.File("last.w")),
               testing::OptimizerStateIn(workspace_.File("last.w")));
-    EXPECT_EQ(second.measurements.back().loss, whole.measurements.back().loss);
+    EXPECT_EQ(second.evaluations.back().loss, whole.evaluations.back().loss);
     EXPECT_EQ(second.epochs.back().learning_rate, whole.epochs.back().learning_rate);
   }
 }
@@ -197,14 +197,14 @@ TEST_F(TrainingOptionsTest, ValidationUsesTheAverageAndTrainingDoesNot) {
   }
   EXPECT_EQ(with_average.epochs.back().loss, observer_.epochs.back().loss);
   // Validations are not the same, and those of a test with the file are the last validation's.
-  EXPECT_NE(with_average.measurements.back().loss, observer_.measurements.back().loss);
+  EXPECT_NE(with_average.evaluations.back().loss, observer_.evaluations.back().loss);
   RunOptions test;
   test.mode = Mode::kTest;
   RecordingObserver tested(workspace_.path());
   const std::string tests =
       absl::StrReplaceAll(averaged, {{"validate:", "test:"}, {"best-validation.w", "last.w"}});
   ASSERT_TRUE(workspace_.Run(tests, &tested, test).ok());
-  EXPECT_NEAR(tested.measurements.back().loss, with_average.measurements.back().loss, 1e-6);
+  EXPECT_NEAR(tested.evaluations.back().loss, with_average.evaluations.back().loss, 1e-6);
 }
 
 TEST_F(TrainingOptionsTest, EndsWhenValidationsGetNoBetter) {
@@ -253,7 +253,7 @@ TEST_F(TrainingOptionsTest, EveryValidationDrawsOtherSamples) {
     RecordingObserver observer(workspace_.path());
     EXPECT_TRUE(workspace_.Run(text, &observer, {}).ok());
     std::set<double> different;
-    for (const Measurement& measured : observer.measurements) {
+    for (const EvaluationResult& measured : observer.evaluations) {
       different.insert(std::round(measured.loss * 1e4));
     }
     return different;

@@ -104,10 +104,10 @@ class ReporterTest : public ::testing::Test {
 
 TEST_F(ReporterTest, WhatIsNoTextIsReplaced) {
   reporter_->OnLog(LogLevel::kInfo, "w\xff.kur");
-  Measurement measurement;
-  measurement.section = "validate";
-  measurement.losses["\xfe"] = 1;
-  reporter_->OnMeasured(measurement);
+  EvaluationResult result;
+  result.section = "validate";
+  result.losses["\xfe"] = 1;
+  reporter_->OnEvaluated(result);
   ASSERT_EQ(sink_.events.size(), 2U);
   EXPECT_EQ(sink_.events[0].log_line().text(), "w\xef\xbf\xbd.kur");
   for (const v1::Event& event : sink_.events) {
@@ -147,7 +147,7 @@ TEST_F(ReporterTest, EveryKindOfEventComesAfterTheLossesBeforeIt) {
   expect_last(&v1::Event::has_epoch_finished);
   reporter_->OnPassProgress("validate", 1, 2);
   expect_last(&v1::Event::has_pass_progress);
-  reporter_->OnMeasured({});
+  reporter_->OnEvaluated({});
   expect_last(&v1::Event::has_measured);
   ASSERT_TRUE(reporter_->WriteArtifact(Artifact("a.w"), "x").ok());
   expect_last(&v1::Event::has_artifact_written);
@@ -178,17 +178,17 @@ TEST_F(ReporterTest, FlushGivesTheFirstErrorOfTheSink) {
   EXPECT_EQ(reporter_->Flush(), absl::ResourceExhaustedError("full"));
 }
 
-TEST_F(ReporterTest, TellsEverythingOfAMeasurement) {
-  Measurement measurement;
-  measurement.section = "validate";
-  measurement.set = "hard";
-  measurement.epoch = 2;
-  measurement.loss = 1.5;
-  measurement.losses = {{"labels", 1.5}};
-  measurement.metrics = {{"accuracy", 0.75}};
-  measurement.samples = 40;
-  measurement.seconds = 0.5;
-  reporter_->OnMeasured(measurement);
+TEST_F(ReporterTest, TellsEverythingOfAEvaluationResult) {
+  EvaluationResult result;
+  result.section = "validate";
+  result.set = "hard";
+  result.epoch = 2;
+  result.loss = 1.5;
+  result.losses = {{"labels", 1.5}};
+  result.metrics = {{"accuracy", 0.75}};
+  result.samples = 40;
+  result.seconds = 0.5;
+  reporter_->OnEvaluated(result);
   const v1::Measured& measured = sink_.events.at(0).measured();
   EXPECT_EQ(measured.section(), "validate");
   EXPECT_EQ(measured.set(), "hard");

@@ -1,5 +1,5 @@
-#ifndef KUR_ENGINE_TRAIN_EVALUATOR_H_
-#define KUR_ENGINE_TRAIN_EVALUATOR_H_
+#ifndef KUR_ENGINE_TRAIN_TEST_AND_EVALUATE_H_
+#define KUR_ENGINE_TRAIN_TEST_AND_EVALUATE_H_
 
 #include "absl/status/statusor.h"
 #include "engine/base/path_resolver.h"
@@ -19,4 +19,4 @@ absl::StatusOr<RunOutcome> RunEvaluation(const Kurfile& kurfile, const PathResol
 
 }  // namespace kur
 
-#endif  // KUR_ENGINE_TRAIN_EVALUATOR_H_
+#endif  // KUR_ENGINE_TRAIN_TEST_AND_EVALUATE_H_

@@ -1,4 +1,4 @@
-#include "engine/train/evaluator.h"
+#include "engine/train/test_and_evaluate.h"
 
 #include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
@@ -7,11 +7,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/train/evaluation.h"
+#include "engine/train/hook_data.h"
 #include "engine/train/hook_runner.h"
+#include "engine/train/objective.h"
+#include "engine/train/open_set.h"
 #include "engine/train/results.h"
 #include "engine/train/stopwatch.h"
 #include "engine/train/weight_files.h"
-#include "engine/train/workload.h"
 #include "engine/value/diagnostics.h"
 
 namespace kur {
@@ -37,11 +40,11 @@ absl::Status LoadWeights(const std::optional<FileReference>& weights, const Path
   return loaded.ok() ? loaded : failed(loaded);
 }
 
-void ReportStart(Workload* workload, const BatchProvider& provider, const RunOptions& options,
+void ReportStart(Objective* objective, const BatchProvider& provider, const RunOptions& options,
                  RunEvents* events) {
   RunStarted started;
-  started.parameters = workload->model().num_parameters();
-  started.layers = static_cast<int64_t>(workload->model().num_layers());
+  started.parameters = objective->model().num_parameters();
+  started.layers = static_cast<int64_t>(objective->model().num_layers());
   started.samples = provider.samples_per_epoch();
   started.device = options.device;
   started.threads = at::get_num_threads();
@@ -50,7 +53,7 @@ void ReportStart(Workload* workload, const BatchProvider& provider, const RunOpt
 
 // Runs the model over a set. False if the run was cancelled.
 absl::StatusOr<bool> Collect(const BatchProvider& provider, Model* model, const RunHost& host,
-                             EvaluationResults* results) {
+                             Predictions* predictions) {
   const c10::NoGradGuard no_grad;
   constexpr double kProgressInterval = 0.25;
   const BatchPlan plan = provider.EpochPlan(0);
@@ -66,8 +69,8 @@ absl::StatusOr<bool> Collect(const BatchProvider& provider, Model* model, const 
   for (int64_t i = 0; i < plan.num_batches(); ++i) {
     KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder.Load(plan, i));
     for (const auto& [name, output] : model->Forward(batch, {})) {
-      AppendRows(output, &results->result[name]);
-      if (has_truth) AppendRows(batch.at(name), &results->truth[name]);
+      AppendRows(output, &predictions->result[name]);
+      if (has_truth) AppendRows(batch.at(name), &predictions->truth[name]);
     }
     samples += plan.size(i);
     if (host.control->IsCancelled()) return false;
@@ -88,19 +91,21 @@ absl::StatusOr<RunOutcome> RunTest(const Kurfile& kurfile, const PathResolver& p
   const OpenContext context = MakeOpenContext(kurfile, paths, options.mode, host);
   KUR_ASSIGN_OR_RETURN(const auto sets,
                        OpenData(test.data, context, options.seed, /*randomize=*/false));
-  KUR_ASSIGN_OR_RETURN(Workload workload, Workload::Build(kurfile, sets[0].provider, options));
+  KUR_ASSIGN_OR_RETURN(Objective objective, Objective::Build(kurfile, sets[0].provider, options));
+  KUR_ASSIGN_OR_RETURN(const auto metrics, ChooseSectionMetrics(kurfile.sections(), objective));
   for (const OpenSet& set : sets) {
-    KUR_RETURN_IF_ERROR(workload.CheckSources(test.data, set.provider));
+    KUR_RETURN_IF_ERROR(objective.CheckSources(test.data, set.provider));
   }
-  KUR_RETURN_IF_ERROR(LoadWeights(test.weights, paths, &workload.model(), host.events));
-  ReportStart(&workload, sets[0].provider, options, host.events);
+  KUR_RETURN_IF_ERROR(LoadWeights(test.weights, paths, &objective.model(), host.events));
+  ReportStart(&objective, sets[0].provider, options, host.events);
   HookRunner hooks(test.hooks, host, options.fetch);
   for (const OpenSet& set : sets) {
-    KUR_ASSIGN_OR_RETURN(const auto measured, workload.Measure("test", set, std::nullopt, host));
-    if (!measured.has_value()) return RunOutcome::kCancelled;
-    host.events->OnMeasured(*measured);
+    KUR_ASSIGN_OR_RETURN(const auto evaluated,
+                         Evaluate({"test", &set, &metrics.at("test")}, &objective, host));
+    if (!evaluated.has_value()) return RunOutcome::kCancelled;
+    host.events->OnEvaluated(*evaluated);
     if (!hooks.has_result_hooks()) continue;
-    KUR_ASSIGN_OR_RETURN(const HookData batch, workload.FirstBatch(set));
+    KUR_ASSIGN_OR_RETURN(const HookData batch, FirstBatchOf(set, &objective));
     KUR_RETURN_IF_ERROR(hooks.Apply(batch).status());
   }
   return RunOutcome::kSucceeded;
@@ -113,16 +118,17 @@ absl::StatusOr<RunOutcome> RunEvaluation(const Kurfile& kurfile, const PathResol
   KUR_ASSIGN_OR_RETURN(const auto sets,
                        OpenData(evaluate.data, context, options.seed, /*randomize=*/false));
   const BatchProvider& provider = sets[0].provider;
-  KUR_ASSIGN_OR_RETURN(Workload workload, Workload::Build(kurfile, provider, options));
-  KUR_RETURN_IF_ERROR(LoadWeights(evaluate.weights, paths, &workload.model(), host.events));
-  ReportStart(&workload, provider, options, host.events);
-  EvaluationResults results;
-  KUR_ASSIGN_OR_RETURN(const bool complete, Collect(provider, &workload.model(), host, &results));
+  KUR_ASSIGN_OR_RETURN(Objective objective, Objective::Build(kurfile, provider, options));
+  KUR_RETURN_IF_ERROR(LoadWeights(evaluate.weights, paths, &objective.model(), host.events));
+  ReportStart(&objective, provider, options, host.events);
+  Predictions predictions;
+  KUR_ASSIGN_OR_RETURN(const bool complete,
+                       Collect(provider, &objective.model(), host, &predictions));
   if (!complete) return RunOutcome::kCancelled;
   HookRunner hooks(evaluate.hooks, host, options.fetch);
-  HookData data = ToHookData(&results);
+  HookData data = ToHookData(&predictions);
   if (hooks.has_result_hooks()) {
-    KUR_ASSIGN_OR_RETURN(const HookData batch, workload.FirstBatch(sets[0]));
+    KUR_ASSIGN_OR_RETURN(const HookData batch, FirstBatchOf(sets[0], &objective));
     data.input_symbols = batch.input_symbols;
     data.output_symbols = batch.output_symbols;
     KUR_ASSIGN_OR_RETURN(data, hooks.Apply(data));
@@ -131,7 +137,7 @@ absl::StatusOr<RunOutcome> RunEvaluation(const Kurfile& kurfile, const PathResol
     const DestinationSection& destination = *evaluate.destination;
     const bool changed = hooks.has_result_hooks();
     KUR_RETURN_IF_ERROR(WriteResults(destination.path, destination.format,
-                                     changed ? ToResults(data) : results, host.artifacts));
+                                     changed ? ToPredictions(data) : predictions, host.artifacts));
   } else if (!hooks.has_result_hooks()) {
     host.events->OnLog(LogLevel::kWarning,
                        "the section names no destination: the results are not kept");
