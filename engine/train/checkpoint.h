@@ -73,7 +73,7 @@ struct Checkpoint {
   TrainingPosition position;
 };
 
-// The bytes of a checkpoint file. Tensors may be on any device and have any strides.
+// Returns the bytes of a checkpoint file. Tensors may be on any device and have any strides.
 absl::StatusOr<std::string> SerializeCheckpoint(const Checkpoint& checkpoint);
 
 // Reads a checkpoint file; also a plain safetensors file of weights, whose position is then that of

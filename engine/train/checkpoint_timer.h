@@ -39,7 +39,7 @@ class CheckpointTimer {
   void CountSeconds(double seconds) { state_.seconds += seconds; }
   void CountEpoch() { ++state_.epochs; }
 
-  // True if a checkpoint is due after an epoch (`epoch_done`), or after a batch.
+  // Returns true if a checkpoint is due after an epoch (`epoch_done`), or after a batch.
   bool IsDue(bool epoch_done) const;
 
   // Counts from a checkpoint that is about to be written.

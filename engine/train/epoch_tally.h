@@ -45,7 +45,7 @@ class EpochTally {
   void AddUndefined(int64_t samples) { undefined_ += samples; }
 
   int64_t samples() const { return state_.samples; }
-  // Samples for which a loss was not defined, as far as this process trained the epoch.
+  // Returns the samples for which a loss was not defined, as far as this process trained the epoch.
   int64_t undefined() const { return undefined_; }
   const State& state() const { return state_; }
 

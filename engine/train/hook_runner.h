@@ -12,7 +12,7 @@
 
 namespace kur {
 
-// The hooks of a section, built: those of its kinds that this version runs. One thread at a time;
+// The hooks of a section, built: those of its kinds that this version runs. The thread of the run;
 // the host's parts are borrowed.
 class HookRunner {
  public:
@@ -22,7 +22,7 @@ class HookRunner {
   bool has_result_hooks() const { return !result_hooks_.empty(); }
   bool has_training_hooks() const { return !training_hooks_.empty(); }
 
-  // Hands `data` from hook to hook; gives what the last one gave.
+  // Hands `data` from hook to hook and returns what the last one returned.
   absl::StatusOr<HookData> Apply(const HookData& data);
   // Tells every hook how training went so far.
   absl::Status Notify(const TrainingNews& news, const TrainingHistory& history);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "engine/base/file_system.h"
 #include "engine/base/path_resolver.h"
 #include "engine/download/fetch.h"
@@ -30,9 +31,9 @@ struct InspectionOptions {
 
 struct RunOptions {
   Mode mode = Mode::kTrain;
-  // Of the order of the data, of fresh weights and of dropout.
+  // The seed of the order of the data, of fresh weights and of dropout.
   uint64_t seed = 0;
-  // As torch names it: "cpu", "cuda:0".
+  // The device as torch names it: "cpu", "cuda:0".
   std::string device = "cpu";
   // CPU threads to compute with; 0: as many as torch takes.
   int threads = 0;
@@ -47,9 +48,9 @@ struct RunOptions {
   // is not known. Where the file at `resume_path` is damaged, the run goes on from the newest good
   // checkpoint in it.
   std::string written_folder;
-  // The least time between two writes of it, in seconds. A write that takes long makes it longer,
-  // so that writing costs at most about 2 % of the time.
-  double resume_interval_seconds = 15;
+  // The least time between two writes of the file at `resume_path`. A write that takes long makes
+  // it longer, so that writing costs at most about 2 % of the time.
+  absl::Duration resume_interval = absl::Seconds(15);
   // Where checkpoints and the log are written.
   FileSystem* files = &FileSystem::Posix();
 };

@@ -19,7 +19,7 @@ class RunControl {
  public:
   virtual ~RunControl() = default;
 
-  // True as soon as the run is to end early; stays true.
+  // Returns true as soon as the run is to end early; stays true.
   virtual bool IsCancelled() const = 0;
 
   // Returns the next command, each once and in the order of their ids; absent if none waits. The

@@ -11,7 +11,7 @@
 
 namespace kur {
 
-// What a run says when it begins.
+// What a run reports when it begins.
 struct RunStarted {
   int64_t parameters = 0;
   int64_t layers = 0;
@@ -43,7 +43,7 @@ struct EpochFinished {
   std::map<std::string, double> losses;  // by output
   int64_t samples = 0;
   double seconds = 0;        // of training
-  double data_seconds = 0;   // of these, how long this process waited for samples
+  double data_seconds = 0;   // part of `seconds` in which this process waited for samples
   double learning_rate = 0;  // of the last step
 };
 
@@ -92,15 +92,17 @@ class RunEvents {
   virtual void OnEpochStarted(const EpochStarted& epoch) = 0;
   virtual void OnBatch(const BatchDone& batch) = 0;
   virtual void OnEpochFinished(const EpochFinished& epoch) = 0;
-  // A file of the data is being downloaded; `path` as the Kurfile gives it. A few calls a second.
+  // Reports how much of a file of the data is downloaded, in bytes; `path` as the Kurfile gives it.
+  // A few calls a second.
   virtual void OnDownloadProgress(const std::string& path, int64_t bytes, int64_t total) = 0;
-  // `total` is 0 where it is not known, here and above.
+  // Reports how far a pass over a set is. `total` is 0 where it is not known, here and above.
   virtual void OnPassProgress(const std::string& section, int64_t samples, int64_t total) = 0;
   virtual void OnEvaluated(const EvaluationResult& result) = 0;
   virtual void OnDataInspected(const DataReport& report) = 0;
   virtual void OnLog(LogLevel level, const std::string& text) = 0;
 
-  // The work of the command `id` is done (a checkpoint is on disk), or has failed as `status` says.
+  // Acknowledges the command `id`: its work is done (a checkpoint is on disk), or has failed as
+  // `status` says.
   // Called once for every command that the run has taken from its RunControl.
   virtual void OnCommandDone(int64_t id, const absl::Status& status) = 0;
 

@@ -30,7 +30,7 @@ RunWriter::RunWriter(Parts parts, const RunOptions& options, const RunHost& host
       options_(options),
       host_(host),
       log_commit_(std::move(log_commit)),
-      next_resume_write_(MonotonicSeconds() + options.resume_interval_seconds) {}
+      next_resume_write_(MonotonicSeconds() + absl::ToDoubleSeconds(options.resume_interval)) {}
 
 absl::Status RunWriter::WriteWeights(const FileReference& file, const std::string& description) {
   KUR_RETURN_IF_ERROR(CheckFinite(file));
@@ -133,8 +133,8 @@ absl::Status RunWriter::WriteResumeFileIfDue(bool now) {
   KUR_RETURN_IF_ERROR(WriteFileAtomically(*options_.files, options_.resume_path, *content, 0600));
   constexpr double kLeastTimesCost = 50;
   const double end = MonotonicSeconds();
-  next_resume_write_ =
-      end + std::max(options_.resume_interval_seconds, kLeastTimesCost * (end - start));
+  next_resume_write_ = end + std::max(absl::ToDoubleSeconds(options_.resume_interval),
+                                      kLeastTimesCost * (end - start));
   return absl::OkStatus();
 }
 

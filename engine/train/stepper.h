@@ -68,8 +68,8 @@ class Stepper {
   // Tells the schedule of the learning rate the loss of the validation after an epoch.
   void ObserveValidation(double loss);
 
-  // The learning rate of the last step, before what is said of single layers or batches; at first
-  // that of the optimizer.
+  // Returns the learning rate of the last step, before what is said of single layers or batches; at
+  // first that of the optimizer.
   double learning_rate() const {
     return state_.learning_rate.value_or(train_.optimizer->learning_rate);
   }

@@ -47,7 +47,7 @@ class StopRule {
   StopRule(const StopCondition& condition, const State& state)
       : condition_(condition), state_(state) {}
 
-  // True if a run that has completed `epochs` epochs over the life of the model is to stop.
+  // Returns true if a run that has completed `epochs` epochs over the life of the model is to stop.
   bool IsReached(int64_t epochs, const Clocks& clocks) const;
 
   bool limits_time() const { return state_.clock_limit > 0; }

@@ -11,8 +11,8 @@
 
 namespace kur {
 
-// What is at `path`, as a Kurfile writes it, for `model`: a checkpoint file, or a folder of weights
-// that Kur's PyTorch backend wrote.
+// Reads what is at `path`, as a Kurfile writes it, for `model`: a checkpoint file, or a folder of
+// weights that Kur's PyTorch backend wrote.
 //
 // Such a folder, or the folders in it, has a file LAYER+WEIGHT.kur (IDX) for each tensor: LAYER is
 // `layer_` with the layer's name, in which every character that is no letter and no digit is `_`,

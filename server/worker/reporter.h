@@ -23,7 +23,7 @@ class Reporter : public RunEvents, public ArtifactWriter {
     // Every artifact gets a second name below this folder, so that a later run that writes the same
     // path leaves this run's content alone; empty: none.
     std::string artifact_folder;
-    // When the process began, on MonotonicSeconds()' clock.
+    // When the process began, in seconds on MonotonicSeconds()' clock.
     double process_start = 0;
     FileSystem* files = &FileSystem::Posix();
   };
@@ -45,14 +45,14 @@ class Reporter : public RunEvents, public ArtifactWriter {
   absl::Status WriteArtifact(const ArtifactInfo& info, const std::string& content) override;
   absl::Status Sync() override;
 
-  // Sends what is still being packed. The first error of the sink, if there was one.
+  // Sends what is still being packed. Returns the first error of the sink, if there was one.
   absl::Status Flush();
 
  private:
   void Send(v1::Event event) ABSL_LOCKS_EXCLUDED(mutex_);
   void SendNow(v1::Event event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendLosses() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Batches of the next losses begin now.
+  // Measures the speed of the next losses from now on.
   void RestartClock() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const PathResolver& paths_;
@@ -62,7 +62,8 @@ class Reporter : public RunEvents, public ArtifactWriter {
   absl::Mutex mutex_;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
   v1::BatchLosses pending_ ABSL_GUARDED_BY(mutex_);
-  double last_sent_ ABSL_GUARDED_BY(mutex_) = 0;      // when losses were last sent
+  // When losses were last sent, in seconds on MonotonicSeconds()' clock.
+  double last_sent_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t samples_sent_ ABSL_GUARDED_BY(mutex_) = 0;  // samples since then
 };
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "engine/base/status.h"
-#include "server/worker/timestamp.h"
+#include "server/worker/event_conversions.h"
 
 namespace kur::worker {
 namespace {

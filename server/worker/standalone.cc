@@ -17,8 +17,8 @@
 #include "engine/base/status.h"
 #include "engine/train/run.h"
 #include "google/protobuf/util/json_util.h"
+#include "server/worker/event_conversions.h"
 #include "server/worker/reporter.h"
-#include "server/worker/timestamp.h"
 
 namespace kur::worker {
 namespace {

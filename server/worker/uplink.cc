@@ -39,7 +39,7 @@ void Uplink::SetConnected(bool connected) {
   connected_ = connected;
 }
 
-bool Uplink::going() const {
+bool Uplink::IsRunning() const {
   const absl::MutexLock lock(&mutex_);
   return !stopped_;
 }
@@ -68,7 +68,7 @@ void Uplink::Run() {
       grpc::CreateCustomChannel(options_.server, grpc::InsecureChannelCredentials(), arguments);
   const auto stub = v1::WorkerService::NewStub(channel);
   absl::Duration pause = kFirstPause;
-  while (going()) {
+  while (IsRunning()) {
     const grpc::Status status = Connect(stub.get());
     if (connected()) pause = kFirstPause;
     SetConnected(false);
@@ -113,7 +113,7 @@ grpc::Status Uplink::Connect(v1::WorkerService::Stub* stub) {
 }
 
 void Uplink::SendEvents(Stream* stream, int64_t sent) {
-  while (going() && connected()) {
+  while (IsRunning() && connected()) {
     std::vector<v1::Event> events = spool_->Read(sent, kBatch, kIdle);
     if (events.empty()) continue;
     sent = events.back().worker_sequence();

@@ -283,7 +283,7 @@ TEST_F(ResumeTest, KeepsNothingWithoutAPlaceForIt) {
 
 TEST_F(ResumeTest, ARequestedCheckpointIsWrittenAndGoneOnFrom) {
   RunOptions options = Options(workspace_);
-  options.resume_interval_seconds = 1e9;
+  options.resume_interval = absl::InfiniteDuration();
   std::string text = kKurfile;
   const std::string every_batch = "batches: 1";
   text.replace(text.find(every_batch), every_batch.size(), "epochs: 100");
