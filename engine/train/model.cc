@@ -75,7 +75,7 @@ absl::StatusOr<Model> Model::Build(const ModelPlan& plan, uint64_t seed, c10::De
     if (!node.owns_weights) node.layer = owners.at(plan.layers[i].weights_of);
   }
   model.FindOutputs(plan);
-  model.Hasten(plan);
+  model.FuseLayers(plan);
   return model;
 }
 
@@ -105,7 +105,7 @@ void Model::FindOutputs(const ModelPlan& plan) {
   }
 }
 
-void Model::Hasten(const ModelPlan& plan) {
+void Model::FuseLayers(const ModelPlan& plan) {
   std::vector<int> users(nodes_.size(), 0);
   for (const Node& node : nodes_) {
     for (const size_t input : node.inputs) ++users[input];

@@ -422,7 +422,7 @@ model: [{input: {shape: [3]}, name: x}, {dense: "{{ hidden * depth }}"}]
 
 constexpr char kFlowers[] = R"(
 model:
-  - input: measurements
+  - input: evaluations
   - dense: 3
   - activation: softmax
     name: species
@@ -432,7 +432,7 @@ train:
     - csv: iris.csv
       name: iris
       columns:
-        measurements: {from: [length, width], normalize: standard}
+        evaluations: {from: [length, width], normalize: standard}
         species: {one_hot: [setosa, versicolor, virginica]}
       split: {train: 0.8, validate: 0.2}
   epochs: 1

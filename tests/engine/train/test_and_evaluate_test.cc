@@ -54,15 +54,15 @@ evaluate:
   destination: results.pkl
 )";
 
-class EvaluatorTest : public ::testing::Test {
+class TestAndEvaluateTest : public ::testing::Test {
  protected:
   void SetUp() override {
     workspace_.WritePoints("data.pkl", 20);
     ASSERT_TRUE(Run(Mode::kTrain, &trained_).ok());
   }
 
-  absl::StatusOr<RunEnd> Run(Mode mode, RecordingObserver* observer,
-                             const std::string& kurfile = kKurfile) const {
+  absl::StatusOr<RunOutcome> Run(Mode mode, RecordingObserver* observer,
+                                 const std::string& kurfile = kKurfile) const {
     RunOptions options;
     options.mode = mode;
     return workspace_.Run(kurfile, observer, options);
@@ -73,11 +73,11 @@ class EvaluatorTest : public ::testing::Test {
   RecordingObserver observer_{workspace_.path()};
 };
 
-TEST_F(EvaluatorTest, TestingMeasuresWhatValidationMeasured) {
-  ASSERT_EQ(*Run(Mode::kTest, &observer_), RunEnd::kSucceeded);
-  ASSERT_EQ(observer_.measurements.size(), 1U);
-  const Measurement& measured = observer_.measurements[0];
-  const Measurement& validated = trained_.measurements.back();
+TEST_F(TestAndEvaluateTest, TestingMeasuresWhatValidationMeasured) {
+  ASSERT_EQ(*Run(Mode::kTest, &observer_), RunOutcome::kSucceeded);
+  ASSERT_EQ(observer_.evaluations.size(), 1U);
+  const EvaluationResult& measured = observer_.evaluations[0];
+  const EvaluationResult& validated = trained_.evaluations.back();
   EXPECT_EQ(measured.section, "test");
   EXPECT_EQ(measured.samples, 20);
   // The batches differ, the sum over the samples does not.
@@ -88,8 +88,8 @@ TEST_F(EvaluatorTest, TestingMeasuresWhatValidationMeasured) {
   EXPECT_THAT(observer_.written, IsEmpty());
 }
 
-TEST_F(EvaluatorTest, EvaluationWritesResultsAndTruthInTheOrderOfTheData) {
-  ASSERT_EQ(*Run(Mode::kEvaluate, &observer_), RunEnd::kSucceeded);
+TEST_F(TestAndEvaluateTest, EvaluationWritesResultsAndTruthInTheOrderOfTheData) {
+  ASSERT_EQ(*Run(Mode::kEvaluate, &observer_), RunOutcome::kSucceeded);
   ASSERT_EQ(observer_.written.size(), 1U);
   EXPECT_EQ(observer_.written[0].info.kind, ArtifactInfo::Kind::kResult);
   const auto results = ReadPickle(workspace_.File("results.pkl"));
@@ -106,10 +106,10 @@ TEST_F(EvaluatorTest, EvaluationWritesResultsAndTruthInTheOrderOfTheData) {
     const double error = given.At(i) - expected.At(i);
     loss += error * error / static_cast<double>(expected.count());
   }
-  EXPECT_NEAR(loss, trained_.measurements.back().loss, 1e-5);
+  EXPECT_NEAR(loss, trained_.evaluations.back().loss, 1e-5);
 }
 
-TEST_F(EvaluatorTest, EvaluationWritesATable) {
+TEST_F(TestAndEvaluateTest, EvaluationWritesATable) {
   const std::string text = absl::StrReplaceAll(
       kKurfile, {{"destination: results.pkl", "destination: {path: results.csv, format: csv}"}});
   ASSERT_TRUE(Run(Mode::kEvaluate, &observer_, text).ok());
@@ -119,7 +119,7 @@ TEST_F(EvaluatorTest, EvaluationWritesATable) {
   EXPECT_EQ(lines.size(), 22U);  // the titles, 20 rows, and nothing behind the last line end
 }
 
-TEST_F(EvaluatorTest, WeightsThatAreNamedMustBeThere) {
+TEST_F(TestAndEvaluateTest, WeightsThatAreNamedMustBeThere) {
   const std::string text = absl::StrReplaceAll(kKurfile, {{"weights: last.w", "weights: none.w"}});
   for (const Mode mode : {Mode::kTest, Mode::kEvaluate}) {
     const auto end = Run(mode, &observer_, text);
@@ -128,7 +128,7 @@ TEST_F(EvaluatorTest, WeightsThatAreNamedMustBeThere) {
   EXPECT_THAT(observer_.started, IsEmpty());
 }
 
-TEST_F(EvaluatorTest, WithoutWeightsOrDestinationThereAreWarnings) {
+TEST_F(TestAndEvaluateTest, WithoutWeightsOrDestinationThereAreWarnings) {
   const std::string text = absl::StrReplaceAll(
       kKurfile, {{"  weights: last.w\n", ""}, {"  destination: results.pkl\n", ""}});
   ASSERT_TRUE(Run(Mode::kEvaluate, &observer_, text).ok());
@@ -137,17 +137,27 @@ TEST_F(EvaluatorTest, WithoutWeightsOrDestinationThereAreWarnings) {
   EXPECT_THAT(observer_.written, IsEmpty());
 }
 
-TEST_F(EvaluatorTest, BothCanBeCancelled) {
+TEST_F(TestAndEvaluateTest, BothCanBeCancelled) {
   for (const Mode mode : {Mode::kTest, Mode::kEvaluate}) {
     RecordingObserver observer(workspace_.path());
     observer.cancel_after_batches = 0;
-    EXPECT_EQ(*Run(mode, &observer), RunEnd::kCancelled);
-    EXPECT_THAT(observer.measurements, IsEmpty());
+    EXPECT_EQ(*Run(mode, &observer), RunOutcome::kCancelled);
+    EXPECT_THAT(observer.evaluations, IsEmpty());
     EXPECT_THAT(observer.written, IsEmpty());
   }
 }
 
-TEST_F(EvaluatorTest, AModeThatTheKurfileLacksIsAnError) {
+TEST_F(TestAndEvaluateTest, BothRefuseToWriteACheckpointAndGoOn) {
+  for (const Mode mode : {Mode::kTest, Mode::kEvaluate}) {
+    RecordingObserver observer(workspace_.path());
+    observer.checkpoint_after_batches = 0;
+    EXPECT_EQ(*Run(mode, &observer), RunOutcome::kSucceeded);
+    ASSERT_EQ(observer.commands_done.size(), 1U);
+    EXPECT_EQ(observer.commands_done[0].second.code(), absl::StatusCode::kFailedPrecondition);
+  }
+}
+
+TEST_F(TestAndEvaluateTest, AModeThatTheKurfileLacksIsAnError) {
   const std::string text(kKurfile, std::string(kKurfile).find("test:"));
   EXPECT_THAT(std::string(Run(Mode::kTest, &observer_, text).status().message()),
               HasSubstr("test"));
