@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/cord.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::client {
 namespace {
@@ -13,14 +14,8 @@ constexpr char kServerPayload[] = "kurctl/server";
 }  // namespace
 
 ExitCode ExitCodeOf(v1::JobState state) {
-  switch (state) {
-    case v1::JOB_STATE_FAILED:
-      return ExitCode::kJobFailed;
-    case v1::JOB_STATE_CANCELLED:
-      return ExitCode::kJobCancelled;
-    default:
-      return ExitCode::kOk;
-  }
+  if (HasFailed(state)) return ExitCode::kJobFailed;
+  return WasCancelled(state) ? ExitCode::kJobCancelled : ExitCode::kOk;
 }
 
 ExitCode ExitCodeOf(const absl::Status& status) {

@@ -1,6 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/commands/commands.h"
 #include "engine/base/status.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::client {
 namespace {
@@ -29,8 +30,7 @@ class CancelCommand : public Command {
         continue;
       }
       context.out.Line(absl::StrCat(
-          "job ", job->name(),
-          job->state() == v1::JOB_STATE_CANCELLED ? " cancelled" : " is being cancelled"));
+          "job ", job->name(), WasCancelled(job->state()) ? " cancelled" : " is being cancelled"));
     }
     if (!first_failure.ok()) return first_failure;
     return ExitCode::kOk;

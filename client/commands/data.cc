@@ -11,6 +11,7 @@
 #include "client/output/text.h"
 #include "client/submitter.h"
 #include "engine/base/status.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::client {
 namespace {
@@ -44,7 +45,7 @@ class Inspection {
     }
     live_.Clear();
     if (IsStructured(format_)) context_.out.Write(RenderStructured(format_, sets_));
-    if (progress_.state() != v1::JOB_STATE_SUCCEEDED) return ExitCodeOf(progress_.state());
+    if (!HasSucceeded(progress_.state())) return ExitCodeOf(progress_.state());
     return has_errors_ ? ExitCode::kError : ExitCode::kOk;
   }
 
@@ -58,7 +59,7 @@ class Inspection {
       live_.Print(
           absl::StrCat(warning ? context_.err.Styled(Style::kYellow, "warning: ") : std::string(),
                        Printable(event.log_line().text())));
-    } else if (event.state_changed().state() == v1::JOB_STATE_FAILED) {
+    } else if (HasFailed(event.state_changed().state())) {
       live_.Print(absl::StrCat(context_.err.Styled(Style::kRed, "error:"), " ",
                                Printable(event.state_changed().reason())));
     }

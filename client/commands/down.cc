@@ -2,6 +2,7 @@
 #include "client/commands/commands.h"
 #include "client/local_daemon.h"
 #include "engine/base/status.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::client {
 namespace {
@@ -48,8 +49,9 @@ class DownCommand : public Command {
     const auto connection = daemon.Connect();
     if (!connection.ok()) return 0;
     v1::ListJobsRequest request;
-    request.add_states(v1::JOB_STATE_STARTING);
-    request.add_states(v1::JOB_STATE_RUNNING);
+    for (const v1::JobState state : kAllStates) {
+      if (HasWorker(state)) request.add_states(state);
+    }
     request.set_page_size(1000);
     const auto response = (*connection)->Call(&v1::Jobs::Stub::ListJobs, request, absl::Seconds(5));
     return response.ok() ? response->jobs_size() : 0;

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "client/commands/commands.h"
 #include "client/output/format.h"
@@ -17,6 +18,14 @@ namespace {
 constexpr int kPageSize = 1000;
 constexpr int kLatestEnded = 20;
 
+// The names of kAllStates, in their order.
+std::vector<std::string> StateNames() {
+  std::vector<std::string> names;
+  names.reserve(kAllStates.size());
+  for (const v1::JobState state : kAllStates) names.emplace_back(StateName(state));
+  return names;
+}
+
 class ListCommand : public Command {
  public:
   Info info() const override {
@@ -30,9 +39,9 @@ class ListCommand : public Command {
 
   void Declare(Arguments& arguments) override {
     arguments.Option("--project", "NAME", &project_, "Only jobs of this project");
-    arguments.Option("--state", "STATE,...", &states_,
-                     "Only jobs in these states: queued, starting, running, succeeded, failed, "
-                     "cancelled");
+    arguments.Option(
+        "--state", "STATE,...", &states_,
+        absl::StrCat("Only jobs in these states: ", absl::StrJoin(StateNames(), ", ")));
     arguments.Flag("-a,--all", &all_, "All jobs that have ended, not only the latest");
     AddOutputOption(arguments, &format_, {"table", "wide", "json", "yaml", "name"});
   }
@@ -64,9 +73,7 @@ class ListCommand : public Command {
  private:
   absl::StatusOr<std::vector<v1::JobState>> ParseStates() const {
     std::vector<v1::JobState> states;
-    std::vector<std::string> known;
-    known.reserve(kAllStates.size());
-    for (const v1::JobState state : kAllStates) known.emplace_back(StateName(state));
+    const std::vector<std::string> known = StateNames();
     for (const absl::string_view name : absl::StrSplit(states_, ',', absl::SkipEmpty())) {
       const auto it = std::find(known.begin(), known.end(), name);
       if (it == known.end()) {

@@ -181,19 +181,10 @@ std::string MeasurementText(const v1::Measured& measured) {
 }
 
 Style StyleOf(v1::JobState state) {
-  switch (state) {
-    case v1::JOB_STATE_RUNNING:
-    case v1::JOB_STATE_STARTING:
-      return Style::kBlue;
-    case v1::JOB_STATE_SUCCEEDED:
-      return Style::kGreen;
-    case v1::JOB_STATE_FAILED:
-      return Style::kRed;
-    case v1::JOB_STATE_CANCELLED:
-      return Style::kYellow;
-    default:
-      return Style::kPlain;
-  }
+  if (HasWorker(state)) return Style::kBlue;
+  if (HasSucceeded(state)) return Style::kGreen;
+  if (HasFailed(state)) return Style::kRed;
+  return WasCancelled(state) ? Style::kYellow : Style::kPlain;
 }
 
 }  // namespace kur::client

@@ -77,7 +77,7 @@ std::vector<std::string> JobProgress::Lines(absl::Time now) const {
 }
 
 std::string JobProgress::WaitingLine(absl::Time now) const {
-  if (state_ == v1::JOB_STATE_UNSPECIFIED) return absl::StrCat(job_, ": no news yet");
+  if (!IsKnown(state_)) return absl::StrCat(job_, ": no news yet");
   std::string line =
       absl::StrCat(job_, " is ", terminal_.Styled(StyleOf(state_), std::string(StateName(state_))),
                    " for ", HumanDuration(now - state_since_));

@@ -154,10 +154,9 @@ std::vector<Metrics::Sample> Daemon::Sample() const {
   std::vector<Metrics::Sample> samples;
   const auto counts = store_->CountByState();
   if (counts.ok()) {
-    for (int state = v1::JOB_STATE_QUEUED; state <= v1::JOB_STATE_CANCELLED; ++state) {
-      const auto name = StateName(static_cast<v1::JobState>(state));
-      const auto count = counts->find(static_cast<v1::JobState>(state));
-      samples.push_back({"kurd_jobs", "Jobs by state.", "state", std::string(name),
+    for (const v1::JobState state : kAllStates) {
+      const auto count = counts->find(state);
+      samples.push_back({"kurd_jobs", "Jobs by state.", "state", std::string(StateName(state)),
                          count == counts->end() ? 0.0 : static_cast<double>(count->second)});
     }
   }

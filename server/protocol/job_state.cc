@@ -1,17 +1,28 @@
 #include "server/protocol/job_state.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 
 namespace kur {
 
-bool IsFinal(v1::JobState state) {
-  return state == v1::JOB_STATE_SUCCEEDED || state == v1::JOB_STATE_FAILED ||
-         state == v1::JOB_STATE_CANCELLED;
+bool IsKnown(v1::JobState state) {
+  return std::find(kAllStates.begin(), kAllStates.end(), state) != kAllStates.end();
 }
 
-bool HasWorker(v1::JobState state) {
-  return state == v1::JOB_STATE_STARTING || state == v1::JOB_STATE_RUNNING;
+bool IsFinal(v1::JobState state) {
+  return HasSucceeded(state) || HasFailed(state) || WasCancelled(state);
 }
+
+bool HasSucceeded(v1::JobState state) { return state == v1::JOB_STATE_SUCCEEDED; }
+
+bool HasFailed(v1::JobState state) { return state == v1::JOB_STATE_FAILED; }
+
+bool WasCancelled(v1::JobState state) { return state == v1::JOB_STATE_CANCELLED; }
+
+bool HasWorker(v1::JobState state) { return state == v1::JOB_STATE_STARTING || IsRunning(state); }
+
+bool IsRunning(v1::JobState state) { return state == v1::JOB_STATE_RUNNING; }
 
 bool HoldsDevices(v1::JobState state) { return HasWorker(state); }
 
