@@ -28,6 +28,8 @@ absl::StatusOr<TlsFiles> LoadTlsFiles(const std::string& certificate_file,
   // gRPC would only fail to bind, without a reason.
   const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_server_method()),
                                                                   SSL_CTX_free);
+  // OpenSSL would ask the terminal for the passphrase of a key.
+  SSL_CTX_set_default_passwd_cb(context.get(), [](char*, int, int, void*) { return -1; });
   if (SSL_CTX_use_certificate_chain_file(context.get(), certificate_file.c_str()) != 1) {
     return Unusable(certificate_file, "expected a certificate chain in PEM");
   }

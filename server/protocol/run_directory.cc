@@ -1,14 +1,10 @@
 #include "server/protocol/run_directory.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <memory>
 
 #include "engine/base/record_log.h"
 #include "engine/base/status.h"
-#include "engine/base/unique_fd.h"
 
 namespace kur::server {
 namespace {
@@ -66,13 +62,12 @@ std::vector<v1::Event> RunDirectory::SpooledAfter(int64_t sequence) {
 }
 
 std::string RunDirectory::LogTail(int64_t max_bytes) {
-  const UniqueFd fd(open((path_ + "/worker.log").c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return "";
-  const int64_t size = lseek(fd.get(), 0, SEEK_END);
+  const auto file = files_.OpenForReading(path_ + "/worker.log");
+  if (!file.ok()) return "";
+  const int64_t size = (*file)->Size().value_or(0);
   const int64_t start = std::max<int64_t>(0, size - max_bytes);
-  std::string tail(static_cast<size_t>(std::max<int64_t>(0, size - start)), '\0');
-  const ssize_t got = pread(fd.get(), &tail[0], tail.size(), start);
-  tail.resize(static_cast<size_t>(std::max<ssize_t>(got, 0)));
+  std::string tail(static_cast<size_t>(size - start), '\0');
+  tail.resize((*file)->Read(start, tail.size(), tail.data()).value_or(0));
   const size_t line_end = tail.find('\n');
   if (start > 0 && line_end != std::string::npos) tail.erase(0, line_end + 1);
   return tail;
