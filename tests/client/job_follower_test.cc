@@ -93,6 +93,7 @@ class JobFollowerTest : public testing::Test {
   }
 
   TemporaryDirectory folder_;
+  absl::Notification proceed_;  // outlives the server, whose calls wait for it
   FakeServer server_{folder_.File("kurd.sock")};
   std::unique_ptr<Connection> connection_;
   TestContext test_{{}};
@@ -167,14 +168,13 @@ TEST_F(JobFollowerTest, CtrlCEndsTheWatchingAndSaysThatTheJobGoesOn) {
 }
 
 TEST_F(JobFollowerTest, WhatTheJobWritesIsFetchedAlsoAfterTheJobHasEnded) {
-  absl::Notification ended;
-  buffer_.React("succeeded\n", [&] { ended.Notify(); });
+  buffer_.React("succeeded\n", [this] { proceed_.Notify(); });
   server_.With([&](FakeState& state) {
     state.contents["cifar-7"]["w/last.kur"] = std::string(3000, 'w');
     state.cut_download_after = 1000;
     // The first attempt fails, and not before the end of the job has been shown.
     state.on_cut_download = [&](FakeState& inner) {
-      ended.WaitForNotification();
+      proceed_.WaitForNotification();
       inner.cut_download_after = 0;
     };
   });
@@ -188,17 +188,16 @@ TEST_F(JobFollowerTest, WhatTheJobWritesIsFetchedAlsoAfterTheJobHasEnded) {
 }
 
 TEST_F(JobFollowerTest, CtrlCStopsAFetchThatTheJobHasLeftBehind) {
-  absl::Notification followed_to_the_end;
   server_.With([&](FakeState& state) {
     state.contents["cifar-7"]["w/last.kur"] = std::string(3000, 'w');
     state.cut_download_after = 1000;
-    state.on_cut_download = [&](FakeState&) { followed_to_the_end.WaitForNotification(); };
+    state.on_cut_download = [&](FakeState&) { proceed_.WaitForNotification(); };
   });
   SetEvents(
       {Written(1, "w/last.kur", std::string(3000, 'w')), StateEvent(2, v1::JOB_STATE_SUCCEEDED)});
   InterruptAt("succeeded\n");
   const auto followed = Follow(folder_.File("got"));
-  followed_to_the_end.Notify();
+  proceed_.Notify();
   ASSERT_TRUE(followed.ok()) << followed.status();
   EXPECT_EQ(*followed, ExitCode::kInterrupted);
   EXPECT_EQ(folder_.Read("got/w/last.kur"), "(missing)");
