@@ -110,15 +110,15 @@ std::string SampleText(const v1::SamplePreview& sample) {
   return absl::StrCat(absl::StrJoin(values, " "), more ? " ..." : "");
 }
 
-// Palette colour of a terminal with 256 colours that is nearest: 24 greys, or a cube of 6 x 6 x 6.
-int PaletteColour(const uint8_t* pixel, int channels) {
-  constexpr int kGreys = 24, kFirstGrey = 232, kCube = 6, kFirstOfCube = 16, kWhite = 255;
-  if (channels == 1) return kFirstGrey + (pixel[0] * (kGreys - 1) + kWhite / 2) / kWhite;
-  int colour = 0;
+// Palette color of a terminal with 256 colors that is nearest: 24 grays, or a cube of 6 x 6 x 6.
+int PaletteColor(const uint8_t* pixel, int channels) {
+  constexpr int kGrays = 24, kFirstGray = 232, kCube = 6, kFirstOfCube = 16, kWhite = 255;
+  if (channels == 1) return kFirstGray + (pixel[0] * (kGrays - 1) + kWhite / 2) / kWhite;
+  int color = 0;
   for (int i = 0; i < 3; ++i) {
-    colour = colour * kCube + (pixel[i] * (kCube - 1) + kWhite / 2) / kWhite;
+    color = color * kCube + (pixel[i] * (kCube - 1) + kWhite / 2) / kWhite;
   }
-  return kFirstOfCube + colour;
+  return kFirstOfCube + color;
 }
 
 int Brightness(const uint8_t* pixel, int channels) {
@@ -241,7 +241,7 @@ std::vector<std::string> DrawPicture(const v1::Picture& picture, const Terminal&
   const auto pixel = [&](int row, int column) {
     return pixels + static_cast<ptrdiff_t>(row * picture.width() + column) * picture.channels();
   };
-  const bool colours = terminal.colour() && terminal.unicode();
+  const bool colors = terminal.color() && terminal.unicode();
   for (int row = 0; row < picture.height(); row += 2) {
     // A terminal's characters are about twice as high as they are wide.
     const int below = std::min(row + 1, picture.height() - 1);
@@ -249,9 +249,9 @@ std::vector<std::string> DrawPicture(const v1::Picture& picture, const Terminal&
     for (int column = 0; column < picture.width(); ++column) {
       const uint8_t* const upper = pixel(row, column);
       const uint8_t* const lower = pixel(below, column);
-      if (colours) {
-        absl::StrAppend(&line, "\x1b[38;5;", PaletteColour(upper, picture.channels()), ";48;5;",
-                        PaletteColour(lower, picture.channels()), "m▀");
+      if (colors) {
+        absl::StrAppend(&line, "\x1b[38;5;", PaletteColor(upper, picture.channels()), ";48;5;",
+                        PaletteColor(lower, picture.channels()), "m▀");
       } else {
         constexpr absl::string_view kShades = " .:-=+*#%@";
         const int mean =
@@ -259,7 +259,7 @@ std::vector<std::string> DrawPicture(const v1::Picture& picture, const Terminal&
         line += kShades[static_cast<size_t>(mean) * kShades.size() / 256];
       }
     }
-    if (colours) line += "\x1b[0m";
+    if (colors) line += "\x1b[0m";
     lines.push_back(std::move(line));
   }
   return lines;

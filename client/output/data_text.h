@@ -13,7 +13,7 @@ namespace kur::client {
 // (pictures are drawn) and what is wrong. Ends in a line end.
 std::string RenderData(const v1::DataInspected& data, const Terminal& terminal);
 
-// A picture as lines of text: in colours two pixels a character, without them in shades. All lines
+// A picture as lines of text: in colors two pixels a character, without them in shades. All lines
 // take picture.width() columns.
 std::vector<std::string> DrawPicture(const v1::Picture& picture, const Terminal& terminal);
 

@@ -54,7 +54,7 @@ Terminal::Features Terminal::Detect(int fd, const Environment& environment) {
   features.width = [fd] { return WidthOf(fd); };
   const std::string term = environment.Get("TERM");
   features.interactive = !term.empty() && term != "dumb";
-  features.colour = features.interactive && environment.Get("NO_COLOR").empty();
+  features.color = features.interactive && environment.Get("NO_COLOR").empty();
   return features;
 }
 
@@ -68,7 +68,7 @@ void Terminal::Write(absl::string_view text) {
 void Terminal::Line(absl::string_view text) { Write(absl::StrCat(text, "\n")); }
 
 std::string Terminal::Styled(Style style, absl::string_view text) const {
-  if (!features_.colour || style == Style::kPlain || text.empty()) return std::string(text);
+  if (!features_.color || style == Style::kPlain || text.empty()) return std::string(text);
   return absl::StrCat("\x1b[", CodeOf(style), "m", text, "\x1b[0m");
 }
 

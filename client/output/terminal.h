@@ -18,7 +18,7 @@ class Terminal {
  public:
   struct Features {
     bool interactive = false;  // lines can be drawn anew
-    bool colour = false;
+    bool color = false;
     bool unicode = false;
     // The columns that fit now; 0 when there is no limit (a file, a pipe).
     std::function<int()> width = [] { return 0; };
@@ -37,11 +37,11 @@ class Terminal {
   void Write(absl::string_view text);
   void Line(absl::string_view text);
 
-  // `text` in that style, if the stream has colours.
+  // `text` in that style, if the stream has colors.
   std::string Styled(Style style, absl::string_view text) const;
 
   bool interactive() const { return features_.interactive; }
-  bool colour() const { return features_.colour; }
+  bool color() const { return features_.color; }
   bool unicode() const { return features_.unicode; }
   int width() const { return features_.width(); }
 

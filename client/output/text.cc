@@ -32,7 +32,7 @@ bool Contains(const Range (&ranges)[kSize], uint32_t code) {
   return false;
 }
 
-// The length of the colour sequence ("ESC [ … m") at the front of `text`; 0 if there is none.
+// The length of the color sequence ("ESC [ … m") at the front of `text`; 0 if there is none.
 size_t EscapeLength(absl::string_view text) {
   if (text.size() < 3 || text[0] != '\x1b' || text[1] != '[') return 0;
   const size_t end = text.find_first_not_of("0123456789;", 2);
@@ -93,7 +93,7 @@ std::string Shorten(absl::string_view text, int width) {
       shortened += "…";
       full = true;
     }
-    // A colour that was switched on must be switched off behind the cut, too.
+    // A color that was switched on must be switched off behind the cut, too.
     if (escape > 0 || !full) absl::StrAppend(&shortened, text.substr(0, character.bytes));
     used += character.columns;
     text.remove_prefix(character.bytes);

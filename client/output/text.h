@@ -9,10 +9,10 @@
 namespace kur::client {
 
 // Columns that UTF-8 text takes on a terminal: combining marks take none, East Asian and emoji
-// characters two, and colour sequences none.
+// characters two, and color sequences none.
 int DisplayWidth(absl::string_view text);
 
-// `text` cut to at most `width` columns, the last of which then is "…". Keeps colour sequences.
+// `text` cut to at most `width` columns, the last of which then is "…". Keeps color sequences.
 std::string Shorten(absl::string_view text, int width);
 
 // Text of strangers made harmless to a terminal: control characters become visible escapes

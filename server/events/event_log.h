@@ -39,7 +39,7 @@ class EventLog {
 
   // Numbers the events, makes them durable, and wakes the listeners. RESOURCE_EXHAUSTED when the
   // disk is full: nothing was appended, and the call can be repeated. After a failed
-  // synchronisation every later call answers UNAVAILABLE.
+  // synchronization every later call answers UNAVAILABLE.
   absl::Status Append(std::vector<v1::Event> events);
 
   // The cursor of the first event to read from `number` (at least 1).

@@ -50,7 +50,7 @@ class RunDirectory {
   std::string path_;
 };
 
-// Writes files below `directory`, which must exist. Paths must be normalised and relative.
+// Writes files below `directory`, which must exist. Paths must be normalized and relative.
 absl::Status WriteSources(FileSystem& files, const std::string& directory,
                           const std::vector<v1::SourceFile>& sources);
 

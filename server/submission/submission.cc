@@ -49,7 +49,7 @@ absl::Status CheckName(absl::string_view what, const std::string& name) {
                    kMaxNameBytes));
 }
 
-// A normalised path of a source, or what is wrong with it.
+// A normalized path of a source, or what is wrong with it.
 absl::Status Normalize(absl::string_view what, std::string* path) {
   auto normalized = NormalizeRelativePath(*path);
   if (!normalized.ok()) {
@@ -131,7 +131,7 @@ absl::Status CheckInspection(const v1::SubmitJobRequest& request) {
       absl::StrCat("inspection.samples must be from 0 to ", kMaxShownSamples, ", not ", samples));
 }
 
-// Checks everything but the Kurfile, fills in the defaults and normalises the paths.
+// Checks everything but the Kurfile, fills in the defaults and normalizes the paths.
 absl::Status CheckRequest(v1::SubmitJobRequest* request) {
   if (request->request_id().empty() || request->request_id().size() > kMaxRequestIdBytes) {
     return absl::InvalidArgumentError(
@@ -203,7 +203,7 @@ absl::StatusOr<Kurfile> LoadKurfile(const SubmissionContext& context,
 }
 
 // Checks that what the job needs to read is there and that what it writes may be written; gives the
-// normalised paths of the latter.
+// normalized paths of the latter.
 absl::StatusOr<std::vector<std::string>> CheckFiles(const SubmissionContext& context,
                                                     const std::string& owner,
                                                     const v1::SubmitJobRequest& request,
