@@ -29,7 +29,7 @@ class Watch {
   Watch(Context& context, Connection& connection, const FollowOptions& options)
       : context_(context),
         options_(options),
-        narrator_(
+        formatter_(
             context.out,
             {context.out.interactive() ? absl::InfiniteDuration() : kPlainProgress, context.zone}),
         progress_(context.out, options.job),
@@ -71,7 +71,7 @@ class Watch {
 
   void Show(const v1::Event& event) {
     progress_.Add(event);
-    if (const auto line = narrator_.Tell(event)) live_.Print(*line);
+    if (const auto line = formatter_.Format(event)) live_.Print(*line);
     if (fetcher_ != nullptr && event.has_artifact_written()) {
       fetcher_->Want(event.artifact_written());
     }
@@ -125,7 +125,7 @@ class Watch {
 
   Context& context_;
   const FollowOptions& options_;
-  EventNarrator narrator_;
+  EventFormatter formatter_;
   JobProgress progress_;
   LiveArea live_;
   EventFollower follower_;

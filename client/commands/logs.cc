@@ -22,10 +22,10 @@ class LogsCommand : public Command {
   absl::StatusOr<ExitCode> Run(Context& context) override {
     KUR_ASSIGN_OR_RETURN(const auto connection, context.Connect());
     KUR_ASSIGN_OR_RETURN(const v1::Job job, GetJob(*connection, job_));
-    EventNarrator narrator(context.out, {absl::InfiniteDuration(), context.zone});
+    EventFormatter formatter(context.out, {absl::InfiniteDuration(), context.zone});
     KUR_RETURN_IF_ERROR(
         ReadEvents(context, *connection, {job.name(), 1, follow_}, [&](const v1::Event& event) {
-          if (const auto line = narrator.Tell(event)) {
+          if (const auto line = formatter.Format(event)) {
             context.out.Line(*line);
           }
         }));

@@ -13,7 +13,7 @@ namespace kur::client {
 
 // Tells a job's events as lines for people, in order. What comes too often to be worth a line
 // (batch losses, the progress of a pass) is left out, or told now and then. Not thread-safe.
-class EventNarrator {
+class EventFormatter {
  public:
   struct Options {
     // Batch losses are told at most this often, by the time of the events; infinite: never.
@@ -21,29 +21,29 @@ class EventNarrator {
     absl::TimeZone zone = absl::UTCTimeZone();
   };
 
-  EventNarrator(const Terminal& terminal, Options options)
+  EventFormatter(const Terminal& terminal, Options options)
       : terminal_(terminal), options_(options) {}
 
   // The line for an event, without a line end; nothing for an event that is not worth one.
-  std::optional<std::string> Tell(const v1::Event& event);
+  std::optional<std::string> Format(const v1::Event& event);
 
  private:
-  std::string Say(const v1::StateChanged& change) const;
-  std::string Say(const v1::Started& started) const;
-  std::string Say(const v1::EpochFinished& epoch);
-  std::string Say(const v1::Measured& measured) const;
-  std::string Say(const v1::Artifact& artifact) const;
-  std::string Say(const v1::DataInspected& data) const;
-  std::string Say(const v1::LogLine& line) const;
+  std::string Describe(const v1::StateChanged& change) const;
+  std::string Describe(const v1::Started& started) const;
+  std::string Describe(const v1::EpochFinished& epoch);
+  std::string Describe(const v1::Measured& measured) const;
+  std::string Describe(const v1::Artifact& artifact) const;
+  std::string Describe(const v1::DataInspected& data) const;
+  std::string Describe(const v1::LogLine& line) const;
   // "" when it is too early for another one.
-  std::string Say(const v1::BatchLosses& batches, absl::Time time);
+  std::string Describe(const v1::BatchLosses& batches, absl::Time time);
   // "epoch 3/10".
   std::string EpochLabel(int64_t epoch) const;
 
   const Terminal& terminal_;
   const Options options_;
   v1::EpochStarted epoch_;  // the latest
-  absl::Time told_ = absl::InfinitePast();
+  absl::Time last_progress_ = absl::InfinitePast();
   double learning_rate_ = 0;  // of the epoch before; 0: not known
 };
 
