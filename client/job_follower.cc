@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/event_follower.h"
-#include "client/output/event_text.h"
+#include "client/output/event_formatter.h"
 #include "client/output/format.h"
 #include "client/output/job_progress.h"
 #include "client/output/live_area.h"

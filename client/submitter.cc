@@ -35,7 +35,7 @@ absl::StatusOr<Submitted> SubmitKurfile(Context& context, SubmissionOptions opti
                                         bool validate_only) {
   TransferMeter meter(context.err, context.clock);
   options.hashing = [&meter](const std::string& path) {
-    meter.Describe(absl::StrCat("reading ", Printable(path)));
+    meter.ShowText(absl::StrCat("reading ", Printable(path)));
   };
   if (options.project.empty()) {
     KUR_ASSIGN_OR_RETURN(const Settings settings,

@@ -1,6 +1,6 @@
 #include "client/commands/commands.h"
 #include "client/commands/read_events.h"
-#include "client/output/event_text.h"
+#include "client/output/event_formatter.h"
 #include "engine/base/status.h"
 
 namespace kur::client {

@@ -1,7 +1,7 @@
 #include "client/output/job_progress.h"
 
 #include "absl/strings/str_cat.h"
-#include "client/output/event_text.h"
+#include "client/output/event_formatter.h"
 #include "client/output/format.h"
 #include "client/output/live_area.h"
 #include "client/output/text.h"

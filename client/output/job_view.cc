@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "client/output/event_text.h"
+#include "client/output/event_formatter.h"
 #include "client/output/format.h"
 #include "client/output/metrics_text.h"
 #include "client/output/table.h"

@@ -19,6 +19,6 @@ void TransferMeter::Show(const Transfer& transfer) {
       {RenderTransfer(transfer, transfer.done - started_at_, clock_.Now() - since_, terminal_)});
 }
 
-void TransferMeter::Describe(const std::string& text) { live_.Update({text}); }
+void TransferMeter::ShowText(const std::string& text) { live_.Update({text}); }
 
 }  // namespace kur::client

@@ -19,7 +19,7 @@ class TransferMeter {
   void Show(const Transfer& transfer);
 
   // A line for what takes time but cannot be measured.
-  void Describe(const std::string& text);
+  void ShowText(const std::string& text);
 
   void Clear() { live_.Clear(); }
 

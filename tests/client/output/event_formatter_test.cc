@@ -1,4 +1,4 @@
-#include "client/output/event_text.h"
+#include "client/output/event_formatter.h"
 
 #include <sstream>
 

@@ -1,5 +1,5 @@
-#ifndef KUR_CLIENT_OUTPUT_EVENT_TEXT_H_
-#define KUR_CLIENT_OUTPUT_EVENT_TEXT_H_
+#ifndef KUR_CLIENT_OUTPUT_EVENT_FORMATTER_H_
+#define KUR_CLIENT_OUTPUT_EVENT_FORMATTER_H_
 
 #include <cstdint>
 #include <optional>
@@ -55,4 +55,4 @@ Style StyleOf(v1::JobState state);
 
 }  // namespace kur::client
 
-#endif  // KUR_CLIENT_OUTPUT_EVENT_TEXT_H_
+#endif  // KUR_CLIENT_OUTPUT_EVENT_FORMATTER_H_
