@@ -15,7 +15,7 @@ class Backoff {
   explicit Backoff(absl::Duration patience) : patience_(patience) {}
 
   // Counts a failure at `now`; returns how long to wait, or an infinite duration to give up.
-  absl::Duration Failed(absl::Time now) {
+  absl::Duration NextDelay(absl::Time now) {
     if (first_failure_ == absl::InfiniteFuture()) first_failure_ = now;
     if (now - first_failure_ >= patience_) return absl::InfiniteDuration();
     const absl::Duration pause = pause_;
@@ -23,7 +23,7 @@ class Backoff {
     return pause;
   }
 
-  void Succeeded() {
+  void Reset() {
     first_failure_ = absl::InfiniteFuture();
     pause_ = kFirstPause;
   }

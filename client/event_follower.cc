@@ -44,7 +44,7 @@ void EventFollower::OpenStream() {
 absl::StatusOr<EventFollower::Step> EventFollower::Take(v1::Event* event) {
   if (backoff_.failing()) {
     options_.note("connected again");
-    backoff_.Succeeded();
+    backoff_.Reset();
   }
   if (event->number() < next_) return Step::kNothing;
   if (event->number() > next_) {
@@ -75,7 +75,7 @@ absl::StatusOr<EventFollower::Step> EventFollower::End(const absl::Status& statu
 absl::StatusOr<EventFollower::Step> EventFollower::Lost(const absl::Status& status) {
   const bool first = !backoff_.failing();
   const absl::Time now = clock_.Now();
-  const absl::Duration pause = backoff_.Failed(now);
+  const absl::Duration pause = backoff_.NextDelay(now);
   if (pause == absl::InfiniteDuration()) return status;
   if (first) {
     options_.note(

@@ -23,7 +23,7 @@ absl::StatusOr<v1::Job> Send(Context& context, Connection& connection,
   while (true) {
     auto job = connection.Call(&v1::Jobs::Stub::SubmitJob, request);
     if (job.ok() || !IsTransient(job.status())) return job;
-    const absl::Duration pause = backoff.Failed(context.clock.Now());
+    const absl::Duration pause = backoff.NextDelay(context.clock.Now());
     if (pause == absl::InfiniteDuration()) return job;
     context.clock.SleepFor(pause);
   }

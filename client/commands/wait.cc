@@ -67,10 +67,10 @@ class WaitCommand : public Command {
         return absl::DeadlineExceededError(absl::StrCat(name, " has not ended in time"));
       }
       if (job.ok()) {
-        backoff.Succeeded();
+        backoff.Reset();
         pause = std::min(pause * 2, kLongestPause);
       } else {
-        pause = backoff.Failed(context.clock.Now());
+        pause = backoff.NextDelay(context.clock.Now());
         if (pause == absl::InfiniteDuration()) return job;
       }
       context.clock.SleepFor(std::min(pause, end - context.clock.Now()));

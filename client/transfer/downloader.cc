@@ -49,8 +49,8 @@ absl::StatusOr<v1::Artifact> Downloader::Download(const std::string& job,
       continue;
     }
     if (!IsTransient(status) || absl::IsCancelled(status)) return status;
-    if (transfer_.done > before) backoff.Succeeded();
-    const absl::Duration pause = backoff.Failed(clock_.Now());
+    if (transfer_.done > before) backoff.Reset();
+    const absl::Duration pause = backoff.NextDelay(clock_.Now());
     if (pause == absl::InfiniteDuration()) return status;
     KUR_RETURN_IF_ERROR(Pause(pause));
   }

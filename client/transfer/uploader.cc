@@ -80,13 +80,13 @@ absl::Status Uploader::Upload(const LocalFile& file, int64_t offset) {
     absl::StatusOr<std::vector<v1::MissingBlob>> missing = status;
     while (!missing.ok()) {
       if (!IsTransient(missing.status())) return missing.status();
-      const absl::Duration pause = backoff.Failed(clock_.Now());
+      const absl::Duration pause = backoff.NextDelay(clock_.Now());
       if (pause == absl::InfiniteDuration()) return missing.status();
       clock_.SleepFor(pause);
       missing = FindMissing({file.sha256});
     }
     if (missing->empty()) return absl::OkStatus();
-    if (missing->front().received() > offset) backoff.Succeeded();
+    if (missing->front().received() > offset) backoff.Reset();
     offset = missing->front().received();
   }
 }
