@@ -40,7 +40,7 @@ class Backoff {
 };
 
 // How long kurctl goes on trying to reach a server that it has reached before.
-constexpr absl::Duration kPatience = absl::Minutes(5);
+constexpr absl::Duration kRetryTimeout = absl::Minutes(5);
 
 }  // namespace kur::client
 

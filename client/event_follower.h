@@ -24,7 +24,7 @@ class EventFollower {
     int64_t from = 1;
     // Stay until the job has ended; else stop after the newest event.
     bool follow = true;
-    absl::Duration patience = kPatience;
+    absl::Duration patience = kRetryTimeout;
     // Told when the connection is lost and found again.
     std::function<void(const std::string&)> note = [](const std::string&) {};
   };

@@ -29,7 +29,7 @@
 namespace kur::client {
 namespace {
 
-constexpr absl::Duration kStartPatience = absl::Seconds(30);
+constexpr absl::Duration kStartTimeout = absl::Seconds(30);
 constexpr absl::Duration kPoll = absl::Milliseconds(50);
 constexpr absl::Duration kInfoTimeout = absl::Seconds(5);
 constexpr size_t kLogTailBytes = 2000;
@@ -134,7 +134,7 @@ absl::StatusOr<v1::ServerInfo> LocalDaemon::Start(const std::string& kurd,
 }
 
 absl::StatusOr<v1::ServerInfo> LocalDaemon::AwaitAnswer(pid_t pid, int64_t log_start) {
-  const absl::Time end = clock_.Now() + kStartPatience;
+  const absl::Time end = clock_.Now() + kStartTimeout;
   while (clock_.Now() < end) {
     if (auto info = Info(); info.ok()) return info;
     int status = 0;
@@ -146,7 +146,7 @@ absl::StatusOr<v1::ServerInfo> LocalDaemon::AwaitAnswer(pid_t pid, int64_t log_s
     clock_.SleepFor(kPoll);
   }
   return absl::DeadlineExceededError(absl::StrCat("kurd (process ", pid, ") does not answer after ",
-                                                  absl::FormatDuration(kStartPatience), "; see ",
+                                                  absl::FormatDuration(kStartTimeout), "; see ",
                                                   log()));
 }
 

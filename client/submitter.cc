@@ -13,13 +13,13 @@
 namespace kur::client {
 namespace {
 
-constexpr absl::Duration kPatienceToSubmit = absl::Seconds(30);
+constexpr absl::Duration kSubmitRetryTimeout = absl::Seconds(30);
 
 // The same id makes it one job, however often it is sent.
 absl::StatusOr<v1::Job> Send(Context& context, Connection& connection,
                              v1::SubmitJobRequest request) {
   request.set_request_id(NewRequestId());
-  Backoff backoff(kPatienceToSubmit);
+  Backoff backoff(kSubmitRetryTimeout);
   while (true) {
     auto job = connection.Call(&v1::Jobs::Stub::SubmitJob, request);
     if (job.ok() || !IsTransient(job.status())) return job;

@@ -7,7 +7,7 @@
 namespace kur::client {
 namespace {
 
-constexpr absl::Duration kPatienceToStop = absl::Seconds(30);
+constexpr absl::Duration kStopTimeout = absl::Seconds(30);
 
 class DownCommand : public Command {
  public:
@@ -29,7 +29,7 @@ class DownCommand : public Command {
                          LocalStateDirectory(state_directory_, context.environment));
     LocalDaemon daemon(state, context.clock);
     const int64_t running = CountRunning(daemon);
-    const absl::Status stopped = daemon.Stop(kPatienceToStop);
+    const absl::Status stopped = daemon.Stop(kStopTimeout);
     if (absl::IsNotFound(stopped)) {
       context.out.Line(absl::StrCat("kurd is not running (state in ", state, ")"));
       return ExitCode::kOk;

@@ -57,7 +57,7 @@ class WaitCommand : public Command {
   // Asks again and again, also across restarts of kurd.
   static absl::StatusOr<v1::Job> AwaitEnd(Context& context, Connection& connection,
                                           const std::string& name, absl::Time end) {
-    Backoff backoff(kPatience);
+    Backoff backoff(kRetryTimeout);
     absl::Duration pause = kFirstPause;
     while (true) {
       auto job = GetJob(connection, name);

@@ -35,7 +35,7 @@ absl::StatusOr<v1::Artifact> Downloader::Download(const std::string& job,
   KUR_RETURN_IF_ERROR(FileSystem::Posix().MakeDirectories(DirectoryOf(target)));
   transfer_ = {"downloading", artifact.path(), 0, artifact.size()};
   v1::Artifact wanted = artifact;
-  Backoff backoff(kPatience);
+  Backoff backoff(kRetryTimeout);
   int restarts = 0;
   while (true) {
     const int64_t before = transfer_.done;

@@ -73,7 +73,7 @@ absl::StatusOr<std::vector<v1::MissingBlob>> Uploader::FindMissing(
 }
 
 absl::Status Uploader::Upload(const LocalFile& file, int64_t offset) {
-  Backoff backoff(kPatience);
+  Backoff backoff(kRetryTimeout);
   while (true) {
     absl::Status status = Attempt(file, offset);
     if (status.ok() || !IsTransient(status)) return status;
