@@ -11,13 +11,13 @@ namespace kur::client {
 // of a second to five seconds; success starts over. Not thread-safe.
 class Backoff {
  public:
-  // Gives up once `patience` has passed since the first of a row of failures.
-  explicit Backoff(absl::Duration patience) : patience_(patience) {}
+  // Gives up once `timeout` has passed since the first of a row of failures.
+  explicit Backoff(absl::Duration timeout) : timeout_(timeout) {}
 
   // Counts a failure at `now`; returns how long to wait, or an infinite duration to give up.
   absl::Duration NextDelay(absl::Time now) {
     if (first_failure_ == absl::InfiniteFuture()) first_failure_ = now;
-    if (now - first_failure_ >= patience_) return absl::InfiniteDuration();
+    if (now - first_failure_ >= timeout_) return absl::InfiniteDuration();
     const absl::Duration pause = pause_;
     pause_ = std::min(pause_ * 2, absl::Seconds(5));
     return pause;
@@ -34,7 +34,7 @@ class Backoff {
  private:
   static constexpr absl::Duration kFirstPause = absl::Milliseconds(200);
 
-  absl::Duration patience_;
+  absl::Duration timeout_;
   absl::Duration pause_ = kFirstPause;
   absl::Time first_failure_ = absl::InfiniteFuture();
 };

@@ -79,7 +79,7 @@ absl::StatusOr<EventFollower::Step> EventFollower::Lost(const absl::Status& stat
   if (pause == absl::InfiniteDuration()) return status;
   if (first) {
     options_.note(
-        absl::StrCat(status.message(), "; trying again for ", HumanDuration(options_.patience)));
+        absl::StrCat(status.message(), "; trying again for ", HumanDuration(options_.retry_timeout)));
   }
   retry_at_ = now + pause;
   return Step::kNothing;

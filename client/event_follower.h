@@ -24,7 +24,7 @@ class EventFollower {
     int64_t from = 1;
     // Stay until the job has ended; else stop after the newest event.
     bool follow = true;
-    absl::Duration patience = kRetryTimeout;
+    absl::Duration retry_timeout = kRetryTimeout;
     // Told when the connection is lost and found again.
     std::function<void(const std::string&)> note = [](const std::string&) {};
   };
@@ -37,7 +37,7 @@ class EventFollower {
         clock_(clock),
         options_(std::move(options)),
         next_(options_.from),
-        backoff_(options_.patience) {}
+        backoff_(options_.retry_timeout) {}
 
   // Waits for about `tick` at most. An error is final: one that does not pass by itself, or that
   // has not passed for as long as the options allow. DATA_LOSS if the server left out an event.

@@ -162,7 +162,7 @@ absl::StatusOr<pid_t> LocalDaemon::LockHolder() const {
   return pid;
 }
 
-absl::Status LocalDaemon::Stop(absl::Duration patience) {
+absl::Status LocalDaemon::Stop(absl::Duration timeout) {
   KUR_ASSIGN_OR_RETURN(const pid_t pid, LockHolder());
   const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (!process.valid()) {
@@ -174,7 +174,7 @@ absl::Status LocalDaemon::Stop(absl::Duration patience) {
   if (syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0) != 0) {
     return ErrnoToStatus(errno == ESRCH ? ENOENT : errno, absl::StrCat("process ", pid));
   }
-  const absl::Time end = clock_.Now() + patience;
+  const absl::Time end = clock_.Now() + timeout;
   while (clock_.Now() < end) {
     pollfd gone = {process.get(), POLLIN, 0};
     if (poll(&gone, 1, static_cast<int>(absl::ToInt64Milliseconds(kPoll))) > 0) {
@@ -184,7 +184,7 @@ absl::Status LocalDaemon::Stop(absl::Duration patience) {
   return absl::DeadlineExceededError(absl::StrCat("kurd (process ", pid,
                                                   ") has been asked to stop but is still there "
                                                   "after ",
-                                                  absl::FormatDuration(patience), "; see ", log()));
+                                                  absl::FormatDuration(timeout), "; see ", log()));
 }
 
 absl::StatusOr<std::string> FindProgram(const std::string& name, const std::string& own_folder,

@@ -38,8 +38,8 @@ class LocalDaemon {
 
   // Asks it to stop and waits until it is gone. Signals only the process that holds the lock of the
   // state directory. NOT_FOUND when no kurd holds it; DEADLINE_EXCEEDED when it is still there
-  // after `patience`.
-  absl::Status Stop(absl::Duration patience);
+  // after `timeout`.
+  absl::Status Stop(absl::Duration timeout);
 
   std::string log() const;
   std::string socket() const;

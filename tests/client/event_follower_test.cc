@@ -98,7 +98,7 @@ TEST_F(EventFollowerTest, GivesUpAfterItsPatience) {
   server_->With([](FakeState& state) { state.events["cifar-7"].clear(); });
   // A stream that ends although the job has not is a server that went away.
   EventFollower::Options options = Options();
-  options.patience = absl::Minutes(1);
+  options.retry_timeout = absl::Minutes(1);
   const absl::Time start = clock_.Now();
   EXPECT_THAT(ReadAll(options), IsEmpty());
   EXPECT_TRUE(absl::IsUnavailable(status_)) << status_;
