@@ -64,9 +64,9 @@ std::vector<std::string> JobNames(Context& context) {
   std::vector<std::string> names;
   const auto connection = context.Connect();
   if (!connection.ok()) return names;
-  constexpr int kMost = 200;
+  constexpr int kMaxNames = 200;
   v1::ListJobsRequest request;
-  request.set_page_size(kMost);
+  request.set_page_size(kMaxNames);
   const auto response = (*connection)->Call(&v1::Jobs::Stub::ListJobs, request);
   if (!response.ok()) return names;
   for (const v1::Job& job : response->jobs()) names.push_back(job.name());

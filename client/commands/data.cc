@@ -18,7 +18,7 @@ namespace {
 
 constexpr absl::Duration kTick = absl::Milliseconds(100);
 // As the server has it.
-constexpr int64_t kMostSamples = 20;
+constexpr int64_t kMaxSamples = 20;
 
 // The events of a job that inspects data, shown as they come. Not thread-safe.
 class Inspection {
@@ -126,8 +126,8 @@ class DataCommand : public Command {
   }
 
   absl::StatusOr<ExitCode> Run(Context& context) override {
-    if (samples_ > kMostSamples) {
-      return UsageError(absl::StrCat("-n is at most ", kMostSamples, ", not ", samples_));
+    if (samples_ > kMaxSamples) {
+      return UsageError(absl::StrCat("-n is at most ", kMaxSamples, ", not ", samples_));
     }
     options_.mode = Mode::kInspect;
     options_.inspection.set_samples(static_cast<int32_t>(samples_));

@@ -17,7 +17,7 @@ namespace {
 constexpr int kTabWidth = 4;
 constexpr int kMarginWidth = 8;  // "   12 | "
 constexpr int kWidthWithoutLimit = 160;
-constexpr int kLeastWidth = 20;
+constexpr int kMinWidth = 20;
 constexpr int64_t kMaxFileBytes = 4 << 20;
 
 // A line as a row of cells of the screen, and the cell that is meant.
@@ -180,7 +180,7 @@ std::string DiagnosticPrinter::RenderAll(const std::vector<Diagnostic>& diagnost
 std::string DiagnosticPrinter::RenderSource(const Location& location) {
   const std::string* line = LineOf(location);
   if (line == nullptr) return "";
-  const int width = terminal_.width() > 0 ? std::max(terminal_.width() - kMarginWidth, kLeastWidth)
+  const int width = terminal_.width() > 0 ? std::max(terminal_.width() - kMarginWidth, kMinWidth)
                                           : kWidthWithoutLimit;
   const Excerpt excerpt = Cut(Split(*line, location.column), width);
   std::string out = absl::StrFormat("%5d | %s\n", location.line, excerpt.text);

@@ -98,8 +98,8 @@ std::string EventFormatter::Describe(const v1::EpochFinished& epoch) {
   std::string text =
       absl::StrCat(terminal_.Styled(Style::kBold, EpochLabel(epoch.epoch())), "  loss ",
                    HumanNumber(epoch.loss()), "  ", SpeedText(epoch.samples(), epoch.seconds()));
-  constexpr double kWorthTelling = 0.02;
-  if (epoch.data_seconds() > kWorthTelling * epoch.seconds()) {
+  constexpr double kMinShareToShow = 0.02;
+  if (epoch.data_seconds() > kMinShareToShow * epoch.seconds()) {
     absl::StrAppendFormat(&text, "  waited %.0f %% for data",
                           100 * epoch.data_seconds() / epoch.seconds());
   }

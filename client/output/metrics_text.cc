@@ -36,7 +36,7 @@ std::optional<Cell> ParseCell(const std::string& name, double count) {
 }
 
 std::string MistakesText(std::vector<Cell> cells) {
-  constexpr size_t kMostShown = 5;
+  constexpr size_t kMaxShown = 5;
   cells.erase(std::remove_if(cells.begin(), cells.end(),
                              [](const Cell& cell) { return cell.truth == cell.taken_for; }),
               cells.end());
@@ -44,13 +44,12 @@ std::string MistakesText(std::vector<Cell> cells) {
   std::stable_sort(cells.begin(), cells.end(),
                    [](const Cell& a, const Cell& b) { return a.count > b.count; });
   std::string text = "mistaken:";
-  for (size_t i = 0; i < std::min(cells.size(), kMostShown); ++i) {
+  for (size_t i = 0; i < std::min(cells.size(), kMaxShown); ++i) {
     absl::StrAppend(&text, i == 0 ? " " : ", ", Printable(cells[i].prefix), cells[i].truth, " for ",
                     cells[i].taken_for, " (", HumanCount(static_cast<int64_t>(cells[i].count)),
                     ")");
   }
-  if (cells.size() > kMostShown)
-    absl::StrAppend(&text, " and ", cells.size() - kMostShown, " more");
+  if (cells.size() > kMaxShown) absl::StrAppend(&text, " and ", cells.size() - kMaxShown, " more");
   return text;
 }
 

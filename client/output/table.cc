@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kGap = 2;
 // Narrower than this the last column says nothing any more: then lines may wrap.
-constexpr int kLeastLastColumn = 8;
+constexpr int kMinLastColumnWidth = 8;
 
 }  // namespace
 
@@ -36,7 +36,7 @@ std::string Table::Render(const Terminal& terminal) const {
   if (terminal.width() > 0) {
     int before = 0;
     for (size_t i = 0; i + 1 < widths.size(); ++i) before += widths[i] + kGap;
-    last = std::min(last, std::max(terminal.width() - before, kLeastLastColumn));
+    last = std::min(last, std::max(terminal.width() - before, kMinLastColumnWidth));
   }
   widths.back() = last;
 

@@ -60,9 +60,9 @@ Character FirstCharacter(absl::string_view text) {
     if ((byte & 0xC0) != 0x80) return {};
     code = code << 6 | (byte & 0x3F);
   }
-  constexpr uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+  constexpr uint32_t kMinCode[] = {0, 0, 0x80, 0x800, 0x10000};
   const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-  if (code < kLeast[length] || code > 0x10FFFF || surrogate) return {};
+  if (code < kMinCode[length] || code > 0x10FFFF || surrogate) return {};
   const int columns = Contains(kZeroWidth, code) ? 0 : Contains(kDoubleWidth, code) ? 2 : 1;
   return {length, columns, true};
 }

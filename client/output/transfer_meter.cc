@@ -3,12 +3,12 @@
 namespace kur::client {
 namespace {
 
-constexpr int64_t kWorthABar = 1 << 20;  // bytes
+constexpr int64_t kMinBytesForBar = 1 << 20;  // bytes
 
 }  // namespace
 
 void TransferMeter::Show(const Transfer& transfer) {
-  if (transfer.total < kWorthABar) return;
+  if (transfer.total < kMinBytesForBar) return;
   if (transfer.path != path_) {
     path_ = transfer.path;
     started_at_ = transfer.done;

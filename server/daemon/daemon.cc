@@ -16,9 +16,9 @@ namespace kur::server {
 namespace {
 
 constexpr int kSubmissionThreads = 4;
-constexpr size_t kMostSubmissionsWaiting = 256;
+constexpr size_t kMaxQueuedSubmissions = 256;
 constexpr int kUploadThreads = 2;
-constexpr size_t kMostUploadsWaiting = 1024;
+constexpr size_t kMaxQueuedUploads = 1024;
 constexpr absl::Duration kStopGrace = absl::Milliseconds(500);
 
 // kurd-worker in the folder of this program.
@@ -122,8 +122,8 @@ absl::Status Daemon::OpenState(DataPolicy data) {
 
 absl::Status Daemon::Listen(const std::vector<ListenAddress>& addresses,
                             std::optional<TlsFiles> tls) {
-  submission_pool_ = std::make_unique<TaskPool>(kSubmissionThreads, kMostSubmissionsWaiting);
-  upload_pool_ = std::make_unique<TaskPool>(kUploadThreads, kMostUploadsWaiting);
+  submission_pool_ = std::make_unique<TaskPool>(kSubmissionThreads, kMaxQueuedSubmissions);
+  upload_pool_ = std::make_unique<TaskPool>(kUploadThreads, kMaxQueuedUploads);
   jobs_service_ =
       std::make_unique<JobsService>(*jobs_, *authenticator_, *submission_pool_, metrics_);
   blobs_service_ =

@@ -94,7 +94,7 @@ TEST_F(EventFollowerTest, RefusesAStreamWithAHole) {
   EXPECT_TRUE(absl::IsDataLoss(status_)) << status_;
 }
 
-TEST_F(EventFollowerTest, GivesUpAfterItsPatience) {
+TEST_F(EventFollowerTest, GivesUpAfterItsRetryTimeout) {
   server_->With([](FakeState& state) { state.events["cifar-7"].clear(); });
   // A stream that ends although the job has not is a server that went away.
   EventFollower::Options options = Options();
