@@ -16,8 +16,8 @@ namespace kur::server {
 // large files. Thread-safe. The destructor does all that was added.
 class TaskPool {
  public:
-  // At most `most_waiting` tasks wait for a thread.
-  TaskPool(int threads, size_t most_waiting);
+  // At most `max_queued` tasks wait for a thread.
+  TaskPool(int threads, size_t max_queued);
   ~TaskPool();
 
   // Returns false, and does not take the task, if too many are waiting.
@@ -29,7 +29,7 @@ class TaskPool {
     return stopping_ || !tasks_.empty();
   }
 
-  const size_t most_waiting_;
+  const size_t max_queued_;
   absl::Mutex mutex_;
   std::deque<std::function<void()>> tasks_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
