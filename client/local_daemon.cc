@@ -30,7 +30,7 @@ namespace kur::client {
 namespace {
 
 constexpr absl::Duration kStartTimeout = absl::Seconds(30);
-constexpr absl::Duration kPoll = absl::Milliseconds(50);
+constexpr absl::Duration kPollInterval = absl::Milliseconds(50);
 constexpr absl::Duration kInfoTimeout = absl::Seconds(5);
 constexpr size_t kLogTailBytes = 2000;
 constexpr int64_t kMaxLockBytes = 4096;
@@ -143,7 +143,7 @@ absl::StatusOr<v1::ServerInfo> LocalDaemon::AwaitAnswer(pid_t pid, int64_t log_s
                                               " instead of starting; ", log(), " says:\n",
                                               LogTail(log(), log_start)));
     }
-    clock_.SleepFor(kPoll);
+    clock_.SleepFor(kPollInterval);
   }
   return absl::DeadlineExceededError(absl::StrCat("kurd (process ", pid, ") does not answer after ",
                                                   absl::FormatDuration(kStartTimeout), "; see ",
@@ -177,7 +177,7 @@ absl::Status LocalDaemon::Stop(absl::Duration timeout) {
   const absl::Time end = clock_.Now() + timeout;
   while (clock_.Now() < end) {
     pollfd gone = {process.get(), POLLIN, 0};
-    if (poll(&gone, 1, static_cast<int>(absl::ToInt64Milliseconds(kPoll))) > 0) {
+    if (poll(&gone, 1, static_cast<int>(absl::ToInt64Milliseconds(kPollInterval))) > 0) {
       return absl::OkStatus();
     }
   }

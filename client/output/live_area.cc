@@ -9,7 +9,7 @@
 namespace kur::client {
 namespace {
 
-constexpr absl::Duration kFrame = absl::Milliseconds(100);
+constexpr absl::Duration kFrameInterval = absl::Milliseconds(100);
 
 std::string Repeated(absl::string_view text, int times) {
   std::string out;
@@ -26,7 +26,9 @@ void LiveArea::Print(absl::string_view line) {
   terminal_.Write(out);
 }
 
-bool LiveArea::IsDue() const { return terminal_.interactive() && clock_.Now() - drawn_ >= kFrame; }
+bool LiveArea::IsDue() const {
+  return terminal_.interactive() && clock_.Now() - drawn_ >= kFrameInterval;
+}
 
 void LiveArea::Update(const std::vector<std::string>& lines) {
   if (!terminal_.interactive()) return;
