@@ -9,15 +9,15 @@
 
 namespace kur::client {
 
-absl::StatusOr<EventFollower::Step> EventFollower::Next(v1::Event* event, absl::Duration tick) {
+absl::StatusOr<EventFollower::Step> EventFollower::Next(v1::Event* event, absl::Duration timeout) {
   if (reader_ == nullptr) {
     if (const absl::Duration wait = retry_at_ - clock_.Now(); wait > absl::ZeroDuration()) {
-      clock_.SleepFor(std::min(wait, tick));
+      clock_.SleepFor(std::min(wait, timeout));
       return Step::kNothing;
     }
     OpenStream();
   }
-  switch (reader_->Next(event, tick)) {
+  switch (reader_->Next(event, timeout)) {
     case Reader::Outcome::kMessage:
       return Take(event);
     case Reader::Outcome::kEnd: {
@@ -78,8 +78,8 @@ absl::StatusOr<EventFollower::Step> EventFollower::Lost(const absl::Status& stat
   const absl::Duration pause = backoff_.NextDelay(now);
   if (pause == absl::InfiniteDuration()) return status;
   if (first) {
-    options_.note(
-        absl::StrCat(status.message(), "; trying again for ", HumanDuration(options_.retry_timeout)));
+    options_.note(absl::StrCat(status.message(), "; trying again for ",
+                               HumanDuration(options_.retry_timeout)));
   }
   retry_at_ = now + pause;
   return Step::kNothing;

@@ -39,9 +39,9 @@ class EventFollower {
         next_(options_.from),
         backoff_(options_.retry_timeout) {}
 
-  // Waits for about `tick` at most. An error is final: one that does not pass by itself, or that
+  // Waits for about `timeout` at most. An error is final: one that does not pass by itself, or that
   // has not passed for as long as the options allow. DATA_LOSS if the server left out an event.
-  absl::StatusOr<Step> Next(v1::Event* event, absl::Duration tick);
+  absl::StatusOr<Step> Next(v1::Event* event, absl::Duration timeout);
 
  private:
   using Reader = StreamReader<v1::Event>;

@@ -19,7 +19,7 @@
 namespace kur::client {
 namespace {
 
-constexpr absl::Duration kTick = absl::Milliseconds(100);
+constexpr absl::Duration kPollInterval = absl::Milliseconds(100);
 // How often a stream that cannot redraw hears of the progress within an epoch.
 constexpr absl::Duration kPlainProgress = absl::Seconds(30);
 
@@ -45,7 +45,7 @@ class Watch {
     while (true) {
       if (context_.interrupted) return Detach();
       v1::Event event;
-      const auto step = follower_.Next(&event, kTick);
+      const auto step = follower_.Next(&event, kPollInterval);
       if (!step.ok()) return step.status();
       if (*step == EventFollower::Step::kEnd) break;
       if (*step == EventFollower::Step::kEvent) Show(event);
@@ -102,7 +102,7 @@ class Watch {
   // False if the user did not want to wait.
   bool FinishFetching() {
     if (fetcher_ == nullptr) return true;
-    while (!fetcher_->AwaitIdle(kTick)) {
+    while (!fetcher_->AwaitIdle(kPollInterval)) {
       if (context_.interrupted) return false;
       Redraw();
     }

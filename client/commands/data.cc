@@ -16,7 +16,7 @@
 namespace kur::client {
 namespace {
 
-constexpr absl::Duration kTick = absl::Milliseconds(100);
+constexpr absl::Duration kPollInterval = absl::Milliseconds(100);
 // As the server has it.
 constexpr int64_t kMaxSamples = 20;
 
@@ -38,7 +38,7 @@ class Inspection {
     while (true) {
       if (context_.interrupted) return Cancel();
       v1::Event event;
-      KUR_ASSIGN_OR_RETURN(const auto step, follower.Next(&event, kTick));
+      KUR_ASSIGN_OR_RETURN(const auto step, follower.Next(&event, kPollInterval));
       if (step == EventFollower::Step::kEnd) break;
       if (step == EventFollower::Step::kEvent) Take(event);
       if (live_.IsDue()) live_.Update(progress_.Lines(context_.clock.Now()));

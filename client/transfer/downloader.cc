@@ -15,7 +15,7 @@
 namespace kur::client {
 namespace {
 
-constexpr absl::Duration kTick = absl::Milliseconds(100);
+constexpr absl::Duration kPollInterval = absl::Milliseconds(100);
 // A path that is written anew faster than it can be downloaded never arrives.
 constexpr int kMaxRestarts = 20;
 
@@ -82,7 +82,7 @@ absl::Status Downloader::Receive(const v1::DownloadArtifactRequest& request,
   Reader reader(connection_, connection_.jobs(), &v1::Jobs::Stub::AsyncDownloadArtifact, request);
   v1::DownloadArtifactResponse response;
   while (true) {
-    const Reader::Outcome outcome = reader.Next(&response, kTick);
+    const Reader::Outcome outcome = reader.Next(&response, kPollInterval);
     if (outcome == Reader::Outcome::kEnd) break;
     if (outcome == Reader::Outcome::kMessage) {
       KUR_RETURN_IF_ERROR(Take(response, target, wanted, part));
@@ -135,7 +135,7 @@ absl::Status Downloader::Take(const v1::DownloadArtifactResponse& response,
 absl::Status Downloader::Pause(absl::Duration duration) {
   const absl::Time end = clock_.Now() + duration;
   while (clock_.Now() < end) {
-    clock_.SleepFor(std::min(end - clock_.Now(), kTick));
+    clock_.SleepFor(std::min(end - clock_.Now(), kPollInterval));
     KUR_RETURN_IF_ERROR(Observe());
   }
   return absl::OkStatus();
