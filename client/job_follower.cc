@@ -73,12 +73,12 @@ class Watch {
     progress_.Add(event);
     if (const auto line = formatter_.Format(event)) live_.Print(*line);
     if (fetcher_ != nullptr && event.has_artifact_written()) {
-      fetcher_->Want(event.artifact_written());
+      fetcher_->Fetch(event.artifact_written());
     }
   }
 
   void Redraw() {
-    ShowArrived();
+    ShowFetched();
     if (!live_.IsDue()) return;
     std::vector<std::string> lines = progress_.Lines(context_.clock.Now());
     if (fetcher_ != nullptr) AddTransfer(&lines);
@@ -91,9 +91,9 @@ class Watch {
     lines->push_back(RenderTransfer(*transfer, /*moved=*/0, absl::ZeroDuration(), context_.out));
   }
 
-  void ShowArrived() {
+  void ShowFetched() {
     if (fetcher_ == nullptr) return;
-    for (const v1::Artifact& artifact : fetcher_->TakeArrived()) {
+    for (const v1::Artifact& artifact : fetcher_->TakeFetched()) {
       live_.Print(absl::StrCat("fetched ", Printable(artifact.path()), " (",
                                HumanBytes(artifact.size()), ") to ", options_.fetch));
     }
@@ -102,11 +102,11 @@ class Watch {
   // False if the user did not want to wait.
   bool FinishFetching() {
     if (fetcher_ == nullptr) return true;
-    while (!fetcher_->AwaitIdle(kPollInterval)) {
+    while (!fetcher_->WaitUntilIdle(kPollInterval)) {
       if (context_.interrupted) return false;
       Redraw();
     }
-    ShowArrived();
+    ShowFetched();
     return true;
   }
 

@@ -23,7 +23,7 @@ ArtifactFetcher::~ArtifactFetcher() {
   thread_.join();
 }
 
-void ArtifactFetcher::Want(const v1::Artifact& artifact) {
+void ArtifactFetcher::Fetch(const v1::Artifact& artifact) {
   absl::MutexLock lock(&mutex_);
   const auto there = fetched_.find(artifact.path());
   const bool pending = pending_.count(artifact.path()) > 0;
@@ -36,14 +36,14 @@ std::optional<Transfer> ArtifactFetcher::current() const {
   return current_;
 }
 
-bool ArtifactFetcher::AwaitIdle(absl::Duration timeout) {
+bool ArtifactFetcher::WaitUntilIdle(absl::Duration timeout) {
   absl::MutexLock lock(&mutex_);
   return mutex_.AwaitWithTimeout(absl::Condition(this, &ArtifactFetcher::IsIdle), timeout);
 }
 
-std::vector<v1::Artifact> ArtifactFetcher::TakeArrived() {
+std::vector<v1::Artifact> ArtifactFetcher::TakeFetched() {
   absl::MutexLock lock(&mutex_);
-  return std::exchange(arrived_, {});
+  return std::exchange(unreported_, {});
 }
 
 absl::Status ArtifactFetcher::status() const {
@@ -78,7 +78,7 @@ void ArtifactFetcher::Loop() {
       continue;
     }
     v1::Artifact& there = fetched_[result->path()];
-    if (there.sha256() != result->sha256()) arrived_.push_back(*result);
+    if (there.sha256() != result->sha256()) unreported_.push_back(*result);
     there = *std::move(result);
   }
 }

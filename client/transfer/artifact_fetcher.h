@@ -31,16 +31,16 @@ class ArtifactFetcher {
   // Asks for a file that the job has written. What arrives is the newest content of its path, which
   // may be newer than `artifact`. Times are not compared: clocks step back, and a fast job writes a
   // path several times within one tick of them.
-  void Want(const v1::Artifact& artifact);
+  void Fetch(const v1::Artifact& artifact);
 
   // The download under way, if any.
   std::optional<Transfer> current() const;
 
   // Waits for at most `timeout`; true if nothing is left to do.
-  bool AwaitIdle(absl::Duration timeout);
+  bool WaitUntilIdle(absl::Duration timeout);
 
   // What has arrived since the last call.
-  std::vector<v1::Artifact> TakeArrived();
+  std::vector<v1::Artifact> TakeFetched();
 
   // The first failure; OK so far otherwise.
   absl::Status status() const;
@@ -60,7 +60,7 @@ class ArtifactFetcher {
   mutable absl::Mutex mutex_;
   std::map<std::string, v1::Artifact> pending_ ABSL_GUARDED_BY(mutex_);  // by path
   std::map<std::string, v1::Artifact> fetched_ ABSL_GUARDED_BY(mutex_);  // by path
-  std::vector<v1::Artifact> arrived_ ABSL_GUARDED_BY(mutex_);
+  std::vector<v1::Artifact> unreported_ ABSL_GUARDED_BY(mutex_);
   std::optional<Transfer> current_ ABSL_GUARDED_BY(mutex_);
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;
