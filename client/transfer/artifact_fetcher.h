@@ -46,7 +46,7 @@ class ArtifactFetcher {
   absl::Status status() const;
 
  private:
-  void Loop();
+  void Run();
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return stopping_ || !pending_.empty();
   }
