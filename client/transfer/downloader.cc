@@ -19,7 +19,7 @@ constexpr absl::Duration kPollInterval = absl::Milliseconds(100);
 // A path that is written anew faster than it can be downloaded never arrives.
 constexpr int kMaxRestarts = 20;
 
-bool IsThere(const std::string& target, const v1::Artifact& artifact) {
+bool HasContent(const std::string& target, const v1::Artifact& artifact) {
   const auto size = FileSize(target);
   if (!size.ok() || *size != artifact.size()) return false;
   const auto digest = Sha256OfFile(target);
@@ -31,7 +31,7 @@ bool IsThere(const std::string& target, const v1::Artifact& artifact) {
 absl::StatusOr<v1::Artifact> Downloader::Download(const std::string& job,
                                                   const v1::Artifact& artifact,
                                                   const std::string& target) {
-  if (IsThere(target, artifact)) return artifact;
+  if (HasContent(target, artifact)) return artifact;
   KUR_RETURN_IF_ERROR(FileSystem::Posix().MakeDirectories(DirectoryOf(target)));
   transfer_ = {"downloading", artifact.path(), 0, artifact.size()};
   v1::Artifact wanted = artifact;
@@ -52,7 +52,7 @@ absl::StatusOr<v1::Artifact> Downloader::Download(const std::string& job,
     if (transfer_.done > before) backoff.Reset();
     const absl::Duration pause = backoff.NextDelay(clock_.Now());
     if (pause == absl::InfiniteDuration()) return status;
-    KUR_RETURN_IF_ERROR(Pause(pause));
+    KUR_RETURN_IF_ERROR(WaitBeforeRetry(pause));
   }
 }
 
@@ -85,11 +85,11 @@ absl::Status Downloader::Receive(const v1::DownloadArtifactRequest& request,
     const Reader::Outcome outcome = reader.Next(&response, kPollInterval);
     if (outcome == Reader::Outcome::kEnd) break;
     if (outcome == Reader::Outcome::kMessage) {
-      KUR_RETURN_IF_ERROR(Take(response, target, wanted, part));
+      KUR_RETURN_IF_ERROR(HandleResponse(response, target, wanted, part));
       transfer_.done = (*part)->size();
       transfer_.total = wanted->size();
     }
-    KUR_RETURN_IF_ERROR(Observe());
+    KUR_RETURN_IF_ERROR(ReportProgress());
   }
   // A server that is shutting down cancels its streams; CANCELLED is what the observer says.
   if (absl::IsCancelled(reader.status())) {
@@ -102,9 +102,9 @@ absl::Status Downloader::Receive(const v1::DownloadArtifactRequest& request,
   return absl::OkStatus();
 }
 
-absl::Status Downloader::Take(const v1::DownloadArtifactResponse& response,
-                              const std::string& target, v1::Artifact* wanted,
-                              std::optional<PartFile>* part) const {
+absl::Status Downloader::HandleResponse(const v1::DownloadArtifactResponse& response,
+                                        const std::string& target, v1::Artifact* wanted,
+                                        std::optional<PartFile>* part) const {
   if (response.has_artifact() && response.artifact().sha256() != wanted->sha256()) {
     if (part->has_value() && (*part)->size() > 0) {
       return absl::FailedPreconditionError("the content has changed");
@@ -118,7 +118,7 @@ absl::Status Downloader::Take(const v1::DownloadArtifactResponse& response,
     const std::string path = wanted->path();
     *wanted = response.artifact();
     wanted->set_path(path);
-    if (IsThere(target, *wanted)) return absl::AlreadyExistsError(target);
+    if (HasContent(target, *wanted)) return absl::AlreadyExistsError(target);
     KUR_ASSIGN_OR_RETURN(*part, PartFile::Open(target, wanted->sha256()));
     KUR_RETURN_IF_ERROR((*part)->Clear());
   }
@@ -132,16 +132,16 @@ absl::Status Downloader::Take(const v1::DownloadArtifactResponse& response,
   return (*part)->Append(response.data());
 }
 
-absl::Status Downloader::Pause(absl::Duration duration) {
+absl::Status Downloader::WaitBeforeRetry(absl::Duration duration) {
   const absl::Time end = clock_.Now() + duration;
   while (clock_.Now() < end) {
     clock_.SleepFor(std::min(end - clock_.Now(), kPollInterval));
-    KUR_RETURN_IF_ERROR(Observe());
+    KUR_RETURN_IF_ERROR(ReportProgress());
   }
   return absl::OkStatus();
 }
 
-absl::Status Downloader::Observe() {
+absl::Status Downloader::ReportProgress() {
   if (observer_(transfer_)) return absl::OkStatus();
   return absl::CancelledError("the download was stopped");
 }

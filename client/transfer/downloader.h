@@ -37,11 +37,12 @@ class Downloader {
   absl::Status Attempt(const std::string& job, const std::string& target, v1::Artifact* wanted);
   absl::Status Receive(const v1::DownloadArtifactRequest& request, const std::string& target,
                        v1::Artifact* wanted, std::optional<PartFile>* part);
-  absl::Status Take(const v1::DownloadArtifactResponse& response, const std::string& target,
-                    v1::Artifact* wanted, std::optional<PartFile>* part) const;
+  absl::Status HandleResponse(const v1::DownloadArtifactResponse& response,
+                              const std::string& target, v1::Artifact* wanted,
+                              std::optional<PartFile>* part) const;
   // Waits, asking the observer meanwhile.
-  absl::Status Pause(absl::Duration duration);
-  absl::Status Observe();
+  absl::Status WaitBeforeRetry(absl::Duration duration);
+  absl::Status ReportProgress();
 
   Connection& connection_;
   Clock& clock_;
