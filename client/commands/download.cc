@@ -61,7 +61,7 @@ class DownloadCommand : public Command {
       meter.Show(transfer);
       return true;
     });
-    KUR_ASSIGN_OR_RETURN(const std::string target, TargetIn(folder_, artifact));
+    KUR_ASSIGN_OR_RETURN(const std::string target, LocalPathOf(folder_, artifact));
     KUR_ASSIGN_OR_RETURN(const v1::Artifact arrived, downloader.Download(job_, artifact, target));
     meter.Clear();
     context.out.Line(absl::StrCat(Printable(target), " (", HumanBytes(arrived.size()), ")"));

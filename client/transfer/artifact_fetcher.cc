@@ -67,7 +67,7 @@ void ArtifactFetcher::Run() {
       pending_.erase(pending_.begin());
       busy_ = true;
     }
-    const auto target = TargetIn(folder_, artifact);
+    const auto target = LocalPathOf(folder_, artifact);
     auto result = target.ok() ? downloader.Download(job_, artifact, *target)
                               : absl::StatusOr<v1::Artifact>(target.status());
     absl::MutexLock lock(&mutex_);

@@ -146,7 +146,7 @@ absl::Status Downloader::ReportProgress() {
   return absl::CancelledError("the download was stopped");
 }
 
-absl::StatusOr<std::string> TargetIn(const std::string& folder, const v1::Artifact& artifact) {
+absl::StatusOr<std::string> LocalPathOf(const std::string& folder, const v1::Artifact& artifact) {
   auto relative = NormalizeRelativePath(artifact.path());
   if (!relative.ok()) return Annotate(relative.status(), "the server named an unusable path");
   return JoinPath(folder, *relative);

@@ -51,7 +51,7 @@ class Downloader {
 };
 
 // Where `artifact` belongs in `folder`. INVALID_ARGUMENT for a path that would leave it.
-absl::StatusOr<std::string> TargetIn(const std::string& folder, const v1::Artifact& artifact);
+absl::StatusOr<std::string> LocalPathOf(const std::string& folder, const v1::Artifact& artifact);
 
 }  // namespace kur::client
 

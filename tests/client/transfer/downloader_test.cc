@@ -130,13 +130,13 @@ TEST_F(DownloaderTest, DownloadsAnEmptyFile) {
   EXPECT_EQ(folder_.Read("out/last.kur"), "");
 }
 
-TEST(TargetIn, KeepsFilesInTheFolder) {
+TEST(LocalPathOf, KeepsFilesInTheFolder) {
   v1::Artifact artifact;
   artifact.set_path("w/last.kur");
-  EXPECT_EQ(*TargetIn("out", artifact), "out/w/last.kur");
+  EXPECT_EQ(*LocalPathOf("out", artifact), "out/w/last.kur");
   for (const char* path : {"../last.kur", "/etc/passwd", "w/../../x", ""}) {
     artifact.set_path(path);
-    EXPECT_FALSE(TargetIn("out", artifact).ok()) << path;
+    EXPECT_FALSE(LocalPathOf("out", artifact).ok()) << path;
   }
 }
 
