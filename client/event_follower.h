@@ -26,7 +26,7 @@ class EventFollower {
     bool follow = true;
     absl::Duration retry_timeout = kRetryTimeout;
     // Told when the connection is lost and found again.
-    std::function<void(const std::string&)> note = [](const std::string&) {};
+    std::function<void(const std::string&)> on_connection_change = [](const std::string&) {};
   };
 
   enum class Step { kEvent, kNothing, kEnd };
@@ -36,7 +36,7 @@ class EventFollower {
       : connection_(connection),
         clock_(clock),
         options_(std::move(options)),
-        next_(options_.from),
+        next_number_(options_.from),
         backoff_(options_.retry_timeout) {}
 
   // Waits for about `timeout` at most. An error is final: one that does not pass by itself, or that
@@ -47,17 +47,17 @@ class EventFollower {
   using Reader = StreamReader<v1::Event>;
 
   void OpenStream();
-  absl::StatusOr<Step> Take(v1::Event* event);
-  absl::StatusOr<Step> End(const absl::Status& status);
-  absl::StatusOr<Step> Lost(const absl::Status& status);
+  absl::StatusOr<Step> HandleEvent(v1::Event* event);
+  absl::StatusOr<Step> HandleStreamEnd(const absl::Status& status);
+  absl::StatusOr<Step> ScheduleRetry(const absl::Status& status);
 
   Connection& connection_;
   Clock& clock_;
   const Options options_;
   std::unique_ptr<Reader> reader_;  // null between attempts
-  int64_t next_;                    // the number of the event to come
-  bool ended_ = false;              // the event of the final state was seen
-  bool heard_ = false;              // the stream has sent an event
+  int64_t next_number_;             // the number of the event to come
+  bool saw_final_state_ = false;    // the event of the final state was seen
+  bool received_event_ = false;     // the stream has sent an event
   Backoff backoff_;
   absl::Time retry_at_ = absl::InfinitePast();
 };

@@ -61,7 +61,7 @@ class Watch {
   EventFollower::Options FollowerOptions() {
     EventFollower::Options options;
     options.job = options_.job;
-    options.note = [this](const std::string& text) {
+    options.on_connection_change = [this](const std::string& text) {
       // Lines of the other stream would tear the live ones.
       live_.Clear();
       context_.err.Line(absl::StrCat("kurctl: ", text));

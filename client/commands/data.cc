@@ -33,7 +33,9 @@ class Inspection {
   absl::StatusOr<ExitCode> Run() {
     EventFollower::Options options;
     options.job = submitted_.job.name();
-    options.note = [this](const std::string& text) { live_.Print(absl::StrCat("kurctl: ", text)); };
+    options.on_connection_change = [this](const std::string& text) {
+      live_.Print(absl::StrCat("kurctl: ", text));
+    };
     EventFollower follower(*submitted_.connection, context_.clock, std::move(options));
     while (true) {
       if (context_.interrupted) return Cancel();

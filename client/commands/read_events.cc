@@ -11,7 +11,9 @@ absl::Status ReadEvents(Context& context, Connection& connection, const EventRan
   options.job = range.job;
   options.from = range.from;
   options.follow = range.follow;
-  options.note = [&](const std::string& text) { context.err.Line(absl::StrCat("kurctl: ", text)); };
+  options.on_connection_change = [&](const std::string& text) {
+    context.err.Line(absl::StrCat("kurctl: ", text));
+  };
   EventFollower follower(connection, context.clock, std::move(options));
   while (true) {
     v1::Event event;

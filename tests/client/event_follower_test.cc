@@ -31,7 +31,7 @@ class EventFollowerTest : public testing::Test {
   EventFollower::Options Options() {
     EventFollower::Options options;
     options.job = "cifar-7";
-    options.note = [this](const std::string& text) { notes_.push_back(text); };
+    options.on_connection_change = [this](const std::string& text) { notes_.push_back(text); };
     return options;
   }
 
