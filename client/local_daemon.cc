@@ -187,16 +187,16 @@ absl::Status LocalDaemon::Stop(absl::Duration timeout) {
                                                   absl::FormatDuration(timeout), "; see ", log()));
 }
 
-absl::StatusOr<std::string> FindProgram(const std::string& name, const std::string& own_folder,
+absl::StatusOr<std::string> FindProgram(const std::string& name, const std::string& program_folder,
                                         const std::string& path) {
   std::vector<std::string> folders = absl::StrSplit(path, ':', absl::SkipEmpty());
-  folders.insert(folders.begin(), own_folder);
+  folders.insert(folders.begin(), program_folder);
   for (const std::string& folder : folders) {
     const std::string candidate = JoinPath(folder, name);
     if (!IsDirectory(candidate) && access(candidate.c_str(), X_OK) == 0) return candidate;
   }
   return absl::NotFoundError(
-      absl::StrCat("cannot find ", name, ", neither in ", own_folder, " nor on $PATH"));
+      absl::StrCat("cannot find ", name, ", neither in ", program_folder, " nor on $PATH"));
 }
 
 absl::StatusOr<std::string> LocalStateDirectory(const std::string& chosen,
@@ -208,7 +208,7 @@ absl::StatusOr<std::string> LocalStateDirectory(const std::string& chosen,
   return absolute.lexically_normal().string();
 }
 
-std::string OwnFolder() {
+std::string ProgramFolder() {
   std::array<char, 4096> buffer;
   const ssize_t length = readlink("/proc/self/exe", buffer.data(), buffer.size());
   return length > 0 ? DirectoryOf(std::string(buffer.data(), static_cast<size_t>(length))) : ".";

@@ -56,7 +56,7 @@ class LocalDaemon {
 
 // The program `name` beside kurctl itself or, failing that, in one of the folders of `path` (as in
 // $PATH). NOT_FOUND with where it was looked for.
-absl::StatusOr<std::string> FindProgram(const std::string& name, const std::string& own_folder,
+absl::StatusOr<std::string> FindProgram(const std::string& name, const std::string& program_folder,
                                         const std::string& path);
 
 // The state directory that is meant: `chosen`, or the environment's when that is empty. Absolute.
@@ -64,7 +64,7 @@ absl::StatusOr<std::string> LocalStateDirectory(const std::string& chosen,
                                                 const Environment& environment);
 
 // The folder of the running program.
-std::string OwnFolder();
+std::string ProgramFolder();
 
 }  // namespace kur::client
 

@@ -34,7 +34,7 @@ class UpCommand : public Command {
       return ExitCode::kOk;
     }
     KUR_ASSIGN_OR_RETURN(const std::string program,
-                         FindProgram("kurd", OwnFolder(), context.environment.Get("PATH")));
+                         FindProgram("kurd", ProgramFolder(), context.environment.Get("PATH")));
     KUR_ASSIGN_OR_RETURN(const v1::ServerInfo info, daemon.Start(program, devices_));
     context.out.Line(absl::StrCat("kurd ", info.version(), " is up (process ", info.pid(),
                                   ", state in ", state, ")"));
