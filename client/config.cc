@@ -97,7 +97,7 @@ absl::StatusOr<Settings> ResolveSettings(const ConnectionFlags& flags,
 
   settings.is_default_server = server.empty();
   if (settings.is_default_server) {
-    settings.server.path = SocketIn(environment.StateDirectory());
+    settings.server.path = SocketPath(environment.StateDirectory());
   } else {
     auto address = ParseAddress(server);
     if (!address.ok()) return UsageError(std::string(address.status().message()));

@@ -7,7 +7,7 @@
 
 namespace kur::client {
 
-Environment Environment::OfProcess() {
+Environment Environment::FromProcess() {
   std::map<std::string, std::string> variables;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;
@@ -44,7 +44,7 @@ std::string Environment::BaseDirectory(const std::string& variable,
   return !value.empty() && value[0] == '/' ? value : JoinPath(Get("HOME"), fallback);
 }
 
-std::string SocketIn(const std::string& state_directory) {
+std::string SocketPath(const std::string& state_directory) {
   return JoinPath(state_directory, "kurd.sock");
 }
 

@@ -15,7 +15,7 @@ class Environment {
       : variables_(std::move(variables)) {}
 
   // Of this process.
-  static Environment OfProcess();
+  static Environment FromProcess();
 
   // The value of a variable; "" when it is not set.
   std::string Get(const std::string& name) const;
@@ -35,7 +35,7 @@ class Environment {
 };
 
 // The socket of the local kurd that keeps its state in `state_directory`.
-std::string SocketIn(const std::string& state_directory);
+std::string SocketPath(const std::string& state_directory);
 
 }  // namespace kur::client
 

@@ -101,7 +101,7 @@ bool HoldsLock(pid_t pid, const struct stat& file) {
 }  // namespace
 
 std::string LocalDaemon::log() const { return JoinPath(state_directory_, "kurd.log"); }
-std::string LocalDaemon::socket() const { return SocketIn(state_directory_); }
+std::string LocalDaemon::socket() const { return SocketPath(state_directory_); }
 std::string LocalDaemon::lock_file() const { return JoinPath(state_directory_, "kurd.lock"); }
 
 absl::StatusOr<std::unique_ptr<Connection>> LocalDaemon::Connect() const {
