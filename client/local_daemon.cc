@@ -45,7 +45,7 @@ std::string LogTail(const std::string& path, int64_t start) {
   return tail;
 }
 
-std::string DescribeEnd(int status) {
+std::string DescribeExit(int status) {
   if (WIFSIGNALED(status)) return absl::StrCat("was ended by signal ", WTERMSIG(status));
   return absl::StrCat("ended with status ", WEXITSTATUS(status));
 }
@@ -130,16 +130,16 @@ absl::StatusOr<v1::ServerInfo> LocalDaemon::Start(const std::string& kurd,
   if (!devices.empty()) command.insert(command.end(), {"--devices", devices});
   const int64_t log_start = FileSize(log()).value_or(0);
   KUR_ASSIGN_OR_RETURN(const pid_t pid, Spawn(command, log()));
-  return AwaitAnswer(pid, log_start);
+  return WaitUntilServing(pid, log_start);
 }
 
-absl::StatusOr<v1::ServerInfo> LocalDaemon::AwaitAnswer(pid_t pid, int64_t log_start) {
+absl::StatusOr<v1::ServerInfo> LocalDaemon::WaitUntilServing(pid_t pid, int64_t log_start) {
   const absl::Time end = clock_.Now() + kStartTimeout;
   while (clock_.Now() < end) {
     if (auto info = Info(); info.ok()) return info;
     int status = 0;
     if (waitpid(pid, &status, WNOHANG) == pid) {
-      return absl::InternalError(absl::StrCat("kurd ", DescribeEnd(status),
+      return absl::InternalError(absl::StrCat("kurd ", DescribeExit(status),
                                               " instead of starting; ", log(), " says:\n",
                                               LogTail(log(), log_start)));
     }

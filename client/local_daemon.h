@@ -46,7 +46,7 @@ class LocalDaemon {
 
  private:
   std::string lock_file() const;
-  absl::StatusOr<v1::ServerInfo> AwaitAnswer(pid_t pid, int64_t log_start);
+  absl::StatusOr<v1::ServerInfo> WaitUntilServing(pid_t pid, int64_t log_start);
   // The process that holds the lock; NOT_FOUND if none does.
   absl::StatusOr<pid_t> LockHolder() const;
 
