@@ -111,7 +111,7 @@ absl::StatusOr<std::unique_ptr<Connection>> LocalDaemon::Connect() const {
   return Connection::Open(settings);
 }
 
-absl::StatusOr<v1::ServerInfo> LocalDaemon::Info() const {
+absl::StatusOr<v1::ServerInfo> LocalDaemon::GetInfo() const {
   KUR_ASSIGN_OR_RETURN(const auto connection, Connect());
   return connection->Call(&v1::System::Stub::GetServerInfo, v1::GetServerInfoRequest(),
                           kInfoTimeout);
@@ -136,7 +136,7 @@ absl::StatusOr<v1::ServerInfo> LocalDaemon::Start(const std::string& kurd,
 absl::StatusOr<v1::ServerInfo> LocalDaemon::WaitUntilServing(pid_t pid, int64_t log_start) {
   const absl::Time end = clock_.Now() + kStartTimeout;
   while (clock_.Now() < end) {
-    if (auto info = Info(); info.ok()) return info;
+    if (auto info = GetInfo(); info.ok()) return info;
     int status = 0;
     if (waitpid(pid, &status, WNOHANG) == pid) {
       return absl::InternalError(absl::StrCat("kurd ", DescribeExit(status),

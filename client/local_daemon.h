@@ -29,7 +29,7 @@ class LocalDaemon {
   absl::StatusOr<std::unique_ptr<Connection>> Connect() const;
 
   // What it says of itself; UNAVAILABLE when it is not running.
-  absl::StatusOr<v1::ServerInfo> Info() const;
+  absl::StatusOr<v1::ServerInfo> GetInfo() const;
 
   // Starts the program `kurd` in a session of its own, its output going to STATE_DIR/kurd.log, and
   // waits until it answers. If it ends instead, the error says what it wrote last. `devices` is

@@ -28,7 +28,7 @@ class UpCommand : public Command {
     KUR_ASSIGN_OR_RETURN(const std::string state,
                          LocalStateDirectory(state_directory_, context.environment));
     LocalDaemon daemon(state, context.clock);
-    if (const auto info = daemon.Info(); info.ok()) {
+    if (const auto info = daemon.GetInfo(); info.ok()) {
       context.out.Line(
           absl::StrCat("kurd is up already (process ", info->pid(), ", state in ", state, ")"));
       return ExitCode::kOk;
