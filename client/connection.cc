@@ -20,7 +20,7 @@ namespace {
 
 constexpr char kDetailsPayload[] = "kurctl/error-details";
 
-absl::Status NobodyListens(const Settings& settings, int error) {
+absl::Status NotListeningError(const Settings& settings, int error) {
   if (settings.is_default_server) {
     return UnreachableError(
         "no kurd is running here; start one with `kurctl up`, or name a server with --server");
@@ -45,10 +45,10 @@ absl::Status ProbeSocket(const Settings& settings) {
     return absl::OkStatus();
   }
   if (errno == EACCES) {
-    return FromServer(absl::PermissionDeniedError(
+    return MarkAsServerError(absl::PermissionDeniedError(
         absl::StrCat("you may not use ", settings.server.ToString(), ": ", std::strerror(errno))));
   }
-  return NobodyListens(settings, errno);
+  return NotListeningError(settings, errno);
 }
 
 std::shared_ptr<grpc::ChannelCredentials> CredentialsFor(const Settings& settings) {
@@ -60,7 +60,7 @@ std::shared_ptr<grpc::ChannelCredentials> CredentialsFor(const Settings& setting
 
 // "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: Failed to connect to
 // remote host: Connection refused" -> "Connection refused".
-std::string Cause(const std::string& message) {
+std::string RootCause(const std::string& message) {
   if (!absl::StrContains(message, "last error: ")) return message;
   const std::vector<std::string> parts = absl::StrSplit(message, ": ");
   return parts.back();
@@ -120,8 +120,8 @@ absl::Status Connection::ToStatus(const grpc::Status& status) const {
   std::string message = status.error_message();
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
-      message = absl::StrCat("cannot reach ", settings_.server.ToString(), ": ", Cause(message),
-                             TlsHint(Cause(message), settings_));
+      message = absl::StrCat("cannot reach ", settings_.server.ToString(), ": ", RootCause(message),
+                             TlsHint(RootCause(message), settings_));
       break;
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       message = absl::StrCat(settings_.server.ToString(), " does not answer");
@@ -138,7 +138,7 @@ absl::Status Connection::ToStatus(const grpc::Status& status) const {
   if (!status.error_details().empty()) {
     result.SetPayload(kDetailsPayload, absl::Cord(status.error_details()));
   }
-  return FromServer(std::move(result));
+  return MarkAsServerError(std::move(result));
 }
 
 v1::ErrorDetails ErrorDetailsOf(const absl::Status& status) {

@@ -48,7 +48,7 @@ absl::StatusOr<EventFollower::Step> EventFollower::HandleEvent(v1::Event* event)
   }
   if (event->number() < next_number_) return Step::kNothing;
   if (event->number() > next_number_) {
-    return FromServer(
+    return MarkAsServerError(
         absl::DataLossError(absl::StrCat("the server sent event ", event->number(), " of ",
                                          options_.job, " where ", next_number_, " was due")));
   }
@@ -69,7 +69,8 @@ absl::StatusOr<EventFollower::Step> EventFollower::HandleStreamEnd(const absl::S
     const auto job = connection_.Call(&v1::Jobs::Stub::GetJob, request);
     if (job.ok() && IsFinal(job->state())) return Step::kEnd;
   }
-  return ScheduleRetry(FromServer(absl::UnavailableError("the server ended the stream early")));
+  return ScheduleRetry(
+      MarkAsServerError(absl::UnavailableError("the server ended the stream early")));
 }
 
 absl::StatusOr<EventFollower::Step> EventFollower::ScheduleRetry(const absl::Status& status) {

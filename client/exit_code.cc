@@ -41,10 +41,10 @@ absl::Status UsageError(absl::string_view message) {
 }
 
 absl::Status UnreachableError(absl::string_view message) {
-  return FromServer(absl::UnavailableError(message));
+  return MarkAsServerError(absl::UnavailableError(message));
 }
 
-absl::Status FromServer(absl::Status status) {
+absl::Status MarkAsServerError(absl::Status status) {
   status.SetPayload(kServerPayload, absl::Cord());
   return status;
 }

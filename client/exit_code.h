@@ -35,7 +35,7 @@ absl::Status UsageError(absl::string_view message);
 absl::Status UnreachableError(absl::string_view message);
 
 // Marks `status` as something that a server said.
-absl::Status FromServer(absl::Status status);
+absl::Status MarkAsServerError(absl::Status status);
 
 }  // namespace kur::client
 

@@ -93,11 +93,11 @@ absl::Status Downloader::Receive(const v1::DownloadArtifactRequest& request,
   }
   // A server that is shutting down cancels its streams; CANCELLED is what the observer says.
   if (absl::IsCancelled(reader.status())) {
-    return FromServer(absl::UnavailableError(reader.status().message()));
+    return MarkAsServerError(absl::UnavailableError(reader.status().message()));
   }
   KUR_RETURN_IF_ERROR(reader.status());
   if (!part->has_value() || (*part)->size() != wanted->size()) {
-    return FromServer(absl::UnavailableError("the download ended early"));
+    return MarkAsServerError(absl::UnavailableError("the download ended early"));
   }
   return absl::OkStatus();
 }
@@ -111,7 +111,7 @@ absl::Status Downloader::HandleResponse(const v1::DownloadArtifactResponse& resp
     }
     const std::string previous = wanted->sha256();
     if (!IsSha256Hex(response.artifact().sha256())) {
-      return FromServer(absl::InternalError("the server named no digest of what it sends"));
+      return MarkAsServerError(absl::InternalError("the server named no digest of what it sends"));
     }
     part->reset();
     if (IsSha256Hex(previous)) RemovePart(target, previous);
@@ -123,7 +123,7 @@ absl::Status Downloader::HandleResponse(const v1::DownloadArtifactResponse& resp
     KUR_RETURN_IF_ERROR((*part)->Clear());
   }
   if (!part->has_value()) {
-    return FromServer(absl::InternalError("the server did not say what it sends"));
+    return MarkAsServerError(absl::InternalError("the server did not say what it sends"));
   }
   if ((*part)->size() + static_cast<int64_t>(response.data().size()) > wanted->size()) {
     return absl::DataLossError(absl::StrCat("the server sent more than the ", wanted->size(),

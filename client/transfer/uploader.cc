@@ -19,7 +19,7 @@ namespace {
 constexpr size_t kChunkBytes = 256 << 10;
 constexpr size_t kMaxDigests = 10'000;
 
-absl::Status Changed(const LocalFile& file) {
+absl::Status ChangedError(const LocalFile& file) {
   return absl::AbortedError(
       absl::StrCat(file.path, " was changed while it was being sent; submit again"));
 }
@@ -108,7 +108,8 @@ absl::Status Uploader::Attempt(const LocalFile& file, int64_t offset) {
   do {
     const auto size = std::min<int64_t>(kChunkBytes, file.size - transfer.done);
     local = ReadAt(fd, file, transfer.done, static_cast<size_t>(size), request.mutable_data());
-    if (local.ok() && static_cast<int64_t>(request.data().size()) < size) local = Changed(file);
+    if (local.ok() && static_cast<int64_t>(request.data().size()) < size)
+      local = ChangedError(file);
     if (!local.ok()) break;
     open_stream = writer->Write(request);
     transfer.done += size;
