@@ -91,18 +91,18 @@ std::vector<std::string> Candidates(const std::vector<std::string>& words, Comma
     names.flags["--tls"] = {false, {}};
   }
   size_t positional = 0;
-  const DeclaredNames::DeclaredFlag* open = nullptr;  // waits for its value
+  const DeclaredNames::DeclaredFlag* awaiting_value = nullptr;  // waits for its value
   for (size_t i = 1; i + 1 < words.size(); ++i) {
     const auto flag = names.flags.find(words[i]);
-    if (open != nullptr) {
-      open = nullptr;
+    if (awaiting_value != nullptr) {
+      awaiting_value = nullptr;
     } else if (flag != names.flags.end()) {
-      open = flag->second.takes_value ? &flag->second : nullptr;
+      awaiting_value = flag->second.takes_value ? &flag->second : nullptr;
     } else if (!absl::StartsWith(words[i], "-")) {
       ++positional;
     }
   }
-  if (open != nullptr) return open->choices;
+  if (awaiting_value != nullptr) return awaiting_value->choices;
   if (absl::StartsWith(words.back(), "-")) {
     std::vector<std::string> flags;
     for (const auto& entry : names.flags) flags.push_back(entry.first);
