@@ -98,7 +98,7 @@ std::string ClassesText(const v1::SourceInspected& source, const Terminal& termi
 }
 
 std::string SampleText(const v1::SamplePreview& sample) {
-  if (!sample.text().empty()) return Shorten(Printable(sample.text()), kWidthOfText);
+  if (!sample.text().empty()) return Truncate(Printable(sample.text()), kWidthOfText);
   std::vector<std::string> values;
   for (const float value : sample.values()) {
     if (values.size() == kShownValues) break;
@@ -182,7 +182,7 @@ std::string PicturesText(const v1::DataInspected& data, const v1::SourceInspecte
       absl::StrAppend(&caption, ": ", SampleText(other.samples(i)));
     }
     const int columns = std::max(sample.picture().width(), kCaptionWidth + kNumberWidth);
-    lines.push_back(terminal.Styled(Style::kDim, Shorten(caption, columns)));
+    lines.push_back(terminal.Styled(Style::kDim, Truncate(caption, columns)));
     gallery.Add(std::move(lines), columns);
   }
   return gallery.Take();

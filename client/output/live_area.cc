@@ -37,7 +37,7 @@ void LiveArea::Update(const std::vector<std::string>& lines) {
   lines_.clear();
   for (const std::string& line : lines) {
     // A line that fills the last column would wrap on some terminals.
-    lines_.push_back(terminal_.width() > 1 ? Shorten(line, terminal_.width() - 1) : line);
+    lines_.push_back(terminal_.width() > 1 ? Truncate(line, terminal_.width() - 1) : line);
     absl::StrAppend(&out, lines_.back(), "\n");
   }
   terminal_.Write(out);

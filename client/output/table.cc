@@ -44,7 +44,7 @@ std::string Table::Render(const Terminal& terminal) const {
   for (const auto& line : lines) {
     for (size_t i = 0; i < widths.size(); ++i) {
       const bool is_last = i + 1 == widths.size();
-      const std::string text = is_last ? Shorten(line[i].text, last) : line[i].text;
+      const std::string text = is_last ? Truncate(line[i].text, last) : line[i].text;
       const std::string padding(widths[i] - DisplayWidth(text), ' ');
       const std::string styled = terminal.Styled(line[i].style, text);
       if (columns_[i].align == Align::kRight) {

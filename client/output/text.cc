@@ -81,7 +81,7 @@ int DisplayWidth(absl::string_view text) {
   return width;
 }
 
-std::string Shorten(absl::string_view text, int width) {
+std::string Truncate(absl::string_view text, int width) {
   if (DisplayWidth(text) <= width) return std::string(text);
   std::string shortened;
   int used = 0;

@@ -13,7 +13,7 @@ namespace kur::client {
 int DisplayWidth(absl::string_view text);
 
 // `text` cut to at most `width` columns, the last of which then is "…". Keeps color sequences.
-std::string Shorten(absl::string_view text, int width);
+std::string Truncate(absl::string_view text, int width);
 
 // Text of strangers made harmless to a terminal: control characters become visible escapes
 // ("\x1b"), bytes that are no UTF-8 become "\xNN".
