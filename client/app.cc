@@ -42,7 +42,7 @@ constexpr Entry kCommands[] = {
 void ReportError(absl::string_view message, Context& context) {
   std::vector<std::string> lines = absl::StrSplit(message, '\n');
   for (std::string& line : lines) line = Printable(line);
-  context.err.Line(absl::StrCat("kurctl: ", absl::StrJoin(lines, "\n")));
+  context.err.WriteLine(absl::StrCat("kurctl: ", absl::StrJoin(lines, "\n")));
 }
 
 ExitCode ReportFailure(const absl::Status& status, const Command& command, Context& context) {
@@ -54,7 +54,7 @@ ExitCode ReportFailure(const absl::Status& status, const Command& command, Conte
     DiagnosticPrinter printer(context.err, DiagnosticPrinter::ReadLocalFile);
     context.err.Write(printer.RenderAll(diagnostics));
   }
-  if (code == ExitCode::kUsage) context.err.Line(HelpHint(command.info().name));
+  if (code == ExitCode::kUsage) context.err.WriteLine(HelpHint(command.info().name));
   return code;
 }
 
@@ -71,7 +71,7 @@ ExitCode RunKurctl(const std::vector<std::string>& words, Context& context) {
   // What the scripts of `kurctl completion` ask.
   if (!words.empty() && words[0] == "__complete") {
     for (const std::string& word : Complete({words.begin() + 1, words.end()}, commands, context)) {
-      context.out.Line(word);
+      context.out.WriteLine(word);
     }
     return ExitCode::kOk;
   }

@@ -64,7 +64,7 @@ class Watch {
     options.on_connection_change = [this](const std::string& text) {
       // Lines of the other stream would tear the live ones.
       live_.Clear();
-      context_.err.Line(absl::StrCat("kurctl: ", text));
+      context_.err.WriteLine(absl::StrCat("kurctl: ", text));
     };
     return options;
   }
@@ -113,12 +113,12 @@ class Watch {
   ExitCode Detach() {
     live_.Clear();
     if (IsFinal(progress_.state())) {
-      context_.err.Line(absl::StrCat("stopped fetching; the rest comes with `kurctl watch ",
-                                     options_.job, " --fetch ", options_.fetch, "`"));
+      context_.err.WriteLine(absl::StrCat("stopped fetching; the rest comes with `kurctl watch ",
+                                          options_.job, " --fetch ", options_.fetch, "`"));
     } else {
-      context_.err.Line(absl::StrCat("detached; ", options_.job,
-                                     " goes on. Come back with `kurctl watch ", options_.job,
-                                     "`, end it with `kurctl cancel ", options_.job, "`"));
+      context_.err.WriteLine(absl::StrCat("detached; ", options_.job,
+                                          " goes on. Come back with `kurctl watch ", options_.job,
+                                          "`, end it with `kurctl cancel ", options_.job, "`"));
     }
     return ExitCode::kInterrupted;
   }

@@ -25,11 +25,11 @@ class CancelCommand : public Command {
       if (!job.ok()) {
         // The last word is the program's own report of a failure.
         if (!first_failure.ok())
-          context.err.Line(absl::StrCat("kurctl: ", first_failure.message()));
+          context.err.WriteLine(absl::StrCat("kurctl: ", first_failure.message()));
         first_failure = first_failure.ok() ? job.status() : first_failure;
         continue;
       }
-      context.out.Line(absl::StrCat(
+      context.out.WriteLine(absl::StrCat(
           "job ", job->name(), WasCancelled(job->state()) ? " cancelled" : " is being cancelled"));
     }
     if (!first_failure.ok()) return first_failure;

@@ -103,15 +103,16 @@ class DiffCommand : public Command {
   void Show(const Difference& difference, Terminal& out) const {
     const std::string path = difference.path.empty() ? "(all)" : difference.path;
     if (format_ == OutputFormat::kName) {
-      out.Line(path);
+      out.WriteLine(path);
       return;
     }
-    out.Line(out.Styled(Style::kBold, path));
+    out.WriteLine(out.Styled(Style::kBold, path));
     if (difference.before) {
-      out.Line(out.Styled(Style::kRed, absl::StrCat("  - ", kur::ToJson(*difference.before))));
+      out.WriteLine(out.Styled(Style::kRed, absl::StrCat("  - ", kur::ToJson(*difference.before))));
     }
     if (difference.after) {
-      out.Line(out.Styled(Style::kGreen, absl::StrCat("  + ", kur::ToJson(*difference.after))));
+      out.WriteLine(
+          out.Styled(Style::kGreen, absl::StrCat("  + ", kur::ToJson(*difference.after))));
     }
   }
 

@@ -31,14 +31,14 @@ class DownCommand : public Command {
     const int64_t running = CountRunning(daemon);
     const absl::Status stopped = daemon.Stop(kStopTimeout);
     if (absl::IsNotFound(stopped)) {
-      context.out.Line(absl::StrCat("kurd is not running (state in ", state, ")"));
+      context.out.WriteLine(absl::StrCat("kurd is not running (state in ", state, ")"));
       return ExitCode::kOk;
     }
     KUR_RETURN_IF_ERROR(stopped);
-    context.out.Line("kurd is down");
+    context.out.WriteLine("kurd is down");
     if (running > 0) {
-      context.out.Line(absl::StrCat(running, running == 1 ? " job goes" : " jobs go",
-                                    " on training; `kurctl up` takes over again"));
+      context.out.WriteLine(absl::StrCat(running, running == 1 ? " job goes" : " jobs go",
+                                         " on training; `kurctl up` takes over again"));
     }
     return ExitCode::kOk;
   }

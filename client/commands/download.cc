@@ -64,7 +64,7 @@ class DownloadCommand : public Command {
     KUR_ASSIGN_OR_RETURN(const std::string target, LocalPathOf(folder_, artifact));
     KUR_ASSIGN_OR_RETURN(const v1::Artifact arrived, downloader.Download(job_, artifact, target));
     meter.Clear();
-    context.out.Line(absl::StrCat(Printable(target), " (", HumanBytes(arrived.size()), ")"));
+    context.out.WriteLine(absl::StrCat(Printable(target), " (", HumanBytes(arrived.size()), ")"));
     return absl::OkStatus();
   }
 

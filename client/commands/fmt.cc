@@ -55,7 +55,7 @@ class FmtCommand : public Command {
       KUR_ASSIGN_OR_RETURN(const std::string text, FileSystem::Posix().Read(file, kMaxFileBytes));
       const auto formatted = FormatYaml(text, std::make_shared<const std::string>(file));
       if (absl::IsFailedPrecondition(formatted.status())) {
-        context.err.Line(absl::StrCat("kurctl: ", formatted.status().message()));
+        context.err.WriteLine(absl::StrCat("kurctl: ", formatted.status().message()));
         code = ExitCode::kError;
         continue;
       }
@@ -63,7 +63,7 @@ class FmtCommand : public Command {
       if (!write_ && !check_) {
         context.out.Write(*formatted);
       } else if (*formatted != text) {
-        context.out.Line(file);
+        context.out.WriteLine(file);
         if (check_) code = ExitCode::kError;
         if (write_) KUR_RETURN_IF_ERROR(Replace(file, *formatted));
       }

@@ -52,7 +52,7 @@ class ListCommand : public Command {
     KUR_ASSIGN_OR_RETURN(const std::vector<v1::Job> jobs, Fetch(context, *connection, states));
     switch (format_) {
       case OutputFormat::kName:
-        for (const v1::Job& job : jobs) context.out.Line(job.name());
+        for (const v1::Job& job : jobs) context.out.WriteLine(job.name());
         break;
       case OutputFormat::kJson:
       case OutputFormat::kYaml:
@@ -61,7 +61,7 @@ class ListCommand : public Command {
       case OutputFormat::kTable:
       case OutputFormat::kWide:
         if (jobs.empty()) {
-          context.err.Line("no jobs; submit one with `kurctl submit FILE`");
+          context.err.WriteLine("no jobs; submit one with `kurctl submit FILE`");
         } else {
           context.out.Write(RenderJobTable(jobs, format_ == OutputFormat::kWide,
                                            context.clock.Now(), context.out));
@@ -107,8 +107,8 @@ class ListCommand : public Command {
       return TimeOf(a.submitted_at()) > TimeOf(b.submitted_at());
     });
     if (more) {
-      context.err.Line(absl::StrCat("of the jobs that have ended only the latest ", kLatestEnded,
-                                    " are shown; -a shows all"));
+      context.err.WriteLine(absl::StrCat("of the jobs that have ended only the latest ",
+                                         kLatestEnded, " are shown; -a shows all"));
     }
     return jobs;
   }

@@ -26,7 +26,7 @@ class LogsCommand : public Command {
     KUR_RETURN_IF_ERROR(
         ReadEvents(context, *connection, {job.name(), 1, follow_}, [&](const v1::Event& event) {
           if (const auto line = formatter.Format(event)) {
-            context.out.Line(*line);
+            context.out.WriteLine(*line);
           }
         }));
     return ExitCode::kOk;

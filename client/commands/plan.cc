@@ -206,7 +206,7 @@ class PlanCommand : public Command {
     context.err.Write(printer.RenderAll(kurfile.warnings()));
     const ModelPlan& plan = kurfile.plan();
     if (format_ == OutputFormat::kName) {
-      for (const PlannedLayer& layer : plan.layers) context.out.Line(layer.name);
+      for (const PlannedLayer& layer : plan.layers) context.out.WriteLine(layer.name);
       return ExitCode::kOk;
     }
     const Sections& sections = kurfile.sections();

@@ -12,7 +12,7 @@ absl::Status ReadEvents(Context& context, Connection& connection, const EventRan
   options.from = range.from;
   options.follow = range.follow;
   options.on_connection_change = [&](const std::string& text) {
-    context.err.Line(absl::StrCat("kurctl: ", text));
+    context.err.WriteLine(absl::StrCat("kurctl: ", text));
   };
   EventFollower follower(connection, context.clock, std::move(options));
   while (true) {

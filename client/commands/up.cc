@@ -29,15 +29,15 @@ class UpCommand : public Command {
                          LocalStateDirectory(state_directory_, context.environment));
     LocalDaemon daemon(state, context.clock);
     if (const auto info = daemon.GetInfo(); info.ok()) {
-      context.out.Line(
+      context.out.WriteLine(
           absl::StrCat("kurd is up already (process ", info->pid(), ", state in ", state, ")"));
       return ExitCode::kOk;
     }
     KUR_ASSIGN_OR_RETURN(const std::string program,
                          FindProgram("kurd", ProgramFolder(), context.environment.Get("PATH")));
     KUR_ASSIGN_OR_RETURN(const v1::ServerInfo info, daemon.Start(program, devices_));
-    context.out.Line(absl::StrCat("kurd ", info.version(), " is up (process ", info.pid(),
-                                  ", state in ", state, ")"));
+    context.out.WriteLine(absl::StrCat("kurd ", info.version(), " is up (process ", info.pid(),
+                                       ", state in ", state, ")"));
     return ExitCode::kOk;
   }
 

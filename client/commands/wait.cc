@@ -41,7 +41,7 @@ class WaitCommand : public Command {
     ExitCode result = ExitCode::kOk;
     for (const std::string& name : names) {
       KUR_ASSIGN_OR_RETURN(const v1::Job job, AwaitEnd(context, *connection, name, end));
-      context.out.Line(Summary(job));
+      context.out.WriteLine(Summary(job));
       const ExitCode code = ExitCodeOf(job.state());
       if (code == ExitCode::kJobFailed || result == ExitCode::kOk) result = code;
     }

@@ -20,7 +20,7 @@ std::string Repeated(absl::string_view text, int times) {
 }  // namespace
 
 void LiveArea::Print(absl::string_view line) {
-  if (lines_.empty()) return terminal_.Line(line);
+  if (lines_.empty()) return terminal_.WriteLine(line);
   std::string out = absl::StrCat(Rewind(), line, "\n");
   for (const std::string& live : lines_) absl::StrAppend(&out, live, "\n");
   terminal_.Write(out);

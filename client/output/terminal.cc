@@ -65,7 +65,7 @@ void Terminal::Write(absl::string_view text) {
   stream_.flush();
 }
 
-void Terminal::Line(absl::string_view text) { Write(absl::StrCat(text, "\n")); }
+void Terminal::WriteLine(absl::string_view text) { Write(absl::StrCat(text, "\n")); }
 
 std::string Terminal::Styled(Style style, absl::string_view text) const {
   if (!features_.color || style == Style::kPlain || text.empty()) return std::string(text);

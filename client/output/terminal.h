@@ -35,7 +35,7 @@ class Terminal {
 
   // Writes at once.
   void Write(absl::string_view text);
-  void Line(absl::string_view text);
+  void WriteLine(absl::string_view text);
 
   // `text` in that style, if the stream has colors.
   std::string Styled(Style style, absl::string_view text) const;
