@@ -25,12 +25,12 @@ constexpr int kWidthOfText = 60;
 constexpr int kCaptionWidth = 12;
 constexpr int kNumberWidth = 8;
 
-std::string UseOf(const v1::SourceInspected& source) {
+std::string UseText(const v1::SourceInspected& source) {
   if (source.is_input()) return source.is_truth() ? "input, truth" : "input";
   return source.is_truth() ? "truth" : "unused";
 }
 
-std::string ShapeOf(const v1::SourceInspected& source) {
+std::string ShapeText(const v1::SourceInspected& source) {
   std::vector<std::string> extents;
   for (const int64_t extent : source.shape()) {
     extents.push_back(extent >= 0 ? absl::StrCat(extent)
@@ -39,7 +39,7 @@ std::string ShapeOf(const v1::SourceInspected& source) {
   return absl::StrJoin(extents, " x ");
 }
 
-std::string ValuesOf(const v1::SourceInspected& source) {
+std::string ValuesText(const v1::SourceInspected& source) {
   switch (source.values()) {
     case v1::SourceInspected::VALUES_ONE_HOT:
       return "one-hot";
@@ -60,7 +60,7 @@ std::string SourcesText(const v1::DataInspected& data, const Terminal& terminal)
                {"MEAN", Table::Align::kRight},
                {"DEVIATION", Table::Align::kRight}});
   for (const v1::SourceInspected& source : data.sources()) {
-    table.Add({source.name(), UseOf(source), ShapeOf(source), ValuesOf(source),
+    table.Add({source.name(), UseText(source), ShapeText(source), ValuesText(source),
                HumanNumber(source.minimum()), HumanNumber(source.maximum()),
                HumanNumber(source.mean()), HumanNumber(source.deviation())});
   }
@@ -135,9 +135,9 @@ bool IsWhole(const v1::Picture& picture) {
 }
 
 // Things of several lines side by side, as many as fit, the others below.
-class Gallery {
+class PictureGrid {
  public:
-  explicit Gallery(int width) : width_(width) {}
+  explicit PictureGrid(int width) : width_(width) {}
 
   void Add(std::vector<std::string> lines, int columns) {
     if (used_ > 0 && used_ + kGap + columns > width_) EndRow();
@@ -171,7 +171,7 @@ class Gallery {
 // The pictures of a source, each above the number of its sample and what the truth says of it.
 std::string PicturesText(const v1::DataInspected& data, const v1::SourceInspected& source,
                          const Terminal& terminal) {
-  Gallery gallery(terminal.width() > 0 ? terminal.width() : kWidthOfPipe);
+  PictureGrid grid(terminal.width() > 0 ? terminal.width() : kWidthOfPipe);
   for (int i = 0; i < source.samples_size(); ++i) {
     const v1::SamplePreview& sample = source.samples(i);
     if (!IsWhole(sample.picture())) continue;
@@ -183,9 +183,9 @@ std::string PicturesText(const v1::DataInspected& data, const v1::SourceInspecte
     }
     const int columns = std::max(sample.picture().width(), kCaptionWidth + kNumberWidth);
     lines.push_back(terminal.Styled(Style::kDim, Truncate(caption, columns)));
-    gallery.Add(std::move(lines), columns);
+    grid.Add(std::move(lines), columns);
   }
-  return gallery.Take();
+  return grid.Take();
 }
 
 bool HasPictures(const v1::SourceInspected& source) {

@@ -11,7 +11,7 @@ namespace kur::client {
 namespace {
 
 // An enum's name without its prefix, in small letters.
-std::string Humble(absl::string_view name, absl::string_view prefix) {
+std::string EnumName(absl::string_view name, absl::string_view prefix) {
   return absl::AsciiStrToLower(absl::StripPrefix(name, prefix));
 }
 
@@ -85,11 +85,11 @@ absl::Time TimeOf(const google::protobuf::Timestamp& timestamp) {
   return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
 }
 
-std::string ModeName(v1::Mode mode) { return Humble(v1::Mode_Name(mode), "MODE_"); }
+std::string ModeName(v1::Mode mode) { return EnumName(v1::Mode_Name(mode), "MODE_"); }
 
 std::string KindName(v1::Artifact::Kind kind) {
   if (kind == v1::Artifact::KIND_UNSPECIFIED) return "file";
-  return Humble(v1::Artifact::Kind_Name(kind), "KIND_");
+  return EnumName(v1::Artifact::Kind_Name(kind), "KIND_");
 }
 
 }  // namespace kur::client
