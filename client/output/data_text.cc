@@ -150,7 +150,7 @@ class PictureGrid {
     used_ = before + columns;
   }
 
-  std::string Take() {
+  std::string Finish() {
     EndRow();
     return std::move(text_);
   }
@@ -185,7 +185,7 @@ std::string PicturesText(const v1::DataInspected& data, const v1::SourceInspecte
     lines.push_back(terminal.Styled(Style::kDim, Truncate(caption, columns)));
     grid.Add(std::move(lines), columns);
   }
-  return grid.Take();
+  return grid.Finish();
 }
 
 bool HasPictures(const v1::SourceInspected& source) {

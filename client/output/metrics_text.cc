@@ -16,7 +16,7 @@ namespace {
 struct Cell {
   std::string prefix;  // "labels." where the model has several outputs
   int truth = 0;
-  int taken_for = 0;
+  int predicted = 0;
   double count = 0;
 };
 
@@ -29,7 +29,7 @@ std::optional<Cell> ParseCell(const std::string& name, double count) {
       absl::StrSplit(name.substr(open, name.size() - open - 1), "][");
   Cell cell{name.substr(0, begin), 0, 0, count};
   if (numbers.size() != 2 || !absl::SimpleAtoi(numbers[0], &cell.truth) ||
-      !absl::SimpleAtoi(numbers[1], &cell.taken_for)) {
+      !absl::SimpleAtoi(numbers[1], &cell.predicted)) {
     return std::nullopt;
   }
   return cell;
@@ -38,7 +38,7 @@ std::optional<Cell> ParseCell(const std::string& name, double count) {
 std::string MistakesText(std::vector<Cell> cells) {
   constexpr size_t kMaxShown = 5;
   cells.erase(std::remove_if(cells.begin(), cells.end(),
-                             [](const Cell& cell) { return cell.truth == cell.taken_for; }),
+                             [](const Cell& cell) { return cell.truth == cell.predicted; }),
               cells.end());
   if (cells.empty()) return "mistaken: none";
   std::stable_sort(cells.begin(), cells.end(),
@@ -46,7 +46,7 @@ std::string MistakesText(std::vector<Cell> cells) {
   std::string text = "mistaken:";
   for (size_t i = 0; i < std::min(cells.size(), kMaxShown); ++i) {
     absl::StrAppend(&text, i == 0 ? " " : ", ", Printable(cells[i].prefix), cells[i].truth, " for ",
-                    cells[i].taken_for, " (", HumanCount(static_cast<int64_t>(cells[i].count)),
+                    cells[i].predicted, " (", HumanCount(static_cast<int64_t>(cells[i].count)),
                     ")");
   }
   if (cells.size() > kMaxShown) absl::StrAppend(&text, " and ", cells.size() - kMaxShown, " more");
