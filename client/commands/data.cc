@@ -21,9 +21,9 @@ constexpr absl::Duration kPollInterval = absl::Milliseconds(100);
 constexpr int64_t kMaxSamples = 20;
 
 // The events of a job that inspects data, shown as they come. Not thread-safe.
-class Inspection {
+class DataInspection {
  public:
-  Inspection(Context& context, Submitted& submitted, OutputFormat format)
+  DataInspection(Context& context, Submitted& submitted, OutputFormat format)
       : context_(context),
         submitted_(submitted),
         format_(format),
@@ -42,7 +42,7 @@ class Inspection {
       v1::Event event;
       KUR_ASSIGN_OR_RETURN(const auto step, follower.Next(&event, kPollInterval));
       if (step == EventFollower::Step::kEnd) break;
-      if (step == EventFollower::Step::kEvent) Take(event);
+      if (step == EventFollower::Step::kEvent) HandleEvent(event);
       if (live_.IsDue()) live_.Update(progress_.Lines(context_.clock.Now()));
     }
     live_.Clear();
@@ -52,7 +52,7 @@ class Inspection {
   }
 
  private:
-  void Take(const v1::Event& event) {
+  void HandleEvent(const v1::Event& event) {
     progress_.Add(event);
     if (event.has_data_inspected()) {
       Show(event.data_inspected());

@@ -6,7 +6,7 @@
 namespace kur::client {
 
 absl::Status ReadEvents(Context& context, Connection& connection, const EventRange& range,
-                        const std::function<void(const v1::Event&)>& take) {
+                        const std::function<void(const v1::Event&)>& on_event) {
   EventFollower::Options options;
   options.job = range.job;
   options.from = range.from;
@@ -20,7 +20,7 @@ absl::Status ReadEvents(Context& context, Connection& connection, const EventRan
     const auto step = follower.Next(&event, absl::Seconds(1));
     if (!step.ok()) return step.status();
     if (*step == EventFollower::Step::kEnd) return absl::OkStatus();
-    if (*step == EventFollower::Step::kEvent) take(event);
+    if (*step == EventFollower::Step::kEvent) on_event(event);
   }
 }
 

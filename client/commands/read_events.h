@@ -18,9 +18,9 @@ struct EventRange {
   bool follow = false;  // stay until the job has ended
 };
 
-// Hands each event to `take`, once and in order; says on context.err when the connection is lost.
+// Hands each event to `on_event`, once and in order; says on context.err when the connection is lost.
 absl::Status ReadEvents(Context& context, Connection& connection, const EventRange& range,
-                        const std::function<void(const v1::Event&)>& take);
+                        const std::function<void(const v1::Event&)>& on_event);
 
 }  // namespace kur::client
 

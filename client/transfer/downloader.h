@@ -26,7 +26,7 @@ class Downloader {
       : connection_(connection), clock_(clock), observer_(std::move(observer)) {}
 
   // Downloads what `job` has at `artifact.path` to the file `target`, whose missing folders are
-  // made. TimeText the job writes the path anew meanwhile, the newest content is what arrives;
+  // made. When the job writes the path anew meanwhile, the newest content is what arrives;
   // returns what has arrived. CANCELLED when the observer stops it.
   absl::StatusOr<v1::Artifact> Download(const std::string& job, const v1::Artifact& artifact,
                                         const std::string& target);
