@@ -87,16 +87,16 @@ class ListCommand : public Command {
   // The jobs to show, newest first.
   absl::StatusOr<std::vector<v1::Job>> Fetch(Context& context, Connection& connection,
                                              const std::vector<v1::JobState>& states) const {
-    if (all_ || !states.empty()) return FetchSome(connection, states, /*limit=*/0, nullptr);
+    if (all_ || !states.empty()) return FetchPages(connection, states, /*limit=*/0, nullptr);
     std::vector<v1::JobState> final_states(kAllStates.begin(), kAllStates.end());
     const auto rest = std::partition(final_states.begin(), final_states.end(), IsFinal);
     const std::vector<v1::JobState> others(rest, final_states.end());
     final_states.erase(rest, final_states.end());
     KUR_ASSIGN_OR_RETURN(std::vector<v1::Job> jobs,
-                         FetchSome(connection, others, /*limit=*/0, nullptr));
+                         FetchPages(connection, others, /*limit=*/0, nullptr));
     bool more = false;
     KUR_ASSIGN_OR_RETURN(const std::vector<v1::Job> ended,
-                         FetchSome(connection, final_states, kLatestEnded, &more));
+                         FetchPages(connection, final_states, kLatestEnded, &more));
     // A job may have ended between the two calls.
     std::set<std::string> names;
     for (const v1::Job& job : ended) names.insert(job.name());
@@ -114,9 +114,9 @@ class ListCommand : public Command {
   }
 
   // Pages through the jobs in those states; `*more` says whether there are more than `limit`.
-  absl::StatusOr<std::vector<v1::Job>> FetchSome(Connection& connection,
-                                                 const std::vector<v1::JobState>& states, int limit,
-                                                 bool* more) const {
+  absl::StatusOr<std::vector<v1::Job>> FetchPages(Connection& connection,
+                                                  const std::vector<v1::JobState>& states,
+                                                  int limit, bool* more) const {
     v1::ListJobsRequest request;
     request.set_project(project_);
     for (const v1::JobState state : states) request.add_states(state);

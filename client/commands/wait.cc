@@ -40,7 +40,7 @@ class WaitCommand : public Command {
     }
     ExitCode result = ExitCode::kOk;
     for (const std::string& name : names) {
-      KUR_ASSIGN_OR_RETURN(const v1::Job job, AwaitEnd(context, *connection, name, end));
+      KUR_ASSIGN_OR_RETURN(const v1::Job job, WaitForEnd(context, *connection, name, end));
       context.out.WriteLine(Summary(job));
       const ExitCode code = ExitCodeOf(job.state());
       if (code == ExitCode::kJobFailed || result == ExitCode::kOk) result = code;
@@ -55,8 +55,8 @@ class WaitCommand : public Command {
   }
 
   // Asks again and again, also across restarts of kurd.
-  static absl::StatusOr<v1::Job> AwaitEnd(Context& context, Connection& connection,
-                                          const std::string& name, absl::Time end) {
+  static absl::StatusOr<v1::Job> WaitForEnd(Context& context, Connection& connection,
+                                            const std::string& name, absl::Time end) {
     Backoff backoff(kRetryTimeout);
     absl::Duration pause = kFirstPause;
     while (true) {
