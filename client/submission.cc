@@ -118,7 +118,7 @@ absl::Status AddInputs(const Kurfile& kurfile, const SubmissionOptions& options,
                          absl::StrCat("'", reference.path, "' is no regular file"));
       continue;
     }
-    options.hashing(local);
+    options.on_hash(local);
     LocalFile file = {local, "", 0};
     KUR_ASSIGN_OR_RETURN(file.sha256, Sha256OfFile(local));
     KUR_ASSIGN_OR_RETURN(file.size, FileSize(local));

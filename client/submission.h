@@ -26,7 +26,7 @@ struct SubmissionOptions {
   // Send weights that are here; otherwise those in the project's workspace on the server count.
   bool upload_weights = false;
   // Told of every file whose digest is about to be computed.
-  std::function<void(const std::string& path)> hashing = [](const std::string&) {};
+  std::function<void(const std::string& path)> on_hash = [](const std::string&) {};
 };
 
 // A Kurfile, what it includes and what it names, ready to be sent.

@@ -34,7 +34,7 @@ absl::StatusOr<v1::Job> Send(Context& context, Connection& connection,
 absl::StatusOr<Submitted> SubmitKurfile(Context& context, SubmissionOptions options,
                                         bool validate_only) {
   TransferMeter meter(context.err, context.clock);
-  options.hashing = [&meter](const std::string& path) {
+  options.on_hash = [&meter](const std::string& path) {
     meter.ShowText(absl::StrCat("reading ", Printable(path)));
   };
   if (options.project.empty()) {

@@ -132,7 +132,7 @@ TEST_F(SubmissionTest, InputsThatAreHereAreSentOnceAndOthersAreLeftToTheServer) 
 TEST_F(SubmissionTest, TheFilesToBeHashedAreAnnounced) {
   folder_.Write("project/data.pkl", "bytes");
   std::vector<std::string> hashed;
-  options_.hashing = [&](const std::string& path) { hashed.push_back(path); };
+  options_.on_hash = [&](const std::string& path) { hashed.push_back(path); };
   ASSERT_TRUE(Prepare(KurfileText("    - pickle: data.pkl\n")).ok());
   EXPECT_THAT(hashed, ElementsAre(folder_.File("project/data.pkl")));
 }
