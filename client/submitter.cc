@@ -31,8 +31,8 @@ absl::StatusOr<v1::Job> Send(Context& context, Connection& connection,
 
 }  // namespace
 
-absl::StatusOr<Submitted> SubmitKurfile(Context& context, SubmissionOptions options,
-                                        bool validate_only) {
+absl::StatusOr<SubmittedJob> SubmitKurfile(Context& context, SubmissionOptions options,
+                                           bool validate_only) {
   TransferMeter meter(context.err, context.clock);
   options.on_hash = [&meter](const std::string& path) {
     meter.ShowText(absl::StrCat("reading ", Printable(path)));
@@ -46,7 +46,7 @@ absl::StatusOr<Submitted> SubmitKurfile(Context& context, SubmissionOptions opti
   meter.Clear();
   DiagnosticPrinter printer(context.err, DiagnosticPrinter::ReadLocalFile);
   context.err.Write(printer.RenderAll(submission.warnings));
-  Submitted submitted;
+  SubmittedJob submitted;
   KUR_ASSIGN_OR_RETURN(submitted.connection, context.Connect());
   // Also where no job is made: the server checks what is in the files, and keeps them for later.
   Uploader uploader(*submitted.connection, context.clock,

@@ -11,7 +11,7 @@
 namespace kur::client {
 
 // A job, and the connection over which it was submitted.
-struct Submitted {
+struct SubmittedJob {
   std::unique_ptr<Connection> connection;
   v1::Job job;
 };
@@ -20,8 +20,8 @@ struct Submitted {
 // the request has to be sent, it makes one job. Without a project in `options` the user's settings
 // count. Errors of the Kurfile come before any of the connection and carry diagnostics (see
 // DiagnosticsOf()). With `validate_only` everything is checked and uploaded, but no job is made.
-absl::StatusOr<Submitted> SubmitKurfile(Context& context, SubmissionOptions options,
-                                        bool validate_only);
+absl::StatusOr<SubmittedJob> SubmitKurfile(Context& context, SubmissionOptions options,
+                                           bool validate_only);
 
 }  // namespace kur::client
 

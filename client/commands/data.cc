@@ -23,7 +23,7 @@ constexpr int64_t kMaxSamples = 20;
 // The events of a job that inspects data, shown as they come. Not thread-safe.
 class DataInspection {
  public:
-  DataInspection(Context& context, Submitted& submitted, OutputFormat format)
+  DataInspection(Context& context, SubmittedJob& submitted, OutputFormat format)
       : context_(context),
         submitted_(submitted),
         format_(format),
@@ -87,7 +87,7 @@ class DataInspection {
   }
 
   Context& context_;
-  Submitted& submitted_;
+  SubmittedJob& submitted_;
   const OutputFormat format_;
   JobProgress progress_;
   LiveArea live_;
@@ -133,7 +133,7 @@ class DataCommand : public Command {
     }
     options_.mode = Mode::kInspect;
     options_.inspection.set_samples(static_cast<int32_t>(samples_));
-    KUR_ASSIGN_OR_RETURN(Submitted submitted, SubmitKurfile(context, options_, false));
+    KUR_ASSIGN_OR_RETURN(SubmittedJob submitted, SubmitKurfile(context, options_, false));
     context.catch_interrupts();
     return Inspection(context, submitted, format_).Run();
   }

@@ -37,7 +37,7 @@ class SubmitCommand : public Command {
 
   absl::StatusOr<ExitCode> Run(Context& context) override {
     KUR_RETURN_IF_ERROR(CheckUsage());
-    KUR_ASSIGN_OR_RETURN(const Submitted submitted, SubmitKurfile(context, options_, dry_run_));
+    KUR_ASSIGN_OR_RETURN(const SubmittedJob submitted, SubmitKurfile(context, options_, dry_run_));
     Report(context, submitted.job);
     if (!follow_) return ExitCode::kOk;
     return FollowJob(context, *submitted.connection, {submitted.job.name(), fetch_});
