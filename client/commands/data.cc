@@ -135,7 +135,7 @@ class DataCommand : public Command {
     options_.inspection.set_samples(static_cast<int32_t>(samples_));
     KUR_ASSIGN_OR_RETURN(SubmittedJob submitted, SubmitKurfile(context, options_, false));
     context.catch_interrupts();
-    return Inspection(context, submitted, format_).Run();
+    return DataInspection(context, submitted, format_).Run();
   }
 
  private:

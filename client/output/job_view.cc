@@ -173,7 +173,7 @@ std::string RenderJob(const v1::Job& job, const std::vector<v1::Artifact>& artif
   fields.Add("Seed", absl::StrCat(job.seed()));
   if (job.attempts() > 1) fields.Add("Attempts", absl::StrCat(job.attempts()));
   if (job.worker_pid() > 0) fields.Add("Worker", absl::StrCat("process ", job.worker_pid()));
-  fields.Add("SubmittedJob", TimeText(job.submitted_at(), now, zone));
+  fields.Add("Submitted", TimeText(job.submitted_at(), now, zone));
   if (job.has_started_at()) fields.Add("Started", TimeText(job.started_at(), now, zone));
   if (job.has_finished_at()) fields.Add("Finished", TimeText(job.finished_at(), now, zone));
   fields.Add("Duration", DurationText(job, now));
