@@ -28,7 +28,7 @@ absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text);
 
 // Makes room for a UNIX socket: removes one that nobody listens on. FAILED_PRECONDITION if someone
 // does, or if something else stands there.
-absl::Status ClearUnixSocket(const std::string& path);
+absl::Status RemoveStaleSocket(const std::string& path);
 
 }  // namespace kur::server
 
