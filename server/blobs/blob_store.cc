@@ -46,7 +46,7 @@ std::string BlobStore::PartialPath(const std::string& digest) const {
 
 bool BlobStore::Has(const std::string& digest) const { return files_.Exists(PathOf(digest)); }
 
-int64_t BlobStore::Received(const std::string& digest) const {
+int64_t BlobStore::ReceivedBytes(const std::string& digest) const {
   return files_.FileSize(PartialPath(digest)).value_or(0);
 }
 
@@ -78,7 +78,7 @@ absl::StatusOr<std::unique_ptr<BlobUpload>> BlobStore::Begin(const std::string& 
   std::unique_ptr<BlobUpload> upload(new BlobUpload(*this, digest, size));
   // Only now, because another upload may have just ended.
   if (Has(digest)) return absl::AlreadyExistsError(absl::StrCat("content ", digest, " is there"));
-  const int64_t received = Received(digest);
+  const int64_t received = ReceivedBytes(digest);
   if (offset > received) {
     return absl::InvalidArgumentError(absl::StrCat("the upload cannot begin at byte ", offset,
                                                    ": only ", received, " bytes are there"));

@@ -32,9 +32,9 @@ class BlobStore {
   // The file that holds, or would hold, the content.
   std::string PathOf(const std::string& digest) const;
   // Bytes that an interrupted upload of the content left.
-  int64_t Received(const std::string& digest) const;
+  int64_t ReceivedBytes(const std::string& digest) const;
 
-  // Begins or continues an upload at `offset`, which is at most Received(); what was received
+  // Begins or continues an upload at `offset`, which is at most ReceivedBytes(); what was received
   // beyond it is dropped, what is before it is read and hashed again. INVALID_ARGUMENT for a bad
   // digest, size or offset; RESOURCE_EXHAUSTED over the size limit; ABORTED while the same content
   // is being uploaded by someone else; ALREADY_EXISTS when it is there. The upload must not outlive
