@@ -55,8 +55,8 @@ void BlobStore::Release(const std::string& digest) {
   uploading_.erase(digest);
 }
 
-absl::StatusOr<std::unique_ptr<BlobUpload>> BlobStore::Begin(const std::string& digest,
-                                                             int64_t size, int64_t offset) {
+absl::StatusOr<std::unique_ptr<BlobUpload>> BlobStore::BeginUpload(const std::string& digest,
+                                                                   int64_t size, int64_t offset) {
   if (!IsSha256Hex(digest)) {
     return absl::InvalidArgumentError("sha256 must be 64 lower-case hexadecimal digits");
   }

@@ -39,8 +39,8 @@ class BlobStore {
   // digest, size or offset; RESOURCE_EXHAUSTED over the size limit; ABORTED while the same content
   // is being uploaded by someone else; ALREADY_EXISTS when it is there. The upload must not outlive
   // the store.
-  absl::StatusOr<std::unique_ptr<BlobUpload>> Begin(const std::string& digest, int64_t size,
-                                                    int64_t offset);
+  absl::StatusOr<std::unique_ptr<BlobUpload>> BeginUpload(const std::string& digest, int64_t size,
+                                                          int64_t offset);
 
  private:
   friend class BlobUpload;

@@ -23,7 +23,7 @@ class BlobStoreTest : public ::testing::Test {
   }
 
   absl::StatusOr<std::unique_ptr<BlobUpload>> Begin(int64_t offset = 0) {
-    return store_->Begin(digest_, static_cast<int64_t>(content_.size()), offset);
+    return store_->BeginUpload(digest_, static_cast<int64_t>(content_.size()), offset);
   }
 
   // Leaves the first bytes of the content behind.
@@ -54,7 +54,7 @@ TEST_F(BlobStoreTest, KeepsAContentUnderItsDigest) {
 
 TEST_F(BlobStoreTest, KeepsAnEmptyContent) {
   const std::string digest = Sha256Hex("");
-  auto upload = store_->Begin(digest, 0, 0);
+  auto upload = store_->BeginUpload(digest, 0, 0);
   ASSERT_THAT(upload, IsOk());
   ASSERT_THAT((*upload)->Finish(), IsOk());
   EXPECT_TRUE(store_->Has(digest));
@@ -128,11 +128,13 @@ TEST_F(BlobStoreTest, SaysThatAContentIsThere) {
 }
 
 TEST_F(BlobStoreTest, RefusesBadDigestsSizesAndOffsets) {
-  EXPECT_THAT(store_->Begin("../../etc/passwd", 1, 0),
+  EXPECT_THAT(store_->BeginUpload("../../etc/passwd", 1, 0),
               FailsWith(absl::StatusCode::kInvalidArgument, "64"));
-  EXPECT_THAT(store_->Begin(digest_, -1, 0), FailsWith(absl::StatusCode::kInvalidArgument, "-1"));
-  EXPECT_THAT(store_->Begin(digest_, 5, 6), FailsWith(absl::StatusCode::kInvalidArgument, "at 6"));
-  EXPECT_THAT(store_->Begin(digest_, 1001, 0),
+  EXPECT_THAT(store_->BeginUpload(digest_, -1, 0),
+              FailsWith(absl::StatusCode::kInvalidArgument, "-1"));
+  EXPECT_THAT(store_->BeginUpload(digest_, 5, 6),
+              FailsWith(absl::StatusCode::kInvalidArgument, "at 6"));
+  EXPECT_THAT(store_->BeginUpload(digest_, 1001, 0),
               FailsWith(absl::StatusCode::kResourceExhausted, "limit"));
 }
 
