@@ -5,7 +5,7 @@
 namespace kur::server {
 
 void Watches::Came(std::weak_ptr<EventListener> watch) {
-  metrics_.WatcherCame();
+  metrics_.OnWatchStart();
   all_.Add(std::move(watch));
 }
 

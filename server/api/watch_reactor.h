@@ -23,7 +23,7 @@ class Watches {
   explicit Watches(Metrics& metrics) : metrics_(metrics) {}
 
   void Came(std::weak_ptr<EventListener> watch);
-  void Went() { metrics_.WatcherWent(); }
+  void Went() { metrics_.OnWatchEnd(); }
 
   // Ends every watch, and every later one, with UNAVAILABLE.
   void Stop();

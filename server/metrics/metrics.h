@@ -44,8 +44,8 @@ class Metrics {
   void CountSubmission() { submissions_.Increment(); }
   void CountEvents(int64_t events) { events_.Increment(static_cast<double>(events)); }
   void CountUploadedBytes(int64_t bytes) { uploaded_.Increment(static_cast<double>(bytes)); }
-  void WatcherCame() { watchers_.Increment(); }
-  void WatcherWent() { watchers_.Decrement(); }
+  void OnWatchStart() { watchers_.Increment(); }
+  void OnWatchEnd() { watchers_.Decrement(); }
 
  private:
   class SampleCollector;
