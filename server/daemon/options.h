@@ -30,13 +30,13 @@ struct DaemonOptions {
 };
 
 // Everything that there is to do instead of serving: print `text` and exit with `code`.
-struct ExitNow {
+struct EarlyExit {
   int code = 0;
   std::string text;
 };
 
 // Reads the command line.
-std::variant<DaemonOptions, ExitNow> ParseCommandLine(int argc, const char* const* argv);
+std::variant<DaemonOptions, EarlyExit> ParseCommandLine(int argc, const char* const* argv);
 
 // The addresses to listen on. FAILED_PRECONDITION if one of them would open the server beyond this
 // machine without TLS and tokens.
