@@ -90,7 +90,7 @@ std::string Authenticator::LocalUser() {
   passwd entry;
   passwd* found = nullptr;
   getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
-  if (found != nullptr && IsUserName(found->pw_name)) return found->pw_name;
+  if (found != nullptr && IsValidUserName(found->pw_name)) return found->pw_name;
   return absl::StrCat("uid", uid);
 }
 

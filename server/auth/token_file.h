@@ -38,7 +38,7 @@ class TokenFile {
 };
 
 // True for names that may be users: one or more of [a-z0-9._-], not beginning with '.'.
-bool IsUserName(absl::string_view name);
+bool IsValidUserName(absl::string_view name);
 
 }  // namespace kur::server
 
