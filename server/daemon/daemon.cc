@@ -51,7 +51,7 @@ absl::StatusOr<std::optional<TlsFiles>> LoadTls(const DaemonOptions& options) {
   return std::optional<TlsFiles>(std::move(tls));
 }
 
-void WarnOfOpenPorts(const std::vector<ListenAddress>& addresses, bool has_tokens) {
+void WarnAboutOpenPorts(const std::vector<ListenAddress>& addresses, bool has_tokens) {
   for (const ListenAddress& address : addresses) {
     if (address.is_unix || has_tokens) continue;
     spdlog::warn(
@@ -89,7 +89,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
   KUR_ASSIGN_OR_RETURN(StateDirectory state, StateDirectory::Lock(options.state_directory));
   KUR_ASSIGN_OR_RETURN(const auto addresses,
                        ListenAddresses(options, state.layout().client_socket()));
-  WarnOfOpenPorts(addresses, tokens.has_value());
+  WarnAboutOpenPorts(addresses, tokens.has_value());
   std::unique_ptr<Daemon> daemon(
       new Daemon(options, std::move(state), std::make_unique<Authenticator>(std::move(tokens))));
   daemon->inventory_ = std::move(inventory);

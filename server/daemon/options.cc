@@ -99,11 +99,11 @@ absl::StatusOr<std::vector<ListenAddress>> ListenAddresses(const DaemonOptions& 
                                                            const std::string& default_socket) {
   std::vector<std::string> texts = options.listen;
   if (texts.empty()) texts.push_back("unix:" + default_socket);
-  const bool guarded = !options.tls_certificate.empty() && !options.token_file.empty();
+  const bool has_tls_and_tokens = !options.tls_certificate.empty() && !options.token_file.empty();
   std::vector<ListenAddress> addresses;
   for (const std::string& text : texts) {
     KUR_ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(text));
-    if (!address.IsLocal() && !guarded) {
+    if (!address.IsLocal() && !has_tls_and_tokens) {
       return absl::FailedPreconditionError(absl::StrCat(
           "refusing to listen on ", text,
           ", which other machines can reach, without --tls-cert, --tls-key and --token-file"));

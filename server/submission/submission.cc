@@ -29,7 +29,7 @@ namespace {
 
 constexpr char kDefaultProject[] = "default";
 // How many of many are named in a message.
-constexpr size_t kNamedAtMost = 10;
+constexpr size_t kMaxNamed = 10;
 // Each may come with a picture in the event that shows them.
 constexpr int32_t kMaxShownSamples = 20;
 
@@ -163,10 +163,10 @@ absl::Status CheckUploaded(const BlobStore& blobs, const v1::SubmitJobRequest& r
     }
   }
   if (missing.empty()) return absl::OkStatus();
-  const auto shown_end = std::next(missing.begin(), std::min(missing.size(), kNamedAtMost));
+  const auto shown_end = std::next(missing.begin(), std::min(missing.size(), kMaxNamed));
   std::string names = absl::StrJoin(missing.begin(), shown_end, ", ");
-  if (missing.size() > kNamedAtMost) {
-    absl::StrAppend(&names, " and ", missing.size() - kNamedAtMost, " more");
+  if (missing.size() > kMaxNamed) {
+    absl::StrAppend(&names, " and ", missing.size() - kMaxNamed, " more");
   }
   return absl::FailedPreconditionError(
       absl::StrCat("contents that were not uploaded: ", names, "; upload them and submit again"));
