@@ -25,7 +25,7 @@ class EventListeners {
  public:
   void Add(std::weak_ptr<EventListener> listener);
   // Those that still exist; forgets the others.
-  std::vector<std::shared_ptr<EventListener>> Alive();
+  std::vector<std::shared_ptr<EventListener>> LiveListeners();
 
  private:
   absl::Mutex mutex_;
@@ -33,14 +33,14 @@ class EventListeners {
 };
 
 // Tells listeners that events are there, on a thread of its own, so that ten thousand of them never
-// delay the one who appends. Wake-ups that have not been delivered yet are merged. Thread-safe.
+// delay the one who appends. Notify-ups that have not been delivered yet are merged. Thread-safe.
 class EventDispatcher {
  public:
   EventDispatcher();
   // Drops wake-ups that were not delivered.
   ~EventDispatcher();
 
-  void Wake(std::shared_ptr<EventListeners> listeners);
+  void Notify(std::shared_ptr<EventListeners> listeners);
 
  private:
   void Run();

@@ -21,9 +21,9 @@ namespace kur::server {
 
 // Where a reader stands in a log. All that a watcher owns: there is no queue for it.
 struct EventCursor {
-  int64_t number = 1;  // of the next event
-  int64_t offset = 0;  // where its search begins; at or before the event
-  int64_t at = 1;      // the number of the event that stands at `offset`
+  int64_t number = 1;            // of the next event
+  int64_t offset = 0;            // where its search begins; at or before the event
+  int64_t number_at_offset = 1;  // the number of the event that stands at `offset`
 };
 
 // The events of one job: an append-only file of serialized kur.v1.Event records, numbered from 1
@@ -49,7 +49,7 @@ class EventLog {
   absl::StatusOr<bool> Read(EventCursor* cursor, v1::Event* event) const;
 
   // Calls the listener after every Append() from now on, for as long as it exists.
-  void Listen(std::weak_ptr<EventListener> listener);
+  void AddListener(std::weak_ptr<EventListener> listener);
 
   // The number of the newest event; 0 when there is none.
   int64_t last_number() const;
@@ -73,7 +73,7 @@ class EventLog {
   absl::Status WriteAll(const std::vector<v1::Event>& events, std::vector<int64_t>* offsets)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Takes note of an event that is durable at `offset`.
-  void Count(const v1::Event& event, int64_t offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RecordDurable(const v1::Event& event, int64_t offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   FileSystem& files_;
   const std::string path_;
