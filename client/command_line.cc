@@ -74,7 +74,7 @@ class CliArguments : public Arguments {
   }
   void Note(const std::string& text) override { note_ = text; }
 
-  // The end of the command's help.
+  // Returns the end of the help text: the note and the examples.
   std::string Footer(const std::string& example) const {
     std::string text = note_.empty() ? "" : note_ + "\n\n";
     absl::StrAppend(&text, absl::StrContains(example, "\n") ? "Examples:" : "Example:");
@@ -113,7 +113,7 @@ void AddCommand(const ListedCommand& listed, CLI::App& root, ConnectionFlags* fl
   app->footer(arguments.Footer(info.example));
 }
 
-// CLI11's message, with a suggestion when it was the command that was not known.
+// Returns the message of CLI11, or a suggestion if the command is unknown.
 std::string MessageOf(const CLI::ParseError& error, const std::vector<std::string>& words,
                       const std::vector<ListedCommand>& commands) {
   std::vector<std::string> names;

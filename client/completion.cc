@@ -11,7 +11,7 @@
 namespace kur::client {
 namespace {
 
-// Notes what a command declares.
+// Records what a command declares.
 class DeclaredNames : public Arguments {
  public:
   void OptionalPositional(const std::string& name, std::string*, const std::string&) override {
@@ -59,7 +59,7 @@ class DeclaredNames : public Arguments {
   }
 };
 
-// Jobs of the server that the rest of the command line would ask.
+// Returns the names of jobs on the server that the command line names.
 std::vector<std::string> JobNames(Context& context) {
   std::vector<std::string> names;
   const auto connection = context.Connect();
@@ -91,7 +91,7 @@ std::vector<std::string> Candidates(const std::vector<std::string>& words, Comma
     names.flags["--tls"] = {false, {}};
   }
   size_t positional = 0;
-  const DeclaredNames::DeclaredFlag* awaiting_value = nullptr;  // waits for its value
+  const DeclaredNames::DeclaredFlag* awaiting_value = nullptr;  // the flag whose value comes next
   for (size_t i = 1; i + 1 < words.size(); ++i) {
     const auto flag = names.flags.find(words[i]);
     if (awaiting_value != nullptr) {

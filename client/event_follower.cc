@@ -63,7 +63,7 @@ absl::StatusOr<EventFollower::Step> EventFollower::HandleStreamEnd(const absl::S
   if (!status.ok()) return IsTransient(status) ? ScheduleRetry(status) : status;
   if (!options_.follow) return Step::kEnd;
   if (!received_event_) {
-    // The stream of a job that has ended is over at once when it is asked for what comes after.
+    // A stream that begins after the last event of a job that has ended ends without an event.
     v1::GetJobRequest request;
     request.set_name(options_.job);
     const auto job = connection_.Call(&v1::Jobs::Stub::GetJob, request);

@@ -20,24 +20,24 @@ namespace kur::client {
 namespace {
 
 constexpr absl::Duration kPollInterval = absl::Milliseconds(100);
-// How often a stream that cannot redraw hears of the progress within an epoch.
-constexpr absl::Duration kPlainProgress = absl::Seconds(30);
+// How often progress within an epoch is printed to a stream that cannot redraw.
+constexpr absl::Duration kProgressInterval = absl::Seconds(30);
 
-// One job being watched. Not thread-safe.
+// Watches one job. Not thread-safe.
 class Watch {
  public:
   Watch(Context& context, Connection& connection, const FollowOptions& options)
       : context_(context),
         options_(options),
-        formatter_(
-            context.out,
-            {context.out.interactive() ? absl::InfiniteDuration() : kPlainProgress, context.zone}),
+        formatter_(context.out,
+                   {context.out.interactive() ? absl::InfiniteDuration() : kProgressInterval,
+                    context.zone}),
         progress_(context.out, options.job),
         live_(context.out, context.clock),
         follower_(connection, context.clock, FollowerOptions()) {
-    if (!options.fetch.empty()) {
-      fetcher_ =
-          std::make_unique<ArtifactFetcher>(connection, context.clock, options.job, options.fetch);
+    if (!options.fetch_folder.empty()) {
+      fetcher_ = std::make_unique<ArtifactFetcher>(connection, context.clock, options.job,
+                                                   options.fetch_folder);
     }
   }
 
@@ -62,7 +62,7 @@ class Watch {
     EventFollower::Options options;
     options.job = options_.job;
     options.on_connection_change = [this](const std::string& text) {
-      // Lines of the other stream would tear the live ones.
+      // A line of the other stream would break the live lines.
       live_.Clear();
       context_.err.WriteLine(absl::StrCat("kurctl: ", text));
     };
@@ -95,11 +95,11 @@ class Watch {
     if (fetcher_ == nullptr) return;
     for (const v1::Artifact& artifact : fetcher_->TakeFetched()) {
       live_.Print(absl::StrCat("fetched ", Printable(artifact.path()), " (",
-                               HumanBytes(artifact.size()), ") to ", options_.fetch));
+                               HumanBytes(artifact.size()), ") to ", options_.fetch_folder));
     }
   }
 
-  // False if the user did not want to wait.
+  // Returns false if the user has pressed Ctrl-C.
   bool FinishFetching() {
     if (fetcher_ == nullptr) return true;
     while (!fetcher_->WaitUntilIdle(kPollInterval)) {
@@ -114,7 +114,7 @@ class Watch {
     live_.Clear();
     if (IsFinal(progress_.state())) {
       context_.err.WriteLine(absl::StrCat("stopped fetching; the rest comes with `kurctl watch ",
-                                          options_.job, " --fetch ", options_.fetch, "`"));
+                                          options_.job, " --fetch ", options_.fetch_folder, "`"));
     } else {
       context_.err.WriteLine(absl::StrCat("detached; ", options_.job,
                                           " goes on. Come back with `kurctl watch ", options_.job,
@@ -129,7 +129,7 @@ class Watch {
   JobProgress progress_;
   LiveArea live_;
   EventFollower follower_;
-  std::unique_ptr<ArtifactFetcher> fetcher_;  // null: nothing is fetched
+  std::unique_ptr<ArtifactFetcher> fetcher_;  // null if nothing is downloaded
 };
 
 }  // namespace

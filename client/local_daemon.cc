@@ -35,7 +35,7 @@ constexpr absl::Duration kInfoTimeout = absl::Seconds(5);
 constexpr size_t kLogTailBytes = 2000;
 constexpr int64_t kMaxLockBytes = 4096;
 
-// What was added to a log since it had `start` bytes, at most its end.
+// Returns what was appended to a log after its first `start` bytes, at most the last kLogTailBytes.
 std::string LogTail(const std::string& path, int64_t start) {
   const auto content = FileSystem::Posix().Read(path);
   if (!content.ok()) return "";
@@ -50,7 +50,8 @@ std::string DescribeExit(int status) {
   return absl::StrCat("ended with status ", WEXITSTATUS(status));
 }
 
-// Starts a program that outlives us: no terminal, a session of its own, output to `log`.
+// Starts a program that outlives kurctl: in a session of its own, without a terminal, with its
+// output in `log`.
 absl::StatusOr<pid_t> Spawn(const std::vector<std::string>& command, const std::string& log) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -82,14 +83,14 @@ absl::StatusOr<pid_t> Spawn(const std::vector<std::string>& command, const std::
   return pid;
 }
 
-// True if /proc/locks says that the process holds a lock on that file. Devices are not compared: on
-// layered file systems stat() and the kernel's list give the same file different ones.
+// Returns whether /proc/locks lists a lock of the process on that file. Compares no device numbers:
+// on layered file systems stat() and the kernel's list differ.
 bool HoldsLock(pid_t pid, const struct stat& file) {
   const std::string inode = absl::StrCat(":", file.st_ino);
   std::ifstream locks("/proc/locks");
   std::string line;
   while (std::getline(locks, line)) {
-    // "1: FLOCK  ADVISORY  WRITE 708 00:16:545 0 EOF"; waiting ones have "->" in the second place.
+    // "1: FLOCK  ADVISORY  WRITE 708 00:16:545 0 EOF". A waiting lock has "->" as its second word.
     const std::vector<std::string> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
     if (words.size() >= 6 && words[4] == absl::StrCat(pid) && absl::EndsWith(words[5], inode)) {
       return true;
@@ -168,7 +169,8 @@ absl::Status LocalDaemon::Stop(absl::Duration timeout) {
   if (!process.valid()) {
     return ErrnoToStatus(errno == ESRCH ? ENOENT : errno, absl::StrCat("process ", pid));
   }
-  // The descriptor names one process for ever: if it still holds the lock, it is kurd.
+  // A process descriptor never refers to another process: if the process still holds the lock now,
+  // it is kurd.
   KUR_ASSIGN_OR_RETURN(const pid_t holder, LockHolder());
   if (holder != pid) return absl::AbortedError("another kurd is being started; try again");
   if (syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0) != 0) {
@@ -176,8 +178,8 @@ absl::Status LocalDaemon::Stop(absl::Duration timeout) {
   }
   const absl::Time end = clock_.Now() + timeout;
   while (clock_.Now() < end) {
-    pollfd gone = {process.get(), POLLIN, 0};
-    if (poll(&gone, 1, static_cast<int>(absl::ToInt64Milliseconds(kPollInterval))) > 0) {
+    pollfd exited = {process.get(), POLLIN, 0};
+    if (poll(&exited, 1, static_cast<int>(absl::ToInt64Milliseconds(kPollInterval))) > 0) {
       return absl::OkStatus();
     }
   }

@@ -15,7 +15,7 @@ namespace {
 
 constexpr absl::Duration kSubmitRetryTimeout = absl::Seconds(30);
 
-// The same id makes it one job, however often it is sent.
+// Sends the request until the server answers. The request id makes repetitions one job.
 absl::StatusOr<v1::Job> Send(Context& context, Connection& connection,
                              v1::SubmitJobRequest request) {
   request.set_request_id(NewRequestId());
@@ -48,7 +48,7 @@ absl::StatusOr<SubmittedJob> SubmitKurfile(Context& context, SubmissionOptions o
   context.err.Write(printer.RenderAll(submission.warnings));
   SubmittedJob submitted;
   KUR_ASSIGN_OR_RETURN(submitted.connection, context.Connect());
-  // Also where no job is made: the server checks what is in the files, and keeps them for later.
+  // With validate_only too: the server reads the files, and keeps them for the submission itself.
   Uploader uploader(*submitted.connection, context.clock,
                     [&](const Transfer& transfer) { meter.Show(transfer); });
   KUR_RETURN_IF_ERROR(uploader.UploadMissing(submission.files));

@@ -3,7 +3,7 @@
 namespace kur::client {
 namespace {
 
-// Each asks kurctl itself what the word at the cursor may become, and falls back to files.
+// Each script calls `kurctl __complete` for the word at the cursor, and falls back to file names.
 constexpr const char* kShells[] = {"bash", "fish", "zsh"};
 constexpr const char* kScripts[] = {
     R"sh(_kurctl() {

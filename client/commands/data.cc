@@ -17,10 +17,10 @@ namespace kur::client {
 namespace {
 
 constexpr absl::Duration kPollInterval = absl::Milliseconds(100);
-// As the server has it.
+// The limit of the server.
 constexpr int64_t kMaxSamples = 20;
 
-// The events of a job that inspects data, shown as they come. Not thread-safe.
+// Shows the events of a job that inspects data as they arrive. Not thread-safe.
 class DataInspection {
  public:
   DataInspection(Context& context, SubmittedJob& submitted, OutputFormat format)
@@ -77,7 +77,7 @@ class DataInspection {
     context_.out.Write(absl::StrCat(shown_++ > 0 ? "\n" : "", RenderData(data, context_.out)));
   }
 
-  // Nobody would come back for a job that only looks.
+  // Cancels the job: nobody would come back for its events.
   absl::StatusOr<ExitCode> Cancel() {
     live_.Clear();
     v1::CancelJobRequest request;

@@ -14,7 +14,7 @@
 namespace kur::client {
 namespace {
 
-// Writes a job's frozen sources below `folder` and evaluates them.
+// Writes the frozen sources of a job below `folder` and evaluates them.
 absl::StatusOr<Value> EvaluateFrozen(const v1::FrozenKurfile& frozen, const std::string& job,
                                      const std::string& folder) {
   FileSystem& files = FileSystem::Posix();

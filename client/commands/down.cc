@@ -44,7 +44,7 @@ class DownCommand : public Command {
   }
 
  private:
-  // 0 when kurd does not answer.
+  // Returns 0 if kurd does not answer.
   static int64_t CountRunning(const LocalDaemon& daemon) {
     const auto connection = daemon.Connect();
     if (!connection.ok()) return 0;

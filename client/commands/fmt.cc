@@ -13,7 +13,7 @@ namespace {
 
 constexpr int64_t kMaxFileBytes = 1 << 20;
 
-// Writes through links and keeps the permissions.
+// Replaces the content of a file. Follows links and keeps the permissions.
 absl::Status Replace(const std::string& file, const std::string& content) {
   std::error_code error;
   const auto target = std::filesystem::canonical(file, error);

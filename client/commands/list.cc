@@ -18,7 +18,7 @@ namespace {
 constexpr int kPageSize = 1000;
 constexpr int kLatestEnded = 20;
 
-// The names of kAllStates, in their order.
+// Returns the names of kAllStates, in the same order.
 std::vector<std::string> StateNames() {
   std::vector<std::string> names;
   names.reserve(kAllStates.size());
@@ -84,7 +84,7 @@ class ListCommand : public Command {
     return states;
   }
 
-  // The jobs to show, newest first.
+  // Returns the jobs to show, newest first.
   absl::StatusOr<std::vector<v1::Job>> Fetch(Context& context, Connection& connection,
                                              const std::vector<v1::JobState>& states) const {
     if (all_ || !states.empty()) return FetchPages(connection, states, /*limit=*/0, nullptr);
@@ -113,7 +113,8 @@ class ListCommand : public Command {
     return jobs;
   }
 
-  // Pages through the jobs in those states; `*more` says whether there are more than `limit`.
+  // Fetches the jobs in those states, at most `limit` unless 0. Sets `*more`, if not null, to
+  // whether there are more than `limit`.
   absl::StatusOr<std::vector<v1::Job>> FetchPages(Connection& connection,
                                                   const std::vector<v1::JobState>& states,
                                                   int limit, bool* more) const {

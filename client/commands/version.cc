@@ -39,7 +39,7 @@ class VersionCommand : public Command {
   }
 
  private:
-  // {"client": ..., "server": {...}}; without a server that answers there is no "server".
+  // Prints {"client": ..., "server": {...}}, without "server" if no server answers.
   ExitCode PrintStructured(Context& context) const {
     Json json = Json::object();
     json["client"] = std::string(kVersion);

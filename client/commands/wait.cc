@@ -32,7 +32,7 @@ class WaitCommand : public Command {
     KUR_ASSIGN_OR_RETURN(const auto connection, context.Connect());
     const absl::Time end =
         timeout_ > 0 ? context.clock.Now() + absl::Seconds(timeout_) : absl::InfiniteFuture();
-    // Names are resolved first: a wrong one is not found out after hours.
+    // Resolves all names first, so that a wrong name is reported at once.
     std::vector<std::string> names;
     for (const std::string& name : jobs_) {
       KUR_ASSIGN_OR_RETURN(const v1::Job job, GetJob(*connection, name));
@@ -54,7 +54,7 @@ class WaitCommand : public Command {
     return absl::StrCat("job ", job.name(), " ", StateName(job.state()), reason);
   }
 
-  // Asks again and again, also across restarts of kurd.
+  // Polls until the job has ended, across restarts of kurd.
   static absl::StatusOr<v1::Job> WaitForEnd(Context& context, Connection& connection,
                                             const std::string& name, absl::Time end) {
     Backoff backoff(kRetryTimeout);

@@ -13,15 +13,15 @@
 namespace kur::client {
 namespace {
 
-// Classes that get a line of their own.
+// The number of classes that get a line of their own.
 constexpr int kListedClasses = 20;
 constexpr int kBarWidth = 24;
-// Columns between two things that stand side by side.
+// Columns between two pictures side by side.
 constexpr int kGap = 2;
 constexpr int kWidthOfPipe = 100;
 constexpr int kShownValues = 6;
 constexpr int kWidthOfText = 60;
-// What a narrow picture has below it at least.
+// The minimum width of the caption below a picture.
 constexpr int kCaptionWidth = 12;
 constexpr int kNumberWidth = 8;
 
@@ -67,7 +67,7 @@ std::string SourcesText(const v1::DataInspected& data, const Terminal& terminal)
   return table.Render(terminal);
 }
 
-// How often each class occurs, the most frequent first.
+// Returns a table of the frequency of each class, the most frequent first.
 std::string ClassesText(const v1::SourceInspected& source, const Terminal& terminal) {
   std::vector<v1::ClassCount> classes(source.classes().begin(), source.classes().end());
   if (classes.size() < 2) return "";
@@ -110,7 +110,8 @@ std::string SampleText(const v1::SamplePreview& sample) {
   return absl::StrCat(absl::StrJoin(values, " "), more ? " ..." : "");
 }
 
-// Palette color of a terminal with 256 colors that is nearest: 24 grays, or a cube of 6 x 6 x 6.
+// Returns the nearest color of the palette of 256 colors: one of 24 grays, or of a cube of 6 x 6
+// x 6.
 int PaletteColor(const uint8_t* pixel, int channels) {
   constexpr int kGrays = 24, kFirstGray = 232, kCube = 6, kFirstOfCube = 16, kWhite = 255;
   if (channels == 1) return kFirstGray + (pixel[0] * (kGrays - 1) + kWhite / 2) / kWhite;
@@ -134,7 +135,7 @@ bool IsWhole(const v1::Picture& picture) {
          static_cast<int64_t>(picture.pixels().size()) == pixels * picture.channels();
 }
 
-// Things of several lines side by side, as many as fit, the others below.
+// Lays out blocks of lines side by side, as many a row as fit into the width. Not thread-safe.
 class PictureGrid {
  public:
   explicit PictureGrid(int width) : width_(width) {}
@@ -168,7 +169,7 @@ class PictureGrid {
   int used_ = 0;  // columns of the row
 };
 
-// The pictures of a source, each above the number of its sample and what the truth says of it.
+// Draws the pictures of a source, each above the number of its sample and its truth.
 std::string PicturesText(const v1::DataInspected& data, const v1::SourceInspected& source,
                          const Terminal& terminal) {
   PictureGrid grid(terminal.width() > 0 ? terminal.width() : kWidthOfPipe);
@@ -193,7 +194,7 @@ bool HasPictures(const v1::SourceInspected& source) {
                      [](const v1::SamplePreview& sample) { return IsWhole(sample.picture()); });
 }
 
-// True if what is said of each sample is short enough to stand below a picture.
+// Returns whether the text of each sample is short enough to be the caption of a picture.
 bool FitsCaption(const v1::SourceInspected& source) {
   return std::all_of(source.samples().begin(), source.samples().end(),
                      [](const v1::SamplePreview& sample) {
@@ -201,14 +202,14 @@ bool FitsCaption(const v1::SourceInspected& source) {
                      });
 }
 
-// The samples of all sources without pictures, a line each.
+// Returns a table of the samples of all sources without pictures, a line a sample.
 std::string SamplesText(const v1::DataInspected& data, const Terminal& terminal) {
   std::vector<Table::Column> columns = {{"SAMPLE", Table::Align::kRight}};
   std::vector<const v1::SourceInspected*> shown;
   const bool has_pictures = std::any_of(data.sources().begin(), data.sources().end(), HasPictures);
   for (const v1::SourceInspected& source : data.sources()) {
     if (HasPictures(source) || source.samples().empty()) continue;
-    // That stands below the pictures.
+    // The captions of the pictures say that.
     if (has_pictures && source.is_truth() && FitsCaption(source)) continue;
     columns.push_back({source.name()});
     shown.push_back(&source);
@@ -243,7 +244,7 @@ std::vector<std::string> DrawPicture(const v1::Picture& picture, const Terminal&
   };
   const bool colors = terminal.color() && terminal.unicode();
   for (int row = 0; row < picture.height(); row += 2) {
-    // A terminal's characters are about twice as high as they are wide.
+    // The characters of a terminal are about twice as high as wide.
     const int below = std::min(row + 1, picture.height() - 1);
     std::string line;
     for (int column = 0; column < picture.width(); ++column) {

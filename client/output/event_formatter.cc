@@ -81,7 +81,7 @@ std::string EventFormatter::Describe(const v1::StateChanged& change) const {
 std::string EventFormatter::Describe(const v1::Started& started) const {
   std::string text = absl::StrCat("started on ", Printable(started.device()), ": ",
                                   HumanCount(started.layers()), " layers");
-  // A job that only looks at data says neither.
+  // A job that inspects data has neither parameters nor samples.
   if (started.parameters() > 0) {
     absl::StrAppend(&text, ", ", HumanCount(started.parameters()), " parameters");
   }
@@ -103,7 +103,7 @@ std::string EventFormatter::Describe(const v1::EpochFinished& epoch) {
     absl::StrAppendFormat(&text, "  waited %.0f %% for data",
                           100 * epoch.data_seconds() / epoch.seconds());
   }
-  // Only a schedule changes it.
+  // Only a schedule changes the learning rate.
   if (learning_rate_ != 0 && epoch.learning_rate() != learning_rate_) {
     absl::StrAppend(&text, "  learning rate ", HumanNumber(epoch.learning_rate()));
   }
@@ -153,7 +153,7 @@ std::string EventFormatter::Describe(const v1::LogLine& line) const {
 
 std::string EventFormatter::Describe(const v1::BatchLosses& batches, absl::Time time) {
   if (time - last_progress_ < options_.progress_interval) return "";
-  // The interval counts from the first batch on.
+  // The interval begins with the first batch.
   const bool first = last_progress_ == absl::InfinitePast();
   last_progress_ = time;
   if (first) return "";

@@ -11,20 +11,22 @@
 
 namespace kur::client {
 
-// Tells a job's events as lines for people, in order. What comes too often to be worth a line
-// (batch losses, the progress of a pass) is left out, or told now and then. Not thread-safe.
+// Formats the events of a job, in order, as lines for people. Omits frequent events (batch losses,
+// progress of a pass) or formats some of them. Not thread-safe.
 class EventFormatter {
  public:
   struct Options {
-    // Batch losses are told at most this often, by the time of the events; infinite: never.
+    // The minimum time between two lines about batch losses, by the time of the events. Infinite:
+    // no such lines, as for a terminal, which shows progress bars.
     absl::Duration progress_interval = absl::InfiniteDuration();
+    // The zone of the times at the beginning of the lines.
     absl::TimeZone zone = absl::UTCTimeZone();
   };
 
   EventFormatter(const Terminal& terminal, Options options)
       : terminal_(terminal), options_(options) {}
 
-  // The line for an event, without a line end; nothing for an event that is not worth one.
+  // Returns the line for an event, without a newline. Returns nothing for an omitted event.
   std::optional<std::string> Format(const v1::Event& event);
 
  private:
@@ -35,22 +37,22 @@ class EventFormatter {
   std::string Describe(const v1::Artifact& artifact) const;
   std::string Describe(const v1::DataInspected& data) const;
   std::string Describe(const v1::LogLine& line) const;
-  // "" when it is too early for another one.
+  // Returns "" if the previous such line is too recent.
   std::string Describe(const v1::BatchLosses& batches, absl::Time time);
-  // "epoch 3/10".
+  // Returns "epoch 3/10".
   std::string EpochLabel(int64_t epoch) const;
 
   const Terminal& terminal_;
   const Options options_;
-  v1::EpochStarted epoch_;  // the latest
+  v1::EpochStarted epoch_;  // the latest event
   absl::Time last_progress_ = absl::InfinitePast();
-  double learning_rate_ = 0;  // of the epoch before; 0: not known
+  double learning_rate_ = 0;  // of the previous epoch; 0: unknown
 };
 
-// "loss 0.1312  accuracy 0.9612": the metrics after the loss, by name.
+// Returns "loss 0.1312  accuracy 0.9612": the loss and the metrics, sorted by name.
 std::string MeasurementText(const v1::Measured& measured);
 
-// The style in which a state is shown.
+// Returns the style in which a state is shown.
 Style StyleOf(v1::JobState state);
 
 }  // namespace kur::client

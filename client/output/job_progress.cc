@@ -34,7 +34,7 @@ void JobProgress::Add(const v1::Event& event) {
       break;
     case v1::Event::kBatchLosses:
       batches_ = event.batch_losses();
-      // Of its losses only the mean is shown.
+      // Only the mean of the losses is shown.
       batches_.clear_losses();
       batches_.clear_sizes();
       break;
@@ -45,7 +45,7 @@ void JobProgress::Add(const v1::Event& event) {
       download_ = event.download_progress();
       break;
     case v1::Event::kLogLine:
-      // The end of a download is told in a line.
+      // A log line reports the end of a download.
       download_.reset();
       break;
     case v1::Event::kPassProgress:

@@ -25,7 +25,7 @@ std::string EpochText(const v1::Job& job) {
   return absl::StrCat(progress.epoch(), "/", progress.last_epoch());
 }
 
-// Time at work so far; "" before the start.
+// Returns the time since the start, or to the end; "" before the start.
 std::string DurationText(const v1::Job& job, absl::Time now) {
   if (!job.has_started_at()) return "";
   const absl::Time end = job.has_finished_at() ? TimeOf(job.finished_at()) : now;
@@ -47,12 +47,12 @@ std::string SpeedText(const v1::Job& job) {
   return absl::StrCat(HumanRate(job.progress().samples_per_second()), "/s");
 }
 
-// Lines of "Label:   text".
+// Renders lines of "Label:   text". Not thread-safe.
 class FieldList {
  public:
   explicit FieldList(const Terminal& terminal) : terminal_(terminal) {}
 
-  // Leaves out what is empty.
+  // Adds nothing if `text` is empty.
   void Add(absl::string_view label, const std::string& text) {
     if (!text.empty()) AddStyled(label, Printable(text));
   }

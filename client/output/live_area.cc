@@ -36,7 +36,7 @@ void LiveArea::Update(const std::vector<std::string>& lines) {
   std::string out = Rewind();
   lines_.clear();
   for (const std::string& line : lines) {
-    // A line that fills the last column would wrap on some terminals.
+    // Some terminals wrap a line that fills the last column.
     lines_.push_back(terminal_.width() > 1 ? Truncate(line, terminal_.width() - 1) : line);
     absl::StrAppend(&out, lines_.back(), "\n");
   }

@@ -9,7 +9,7 @@ namespace kur::client {
 namespace {
 
 constexpr int kGap = 2;
-// Narrower than this the last column says nothing any more: then lines may wrap.
+// The last column is not cut further: lines wrap instead.
 constexpr int kMinLastColumnWidth = 8;
 
 }  // namespace

@@ -32,14 +32,16 @@ bool Contains(const Range (&ranges)[kSize], uint32_t code) {
   return false;
 }
 
-// The length of the color sequence ("ESC [ … m") at the front of `text`; 0 if there is none.
+// Returns the length of the color sequence ("ESC [ … m") at the front of `text`; 0 if there is
+// none.
 size_t EscapeLength(absl::string_view text) {
   if (text.size() < 3 || text[0] != '\x1b' || text[1] != '[') return 0;
   const size_t end = text.find_first_not_of("0123456789;", 2);
   return end != absl::string_view::npos && text[end] == 'm' ? end + 1 : 0;
 }
 
-// Bytes of the character that `lead` begins; 0 if it begins none.
+// Returns the length in bytes of a character with the first byte `lead`; 0 if there is no such
+// character.
 size_t LengthOf(unsigned char lead) {
   if (lead < 0x80) return 1;
   if (lead >= 0xC2 && lead < 0xE0) return 2;
@@ -93,7 +95,7 @@ std::string Truncate(absl::string_view text, int width) {
       shortened += "…";
       full = true;
     }
-    // A color that was switched on must be switched off behind the cut, too.
+    // Color sequences after the cut are kept: they switch colors off.
     if (escape > 0 || !full) absl::StrAppend(&shortened, text.substr(0, character.bytes));
     used += character.columns;
     text.remove_prefix(character.bytes);

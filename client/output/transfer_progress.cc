@@ -9,7 +9,7 @@ namespace kur::client {
 namespace {
 
 constexpr int kBarWidth = 24;
-// Speeds over less time than this jump about.
+// A speed that is measured over less time varies too much to be shown.
 constexpr absl::Duration kMinTimeForSpeed = absl::Milliseconds(500);
 
 }  // namespace

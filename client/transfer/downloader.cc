@@ -16,7 +16,7 @@ namespace kur::client {
 namespace {
 
 constexpr absl::Duration kPollInterval = absl::Milliseconds(100);
-// A path that is written anew faster than it can be downloaded never arrives.
+// Limits the downloads of a path that is rewritten faster than it can be downloaded.
 constexpr int kMaxRestarts = 20;
 
 bool HasContent(const std::string& target, const v1::Artifact& artifact) {
@@ -91,7 +91,7 @@ absl::Status Downloader::Receive(const v1::DownloadArtifactRequest& request,
     }
     KUR_RETURN_IF_ERROR(ReportProgress());
   }
-  // A server that is shutting down cancels its streams; CANCELLED is what the observer says.
+  // A server that shuts down cancels its streams, but CANCELLED means that the observer stopped.
   if (absl::IsCancelled(reader.status())) {
     return MarkAsServerError(absl::UnavailableError(reader.status().message()));
   }

@@ -120,7 +120,7 @@ absl::Status Uploader::Attempt(const LocalFile& file, int64_t offset) {
   if (open_stream) writer->WritesDone();
   const absl::Status remote = connection_.ToStatus(writer->Finish());
   if (!local.ok()) return local;
-  // The digest was right when the file was hashed.
+  // The digest matched when the file was hashed: the file has changed since.
   return absl::IsInvalidArgument(remote) ? Annotate(remote, file.path) : remote;
 }
 
