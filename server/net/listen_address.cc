@@ -20,7 +20,7 @@
 namespace kur::server {
 namespace {
 
-// One byte is for the NUL at the end.
+// The last byte is the terminating NUL.
 constexpr size_t kMaxUnixPathBytes = sizeof(sockaddr_un::sun_path) - 1;
 
 absl::StatusOr<ListenAddress> ParseUnix(const std::string& path) {

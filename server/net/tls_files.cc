@@ -25,7 +25,7 @@ absl::StatusOr<TlsFiles> LoadTlsFiles(const std::string& certificate_file,
   KUR_ASSIGN_OR_RETURN(files.certificate_chain,
                        FileSystem::Posix().Read(certificate_file, kMaxFileBytes));
   KUR_ASSIGN_OR_RETURN(files.private_key, FileSystem::Posix().Read(key_file, kMaxFileBytes));
-  // gRPC would only fail to bind, without a reason.
+  // Checked here, because gRPC would only fail to bind, without a reason.
   const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_server_method()),
                                                                   SSL_CTX_free);
   // OpenSSL would ask the terminal for the passphrase of a key.
