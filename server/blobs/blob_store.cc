@@ -76,7 +76,7 @@ absl::StatusOr<std::unique_ptr<BlobUpload>> BlobStore::BeginUpload(const std::st
     }
   }
   std::unique_ptr<BlobUpload> upload(new BlobUpload(*this, digest, size));
-  // Only now, because another upload may have just ended.
+  // Checked after `uploading_`, because another upload may just have ended.
   if (Has(digest)) return absl::AlreadyExistsError(absl::StrCat("content ", digest, " is there"));
   const int64_t received = ReceivedBytes(digest);
   if (offset > received) {
@@ -106,7 +106,7 @@ absl::Status BlobUpload::Write(absl::string_view data) {
   }
   const absl::Status written = file_->Append(data);
   if (absl::IsResourceExhausted(written)) {
-    // What cannot be finished must not keep the disk full.
+    // A part that cannot be completed must not fill the disk.
     store_.files_.Remove(store_.PartialPath(digest_)).IgnoreError();
   }
   KUR_RETURN_IF_ERROR(written);
@@ -133,7 +133,7 @@ absl::Status BlobUpload::Publish() {
   const std::string directory = DirectoryOf(path);
   absl::Status synced = file_->Sync();
   if (!synced.ok()) {
-    // The page cache may still hold what the disk has lost: nobody may continue from it.
+    // The page cache may still hold what the disk has lost: nobody may continue from the part.
     store_.files_.Remove(store_.PartialPath(digest_)).IgnoreError();
     return synced;
   }
