@@ -6,7 +6,7 @@ namespace kur::server {
 
 void EventListeners::Add(std::weak_ptr<EventListener> listener) {
   absl::MutexLock lock(&mutex_);
-  // Those that are gone are otherwise only forgotten when an event comes.
+  // A log without events would otherwise keep the pointers to destroyed listeners.
   if (listeners_.size() == listeners_.capacity()) {
     std::vector<std::weak_ptr<EventListener>> alive;
     for (auto& known : listeners_) {

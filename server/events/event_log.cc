@@ -59,7 +59,7 @@ absl::Status EventLog::Append(std::vector<v1::Event> events) {
 absl::Status EventLog::AppendLocked(std::vector<v1::Event>* events) {
   KUR_RETURN_IF_ERROR(failure_);
   if (writer_ == nullptr) {
-    // Cuts off what an Append() without space has left.
+    // Cuts off the rest of an Append() on a full disk.
     KUR_ASSIGN_OR_RETURN(writer_, RecordLogWriter::OpenAt(files_, path_, durable_bytes_));
   }
   int64_t number = last_number_;
