@@ -21,7 +21,7 @@ constexpr int kUploadThreads = 2;
 constexpr size_t kMaxQueuedUploads = 1024;
 constexpr absl::Duration kStopGrace = absl::Milliseconds(500);
 
-// kurd-worker in the folder of this program.
+// Returns the path of --worker-binary; default: kurd-worker in the folder of this program.
 absl::StatusOr<std::string> WorkerBinary(const DaemonOptions& options) {
   std::string binary = options.worker_binary;
   if (binary.empty()) {
@@ -71,7 +71,7 @@ Daemon::Daemon(DaemonOptions options, StateDirectory state,
       metrics_(Version()) {}
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& options) {
-  // Everything that can be wrong with the command line comes before anything is touched.
+  // All errors of the command line are found before anything is created.
   KUR_RETURN_IF_ERROR(CheckMetricsAddress(options.metrics));
   KUR_RETURN_IF_ERROR(ListenAddresses(options, "kurd.sock").status());
   DataPolicy data;
