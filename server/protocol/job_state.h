@@ -9,12 +9,13 @@
 
 namespace kur {
 
-// The one place that knows what the state of a job means. What may follow what:
+// The meaning of the states of a job: all other code decides by these functions. The usual course
+// is
 //
 //   QUEUED -> STARTING -> RUNNING -> SUCCEEDED | FAILED | CANCELLED
 //
-// and besides: a job that has no worker yet may be CANCELLED, one whose events are damaged FAILED,
-// and one whose worker has ended without a result, and is to be started again, is STARTING again.
+// Besides, a queued job may become CANCELLED, or FAILED if its events are damaged, and a job whose
+// worker has ended without a result becomes STARTING again for the next attempt.
 
 // Every state that a job can be in.
 inline constexpr std::array<v1::JobState, 6> kAllStates = {
@@ -27,7 +28,7 @@ bool IsKnown(v1::JobState state);
 // Returns whether the state never changes again.
 bool IsFinal(v1::JobState state);
 
-// Each final state is exactly one of these.
+// Return whether the job has ended in that way. Each final state is exactly one of these.
 bool HasSucceeded(v1::JobState state);
 bool HasFailed(v1::JobState state);
 bool WasCancelled(v1::JobState state);
@@ -38,7 +39,7 @@ bool HasWorker(v1::JobState state);
 // Returns whether the worker has reported that it is at work.
 bool IsRunning(v1::JobState state);
 
-// Returns whether the job's devices are taken.
+// Returns whether the job holds its devices.
 bool HoldsDevices(v1::JobState state);
 
 // Returns the state as people type it: "queued".
