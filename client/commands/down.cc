@@ -49,9 +49,7 @@ class DownCommand : public Command {
     const auto connection = daemon.Connect();
     if (!connection.ok()) return 0;
     v1::ListJobsRequest request;
-    for (const v1::JobState state : kAllStates) {
-      if (HasWorker(state)) request.add_states(state);
-    }
+    for (const v1::JobState state : StatesWhere(HasWorker)) request.add_states(state);
     request.set_page_size(1000);
     const auto response = (*connection)->Call(&v1::Jobs::Stub::ListJobs, request, absl::Seconds(5));
     return response.ok() ? response->jobs_size() : 0;

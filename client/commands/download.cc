@@ -43,7 +43,7 @@ class DownloadCommand : public Command {
 
  private:
   absl::StatusOr<v1::Artifact> FindArtifact(const v1::ListArtifactsResponse& artifacts,
-                                    const std::string& path) const {
+                                            const std::string& path) const {
     std::vector<std::string> names;
     for (const v1::Artifact& artifact : artifacts.artifacts()) {
       if (artifact.path() == path) return artifact;

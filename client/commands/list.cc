@@ -88,15 +88,12 @@ class ListCommand : public Command {
   absl::StatusOr<std::vector<v1::Job>> Fetch(Context& context, Connection& connection,
                                              const std::vector<v1::JobState>& states) const {
     if (all_ || !states.empty()) return FetchPages(connection, states, /*limit=*/0, nullptr);
-    std::vector<v1::JobState> final_states(kAllStates.begin(), kAllStates.end());
-    const auto rest = std::partition(final_states.begin(), final_states.end(), IsFinal);
-    const std::vector<v1::JobState> others(rest, final_states.end());
-    final_states.erase(rest, final_states.end());
+    const auto unfinished = StatesWhere([](v1::JobState state) { return !IsFinal(state); });
     KUR_ASSIGN_OR_RETURN(std::vector<v1::Job> jobs,
-                         FetchPages(connection, others, /*limit=*/0, nullptr));
+                         FetchPages(connection, unfinished, /*limit=*/0, nullptr));
     bool more = false;
     KUR_ASSIGN_OR_RETURN(const std::vector<v1::Job> ended,
-                         FetchPages(connection, final_states, kLatestEnded, &more));
+                         FetchPages(connection, StatesWhere(IsFinal), kLatestEnded, &more));
     // A job may have ended between the two calls.
     std::set<std::string> names;
     for (const v1::Job& job : ended) names.insert(job.name());

@@ -43,7 +43,7 @@ std::string ValidationText(const v1::Job& job) {
 }
 
 std::string SpeedText(const v1::Job& job) {
-  if (!IsRunning(job.state()) || job.progress().samples_per_second() <= 0) return "";
+  if (!IsAtWork(job.state()) || job.progress().samples_per_second() <= 0) return "";
   return absl::StrCat(HumanRate(job.progress().samples_per_second()), "/s");
 }
 

@@ -25,7 +25,7 @@ class Authenticator {
   // `tokens`: nothing if no token file is configured.
   explicit Authenticator(std::optional<TokenFile> tokens);
 
-  // Returns the caller of a call, or UNAUTHENTICATED.
+  // The caller of this very call; UNAUTHENTICATED if it cannot be told.
   absl::StatusOr<std::string> UserOf(const grpc::CallbackServerContext& context) const;
 
   // Returns the user of a value of the metadata key `authorization`, or UNAUTHENTICATED.

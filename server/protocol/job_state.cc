@@ -1,6 +1,7 @@
 #include "server/protocol/job_state.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 
@@ -20,11 +21,23 @@ bool HasFailed(v1::JobState state) { return state == v1::JOB_STATE_FAILED; }
 
 bool WasCancelled(v1::JobState state) { return state == v1::JOB_STATE_CANCELLED; }
 
-bool HasWorker(v1::JobState state) { return state == v1::JOB_STATE_STARTING || IsRunning(state); }
-
-bool IsRunning(v1::JobState state) { return state == v1::JOB_STATE_RUNNING; }
+bool HasWorker(v1::JobState state) {
+  return state == v1::JOB_STATE_STARTING || state == v1::JOB_STATE_RUNNING;
+}
 
 bool HoldsDevices(v1::JobState state) { return HasWorker(state); }
+
+bool WaitsForDevices(v1::JobState state) { return state == v1::JOB_STATE_QUEUED; }
+
+bool IsAtWork(v1::JobState state) { return state == v1::JOB_STATE_RUNNING; }
+
+bool BeginsAttempt(v1::JobState state) { return state == v1::JOB_STATE_STARTING; }
+
+std::vector<v1::JobState> StatesWhere(bool (*holds)(v1::JobState)) {
+  std::vector<v1::JobState> states;
+  std::copy_if(kAllStates.begin(), kAllStates.end(), std::back_inserter(states), holds);
+  return states;
+}
 
 absl::string_view StateName(v1::JobState state) {
   switch (state) {

@@ -2,6 +2,7 @@
 #define KUR_SERVER_PROTOCOL_JOB_STATE_H_
 
 #include <array>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -36,11 +37,20 @@ bool WasCancelled(v1::JobState state);
 // Returns whether a worker process of the job may exist.
 bool HasWorker(v1::JobState state);
 
-// Returns whether the worker has reported that it is at work.
-bool IsRunning(v1::JobState state);
-
-// Returns whether the job holds its devices.
+// Returns whether the job's devices are taken.
 bool HoldsDevices(v1::JobState state);
+
+// Returns whether the scheduling policy is to give the job devices.
+bool WaitsForDevices(v1::JobState state);
+
+// Returns whether the worker has reported that it has begun, and so can be told to do something.
+bool IsAtWork(v1::JobState state);
+
+// Returns whether a job that comes to the state begins another attempt, with a worker of its own.
+bool BeginsAttempt(v1::JobState state);
+
+// Returns those of kAllStates for which `holds` returns true, in that order.
+std::vector<v1::JobState> StatesWhere(bool (*holds)(v1::JobState));
 
 // Returns the state as people type it: "queued".
 absl::string_view StateName(v1::JobState state);

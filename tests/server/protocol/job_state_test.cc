@@ -61,7 +61,7 @@ TEST(JobStateTest, EveryFinalStateIsExactlyOneOutcome) {
     EXPECT_TRUE(IsKnown(state));
     const int outcomes = HasSucceeded(state) + HasFailed(state) + WasCancelled(state);
     EXPECT_EQ(outcomes, IsFinal(state) ? 1 : 0) << StateName(state);
-    EXPECT_TRUE(!IsRunning(state) || HasWorker(state)) << StateName(state);
+    EXPECT_TRUE(!IsAtWork(state) || HasWorker(state)) << StateName(state);
   }
 }
 
