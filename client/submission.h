@@ -52,8 +52,7 @@ absl::Status WithLocalNames(const absl::Status& status, const Submission& submis
 std::string NewRequestId();
 
 // Returns `text` as a name that the server accepts: other characters become '-', and leading '-'
-// and
-// '.' are dropped. Returns "" if nothing remains.
+// and '.' are dropped. Returns "" if nothing remains.
 std::string SanitizeName(const std::string& text);
 
 }  // namespace kur::client

@@ -10,13 +10,12 @@
 
 namespace kur {
 
-// The meaning of the states of a job: all other code decides by these functions. The usual course
-// is
+// The one place that knows what the state of a job means. What may follow what:
 //
 //   QUEUED -> STARTING -> RUNNING -> SUCCEEDED | FAILED | CANCELLED
 //
-// Besides, a queued job may become CANCELLED, or FAILED if its events are damaged, and a job whose
-// worker has ended without a result becomes STARTING again for the next attempt.
+// and besides: a job that has no worker yet may be CANCELLED, one whose events are damaged FAILED,
+// and one whose worker has ended without a result, and is to be started again, is STARTING again.
 
 // Every state that a job can be in.
 inline constexpr std::array<v1::JobState, 6> kAllStates = {
