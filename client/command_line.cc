@@ -72,7 +72,7 @@ class CliArguments : public Arguments {
         ->type_name(placeholder)
         ->group(group_);
   }
-  void Note(const std::string& text) override { note_ = text; }
+  void AddNote(const std::string& text) override { note_ = text; }
 
   // Returns the end of the help text: the note and the examples.
   std::string Footer(const std::string& example) const {

@@ -41,7 +41,7 @@ class DeclaredNames : public Arguments {
               std::function<void(size_t)>, const std::string&) override {
     Add(names, true, choices);
   }
-  void Note(const std::string&) override {}
+  void AddNote(const std::string&) override {}
 
   struct DeclaredFlag {
     bool takes_value;

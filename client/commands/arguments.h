@@ -38,7 +38,7 @@ class Arguments {
                       std::function<void(size_t index)> chosen, const std::string& doc) = 0;
 
   // Adds a paragraph to the help text, before the examples.
-  virtual void Note(const std::string& text) = 0;
+  virtual void AddNote(const std::string& text) = 0;
 };
 
 }  // namespace kur::client

@@ -36,7 +36,7 @@ class CompletionCommand : public Command {
 
   void Declare(Arguments& arguments) override {
     arguments.Positional("SHELL", &shell_, "bash, fish or zsh");
-    arguments.Note("Completes commands, flags, keys for `explain`, and the names of your jobs.");
+    arguments.AddNote("Completes commands, flags, keys for `explain`, and the names of your jobs.");
   }
 
   absl::StatusOr<ExitCode> Run(Context& context) override {

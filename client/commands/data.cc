@@ -118,7 +118,7 @@ class DataCommand : public Command {
                      "The workspace on the server, default: the name of the Kurfile's folder");
     AddOverrideOption(arguments, &options_.overrides);
     AddOutputOption(arguments, &format_, {"table", "json", "yaml"});
-    arguments.Note(
+    arguments.AddNote(
         "Reads all samples, so figures are exact. It is a job that takes no device, so it does "
         "not\n"
         "wait for training; Ctrl-C ends it. What is wrong with the data, by itself or for the "

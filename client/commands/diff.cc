@@ -51,7 +51,7 @@ class DiffCommand : public Command {
     arguments.Positional("A", &a_, "A Kurfile, or a job (its Kurfile as it was submitted)");
     arguments.Positional("B", &b_, "Another");
     AddOutputOption(arguments, &format_, {"table", "json", "yaml", "name"});
-    arguments.Note(
+    arguments.AddNote(
         "A word that names a file is a Kurfile; any other is a job. Exits with 0 if both mean the\n"
         "same, and with 1 if they differ.");
   }

@@ -22,7 +22,7 @@ class DumpCommand : public Command {
     arguments.Flag("--pre-parse", &raw_, "After includes and --set, before templating");
     AddOverrideOption(arguments, &options_.overrides);
     AddOutputOption(arguments, &format_, {"json", "yaml"});
-    arguments.Note(
+    arguments.AddNote(
         "What is printed is a Kurfile itself and may be submitted from the same folder. The model "
         "is\n"
         "printed as it was written, for its containers are evaluated while it is expanded; see\n"

@@ -195,7 +195,7 @@ class PlanCommand : public Command {
                      "What it moves from and to memory, in GB a second; default: 10");
     AddOverrideOption(arguments, &options_.overrides);
     AddOutputOption(arguments, &format_, {"table", "wide", "json", "yaml", "name"});
-    arguments.Note(
+    arguments.AddNote(
         "Memory is that of the model's tensors (32-bit floats) and is an estimate; libraries and\n"
         "the data set come on top. The time of a step is a bound: no program can be faster.");
   }

@@ -33,7 +33,7 @@ class ValidateCommand : public Command {
     arguments.Flag("--strict", &strict_, "Warnings count as errors");
     AddOverrideOption(arguments, &options_.overrides);
     AddOutputOption(arguments, &format_, {"table", "json", "yaml", "name"});
-    arguments.Note(
+    arguments.AddNote(
         "Exits with 0 if all are valid, else with 1. Data is not opened; what is in it is\n"
         "checked when a job begins.");
   }

@@ -23,7 +23,7 @@ class WaitCommand : public Command {
   void Declare(Arguments& arguments) override {
     AddJobsArgument(arguments, &jobs_);
     arguments.Number("--timeout", "SECONDS", &timeout_, "Give up after this time");
-    arguments.Note(
+    arguments.AddNote(
         "Ends with 0 if all jobs succeeded, 3 if one failed, 4 if one was cancelled, 1 when\n"
         "the time is over.");
   }

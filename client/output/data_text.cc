@@ -128,7 +128,7 @@ int Brightness(const uint8_t* pixel, int channels) {
   return sum / channels;
 }
 
-bool IsWhole(const v1::Picture& picture) {
+bool IsValid(const v1::Picture& picture) {
   const auto pixels = static_cast<int64_t>(picture.height()) * picture.width();
   return picture.height() > 0 && picture.width() > 0 &&
          (picture.channels() == 1 || picture.channels() == 3) &&
@@ -175,7 +175,7 @@ std::string PicturesText(const v1::DataInspected& data, const v1::SourceInspecte
   PictureGrid grid(terminal.width() > 0 ? terminal.width() : kWidthOfPipe);
   for (int i = 0; i < source.samples_size(); ++i) {
     const v1::SamplePreview& sample = source.samples(i);
-    if (!IsWhole(sample.picture())) continue;
+    if (!IsValid(sample.picture())) continue;
     std::vector<std::string> lines = DrawPicture(sample.picture(), terminal);
     std::string caption = absl::StrCat(sample.index());
     for (const v1::SourceInspected& other : data.sources()) {
@@ -191,7 +191,7 @@ std::string PicturesText(const v1::DataInspected& data, const v1::SourceInspecte
 
 bool HasPictures(const v1::SourceInspected& source) {
   return std::any_of(source.samples().begin(), source.samples().end(),
-                     [](const v1::SamplePreview& sample) { return IsWhole(sample.picture()); });
+                     [](const v1::SamplePreview& sample) { return IsValid(sample.picture()); });
 }
 
 // Returns whether the text of each sample is short enough to be the caption of a picture.
@@ -237,7 +237,7 @@ std::string FindingText(const v1::LogLine& finding, const Terminal& terminal) {
 
 std::vector<std::string> DrawPicture(const v1::Picture& picture, const Terminal& terminal) {
   std::vector<std::string> lines;
-  if (!IsWhole(picture)) return lines;
+  if (!IsValid(picture)) return lines;
   const auto* const pixels = reinterpret_cast<const uint8_t*>(picture.pixels().data());
   const auto pixel = [&](int row, int column) {
     return pixels + static_cast<ptrdiff_t>(row * picture.width() + column) * picture.channels();

@@ -110,7 +110,7 @@ void AddProgress(const v1::Job& job, FieldList* fields) {
   fields->Add("Validation", validation);
 }
 
-std::string Indented(const std::string& text) {
+std::string Indent(const std::string& text) {
   std::string out;
   bool line_start = true;
   for (const char c : text) {
@@ -184,11 +184,11 @@ std::string RenderJob(const v1::Job& job, const std::vector<v1::Artifact>& artif
     for (const v1::Input& input : job.inputs()) {
       inputs.Add({input.path(), HumanBytes(input.size()), input.sha256().substr(0, 12)});
     }
-    absl::StrAppend(&out, "Inputs:\n", Indented(inputs.Render(terminal)));
+    absl::StrAppend(&out, "Inputs:\n", Indent(inputs.Render(terminal)));
   }
   if (!artifacts.empty()) {
     absl::StrAppend(&out, "Artifacts:\n",
-                    Indented(RenderArtifactTable(artifacts, /*wide=*/false, now, terminal)));
+                    Indent(RenderArtifactTable(artifacts, /*wide=*/false, now, terminal)));
   }
   return out;
 }

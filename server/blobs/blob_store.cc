@@ -50,7 +50,7 @@ int64_t BlobStore::ReceivedBytes(const std::string& digest) const {
   return files_.FileSize(PartialPath(digest)).value_or(0);
 }
 
-void BlobStore::Release(const std::string& digest) {
+void BlobStore::EndUpload(const std::string& digest) {
   absl::MutexLock lock(&mutex_);
   uploading_.erase(digest);
 }
@@ -87,7 +87,7 @@ absl::StatusOr<std::unique_ptr<BlobUpload>> BlobStore::BeginUpload(const std::st
   return upload;
 }
 
-BlobUpload::~BlobUpload() { store_.Release(digest_); }
+BlobUpload::~BlobUpload() { store_.EndUpload(digest_); }
 
 absl::Status BlobUpload::Resume(int64_t offset) {
   const std::string path = store_.PartialPath(digest_);

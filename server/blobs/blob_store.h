@@ -51,7 +51,7 @@ class BlobStore {
       : files_(files), root_(std::move(root)), max_bytes_(max_bytes) {}
 
   std::string PartialPath(const std::string& digest) const;
-  void Release(const std::string& digest);
+  void EndUpload(const std::string& digest);
 
   FileSystem& files_;
   const std::string root_;
