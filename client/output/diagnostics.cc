@@ -137,7 +137,7 @@ std::string Underline(int columns) {
   return absl::StrCat("^", std::string(static_cast<size_t>(columns - 1), '~'));
 }
 
-std::string Counted(int count, absl::string_view noun) {
+std::string CountNoun(int count, absl::string_view noun) {
   return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
 }
 
@@ -172,8 +172,8 @@ std::string DiagnosticPrinter::RenderAll(const std::vector<Diagnostic>& diagnost
     if (diagnostic.severity == Diagnostic::Severity::kWarning) ++warnings;
   }
   std::vector<std::string> counts;
-  if (errors > 0) counts.push_back(Counted(errors, "error"));
-  if (warnings > 0) counts.push_back(Counted(warnings, "warning"));
+  if (errors > 0) counts.push_back(CountNoun(errors, "error"));
+  if (warnings > 0) counts.push_back(CountNoun(warnings, "warning"));
   return absl::StrCat(out, absl::StrJoin(counts, ", "), counts.empty() ? "" : "\n");
 }
 
