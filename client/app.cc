@@ -23,7 +23,7 @@ struct Entry {
   std::unique_ptr<Command> (*make)();
 };
 
-// Every command, in the order in which help shows them.
+// All commands, in the order of the help.
 constexpr Entry kCommands[] = {
     {"Your own kurd", &MakeUpCommand},   {"Your own kurd", &MakeDownCommand},
     {"Jobs", &MakeSubmitCommand},        {"Jobs", &MakeListCommand},
@@ -68,7 +68,7 @@ ExitCode RunKurctl(const std::vector<std::string>& words, Context& context) {
   }
   std::vector<ListedCommand> commands;
   for (const Entry& entry : kCommands) commands.push_back({entry.group, entry.make()});
-  // What the scripts of `kurctl completion` ask.
+  // The scripts of `kurctl completion` call this.
   if (!words.empty() && words[0] == "__complete") {
     for (const std::string& word : Complete({words.begin() + 1, words.end()}, commands, context)) {
       context.out.WriteLine(word);

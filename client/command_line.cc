@@ -14,10 +14,10 @@
 namespace kur::client {
 namespace {
 
-// Arguments of one command, for CLI11.
+// Declares the arguments of one command to CLI11. Not thread-safe.
 class CliArguments : public Arguments {
  public:
-  // Help lists flags and options under the heading `group`.
+  // Lists flags and options in the help under the heading `group`.
   explicit CliArguments(CLI::App& app, std::string group = "Options")
       : app_(app), group_(std::move(group)) {}
 

@@ -24,7 +24,7 @@ absl::Status At(const std::string& path, const YAML::Mark& mark, absl::string_vi
       absl::StrCat(path, ":", mark.line + 1, ":", mark.column + 1, ": ", message));
 }
 
-// Throws yaml-cpp's exceptions.
+// Converts the parsed file. Throws exceptions of yaml-cpp.
 absl::StatusOr<FileConfig> Parse(const std::string& path, const std::string& text) {
   FileConfig config;
   const std::map<std::string, std::string*> strings = {{"server", &config.server},
@@ -62,7 +62,7 @@ absl::StatusOr<std::string> ReadToken(const std::string& path) {
   return token;
 }
 
-// The first that says something.
+// Returns the first argument that is not empty.
 std::string FirstNonEmpty(const std::string& a, const std::string& b, const std::string& c = "") {
   return !a.empty() ? a : !b.empty() ? b : c;
 }

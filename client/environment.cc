@@ -39,7 +39,7 @@ std::string Environment::StateDirectory() const {
 
 std::string Environment::BaseDirectory(const std::string& variable,
                                        const std::string& fallback) const {
-  // The XDG specification has relative paths ignored.
+  // The XDG specification demands that relative paths be ignored.
   const std::string value = Get(variable);
   return !value.empty() && value[0] == '/' ? value : JoinPath(Get("HOME"), fallback);
 }

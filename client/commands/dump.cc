@@ -39,7 +39,7 @@ class DumpCommand : public Command {
     }
     Value evaluated;
     const auto kurfile = Kurfile::Load(file_, options_, &evaluated);
-    // Of a file that is no Kurfile at all, nothing could be evaluated.
+    // Nothing can be evaluated of a file that is no Kurfile.
     if (!evaluated.is_null()) context.out.Write(RenderStructured(format_, ValueJson(evaluated)));
     KUR_RETURN_IF_ERROR(kurfile.status());
     return ExitCode::kOk;

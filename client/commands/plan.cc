@@ -19,7 +19,7 @@ std::string CountText(int64_t count) { return count == kUnknown ? "?" : HumanCou
 
 std::string BytesText(int64_t bytes) { return bytes == kUnknown ? "?" : HumanBytes(bytes); }
 
-// "1.53 GFLOP".
+// Formats "1.53 GFLOP".
 std::string FlopsText(int64_t flops) {
   if (flops == kUnknown) return "? FLOP";
   constexpr const char* kPrefixes[] = {"", "k", "M", "G", "T", "P"};
@@ -111,7 +111,7 @@ std::string TotalsText(const ModelPlan& plan, const Resources& need, const Speed
   return text;
 }
 
-// null stands for what is not known.
+// Returns null if the count is unknown.
 Json CountJson(int64_t count) { return count == kUnknown ? Json() : Json(count); }
 
 Json PlanJson(const ModelPlan& plan, const Resources& need, const Speed& speed, bool trains) {
@@ -165,7 +165,7 @@ Json PlanJson(const ModelPlan& plan, const Resources& need, const Speed& speed, 
             {"activation_bytes", CountJson(need.inference)}}}};
 }
 
-// The batch size of the Kurfile: that of training or, if it does not train, of what it does.
+// Returns the batch size of training or, without training, of another section.
 int64_t BatchSizeOf(const Sections& sections) {
   if (sections.train) return sections.train->data.provider.batch_size;
   if (sections.test) return sections.test->data.provider.batch_size;

@@ -110,8 +110,8 @@ std::string SampleText(const v1::SamplePreview& sample) {
   return absl::StrCat(absl::StrJoin(values, " "), more ? " ..." : "");
 }
 
-// Returns the nearest color of the palette of 256 colors: one of 24 grays, or one of a cube of
-// 6 x 6 x 6.
+// Returns the nearest color of the palette of 256 colors: one of 24 grays, or one of a cube of 6 x
+// 6 x 6.
 int PaletteColor(const uint8_t* pixel, int channels) {
   constexpr int kGrays = 24, kFirstGray = 232, kCube = 6, kFirstOfCube = 16, kWhite = 255;
   if (channels == 1) return kFirstGray + (pixel[0] * (kGrays - 1) + kWhite / 2) / kWhite;

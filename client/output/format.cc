@@ -10,7 +10,7 @@
 namespace kur::client {
 namespace {
 
-// An enum's name without its prefix, in small letters.
+// Returns the name of an enumerator without its prefix, in lower case.
 std::string EnumName(absl::string_view name, absl::string_view prefix) {
   return absl::AsciiStrToLower(absl::StripPrefix(name, prefix));
 }
@@ -35,7 +35,7 @@ std::string HumanBytes(int64_t bytes) {
   if (bytes < 1024) return absl::StrCat(bytes, " B");
   auto value = static_cast<double>(bytes) / 1024;
   size_t unit = 0;
-  // 1023.95 would be shown as 1024.0.
+  // 1023.95 would be rounded to 1024.0.
   while (value >= 1023.95 && unit + 1 < std::size(kUnits)) {
     value /= 1024;
     ++unit;

@@ -13,14 +13,15 @@
 namespace kur::client {
 namespace {
 
+// A cell of a confusion matrix.
 struct Cell {
-  std::string prefix;  // "labels." where the model has several outputs
+  std::string prefix;  // "labels." if the model has several outputs
   int truth = 0;
   int predicted = 0;
   double count = 0;
 };
 
-// "labels.confusion[3][5]".
+// Parses the name of a cell of a confusion matrix: "labels.confusion[3][5]".
 std::optional<Cell> ParseCell(const std::string& name, double count) {
   const size_t begin = name.find("confusion[");
   if (begin == std::string::npos || !absl::EndsWith(name, "]")) return std::nullopt;

@@ -67,7 +67,7 @@ std::string ToJsonLine(const google::protobuf::Message& message) {
   options.preserve_proto_field_names = true;
   std::string text;
   const auto status = google::protobuf::util::MessageToJsonString(message, &text, options);
-  // Fails only for messages that are not of a known type or hold times beyond the calendar.
+  // Fails only for an Any of an unknown type and for a time outside of the years 1 to 9999.
   if (!status.ok()) return Json({{"error", status.ToString()}}).dump();
   return text;
 }

@@ -10,7 +10,7 @@
 namespace kur::client {
 namespace {
 
-// SGR parameters of a style.
+// Returns the SGR parameter of a style, as ECMA-48 numbers them.
 absl::string_view CodeOf(Style style) {
   switch (style) {
     case Style::kBold:

@@ -12,7 +12,7 @@ namespace {
 constexpr int kPrivateDirectory = 0700;
 constexpr int kPrivateFile = 0600;
 
-// Feeds the first `size` bytes of a file to `hash`.
+// Updates `hash` with the first `size` bytes of a file.
 absl::Status HashPrefix(FileSystem& files, const std::string& path, int64_t size, Sha256* hash) {
   KUR_ASSIGN_OR_RETURN(const auto file, files.OpenForReading(path));
   std::vector<char> buffer(size_t{1} << 18);
