@@ -5,6 +5,7 @@
 
 #include "engine/base/record_log.h"
 #include "engine/base/status.h"
+#include "server/protocol/worker_paths.h"
 
 namespace kur::server {
 namespace {
@@ -30,15 +31,17 @@ absl::Status WriteSources(FileSystem& files, const std::string& directory,
 absl::Status RunDirectory::Prepare(const std::vector<v1::SourceFile>& sources,
                                    const v1::WorkerSpec& spec) {
   KUR_RETURN_IF_ERROR(files_.MakeDirectories(source_directory(), kPrivateDirectory));
-  KUR_RETURN_IF_ERROR(files_.MakeDirectories(path_ + "/artifacts", kPrivateDirectory));
-  absl::Status removed = files_.Remove(path_ + "/outcome.pb");
+  KUR_RETURN_IF_ERROR(
+      files_.MakeDirectories(JoinPath(path_, worker::kArtifactFolder), kPrivateDirectory));
+  absl::Status removed = files_.Remove(JoinPath(path_, worker::kOutcomeFile));
   if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
   KUR_RETURN_IF_ERROR(WriteSources(files_, source_directory(), sources));
-  return WriteFileAtomically(files_, path_ + "/job.pb", spec.SerializeAsString(), kPrivateFile);
+  return WriteFileAtomically(files_, JoinPath(path_, worker::kSpecFile), spec.SerializeAsString(),
+                             kPrivateFile);
 }
 
 std::optional<v1::Outcome> RunDirectory::Outcome() {
-  const auto bytes = files_.Read(path_ + "/outcome.pb", kMaxOutcomeBytes);
+  const auto bytes = files_.Read(JoinPath(path_, worker::kOutcomeFile), kMaxOutcomeBytes);
   v1::Outcome outcome;
   if (!bytes.ok() || !outcome.ParseFromString(*bytes)) return std::nullopt;
   return outcome;
@@ -46,7 +49,7 @@ std::optional<v1::Outcome> RunDirectory::Outcome() {
 
 std::vector<v1::Event> RunDirectory::SpooledAfter(int64_t sequence) {
   std::vector<v1::Event> events;
-  const auto spool = RecordLogReader::Open(files_, path_ + "/spool.log");
+  const auto spool = RecordLogReader::Open(files_, JoinPath(path_, worker::kSpoolFile));
   if (!spool.ok()) return events;
   int64_t offset = 0;
   std::string payload;
