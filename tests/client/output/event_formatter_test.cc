@@ -8,7 +8,7 @@
 namespace kur::client {
 namespace {
 
-class EventNarratorTest : public testing::Test {
+class EventFormatterTest : public testing::Test {
  protected:
   std::string Format(const v1::Event& event) {
     return formatter_.Format(event).value_or("(nothing)");
@@ -36,7 +36,7 @@ class EventNarratorTest : public testing::Test {
   EventFormatter formatter_{terminal_, {absl::Seconds(30), absl::UTCTimeZone()}};
 };
 
-TEST_F(EventNarratorTest, TellsStatesWithDevicesAndReasons) {
+TEST_F(EventFormatterTest, FormatsStatesWithDevicesAndReasons) {
   v1::Event event = StateEvent(0, v1::JOB_STATE_STARTING);
   event.mutable_state_changed()->add_devices("cpu0");
   event.mutable_state_changed()->set_attempt(2);
@@ -45,7 +45,7 @@ TEST_F(EventNarratorTest, TellsStatesWithDevicesAndReasons) {
             "22:13:21 failed: loss is NaN");
 }
 
-TEST_F(EventNarratorTest, TellsTheStart) {
+TEST_F(EventFormatterTest, FormatsTheStart) {
   v1::Event event = NumberedEvent(0);
   event.mutable_started()->set_device("cpu");
   event.mutable_started()->set_layers(12);
@@ -57,7 +57,7 @@ TEST_F(EventNarratorTest, TellsTheStart) {
             "batch 1,200");
 }
 
-TEST_F(EventNarratorTest, TellsResults) {
+TEST_F(EventFormatterTest, FormatsResults) {
   EXPECT_EQ(Format(EpochStart()), "(nothing)");
   v1::Event epoch = NumberedEvent(0);
   epoch.mutable_epoch_finished()->set_epoch(3);
@@ -76,7 +76,7 @@ TEST_F(EventNarratorTest, TellsResults) {
             "22:13:20 validate clean  loss 0.2500  accuracy 0.9612  10,000 samples");
 }
 
-TEST_F(EventNarratorTest, TellsALearningRateThatHasChanged) {
+TEST_F(EventFormatterTest, FormatsALearningRateThatHasChanged) {
   v1::Event epoch = NumberedEvent(0);
   epoch.mutable_epoch_finished()->set_epoch(3);
   epoch.mutable_epoch_finished()->set_learning_rate(0.1);
@@ -86,7 +86,7 @@ TEST_F(EventNarratorTest, TellsALearningRateThatHasChanged) {
   EXPECT_EQ(Format(epoch), unchanged + "  learning rate 0.0500");
 }
 
-TEST_F(EventNarratorTest, TellsFilesAndLogLines) {
+TEST_F(EventFormatterTest, FormatsFilesAndLogLines) {
   v1::Event artifact = NumberedEvent(0);
   artifact.mutable_artifact_written()->set_path("last.kur");
   artifact.mutable_artifact_written()->set_size(139264);
@@ -98,7 +98,7 @@ TEST_F(EventNarratorTest, TellsFilesAndLogLines) {
   EXPECT_EQ(Format(line), "22:13:20 warning: hi \\x1b[2J");
 }
 
-TEST_F(EventNarratorTest, TellsProgressNowAndThenByTheTimeOfTheEvents) {
+TEST_F(EventFormatterTest, FormatsProgressNowAndThenByTheTimeOfTheEvents) {
   Format(EpochStart());
   EXPECT_EQ(Format(Batches(0, 1000)), "(nothing)");
   EXPECT_EQ(Format(Batches(29, 20000)), "(nothing)");
