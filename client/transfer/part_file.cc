@@ -56,7 +56,7 @@ absl::Status PartFile::Clear() {
 }
 
 absl::Status PartFile::Finish() {
-  const absl::Status synced = file_->Sync();
+  absl::Status synced = file_->Sync();
   if (!synced.ok()) {
     // The page cache may still hold what the disk has lost: nobody may continue from the part.
     files_->Remove(path_).IgnoreError();
