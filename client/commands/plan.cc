@@ -19,7 +19,7 @@ std::string CountText(int64_t count) { return count == kUnknown ? "?" : HumanCou
 
 std::string BytesText(int64_t bytes) { return bytes == kUnknown ? "?" : HumanBytes(bytes); }
 
-// "1.53 GFLOP".
+// Formats "1.53 GFLOP".
 std::string FlopsText(int64_t flops) {
   if (flops == kUnknown) return "? FLOP";
   constexpr const char* kPrefixes[] = {"", "k", "M", "G", "T", "P"};
@@ -111,7 +111,7 @@ std::string TotalsText(const ModelPlan& plan, const Resources& need, const Hardw
   return text;
 }
 
-// null stands for what is not known.
+// Returns null if the count is unknown.
 Json CountJson(int64_t count) { return count == kUnknown ? Json() : Json(count); }
 
 Json PlanJson(const ModelPlan& plan, const Resources& need, const HardwareLimits& hardware,
@@ -166,7 +166,7 @@ Json PlanJson(const ModelPlan& plan, const Resources& need, const HardwareLimits
             {"activation_bytes", CountJson(need.inference)}}}};
 }
 
-// The batch size of the Kurfile: that of training or, if it does not train, of what it does.
+// Returns the batch size of training or, without training, of another section.
 int64_t BatchSizeOf(const Sections& sections) {
   if (sections.train) return sections.train->data.provider.batch_size;
   if (sections.test) return sections.test->data.provider.batch_size;
@@ -196,7 +196,7 @@ class PlanCommand : public Command {
                      "What it moves from and to memory, in GB a second; default: 10");
     AddOverrideOption(arguments, &options_.overrides);
     AddOutputOption(arguments, &format_, {"table", "wide", "json", "yaml", "name"});
-    arguments.Note(
+    arguments.AddNote(
         "Memory is that of the model's tensors (32-bit floats) and is an estimate; libraries and\n"
         "the data set come on top. The time of a step is a bound: no program can be faster.");
   }
@@ -207,7 +207,7 @@ class PlanCommand : public Command {
     context.err.Write(printer.RenderAll(kurfile.warnings()));
     const ModelPlan& plan = kurfile.plan();
     if (format_ == OutputFormat::kName) {
-      for (const PlannedLayer& layer : plan.layers) context.out.Line(layer.name);
+      for (const PlannedLayer& layer : plan.layers) context.out.WriteLine(layer.name);
       return ExitCode::kOk;
     }
     const Sections& sections = kurfile.sections();

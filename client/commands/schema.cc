@@ -15,7 +15,7 @@ class SchemaCommand : public Command {
   }
 
   void Declare(Arguments& arguments) override {
-    arguments.Note(
+    arguments.AddNote(
         "An editor with a YAML language server completes and checks Kurfiles that begin with\n"
         "  # yaml-language-server: $schema=kurfile.schema.json");
   }

@@ -44,7 +44,7 @@ absl::StatusOr<v1::FindMissingBlobsResponse> BlobsService::FindMissing(
     if (blobs_.Has(digest)) continue;
     v1::MissingBlob& missing = *response.add_missing();
     missing.set_sha256(digest);
-    missing.set_received(blobs_.Received(digest));
+    missing.set_received(blobs_.ReceivedBytes(digest));
   }
   return response;
 }

@@ -5,13 +5,13 @@
 namespace kur::server {
 
 void Watches::OnStart(std::weak_ptr<EventListener> watch) {
-  metrics_.WatcherCame();
+  metrics_.OnWatchStart();
   all_.Add(std::move(watch));
 }
 
 void Watches::Stop() {
   stopping_ = true;
-  for (const auto& watch : all_.Alive()) watch->OnEvents();
+  for (const auto& watch : all_.LiveListeners()) watch->OnEvents();
 }
 
 grpc::ServerWriteReactor<v1::Event>* WatchReactor::Begin(std::shared_ptr<EventLog> log,
@@ -20,7 +20,7 @@ grpc::ServerWriteReactor<v1::Event>* WatchReactor::Begin(std::shared_ptr<EventLo
   std::shared_ptr<WatchReactor> watch(new WatchReactor(std::move(log), from, follow, watches));
   watch->self_ = watch;
   watches.OnStart(watch);
-  if (follow) watch->log_->Listen(watch);
+  if (follow) watch->log_->AddListener(watch);
   watch->Pump();
   return watch.get();
 }

@@ -23,7 +23,7 @@ class Watches {
   explicit Watches(Metrics& metrics) : metrics_(metrics) {}
 
   void OnStart(std::weak_ptr<EventListener> watch);
-  void OnEnd() { metrics_.WatcherWent(); }
+  void OnEnd() { metrics_.OnWatchEnd(); }
 
   // Ends every watch, and every later one, with UNAVAILABLE.
   void Stop();

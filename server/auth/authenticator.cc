@@ -29,8 +29,8 @@ class TokenProcessor : public grpc::AuthMetadataProcessor {
 
   bool IsBlocking() const override { return false; }
 
-  // Nothing is written to the context: it belongs to the connection, whose calls may have different
-  // tokens. Handlers ask the authenticator again, for their own call.
+  // Writes nothing to the context, which belongs to the connection: the calls of a connection may
+  // have different tokens. Handlers ask the authenticator for the user of their call.
   grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext*, OutputMetadata*,
                        OutputMetadata*) override {
     const auto user = authenticator_.UserOfHeader(AuthorizationOf(metadata));
@@ -94,7 +94,7 @@ std::string Authenticator::LocalUser() {
   passwd entry;
   passwd* found = nullptr;
   getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
-  if (found != nullptr && IsUserName(found->pw_name)) return found->pw_name;
+  if (found != nullptr && IsValidUserName(found->pw_name)) return found->pw_name;
   return absl::StrCat("uid", uid);
 }
 

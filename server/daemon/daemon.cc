@@ -14,12 +14,12 @@ namespace kur::server {
 namespace {
 
 constexpr int kSubmissionThreads = 4;
-constexpr size_t kMostSubmissionsWaiting = 256;
+constexpr size_t kMaxQueuedSubmissions = 256;
 constexpr int kUploadThreads = 2;
-constexpr size_t kMostUploadsWaiting = 1024;
+constexpr size_t kMaxQueuedUploads = 1024;
 constexpr absl::Duration kStopGrace = absl::Milliseconds(500);
 
-// kurd-worker in the folder of this program.
+// Returns the path of --worker-binary; default: kurd-worker in the folder of this program.
 absl::StatusOr<std::string> WorkerBinary(const DaemonOptions& options) {
   std::string binary = options.worker_binary;
   if (binary.empty()) {
@@ -49,7 +49,7 @@ absl::StatusOr<std::optional<TlsFiles>> LoadTls(const DaemonOptions& options) {
   return std::optional<TlsFiles>(std::move(tls));
 }
 
-void WarnOfOpenPorts(const std::vector<ListenAddress>& addresses, bool has_tokens) {
+void WarnAboutOpenPorts(const std::vector<ListenAddress>& addresses, bool has_tokens) {
   for (const ListenAddress& address : addresses) {
     if (address.is_unix || has_tokens) continue;
     spdlog::warn(
@@ -69,7 +69,7 @@ Daemon::Daemon(DaemonOptions options, StateDirectory state,
       metrics_(Version()) {}
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& options) {
-  // Everything that can be wrong with the command line comes before anything is touched.
+  // All errors of the command line are found before anything is created.
   KUR_RETURN_IF_ERROR(CheckMetricsAddress(options.metrics));
   KUR_RETURN_IF_ERROR(ListenAddresses(options, "kurd.sock").status());
   DataPolicy data;
@@ -87,7 +87,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
   KUR_ASSIGN_OR_RETURN(StateDirectory state, StateDirectory::Lock(options.state_directory));
   KUR_ASSIGN_OR_RETURN(const auto addresses,
                        ListenAddresses(options, state.layout().client_socket()));
-  WarnOfOpenPorts(addresses, tokens.has_value());
+  WarnAboutOpenPorts(addresses, tokens.has_value());
   std::unique_ptr<Daemon> daemon(
       new Daemon(options, std::move(state), std::make_unique<Authenticator>(std::move(tokens))));
   daemon->inventory_ = std::move(inventory);
@@ -121,8 +121,8 @@ absl::Status Daemon::OpenState(DataPolicy data) {
 
 absl::Status Daemon::Listen(const std::vector<ListenAddress>& addresses,
                             std::optional<TlsFiles> tls) {
-  submission_pool_ = std::make_unique<TaskPool>(kSubmissionThreads, kMostSubmissionsWaiting);
-  upload_pool_ = std::make_unique<TaskPool>(kUploadThreads, kMostUploadsWaiting);
+  submission_pool_ = std::make_unique<TaskPool>(kSubmissionThreads, kMaxQueuedSubmissions);
+  upload_pool_ = std::make_unique<TaskPool>(kUploadThreads, kMaxQueuedUploads);
   jobs_service_ =
       std::make_unique<JobsService>(*jobs_, *authenticator_, *submission_pool_, metrics_);
   blobs_service_ =

@@ -7,10 +7,19 @@
 
 namespace kur {
 
-bool IsFinal(v1::JobState state) {
-  return state == v1::JOB_STATE_SUCCEEDED || state == v1::JOB_STATE_FAILED ||
-         state == v1::JOB_STATE_CANCELLED;
+bool IsKnown(v1::JobState state) {
+  return std::find(kAllStates.begin(), kAllStates.end(), state) != kAllStates.end();
 }
+
+bool IsFinal(v1::JobState state) {
+  return HasSucceeded(state) || HasFailed(state) || WasCancelled(state);
+}
+
+bool HasSucceeded(v1::JobState state) { return state == v1::JOB_STATE_SUCCEEDED; }
+
+bool HasFailed(v1::JobState state) { return state == v1::JOB_STATE_FAILED; }
+
+bool WasCancelled(v1::JobState state) { return state == v1::JOB_STATE_CANCELLED; }
 
 bool HasWorker(v1::JobState state) {
   return state == v1::JOB_STATE_STARTING || state == v1::JOB_STATE_RUNNING;

@@ -23,8 +23,16 @@ inline constexpr std::array<v1::JobState, 6> kAllStates = {
     v1::JOB_STATE_QUEUED,    v1::JOB_STATE_STARTING, v1::JOB_STATE_RUNNING,
     v1::JOB_STATE_SUCCEEDED, v1::JOB_STATE_FAILED,   v1::JOB_STATE_CANCELLED};
 
+// Returns whether the state is one of kAllStates: false for a job of which nothing is known yet.
+bool IsKnown(v1::JobState state);
+
 // Returns whether the state never changes again.
 bool IsFinal(v1::JobState state);
+
+// Return whether the job has ended in that way. Each final state is exactly one of these.
+bool HasSucceeded(v1::JobState state);
+bool HasFailed(v1::JobState state);
+bool WasCancelled(v1::JobState state);
 
 // Returns whether a worker process of the job may exist.
 bool HasWorker(v1::JobState state);

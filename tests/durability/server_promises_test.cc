@@ -206,7 +206,7 @@ void Upload(PowerLossDisk& disk, const std::string& folder, int64_t offset, size
   const auto blobs = OpenBlobs(disk, folder);
   const std::string content = kContent;
   const auto upload =
-      blobs->Begin(Sha256Hex(content), static_cast<int64_t>(content.size()), offset);
+      blobs->BeginUpload(Sha256Hex(content), static_cast<int64_t>(content.size()), offset);
   ASSERT_TRUE(upload.ok()) << upload.status();
   const auto begin = static_cast<size_t>(offset);
   ASSERT_TRUE((*upload)->Write(content.substr(begin, end - begin)).ok());

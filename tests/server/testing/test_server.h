@@ -88,7 +88,7 @@ class TestServer {
   }
 
   void Upload(const std::string& content) {
-    auto upload = blobs->Begin(Sha256Hex(content), static_cast<int64_t>(content.size()), 0);
+    auto upload = blobs->BeginUpload(Sha256Hex(content), static_cast<int64_t>(content.size()), 0);
     ASSERT_THAT(upload, IsOk());
     ASSERT_THAT((*upload)->Write(content), IsOk());
     ASSERT_THAT((*upload)->Finish(), IsOk());

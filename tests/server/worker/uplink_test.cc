@@ -1,7 +1,5 @@
 #include "server/worker/uplink.h"
 
-#include <unistd.h>
-
 #include <memory>
 #include <string>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "client/output/event_text.h"
+#include "client/output/event_formatter.h"
 
 #include <algorithm>
 #include <map>
@@ -25,37 +25,37 @@ std::string SpeedText(int64_t samples, double seconds) {
 
 }  // namespace
 
-std::optional<std::string> EventNarrator::Tell(const v1::Event& event) {
+std::optional<std::string> EventFormatter::Format(const v1::Event& event) {
   const absl::Time time = TimeOf(event.time());
   std::string text;
   switch (event.kind_case()) {
     case v1::Event::kStateChanged:
-      text = Say(event.state_changed());
+      text = Describe(event.state_changed());
       break;
     case v1::Event::kStarted:
-      text = Say(event.started());
+      text = Describe(event.started());
       break;
     case v1::Event::kEpochStarted:
       epoch_ = event.epoch_started();
       break;
     case v1::Event::kBatchLosses:
-      text = Say(event.batch_losses(), time);
+      text = Describe(event.batch_losses(), time);
       break;
     case v1::Event::kEpochFinished:
-      told_ = time;
-      text = Say(event.epoch_finished());
+      last_progress_ = time;
+      text = Describe(event.epoch_finished());
       break;
     case v1::Event::kMeasured:
-      text = Say(event.measured());
+      text = Describe(event.measured());
       break;
     case v1::Event::kArtifactWritten:
-      text = Say(event.artifact_written());
+      text = Describe(event.artifact_written());
       break;
     case v1::Event::kLogLine:
-      text = Say(event.log_line());
+      text = Describe(event.log_line());
       break;
     case v1::Event::kDataInspected:
-      text = Say(event.data_inspected());
+      text = Describe(event.data_inspected());
       break;
     case v1::Event::kDownloadProgress:
     case v1::Event::kPassProgress:
@@ -68,7 +68,7 @@ std::optional<std::string> EventNarrator::Tell(const v1::Event& event) {
   return absl::StrCat(terminal_.Styled(Style::kDim, clock), " ", text);
 }
 
-std::string EventNarrator::Say(const v1::StateChanged& change) const {
+std::string EventFormatter::Describe(const v1::StateChanged& change) const {
   std::string text =
       terminal_.Styled(StyleOf(change.state()), std::string(StateName(change.state())));
   if (!change.devices().empty()) {
@@ -79,10 +79,10 @@ std::string EventNarrator::Say(const v1::StateChanged& change) const {
   return text;
 }
 
-std::string EventNarrator::Say(const v1::Started& started) const {
+std::string EventFormatter::Describe(const v1::Started& started) const {
   std::string text = absl::StrCat("started on ", Printable(started.device()), ": ",
                                   HumanCount(started.layers()), " layers");
-  // A job that only looks at data says neither.
+  // A job that inspects data has neither parameters nor samples.
   if (started.parameters() > 0) {
     absl::StrAppend(&text, ", ", HumanCount(started.parameters()), " parameters");
   }
@@ -95,16 +95,16 @@ std::string EventNarrator::Say(const v1::Started& started) const {
   return text;
 }
 
-std::string EventNarrator::Say(const v1::EpochFinished& epoch) {
+std::string EventFormatter::Describe(const v1::EpochFinished& epoch) {
   std::string text =
       absl::StrCat(terminal_.Styled(Style::kBold, EpochLabel(epoch.epoch())), "  loss ",
                    HumanNumber(epoch.loss()), "  ", SpeedText(epoch.samples(), epoch.seconds()));
-  constexpr double kWorthTelling = 0.02;
-  if (epoch.data_seconds() > kWorthTelling * epoch.seconds()) {
+  constexpr double kMinShareToShow = 0.02;
+  if (epoch.data_seconds() > kMinShareToShow * epoch.seconds()) {
     absl::StrAppendFormat(&text, "  waited %.0f %% for data",
                           100 * epoch.data_seconds() / epoch.seconds());
   }
-  // Only a schedule changes it.
+  // Only a schedule changes the learning rate.
   if (learning_rate_ != 0 && epoch.learning_rate() != learning_rate_) {
     absl::StrAppend(&text, "  learning rate ", HumanNumber(epoch.learning_rate()));
   }
@@ -112,14 +112,14 @@ std::string EventNarrator::Say(const v1::EpochFinished& epoch) {
   return text;
 }
 
-std::string EventNarrator::Say(const v1::Measured& measured) const {
+std::string EventFormatter::Describe(const v1::Measured& measured) const {
   std::string name = Printable(measured.section());
   if (!measured.set().empty()) absl::StrAppend(&name, " ", Printable(measured.set()));
   return absl::StrCat(terminal_.Styled(Style::kBold, name), "  ", MeasurementText(measured), "  ",
                       SpeedText(measured.samples(), measured.seconds()));
 }
 
-std::string EventNarrator::Say(const v1::Artifact& artifact) const {
+std::string EventFormatter::Describe(const v1::Artifact& artifact) const {
   std::string text =
       absl::StrCat("wrote ", Printable(artifact.path()), " (", HumanBytes(artifact.size()), ")");
   if (!artifact.description().empty()) {
@@ -128,19 +128,19 @@ std::string EventNarrator::Say(const v1::Artifact& artifact) const {
   return text;
 }
 
-std::string EventNarrator::Say(const v1::DataInspected& data) const {
+std::string EventFormatter::Describe(const v1::DataInspected& data) const {
   std::string name = Printable(data.section());
   if (!data.set().empty()) absl::StrAppend(&name, " ", Printable(data.set()));
   std::string text =
       absl::StrCat(terminal_.Styled(Style::kBold, name), "  ", HumanCount(data.samples()),
                    " samples of ", HumanCount(data.sources_size()), " sources");
   for (const v1::LogLine& finding : data.findings()) {
-    absl::StrAppend(&text, "\n         ", Say(finding));
+    absl::StrAppend(&text, "\n         ", Describe(finding));
   }
   return text;
 }
 
-std::string EventNarrator::Say(const v1::LogLine& line) const {
+std::string EventFormatter::Describe(const v1::LogLine& line) const {
   switch (line.level()) {
     case v1::LogLine::LEVEL_WARNING:
       return absl::StrCat(terminal_.Styled(Style::kYellow, "warning:"), " ",
@@ -152,11 +152,11 @@ std::string EventNarrator::Say(const v1::LogLine& line) const {
   }
 }
 
-std::string EventNarrator::Say(const v1::BatchLosses& batches, absl::Time time) {
-  if (time - told_ < options_.progress_interval) return "";
-  // The interval counts from the first batch on.
-  const bool first = told_ == absl::InfinitePast();
-  told_ = time;
+std::string EventFormatter::Describe(const v1::BatchLosses& batches, absl::Time time) {
+  if (time - last_progress_ < options_.progress_interval) return "";
+  // The interval begins with the first batch.
+  const bool first = last_progress_ == absl::InfinitePast();
+  last_progress_ = time;
   if (first) return "";
   std::string text = EpochLabel(batches.epoch());
   if (epoch_.samples() > 0) {
@@ -168,7 +168,7 @@ std::string EventNarrator::Say(const v1::BatchLosses& batches, absl::Time time) 
                       HumanRate(batches.samples_per_second()), " samples/s");
 }
 
-std::string EventNarrator::EpochLabel(int64_t epoch) const {
+std::string EventFormatter::EpochLabel(int64_t epoch) const {
   std::string label = absl::StrCat("epoch ", epoch);
   if (epoch_.last_epoch() > 0) absl::StrAppend(&label, "/", epoch_.last_epoch());
   return label;
@@ -182,19 +182,10 @@ std::string MeasurementText(const v1::Measured& measured) {
 }
 
 Style StyleOf(v1::JobState state) {
-  switch (state) {
-    case v1::JOB_STATE_RUNNING:
-    case v1::JOB_STATE_STARTING:
-      return Style::kBlue;
-    case v1::JOB_STATE_SUCCEEDED:
-      return Style::kGreen;
-    case v1::JOB_STATE_FAILED:
-      return Style::kRed;
-    case v1::JOB_STATE_CANCELLED:
-      return Style::kYellow;
-    default:
-      return Style::kPlain;
-  }
+  if (HasWorker(state)) return Style::kBlue;
+  if (HasSucceeded(state)) return Style::kGreen;
+  if (HasFailed(state)) return Style::kRed;
+  return WasCancelled(state) ? Style::kYellow : Style::kPlain;
 }
 
 }  // namespace kur::client
