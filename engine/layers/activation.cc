@@ -1,4 +1,4 @@
-// activation: a function of each value.
+// activation: applies a function to each value.
 
 #include <string>
 #include <vector>
@@ -63,7 +63,7 @@ class Activation : public Layer {
   at::Tensor Forward(const std::vector<at::Tensor>& inputs,
                      const ForwardContext& context) override {
     at::Tensor x = inputs[0];
-    // To write over a view costs autograd more than is won.
+    // Overwriting a view costs autograd more than it saves.
     if (is_relu_ && context.may_overwrite && !x.is_view()) return x.relu_();
     return function_(x);
   }

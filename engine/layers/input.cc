@@ -1,4 +1,4 @@
-// input: where data enters the model.
+// input: feeds a data source into the model.
 
 #include <string>
 #include <utility>

@@ -1,4 +1,4 @@
-// output: names a tensor as a result of the model.
+// output: names a tensor as an output of the model.
 
 #include <optional>
 #include <string>

@@ -1,4 +1,4 @@
-// repeat: a vector, a number of times: a sequence of equal elements.
+// repeat: repeats a vector as the steps of a sequence.
 
 #include <string>
 #include <vector>

@@ -7,7 +7,7 @@
 
 namespace kur {
 
-// What a Kurfile says of a metric that is counted class by class: precision, recall, f1.
+// The options of metrics that are counted for each class: precision, recall, f1.
 struct AveragedMetricSpec : MetricSpec {
   std::string average = "macro";
 

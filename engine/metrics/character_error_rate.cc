@@ -1,4 +1,4 @@
-// character_error_rate: symbols to change, add or leave out, for each symbol of the truth.
+// character_error_rate: substitutions, insertions and deletions per symbol of the truth.
 
 #include <map>
 #include <string>
@@ -38,7 +38,7 @@ class CharacterErrorRate : public Metric {
       : context_(context) {}
 
   void Add(const at::Tensor& prediction, const std::vector<at::Tensor>& truth) override {
-    for (const Transcript& transcript : Transcribe(context_, prediction, truth)) {
+    for (const Transcript& transcript : DecodeTranscripts(context_, prediction, truth)) {
       rate_.Add(transcript.predicted, transcript.truth);
     }
   }

@@ -1,4 +1,5 @@
-// warmup: Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", 2017.
+// warmup: raises the learning rate linearly, then follows another schedule. Goyal et al.,
+// "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", 2017.
 
 #include <algorithm>
 
@@ -24,7 +25,7 @@ struct WarmupSpec : CountingSchedule {
       return start + (1 - start) * static_cast<double>(now) / static_cast<double>(rise);
     }
     if (next == nullptr) return 1;
-    // What follows does not know that anything came before.
+    // The next schedule counts from the end of the warmup.
     const int64_t passed = unit == "step" ? rise : rise * time.steps_per_epoch;
     ScheduleTime later = time;
     later.step -= passed;

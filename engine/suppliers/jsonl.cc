@@ -1,4 +1,4 @@
-// jsonl: one JSON dictionary a line; its keys name the sources.
+// jsonl: a JSON dictionary on every line. Each key is a source.
 
 #include <string>
 #include <vector>

@@ -19,8 +19,8 @@ namespace {
 
 constexpr int64_t kClasses = 10;
 
-// Two IDX files: images of bytes, and their classes from 0 to 9. The model sees the images between
-// 0 and 1, less the mean over everything, and the labels one-hot.
+// Two IDX files: images of bytes, and their classes from 0 to 9. Pixels become pixel / 255 minus
+// the mean over all pixels of all images. Labels become one-hot vectors.
 struct MnistSpec : SupplierSpec {
   Package images;
   Package labels;
@@ -28,9 +28,9 @@ struct MnistSpec : SupplierSpec {
   std::string kind() const override { return "mnist"; }
   std::vector<FileReference> Files() const override { return {images.File(), labels.File()}; }
   std::map<std::string, Shape> KnownShapes() const override {
-    // All sets that come under these names have images of this size; other files may hold any.
-    const bool customary = absl::StrContains(BaseName(images.File().path), "images-idx3-ubyte");
-    const int64_t extent = customary ? 28 : kUnknown;
+    // All published data sets with such file names have images of this size.
+    const bool known_name = absl::StrContains(BaseName(images.File().path), "images-idx3-ubyte");
+    const int64_t extent = known_name ? 28 : kUnknown;
     return {{"images", {extent, extent, 1}}, {"labels", {kClasses}}};
   }
 };

@@ -1,4 +1,4 @@
-// npy: one array in a NPY file of NumPy.
+// npy: the array of a NumPy NPY file, as one source.
 
 #include <optional>
 #include <string>

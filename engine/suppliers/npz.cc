@@ -1,4 +1,4 @@
-// npz: the arrays of a NPZ file of NumPy, each under the name of its source.
+// npz: the arrays of a NumPy NPZ file. Each array is a source.
 
 #include <string>
 #include <utility>
@@ -47,7 +47,7 @@ absl::StatusOr<SourceMap> Open(const NpzSpec& spec, const PathResolver& paths) {
   if (arrays->empty()) {
     return ErrorAtFile(spec.source, absl::InvalidArgumentError(*path + " holds no arrays"), *path);
   }
-  auto sources = ArraySources(*std::move(arrays));
+  auto sources = MakeArraySources(*std::move(arrays));
   if (!sources.ok()) return ErrorAtFile(spec.source, Annotate(sources.status(), *path), *path);
   return sources;
 }

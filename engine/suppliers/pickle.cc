@@ -17,7 +17,7 @@
 namespace kur {
 namespace {
 
-// A Python pickle of a dictionary: each key names a source, each value holds its samples along the
+// A Python pickle of a dictionary. Each key is a source; its value holds the samples along the
 // first axis.
 struct PickleSpec : SupplierSpec {
   FileReference source;
@@ -46,9 +46,9 @@ const Registration<SupplierKind> kKind(
 absl::StatusOr<SourceMap> ReadSources(const std::string& path) {
   KUR_ASSIGN_OR_RETURN(const int64_t file_size, FileSize(path));
   KUR_ASSIGN_OR_RETURN(const PickleValue pickle, ReadPickle(path));
-  auto columns = PickleColumns(pickle, file_size);
+  auto columns = ColumnsFromPickle(pickle, file_size);
   if (!columns.ok()) return Annotate(columns.status(), path);
-  auto sources = ArraySources(*std::move(columns));
+  auto sources = MakeArraySources(*std::move(columns));
   if (!sources.ok()) return Annotate(sources.status(), path);
   return sources;
 }

@@ -1,4 +1,4 @@
-// safetensors: tensors in a file that training writes, or other programs do.
+// safetensors: the tensors of a safetensors file. Each tensor is a source.
 
 #include <string>
 #include <utility>
@@ -46,7 +46,7 @@ absl::StatusOr<SourceMap> ReadSources(const std::string& path) {
   KUR_ASSIGN_OR_RETURN(const auto input, ByteInput::OpenFile(path));
   KUR_ASSIGN_OR_RETURN(auto arrays, ReadSafetensors(*input));
   if (arrays.empty()) return absl::InvalidArgumentError("holds no tensors");
-  return ArraySources(std::move(arrays));
+  return MakeArraySources(std::move(arrays));
 }
 
 absl::StatusOr<SourceMap> Open(const SafetensorsSpec& spec, const PathResolver& paths) {

@@ -19,7 +19,7 @@ absl::Status ReadSymbols(const TensorMap& batch, const BatchProvider& provider,
                          Objective* objective, HookData* data) {
   for (const std::string& input : objective->model().inputs()) {
     const auto& symbols = provider.sources().at(input)->symbols();
-    auto given = SymbolsOf(batch.at(input)[0], symbols);
+    auto given = NamesOf(batch.at(input)[0], symbols);
     if (!given.empty()) data->input_symbols[input] = std::move(given);
   }
   for (const Objective::BoundLoss& bound : objective->losses()) {
@@ -29,10 +29,11 @@ absl::Status ReadSymbols(const TensorMap& batch, const BatchProvider& provider,
     SymbolSample sample;
     if (bound.spec->task() == Task::kSequence) {
       for (at::Tensor& tensor : truth) tensor = tensor.narrow(0, 0, 1);
-      const Transcript first = Transcribe(MetricContextOf(bound), output.narrow(0, 0, 1), truth)[0];
-      sample = {SymbolsOf(first.predicted, bound.symbols), SymbolsOf(first.truth, bound.symbols)};
+      const Transcript first =
+          DecodeTranscripts(MetricContextOf(bound), output.narrow(0, 0, 1), truth)[0];
+      sample = {NamesOf(first.predicted, bound.symbols), NamesOf(first.truth, bound.symbols)};
     } else {
-      sample = {SymbolsOf(output[0], bound.symbols), SymbolsOf(truth[0][0], bound.symbols)};
+      sample = {NamesOf(output[0], bound.symbols), NamesOf(truth[0][0], bound.symbols)};
     }
     data->output_symbols[bound.spec->target] = std::move(sample);
   }

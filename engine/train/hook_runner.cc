@@ -16,7 +16,7 @@ class RunHookHost : public HookHost {
   RunHookHost(const RunHost& host, FetchOptions network)
       : host_(host), network_(std::move(network)) {}
 
-  void Say(const std::string& line) override { host_.events->OnLog(LogLevel::kInfo, line); }
+  void Print(const std::string& line) override { host_.events->OnLog(LogLevel::kInfo, line); }
   void Warn(const std::string& line) override { host_.events->OnLog(LogLevel::kWarning, line); }
 
   absl::Status WriteFile(const FileReference& file, const std::string& description,

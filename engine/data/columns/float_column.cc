@@ -8,7 +8,7 @@
 namespace kur {
 namespace {
 
-// Samples of one shape, one after the other.
+// Samples of one shape, consecutive in memory.
 class FixedSource : public Source {
  public:
   FixedSource(Shape shape, int64_t size, SpillableVector<float> values)
@@ -36,7 +36,7 @@ class FixedSource : public Source {
   SpillableVector<float> values_;
 };
 
-// Samples that differ in their first extent, one after the other.
+// Samples that differ in their first extent, consecutive in memory.
 class RaggedSource : public Source {
  public:
   RaggedSource(Shape shape, int64_t width, std::vector<int64_t> starts,

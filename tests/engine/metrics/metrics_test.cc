@@ -126,9 +126,9 @@ TEST(MetricsTest, EditDistancesOfKnownWords) {
 }
 
 TEST(MetricsTest, WordsAreWhatIsBetweenSpaces) {
-  EXPECT_THAT(Words({9, 1, 2, 9, 9, 3, 9}, 9), ElementsAre(Symbols{1, 2}, Symbols{3}));
-  EXPECT_THAT(Words({9, 9}, 9), IsEmpty());
-  EXPECT_THAT(Words({1}, 9), ElementsAre(Symbols{1}));
+  EXPECT_THAT(SplitWords({9, 1, 2, 9, 9, 3, 9}, 9), ElementsAre(Symbols{1, 2}, Symbols{3}));
+  EXPECT_THAT(SplitWords({9, 9}, 9), IsEmpty());
+  EXPECT_THAT(SplitWords({1}, 9), ElementsAre(Symbols{1}));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "engine/data/neighborhoods.h"
+#include "engine/data/length_buckets.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,22 +11,22 @@
 namespace kur {
 namespace {
 
-// Which of the places 0 .. size-1 are still there; every call takes logarithmic time. (A Fenwick
-// tree.)
-class Remaining {
+// The subset of the places 0 .. size-1 that was not removed: a Fenwick tree, so that every call
+// takes logarithmic time.
+class RemainingPlaces {
  public:
-  explicit Remaining(int64_t size) : counts_(static_cast<size_t>(size) + 1) {
+  explicit RemainingPlaces(int64_t size) : counts_(static_cast<size_t>(size) + 1) {
     for (size_t i = 1; i < counts_.size(); ++i) counts_[i] = static_cast<int64_t>(i & (0 - i));
   }
 
-  // How many of the places before `place` are there.
+  // Returns the number of remaining places before `place`.
   int64_t CountBefore(int64_t place) const {
     int64_t count = 0;
     for (auto i = static_cast<size_t>(place); i > 0; i -= i & (0 - i)) count += counts_[i];
     return count;
   }
 
-  // The place that is there with `rank` others before it.
+  // Returns the remaining place that has `rank` remaining places before it.
   int64_t Find(int64_t rank) const {
     size_t place = 0;
     size_t step = 1;
@@ -49,39 +49,40 @@ class Remaining {
   std::vector<int64_t> counts_;
 };
 
-// Makes the batches of one order. Places are those of the samples in the order of their keys.
+// Draws the batches of one order. A place is the position of a sample in ascending order of keys; a
+// rank is its position among the samples that no batch has yet.
 class BatchMaker {
  public:
-  BatchMaker(std::vector<double> keys, const NeighborhoodOptions& options, Random* random)
+  BatchMaker(std::vector<double> keys, const LengthBucketOptions& options, Random* random)
       : keys_(std::move(keys)),
-        left_(static_cast<int64_t>(keys_.size())),
+        num_remaining_(static_cast<int64_t>(keys_.size())),
         radius_(options.radius.value_or((keys_.back() - keys_.front()) / 10)),
         growth_(options.growth),
         random_(random),
-        remaining_(left_) {}
+        remaining_(num_remaining_) {}
 
-  // Appends the places of `size` samples that are left.
-  void Add(int64_t size, std::vector<int64_t>* places) {
+  // Moves `size` remaining samples into the next batch: appends their places to `places`.
+  void AppendBatch(int64_t size, std::vector<int64_t>* places) {
     const bool from_least = random_->Below(2) == 0;
-    const int64_t seed = from_least ? 0 : left_ - 1;
-    // The seed stands at one end of those that are left, so those near it come next to it.
+    const int64_t first = from_least ? 0 : num_remaining_ - 1;
+    // The first sample has an extreme key, so the samples near it have the ranks next to it.
     int64_t near = CountNear(from_least, size);
-    Take(seed, places);
+    AppendSample(first, places);
     for (int64_t i = 1; i < size; ++i) {
       --near;
       const auto chosen = static_cast<int64_t>(random_->Below(static_cast<uint64_t>(near)));
-      Take(from_least ? chosen : left_ - 1 - chosen, places);
+      AppendSample(from_least ? chosen : num_remaining_ - 1 - chosen, places);
     }
   }
 
  private:
   double Key(int64_t rank) const { return keys_[static_cast<size_t>(remaining_.Find(rank))]; }
 
-  // How many of those that are left lie within the radius of the seed, after it has grown to hold
-  // `size` of them.
+  // Returns the number of remaining samples within the radius of the batch's first sample, after
+  // the radius has grown to hold `size` of them.
   int64_t CountNear(bool from_least, int64_t size) const {
-    const double seed = Key(from_least ? 0 : left_ - 1);
-    const double needed = std::abs(Key(from_least ? size - 1 : left_ - size) - seed);
+    const double first = Key(from_least ? 0 : num_remaining_ - 1);
+    const double needed = std::abs(Key(from_least ? size - 1 : num_remaining_ - size) - first);
     double radius = radius_;
     if (radius < needed && radius > 0) {
       const double steps = std::ceil(std::log(needed / radius) / std::log1p(growth_));
@@ -91,29 +92,29 @@ class BatchMaker {
     const auto begin = keys_.begin();
     const auto near =
         from_least
-            ? remaining_.CountBefore(std::upper_bound(begin, keys_.end(), seed + radius) - begin)
-            : left_ - remaining_.CountBefore(std::lower_bound(begin, keys_.end(), seed - radius) -
-                                             begin);
-    // Rounding must not leave out those that are needed.
+            ? remaining_.CountBefore(std::upper_bound(begin, keys_.end(), first + radius) - begin)
+            : num_remaining_ - remaining_.CountBefore(
+                                   std::lower_bound(begin, keys_.end(), first - radius) - begin);
+    // Rounding of the radius must not leave out a needed sample.
     return std::max(near, size);
   }
 
-  void Take(int64_t rank, std::vector<int64_t>* places) {
+  void AppendSample(int64_t rank, std::vector<int64_t>* places) {
     const int64_t place = remaining_.Find(rank);
     remaining_.Remove(place);
-    --left_;
+    --num_remaining_;
     places->push_back(place);
   }
 
   const std::vector<double> keys_;  // ascending
-  int64_t left_;
+  int64_t num_remaining_;
   const double radius_;
   const double growth_;
   Random* random_;
-  Remaining remaining_;
+  RemainingPlaces remaining_;
 };
 
-// The samples in the order of their keys; equal ones keep theirs.
+// Returns the indices of the samples in ascending order of keys; the sort is stable.
 std::vector<int64_t> OrderByKey(const std::vector<float>& keys) {
   std::vector<int64_t> order(keys.size());
   std::iota(order.begin(), order.end(), 0);
@@ -123,7 +124,7 @@ std::vector<int64_t> OrderByKey(const std::vector<float>& keys) {
   return order;
 }
 
-// The full batches in random order, and then what is no full batch.
+// Returns the full batches in random order, followed by the samples that fill no batch.
 std::vector<int64_t> ShuffleBatches(const std::vector<int64_t>& samples, int64_t batch_size,
                                     Random* random) {
   std::vector<size_t> batches(samples.size() / static_cast<size_t>(batch_size));
@@ -142,8 +143,8 @@ std::vector<int64_t> ShuffleBatches(const std::vector<int64_t>& samples, int64_t
 
 }  // namespace
 
-std::vector<int64_t> NeighborhoodOrder(const std::vector<float>& keys,
-                                       const NeighborhoodOptions& options, uint64_t seed,
+std::vector<int64_t> LengthBucketOrder(const std::vector<float>& keys,
+                                       const LengthBucketOptions& options, uint64_t seed,
                                        uint64_t stream) {
   const auto size = static_cast<int64_t>(keys.size());
   if (size == 0) return {};
@@ -159,7 +160,7 @@ std::vector<int64_t> NeighborhoodOrder(const std::vector<float>& keys,
   std::vector<int64_t> samples;
   samples.reserve(keys.size());
   for (int64_t left = size; left > 0; left -= options.batch_size) {
-    batches.Add(std::min(options.batch_size, left), &samples);
+    batches.AppendBatch(std::min(options.batch_size, left), &samples);
   }
   for (int64_t& place : samples) place = by_key[static_cast<size_t>(place)];
   return ShuffleBatches(samples, options.batch_size, &random);

@@ -1,4 +1,4 @@
-#include "engine/data/neighborhoods.h"
+#include "engine/data/length_buckets.h"
 
 #include <algorithm>
 #include <cmath>
@@ -17,8 +17,8 @@ std::vector<float> Squares(int size) {
   return keys;
 }
 
-NeighborhoodOptions Options(int64_t batch_size, double radius) {
-  NeighborhoodOptions options;
+LengthBucketOptions Options(int64_t batch_size, double radius) {
+  LengthBucketOptions options;
   options.batch_size = batch_size;
   options.radius = radius;
   return options;
@@ -40,19 +40,19 @@ std::vector<float> Spreads(const std::vector<float>& keys, const std::vector<int
   return spreads;
 }
 
-TEST(NeighborhoodsTest, HasEverySampleOnce) {
+TEST(LengthBucketsTest, HasEverySampleOnce) {
   for (const int size : {1, 2, 7, 8, 9, 100, 1000}) {
-    const auto order = NeighborhoodOrder(Squares(size), Options(8, 3), 1, 2);
+    const auto order = LengthBucketOrder(Squares(size), Options(8, 3), 1, 2);
     EXPECT_EQ(std::set<int64_t>(order.begin(), order.end()).size(), static_cast<size_t>(size));
     EXPECT_EQ(order.size(), static_cast<size_t>(size));
   }
-  EXPECT_TRUE(NeighborhoodOrder({}, Options(8, 3), 1, 2).empty());
+  EXPECT_TRUE(LengthBucketOrder({}, Options(8, 3), 1, 2).empty());
 }
 
-TEST(NeighborhoodsTest, KeysOfABatchAreWithinTheRadius) {
+TEST(LengthBucketsTest, KeysOfABatchAreWithinTheRadius) {
   std::vector<float> keys;
   for (int i = 0; i < 10'000; ++i) keys.push_back(static_cast<float>(i * 7919 % 10'000));
-  const auto order = NeighborhoodOrder(keys, Options(10, 200), 3, 0);
+  const auto order = LengthBucketOrder(keys, Options(10, 200), 3, 0);
   // Only the last batches find too few.
   std::vector<float> spreads = Spreads(keys, order, 10);
   std::sort(spreads.begin(), spreads.end());
@@ -60,9 +60,9 @@ TEST(NeighborhoodsTest, KeysOfABatchAreWithinTheRadius) {
   EXPECT_GT(spreads[500], 50);
 }
 
-TEST(NeighborhoodsTest, ARadiusThatHoldsTooFewGrows) {
+TEST(LengthBucketsTest, ARadiusThatHoldsTooFewGrows) {
   const std::vector<float> keys = {0, 100, 201, 303, 406, 510, 615, 721};
-  const auto order = NeighborhoodOrder(keys, Options(4, 1e-6), 3, 0);
+  const auto order = LengthBucketOrder(keys, Options(4, 1e-6), 3, 0);
   // Growing by steps takes at most two more than are needed.
   for (const float spread : Spreads(keys, order, 4)) EXPECT_LE(spread, 1.4F * 318);
   const auto least = std::find(order.begin(), order.end(), 0) - order.begin();
@@ -70,20 +70,20 @@ TEST(NeighborhoodsTest, ARadiusThatHoldsTooFewGrows) {
   EXPECT_TRUE(least % 4 == 0 || greatest % 4 == 0);
 }
 
-TEST(NeighborhoodsTest, IsAFunctionOfSeedAndStream) {
+TEST(LengthBucketsTest, IsAFunctionOfSeedAndStream) {
   const auto keys = Squares(64);
-  const auto order = NeighborhoodOrder(keys, Options(8, 100), 1, 2);
-  EXPECT_EQ(order, NeighborhoodOrder(keys, Options(8, 100), 1, 2));
-  EXPECT_NE(order, NeighborhoodOrder(keys, Options(8, 100), 2, 2));
-  EXPECT_NE(order, NeighborhoodOrder(keys, Options(8, 100), 1, 3));
+  const auto order = LengthBucketOrder(keys, Options(8, 100), 1, 2);
+  EXPECT_EQ(order, LengthBucketOrder(keys, Options(8, 100), 1, 2));
+  EXPECT_NE(order, LengthBucketOrder(keys, Options(8, 100), 2, 2));
+  EXPECT_NE(order, LengthBucketOrder(keys, Options(8, 100), 1, 3));
 }
 
-TEST(NeighborhoodsTest, BatchesComeInRandomOrder) {
+TEST(LengthBucketsTest, BatchesComeInRandomOrder) {
   std::vector<float> keys;
   for (int i = 0; i < 43; ++i) keys.push_back(static_cast<float>(i));
   std::set<int64_t> first;
   for (uint64_t stream = 0; stream < 200; ++stream) {
-    const auto order = NeighborhoodOrder(keys, Options(4, 1), 1, stream);
+    const auto order = LengthBucketOrder(keys, Options(4, 1), 1, stream);
     for (const float spread : Spreads(keys, {order.begin(), order.begin() + 20}, 4)) {
       ASSERT_LT(spread, 20);
     }
@@ -93,11 +93,11 @@ TEST(NeighborhoodsTest, BatchesComeInRandomOrder) {
   EXPECT_GE(first.size(), 9U);
 }
 
-TEST(NeighborhoodsTest, EqualAndInfiniteKeysHaveAnOrder) {
-  EXPECT_EQ(NeighborhoodOrder({5, 5, 5, 5, 5}, {2, std::nullopt, 0.4}, 1, 1).size(), 5U);
-  EXPECT_EQ(NeighborhoodOrder({INFINITY, 1, -INFINITY, 2}, {3, std::nullopt, 0.4}, 1, 1).size(),
+TEST(LengthBucketsTest, EqualAndInfiniteKeysHaveAnOrder) {
+  EXPECT_EQ(LengthBucketOrder({5, 5, 5, 5, 5}, {2, std::nullopt, 0.4}, 1, 1).size(), 5U);
+  EXPECT_EQ(LengthBucketOrder({INFINITY, 1, -INFINITY, 2}, {3, std::nullopt, 0.4}, 1, 1).size(),
             4U);
-  EXPECT_EQ(NeighborhoodOrder({0, 1e-38F, 1e38F, 2}, {2, 1e-300, 1e-12}, 1, 1).size(), 4U);
+  EXPECT_EQ(LengthBucketOrder({0, 1e-38F, 1e38F, 2}, {2, 1e-300, 1e-12}, 1, 1).size(), 4U);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "engine/data/stacked_source.h"
+#include "engine/data/concatenated_source.h"
 
 #include <algorithm>
 
@@ -17,33 +17,34 @@ std::optional<Shape> CommonShape(const Shape& a, const Shape& b) {
   return common;
 }
 
-StackedSource::StackedSource(std::vector<std::shared_ptr<const Source>> parts, Shape shape)
+ConcatenatedSource::ConcatenatedSource(std::vector<std::shared_ptr<const Source>> parts,
+                                       Shape shape)
     : parts_(std::move(parts)),
       starts_{0},
       shape_(std::move(shape)),
-      row_(NumElements(Shape(shape_.begin() + 1, shape_.end()))) {
+      row_size_(NumElements(Shape(shape_.begin() + 1, shape_.end()))) {
   for (const auto& part : parts_) starts_.push_back(starts_.back() + part->size());
 }
 
-std::pair<const Source*, int64_t> StackedSource::Locate(int64_t index) const {
+std::pair<const Source*, int64_t> ConcatenatedSource::Locate(int64_t index) const {
   const auto next = std::upper_bound(starts_.begin(), starts_.end(), index);
   const auto part = static_cast<size_t>(next - starts_.begin() - 1);
   return {parts_[part].get(), index - starts_[part]};
 }
 
-const std::vector<std::string>& StackedSource::symbols() const {
+const std::vector<std::string>& ConcatenatedSource::symbols() const {
   const std::vector<std::string>& first = parts_[0]->symbols();
   const bool agree = std::all_of(parts_.begin(), parts_.end(),
                                  [&](const auto& part) { return part->symbols() == first; });
   return agree ? first : Source::symbols();
 }
 
-int64_t StackedSource::Length(int64_t index) const {
+int64_t ConcatenatedSource::Length(int64_t index) const {
   const auto [part, place] = Locate(index);
   return part->Length(place);
 }
 
-int64_t StackedSource::Extent(const int64_t* indices, int64_t count) const {
+int64_t ConcatenatedSource::Extent(const int64_t* indices, int64_t count) const {
   int64_t longest = 1;
   for (int64_t i = 0; i < count; ++i) {
     const auto [part, index] = Locate(indices[i]);
@@ -52,7 +53,7 @@ int64_t StackedSource::Extent(const int64_t* indices, int64_t count) const {
   return longest;
 }
 
-std::vector<bool> StackedSource::Unreadable(const int64_t* indices, int64_t count) const {
+std::vector<bool> ConcatenatedSource::Unreadable(const int64_t* indices, int64_t count) const {
   std::vector<bool> unreadable(static_cast<size_t>(count));
   for (int64_t i = 0; i < count; ++i) {
     const auto [part, index] = Locate(indices[i]);
@@ -62,15 +63,15 @@ std::vector<bool> StackedSource::Unreadable(const int64_t* indices, int64_t coun
   return unreadable;
 }
 
-absl::Status StackedSource::Gather(const int64_t* indices, int64_t count, int64_t extent,
-                                   float* to) const {
+absl::Status ConcatenatedSource::Gather(const int64_t* indices, int64_t count, int64_t extent,
+                                        float* to) const {
   for (int64_t i = 0; i < count; ++i) {
     const auto [part, index] = Locate(indices[i]);
-    // A part whose samples are all of one length knows nothing of longer ones.
+    // A part that is not ragged cannot pad its samples itself.
     const int64_t filled = part->is_ragged() ? extent : part->shape()[0];
     KUR_RETURN_IF_ERROR(part->Gather(&index, 1, filled, to));
-    std::fill_n(to + filled * row_, (extent - filled) * row_, 0.0f);
-    to += extent * row_;
+    std::fill_n(to + filled * row_size_, (extent - filled) * row_size_, 0.0f);
+    to += extent * row_size_;
   }
   return absl::OkStatus();
 }

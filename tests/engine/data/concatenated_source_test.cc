@@ -1,8 +1,9 @@
 // Suppliers of one set whose sources have the same names: their samples follow each other.
 
+#include "engine/data/concatenated_source.h"
+
 #include "engine/data/array_source.h"
 #include "engine/data/columns/float_column.h"
-#include "engine/data/stacked_source.h"
 #include "engine/formats/pickle/pickle_writer.h"
 #include "tests/engine/suppliers/supplier_test_util.h"
 
@@ -13,7 +14,7 @@ using testing::ElementsAre;
 
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
-class StackingTest : public SupplierTest {
+class ConcatenatedSourceTest : public SupplierTest {
  protected:
   // A supplier of arrays of floats, by the names of their sources.
   std::shared_ptr<const SupplierSpec> Pickle(
@@ -29,7 +30,7 @@ class StackingTest : public SupplierTest {
   }
 };
 
-TEST_F(StackingTest, SamplesFollowEachOtherInTheOrderOfTheList) {
+TEST_F(ConcatenatedSourceTest, SamplesFollowEachOtherInTheOrderOfTheList) {
   const auto first = Pickle(0, {{"x", {{2, 2}, {1, 2, 3, 4}}}, {"y", {{2}, {5, 6}}}});
   const auto second = Pickle(1, {{"x", {{1, 2}, {7, 8}}}, {"y", {{1}, {9}}}});
   const auto beside = Pickle(2, {{"z", {{6}, {1, 2, 3, 4, 5, 6}}}});
@@ -44,7 +45,7 @@ TEST_F(StackingTest, SamplesFollowEachOtherInTheOrderOfTheList) {
   EXPECT_THAT(Gathered(*sources->at("y"), {0, 1, 2, 3, 4, 5}), ElementsAre(5, 6, 9, 1, 2, 3));
 }
 
-TEST_F(StackingTest, RaggedSamplesAndOthersFollowEachOther) {
+TEST_F(ConcatenatedSourceTest, RaggedSamplesAndOthersFollowEachOther) {
   FloatColumn ragged;
   for (const float value : {1, 2, 3, 4, 5, 6}) ragged.Push(value);
   ragged.EndSample(1);
@@ -52,17 +53,17 @@ TEST_F(StackingTest, RaggedSamplesAndOthersFollowEachOther) {
   const auto fixed = *ArraySource::Create(*Array::FromValues<float>({1, 3, 2}, {7, 8, 9, 1, 2, 3}));
   const auto shape = CommonShape({kUnknown, 2}, {3, 2});
   ASSERT_TRUE(shape.has_value());
-  const StackedSource stacked({*std::move(ragged).Build({2}), fixed}, *shape);
-  EXPECT_THAT(stacked.shape(), ElementsAre(kUnknown, 2));
-  EXPECT_THAT(Gathered(stacked, {1, 0}), ElementsAre(3, 4, 5, 6, 1, 2, 0, 0));
-  EXPECT_THAT(Gathered(stacked, {2, 0}), ElementsAre(7, 8, 9, 1, 2, 3, 1, 2, 0, 0, 0, 0));
+  const ConcatenatedSource joined({*std::move(ragged).Build({2}), fixed}, *shape);
+  EXPECT_THAT(joined.shape(), ElementsAre(kUnknown, 2));
+  EXPECT_THAT(Gathered(joined, {1, 0}), ElementsAre(3, 4, 5, 6, 1, 2, 0, 0));
+  EXPECT_THAT(Gathered(joined, {2, 0}), ElementsAre(7, 8, 9, 1, 2, 3, 1, 2, 0, 0, 0, 0));
   const std::vector<int64_t> samples = {2};
   std::vector<float> longer(8, -1);
-  ASSERT_TRUE(stacked.Gather(samples.data(), 1, 4, longer.data()).ok());
+  ASSERT_TRUE(joined.Gather(samples.data(), 1, 4, longer.data()).ok());
   EXPECT_THAT(longer, ElementsAre(7, 8, 9, 1, 2, 3, 0, 0));
 }
 
-TEST_F(StackingTest, ShapesMustAgree) {
+TEST_F(ConcatenatedSourceTest, ShapesMustAgree) {
   const auto wide = Pickle(0, {{"x", {{2, 2}, {1, 2, 3, 4}}}});
   const auto narrow = Pickle(1, {{"x", {{1, 3}, {1, 2, 3}}}});
   const auto deep = Pickle(2, {{"x", {{1, 2, 1}, {1, 2}}}});
@@ -73,7 +74,7 @@ TEST_F(StackingTest, ShapesMustAgree) {
   EXPECT_THAT(OpenSuppliers({wide, deep}, Paths()), FailsWith(kInvalid, "the shape (2, 1)"));
 }
 
-TEST_F(StackingTest, NamesMustAgree) {
+TEST_F(ConcatenatedSourceTest, NamesMustAgree) {
   const auto both = Pickle(0, {{"x", {{1}, {1}}}, {"y", {{1}, {1}}}});
   const auto one = Pickle(1, {{"x", {{1}, {1}}}});
   EXPECT_THAT(
@@ -85,7 +86,7 @@ TEST_F(StackingTest, NamesMustAgree) {
               FailsWith(kInvalid, "but only this one has the source 'y'"));
 }
 
-TEST_F(StackingTest, StacksOfSeveralLengthsAreRefused) {
+TEST_F(ConcatenatedSourceTest, GroupsOfSeveralLengthsAreRefused) {
   const auto x = Pickle(0, {{"x", {{1}, {1}}}});
   const auto y = Pickle(1, {{"y", {{1}, {1}}}});
   EXPECT_THAT(OpenSuppliers({x, y, x}, Paths()),
