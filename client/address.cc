@@ -18,7 +18,7 @@ bool IsLoopback(const std::string& host) {
   return inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-absl::Status Malformed(absl::string_view text, absl::string_view problem) {
+absl::Status MalformedError(absl::string_view text, absl::string_view problem) {
   return absl::InvalidArgumentError(
       absl::StrCat("server address '", text, "' ", problem, "; expected unix:PATH or HOST:PORT"));
 }
@@ -38,24 +38,24 @@ absl::StatusOr<Address> ParseAddress(absl::string_view text) {
   absl::string_view rest = text;
   if (absl::ConsumePrefix(&rest, "unix:")) {
     absl::ConsumePrefix(&rest, "//");
-    if (rest.empty()) return Malformed(text, "names no socket");
+    if (rest.empty()) return MalformedError(text, "names no socket");
     address.path = std::string(rest);
     return address;
   }
   address.kind = Address::Kind::kTcp;
-  if (absl::StrContains(text, "/")) return Malformed(text, "is neither a host nor a socket");
+  if (absl::StrContains(text, "/")) return MalformedError(text, "is neither a host nor a socket");
   const size_t colon = text.rfind(':');
-  if (colon == absl::string_view::npos) return Malformed(text, "names no port");
+  if (colon == absl::string_view::npos) return MalformedError(text, "names no port");
   absl::string_view host = text.substr(0, colon);
   const bool bracketed = absl::StartsWith(host, "[") && absl::EndsWith(host, "]");
   if (bracketed) host = host.substr(1, host.size() - 2);
-  if (host.empty()) return Malformed(text, "names no host");
+  if (host.empty()) return MalformedError(text, "names no host");
   if (!bracketed && absl::StrContains(host, ":")) {
-    return Malformed(text, "needs brackets around its IPv6 host");
+    return MalformedError(text, "needs brackets around its IPv6 host");
   }
   if (!absl::SimpleAtoi(text.substr(colon + 1), &address.port) || address.port < 1 ||
       address.port > 65535) {
-    return Malformed(text, "has no port between 1 and 65535");
+    return MalformedError(text, "has no port between 1 and 65535");
   }
   address.host = std::string(host);
   return address;

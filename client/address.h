@@ -8,28 +8,28 @@
 
 namespace kur::client {
 
-// Where a kurd listens.
+// The address at which kurctl reaches a kurd.
 struct Address {
   enum class Kind { kUnix, kTcp };
 
   Kind kind = Kind::kUnix;
-  std::string path;  // kUnix: the socket
+  std::string path;  // kUnix: the path of the socket
   std::string host;  // kTcp: a name or an IP address, without brackets
   int port = 0;      // kTcp
 
-  // "unix:/run/kurd.sock", "gpubox:7700", "[::1]:7700".
+  // Returns the address as ParseAddress() reads it: "unix:/run/kurd.sock", "[::1]:7700".
   std::string ToString() const;
 
-  // True for a UNIX socket and for a TCP address that never leaves the machine.
+  // Returns whether traffic to the address stays on this machine: a UNIX socket or a loopback host.
   bool IsLocal() const;
 };
 
-// Reads "unix:PATH" or "HOST:PORT" (an IPv6 host in brackets). INVALID_ARGUMENT with what was
-// expected.
+// Parses "unix:PATH" or "HOST:PORT" (an IPv6 host in brackets). Returns INVALID_ARGUMENT with the
+// expected form for anything else.
 absl::StatusOr<Address> ParseAddress(absl::string_view text);
 
-// True if the connection is to be encrypted: always beyond this machine; on it when `requested` (by
-// a flag or by naming a certificate authority); never on a UNIX socket.
+// Returns whether a connection to `address` uses TLS: always to another machine, over loopback TCP
+// if `requested` (by --tls or by naming a certificate authority), never over a UNIX socket.
 bool UsesTls(const Address& address, bool requested);
 
 }  // namespace kur::client

@@ -23,7 +23,7 @@ struct Entry {
   std::unique_ptr<Command> (*make)();
 };
 
-// Every command, in the order in which help shows them.
+// All commands, in the order of the help.
 constexpr Entry kCommands[] = {
     {"Your own kurd", &MakeUpCommand},   {"Your own kurd", &MakeDownCommand},
     {"Jobs", &MakeSubmitCommand},        {"Jobs", &MakeListCommand},
@@ -42,7 +42,7 @@ constexpr Entry kCommands[] = {
 void ReportError(absl::string_view message, Context& context) {
   std::vector<std::string> lines = absl::StrSplit(message, '\n');
   for (std::string& line : lines) line = Printable(line);
-  context.err.Line(absl::StrCat("kurctl: ", absl::StrJoin(lines, "\n")));
+  context.err.WriteLine(absl::StrCat("kurctl: ", absl::StrJoin(lines, "\n")));
 }
 
 ExitCode ReportFailure(const absl::Status& status, const Command& command, Context& context) {
@@ -54,7 +54,7 @@ ExitCode ReportFailure(const absl::Status& status, const Command& command, Conte
     DiagnosticPrinter printer(context.err, DiagnosticPrinter::ReadLocalFile);
     context.err.Write(printer.RenderAll(diagnostics));
   }
-  if (code == ExitCode::kUsage) context.err.Line(HelpHint(command.info().name));
+  if (code == ExitCode::kUsage) context.err.WriteLine(HelpHint(command.info().name));
   return code;
 }
 
@@ -68,10 +68,10 @@ ExitCode RunKurctl(const std::vector<std::string>& words, Context& context) {
   }
   std::vector<ListedCommand> commands;
   for (const Entry& entry : kCommands) commands.push_back({entry.group, entry.make()});
-  // What the scripts of `kurctl completion` ask.
+  // The scripts of `kurctl completion` call this.
   if (!words.empty() && words[0] == "__complete") {
     for (const std::string& word : Complete({words.begin() + 1, words.end()}, commands, context)) {
-      context.out.Line(word);
+      context.out.WriteLine(word);
     }
     return ExitCode::kOk;
   }

@@ -9,8 +9,8 @@
 
 namespace kur::client {
 
-// Runs kurctl with these words of the command line (without the program's name): finds the command,
-// runs it and reports what went wrong on context.err.
+// Parses the command line `words` (without the program's name) and runs the command. Reports errors
+// on context.err. Returns the exit code of the process.
 ExitCode RunKurctl(const std::vector<std::string>& words, Context& context);
 
 }  // namespace kur::client

@@ -7,40 +7,42 @@
 
 namespace kur::client {
 
-// How long to wait before each further attempt, and when to give up: the pauses double from a fifth
-// of a second to five seconds; success starts over. Not thread-safe.
+// Computes exponential delays between retries, from 200 ms to 5 s, and decides when to give up. Not
+// thread-safe.
 class Backoff {
  public:
-  // Gives up once `patience` has passed since the first of a row of failures.
-  explicit Backoff(absl::Duration patience) : patience_(patience) {}
+  // Gives up once `timeout` has passed since the first of consecutive failures.
+  explicit Backoff(absl::Duration timeout) : timeout_(timeout) {}
 
-  // Counts a failure at `now`; returns how long to wait, or an infinite duration to give up.
-  absl::Duration Failed(absl::Time now) {
+  // Records a failure at `now`. Returns the delay before the next attempt, or an infinite duration
+  // if the caller should give up.
+  absl::Duration NextDelay(absl::Time now) {
     if (first_failure_ == absl::InfiniteFuture()) first_failure_ = now;
-    if (now - first_failure_ >= patience_) return absl::InfiniteDuration();
-    const absl::Duration pause = pause_;
-    pause_ = std::min(pause_ * 2, absl::Seconds(5));
-    return pause;
+    if (now - first_failure_ >= timeout_) return absl::InfiniteDuration();
+    const absl::Duration delay = delay_;
+    delay_ = std::min(delay_ * 2, absl::Seconds(5));
+    return delay;
   }
 
-  void Succeeded() {
+  // Records a success: the next failure starts with the shortest delay.
+  void Reset() {
     first_failure_ = absl::InfiniteFuture();
-    pause_ = kFirstPause;
+    delay_ = kFirstDelay;
   }
 
-  // True between a failure and the next success.
+  // Returns whether the latest attempt failed.
   bool failing() const { return first_failure_ != absl::InfiniteFuture(); }
 
  private:
-  static constexpr absl::Duration kFirstPause = absl::Milliseconds(200);
+  static constexpr absl::Duration kFirstDelay = absl::Milliseconds(200);
 
-  absl::Duration patience_;
-  absl::Duration pause_ = kFirstPause;
+  absl::Duration timeout_;
+  absl::Duration delay_ = kFirstDelay;
   absl::Time first_failure_ = absl::InfiniteFuture();
 };
 
-// How long kurctl goes on trying to reach a server that it has reached before.
-constexpr absl::Duration kPatience = absl::Minutes(5);
+// How long kurctl retries a server that has answered before.
+constexpr absl::Duration kRetryTimeout = absl::Minutes(5);
 
 }  // namespace kur::client
 

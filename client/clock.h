@@ -6,7 +6,8 @@
 
 namespace kur::client {
 
-// Time as kurctl sees it, so that tests need not wait. Thread-safe.
+// The source of time of kurctl; tests replace it so that nothing waits. Implementations are
+// thread-safe.
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -14,6 +15,7 @@ class Clock {
   virtual void SleepFor(absl::Duration duration) = 0;
 };
 
+// The clock of the machine. Thread-safe.
 class SystemClock : public Clock {
  public:
   absl::Time Now() override { return absl::Now(); }

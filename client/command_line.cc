@@ -14,10 +14,10 @@
 namespace kur::client {
 namespace {
 
-// Arguments of one command, for CLI11.
+// Declares the arguments of one command to CLI11. Not thread-safe.
 class CliArguments : public Arguments {
  public:
-  // Help lists flags and options under the heading `group`.
+  // Lists flags and options in the help under the heading `group`.
   explicit CliArguments(CLI::App& app, std::string group = "Options")
       : app_(app), group_(std::move(group)) {}
 
@@ -72,9 +72,9 @@ class CliArguments : public Arguments {
         ->type_name(placeholder)
         ->group(group_);
   }
-  void Note(const std::string& text) override { note_ = text; }
+  void AddNote(const std::string& text) override { note_ = text; }
 
-  // The end of the command's help.
+  // Returns the end of the help text: the note and the examples.
   std::string Footer(const std::string& example) const {
     std::string text = note_.empty() ? "" : note_ + "\n\n";
     absl::StrAppend(&text, absl::StrContains(example, "\n") ? "Examples:" : "Example:");
@@ -113,7 +113,7 @@ void AddCommand(const ListedCommand& listed, CLI::App& root, ConnectionFlags* fl
   app->footer(arguments.Footer(info.example));
 }
 
-// CLI11's message, with a suggestion when it was the command that was not known.
+// Returns the message of CLI11, or a suggestion if the command is unknown.
 std::string MessageOf(const CLI::ParseError& error, const std::vector<std::string>& words,
                       const std::vector<ListedCommand>& commands) {
   std::vector<std::string> names;

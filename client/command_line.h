@@ -10,26 +10,26 @@
 
 namespace kur::client {
 
-// A command and the heading under which help lists it.
+// A command and the heading under which `kurctl --help` lists it.
 struct ListedCommand {
   std::string group;
   std::unique_ptr<Command> command;
 };
 
-// What a command line asks for: exactly one of the members is set.
+// The result of parsing a command line. Exactly one member is set.
 struct ParsedCommandLine {
-  Command* command = nullptr;  // to be run; belongs to the list that was given
-  std::string help;            // to be printed
-  std::string error;           // what is wrong with the command line, and where to find help
+  Command* command = nullptr;  // the command to run; owned by the list of commands
+  std::string help;            // the help text to print
+  std::string error;           // the error, with a hint at the help
 };
 
-// Parses `words` (without the program's name) into `flags` and the members of the command that they
-// name. The one place that knows CLI11.
+// Parses the command line `words` (without the program's name). Stores options of the connection in
+// `flags`, all others in members of the command. Only this file uses CLI11.
 ParsedCommandLine ParseCommandLine(const std::vector<std::string>& words,
                                    const std::vector<ListedCommand>& commands,
                                    ConnectionFlags* flags);
 
-// Where help for a command is to be found; `command` may be empty.
+// Returns "see `kurctl COMMAND --help`"; `command` may be empty.
 std::string HelpHint(const std::string& command);
 
 }  // namespace kur::client

@@ -11,7 +11,7 @@
 namespace kur::client {
 namespace {
 
-// Notes what a command declares.
+// Records what a command declares.
 class DeclaredNames : public Arguments {
  public:
   void OptionalPositional(const std::string& name, std::string*, const std::string&) override {
@@ -41,7 +41,7 @@ class DeclaredNames : public Arguments {
               std::function<void(size_t)>, const std::string&) override {
     Add(names, true, choices);
   }
-  void Note(const std::string&) override {}
+  void AddNote(const std::string&) override {}
 
   struct DeclaredFlag {
     bool takes_value;
@@ -59,14 +59,14 @@ class DeclaredNames : public Arguments {
   }
 };
 
-// Jobs of the server that the rest of the command line would ask.
+// Returns the names of jobs on the server that the command line names.
 std::vector<std::string> JobNames(Context& context) {
   std::vector<std::string> names;
   const auto connection = context.Connect();
   if (!connection.ok()) return names;
-  constexpr int kMost = 200;
+  constexpr int kMaxNames = 200;
   v1::ListJobsRequest request;
-  request.set_page_size(kMost);
+  request.set_page_size(kMaxNames);
   const auto response = (*connection)->Call(&v1::Jobs::Stub::ListJobs, request);
   if (!response.ok()) return names;
   for (const v1::Job& job : response->jobs()) names.push_back(job.name());
@@ -91,18 +91,18 @@ std::vector<std::string> Candidates(const std::vector<std::string>& words, Comma
     names.flags["--tls"] = {false, {}};
   }
   size_t positional = 0;
-  const DeclaredNames::DeclaredFlag* open = nullptr;  // waits for its value
+  const DeclaredNames::DeclaredFlag* awaiting_value = nullptr;  // the flag whose value comes next
   for (size_t i = 1; i + 1 < words.size(); ++i) {
     const auto flag = names.flags.find(words[i]);
-    if (open != nullptr) {
-      open = nullptr;
+    if (awaiting_value != nullptr) {
+      awaiting_value = nullptr;
     } else if (flag != names.flags.end()) {
-      open = flag->second.takes_value ? &flag->second : nullptr;
+      awaiting_value = flag->second.takes_value ? &flag->second : nullptr;
     } else if (!absl::StartsWith(words[i], "-")) {
       ++positional;
     }
   }
-  if (open != nullptr) return open->choices;
+  if (awaiting_value != nullptr) return awaiting_value->choices;
   if (absl::StartsWith(words.back(), "-")) {
     std::vector<std::string> flags;
     for (const auto& entry : names.flags) flags.push_back(entry.first);

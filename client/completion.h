@@ -9,9 +9,9 @@
 
 namespace kur::client {
 
-// What the last of `words`, which is being typed behind `kurctl`, may become: commands, flags, the
-// choices of a flag, names of jobs, keys for `explain`. Empty where a file is meant, or where
-// nothing is known; a server that does not answer is no error.
+// Returns the completions of the last of `words`, which stand behind `kurctl` on a command line:
+// commands, flags, values of a flag, names of jobs, keys for `explain`. Returns nothing where the
+// shell should complete file names. Ignores a server that does not answer.
 std::vector<std::string> Complete(const std::vector<std::string>& words,
                                   const std::vector<ListedCommand>& commands, Context& context);
 

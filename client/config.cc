@@ -24,7 +24,7 @@ absl::Status At(const std::string& path, const YAML::Mark& mark, absl::string_vi
       absl::StrCat(path, ":", mark.line + 1, ":", mark.column + 1, ": ", message));
 }
 
-// Throws yaml-cpp's exceptions.
+// Converts the parsed file. Throws exceptions of yaml-cpp.
 absl::StatusOr<FileConfig> Parse(const std::string& path, const std::string& text) {
   FileConfig config;
   const std::map<std::string, std::string*> strings = {{"server", &config.server},
@@ -62,15 +62,15 @@ absl::StatusOr<std::string> ReadToken(const std::string& path) {
   return token;
 }
 
-// The first that says something.
-std::string FirstOf(const std::string& a, const std::string& b, const std::string& c = "") {
+// Returns the first argument that is not empty.
+std::string FirstNonEmpty(const std::string& a, const std::string& b, const std::string& c = "") {
   return !a.empty() ? a : !b.empty() ? b : c;
 }
 
 absl::StatusOr<std::string> ChooseToken(const ConnectionFlags& flags,
                                         const Environment& environment, const FileConfig& file) {
   if (!flags.token_file.empty()) return ReadToken(flags.token_file);
-  const std::string token = FirstOf(environment.Get("KURCTL_TOKEN"), file.token);
+  const std::string token = FirstNonEmpty(environment.Get("KURCTL_TOKEN"), file.token);
   if (token.empty() && !file.token_file.empty()) return ReadToken(file.token_file);
   return token;
 }
@@ -92,19 +92,21 @@ absl::StatusOr<Settings> ResolveSettings(const ConnectionFlags& flags,
   KUR_ASSIGN_OR_RETURN(FileConfig file, ReadConfigFile(environment.ConfigFile()));
   Settings settings;
   settings.project = file.project;
-  const std::string server = FirstOf(flags.server, environment.Get("KURCTL_SERVER"), file.server);
+  const std::string server =
+      FirstNonEmpty(flags.server, environment.Get("KURCTL_SERVER"), file.server);
   if (!file.server.empty() && server != file.server) file = FileConfig{};
 
   settings.is_default_server = server.empty();
   if (settings.is_default_server) {
-    settings.server.path = SocketIn(environment.StateDirectory());
+    settings.server.path = SocketPath(environment.StateDirectory());
   } else {
     auto address = ParseAddress(server);
     if (!address.ok()) return UsageError(std::string(address.status().message()));
     settings.server = *std::move(address);
   }
 
-  const std::string roots = FirstOf(flags.tls_ca, environment.Get("KURCTL_TLS_CA"), file.tls_ca);
+  const std::string roots =
+      FirstNonEmpty(flags.tls_ca, environment.Get("KURCTL_TLS_CA"), file.tls_ca);
   settings.tls = UsesTls(settings.server, flags.tls || file.tls || !roots.empty());
   if (settings.tls && !roots.empty()) {
     KUR_ASSIGN_OR_RETURN(settings.tls_roots, FileSystem::Posix().Read(roots, kMaxFileBytes));

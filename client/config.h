@@ -9,7 +9,7 @@
 
 namespace kur::client {
 
-// What the command line says of the connection; empty where it says nothing.
+// The connection options of the command line; empty if not given.
 struct ConnectionFlags {
   std::string server;
   std::string token_file;
@@ -17,7 +17,7 @@ struct ConnectionFlags {
   bool tls = false;
 };
 
-// What the configuration file says; empty where it says nothing.
+// The content of the configuration file; empty if not given.
 struct FileConfig {
   std::string server;
   std::string token;
@@ -27,27 +27,29 @@ struct FileConfig {
   std::string project;
 };
 
-// Reads a configuration file. A file that is not there is an empty one; INVALID_ARGUMENT with file
-// and line for what cannot be read or is not known.
+// Reads a configuration file. Returns an empty configuration if the file does not exist. Returns
+// INVALID_ARGUMENT with file and line for a syntax error or an unknown key.
 absl::StatusOr<FileConfig> ReadConfigFile(const std::string& path);
 
-// What is in force: flags before environment before file before defaults.
+// The settings in force. Flags take precedence over the environment, the environment over the file,
+// the file over defaults.
 struct Settings {
   Address server;
-  // True when nobody named a server: the user's own kurd is meant.
+  // Whether no server was named, so that the user's own kurd is used.
   bool is_default_server = false;
   bool tls = false;
-  // PEM certificates that may sign the server's; empty: those that the system trusts.
+  // PEM certificates of the authorities that may sign the server's certificate. Empty: those that
+  // the system trusts.
   std::string tls_roots;
-  // Empty: the server takes the caller by its UNIX socket, or not at all.
+  // The bearer token. Empty: the server identifies the caller by the UNIX socket, or refuses.
   std::string token;
-  // Default project of submissions; empty: by the Kurfile's folder.
+  // The default project of submissions. Empty: the name of the Kurfile's folder.
   std::string project;
 };
 
 // Combines flags, $KURCTL_SERVER, $KURCTL_TOKEN, $KURCTL_TLS_CA, the configuration file and the
-// defaults. What the file says of tokens and certificates is for the server that it names: it is
-// never given to another one. A usage error for an address that makes no sense.
+// defaults. Uses the file's token and certificates only for the server that the file names. Returns
+// a usage error for a malformed address.
 absl::StatusOr<Settings> ResolveSettings(const ConnectionFlags& flags,
                                          const Environment& environment);
 

@@ -20,7 +20,7 @@ namespace {
 
 constexpr char kDetailsPayload[] = "kurctl/error-details";
 
-absl::Status NobodyListens(const Settings& settings, int error) {
+absl::Status NotListeningError(const Settings& settings, int error) {
   if (settings.is_default_server) {
     return UnreachableError(
         "no kurd is running here; start one with `kurctl up`, or name a server with --server");
@@ -29,7 +29,7 @@ absl::Status NobodyListens(const Settings& settings, int error) {
       absl::StrCat("cannot reach ", settings.server.ToString(), ": ", std::strerror(error)));
 }
 
-// gRPC takes its time to find out that nobody listens on a socket; the kernel knows at once.
+// Checks that a server listens on the socket: gRPC retries for a while before it reports that.
 absl::Status ProbeSocket(const Settings& settings) {
   const std::string& path = settings.server.path;
   sockaddr_un address = {};
@@ -45,10 +45,10 @@ absl::Status ProbeSocket(const Settings& settings) {
     return absl::OkStatus();
   }
   if (errno == EACCES) {
-    return FromServer(absl::PermissionDeniedError(
+    return MarkAsServerError(absl::PermissionDeniedError(
         absl::StrCat("you may not use ", settings.server.ToString(), ": ", std::strerror(errno))));
   }
-  return NobodyListens(settings, errno);
+  return NotListeningError(settings, errno);
 }
 
 std::shared_ptr<grpc::ChannelCredentials> CredentialsFor(const Settings& settings) {
@@ -58,15 +58,16 @@ std::shared_ptr<grpc::ChannelCredentials> CredentialsFor(const Settings& setting
   return grpc::SslCredentials(options);
 }
 
-// "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: Failed to connect to
-// remote host: Connection refused" -> "Connection refused".
-std::string Cause(const std::string& message) {
+// Returns the innermost error of a message of gRPC: "Connection refused" of "failed to connect to
+// all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: Failed to connect to remote host:
+// Connection refused".
+std::string RootCause(const std::string& message) {
   if (!absl::StrContains(message, "last error: ")) return message;
   const std::vector<std::string> parts = absl::StrSplit(message, ": ");
   return parts.back();
 }
 
-// What to try when the cause of a failure may be encryption.
+// Returns advice to append to the message if the cause of a failure may be TLS; else "".
 std::string TlsHint(const std::string& cause, const Settings& settings) {
   const bool network = settings.server.kind != Address::Kind::kUnix;
   if (settings.tls && absl::StrContains(cause, "certificate")) {
@@ -90,8 +91,8 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Settings& set
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5000);
-  // A laptop that slept holds connections that are dead without anyone saying so. kurd allows pings
-  // far more often than this.
+  // Pings find connections that died silently, as while a laptop slept. kurd allows far more
+  // frequent pings.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   arguments.SetMaxReceiveMessageSize(64 << 20);
@@ -120,8 +121,8 @@ absl::Status Connection::ToStatus(const grpc::Status& status) const {
   std::string message = status.error_message();
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
-      message = absl::StrCat("cannot reach ", settings_.server.ToString(), ": ", Cause(message),
-                             TlsHint(Cause(message), settings_));
+      message = absl::StrCat("cannot reach ", settings_.server.ToString(), ": ", RootCause(message),
+                             TlsHint(RootCause(message), settings_));
       break;
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       message = absl::StrCat(settings_.server.ToString(), " does not answer");
@@ -138,13 +139,13 @@ absl::Status Connection::ToStatus(const grpc::Status& status) const {
   if (!status.error_details().empty()) {
     result.SetPayload(kDetailsPayload, absl::Cord(status.error_details()));
   }
-  return FromServer(std::move(result));
+  return MarkAsServerError(std::move(result));
 }
 
 v1::ErrorDetails ErrorDetailsOf(const absl::Status& status) {
   v1::ErrorDetails details;
   const auto payload = status.GetPayload(kDetailsPayload);
-  // Details of another kind leave the message, which says everything in words.
+  // Details of another kind are ignored: the message says everything.
   if (payload.has_value() && !details.ParseFromString(std::string(*payload))) details.Clear();
   return details;
 }
@@ -152,7 +153,7 @@ v1::ErrorDetails ErrorDetailsOf(const absl::Status& status) {
 bool IsTransient(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
-    // What a stream says whose server is shutting down.
+    // The status of a stream whose server is shutting down.
     case absl::StatusCode::kCancelled:
       return true;
     case absl::StatusCode::kUnknown:

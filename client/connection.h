@@ -16,18 +16,19 @@
 
 namespace kur::client {
 
-// The way to one kurd. Statuses are marked as the server's (see ExitCodeOf()), say in words for
-// people what could not be reached, and carry what ErrorDetailsOf() finds. Thread-safe.
+// A gRPC connection to one kurd. Every error status is marked as the server's (see ExitCodeOf()),
+// names the address that could not be reached, and carries the server's details for
+// ErrorDetailsOf(). Thread-safe.
 class Connection {
  public:
-  // How long a call may take that answers at once.
+  // The default deadline of a unary call.
   static constexpr absl::Duration kCallTimeout = absl::Seconds(60);
 
-  // Prepares a connection. Opens nothing over TCP; on a UNIX socket UNAVAILABLE at once when nobody
-  // listens there.
+  // Creates a connection. Connects over TCP only with the first call. Returns UNAVAILABLE
+  // immediately for a UNIX socket on which no server listens.
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const Settings& settings);
 
-  // Calls a method that answers with one message:
+  // Calls a unary method:
   //   connection.Call(&v1::Jobs::Stub::GetJob, request)
   template <class Stub, class Request, class Response>
   absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
@@ -45,11 +46,11 @@ class Connection {
   v1::Blobs::Stub& blobs() { return *blobs_; }
   v1::System::Stub& system() { return *system_; }
 
-  // Adds the caller's identity and, unless infinite, a deadline to a call.
+  // Adds the bearer token and, unless infinite, a deadline to the context of a call.
   void Prepare(grpc::ClientContext* context,
                absl::Duration timeout = absl::InfiniteDuration()) const;
 
-  // The status of a finished call, in words for people.
+  // Converts the status of a finished call and words the message for people.
   absl::Status ToStatus(const grpc::Status& status) const;
 
   const Settings& settings() const { return settings_; }
@@ -70,10 +71,11 @@ class Connection {
   std::unique_ptr<v1::System::Stub> system_;
 };
 
-// The details that a server added to a failed call; empty for any other status.
+// Returns the details that a server attached to the status of a failed call; empty if there are
+// none.
 v1::ErrorDetails ErrorDetailsOf(const absl::Status& status);
 
-// True for a failure that may pass by itself: the server is restarting, the network was gone.
+// Returns whether a retry may succeed: the server is restarting or the network was interrupted.
 bool IsTransient(const absl::Status& status);
 
 }  // namespace kur::client

@@ -15,19 +15,18 @@
 
 namespace kur::client {
 
-// What a command works with; tests put their own in. Nothing is owned, everything outlives the
-// command.
+// The environment of a command; tests replace every part. Owns nothing that is referred to. Used by
+// one thread, but for `interrupted`, which a signal handler sets.
 struct Context {
   const Environment& environment;
-  Terminal& out;  // what was asked for
-  Terminal& err;  // news, progress, errors
+  Terminal& out;  // results
+  Terminal& err;  // notices, progress and errors
   Clock& clock;
   absl::TimeZone zone;
-  // Becomes true when the user presses Ctrl-C after `catch_interrupts` was called; before that
+  // Whether the user has pressed Ctrl-C since `catch_interrupts` was called. Before that call
   // Ctrl-C ends the program as usual.
   const std::atomic<bool>& interrupted;
   std::function<void()> catch_interrupts;
-  // Filled from the command line.
   ConnectionFlags flags;
 
   absl::StatusOr<std::unique_ptr<Connection>> Connect() const {

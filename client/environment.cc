@@ -7,7 +7,7 @@
 
 namespace kur::client {
 
-Environment Environment::OfProcess() {
+Environment Environment::FromProcess() {
   std::map<std::string, std::string> variables;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;
@@ -39,12 +39,12 @@ std::string Environment::StateDirectory() const {
 
 std::string Environment::BaseDirectory(const std::string& variable,
                                        const std::string& fallback) const {
-  // The XDG specification has relative paths ignored.
+  // The XDG specification demands that relative paths be ignored.
   const std::string value = Get(variable);
   return !value.empty() && value[0] == '/' ? value : JoinPath(Get("HOME"), fallback);
 }
 
-std::string SocketIn(const std::string& state_directory) {
+std::string SocketPath(const std::string& state_directory) {
   return JoinPath(state_directory, "kurd.sock");
 }
 

@@ -7,35 +7,34 @@
 
 namespace kur::client {
 
-// The environment variables that kurctl looks at, and the folders that follow from them. Immutable,
-// thread-safe.
+// Environment variables, and the folders that are derived from them. Immutable, thread-safe.
 class Environment {
  public:
   explicit Environment(std::map<std::string, std::string> variables)
       : variables_(std::move(variables)) {}
 
-  // Of this process.
-  static Environment OfProcess();
+  // Copies the environment of this process.
+  static Environment FromProcess();
 
-  // The value of a variable; "" when it is not set.
+  // Returns the value of a variable; "" if it is not set.
   std::string Get(const std::string& name) const;
 
-  // $XDG_CONFIG_HOME/kurctl/config.yml, or below ~/.config.
+  // Returns $XDG_CONFIG_HOME/kurctl/config.yml; default: below ~/.config.
   std::string ConfigFile() const;
 
-  // Where the user's own kurd keeps its state: $KUR_STATE_DIR, or kurd in $XDG_DATA_HOME, or below
-  // ~/.local/share.
+  // Returns the state directory of the user's own kurd: $KUR_STATE_DIR, else kurd in
+  // $XDG_DATA_HOME, else below ~/.local/share.
   std::string StateDirectory() const;
 
  private:
-  // $`variable` or, unless that is an absolute path, `fallback` in the home folder.
+  // Returns the value of `variable` if it is an absolute path, else `fallback` in the home folder.
   std::string BaseDirectory(const std::string& variable, const std::string& fallback) const;
 
   std::map<std::string, std::string> variables_;
 };
 
-// The socket of the local kurd that keeps its state in `state_directory`.
-std::string SocketIn(const std::string& state_directory);
+// Returns the path of the socket of the kurd with that state directory.
+std::string SocketPath(const std::string& state_directory);
 
 }  // namespace kur::client
 

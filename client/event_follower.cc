@@ -9,21 +9,21 @@
 
 namespace kur::client {
 
-absl::StatusOr<EventFollower::Step> EventFollower::Next(v1::Event* event, absl::Duration tick) {
+absl::StatusOr<EventFollower::Step> EventFollower::Next(v1::Event* event, absl::Duration timeout) {
   if (reader_ == nullptr) {
     if (const absl::Duration wait = retry_at_ - clock_.Now(); wait > absl::ZeroDuration()) {
-      clock_.SleepFor(std::min(wait, tick));
+      clock_.SleepFor(std::min(wait, timeout));
       return Step::kNothing;
     }
     OpenStream();
   }
-  switch (reader_->Next(event, tick)) {
+  switch (reader_->Next(event, timeout)) {
     case Reader::Outcome::kMessage:
-      return Take(event);
+      return HandleEvent(event);
     case Reader::Outcome::kEnd: {
       const absl::Status status = reader_->status();
       reader_.reset();
-      return End(status);
+      return HandleStreamEnd(status);
     }
     case Reader::Outcome::kTimeout:
       break;
@@ -32,54 +32,55 @@ absl::StatusOr<EventFollower::Step> EventFollower::Next(v1::Event* event, absl::
 }
 
 void EventFollower::OpenStream() {
-  heard_ = false;
+  received_event_ = false;
   v1::WatchEventsRequest request;
   request.set_name(options_.job);
-  request.set_from(next_);
+  request.set_from(next_number_);
   request.set_follow(options_.follow);
   reader_ = std::make_unique<Reader>(connection_, connection_.jobs(),
                                      &v1::Jobs::Stub::AsyncWatchEvents, request);
 }
 
-absl::StatusOr<EventFollower::Step> EventFollower::Take(v1::Event* event) {
+absl::StatusOr<EventFollower::Step> EventFollower::HandleEvent(v1::Event* event) {
   if (backoff_.failing()) {
-    options_.note("connected again");
-    backoff_.Succeeded();
+    options_.on_connection_change("connected again");
+    backoff_.Reset();
   }
-  if (event->number() < next_) return Step::kNothing;
-  if (event->number() > next_) {
-    return FromServer(
+  if (event->number() < next_number_) return Step::kNothing;
+  if (event->number() > next_number_) {
+    return MarkAsServerError(
         absl::DataLossError(absl::StrCat("the server sent event ", event->number(), " of ",
-                                         options_.job, " where ", next_, " was due")));
+                                         options_.job, " where ", next_number_, " was due")));
   }
-  ++next_;
-  heard_ = true;
-  ended_ |= event->has_state_changed() && IsFinal(event->state_changed().state());
+  ++next_number_;
+  received_event_ = true;
+  saw_final_state_ |= event->has_state_changed() && IsFinal(event->state_changed().state());
   return Step::kEvent;
 }
 
-absl::StatusOr<EventFollower::Step> EventFollower::End(const absl::Status& status) {
-  if (ended_) return Step::kEnd;
-  if (!status.ok()) return IsTransient(status) ? Lost(status) : status;
+absl::StatusOr<EventFollower::Step> EventFollower::HandleStreamEnd(const absl::Status& status) {
+  if (saw_final_state_) return Step::kEnd;
+  if (!status.ok()) return IsTransient(status) ? ScheduleRetry(status) : status;
   if (!options_.follow) return Step::kEnd;
-  if (!heard_) {
-    // The stream of a job that has ended is over at once when it is asked for what comes after.
+  if (!received_event_) {
+    // A stream that begins after the last event of a job that has ended ends without an event.
     v1::GetJobRequest request;
     request.set_name(options_.job);
     const auto job = connection_.Call(&v1::Jobs::Stub::GetJob, request);
     if (job.ok() && IsFinal(job->state())) return Step::kEnd;
   }
-  return Lost(FromServer(absl::UnavailableError("the server ended the stream early")));
+  return ScheduleRetry(
+      MarkAsServerError(absl::UnavailableError("the server ended the stream early")));
 }
 
-absl::StatusOr<EventFollower::Step> EventFollower::Lost(const absl::Status& status) {
+absl::StatusOr<EventFollower::Step> EventFollower::ScheduleRetry(const absl::Status& status) {
   const bool first = !backoff_.failing();
   const absl::Time now = clock_.Now();
-  const absl::Duration pause = backoff_.Failed(now);
+  const absl::Duration pause = backoff_.NextDelay(now);
   if (pause == absl::InfiniteDuration()) return status;
   if (first) {
-    options_.note(
-        absl::StrCat(status.message(), "; trying again for ", HumanDuration(options_.patience)));
+    options_.on_connection_change(absl::StrCat(status.message(), "; trying again for ",
+                                               HumanDuration(options_.retry_timeout)));
   }
   retry_at_ = now + pause;
   return Step::kNothing;

@@ -15,49 +15,51 @@
 
 namespace kur::client {
 
-// Reads a job's events from a number on, each exactly once and in order, however often the
-// connection breaks or kurd restarts meanwhile. Not thread-safe.
+// Reads the events of a job from a given number on, each exactly once and in order, across broken
+// connections and restarts of kurd. Not thread-safe.
 class EventFollower {
  public:
   struct Options {
-    std::string job;
-    int64_t from = 1;
-    // Stay until the job has ended; else stop after the newest event.
+    std::string job;   // the full name
+    int64_t from = 1;  // the number of the first event
+    // Whether to wait for further events until the job has ended. False: stop after the newest.
     bool follow = true;
-    absl::Duration patience = kPatience;
-    // Told when the connection is lost and found again.
-    std::function<void(const std::string&)> note = [](const std::string&) {};
+    // How long to retry after the connection was lost.
+    absl::Duration retry_timeout = kRetryTimeout;
+    // Called with a message when the connection is lost and when it is restored.
+    std::function<void(const std::string&)> on_connection_change = [](const std::string&) {};
   };
 
   enum class Step { kEvent, kNothing, kEnd };
 
-  // Both must outlive the follower.
+  // `connection` and `clock` must outlive the follower.
   EventFollower(Connection& connection, Clock& clock, Options options)
       : connection_(connection),
         clock_(clock),
         options_(std::move(options)),
-        next_(options_.from),
-        backoff_(options_.patience) {}
+        next_number_(options_.from),
+        backoff_(options_.retry_timeout) {}
 
-  // Waits for about `tick` at most. An error is final: one that does not pass by itself, or that
-  // has not passed for as long as the options allow. DATA_LOSS if the server left out an event.
-  absl::StatusOr<Step> Next(v1::Event* event, absl::Duration tick);
+  // Waits at most about `timeout` for the next event. Returns kNothing if none arrived. Returns an
+  // error only if a retry is useless or the retry timeout has passed; the follower must not be used
+  // after that. Returns DATA_LOSS if the server left out an event.
+  absl::StatusOr<Step> Next(v1::Event* event, absl::Duration timeout);
 
  private:
   using Reader = StreamReader<v1::Event>;
 
   void OpenStream();
-  absl::StatusOr<Step> Take(v1::Event* event);
-  absl::StatusOr<Step> End(const absl::Status& status);
-  absl::StatusOr<Step> Lost(const absl::Status& status);
+  absl::StatusOr<Step> HandleEvent(v1::Event* event);
+  absl::StatusOr<Step> HandleStreamEnd(const absl::Status& status);
+  absl::StatusOr<Step> ScheduleRetry(const absl::Status& status);
 
   Connection& connection_;
   Clock& clock_;
   const Options options_;
   std::unique_ptr<Reader> reader_;  // null between attempts
-  int64_t next_;                    // the number of the event to come
-  bool ended_ = false;              // the event of the final state was seen
-  bool heard_ = false;              // the stream has sent an event
+  int64_t next_number_;             // of the next event
+  bool saw_final_state_ = false;    // the event of the final state was received
+  bool received_event_ = false;     // the current stream has sent an event
   Backoff backoff_;
   absl::Time retry_at_ = absl::InfinitePast();
 };

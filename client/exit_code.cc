@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/cord.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::client {
 namespace {
@@ -13,14 +14,8 @@ constexpr char kServerPayload[] = "kurctl/server";
 }  // namespace
 
 ExitCode ExitCodeOf(v1::JobState state) {
-  switch (state) {
-    case v1::JOB_STATE_FAILED:
-      return ExitCode::kJobFailed;
-    case v1::JOB_STATE_CANCELLED:
-      return ExitCode::kJobCancelled;
-    default:
-      return ExitCode::kOk;
-  }
+  if (HasFailed(state)) return ExitCode::kJobFailed;
+  return WasCancelled(state) ? ExitCode::kJobCancelled : ExitCode::kOk;
 }
 
 ExitCode ExitCodeOf(const absl::Status& status) {
@@ -46,10 +41,10 @@ absl::Status UsageError(absl::string_view message) {
 }
 
 absl::Status UnreachableError(absl::string_view message) {
-  return FromServer(absl::UnavailableError(message));
+  return MarkAsServerError(absl::UnavailableError(message));
 }
 
-absl::Status FromServer(absl::Status status) {
+absl::Status MarkAsServerError(absl::Status status) {
   status.SetPayload(kServerPayload, absl::Cord());
   return status;
 }

@@ -9,7 +9,7 @@
 
 namespace kur::client {
 
-// How kurctl ends, for scripts. The numbers are part of the command line's contract.
+// The exit code of kurctl. Scripts rely on the numbers: they never change.
 enum class ExitCode : int {
   kOk = 0,
   kError = 1,
@@ -21,21 +21,21 @@ enum class ExitCode : int {
   kInterrupted = 130,  // as a shell reports SIGINT
 };
 
-// How a command that ends with a job ends: by the job's state.
+// Returns the exit code of a command that waits for a job to end in `state`.
 ExitCode ExitCodeOf(v1::JobState state);
 
-// How a command ends that failed with `status`. Only what a server (or the lack of one) said counts
-// as unreachable or not allowed: a local file that may not be read is a plain error.
+// Returns the exit code of a command that failed with `status`. Only a status that is marked as the
+// server's yields kUnreachable or kNotAllowed: a local file that may not be read is a plain error.
 ExitCode ExitCodeOf(const absl::Status& status);
 
-// The command line makes no sense.
+// Returns an error of the command line: INVALID_ARGUMENT, for which ExitCodeOf() returns kUsage.
 absl::Status UsageError(absl::string_view message);
 
-// No server answers.
+// Returns UNAVAILABLE, marked as the server's: no server answers.
 absl::Status UnreachableError(absl::string_view message);
 
-// Marks `status` as something that a server said.
-absl::Status FromServer(absl::Status status);
+// Returns `status` marked as the answer of a server.
+absl::Status MarkAsServerError(absl::Status status);
 
 }  // namespace kur::client
 

@@ -5,10 +5,11 @@
 
 namespace kur::client {
 
-// Becomes true at the first Ctrl-C after CatchInterrupts().
+// Returns whether SIGINT has arrived since CatchInterrupts(). Thread-safe.
 const std::atomic<bool>& Interrupted();
 
-// From now on the first SIGINT only sets Interrupted(); the second one ends the process as usual.
+// Installs a handler for the first SIGINT, which only sets Interrupted(). The second SIGINT ends
+// the process as usual.
 void CatchInterrupts();
 
 }  // namespace kur::client

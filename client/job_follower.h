@@ -11,12 +11,14 @@
 namespace kur::client {
 
 struct FollowOptions {
-  std::string job;    // its full name
-  std::string fetch;  // keep this folder up to date with what the job writes; empty: do not
+  std::string job;  // the full name
+  // The folder to which the files that the job writes are downloaded. Empty: nothing is downloaded.
+  std::string fetch_folder;
 };
 
-// Shows a job on context.out until it has ended: lines for what happens and, on a terminal, bars
-// for what is going on. Ends as the job ends; Ctrl-C ends only the watching.
+// Shows the events of a job on context.out until the job has ended: a line for each and, on a
+// terminal, progress bars. Returns the exit code for the final state of the job, or kInterrupted
+// after Ctrl-C, which does not affect the job.
 absl::StatusOr<ExitCode> FollowJob(Context& context, Connection& connection,
                                    const FollowOptions& options);
 

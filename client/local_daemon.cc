@@ -29,13 +29,13 @@
 namespace kur::client {
 namespace {
 
-constexpr absl::Duration kStartPatience = absl::Seconds(30);
-constexpr absl::Duration kPoll = absl::Milliseconds(50);
+constexpr absl::Duration kStartTimeout = absl::Seconds(30);
+constexpr absl::Duration kPollInterval = absl::Milliseconds(50);
 constexpr absl::Duration kInfoTimeout = absl::Seconds(5);
 constexpr size_t kLogTailBytes = 2000;
 constexpr int64_t kMaxLockBytes = 4096;
 
-// What was added to a log since it had `start` bytes, at most its end.
+// Returns what was appended to a log after its first `start` bytes, at most the last kLogTailBytes.
 std::string LogTail(const std::string& path, int64_t start) {
   const auto content = FileSystem::Posix().Read(path);
   if (!content.ok()) return "";
@@ -45,12 +45,13 @@ std::string LogTail(const std::string& path, int64_t start) {
   return tail;
 }
 
-std::string DescribeEnd(int status) {
+std::string DescribeExit(int status) {
   if (WIFSIGNALED(status)) return absl::StrCat("was ended by signal ", WTERMSIG(status));
   return absl::StrCat("ended with status ", WEXITSTATUS(status));
 }
 
-// Starts a program that outlives us: no terminal, a session of its own, output to `log`.
+// Starts a program that outlives kurctl: in a session of its own, without a terminal, with its
+// output in `log`.
 absl::StatusOr<pid_t> Spawn(const std::vector<std::string>& command, const std::string& log) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -82,14 +83,14 @@ absl::StatusOr<pid_t> Spawn(const std::vector<std::string>& command, const std::
   return pid;
 }
 
-// True if /proc/locks says that the process holds a lock on that file. Devices are not compared: on
-// layered file systems stat() and the kernel's list give the same file different ones.
+// Returns whether /proc/locks lists a lock of the process on that file. Compares no device numbers:
+// on layered file systems stat() and the kernel's list differ.
 bool HoldsLock(pid_t pid, const struct stat& file) {
   const std::string inode = absl::StrCat(":", file.st_ino);
   std::ifstream locks("/proc/locks");
   std::string line;
   while (std::getline(locks, line)) {
-    // "1: FLOCK  ADVISORY  WRITE 708 00:16:545 0 EOF"; waiting ones have "->" in the second place.
+    // "1: FLOCK  ADVISORY  WRITE 708 00:16:545 0 EOF". A waiting lock has "->" as its second word.
     const std::vector<std::string> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
     if (words.size() >= 6 && words[4] == absl::StrCat(pid) && absl::EndsWith(words[5], inode)) {
       return true;
@@ -101,7 +102,7 @@ bool HoldsLock(pid_t pid, const struct stat& file) {
 }  // namespace
 
 std::string LocalDaemon::log() const { return JoinPath(state_directory_, "kurd.log"); }
-std::string LocalDaemon::socket() const { return SocketIn(state_directory_); }
+std::string LocalDaemon::socket() const { return SocketPath(state_directory_); }
 std::string LocalDaemon::lock_file() const { return JoinPath(state_directory_, "kurd.lock"); }
 
 absl::StatusOr<std::unique_ptr<Connection>> LocalDaemon::Connect() const {
@@ -111,7 +112,7 @@ absl::StatusOr<std::unique_ptr<Connection>> LocalDaemon::Connect() const {
   return Connection::Open(settings);
 }
 
-absl::StatusOr<v1::ServerInfo> LocalDaemon::Info() const {
+absl::StatusOr<v1::ServerInfo> LocalDaemon::GetInfo() const {
   KUR_ASSIGN_OR_RETURN(const auto connection, Connect());
   return connection->Call(&v1::System::Stub::GetServerInfo, v1::GetServerInfoRequest(),
                           kInfoTimeout);
@@ -130,23 +131,23 @@ absl::StatusOr<v1::ServerInfo> LocalDaemon::Start(const std::string& kurd,
   if (!devices.empty()) command.insert(command.end(), {"--devices", devices});
   const int64_t log_start = FileSize(log()).value_or(0);
   KUR_ASSIGN_OR_RETURN(const pid_t pid, Spawn(command, log()));
-  return AwaitAnswer(pid, log_start);
+  return WaitUntilServing(pid, log_start);
 }
 
-absl::StatusOr<v1::ServerInfo> LocalDaemon::AwaitAnswer(pid_t pid, int64_t log_start) {
-  const absl::Time end = clock_.Now() + kStartPatience;
+absl::StatusOr<v1::ServerInfo> LocalDaemon::WaitUntilServing(pid_t pid, int64_t log_start) {
+  const absl::Time end = clock_.Now() + kStartTimeout;
   while (clock_.Now() < end) {
-    if (auto info = Info(); info.ok()) return info;
+    if (auto info = GetInfo(); info.ok()) return info;
     int status = 0;
     if (waitpid(pid, &status, WNOHANG) == pid) {
-      return absl::InternalError(absl::StrCat("kurd ", DescribeEnd(status),
+      return absl::InternalError(absl::StrCat("kurd ", DescribeExit(status),
                                               " instead of starting; ", log(), " says:\n",
                                               LogTail(log(), log_start)));
     }
-    clock_.SleepFor(kPoll);
+    clock_.SleepFor(kPollInterval);
   }
   return absl::DeadlineExceededError(absl::StrCat("kurd (process ", pid, ") does not answer after ",
-                                                  absl::FormatDuration(kStartPatience), "; see ",
+                                                  absl::FormatDuration(kStartTimeout), "; see ",
                                                   log()));
 }
 
@@ -162,41 +163,42 @@ absl::StatusOr<pid_t> LocalDaemon::LockHolder() const {
   return pid;
 }
 
-absl::Status LocalDaemon::Stop(absl::Duration patience) {
+absl::Status LocalDaemon::Stop(absl::Duration timeout) {
   KUR_ASSIGN_OR_RETURN(const pid_t pid, LockHolder());
   const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (!process.valid()) {
     return ErrnoToStatus(errno == ESRCH ? ENOENT : errno, absl::StrCat("process ", pid));
   }
-  // The descriptor names one process for ever: if it still holds the lock, it is kurd.
+  // A process descriptor never refers to another process: if the process still holds the lock now,
+  // it is kurd.
   KUR_ASSIGN_OR_RETURN(const pid_t holder, LockHolder());
   if (holder != pid) return absl::AbortedError("another kurd is being started; try again");
   if (syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0) != 0) {
     return ErrnoToStatus(errno == ESRCH ? ENOENT : errno, absl::StrCat("process ", pid));
   }
-  const absl::Time end = clock_.Now() + patience;
+  const absl::Time end = clock_.Now() + timeout;
   while (clock_.Now() < end) {
-    pollfd gone = {process.get(), POLLIN, 0};
-    if (poll(&gone, 1, static_cast<int>(absl::ToInt64Milliseconds(kPoll))) > 0) {
+    pollfd exited = {process.get(), POLLIN, 0};
+    if (poll(&exited, 1, static_cast<int>(absl::ToInt64Milliseconds(kPollInterval))) > 0) {
       return absl::OkStatus();
     }
   }
   return absl::DeadlineExceededError(absl::StrCat("kurd (process ", pid,
                                                   ") has been asked to stop but is still there "
                                                   "after ",
-                                                  absl::FormatDuration(patience), "; see ", log()));
+                                                  absl::FormatDuration(timeout), "; see ", log()));
 }
 
-absl::StatusOr<std::string> FindProgram(const std::string& name, const std::string& own_folder,
+absl::StatusOr<std::string> FindProgram(const std::string& name, const std::string& program_folder,
                                         const std::string& path) {
   std::vector<std::string> folders = absl::StrSplit(path, ':', absl::SkipEmpty());
-  folders.insert(folders.begin(), own_folder);
+  folders.insert(folders.begin(), program_folder);
   for (const std::string& folder : folders) {
     const std::string candidate = JoinPath(folder, name);
     if (!IsDirectory(candidate) && access(candidate.c_str(), X_OK) == 0) return candidate;
   }
   return absl::NotFoundError(
-      absl::StrCat("cannot find ", name, ", neither in ", own_folder, " nor on $PATH"));
+      absl::StrCat("cannot find ", name, ", neither in ", program_folder, " nor on $PATH"));
 }
 
 absl::StatusOr<std::string> LocalStateDirectory(const std::string& chosen,
@@ -208,7 +210,7 @@ absl::StatusOr<std::string> LocalStateDirectory(const std::string& chosen,
   return absolute.lexically_normal().string();
 }
 
-std::string OwnFolder() {
+std::string ProgramFolder() {
   std::array<char, 4096> buffer;
   const ssize_t length = readlink("/proc/self/exe", buffer.data(), buffer.size());
   return length > 0 ? DirectoryOf(std::string(buffer.data(), static_cast<size_t>(length))) : ".";

@@ -10,10 +10,10 @@
 
 int main(int argc, char** argv) {
   using namespace kur::client;  // NOLINT: this file is nothing but kurctl
-  // gRPC's own log is not for the people who use kurctl.
+  // The log of gRPC is not meant for users of kurctl.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   std::ios::sync_with_stdio(false);
-  const Environment environment = Environment::OfProcess();
+  const Environment environment = Environment::FromProcess();
   Terminal out(std::cout, Terminal::Detect(STDOUT_FILENO, environment));
   Terminal err(std::cerr, Terminal::Detect(STDERR_FILENO, environment));
   SystemClock clock;

@@ -12,9 +12,8 @@
 
 namespace kur::client {
 
-// Reads a stream of messages on the caller's thread without ever blocking for longer than it is
-// told, so that one thread can follow a stream, draw progress and notice Ctrl-C. Not thread-safe.
-// The destructor cancels the call.
+// Reads the messages of a server-streaming call with a timeout for each read, so that one thread
+// can read, draw progress and react to Ctrl-C. The destructor cancels the call. Not thread-safe.
 template <class Response>
 class StreamReader {
  public:
@@ -51,7 +50,7 @@ class StreamReader {
   StreamReader(const StreamReader&) = delete;
   StreamReader& operator=(const StreamReader&) = delete;
 
-  // Waits for the next message for at most `timeout`. After kEnd, status() says how it ended.
+  // Waits at most `timeout` for the next message. After kEnd, status() is the status of the call.
   Outcome Next(Response* response, absl::Duration timeout) {
     const auto deadline = absl::ToChronoTime(absl::Now() + timeout);
     while (true) {
@@ -92,7 +91,7 @@ class StreamReader {
   grpc::CompletionQueue queue_;
   std::unique_ptr<grpc::ClientAsyncReader<Response>> reader_;
   Response incoming_;
-  int pending_ = 1;       // operations whose completion is still to come; at first the start itself
+  int pending_ = 1;       // operations that have not completed; initially the start of the call
   bool started_ = false;  // the start of the call has completed
   bool status_known_ = false;
   absl::Status status_;

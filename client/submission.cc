@@ -41,7 +41,8 @@ v1::Mode ToProto(Mode mode) {
   return v1::MODE_UNSPECIFIED;
 }
 
-// Absolute, without "." and "..". Links are left alone: what they are called is what is sent.
+// Returns the absolute path without "." and "..". Does not resolve links: a source is sent under
+// the name of the link.
 absl::StatusOr<fs::path> Absolute(const std::string& path) {
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error);
@@ -49,7 +50,7 @@ absl::StatusOr<fs::path> Absolute(const std::string& path) {
   return absolute.lexically_normal();
 }
 
-// The deepest folder that holds all of `paths`.
+// Returns the deepest folder that contains all of `paths`.
 fs::path CommonFolder(const std::vector<fs::path>& paths) {
   fs::path common = paths.front().parent_path();
   for (const fs::path& path : paths) {
@@ -83,13 +84,13 @@ absl::Status AddSources(const std::vector<std::string>& files, Submission* submi
   return absl::OkStatus();
 }
 
-// Weights are what a project's workspace hands from run to run: the server's are newer.
+// Returns whether a key of `weights` names the file.
 bool IsWeights(const FileReference& file) {
   const std::vector<std::string> keys = absl::StrSplit(file.key, '.');
   return std::count(keys.begin(), keys.end(), "weights") > 0;
 }
 
-// Adds the files that are here; reports those that cannot be sent.
+// Adds the input files that exist locally. Reports those that cannot be sent to `diagnostics`.
 absl::Status AddInputs(const Kurfile& kurfile, const SubmissionOptions& options,
                        Submission* submission, Diagnostics* diagnostics) {
   const std::string folder = DirectoryOf(options.kurfile);
@@ -118,7 +119,7 @@ absl::Status AddInputs(const Kurfile& kurfile, const SubmissionOptions& options,
                          absl::StrCat("'", reference.path, "' is no regular file"));
       continue;
     }
-    options.hashing(local);
+    options.on_hash(local);
     LocalFile file = {local, "", 0};
     KUR_ASSIGN_OR_RETURN(file.sha256, Sha256OfFile(local));
     KUR_ASSIGN_OR_RETURN(file.size, FileSize(local));
@@ -205,7 +206,7 @@ std::string SanitizeName(const std::string& text) {
     const bool allowed = absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
     name += allowed ? c : '-';
   }
-  // Names such as "-", "." and ".." would only confuse.
+  // Commands would take a leading '-' for a flag; "." and ".." are folders.
   const size_t begin = name.find_first_not_of("-.");
   return begin == std::string::npos ? "" : name.substr(begin);
 }

@@ -15,41 +15,44 @@
 
 namespace kur::client {
 
-// What to make a job of.
+// The choices of `kurctl submit`.
 struct SubmissionOptions {
-  std::string kurfile;  // as the user named it
+  std::string kurfile;  // the path that the user gave
   Mode mode = Mode::kTrain;
-  v1::Inspection inspection;  // for kInspect
-  std::string name;           // empty: the server's choice
-  std::string project;        // empty: the name of the Kurfile's folder
-  std::vector<std::string> overrides;
-  // Send weights that are here; otherwise those in the project's workspace on the server count.
+  v1::Inspection inspection;           // for kInspect
+  std::string name;                    // empty: the server chooses
+  std::string project;                 // empty: the name of the Kurfile's folder
+  std::vector<std::string> overrides;  // as PATH=VALUE
+  // Whether to upload local weights. False: the job uses those in the project's workspace on the
+  // server, which are newer if an earlier job has trained there.
   bool upload_weights = false;
-  // Told of every file whose digest is about to be computed.
-  std::function<void(const std::string& path)> hashing = [](const std::string&) {};
+  // Called before the digest of a file is computed.
+  std::function<void(const std::string& path)> on_hash = [](const std::string&) {};
 };
 
-// A Kurfile, what it includes and what it names, ready to be sent.
+// A Kurfile with its includes and its input files, ready to be sent.
 struct Submission {
   v1::SubmitJobRequest request;  // lacks only request_id
   std::vector<LocalFile> files;  // the contents of request.inputs
   std::vector<Diagnostic> warnings;
-  // What messages of the server call a file -> what the user calls it.
+  // The name of a file in messages of the server -> the path that the user knows.
   std::map<std::string, std::string> local_names;
 };
 
-// Reads and checks the Kurfile and finds the local files that it names by relative path; those that
-// are not here are left to the server. An error carries every diagnostic (see DiagnosticsOf()).
+// Reads and checks the Kurfile and collects the local files that it names by relative path. Leaves
+// files that do not exist here to the server. The error carries every diagnostic (see
+// DiagnosticsOf()).
 absl::StatusOr<Submission> PrepareSubmission(const SubmissionOptions& options);
 
-// A server's refusal with its diagnostics in the user's own file names, for DiagnosticsOf();
-// any other status as it is.
+// Converts the diagnostics that a server attached to `status` to diagnostics (see DiagnosticsOf())
+// with the user's file names. Returns `status` unchanged if it has none.
 absl::Status WithLocalNames(const absl::Status& status, const Submission& submission);
 
-// A random UUID (version 4).
+// Returns a random UUID (version 4).
 std::string NewRequestId();
 
-// `text` as a name that the server takes: other characters become '-'; "" if nothing is left.
+// Returns `text` as a name that the server accepts: other characters become '-', and leading '-'
+// and '.' are dropped. Returns "" if nothing remains.
 std::string SanitizeName(const std::string& text);
 
 }  // namespace kur::client

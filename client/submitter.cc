@@ -13,17 +13,17 @@
 namespace kur::client {
 namespace {
 
-constexpr absl::Duration kPatienceToSubmit = absl::Seconds(30);
+constexpr absl::Duration kSubmitRetryTimeout = absl::Seconds(30);
 
-// The same id makes it one job, however often it is sent.
+// Sends the request until the server answers. The request id makes repetitions one job.
 absl::StatusOr<v1::Job> Send(Context& context, Connection& connection,
                              v1::SubmitJobRequest request) {
   request.set_request_id(NewRequestId());
-  Backoff backoff(kPatienceToSubmit);
+  Backoff backoff(kSubmitRetryTimeout);
   while (true) {
     auto job = connection.Call(&v1::Jobs::Stub::SubmitJob, request);
     if (job.ok() || !IsTransient(job.status())) return job;
-    const absl::Duration pause = backoff.Failed(context.clock.Now());
+    const absl::Duration pause = backoff.NextDelay(context.clock.Now());
     if (pause == absl::InfiniteDuration()) return job;
     context.clock.SleepFor(pause);
   }
@@ -31,11 +31,11 @@ absl::StatusOr<v1::Job> Send(Context& context, Connection& connection,
 
 }  // namespace
 
-absl::StatusOr<Submitted> SubmitKurfile(Context& context, SubmissionOptions options,
-                                        bool validate_only) {
+absl::StatusOr<SubmittedJob> SubmitKurfile(Context& context, SubmissionOptions options,
+                                           bool validate_only) {
   TransferMeter meter(context.err, context.clock);
-  options.hashing = [&meter](const std::string& path) {
-    meter.Say(absl::StrCat("reading ", Printable(path)));
+  options.on_hash = [&meter](const std::string& path) {
+    meter.ShowText(absl::StrCat("reading ", Printable(path)));
   };
   if (options.project.empty()) {
     KUR_ASSIGN_OR_RETURN(const Settings settings,
@@ -46,9 +46,9 @@ absl::StatusOr<Submitted> SubmitKurfile(Context& context, SubmissionOptions opti
   meter.Clear();
   DiagnosticPrinter printer(context.err, DiagnosticPrinter::ReadLocalFile);
   context.err.Write(printer.RenderAll(submission.warnings));
-  Submitted submitted;
+  SubmittedJob submitted;
   KUR_ASSIGN_OR_RETURN(submitted.connection, context.Connect());
-  // Also where no job is made: the server checks what is in the files, and keeps them for later.
+  // With validate_only too: the server reads the files, and keeps them for the submission itself.
   Uploader uploader(*submitted.connection, context.clock,
                     [&](const Transfer& transfer) { meter.Show(transfer); });
   KUR_RETURN_IF_ERROR(uploader.UploadMissing(submission.files));

@@ -10,18 +10,19 @@
 
 namespace kur::client {
 
-// A job, and the connection over which it was submitted.
-struct Submitted {
+// A job and the connection over which it was submitted.
+struct SubmittedJob {
   std::unique_ptr<Connection> connection;
   v1::Job job;
 };
 
-// Reads the Kurfile, shows its warnings, uploads what the server lacks and submits; however often
-// the request has to be sent, it makes one job. Without a project in `options` the user's settings
-// count. Errors of the Kurfile come before any of the connection and carry diagnostics (see
-// DiagnosticsOf()). With `validate_only` everything is checked and uploaded, but no job is made.
-absl::StatusOr<Submitted> SubmitKurfile(Context& context, SubmissionOptions options,
-                                        bool validate_only);
+// Reads the Kurfile, prints its warnings, uploads the files that the server lacks, and submits the
+// job. Repeats a lost request without creating a second job. Uses the project of the user's
+// settings if `options` names none. With `validate_only` the server checks everything but accepts
+// no job. Errors of the Kurfile come before those of the connection and carry diagnostics (see
+// DiagnosticsOf()).
+absl::StatusOr<SubmittedJob> SubmitKurfile(Context& context, SubmissionOptions options,
+                                           bool validate_only);
 
 }  // namespace kur::client
 

@@ -60,7 +60,7 @@ void WaitForStop(const sigset_t& signals, kur::server::Daemon& daemon) {
 
 int main(int argc, char** argv) {
   const auto parsed = kur::server::ParseCommandLine(argc, argv);
-  if (const auto* exit = std::get_if<kur::server::ExitNow>(&parsed)) {
+  if (const auto* exit = std::get_if<kur::server::EarlyExit>(&parsed)) {
     (exit->code == 0 ? std::cout : std::cerr) << exit->text;
     return exit->code;
   }

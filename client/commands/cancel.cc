@@ -1,6 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/commands/commands.h"
 #include "engine/base/status.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::client {
 namespace {
@@ -16,23 +17,21 @@ class CancelCommand : public Command {
 
   absl::StatusOr<ExitCode> Run(Context& context) override {
     KUR_ASSIGN_OR_RETURN(const auto connection, context.Connect());
-    absl::Status first_failure;
+    absl::Status failure;
     for (const std::string& name : jobs_) {
       v1::CancelJobRequest request;
       request.set_name(name);
       const auto job = connection->Call(&v1::Jobs::Stub::CancelJob, request);
       if (!job.ok()) {
-        // The last word is the program's own report of a failure.
-        if (!first_failure.ok())
-          context.err.Line(absl::StrCat("kurctl: ", first_failure.message()));
-        first_failure = first_failure.ok() ? job.status() : first_failure;
+        // The last failure is reported by the caller.
+        if (!failure.ok()) context.err.WriteLine(absl::StrCat("kurctl: ", failure.message()));
+        failure = job.status();
         continue;
       }
-      context.out.Line(absl::StrCat(
-          "job ", job->name(),
-          job->state() == v1::JOB_STATE_CANCELLED ? " cancelled" : " is being cancelled"));
+      context.out.WriteLine(absl::StrCat(
+          "job ", job->name(), WasCancelled(job->state()) ? " cancelled" : " is being cancelled"));
     }
-    if (!first_failure.ok()) return first_failure;
+    if (!failure.ok()) return failure;
     return ExitCode::kOk;
   }
 

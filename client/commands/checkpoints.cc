@@ -29,12 +29,12 @@ class CheckpointsCommand : public Command {
     const auto& artifacts = response.artifacts();
     if (format_ == OutputFormat::kName) {
       for (const v1::Artifact& artifact : artifacts) {
-        context.out.Line(Printable(artifact.path()));
+        context.out.WriteLine(Printable(artifact.path()));
       }
     } else if (IsStructured(format_)) {
       context.out.Write(RenderStructured(format_, ToJsonList(artifacts)));
     } else if (artifacts.empty()) {
-      context.err.Line(absl::StrCat(job_, " has written nothing yet"));
+      context.err.WriteLine(absl::StrCat(job_, " has written nothing yet"));
     } else {
       context.out.Write(RenderArtifactTable({artifacts.begin(), artifacts.end()},
                                             format_ == OutputFormat::kWide, context.clock.Now(),

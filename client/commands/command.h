@@ -13,40 +13,41 @@
 
 namespace kur::client {
 
-// One word of the command line: `kurctl list`. Made once, declared once, run at most once.
+// A command of kurctl, as `kurctl list`. Created once, declared once and run at most once, by one
+// thread.
 class Command {
  public:
-  // What help says of it.
+  // The texts of the help, and what the command needs.
   struct Info {
     std::string name;
-    std::string summary;                    // one line without a full stop
-    std::string example;                    // one or more lines that work as they stand
+    std::string summary;                    // one line without a period
+    std::string example;                    // one or more command lines that work unchanged
     std::vector<std::string> aliases = {};  // other names
-    bool connects = true;                   // talks to a server: takes --server and its like
+    bool connects = true;                   // calls a server: has --server and the like
   };
 
   virtual ~Command() = default;
 
   virtual Info info() const = 0;
 
-  // Declares arguments and options, which are parsed into members of the command.
+  // Declares arguments and options, whose values are members of the command.
   virtual void Declare(Arguments& arguments) = 0;
 
   virtual absl::StatusOr<ExitCode> Run(Context& context) = 0;
 };
 
-// Adds `-o, --output` with the formats that the command knows.
+// Declares `-o, --output` with the formats that the command supports.
 void AddOutputOption(Arguments& arguments, OutputFormat* format,
                      const std::vector<std::string>& allowed);
 
-// Adds `--set PATH=VALUE`.
+// Declares `--set PATH=VALUE`.
 void AddOverrideOption(Arguments& arguments, std::vector<std::string>* overrides);
 
-// Adds the job, or the jobs, that the command is about.
+// Declare the job, or the jobs, that the command acts on.
 void AddJobArgument(Arguments& arguments, std::string* job);
 void AddJobsArgument(Arguments& arguments, std::vector<std::string>* jobs);
 
-// The job by its name or an unambiguous prefix of it.
+// Asks the server for a job by its name or an unambiguous prefix of the name.
 absl::StatusOr<v1::Job> GetJob(Connection& connection, const std::string& name);
 
 }  // namespace kur::client

@@ -7,7 +7,7 @@
 
 namespace kur::client {
 
-// The commands, each in a file of its own.
+// Create the commands, each in the file of its name.
 std::unique_ptr<Command> MakeCancelCommand();
 std::unique_ptr<Command> MakeCheckpointCommand();
 std::unique_ptr<Command> MakeCheckpointsCommand();

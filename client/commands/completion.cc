@@ -3,7 +3,7 @@
 namespace kur::client {
 namespace {
 
-// Each asks kurctl itself what the word at the cursor may become, and falls back to files.
+// Each script calls `kurctl __complete` for the word at the cursor, and falls back to file names.
 constexpr const char* kShells[] = {"bash", "fish", "zsh"};
 constexpr const char* kScripts[] = {
     R"sh(_kurctl() {
@@ -36,7 +36,7 @@ class CompletionCommand : public Command {
 
   void Declare(Arguments& arguments) override {
     arguments.Positional("SHELL", &shell_, "bash, fish or zsh");
-    arguments.Note("Completes commands, flags, keys for `explain`, and the names of your jobs.");
+    arguments.AddNote("Completes commands, flags, keys for `explain`, and the names of your jobs.");
   }
 
   absl::StatusOr<ExitCode> Run(Context& context) override {

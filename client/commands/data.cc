@@ -11,18 +11,19 @@
 #include "client/output/text.h"
 #include "client/submitter.h"
 #include "engine/base/status.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::client {
 namespace {
 
-constexpr absl::Duration kTick = absl::Milliseconds(100);
-// As the server has it.
-constexpr int64_t kMostSamples = 20;
+constexpr absl::Duration kPollInterval = absl::Milliseconds(100);
+// The limit of the server.
+constexpr int64_t kMaxSamples = 20;
 
-// The events of a job that inspects data, shown as they come. Not thread-safe.
-class Inspection {
+// Shows the events of a job that inspects data as they arrive. Not thread-safe.
+class DataInspection {
  public:
-  Inspection(Context& context, Submitted& submitted, OutputFormat format)
+  DataInspection(Context& context, SubmittedJob& submitted, OutputFormat format)
       : context_(context),
         submitted_(submitted),
         format_(format),
@@ -32,24 +33,26 @@ class Inspection {
   absl::StatusOr<ExitCode> Run() {
     EventFollower::Options options;
     options.job = submitted_.job.name();
-    options.note = [this](const std::string& text) { live_.Print(absl::StrCat("kurctl: ", text)); };
+    options.on_connection_change = [this](const std::string& text) {
+      live_.Print(absl::StrCat("kurctl: ", text));
+    };
     EventFollower follower(*submitted_.connection, context_.clock, std::move(options));
     while (true) {
       if (context_.interrupted) return Cancel();
       v1::Event event;
-      KUR_ASSIGN_OR_RETURN(const auto step, follower.Next(&event, kTick));
+      KUR_ASSIGN_OR_RETURN(const auto step, follower.Next(&event, kPollInterval));
       if (step == EventFollower::Step::kEnd) break;
-      if (step == EventFollower::Step::kEvent) Take(event);
+      if (step == EventFollower::Step::kEvent) HandleEvent(event);
       if (live_.IsDue()) live_.Update(progress_.Lines(context_.clock.Now()));
     }
     live_.Clear();
     if (IsStructured(format_)) context_.out.Write(RenderStructured(format_, sets_));
-    if (progress_.state() != v1::JOB_STATE_SUCCEEDED) return ExitCodeOf(progress_.state());
+    if (!HasSucceeded(progress_.state())) return ExitCodeOf(progress_.state());
     return has_errors_ ? ExitCode::kError : ExitCode::kOk;
   }
 
  private:
-  void Take(const v1::Event& event) {
+  void HandleEvent(const v1::Event& event) {
     progress_.Add(event);
     if (event.has_data_inspected()) {
       Show(event.data_inspected());
@@ -58,7 +61,7 @@ class Inspection {
       live_.Print(
           absl::StrCat(warning ? context_.err.Styled(Style::kYellow, "warning: ") : std::string(),
                        Printable(event.log_line().text())));
-    } else if (event.state_changed().state() == v1::JOB_STATE_FAILED) {
+    } else if (HasFailed(event.state_changed().state())) {
       live_.Print(absl::StrCat(context_.err.Styled(Style::kRed, "error:"), " ",
                                Printable(event.state_changed().reason())));
     }
@@ -74,7 +77,7 @@ class Inspection {
     context_.out.Write(absl::StrCat(shown_++ > 0 ? "\n" : "", RenderData(data, context_.out)));
   }
 
-  // Nobody would come back for a job that only looks.
+  // Cancels the job: nobody would come back for its events.
   absl::StatusOr<ExitCode> Cancel() {
     live_.Clear();
     v1::CancelJobRequest request;
@@ -84,7 +87,7 @@ class Inspection {
   }
 
   Context& context_;
-  Submitted& submitted_;
+  SubmittedJob& submitted_;
   const OutputFormat format_;
   JobProgress progress_;
   LiveArea live_;
@@ -115,7 +118,7 @@ class DataCommand : public Command {
                      "The workspace on the server, default: the name of the Kurfile's folder");
     AddOverrideOption(arguments, &options_.overrides);
     AddOutputOption(arguments, &format_, {"table", "json", "yaml"});
-    arguments.Note(
+    arguments.AddNote(
         "Reads all samples, so figures are exact. It is a job that takes no device, so it does "
         "not\n"
         "wait for training; Ctrl-C ends it. What is wrong with the data, by itself or for the "
@@ -125,14 +128,14 @@ class DataCommand : public Command {
   }
 
   absl::StatusOr<ExitCode> Run(Context& context) override {
-    if (samples_ > kMostSamples) {
-      return UsageError(absl::StrCat("-n is at most ", kMostSamples, ", not ", samples_));
+    if (samples_ > kMaxSamples) {
+      return UsageError(absl::StrCat("-n is at most ", kMaxSamples, ", not ", samples_));
     }
     options_.mode = Mode::kInspect;
     options_.inspection.set_samples(static_cast<int32_t>(samples_));
-    KUR_ASSIGN_OR_RETURN(Submitted submitted, SubmitKurfile(context, options_, false));
+    KUR_ASSIGN_OR_RETURN(SubmittedJob submitted, SubmitKurfile(context, options_, false));
     context.catch_interrupts();
-    return Inspection(context, submitted, format_).Run();
+    return DataInspection(context, submitted, format_).Run();
   }
 
  private:

@@ -22,7 +22,7 @@ class DescribeCommand : public Command {
     KUR_ASSIGN_OR_RETURN(const auto connection, context.Connect());
     KUR_ASSIGN_OR_RETURN(const v1::Job job, GetJob(*connection, job_));
     if (format_ == OutputFormat::kName) {
-      context.out.Line(job.name());
+      context.out.WriteLine(job.name());
       return ExitCode::kOk;
     }
     if (IsStructured(format_)) {

@@ -55,7 +55,7 @@ class DevicesCommand : public Command {
     KUR_ASSIGN_OR_RETURN(const auto response, connection->Call(&v1::System::Stub::ListDevices,
                                                                v1::ListDevicesRequest()));
     if (format_ == OutputFormat::kName) {
-      for (const v1::Device& device : response.devices()) context.out.Line(device.name());
+      for (const v1::Device& device : response.devices()) context.out.WriteLine(device.name());
     } else if (format_ == OutputFormat::kJson || format_ == OutputFormat::kYaml) {
       context.out.Write(RenderStructured(format_, ToJsonList(response.devices())));
     } else {

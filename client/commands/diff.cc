@@ -14,7 +14,7 @@
 namespace kur::client {
 namespace {
 
-// Writes a job's frozen sources below `folder` and evaluates them.
+// Writes the frozen sources of a job below `folder` and evaluates them.
 absl::StatusOr<Value> EvaluateFrozen(const v1::FrozenKurfile& frozen, const std::string& job,
                                      const std::string& folder) {
   FileSystem& files = FileSystem::Posix();
@@ -51,7 +51,7 @@ class DiffCommand : public Command {
     arguments.Positional("A", &a_, "A Kurfile, or a job (its Kurfile as it was submitted)");
     arguments.Positional("B", &b_, "Another");
     AddOutputOption(arguments, &format_, {"table", "json", "yaml", "name"});
-    arguments.Note(
+    arguments.AddNote(
         "A word that names a file is a Kurfile; any other is a job. Exits with 0 if both mean the\n"
         "same, and with 1 if they differ.");
   }
@@ -103,15 +103,16 @@ class DiffCommand : public Command {
   void Show(const Difference& difference, Terminal& out) const {
     const std::string path = difference.path.empty() ? "(all)" : difference.path;
     if (format_ == OutputFormat::kName) {
-      out.Line(path);
+      out.WriteLine(path);
       return;
     }
-    out.Line(out.Styled(Style::kBold, path));
+    out.WriteLine(out.Styled(Style::kBold, path));
     if (difference.before) {
-      out.Line(out.Styled(Style::kRed, absl::StrCat("  - ", kur::ToJson(*difference.before))));
+      out.WriteLine(out.Styled(Style::kRed, absl::StrCat("  - ", kur::ToJson(*difference.before))));
     }
     if (difference.after) {
-      out.Line(out.Styled(Style::kGreen, absl::StrCat("  + ", kur::ToJson(*difference.after))));
+      out.WriteLine(
+          out.Styled(Style::kGreen, absl::StrCat("  + ", kur::ToJson(*difference.after))));
     }
   }
 

@@ -2,11 +2,12 @@
 #include "client/commands/commands.h"
 #include "client/local_daemon.h"
 #include "engine/base/status.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::client {
 namespace {
 
-constexpr absl::Duration kPatienceToStop = absl::Seconds(30);
+constexpr absl::Duration kStopTimeout = absl::Seconds(30);
 
 class DownCommand : public Command {
  public:
@@ -28,28 +29,27 @@ class DownCommand : public Command {
                          LocalStateDirectory(state_directory_, context.environment));
     LocalDaemon daemon(state, context.clock);
     const int64_t running = CountRunning(daemon);
-    const absl::Status stopped = daemon.Stop(kPatienceToStop);
+    const absl::Status stopped = daemon.Stop(kStopTimeout);
     if (absl::IsNotFound(stopped)) {
-      context.out.Line(absl::StrCat("kurd is not running (state in ", state, ")"));
+      context.out.WriteLine(absl::StrCat("kurd is not running (state in ", state, ")"));
       return ExitCode::kOk;
     }
     KUR_RETURN_IF_ERROR(stopped);
-    context.out.Line("kurd is down");
+    context.out.WriteLine("kurd is down");
     if (running > 0) {
-      context.out.Line(absl::StrCat(running, running == 1 ? " job goes" : " jobs go",
-                                    " on training; `kurctl up` takes over again"));
+      context.out.WriteLine(absl::StrCat(running, running == 1 ? " job goes" : " jobs go",
+                                         " on training; `kurctl up` takes over again"));
     }
     return ExitCode::kOk;
   }
 
  private:
-  // 0 when kurd does not answer.
+  // Returns 0 if kurd does not answer.
   static int64_t CountRunning(const LocalDaemon& daemon) {
     const auto connection = daemon.Connect();
     if (!connection.ok()) return 0;
     v1::ListJobsRequest request;
-    request.add_states(v1::JOB_STATE_STARTING);
-    request.add_states(v1::JOB_STATE_RUNNING);
+    for (const v1::JobState state : StatesWhere(HasWorker)) request.add_states(state);
     request.set_page_size(1000);
     const auto response = (*connection)->Call(&v1::Jobs::Stub::ListJobs, request, absl::Seconds(5));
     return response.ok() ? response->jobs_size() : 0;

@@ -29,11 +29,11 @@ class DownloadCommand : public Command {
     KUR_ASSIGN_OR_RETURN(const auto connection, context.Connect());
     v1::ListArtifactsRequest request;
     request.set_name(job_);
-    KUR_ASSIGN_OR_RETURN(const auto there,
+    KUR_ASSIGN_OR_RETURN(const auto artifacts,
                          connection->Call(&v1::Jobs::Stub::ListArtifacts, request));
     std::vector<v1::Artifact> wanted;
     for (const std::string& path : paths_) {
-      KUR_ASSIGN_OR_RETURN(wanted.emplace_back(), Find(there, path));
+      KUR_ASSIGN_OR_RETURN(wanted.emplace_back(), FindArtifact(artifacts, path));
     }
     for (const v1::Artifact& artifact : wanted) {
       KUR_RETURN_IF_ERROR(Download(context, *connection, artifact));
@@ -42,10 +42,10 @@ class DownloadCommand : public Command {
   }
 
  private:
-  absl::StatusOr<v1::Artifact> Find(const v1::ListArtifactsResponse& there,
-                                    const std::string& path) const {
+  absl::StatusOr<v1::Artifact> FindArtifact(const v1::ListArtifactsResponse& artifacts,
+                                            const std::string& path) const {
     std::vector<std::string> names;
-    for (const v1::Artifact& artifact : there.artifacts()) {
+    for (const v1::Artifact& artifact : artifacts.artifacts()) {
       if (artifact.path() == path) return artifact;
       names.push_back(artifact.path());
     }
@@ -61,10 +61,10 @@ class DownloadCommand : public Command {
       meter.Show(transfer);
       return true;
     });
-    KUR_ASSIGN_OR_RETURN(const std::string target, TargetIn(folder_, artifact));
+    KUR_ASSIGN_OR_RETURN(const std::string target, LocalPathOf(folder_, artifact));
     KUR_ASSIGN_OR_RETURN(const v1::Artifact arrived, downloader.Download(job_, artifact, target));
     meter.Clear();
-    context.out.Line(absl::StrCat(Printable(target), " (", HumanBytes(arrived.size()), ")"));
+    context.out.WriteLine(absl::StrCat(Printable(target), " (", HumanBytes(arrived.size()), ")"));
     return absl::OkStatus();
   }
 

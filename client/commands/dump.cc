@@ -22,7 +22,7 @@ class DumpCommand : public Command {
     arguments.Flag("--pre-parse", &raw_, "After includes and --set, before templating");
     AddOverrideOption(arguments, &options_.overrides);
     AddOutputOption(arguments, &format_, {"json", "yaml"});
-    arguments.Note(
+    arguments.AddNote(
         "What is printed is a Kurfile itself and may be submitted from the same folder. The model "
         "is\n"
         "printed as it was written, for its containers are evaluated while it is expanded; see\n"
@@ -39,7 +39,7 @@ class DumpCommand : public Command {
     }
     Value evaluated;
     const auto kurfile = Kurfile::Load(file_, options_, &evaluated);
-    // Of a file that is no Kurfile at all, nothing could be evaluated.
+    // Nothing can be evaluated of a file that is no Kurfile.
     if (!evaluated.is_null()) context.out.Write(RenderStructured(format_, ValueJson(evaluated)));
     KUR_RETURN_IF_ERROR(kurfile.status());
     return ExitCode::kOk;

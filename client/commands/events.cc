@@ -24,7 +24,7 @@ class EventsCommand : public Command {
     KUR_ASSIGN_OR_RETURN(const v1::Job job, GetJob(*connection, job_));
     KUR_RETURN_IF_ERROR(
         ReadEvents(context, *connection, {job.name(), from_, follow_},
-                   [&](const v1::Event& event) { context.out.Line(ToJsonLine(event)); }));
+                   [&](const v1::Event& event) { context.out.WriteLine(ToJsonLine(event)); }));
     return ExitCode::kOk;
   }
 

@@ -13,8 +13,8 @@ namespace {
 
 constexpr int64_t kMaxFileBytes = 1 << 20;
 
-// Writes through links and keeps the permissions.
-absl::Status Replace(const std::string& file, const std::string& content) {
+// Replaces the content of a file. Follows links and keeps the permissions.
+absl::Status ReplaceContent(const std::string& file, const std::string& content) {
   std::error_code error;
   const auto target = std::filesystem::canonical(file, error);
   if (error) return absl::NotFoundError(absl::StrCat(file, ": ", error.message()));
@@ -42,7 +42,7 @@ class FmtCommand : public Command {
     arguments.Flag("--check", &check_,
                    "Write nothing; name the files that would change, and exit with 1 if there are "
                    "any");
-    arguments.Note(
+    arguments.AddNote(
         "Two spaces a level, lists indented below their key, one space after colons and commas.\n"
         "Comments and the order of keys stay. A file that cannot be brought into that style\n"
         "without changing its meaning is left as it is, and the reason is shown.");
@@ -55,7 +55,7 @@ class FmtCommand : public Command {
       KUR_ASSIGN_OR_RETURN(const std::string text, FileSystem::Posix().Read(file, kMaxFileBytes));
       const auto formatted = FormatYaml(text, std::make_shared<const std::string>(file));
       if (absl::IsFailedPrecondition(formatted.status())) {
-        context.err.Line(absl::StrCat("kurctl: ", formatted.status().message()));
+        context.err.WriteLine(absl::StrCat("kurctl: ", formatted.status().message()));
         code = ExitCode::kError;
         continue;
       }
@@ -63,9 +63,9 @@ class FmtCommand : public Command {
       if (!write_ && !check_) {
         context.out.Write(*formatted);
       } else if (*formatted != text) {
-        context.out.Line(file);
+        context.out.WriteLine(file);
         if (check_) code = ExitCode::kError;
-        if (write_) KUR_RETURN_IF_ERROR(Replace(file, *formatted));
+        if (write_) KUR_RETURN_IF_ERROR(ReplaceContent(file, *formatted));
       }
     }
     return code;

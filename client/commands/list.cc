@@ -3,6 +3,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "client/commands/commands.h"
 #include "client/output/format.h"
@@ -17,6 +18,14 @@ namespace {
 constexpr int kPageSize = 1000;
 constexpr int kLatestEnded = 20;
 
+// Returns the names of kAllStates, in the same order.
+std::vector<std::string> StateNames() {
+  std::vector<std::string> names;
+  names.reserve(kAllStates.size());
+  for (const v1::JobState state : kAllStates) names.emplace_back(StateName(state));
+  return names;
+}
+
 class ListCommand : public Command {
  public:
   Info info() const override {
@@ -30,9 +39,9 @@ class ListCommand : public Command {
 
   void Declare(Arguments& arguments) override {
     arguments.Option("--project", "NAME", &project_, "Only jobs of this project");
-    arguments.Option("--state", "STATE,...", &states_,
-                     "Only jobs in these states: queued, starting, running, succeeded, failed, "
-                     "cancelled");
+    arguments.Option(
+        "--state", "STATE,...", &states_,
+        absl::StrCat("Only jobs in these states: ", absl::StrJoin(StateNames(), ", ")));
     arguments.Flag("-a,--all", &all_, "All jobs that have ended, not only the latest");
     AddOutputOption(arguments, &format_, {"table", "wide", "json", "yaml", "name"});
   }
@@ -43,7 +52,7 @@ class ListCommand : public Command {
     KUR_ASSIGN_OR_RETURN(const std::vector<v1::Job> jobs, Fetch(context, *connection, states));
     switch (format_) {
       case OutputFormat::kName:
-        for (const v1::Job& job : jobs) context.out.Line(job.name());
+        for (const v1::Job& job : jobs) context.out.WriteLine(job.name());
         break;
       case OutputFormat::kJson:
       case OutputFormat::kYaml:
@@ -52,7 +61,7 @@ class ListCommand : public Command {
       case OutputFormat::kTable:
       case OutputFormat::kWide:
         if (jobs.empty()) {
-          context.err.Line("no jobs; submit one with `kurctl submit FILE`");
+          context.err.WriteLine("no jobs; submit one with `kurctl submit FILE`");
         } else {
           context.out.Write(RenderJobTable(jobs, format_ == OutputFormat::kWide,
                                            context.clock.Now(), context.out));
@@ -64,9 +73,7 @@ class ListCommand : public Command {
  private:
   absl::StatusOr<std::vector<v1::JobState>> ParseStates() const {
     std::vector<v1::JobState> states;
-    std::vector<std::string> known;
-    known.reserve(kAllStates.size());
-    for (const v1::JobState state : kAllStates) known.emplace_back(StateName(state));
+    const std::vector<std::string> known = StateNames();
     for (const absl::string_view name : absl::StrSplit(states_, ',', absl::SkipEmpty())) {
       const auto it = std::find(known.begin(), known.end(), name);
       if (it == known.end()) {
@@ -77,19 +84,16 @@ class ListCommand : public Command {
     return states;
   }
 
-  // The jobs to show, newest first.
+  // Returns the jobs to show, newest first.
   absl::StatusOr<std::vector<v1::Job>> Fetch(Context& context, Connection& connection,
                                              const std::vector<v1::JobState>& states) const {
-    if (all_ || !states.empty()) return FetchSome(connection, states, /*limit=*/0, nullptr);
-    std::vector<v1::JobState> final_states(kAllStates.begin(), kAllStates.end());
-    const auto rest = std::partition(final_states.begin(), final_states.end(), IsFinal);
-    const std::vector<v1::JobState> others(rest, final_states.end());
-    final_states.erase(rest, final_states.end());
+    if (all_ || !states.empty()) return FetchPages(connection, states, /*limit=*/0, nullptr);
+    const auto unfinished = StatesWhere([](v1::JobState state) { return !IsFinal(state); });
     KUR_ASSIGN_OR_RETURN(std::vector<v1::Job> jobs,
-                         FetchSome(connection, others, /*limit=*/0, nullptr));
+                         FetchPages(connection, unfinished, /*limit=*/0, nullptr));
     bool more = false;
     KUR_ASSIGN_OR_RETURN(const std::vector<v1::Job> ended,
-                         FetchSome(connection, final_states, kLatestEnded, &more));
+                         FetchPages(connection, StatesWhere(IsFinal), kLatestEnded, &more));
     // A job may have ended between the two calls.
     std::set<std::string> names;
     for (const v1::Job& job : ended) names.insert(job.name());
@@ -100,16 +104,17 @@ class ListCommand : public Command {
       return TimeOf(a.submitted_at()) > TimeOf(b.submitted_at());
     });
     if (more) {
-      context.err.Line(absl::StrCat("of the jobs that have ended only the latest ", kLatestEnded,
-                                    " are shown; -a shows all"));
+      context.err.WriteLine(absl::StrCat("of the jobs that have ended only the latest ",
+                                         kLatestEnded, " are shown; -a shows all"));
     }
     return jobs;
   }
 
-  // Pages through the jobs in those states; `*more` says whether there are more than `limit`.
-  absl::StatusOr<std::vector<v1::Job>> FetchSome(Connection& connection,
-                                                 const std::vector<v1::JobState>& states, int limit,
-                                                 bool* more) const {
+  // Fetches the jobs in those states, at most `limit` unless 0. Sets `*more`, if not null, to
+  // whether there are more than `limit`.
+  absl::StatusOr<std::vector<v1::Job>> FetchPages(Connection& connection,
+                                                  const std::vector<v1::JobState>& states,
+                                                  int limit, bool* more) const {
     v1::ListJobsRequest request;
     request.set_project(project_);
     for (const v1::JobState state : states) request.add_states(state);

@@ -1,6 +1,6 @@
 #include "client/commands/commands.h"
 #include "client/commands/read_events.h"
-#include "client/output/event_text.h"
+#include "client/output/event_formatter.h"
 #include "engine/base/status.h"
 
 namespace kur::client {
@@ -22,11 +22,11 @@ class LogsCommand : public Command {
   absl::StatusOr<ExitCode> Run(Context& context) override {
     KUR_ASSIGN_OR_RETURN(const auto connection, context.Connect());
     KUR_ASSIGN_OR_RETURN(const v1::Job job, GetJob(*connection, job_));
-    EventNarrator narrator(context.out, {absl::InfiniteDuration(), context.zone});
+    EventFormatter formatter(context.out, {absl::InfiniteDuration(), context.zone});
     KUR_RETURN_IF_ERROR(
         ReadEvents(context, *connection, {job.name(), 1, follow_}, [&](const v1::Event& event) {
-          if (const auto line = narrator.Tell(event)) {
-            context.out.Line(*line);
+          if (const auto line = formatter.Format(event)) {
+            context.out.WriteLine(*line);
           }
         }));
     return ExitCode::kOk;

@@ -19,7 +19,7 @@ std::string CountText(int64_t count) { return count == kUnknown ? "?" : HumanCou
 
 std::string BytesText(int64_t bytes) { return bytes == kUnknown ? "?" : HumanBytes(bytes); }
 
-// "1.53 GFLOP".
+// Formats "1.53 GFLOP".
 std::string FlopsText(int64_t flops) {
   if (flops == kUnknown) return "? FLOP";
   constexpr const char* kPrefixes[] = {"", "k", "M", "G", "T", "P"};
@@ -77,7 +77,7 @@ std::string LayersText(const ModelPlan& plan, bool wide, const Terminal& termina
   return table.Render(terminal);
 }
 
-std::string TotalsText(const ModelPlan& plan, const Resources& need, const Speed& speed,
+std::string TotalsText(const ModelPlan& plan, const Resources& need, const HardwareLimits& hardware,
                        bool trains) {
   std::string text = absl::StrCat(plan.layers.size(), " layers, ");
   if (plan.parameters == kUnknown) {
@@ -99,22 +99,23 @@ std::string TotalsText(const ModelPlan& plan, const Resources& need, const Speed
   absl::StrAppend(&text, "  inference   ", BytesText(need.inference_total), ": weights ",
                   BytesText(need.weights), ", activations ", BytesText(need.inference), "\n");
   if (trains) {
-    const double seconds = StepSeconds(need, speed);
+    const double seconds = MinStepSeconds(need, hardware);
     absl::StrAppend(&text, "  a step      ", FlopsText(need.batch_flops), ", ",
                     BytesText(need.batch_bytes), " moved",
-                    seconds < 0
-                        ? ""
-                        : absl::StrFormat("; at least %.3g ms at %g GFLOP/s and %g GB/s",
-                                          seconds * 1000, speed.flops / 1e9, speed.bandwidth / 1e9),
+                    seconds < 0 ? ""
+                                : absl::StrFormat("; at least %.3g ms at %g GFLOP/s and %g GB/s",
+                                                  seconds * 1000, hardware.flops / 1e9,
+                                                  hardware.bandwidth / 1e9),
                     "\n");
   }
   return text;
 }
 
-// null stands for what is not known.
+// Returns null if the count is unknown.
 Json CountJson(int64_t count) { return count == kUnknown ? Json() : Json(count); }
 
-Json PlanJson(const ModelPlan& plan, const Resources& need, const Speed& speed, bool trains) {
+Json PlanJson(const ModelPlan& plan, const Resources& need, const HardwareLimits& hardware,
+              bool trains) {
   Json layers = Json::array();
   for (const PlannedLayer& layer : plan.layers) {
     Json shape;
@@ -140,7 +141,7 @@ Json PlanJson(const ModelPlan& plan, const Resources& need, const Speed& speed, 
   };
   Json training;
   if (trains) {
-    const double seconds = StepSeconds(need, speed);
+    const double seconds = MinStepSeconds(need, hardware);
     training = {{"total_bytes", CountJson(need.training_total)},
                 {"weight_bytes", CountJson(need.weights)},
                 {"gradient_bytes", CountJson(need.gradients)},
@@ -165,7 +166,7 @@ Json PlanJson(const ModelPlan& plan, const Resources& need, const Speed& speed, 
             {"activation_bytes", CountJson(need.inference)}}}};
 }
 
-// The batch size of the Kurfile: that of training or, if it does not train, of what it does.
+// Returns the batch size of training or, without training, of another section.
 int64_t BatchSizeOf(const Sections& sections) {
   if (sections.train) return sections.train->data.provider.batch_size;
   if (sections.test) return sections.test->data.provider.batch_size;
@@ -195,7 +196,7 @@ class PlanCommand : public Command {
                      "What it moves from and to memory, in GB a second; default: 10");
     AddOverrideOption(arguments, &options_.overrides);
     AddOutputOption(arguments, &format_, {"table", "wide", "json", "yaml", "name"});
-    arguments.Note(
+    arguments.AddNote(
         "Memory is that of the model's tensors (32-bit floats) and is an estimate; libraries and\n"
         "the data set come on top. The time of a step is a bound: no program can be faster.");
   }
@@ -206,7 +207,7 @@ class PlanCommand : public Command {
     context.err.Write(printer.RenderAll(kurfile.warnings()));
     const ModelPlan& plan = kurfile.plan();
     if (format_ == OutputFormat::kName) {
-      for (const PlannedLayer& layer : plan.layers) context.out.Line(layer.name);
+      for (const PlannedLayer& layer : plan.layers) context.out.WriteLine(layer.name);
       return ExitCode::kOk;
     }
     const Sections& sections = kurfile.sections();
@@ -215,14 +216,14 @@ class PlanCommand : public Command {
         EstimateResources(plan, trains ? sections.train->optimizer.get() : nullptr,
                           batch_size_ > 0 ? batch_size_ : BatchSizeOf(sections),
                           trains && sections.train->options.ema.has_value());
-    Speed speed;
-    if (gflops_ > 0) speed.flops = static_cast<double>(gflops_) * 1e9;
-    if (bandwidth_ > 0) speed.bandwidth = static_cast<double>(bandwidth_) * 1e9;
+    HardwareLimits hardware;
+    if (gflops_ > 0) hardware.flops = static_cast<double>(gflops_) * 1e9;
+    if (bandwidth_ > 0) hardware.bandwidth = static_cast<double>(bandwidth_) * 1e9;
     if (IsStructured(format_)) {
-      context.out.Write(RenderStructured(format_, PlanJson(plan, need, speed, trains)));
+      context.out.Write(RenderStructured(format_, PlanJson(plan, need, hardware, trains)));
     } else {
       context.out.Write(absl::StrCat(LayersText(plan, format_ == OutputFormat::kWide, context.out),
-                                     "\n", TotalsText(plan, need, speed, trains)));
+                                     "\n", TotalsText(plan, need, hardware, trains)));
     }
     return ExitCode::kOk;
   }

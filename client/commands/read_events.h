@@ -11,16 +11,16 @@
 
 namespace kur::client {
 
-// Which events.
+// The events to read.
 struct EventRange {
-  std::string job;
-  int64_t from = 1;
-  bool follow = false;  // stay until the job has ended
+  std::string job;      // the full name
+  int64_t from = 1;     // the number of the first event
+  bool follow = false;  // wait for further events until the job has ended
 };
 
-// Hands each event to `take`, once and in order; says on context.err when the connection is lost.
+// Calls `on_event` with each event, once and in order. Reports a lost connection on context.err.
 absl::Status ReadEvents(Context& context, Connection& connection, const EventRange& range,
-                        const std::function<void(const v1::Event&)>& take);
+                        const std::function<void(const v1::Event&)>& on_event);
 
 }  // namespace kur::client
 

@@ -1,5 +1,5 @@
 #include "client/commands/commands.h"
-#include "engine/kurfile/reference/json_schema.h"
+#include "engine/kurfile/reference/reference.h"
 
 namespace kur::client {
 namespace {
@@ -15,7 +15,7 @@ class SchemaCommand : public Command {
   }
 
   void Declare(Arguments& arguments) override {
-    arguments.Note(
+    arguments.AddNote(
         "An editor with a YAML language server completes and checks Kurfiles that begin with\n"
         "  # yaml-language-server: $schema=kurfile.schema.json");
   }

@@ -37,7 +37,7 @@ class SubmitCommand : public Command {
 
   absl::StatusOr<ExitCode> Run(Context& context) override {
     KUR_RETURN_IF_ERROR(CheckUsage());
-    KUR_ASSIGN_OR_RETURN(const Submitted submitted, SubmitKurfile(context, options_, dry_run_));
+    KUR_ASSIGN_OR_RETURN(const SubmittedJob submitted, SubmitKurfile(context, options_, dry_run_));
     Report(context, submitted.job);
     if (!follow_) return ExitCode::kOk;
     return FollowJob(context, *submitted.connection, {submitted.job.name(), fetch_});
@@ -60,13 +60,13 @@ class SubmitCommand : public Command {
 
   void Report(Context& context, const v1::Job& job) const {
     if (format_ == OutputFormat::kName) {
-      context.out.Line(job.name());
+      context.out.WriteLine(job.name());
     } else if (IsStructured(format_)) {
       context.out.Write(RenderStructured(format_, ToJson(job)));
     } else if (dry_run_) {
-      context.out.Line(absl::StrCat(options_.kurfile, " is fine; nothing was submitted"));
+      context.out.WriteLine(absl::StrCat(options_.kurfile, " is fine; nothing was submitted"));
     } else {
-      context.out.Line(absl::StrCat("job ", job.name(), " submitted"));
+      context.out.WriteLine(absl::StrCat("job ", job.name(), " submitted"));
     }
   }
 

@@ -28,16 +28,16 @@ class UpCommand : public Command {
     KUR_ASSIGN_OR_RETURN(const std::string state,
                          LocalStateDirectory(state_directory_, context.environment));
     LocalDaemon daemon(state, context.clock);
-    if (const auto info = daemon.Info(); info.ok()) {
-      context.out.Line(
+    if (const auto info = daemon.GetInfo(); info.ok()) {
+      context.out.WriteLine(
           absl::StrCat("kurd is up already (process ", info->pid(), ", state in ", state, ")"));
       return ExitCode::kOk;
     }
     KUR_ASSIGN_OR_RETURN(const std::string program,
-                         FindProgram("kurd", OwnFolder(), context.environment.Get("PATH")));
+                         FindProgram("kurd", ProgramFolder(), context.environment.Get("PATH")));
     KUR_ASSIGN_OR_RETURN(const v1::ServerInfo info, daemon.Start(program, devices_));
-    context.out.Line(absl::StrCat("kurd ", info.version(), " is up (process ", info.pid(),
-                                  ", state in ", state, ")"));
+    context.out.WriteLine(absl::StrCat("kurd ", info.version(), " is up (process ", info.pid(),
+                                       ", state in ", state, ")"));
     return ExitCode::kOk;
   }
 

@@ -33,7 +33,7 @@ class ValidateCommand : public Command {
     arguments.Flag("--strict", &strict_, "Warnings count as errors");
     AddOverrideOption(arguments, &options_.overrides);
     AddOutputOption(arguments, &format_, {"table", "json", "yaml", "name"});
-    arguments.Note(
+    arguments.AddNote(
         "Exits with 0 if all are valid, else with 1. Data is not opened; what is in it is\n"
         "checked when a job begins.");
   }
@@ -60,8 +60,8 @@ class ValidateCommand : public Command {
       report.push_back(entry);
       if (IsStructured(format_)) continue;
       context.err.Write(printer.RenderAll(diagnostics));
-      if (format_ == OutputFormat::kName && !valid) context.out.Line(file);
-      if (format_ == OutputFormat::kTable && valid) context.out.Line(Summary(file, *kurfile));
+      if (format_ == OutputFormat::kName && !valid) context.out.WriteLine(file);
+      if (format_ == OutputFormat::kTable && valid) context.out.WriteLine(Summary(file, *kurfile));
     }
     if (IsStructured(format_)) context.out.Write(RenderStructured(format_, report));
     return all_valid ? ExitCode::kOk : ExitCode::kError;

@@ -25,20 +25,21 @@ class VersionCommand : public Command {
 
   absl::StatusOr<ExitCode> Run(Context& context) override {
     if (IsStructured(format_)) return PrintStructured(context);
-    context.out.Line(absl::StrCat("kurctl ", kVersion));
+    context.out.WriteLine(absl::StrCat("kurctl ", kVersion));
     if (client_only_ || format_ == OutputFormat::kName) return ExitCode::kOk;
     const auto info = ServerVersion(context);
     if (info.ok()) {
-      context.out.Line(absl::StrCat("kurd ", info->version(), " (you are ", Printable(info->user()),
-                                    ", state in ", info->state_directory(), ")"));
+      context.out.WriteLine(absl::StrCat("kurd ", info->version(), " (you are ",
+                                         Printable(info->user()), ", state in ",
+                                         info->state_directory(), ")"));
     } else {
-      context.err.Line(absl::StrCat("kurd: ", info.status().message()));
+      context.err.WriteLine(absl::StrCat("kurd: ", info.status().message()));
     }
     return ExitCode::kOk;
   }
 
  private:
-  // {"client": ..., "server": {...}}; without a server that answers there is no "server".
+  // Prints {"client": ..., "server": {...}}, without "server" if no server answers.
   ExitCode PrintStructured(Context& context) const {
     Json json = Json::object();
     json["client"] = std::string(kVersion);

@@ -23,7 +23,7 @@ class WaitCommand : public Command {
   void Declare(Arguments& arguments) override {
     AddJobsArgument(arguments, &jobs_);
     arguments.Number("--timeout", "SECONDS", &timeout_, "Give up after this time");
-    arguments.Note(
+    arguments.AddNote(
         "Ends with 0 if all jobs succeeded, 3 if one failed, 4 if one was cancelled, 1 when\n"
         "the time is over.");
   }
@@ -32,7 +32,7 @@ class WaitCommand : public Command {
     KUR_ASSIGN_OR_RETURN(const auto connection, context.Connect());
     const absl::Time end =
         timeout_ > 0 ? context.clock.Now() + absl::Seconds(timeout_) : absl::InfiniteFuture();
-    // Names are resolved first: a wrong one is not found out after hours.
+    // Resolves all names first, so that a wrong name is reported at once.
     std::vector<std::string> names;
     for (const std::string& name : jobs_) {
       KUR_ASSIGN_OR_RETURN(const v1::Job job, GetJob(*connection, name));
@@ -40,8 +40,8 @@ class WaitCommand : public Command {
     }
     ExitCode result = ExitCode::kOk;
     for (const std::string& name : names) {
-      KUR_ASSIGN_OR_RETURN(const v1::Job job, AwaitEnd(context, *connection, name, end));
-      context.out.Line(Summary(job));
+      KUR_ASSIGN_OR_RETURN(const v1::Job job, WaitForEnd(context, *connection, name, end));
+      context.out.WriteLine(Summary(job));
       const ExitCode code = ExitCodeOf(job.state());
       if (code == ExitCode::kJobFailed || result == ExitCode::kOk) result = code;
     }
@@ -54,10 +54,10 @@ class WaitCommand : public Command {
     return absl::StrCat("job ", job.name(), " ", StateName(job.state()), reason);
   }
 
-  // Asks again and again, also across restarts of kurd.
-  static absl::StatusOr<v1::Job> AwaitEnd(Context& context, Connection& connection,
-                                          const std::string& name, absl::Time end) {
-    Backoff backoff(kPatience);
+  // Polls until the job has ended, across restarts of kurd.
+  static absl::StatusOr<v1::Job> WaitForEnd(Context& context, Connection& connection,
+                                            const std::string& name, absl::Time end) {
+    Backoff backoff(kRetryTimeout);
     absl::Duration pause = kFirstPause;
     while (true) {
       auto job = GetJob(connection, name);
@@ -67,10 +67,10 @@ class WaitCommand : public Command {
         return absl::DeadlineExceededError(absl::StrCat(name, " has not ended in time"));
       }
       if (job.ok()) {
-        backoff.Succeeded();
+        backoff.Reset();
         pause = std::min(pause * 2, kLongestPause);
       } else {
-        pause = backoff.Failed(context.clock.Now());
+        pause = backoff.NextDelay(context.clock.Now());
         if (pause == absl::InfiniteDuration()) return job;
       }
       context.clock.SleepFor(std::min(pause, end - context.clock.Now()));

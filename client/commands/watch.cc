@@ -17,7 +17,7 @@ class WatchCommand : public Command {
     AddJobArgument(arguments, &job_);
     arguments.Option("--fetch", "DIR", &fetch_,
                      "Download what the job writes to this folder, as it appears");
-    arguments.Note(
+    arguments.AddNote(
         "Ctrl-C ends the watching, not the job. Ends with 0 if the job succeeded, 3 if it\n"
         "failed, 4 if it was cancelled.");
   }

@@ -13,24 +13,24 @@
 namespace kur::client {
 namespace {
 
-// Classes that get a line of their own.
+// The number of classes that get a line of their own.
 constexpr int kListedClasses = 20;
 constexpr int kBarWidth = 24;
-// Columns between two things that stand side by side.
+// Columns between two pictures side by side.
 constexpr int kGap = 2;
 constexpr int kWidthOfPipe = 100;
 constexpr int kShownValues = 6;
 constexpr int kWidthOfText = 60;
-// What a narrow picture has below it at least.
+// The minimum width of the caption below a picture.
 constexpr int kCaptionWidth = 12;
 constexpr int kNumberWidth = 8;
 
-std::string UseOf(const v1::SourceInspected& source) {
+std::string UseText(const v1::SourceInspected& source) {
   if (source.is_input()) return source.is_truth() ? "input, truth" : "input";
   return source.is_truth() ? "truth" : "unused";
 }
 
-std::string ShapeOf(const v1::SourceInspected& source) {
+std::string ShapeText(const v1::SourceInspected& source) {
   std::vector<std::string> extents;
   for (const int64_t extent : source.shape()) {
     extents.push_back(extent >= 0 ? absl::StrCat(extent)
@@ -39,7 +39,7 @@ std::string ShapeOf(const v1::SourceInspected& source) {
   return absl::StrJoin(extents, " x ");
 }
 
-std::string ValuesOf(const v1::SourceInspected& source) {
+std::string ValuesText(const v1::SourceInspected& source) {
   switch (source.values()) {
     case v1::SourceInspected::VALUES_ONE_HOT:
       return "one-hot";
@@ -60,14 +60,14 @@ std::string SourcesText(const v1::DataInspected& data, const Terminal& terminal)
                {"MEAN", Table::Align::kRight},
                {"DEVIATION", Table::Align::kRight}});
   for (const v1::SourceInspected& source : data.sources()) {
-    table.Add({source.name(), UseOf(source), ShapeOf(source), ValuesOf(source),
+    table.Add({source.name(), UseText(source), ShapeText(source), ValuesText(source),
                HumanNumber(source.minimum()), HumanNumber(source.maximum()),
                HumanNumber(source.mean()), HumanNumber(source.deviation())});
   }
   return table.Render(terminal);
 }
 
-// How often each class occurs, the most frequent first.
+// Returns a table of the frequency of each class, the most frequent first.
 std::string ClassesText(const v1::SourceInspected& source, const Terminal& terminal) {
   std::vector<v1::ClassCount> classes(source.classes().begin(), source.classes().end());
   if (classes.size() < 2) return "";
@@ -98,7 +98,7 @@ std::string ClassesText(const v1::SourceInspected& source, const Terminal& termi
 }
 
 std::string SampleText(const v1::SamplePreview& sample) {
-  if (!sample.text().empty()) return Shorten(Printable(sample.text()), kWidthOfText);
+  if (!sample.text().empty()) return Truncate(Printable(sample.text()), kWidthOfText);
   std::vector<std::string> values;
   for (const float value : sample.values()) {
     if (values.size() == kShownValues) break;
@@ -110,15 +110,16 @@ std::string SampleText(const v1::SamplePreview& sample) {
   return absl::StrCat(absl::StrJoin(values, " "), more ? " ..." : "");
 }
 
-// Palette colour of a terminal with 256 colours that is nearest: 24 greys, or a cube of 6 x 6 x 6.
-int PaletteColour(const uint8_t* pixel, int channels) {
-  constexpr int kGreys = 24, kFirstGrey = 232, kCube = 6, kFirstOfCube = 16, kWhite = 255;
-  if (channels == 1) return kFirstGrey + (pixel[0] * (kGreys - 1) + kWhite / 2) / kWhite;
-  int colour = 0;
+// Returns the nearest color of the palette of 256 colors: one of 24 grays, or one of a cube of 6 x
+// 6 x 6.
+int PaletteColor(const uint8_t* pixel, int channels) {
+  constexpr int kGrays = 24, kFirstGray = 232, kCube = 6, kFirstOfCube = 16, kWhite = 255;
+  if (channels == 1) return kFirstGray + (pixel[0] * (kGrays - 1) + kWhite / 2) / kWhite;
+  int color = 0;
   for (int i = 0; i < 3; ++i) {
-    colour = colour * kCube + (pixel[i] * (kCube - 1) + kWhite / 2) / kWhite;
+    color = color * kCube + (pixel[i] * (kCube - 1) + kWhite / 2) / kWhite;
   }
-  return kFirstOfCube + colour;
+  return kFirstOfCube + color;
 }
 
 int Brightness(const uint8_t* pixel, int channels) {
@@ -127,17 +128,17 @@ int Brightness(const uint8_t* pixel, int channels) {
   return sum / channels;
 }
 
-bool IsWhole(const v1::Picture& picture) {
+bool IsValid(const v1::Picture& picture) {
   const auto pixels = static_cast<int64_t>(picture.height()) * picture.width();
   return picture.height() > 0 && picture.width() > 0 &&
          (picture.channels() == 1 || picture.channels() == 3) &&
          static_cast<int64_t>(picture.pixels().size()) == pixels * picture.channels();
 }
 
-// Things of several lines side by side, as many as fit, the others below.
-class Gallery {
+// Lays out blocks of lines side by side, as many a row as fit into the width. Not thread-safe.
+class PictureGrid {
  public:
-  explicit Gallery(int width) : width_(width) {}
+  explicit PictureGrid(int width) : width_(width) {}
 
   void Add(std::vector<std::string> lines, int columns) {
     if (used_ > 0 && used_ + kGap + columns > width_) EndRow();
@@ -150,7 +151,7 @@ class Gallery {
     used_ = before + columns;
   }
 
-  std::string Take() {
+  std::string Finish() {
     EndRow();
     return std::move(text_);
   }
@@ -168,13 +169,13 @@ class Gallery {
   int used_ = 0;  // columns of the row
 };
 
-// The pictures of a source, each above the number of its sample and what the truth says of it.
+// Draws the pictures of a source, each above the number of its sample and its truth.
 std::string PicturesText(const v1::DataInspected& data, const v1::SourceInspected& source,
                          const Terminal& terminal) {
-  Gallery gallery(terminal.width() > 0 ? terminal.width() : kWidthOfPipe);
+  PictureGrid grid(terminal.width() > 0 ? terminal.width() : kWidthOfPipe);
   for (int i = 0; i < source.samples_size(); ++i) {
     const v1::SamplePreview& sample = source.samples(i);
-    if (!IsWhole(sample.picture())) continue;
+    if (!IsValid(sample.picture())) continue;
     std::vector<std::string> lines = DrawPicture(sample.picture(), terminal);
     std::string caption = absl::StrCat(sample.index());
     for (const v1::SourceInspected& other : data.sources()) {
@@ -182,18 +183,18 @@ std::string PicturesText(const v1::DataInspected& data, const v1::SourceInspecte
       absl::StrAppend(&caption, ": ", SampleText(other.samples(i)));
     }
     const int columns = std::max(sample.picture().width(), kCaptionWidth + kNumberWidth);
-    lines.push_back(terminal.Styled(Style::kDim, Shorten(caption, columns)));
-    gallery.Add(std::move(lines), columns);
+    lines.push_back(terminal.Styled(Style::kDim, Truncate(caption, columns)));
+    grid.Add(std::move(lines), columns);
   }
-  return gallery.Take();
+  return grid.Finish();
 }
 
 bool HasPictures(const v1::SourceInspected& source) {
   return std::any_of(source.samples().begin(), source.samples().end(),
-                     [](const v1::SamplePreview& sample) { return IsWhole(sample.picture()); });
+                     [](const v1::SamplePreview& sample) { return IsValid(sample.picture()); });
 }
 
-// True if what is said of each sample is short enough to stand below a picture.
+// Returns whether the text of each sample is short enough to be the caption of a picture.
 bool FitsCaption(const v1::SourceInspected& source) {
   return std::all_of(source.samples().begin(), source.samples().end(),
                      [](const v1::SamplePreview& sample) {
@@ -201,14 +202,14 @@ bool FitsCaption(const v1::SourceInspected& source) {
                      });
 }
 
-// The samples of all sources without pictures, a line each.
+// Returns a table of the samples of all sources without pictures, a line a sample.
 std::string SamplesText(const v1::DataInspected& data, const Terminal& terminal) {
   std::vector<Table::Column> columns = {{"SAMPLE", Table::Align::kRight}};
   std::vector<const v1::SourceInspected*> shown;
   const bool has_pictures = std::any_of(data.sources().begin(), data.sources().end(), HasPictures);
   for (const v1::SourceInspected& source : data.sources()) {
     if (HasPictures(source) || source.samples().empty()) continue;
-    // That stands below the pictures.
+    // The captions of the pictures say that.
     if (has_pictures && source.is_truth() && FitsCaption(source)) continue;
     columns.push_back({source.name()});
     shown.push_back(&source);
@@ -236,22 +237,22 @@ std::string FindingText(const v1::LogLine& finding, const Terminal& terminal) {
 
 std::vector<std::string> DrawPicture(const v1::Picture& picture, const Terminal& terminal) {
   std::vector<std::string> lines;
-  if (!IsWhole(picture)) return lines;
+  if (!IsValid(picture)) return lines;
   const auto* const pixels = reinterpret_cast<const uint8_t*>(picture.pixels().data());
   const auto pixel = [&](int row, int column) {
     return pixels + static_cast<ptrdiff_t>(row * picture.width() + column) * picture.channels();
   };
-  const bool colours = terminal.colour() && terminal.unicode();
+  const bool colors = terminal.color() && terminal.unicode();
   for (int row = 0; row < picture.height(); row += 2) {
-    // A terminal's characters are about twice as high as they are wide.
+    // The characters of a terminal are about twice as high as wide.
     const int below = std::min(row + 1, picture.height() - 1);
     std::string line;
     for (int column = 0; column < picture.width(); ++column) {
       const uint8_t* const upper = pixel(row, column);
       const uint8_t* const lower = pixel(below, column);
-      if (colours) {
-        absl::StrAppend(&line, "\x1b[38;5;", PaletteColour(upper, picture.channels()), ";48;5;",
-                        PaletteColour(lower, picture.channels()), "m▀");
+      if (colors) {
+        absl::StrAppend(&line, "\x1b[38;5;", PaletteColor(upper, picture.channels()), ";48;5;",
+                        PaletteColor(lower, picture.channels()), "m▀");
       } else {
         constexpr absl::string_view kShades = " .:-=+*#%@";
         const int mean =
@@ -259,7 +260,7 @@ std::vector<std::string> DrawPicture(const v1::Picture& picture, const Terminal&
         line += kShades[static_cast<size_t>(mean) * kShades.size() / 256];
       }
     }
-    if (colours) line += "\x1b[0m";
+    if (colors) line += "\x1b[0m";
     lines.push_back(std::move(line));
   }
   return lines;

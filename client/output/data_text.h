@@ -9,15 +9,15 @@
 
 namespace kur::client {
 
-// A set of data for people: a table of its sources, how often each class occurs, a few samples
-// (pictures are drawn) and what is wrong. Ends in a line end.
+// Renders a data set for people: a table of its sources, the frequency of each class, a few samples
+// (pictures are drawn) and the findings. The text ends in a newline.
 std::string RenderData(const v1::DataInspected& data, const Terminal& terminal);
 
-// A picture as lines of text: in colours two pixels a character, without them in shades. All lines
-// take picture.width() columns.
+// Renders a picture as lines of picture.width() columns: two pixels a character in colors, or
+// characters of different brightness on a terminal without colors.
 std::vector<std::string> DrawPicture(const v1::Picture& picture, const Terminal& terminal);
 
-// True if something in the data is wrong, not just odd.
+// Returns whether a finding is an error, not just a warning.
 bool HasErrors(const v1::DataInspected& data);
 
 }  // namespace kur::client

@@ -17,19 +17,19 @@ namespace {
 constexpr int kTabWidth = 4;
 constexpr int kMarginWidth = 8;  // "   12 | "
 constexpr int kWidthWithoutLimit = 160;
-constexpr int kLeastWidth = 20;
+constexpr int kMinWidth = 20;
 constexpr int64_t kMaxFileBytes = 4 << 20;
 
-// A line as a row of cells of the screen, and the cell that is meant.
+// A line as a row of cells on the screen, and the marked cells.
 struct Cells {
   std::vector<std::string> texts;  // one or two columns wide each
   std::vector<int> columns;
   size_t marked = 0;
-  size_t marked_end = 0;  // behind the last cell that is meant
+  size_t marked_end = 0;  // after the last marked cell
 };
 
-// The bytes of the word that begins at `start` of a line of YAML: to its closing quote, or to the
-// end of a plain scalar. At least one.
+// Returns the length in bytes of the word at `start` of a line of YAML, to the closing quote or to
+// the end of a plain scalar; at least 1.
 size_t WordLength(absl::string_view line, size_t start) {
   if (start >= line.size()) return 1;
   const char quote = line[start];
@@ -50,7 +50,8 @@ size_t WordLength(absl::string_view line, size_t start) {
   return end - start;
 }
 
-// `column` counts bytes from 1; one beyond the end marks the end.
+// Splits a line into cells and marks the word at `column`, which counts bytes from 1. A column
+// after the last marks the end of the line.
 Cells Split(absl::string_view line, int column) {
   Cells cells;
   int byte = 1;
@@ -93,14 +94,15 @@ struct Excerpt {
   int underline = 1;  // columns of the caret and what follows it
 };
 
-// What fits into `width` columns around the marked cell.
+// Returns the part of the line around the marked cell that fits into `width` columns.
 Excerpt Cut(const Cells& cells, int width) {
   size_t begin = 0;
   size_t end = cells.texts.size();
   std::string before;
   std::string after;
   if (WidthOf(cells, begin, end) > width) {
-    // The mark stands two thirds into the excerpt: what leads to it matters more.
+    // The mark stands at two thirds of the excerpt: the text before it explains more than that
+    // after it.
     while (begin < cells.marked && WidthOf(cells, begin, cells.marked) > width * 2 / 3) ++begin;
     before = begin > 0 ? "…" : "";
     int used = DisplayWidth(before);
@@ -132,12 +134,12 @@ Style StyleOf(Diagnostic::Severity severity) {
   return Style::kBold;
 }
 
-// A caret and tildes: "^~~~".
+// Returns a caret and tildes: "^~~~".
 std::string Underline(int columns) {
   return absl::StrCat("^", std::string(static_cast<size_t>(columns - 1), '~'));
 }
 
-std::string Counted(int count, absl::string_view noun) {
+std::string CountNoun(int count, absl::string_view noun) {
   return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
 }
 
@@ -172,15 +174,15 @@ std::string DiagnosticPrinter::RenderAll(const std::vector<Diagnostic>& diagnost
     if (diagnostic.severity == Diagnostic::Severity::kWarning) ++warnings;
   }
   std::vector<std::string> counts;
-  if (errors > 0) counts.push_back(Counted(errors, "error"));
-  if (warnings > 0) counts.push_back(Counted(warnings, "warning"));
+  if (errors > 0) counts.push_back(CountNoun(errors, "error"));
+  if (warnings > 0) counts.push_back(CountNoun(warnings, "warning"));
   return absl::StrCat(out, absl::StrJoin(counts, ", "), counts.empty() ? "" : "\n");
 }
 
 std::string DiagnosticPrinter::RenderSource(const Location& location) {
   const std::string* line = LineOf(location);
   if (line == nullptr) return "";
-  const int width = terminal_.width() > 0 ? std::max(terminal_.width() - kMarginWidth, kLeastWidth)
+  const int width = terminal_.width() > 0 ? std::max(terminal_.width() - kMarginWidth, kMinWidth)
                                           : kWidthWithoutLimit;
   const Excerpt excerpt = Cut(Split(*line, location.column), width);
   std::string out = absl::StrFormat("%5d | %s\n", location.line, excerpt.text);

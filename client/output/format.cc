@@ -10,8 +10,8 @@
 namespace kur::client {
 namespace {
 
-// An enum's name without its prefix, in small letters.
-std::string Humble(absl::string_view name, absl::string_view prefix) {
+// Returns the name of an enumerator without its prefix, in lower case.
+std::string EnumName(absl::string_view name, absl::string_view prefix) {
   return absl::AsciiStrToLower(absl::StripPrefix(name, prefix));
 }
 
@@ -35,7 +35,7 @@ std::string HumanBytes(int64_t bytes) {
   if (bytes < 1024) return absl::StrCat(bytes, " B");
   auto value = static_cast<double>(bytes) / 1024;
   size_t unit = 0;
-  // 1023.95 would be shown as 1024.0.
+  // 1023.95 would be rounded to 1024.0.
   while (value >= 1023.95 && unit + 1 < std::size(kUnits)) {
     value /= 1024;
     ++unit;
@@ -85,11 +85,11 @@ absl::Time TimeOf(const google::protobuf::Timestamp& timestamp) {
   return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
 }
 
-std::string ModeName(v1::Mode mode) { return Humble(v1::Mode_Name(mode), "MODE_"); }
+std::string ModeName(v1::Mode mode) { return EnumName(v1::Mode_Name(mode), "MODE_"); }
 
 std::string KindName(v1::Artifact::Kind kind) {
   if (kind == v1::Artifact::KIND_UNSPECIFIED) return "file";
-  return Humble(v1::Artifact::Kind_Name(kind), "KIND_");
+  return EnumName(v1::Artifact::Kind_Name(kind), "KIND_");
 }
 
 }  // namespace kur::client

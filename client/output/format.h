@@ -10,33 +10,32 @@
 
 namespace kur::client {
 
-// Quantities in words for people.
-
-// The two largest units: "850ms", "12s", "3m12s", "2h05m", "3d04h". Negative durations read "0s".
+// Formats a duration with its two largest units: "850ms", "12s", "3m12s", "2h05m", "3d04h". A
+// negative duration becomes "0s".
 std::string HumanDuration(absl::Duration duration);
 
-// "0 B", "999 B", "1.5 KiB", "27.3 MiB", "2.0 GiB".
+// Formats a number of bytes: "999 B", "1.5 KiB", "27.3 MiB", "2.0 GiB".
 std::string HumanBytes(int64_t bytes);
 
-// Thousands set apart: "34,826".
+// Formats a count with thousands separators: "34,826".
 std::string HumanCount(int64_t count);
 
-// Four significant digits without an exponent where that is readable: "0.4312", "12.34", "1.2e-07",
-// "nan".
+// Formats a number with four significant digits, with an exponent only if it is very small or
+// large: "0.4312", "12.34", "1.2e-07", "nan".
 std::string HumanNumber(double value);
 
-// "1.9k", "830", "12.4", "3.1M": for speeds.
+// Formats a rate with a decimal prefix: "12.4", "830", "1.9k", "3.1M".
 std::string HumanRate(double value);
 
-// "62%", rounded down so that 100% means all.
+// Formats a fraction of 1 as "62%", rounded down so that only 1 is "100%".
 std::string HumanPercent(double fraction);
 
-// "2026-11-22 08:53:51" in that zone.
+// Formats a time in a zone: "2026-11-22 08:53:51".
 std::string HumanTime(absl::Time time, absl::TimeZone zone);
 
 absl::Time TimeOf(const google::protobuf::Timestamp& timestamp);
 
-// "train", "test", "evaluate"; "checkpoint", "result", "file".
+// Returns the lower-case name of the enumerator: "train", "checkpoint".
 std::string ModeName(v1::Mode mode);
 std::string KindName(v1::Artifact::Kind kind);
 

@@ -1,7 +1,7 @@
 #include "client/output/job_progress.h"
 
 #include "absl/strings/str_cat.h"
-#include "client/output/event_text.h"
+#include "client/output/event_formatter.h"
 #include "client/output/format.h"
 #include "client/output/live_area.h"
 #include "client/output/text.h"
@@ -34,7 +34,7 @@ void JobProgress::Add(const v1::Event& event) {
       break;
     case v1::Event::kBatchLosses:
       batches_ = event.batch_losses();
-      // Of its losses only the mean is shown.
+      // Only the mean of the losses is shown.
       batches_.clear_losses();
       batches_.clear_sizes();
       break;
@@ -45,7 +45,7 @@ void JobProgress::Add(const v1::Event& event) {
       download_ = event.download_progress();
       break;
     case v1::Event::kLogLine:
-      // The end of a download is told in a line.
+      // A log line reports the end of a download.
       download_.reset();
       break;
     case v1::Event::kPassProgress:
@@ -77,7 +77,7 @@ std::vector<std::string> JobProgress::Lines(absl::Time now) const {
 }
 
 std::string JobProgress::WaitingLine(absl::Time now) const {
-  if (state_ == v1::JOB_STATE_UNSPECIFIED) return absl::StrCat(job_, ": no news yet");
+  if (!IsKnown(state_)) return absl::StrCat(job_, ": no news yet");
   std::string line =
       absl::StrCat(job_, " is ", terminal_.Styled(StyleOf(state_), std::string(StateName(state_))),
                    " for ", HumanDuration(now - state_since_));

@@ -11,17 +11,17 @@
 
 namespace kur::client {
 
-// What a job is doing right now, as far as its events say, drawn as a few lines with bars. Not
-// thread-safe.
+// Derives from its events what a job is doing now, and renders that as a few lines with progress
+// bars. Not thread-safe.
 class JobProgress {
  public:
   JobProgress(const Terminal& terminal, std::string job)
       : terminal_(terminal), job_(std::move(job)) {}
 
-  // Takes the next event of the job.
+  // Adds the next event of the job.
   void Add(const v1::Event& event);
 
-  // The lines to show; empty once the job has ended.
+  // Returns the lines to show; none once the job has ended.
   std::vector<std::string> Lines(absl::Time now) const;
 
   v1::JobState state() const { return state_; }
@@ -37,10 +37,10 @@ class JobProgress {
   v1::JobState state_ = v1::JOB_STATE_UNSPECIFIED;
   absl::Time state_since_;
   std::string reason_;
-  std::optional<v1::EpochStarted> epoch_;         // while one is at work
-  v1::BatchLosses batches_;                       // the latest of the epoch
-  std::optional<v1::PassProgress> pass_;          // while one is at work
-  std::optional<v1::DownloadProgress> download_;  // while one is at work
+  std::optional<v1::EpochStarted> epoch_;         // while one is in progress
+  v1::BatchLosses batches_;                       // the latest event of the epoch
+  std::optional<v1::PassProgress> pass_;          // while one is in progress
+  std::optional<v1::DownloadProgress> download_;  // while one is in progress
   std::optional<v1::Measured> validation_;        // the latest
 };
 

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "client/output/event_text.h"
+#include "client/output/event_formatter.h"
 #include "client/output/format.h"
 #include "client/output/metrics_text.h"
 #include "client/output/table.h"
@@ -25,7 +25,7 @@ std::string EpochText(const v1::Job& job) {
   return absl::StrCat(progress.epoch(), "/", progress.last_epoch());
 }
 
-// Time at work so far; "" before the start.
+// Returns the time since the start, or to the end; "" before the start.
 std::string DurationText(const v1::Job& job, absl::Time now) {
   if (!job.has_started_at()) return "";
   const absl::Time end = job.has_finished_at() ? TimeOf(job.finished_at()) : now;
@@ -43,16 +43,16 @@ std::string ValidationText(const v1::Job& job) {
 }
 
 std::string SpeedText(const v1::Job& job) {
-  if (job.state() != v1::JOB_STATE_RUNNING || job.progress().samples_per_second() <= 0) return "";
+  if (!IsAtWork(job.state()) || job.progress().samples_per_second() <= 0) return "";
   return absl::StrCat(HumanRate(job.progress().samples_per_second()), "/s");
 }
 
-// Lines of "Label:   text".
-class Sheet {
+// Renders lines of "Label:   text". Not thread-safe.
+class FieldList {
  public:
-  explicit Sheet(const Terminal& terminal) : terminal_(terminal) {}
+  explicit FieldList(const Terminal& terminal) : terminal_(terminal) {}
 
-  // Leaves out what is empty.
+  // Adds nothing if `text` is empty.
   void Add(absl::string_view label, const std::string& text) {
     if (!text.empty()) AddStyled(label, Printable(text));
   }
@@ -69,8 +69,8 @@ class Sheet {
   std::string out_;
 };
 
-std::string When(const google::protobuf::Timestamp& timestamp, absl::Time now,
-                 absl::TimeZone zone) {
+std::string TimeText(const google::protobuf::Timestamp& timestamp, absl::Time now,
+                     absl::TimeZone zone) {
   const absl::Time time = TimeOf(timestamp);
   return absl::StrCat(HumanTime(time, zone), " (", HumanDuration(now - time), " ago)");
 }
@@ -93,11 +93,11 @@ std::string ProgressText(const v1::Progress& progress) {
   return absl::StrJoin(parts, ", ");
 }
 
-void AddProgress(const v1::Job& job, Sheet* sheet) {
+void AddProgress(const v1::Job& job, FieldList* fields) {
   if (!job.has_progress()) return;
   const v1::Progress& progress = job.progress();
-  sheet->Add("Progress", ProgressText(progress));
-  sheet->Add("Loss", LossText(job));
+  fields->Add("Progress", ProgressText(progress));
+  fields->Add("Loss", LossText(job));
   std::string validation;
   if (progress.has_validation_loss()) {
     validation = absl::StrCat("loss ", HumanNumber(progress.validation_loss()));
@@ -107,10 +107,10 @@ void AddProgress(const v1::Job& job, Sheet* sheet) {
   for (const std::string& part : MetricsText(metrics)) {
     absl::StrAppend(&validation, validation.empty() ? "" : ", ", part);
   }
-  sheet->Add("Validation", validation);
+  fields->Add("Validation", validation);
 }
 
-std::string Indented(const std::string& text) {
+std::string Indent(const std::string& text) {
   std::string out;
   bool line_start = true;
   for (const char c : text) {
@@ -159,36 +159,36 @@ std::string RenderJobTable(const std::vector<v1::Job>& jobs, bool wide, absl::Ti
 
 std::string RenderJob(const v1::Job& job, const std::vector<v1::Artifact>& artifacts,
                       absl::Time now, absl::TimeZone zone, const Terminal& terminal) {
-  Sheet sheet(terminal);
-  sheet.Add("Name", job.name());
-  sheet.AddStyled("State",
-                  terminal.Styled(StyleOf(job.state()), std::string(StateName(job.state()))));
-  sheet.Add("Reason", job.reason());
-  sheet.Add("Mode", ModeName(job.mode()));
-  sheet.Add("Kurfile", job.kurfile());
-  sheet.Add("Overrides", absl::StrJoin(job.overrides(), ", "));
-  sheet.Add("Project", job.project());
-  sheet.Add("Owner", job.owner());
-  sheet.Add("Devices", absl::StrJoin(job.devices(), ", "));
-  sheet.Add("Seed", absl::StrCat(job.seed()));
-  if (job.attempts() > 1) sheet.Add("Attempts", absl::StrCat(job.attempts()));
-  if (job.worker_pid() > 0) sheet.Add("Worker", absl::StrCat("process ", job.worker_pid()));
-  sheet.Add("Submitted", When(job.submitted_at(), now, zone));
-  if (job.has_started_at()) sheet.Add("Started", When(job.started_at(), now, zone));
-  if (job.has_finished_at()) sheet.Add("Finished", When(job.finished_at(), now, zone));
-  sheet.Add("Duration", DurationText(job, now));
-  AddProgress(job, &sheet);
-  std::string out = sheet.out();
+  FieldList fields(terminal);
+  fields.Add("Name", job.name());
+  fields.AddStyled("State",
+                   terminal.Styled(StyleOf(job.state()), std::string(StateName(job.state()))));
+  fields.Add("Reason", job.reason());
+  fields.Add("Mode", ModeName(job.mode()));
+  fields.Add("Kurfile", job.kurfile());
+  fields.Add("Overrides", absl::StrJoin(job.overrides(), ", "));
+  fields.Add("Project", job.project());
+  fields.Add("Owner", job.owner());
+  fields.Add("Devices", absl::StrJoin(job.devices(), ", "));
+  fields.Add("Seed", absl::StrCat(job.seed()));
+  if (job.attempts() > 1) fields.Add("Attempts", absl::StrCat(job.attempts()));
+  if (job.worker_pid() > 0) fields.Add("Worker", absl::StrCat("process ", job.worker_pid()));
+  fields.Add("Submitted", TimeText(job.submitted_at(), now, zone));
+  if (job.has_started_at()) fields.Add("Started", TimeText(job.started_at(), now, zone));
+  if (job.has_finished_at()) fields.Add("Finished", TimeText(job.finished_at(), now, zone));
+  fields.Add("Duration", DurationText(job, now));
+  AddProgress(job, &fields);
+  std::string out = fields.out();
   if (!job.inputs().empty()) {
     Table inputs({{"INPUT"}, {"SIZE", Align::kRight}, {"SHA-256"}});
     for (const v1::Input& input : job.inputs()) {
       inputs.Add({input.path(), HumanBytes(input.size()), input.sha256().substr(0, 12)});
     }
-    absl::StrAppend(&out, "Inputs:\n", Indented(inputs.Render(terminal)));
+    absl::StrAppend(&out, "Inputs:\n", Indent(inputs.Render(terminal)));
   }
   if (!artifacts.empty()) {
     absl::StrAppend(&out, "Artifacts:\n",
-                    Indented(RenderArtifactTable(artifacts, /*wide=*/false, now, terminal)));
+                    Indent(RenderArtifactTable(artifacts, /*wide=*/false, now, terminal)));
   }
   return out;
 }

@@ -10,15 +10,15 @@
 
 namespace kur::client {
 
-// Jobs as a table, a line each; `wide` adds owner, devices, speed and reason.
+// Renders a table of jobs; `wide` adds speed, owner, devices and reason.
 std::string RenderJobTable(const std::vector<v1::Job>& jobs, bool wide, absl::Time now,
                            const Terminal& terminal);
 
-// Everything about one job, over several lines.
+// Renders everything about one job on several lines.
 std::string RenderJob(const v1::Job& job, const std::vector<v1::Artifact>& artifacts,
                       absl::Time now, absl::TimeZone zone, const Terminal& terminal);
 
-// A job's files as a table; `wide` adds batches and digests.
+// Renders a table of the files of a job; `wide` adds batches and digests.
 std::string RenderArtifactTable(const std::vector<v1::Artifact>& artifacts, bool wide,
                                 absl::Time now, const Terminal& terminal);
 

@@ -9,7 +9,7 @@
 namespace kur::client {
 namespace {
 
-constexpr absl::Duration kFrame = absl::Milliseconds(100);
+constexpr absl::Duration kFrameInterval = absl::Milliseconds(100);
 
 std::string Repeated(absl::string_view text, int times) {
   std::string out;
@@ -20,13 +20,15 @@ std::string Repeated(absl::string_view text, int times) {
 }  // namespace
 
 void LiveArea::Print(absl::string_view line) {
-  if (lines_.empty()) return terminal_.Line(line);
+  if (lines_.empty()) return terminal_.WriteLine(line);
   std::string out = absl::StrCat(Rewind(), line, "\n");
   for (const std::string& live : lines_) absl::StrAppend(&out, live, "\n");
   terminal_.Write(out);
 }
 
-bool LiveArea::IsDue() const { return terminal_.interactive() && clock_.Now() - drawn_ >= kFrame; }
+bool LiveArea::IsDue() const {
+  return terminal_.interactive() && clock_.Now() - drawn_ >= kFrameInterval;
+}
 
 void LiveArea::Update(const std::vector<std::string>& lines) {
   if (!terminal_.interactive()) return;
@@ -34,8 +36,8 @@ void LiveArea::Update(const std::vector<std::string>& lines) {
   std::string out = Rewind();
   lines_.clear();
   for (const std::string& line : lines) {
-    // A line that fills the last column would wrap on some terminals.
-    lines_.push_back(terminal_.width() > 1 ? Shorten(line, terminal_.width() - 1) : line);
+    // Some terminals wrap a line that fills the last column.
+    lines_.push_back(terminal_.width() > 1 ? Truncate(line, terminal_.width() - 1) : line);
     absl::StrAppend(&out, lines_.back(), "\n");
   }
   terminal_.Write(out);

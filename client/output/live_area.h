@@ -11,41 +11,42 @@
 
 namespace kur::client {
 
-// The last few lines of a terminal, drawn anew as things move, below lines that stay. On a stream
-// that cannot redraw only the lines that stay are written. Not thread-safe. The destructor removes
-// what is live.
+// Draws live lines at the bottom of a terminal, below permanent lines. Writes only the permanent
+// lines to a stream that cannot redraw. The destructor removes the live lines. Not thread-safe.
 class LiveArea {
  public:
-  // Both must outlive the area.
+  // `terminal` and `clock` must outlive the area.
   LiveArea(Terminal& terminal, Clock& clock) : terminal_(terminal), clock_(clock) {}
   ~LiveArea() { Clear(); }
 
   LiveArea(const LiveArea&) = delete;
   LiveArea& operator=(const LiveArea&) = delete;
 
-  // Adds a line that stays.
+  // Writes a permanent line.
   void Print(absl::string_view line);
 
-  // True if Update() would draw now: at most ten times a second are worth the work.
+  // Returns whether Update() should be called now: at most ten times a second on a terminal, never
+  // on another stream.
   bool IsDue() const;
 
-  // Shows `lines` in place of the live lines so far, each cut to the terminal's width.
+  // Replaces the live lines by `lines`, each cut to the width of the terminal.
   void Update(const std::vector<std::string>& lines);
 
   // Removes the live lines.
   void Clear();
 
  private:
-  // What moves the cursor to the start of the first live line and clears from there.
+  // Returns the escape sequence that moves the cursor to the first live line and clears from there.
   std::string Rewind() const;
 
   Terminal& terminal_;
   Clock& clock_;
-  std::vector<std::string> lines_;  // as they stand on the screen
+  std::vector<std::string> lines_;  // the live lines on the screen
   absl::Time drawn_ = absl::InfinitePast();
 };
 
-// "━━━━━━━╸      " in `width` columns (or "#####-----" without Unicode) for a fraction in [0, 1].
+// Renders a bar of `width` columns for a fraction in [0, 1]: "━━━━━╸────", or "#####-----" without
+// Unicode.
 std::string RenderBar(double fraction, int width, const Terminal& terminal);
 
 }  // namespace kur::client

@@ -13,14 +13,15 @@
 namespace kur::client {
 namespace {
 
+// A cell of a confusion matrix.
 struct Cell {
-  std::string prefix;  // "labels." where the model has several outputs
+  std::string prefix;  // "labels." if the model has several outputs
   int truth = 0;
-  int taken_for = 0;
+  int predicted = 0;
   double count = 0;
 };
 
-// "labels.confusion[3][5]".
+// Parses the name of a cell of a confusion matrix: "labels.confusion[3][5]".
 std::optional<Cell> ParseCell(const std::string& name, double count) {
   const size_t begin = name.find("confusion[");
   if (begin == std::string::npos || !absl::EndsWith(name, "]")) return std::nullopt;
@@ -29,28 +30,27 @@ std::optional<Cell> ParseCell(const std::string& name, double count) {
       absl::StrSplit(name.substr(open, name.size() - open - 1), "][");
   Cell cell{name.substr(0, begin), 0, 0, count};
   if (numbers.size() != 2 || !absl::SimpleAtoi(numbers[0], &cell.truth) ||
-      !absl::SimpleAtoi(numbers[1], &cell.taken_for)) {
+      !absl::SimpleAtoi(numbers[1], &cell.predicted)) {
     return std::nullopt;
   }
   return cell;
 }
 
 std::string MistakesText(std::vector<Cell> cells) {
-  constexpr size_t kMostShown = 5;
+  constexpr size_t kMaxShown = 5;
   cells.erase(std::remove_if(cells.begin(), cells.end(),
-                             [](const Cell& cell) { return cell.truth == cell.taken_for; }),
+                             [](const Cell& cell) { return cell.truth == cell.predicted; }),
               cells.end());
   if (cells.empty()) return "mistaken: none";
   std::stable_sort(cells.begin(), cells.end(),
                    [](const Cell& a, const Cell& b) { return a.count > b.count; });
   std::string text = "mistaken:";
-  for (size_t i = 0; i < std::min(cells.size(), kMostShown); ++i) {
+  for (size_t i = 0; i < std::min(cells.size(), kMaxShown); ++i) {
     absl::StrAppend(&text, i == 0 ? " " : ", ", Printable(cells[i].prefix), cells[i].truth, " for ",
-                    cells[i].taken_for, " (", HumanCount(static_cast<int64_t>(cells[i].count)),
+                    cells[i].predicted, " (", HumanCount(static_cast<int64_t>(cells[i].count)),
                     ")");
   }
-  if (cells.size() > kMostShown)
-    absl::StrAppend(&text, " and ", cells.size() - kMostShown, " more");
+  if (cells.size() > kMaxShown) absl::StrAppend(&text, " and ", cells.size() - kMaxShown, " more");
   return text;
 }
 

@@ -7,8 +7,9 @@
 
 namespace kur::client {
 
-// "accuracy 0.9612" for each metric, by name. Of a confusion, which has a number for every pair of
-// classes, only the most frequent mistakes: "mistaken: 3 for 5 (17), 4 for 9 (12) and 8 more".
+// Returns "accuracy 0.9612" for each metric, sorted by name. Reduces a confusion matrix, which has
+// a metric for every pair of classes, to the most frequent mistakes: "mistaken: 3 for 5 (17), 4 for
+// 9 (12) and 8 more".
 std::vector<std::string> MetricsText(const std::map<std::string, double>& metrics);
 
 }  // namespace kur::client

@@ -13,7 +13,7 @@ std::string JsonText(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-// True if YAML reads the bare text as this very string and nothing else.
+// Returns whether YAML reads the unquoted text as the same string.
 bool IsPlainYaml(const std::string& text) {
   if (text.empty() || !absl::ascii_isalpha(text[0])) return false;
   for (const char c : text) {
@@ -38,7 +38,7 @@ void AppendYaml(const Json& json, int indent, std::string* out) {
   const std::string margin(indent, ' ');
   bool first = true;
   for (const auto& item : json.items()) {
-    // A structure in a list begins on the line of its dash.
+    // The first line of a structure in a list stands on the line of the dash.
     if (!std::exchange(first, false) || indent == 0) *out += margin;
     if (json.is_array()) {
       *out += "- ";
@@ -67,7 +67,7 @@ std::string ToJsonLine(const google::protobuf::Message& message) {
   options.preserve_proto_field_names = true;
   std::string text;
   const auto status = google::protobuf::util::MessageToJsonString(message, &text, options);
-  // Fails only for messages that are not of a known type or hold times beyond the calendar.
+  // Fails only for an Any of an unknown type and for a time outside of the years 1 to 9999.
   if (!status.ok()) return Json({{"error", status.ToString()}}).dump();
   return text;
 }

@@ -9,34 +9,34 @@
 
 namespace kur::client {
 
-// How a command prints data.
+// The format in which a command prints data.
 enum class OutputFormat { kTable, kWide, kJson, kYaml, kName };
 
-// True for the formats that programs read.
+// Returns whether programs read the format.
 inline bool IsStructured(OutputFormat format) {
   return format == OutputFormat::kJson || format == OutputFormat::kYaml;
 }
 
 using Json = nlohmann::ordered_json;
 
-// A message by protobuf's JSON mapping, with the field names of the .proto files and with every
-// field, also those that hold their default: scripts can rely on them. 64-bit integers are strings
-// there, as the mapping has it.
+// Converts a message by the JSON mapping of protobuf, with the field names of the .proto files.
+// Includes fields with their default value, so that scripts can rely on them. 64-bit integers
+// become strings, as the mapping demands.
 Json ToJson(const google::protobuf::Message& message);
 
-// The same on one line.
+// Converts a message as ToJson() does and prints it on one line.
 std::string ToJsonLine(const google::protobuf::Message& message);
 
-// YAML for the same data, ending in a line end.
+// Prints `json` as YAML that ends in a newline.
 std::string ToYaml(const Json& json);
 
-// `json` in kJson or kYaml, ending in a line end.
+// Prints `json` in the format, kJson or kYaml. The text ends in a newline.
 std::string RenderStructured(OutputFormat format, const Json& json);
 
-// A value of a Kurfile.
+// Converts a value of a Kurfile.
 Json ValueJson(const Value& value);
 
-// A list of messages.
+// Converts each of `messages` with ToJson().
 template <class Messages>
 Json ToJsonList(const Messages& messages) {
   Json list = Json::array();

@@ -9,8 +9,8 @@ namespace kur::client {
 namespace {
 
 constexpr int kGap = 2;
-// Narrower than this the last column says nothing any more: then lines may wrap.
-constexpr int kLeastLastColumn = 8;
+// The last column is not cut further: lines wrap instead.
+constexpr int kMinLastColumnWidth = 8;
 
 }  // namespace
 
@@ -36,7 +36,7 @@ std::string Table::Render(const Terminal& terminal) const {
   if (terminal.width() > 0) {
     int before = 0;
     for (size_t i = 0; i + 1 < widths.size(); ++i) before += widths[i] + kGap;
-    last = std::min(last, std::max(terminal.width() - before, kLeastLastColumn));
+    last = std::min(last, std::max(terminal.width() - before, kMinLastColumnWidth));
   }
   widths.back() = last;
 
@@ -44,7 +44,7 @@ std::string Table::Render(const Terminal& terminal) const {
   for (const auto& line : lines) {
     for (size_t i = 0; i < widths.size(); ++i) {
       const bool is_last = i + 1 == widths.size();
-      const std::string text = is_last ? Shorten(line[i].text, last) : line[i].text;
+      const std::string text = is_last ? Truncate(line[i].text, last) : line[i].text;
       const std::string padding(widths[i] - DisplayWidth(text), ' ');
       const std::string styled = terminal.Styled(line[i].style, text);
       if (columns_[i].align == Align::kRight) {

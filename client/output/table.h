@@ -9,8 +9,8 @@
 
 namespace kur::client {
 
-// A table for people: a line of titles and one line a row, columns two spaces apart. On a terminal
-// that is too narrow the last column is cut; in a pipe nothing is. Not thread-safe.
+// Renders a table for people: a line of titles and a line for each row, columns two spaces apart.
+// Cuts the last column on a terminal that is too narrow. Not thread-safe.
 class Table {
  public:
   enum class Align { kLeft, kRight };
@@ -25,13 +25,13 @@ class Table {
         : text(std::move(text)), style(style) {}
     Cell(const char* text, Style style = Style::kPlain)  // NOLINT: likewise
         : text(text), style(style) {}
-    std::string text;  // an empty one is shown as "-"
+    std::string text;  // an empty text is shown as "-"
     Style style;
   };
 
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-  // Precondition: one cell a column. Texts are made printable.
+  // Adds a row, which must have a cell for each column. Makes the texts printable.
   void Add(std::vector<Cell> row);
 
   bool empty() const { return rows_.empty(); }

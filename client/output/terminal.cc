@@ -10,7 +10,7 @@
 namespace kur::client {
 namespace {
 
-// SGR parameters of a style.
+// Returns the SGR parameter of a style, as ECMA-48 numbers them.
 absl::string_view CodeOf(Style style) {
   switch (style) {
     case Style::kBold:
@@ -54,7 +54,7 @@ Terminal::Features Terminal::Detect(int fd, const Environment& environment) {
   features.width = [fd] { return WidthOf(fd); };
   const std::string term = environment.Get("TERM");
   features.interactive = !term.empty() && term != "dumb";
-  features.colour = features.interactive && environment.Get("NO_COLOR").empty();
+  features.color = features.interactive && environment.Get("NO_COLOR").empty();
   return features;
 }
 
@@ -65,10 +65,10 @@ void Terminal::Write(absl::string_view text) {
   stream_.flush();
 }
 
-void Terminal::Line(absl::string_view text) { Write(absl::StrCat(text, "\n")); }
+void Terminal::WriteLine(absl::string_view text) { Write(absl::StrCat(text, "\n")); }
 
 std::string Terminal::Styled(Style style, absl::string_view text) const {
-  if (!features_.colour || style == Style::kPlain || text.empty()) return std::string(text);
+  if (!features_.color || style == Style::kPlain || text.empty()) return std::string(text);
   return absl::StrCat("\x1b[", CodeOf(style), "m", text, "\x1b[0m");
 }
 

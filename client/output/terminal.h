@@ -13,35 +13,35 @@ namespace kur::client {
 
 enum class Style { kPlain, kBold, kDim, kRed, kGreen, kYellow, kBlue };
 
-// A stream for people, and what it can show. Not thread-safe; does not own the stream.
+// An output stream for people and its features. Does not own the stream. Not thread-safe.
 class Terminal {
  public:
   struct Features {
-    bool interactive = false;  // lines can be drawn anew
-    bool colour = false;
+    bool interactive = false;  // lines can be redrawn
+    bool color = false;
     bool unicode = false;
-    // The columns that fit now; 0 when there is no limit (a file, a pipe).
+    // Returns the current width in columns; 0 for a file or a pipe, which have no limit.
     std::function<int()> width = [] { return 0; };
   };
 
   Terminal(std::ostream& stream, Features features)
       : stream_(stream), features_(std::move(features)) {}
 
-  // What the descriptor can show: NO_COLOR, TERM=dumb and the locale are respected.
+  // Detects the features of a file descriptor. Respects NO_COLOR, TERM=dumb and the locale.
   static Features Detect(int fd, const Environment& environment);
 
-  // False once something could not be written.
+  // Returns false once a write has failed.
   bool good() const;
 
-  // Writes at once.
+  // Writes and flushes.
   void Write(absl::string_view text);
-  void Line(absl::string_view text);
+  void WriteLine(absl::string_view text);
 
-  // `text` in that style, if the stream has colours.
+  // Returns `text` in the style, or unchanged if the stream has no colors.
   std::string Styled(Style style, absl::string_view text) const;
 
   bool interactive() const { return features_.interactive; }
-  bool colour() const { return features_.colour; }
+  bool color() const { return features_.color; }
   bool unicode() const { return features_.unicode; }
   int width() const { return features_.width(); }
 

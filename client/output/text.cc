@@ -32,14 +32,16 @@ bool Contains(const Range (&ranges)[kSize], uint32_t code) {
   return false;
 }
 
-// The length of the colour sequence ("ESC [ … m") at the front of `text`; 0 if there is none.
+// Returns the length of the color sequence ("ESC [ … m") at the front of `text`; 0 if there is
+// none.
 size_t EscapeLength(absl::string_view text) {
   if (text.size() < 3 || text[0] != '\x1b' || text[1] != '[') return 0;
   const size_t end = text.find_first_not_of("0123456789;", 2);
   return end != absl::string_view::npos && text[end] == 'm' ? end + 1 : 0;
 }
 
-// Bytes of the character that `lead` begins; 0 if it begins none.
+// Returns the length in bytes of a character with the first byte `lead`; 0 if there is no such
+// character.
 size_t LengthOf(unsigned char lead) {
   if (lead < 0x80) return 1;
   if (lead >= 0xC2 && lead < 0xE0) return 2;
@@ -60,9 +62,9 @@ Character FirstCharacter(absl::string_view text) {
     if ((byte & 0xC0) != 0x80) return {};
     code = code << 6 | (byte & 0x3F);
   }
-  constexpr uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+  constexpr uint32_t kMinCode[] = {0, 0, 0x80, 0x800, 0x10000};
   const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-  if (code < kLeast[length] || code > 0x10FFFF || surrogate) return {};
+  if (code < kMinCode[length] || code > 0x10FFFF || surrogate) return {};
   const int columns = Contains(kZeroWidth, code) ? 0 : Contains(kDoubleWidth, code) ? 2 : 1;
   return {length, columns, true};
 }
@@ -81,7 +83,7 @@ int DisplayWidth(absl::string_view text) {
   return width;
 }
 
-std::string Shorten(absl::string_view text, int width) {
+std::string Truncate(absl::string_view text, int width) {
   if (DisplayWidth(text) <= width) return std::string(text);
   std::string shortened;
   int used = 0;
@@ -93,7 +95,7 @@ std::string Shorten(absl::string_view text, int width) {
       shortened += "…";
       full = true;
     }
-    // A colour that was switched on must be switched off behind the cut, too.
+    // Color sequences after the cut are kept: they switch colors off.
     if (escape > 0 || !full) absl::StrAppend(&shortened, text.substr(0, character.bytes));
     used += character.columns;
     text.remove_prefix(character.bytes);

@@ -8,24 +8,24 @@
 
 namespace kur::client {
 
-// Columns that UTF-8 text takes on a terminal: combining marks take none, East Asian and emoji
-// characters two, and colour sequences none.
+// Returns the number of columns that UTF-8 text takes on a terminal: none for combining marks and
+// color sequences, two for East Asian and emoji characters.
 int DisplayWidth(absl::string_view text);
 
-// `text` cut to at most `width` columns, the last of which then is "…". Keeps colour sequences.
-std::string Shorten(absl::string_view text, int width);
+// Cuts `text` to at most `width` columns; a cut text ends in "…". Keeps color sequences.
+std::string Truncate(absl::string_view text, int width);
 
-// Text of strangers made harmless to a terminal: control characters become visible escapes
-// ("\x1b"), bytes that are no UTF-8 become "\xNN".
+// Makes untrusted text safe for a terminal: replaces control characters and bytes that are not
+// UTF-8 by "\xNN".
 std::string Printable(absl::string_view text);
 
-// One character at the front of UTF-8 text. A byte that begins no character stands for itself.
+// The first character of UTF-8 text. A byte that begins no character counts as one, not valid.
 struct Character {
   size_t bytes = 1;
   int columns = 1;
   bool valid = false;
 };
-// Precondition: `text` is not empty.
+// Decodes the first character of `text`, which must not be empty.
 Character FirstCharacter(absl::string_view text);
 
 }  // namespace kur::client

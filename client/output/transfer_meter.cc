@@ -3,12 +3,12 @@
 namespace kur::client {
 namespace {
 
-constexpr int64_t kWorthABar = 1 << 20;  // bytes
+constexpr int64_t kMinBytesForBar = 1 << 20;  // bytes
 
 }  // namespace
 
 void TransferMeter::Show(const Transfer& transfer) {
-  if (transfer.total < kWorthABar) return;
+  if (transfer.total < kMinBytesForBar) return;
   if (transfer.path != path_) {
     path_ = transfer.path;
     started_at_ = transfer.done;
@@ -19,6 +19,6 @@ void TransferMeter::Show(const Transfer& transfer) {
       {RenderTransfer(transfer, transfer.done - started_at_, clock_.Now() - since_, terminal_)});
 }
 
-void TransferMeter::Say(const std::string& text) { live_.Update({text}); }
+void TransferMeter::ShowText(const std::string& text) { live_.Update({text}); }
 
 }  // namespace kur::client

@@ -8,18 +8,17 @@
 
 namespace kur::client {
 
-// Shows transfers, one after another, as a bar that goes away again. Small files pass unseen. Not
-// thread-safe.
+// Shows a progress bar for each transfer of a large file, one after another. Not thread-safe.
 class TransferMeter {
  public:
-  // Both must outlive the meter.
+  // `terminal` and `clock` must outlive the meter.
   TransferMeter(Terminal& terminal, Clock& clock)
       : terminal_(terminal), clock_(clock), live_(terminal, clock) {}
 
   void Show(const Transfer& transfer);
 
-  // A line for what takes time but cannot be measured.
-  void Say(const std::string& text);
+  // Shows a line in place of the bar, for work whose progress is unknown.
+  void ShowText(const std::string& text);
 
   void Clear() { live_.Clear(); }
 
@@ -27,8 +26,8 @@ class TransferMeter {
   Terminal& terminal_;
   Clock& clock_;
   LiveArea live_;
-  std::string path_;        // the file under way
-  int64_t started_at_ = 0;  // its bytes when it was first shown
+  std::string path_;        // of the current transfer
+  int64_t started_at_ = 0;  // bytes done when the transfer was first shown
   absl::Time since_;
 };
 

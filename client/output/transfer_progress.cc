@@ -9,8 +9,8 @@ namespace kur::client {
 namespace {
 
 constexpr int kBarWidth = 24;
-// Speeds over less time than this jump about.
-constexpr absl::Duration kSettled = absl::Milliseconds(500);
+// A speed that is measured over less time varies too much to be shown.
+constexpr absl::Duration kMinTimeForSpeed = absl::Milliseconds(500);
 
 }  // namespace
 
@@ -22,7 +22,7 @@ std::string RenderTransfer(const Transfer& transfer, int64_t moved, absl::Durati
   std::string line = absl::StrCat(
       transfer.verb, " ", Printable(transfer.path), " ", RenderBar(done, kBarWidth, terminal), " ",
       HumanPercent(done), "  ", HumanBytes(transfer.done), " of ", HumanBytes(transfer.total));
-  if (elapsed < kSettled || moved <= 0) return line;
+  if (elapsed < kMinTimeForSpeed || moved <= 0) return line;
   const double speed = static_cast<double>(moved) / absl::ToDoubleSeconds(elapsed);
   const auto left = static_cast<double>(transfer.total - transfer.done);
   absl::StrAppend(&line, "  ", HumanBytes(static_cast<int64_t>(speed)), "/s");

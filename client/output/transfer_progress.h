@@ -9,16 +9,16 @@
 
 namespace kur::client {
 
-// How far a file is on its way.
+// The progress of an upload or a download.
 struct Transfer {
   std::string verb;  // "uploading"
   std::string path;
-  int64_t done = 0;   // bytes, counting those of earlier attempts
+  int64_t done = 0;   // bytes, including those of earlier attempts
   int64_t total = 0;  // bytes
 };
 
-// "uploading mnist.npz ━━━━━━━╸──── 62%  12.3 MiB of 19.8 MiB  5.1 MiB/s  2s left". `moved` bytes
-// have taken `elapsed`.
+// Renders "uploading mnist.npz ━━━━━━━╸──── 62%  12.3 MiB of 19.8 MiB  5.1 MiB/s  2s left".
+// Computes the speed from `moved` bytes in `elapsed`.
 std::string RenderTransfer(const Transfer& transfer, int64_t moved, absl::Duration elapsed,
                            const Terminal& terminal);
 

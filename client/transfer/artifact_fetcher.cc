@@ -13,7 +13,7 @@ ArtifactFetcher::ArtifactFetcher(Connection& connection, Clock& clock, std::stri
       clock_(clock),
       job_(std::move(job)),
       folder_(std::move(folder)),
-      thread_([this] { Loop(); }) {}
+      thread_([this] { Run(); }) {}
 
 ArtifactFetcher::~ArtifactFetcher() {
   {
@@ -23,11 +23,11 @@ ArtifactFetcher::~ArtifactFetcher() {
   thread_.join();
 }
 
-void ArtifactFetcher::Want(const v1::Artifact& artifact) {
+void ArtifactFetcher::Fetch(const v1::Artifact& artifact) {
   absl::MutexLock lock(&mutex_);
-  const auto there = fetched_.find(artifact.path());
+  const auto known = fetched_.find(artifact.path());
   const bool pending = pending_.count(artifact.path()) > 0;
-  if (!pending && there != fetched_.end() && there->second.sha256() == artifact.sha256()) return;
+  if (!pending && known != fetched_.end() && known->second.sha256() == artifact.sha256()) return;
   pending_[artifact.path()] = artifact;
 }
 
@@ -36,14 +36,14 @@ std::optional<Transfer> ArtifactFetcher::current() const {
   return current_;
 }
 
-bool ArtifactFetcher::AwaitIdle(absl::Duration timeout) {
+bool ArtifactFetcher::WaitUntilIdle(absl::Duration timeout) {
   absl::MutexLock lock(&mutex_);
   return mutex_.AwaitWithTimeout(absl::Condition(this, &ArtifactFetcher::IsIdle), timeout);
 }
 
-std::vector<v1::Artifact> ArtifactFetcher::TakeArrived() {
+std::vector<v1::Artifact> ArtifactFetcher::TakeFetched() {
   absl::MutexLock lock(&mutex_);
-  return std::exchange(arrived_, {});
+  return std::exchange(unreported_, {});
 }
 
 absl::Status ArtifactFetcher::status() const {
@@ -51,7 +51,7 @@ absl::Status ArtifactFetcher::status() const {
   return status_;
 }
 
-void ArtifactFetcher::Loop() {
+void ArtifactFetcher::Run() {
   Downloader downloader(connection_, clock_, [this](const Transfer& transfer) {
     absl::MutexLock lock(&mutex_);
     current_ = transfer;
@@ -67,7 +67,7 @@ void ArtifactFetcher::Loop() {
       pending_.erase(pending_.begin());
       busy_ = true;
     }
-    const auto target = TargetIn(folder_, artifact);
+    const auto target = LocalPathOf(folder_, artifact);
     auto result = target.ok() ? downloader.Download(job_, artifact, *target)
                               : absl::StatusOr<v1::Artifact>(target.status());
     absl::MutexLock lock(&mutex_);
@@ -77,9 +77,9 @@ void ArtifactFetcher::Loop() {
       if (!stopping_) status_.Update(Annotate(result.status(), artifact.path()));
       continue;
     }
-    v1::Artifact& there = fetched_[result->path()];
-    if (there.sha256() != result->sha256()) arrived_.push_back(*result);
-    there = *std::move(result);
+    v1::Artifact& known = fetched_[result->path()];
+    if (known.sha256() != result->sha256()) unreported_.push_back(*result);
+    known = *std::move(result);
   }
 }
 

@@ -16,9 +16,9 @@
 
 namespace kur::client {
 
-// Keeps a folder up to date with the files of a job while it runs: downloads what it is told of on
-// a thread of its own, always the newest content of a path. Thread-safe. The destructor stops a
-// download that is under way; a later one goes on from there.
+// Mirrors files of a running job in a local folder: downloads requested artifacts one after another
+// on a thread of its own, always the newest content of a path. The destructor stops a download; a
+// later download continues there. Thread-safe.
 class ArtifactFetcher {
  public:
   // `connection` and `clock` must outlive the fetcher.
@@ -28,25 +28,25 @@ class ArtifactFetcher {
   ArtifactFetcher(const ArtifactFetcher&) = delete;
   ArtifactFetcher& operator=(const ArtifactFetcher&) = delete;
 
-  // Asks for a file that the job has written. What arrives is the newest content of its path, which
-  // may be newer than `artifact`. Times are not compared: clocks step back, and a fast job writes a
-  // path several times within one tick of them.
-  void Want(const v1::Artifact& artifact);
+  // Queues the download of an artifact, unless its content has been downloaded. The downloaded
+  // content of the path may be newer than `artifact`. Contents are compared by digest, not by time:
+  // clocks step back, and a job may write a path twice within the resolution of a clock.
+  void Fetch(const v1::Artifact& artifact);
 
-  // The download under way, if any.
+  // Returns the progress of the current download, if any.
   std::optional<Transfer> current() const;
 
-  // Waits for at most `timeout`; true if nothing is left to do.
-  bool AwaitIdle(absl::Duration timeout);
+  // Waits at most `timeout`. Returns whether all requested downloads have ended.
+  bool WaitUntilIdle(absl::Duration timeout);
 
-  // What has arrived since the last call.
-  std::vector<v1::Artifact> TakeArrived();
+  // Returns the artifacts that were downloaded since the last call.
+  std::vector<v1::Artifact> TakeFetched();
 
-  // The first failure; OK so far otherwise.
+  // Returns the first error of a download.
   absl::Status status() const;
 
  private:
-  void Loop();
+  void Run();
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return stopping_ || !pending_.empty();
   }
@@ -60,7 +60,7 @@ class ArtifactFetcher {
   mutable absl::Mutex mutex_;
   std::map<std::string, v1::Artifact> pending_ ABSL_GUARDED_BY(mutex_);  // by path
   std::map<std::string, v1::Artifact> fetched_ ABSL_GUARDED_BY(mutex_);  // by path
-  std::vector<v1::Artifact> arrived_ ABSL_GUARDED_BY(mutex_);
+  std::vector<v1::Artifact> unreported_ ABSL_GUARDED_BY(mutex_);
   std::optional<Transfer> current_ ABSL_GUARDED_BY(mutex_);
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;

@@ -15,11 +15,11 @@
 namespace kur::client {
 namespace {
 
-constexpr absl::Duration kTick = absl::Milliseconds(100);
-// A path that is written anew faster than it can be downloaded never arrives.
+constexpr absl::Duration kPollInterval = absl::Milliseconds(100);
+// Limits the downloads of a path that is rewritten faster than it can be downloaded.
 constexpr int kMaxRestarts = 20;
 
-bool IsThere(const std::string& target, const v1::Artifact& artifact) {
+bool HasContent(const std::string& target, const v1::Artifact& artifact) {
   const auto size = FileSize(target);
   if (!size.ok() || *size != artifact.size()) return false;
   const auto digest = Sha256OfFile(target);
@@ -31,11 +31,11 @@ bool IsThere(const std::string& target, const v1::Artifact& artifact) {
 absl::StatusOr<v1::Artifact> Downloader::Download(const std::string& job,
                                                   const v1::Artifact& artifact,
                                                   const std::string& target) {
-  if (IsThere(target, artifact)) return artifact;
+  if (HasContent(target, artifact)) return artifact;
   KUR_RETURN_IF_ERROR(FileSystem::Posix().MakeDirectories(DirectoryOf(target)));
   transfer_ = {"downloading", artifact.path(), 0, artifact.size()};
   v1::Artifact wanted = artifact;
-  Backoff backoff(kPatience);
+  Backoff backoff(kRetryTimeout);
   int restarts = 0;
   while (true) {
     const int64_t before = transfer_.done;
@@ -49,10 +49,10 @@ absl::StatusOr<v1::Artifact> Downloader::Download(const std::string& job,
       continue;
     }
     if (!IsTransient(status) || absl::IsCancelled(status)) return status;
-    if (transfer_.done > before) backoff.Succeeded();
-    const absl::Duration pause = backoff.Failed(clock_.Now());
+    if (transfer_.done > before) backoff.Reset();
+    const absl::Duration pause = backoff.NextDelay(clock_.Now());
     if (pause == absl::InfiniteDuration()) return status;
-    KUR_RETURN_IF_ERROR(Pause(pause));
+    KUR_RETURN_IF_ERROR(WaitBeforeRetry(pause));
   }
 }
 
@@ -82,48 +82,48 @@ absl::Status Downloader::Receive(const v1::DownloadArtifactRequest& request,
   Reader reader(connection_, connection_.jobs(), &v1::Jobs::Stub::AsyncDownloadArtifact, request);
   v1::DownloadArtifactResponse response;
   while (true) {
-    const Reader::Outcome outcome = reader.Next(&response, kTick);
+    const Reader::Outcome outcome = reader.Next(&response, kPollInterval);
     if (outcome == Reader::Outcome::kEnd) break;
     if (outcome == Reader::Outcome::kMessage) {
-      KUR_RETURN_IF_ERROR(Take(response, target, wanted, part));
+      KUR_RETURN_IF_ERROR(HandleResponse(response, target, wanted, part));
       transfer_.done = (*part)->size();
       transfer_.total = wanted->size();
     }
-    KUR_RETURN_IF_ERROR(Observe());
+    KUR_RETURN_IF_ERROR(ReportProgress());
   }
-  // A server that is shutting down cancels its streams; CANCELLED is what the observer says.
+  // A server that shuts down cancels its streams, but CANCELLED means that the observer stopped.
   if (absl::IsCancelled(reader.status())) {
-    return FromServer(absl::UnavailableError(reader.status().message()));
+    return MarkAsServerError(absl::UnavailableError(reader.status().message()));
   }
   KUR_RETURN_IF_ERROR(reader.status());
   if (!part->has_value() || (*part)->size() != wanted->size()) {
-    return FromServer(absl::UnavailableError("the download ended early"));
+    return MarkAsServerError(absl::UnavailableError("the download ended early"));
   }
   return absl::OkStatus();
 }
 
-absl::Status Downloader::Take(const v1::DownloadArtifactResponse& response,
-                              const std::string& target, v1::Artifact* wanted,
-                              std::optional<PartFile>* part) const {
+absl::Status Downloader::HandleResponse(const v1::DownloadArtifactResponse& response,
+                                        const std::string& target, v1::Artifact* wanted,
+                                        std::optional<PartFile>* part) const {
   if (response.has_artifact() && response.artifact().sha256() != wanted->sha256()) {
     if (part->has_value() && (*part)->size() > 0) {
       return absl::FailedPreconditionError("the content has changed");
     }
     const std::string previous = wanted->sha256();
     if (!IsSha256Hex(response.artifact().sha256())) {
-      return FromServer(absl::InternalError("the server named no digest of what it sends"));
+      return MarkAsServerError(absl::InternalError("the server named no digest of what it sends"));
     }
     part->reset();
     if (IsSha256Hex(previous)) RemovePart(target, previous);
     const std::string path = wanted->path();
     *wanted = response.artifact();
     wanted->set_path(path);
-    if (IsThere(target, *wanted)) return absl::AlreadyExistsError(target);
+    if (HasContent(target, *wanted)) return absl::AlreadyExistsError(target);
     KUR_ASSIGN_OR_RETURN(*part, PartFile::Open(target, wanted->sha256()));
     KUR_RETURN_IF_ERROR((*part)->Clear());
   }
   if (!part->has_value()) {
-    return FromServer(absl::InternalError("the server did not say what it sends"));
+    return MarkAsServerError(absl::InternalError("the server did not say what it sends"));
   }
   if ((*part)->size() + static_cast<int64_t>(response.data().size()) > wanted->size()) {
     return absl::DataLossError(absl::StrCat("the server sent more than the ", wanted->size(),
@@ -132,21 +132,21 @@ absl::Status Downloader::Take(const v1::DownloadArtifactResponse& response,
   return (*part)->Append(response.data());
 }
 
-absl::Status Downloader::Pause(absl::Duration duration) {
+absl::Status Downloader::WaitBeforeRetry(absl::Duration duration) {
   const absl::Time end = clock_.Now() + duration;
   while (clock_.Now() < end) {
-    clock_.SleepFor(std::min(end - clock_.Now(), kTick));
-    KUR_RETURN_IF_ERROR(Observe());
+    clock_.SleepFor(std::min(end - clock_.Now(), kPollInterval));
+    KUR_RETURN_IF_ERROR(ReportProgress());
   }
   return absl::OkStatus();
 }
 
-absl::Status Downloader::Observe() {
+absl::Status Downloader::ReportProgress() {
   if (observer_(transfer_)) return absl::OkStatus();
   return absl::CancelledError("the download was stopped");
 }
 
-absl::StatusOr<std::string> TargetIn(const std::string& folder, const v1::Artifact& artifact) {
+absl::StatusOr<std::string> LocalPathOf(const std::string& folder, const v1::Artifact& artifact) {
   auto relative = NormalizeRelativePath(artifact.path());
   if (!relative.ok()) return Annotate(relative.status(), "the server named an unusable path");
   return JoinPath(folder, *relative);

@@ -14,34 +14,35 @@
 
 namespace kur::client {
 
-// Downloads files of jobs: goes on where an interrupted download stopped, checks digests, and gives
-// a file its name only when it is complete. Not thread-safe.
+// Downloads files of jobs. Resumes interrupted downloads, verifies digests, and gives a file its
+// name only when the content is complete. Not thread-safe.
 class Downloader {
  public:
-  // Told how far the download is, several times a second; returns false to stop it.
+  // Called with the progress several times a second. Returns false to stop the download.
   using Observer = std::function<bool(const Transfer&)>;
 
-  // Both must outlive the downloader.
+  // `connection` and `clock` must outlive the downloader.
   Downloader(Connection& connection, Clock& clock, Observer observer)
       : connection_(connection), clock_(clock), observer_(std::move(observer)) {}
 
-  // Downloads what `job` has at `artifact.path` to the file `target`, whose missing folders are
-  // made. When the job writes the path anew meanwhile, the newest content is what arrives; returns
-  // what has arrived. CANCELLED when the observer stops it.
+  // Downloads the content at `artifact.path` of `job` to the file `target` and creates missing
+  // folders. If the job rewrites the path during the download, starts over with the new content.
+  // Returns the artifact that was downloaded, or CANCELLED if the observer stopped the download.
   absl::StatusOr<v1::Artifact> Download(const std::string& job, const v1::Artifact& artifact,
                                         const std::string& target);
 
  private:
-  // One attempt. `wanted` says which content a part may exist of, and becomes what is being sent.
-  // ALREADY_EXISTS when that turns out to be what the target holds.
+  // Tries once. Resumes a part of the content `wanted`, if one exists. Sets `wanted` to the content
+  // that the server sends. Returns ALREADY_EXISTS if the target has that content.
   absl::Status Attempt(const std::string& job, const std::string& target, v1::Artifact* wanted);
   absl::Status Receive(const v1::DownloadArtifactRequest& request, const std::string& target,
                        v1::Artifact* wanted, std::optional<PartFile>* part);
-  absl::Status Take(const v1::DownloadArtifactResponse& response, const std::string& target,
-                    v1::Artifact* wanted, std::optional<PartFile>* part) const;
-  // Waits, asking the observer meanwhile.
-  absl::Status Pause(absl::Duration duration);
-  absl::Status Observe();
+  absl::Status HandleResponse(const v1::DownloadArtifactResponse& response,
+                              const std::string& target, v1::Artifact* wanted,
+                              std::optional<PartFile>* part) const;
+  // Waits for `duration` and keeps calling the observer.
+  absl::Status WaitBeforeRetry(absl::Duration duration);
+  absl::Status ReportProgress();
 
   Connection& connection_;
   Clock& clock_;
@@ -49,8 +50,9 @@ class Downloader {
   Transfer transfer_;
 };
 
-// Where `artifact` belongs in `folder`. INVALID_ARGUMENT for a path that would leave it.
-absl::StatusOr<std::string> TargetIn(const std::string& folder, const v1::Artifact& artifact);
+// Returns the path of `artifact` below `folder`. Returns INVALID_ARGUMENT for a path that would
+// leave the folder.
+absl::StatusOr<std::string> LocalPathOf(const std::string& folder, const v1::Artifact& artifact);
 
 }  // namespace kur::client
 

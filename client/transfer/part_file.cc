@@ -2,15 +2,12 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "engine/base/file_system.h"
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
 
@@ -26,53 +23,53 @@ std::string PartPath(const std::string& target, const std::string& sha256) {
 
 }  // namespace
 
-PartFile::PartFile(std::string target, std::string sha256, std::string path, UniqueFd fd,
-                   int64_t size)
-    : target_(std::move(target)),
-      sha256_(std::move(sha256)),
-      path_(std::move(path)),
-      fd_(std::move(fd)),
-      size_(size) {}
-
-absl::StatusOr<PartFile> PartFile::Open(const std::string& target, const std::string& sha256) {
-  const std::string path = PartPath(target, sha256);
-  UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644));
-  if (!fd.valid()) return ErrnoToStatus(errno, path);
-  if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+absl::StatusOr<PartFile> PartFile::Open(const std::string& target, const std::string& sha256,
+                                        FileSystem& files) {
+  PartFile part(files, target, sha256);
+  const std::string& path = part.path_;
+  KUR_ASSIGN_OR_RETURN(part.file_, files.OpenForAppend(path, /*truncate=*/false));
+  part.lock_.reset(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!part.lock_.valid()) return ErrnoToStatus(errno, path);
+  if (flock(part.lock_.get(), LOCK_EX | LOCK_NB) != 0) {
     return absl::AbortedError(absl::StrCat(path, " is being written by another kurctl"));
   }
-  struct stat info = {};
-  if (fstat(fd.get(), &info) != 0) return ErrnoToStatus(errno, path);
-  return PartFile(target, sha256, path, std::move(fd), info.st_size);
+  KUR_ASSIGN_OR_RETURN(part.size_, files.FileSize(path));
+  return part;
 }
 
+PartFile::PartFile(FileSystem& files, std::string target, std::string sha256)
+    : files_(&files),
+      target_(std::move(target)),
+      sha256_(std::move(sha256)),
+      path_(PartPath(target_, sha256_)) {}
+
 absl::Status PartFile::Append(absl::string_view data) {
-  while (!data.empty()) {
-    const ssize_t written = write(fd_.get(), data.data(), data.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return ErrnoToStatus(errno, path_);
-    size_ += written;
-    data.remove_prefix(static_cast<size_t>(written));
-  }
+  KUR_RETURN_IF_ERROR(file_->Append(data));
+  size_ += static_cast<int64_t>(data.size());
   return absl::OkStatus();
 }
 
 absl::Status PartFile::Clear() {
-  if (ftruncate(fd_.get(), 0) != 0) return ErrnoToStatus(errno, path_);
+  KUR_RETURN_IF_ERROR(file_->Truncate(0));
   size_ = 0;
   return absl::OkStatus();
 }
 
 absl::Status PartFile::Finish() {
-  if (fsync(fd_.get()) != 0) return ErrnoToStatus(errno, path_);
+  absl::Status synced = file_->Sync();
+  if (!synced.ok()) {
+    // The page cache may still hold what the disk has lost: nobody may continue from the part.
+    files_->Remove(path_).IgnoreError();
+    return synced;
+  }
   KUR_ASSIGN_OR_RETURN(const std::string digest, Sha256OfFile(path_));
   if (digest != sha256_) {
     KUR_RETURN_IF_ERROR(Clear());
     return absl::DataLossError(absl::StrCat(target_, " was damaged on the way: its SHA-256 is ",
                                             digest, ", not ", sha256_));
   }
-  KUR_RETURN_IF_ERROR(FileSystem::Posix().Rename(path_, target_));
-  KUR_RETURN_IF_ERROR(FileSystem::Posix().SyncDirectory(DirectoryOf(target_)));
+  KUR_RETURN_IF_ERROR(files_->Rename(path_, target_));
+  KUR_RETURN_IF_ERROR(files_->SyncDirectory(DirectoryOf(target_)));
   RemoveOtherParts();
   return absl::OkStatus();
 }
@@ -80,13 +77,13 @@ absl::Status PartFile::Finish() {
 void PartFile::RemoveOtherParts() const {
   const std::string folder = DirectoryOf(target_);
   const std::string prefix = BaseName(target_) + ".";
-  const auto names = ListDirectory(folder);
+  const auto names = files_->ListDirectory(folder);
   if (!names.ok()) return;
   for (const std::string& name : *names) {
     const bool is_part = absl::StartsWith(name, prefix) && absl::EndsWith(name, kSuffix) &&
                          name.size() == prefix.size() + kDigestChars + sizeof(kSuffix) - 1;
-    // Left-overs cost space, nothing more: a failure to remove one is no failure of the download.
-    if (is_part) FileSystem::Posix().Remove(JoinPath(folder, name)).IgnoreError();
+    // Leftover parts cost space, nothing more: a failure to remove one does not fail the download.
+    if (is_part) files_->Remove(JoinPath(folder, name)).IgnoreError();
   }
 }
 

@@ -19,7 +19,7 @@ namespace {
 constexpr size_t kChunkBytes = 256 << 10;
 constexpr size_t kMaxDigests = 10'000;
 
-absl::Status Changed(const LocalFile& file) {
+absl::Status ChangedError(const LocalFile& file) {
   return absl::AbortedError(
       absl::StrCat(file.path, " was changed while it was being sent; submit again"));
 }
@@ -73,20 +73,20 @@ absl::StatusOr<std::vector<v1::MissingBlob>> Uploader::FindMissing(
 }
 
 absl::Status Uploader::Upload(const LocalFile& file, int64_t offset) {
-  Backoff backoff(kPatience);
+  Backoff backoff(kRetryTimeout);
   while (true) {
     absl::Status status = Attempt(file, offset);
     if (status.ok() || !IsTransient(status)) return status;
     absl::StatusOr<std::vector<v1::MissingBlob>> missing = status;
     while (!missing.ok()) {
       if (!IsTransient(missing.status())) return missing.status();
-      const absl::Duration pause = backoff.Failed(clock_.Now());
+      const absl::Duration pause = backoff.NextDelay(clock_.Now());
       if (pause == absl::InfiniteDuration()) return missing.status();
       clock_.SleepFor(pause);
       missing = FindMissing({file.sha256});
     }
     if (missing->empty()) return absl::OkStatus();
-    if (missing->front().received() > offset) backoff.Succeeded();
+    if (missing->front().received() > offset) backoff.Reset();
     offset = missing->front().received();
   }
 }
@@ -108,7 +108,8 @@ absl::Status Uploader::Attempt(const LocalFile& file, int64_t offset) {
   do {
     const auto size = std::min<int64_t>(kChunkBytes, file.size - transfer.done);
     local = ReadAt(fd, file, transfer.done, static_cast<size_t>(size), request.mutable_data());
-    if (local.ok() && static_cast<int64_t>(request.data().size()) < size) local = Changed(file);
+    if (local.ok() && static_cast<int64_t>(request.data().size()) < size)
+      local = ChangedError(file);
     if (!local.ok()) break;
     open_stream = writer->Write(request);
     transfer.done += size;
@@ -119,7 +120,7 @@ absl::Status Uploader::Attempt(const LocalFile& file, int64_t offset) {
   if (open_stream) writer->WritesDone();
   const absl::Status remote = connection_.ToStatus(writer->Finish());
   if (!local.ok()) return local;
-  // The digest was right when the file was hashed.
+  // The digest matched when the file was hashed: the file has changed since.
   return absl::IsInvalidArgument(remote) ? Annotate(remote, file.path) : remote;
 }
 

@@ -14,30 +14,30 @@
 
 namespace kur::client {
 
-// A file of this machine and its content.
+// A local file and the digest of its content.
 struct LocalFile {
-  std::string path;    // on this machine
+  std::string path;
   std::string sha256;  // 64 hexadecimal digits
   int64_t size = 0;    // bytes
 };
 
-// Sends contents that the server lacks, each from where an interrupted upload stopped. Not
-// thread-safe.
+// Uploads file contents that the server lacks. Resumes interrupted uploads. Not thread-safe.
 class Uploader {
  public:
-  // Told how far an upload is, several times a second.
+  // Called with the progress after every chunk.
   using Observer = std::function<void(const Transfer&)>;
 
-  // Both must outlive the uploader.
+  // `connection` and `clock` must outlive the uploader.
   Uploader(Connection& connection, Clock& clock, Observer observer)
       : connection_(connection), clock_(clock), observer_(std::move(observer)) {}
 
-  // Makes the server have all of `files`; the same content under several names is sent once.
+  // Uploads the contents of `files` that the server lacks. Sends the content of several equal files
+  // once. Returns ABORTED if a file has changed since its digest was computed.
   absl::Status UploadMissing(const std::vector<LocalFile>& files);
 
  private:
   absl::StatusOr<std::vector<v1::MissingBlob>> FindMissing(const std::vector<std::string>& digests);
-  // Sends one content, again and again while the server comes and goes.
+  // Uploads one content and retries for kRetryTimeout while the server is unreachable.
   absl::Status Upload(const LocalFile& file, int64_t offset);
   absl::Status Attempt(const LocalFile& file, int64_t offset);
 

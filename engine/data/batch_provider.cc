@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "engine/base/permutation.h"
+#include "engine/base/random.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
 #include "engine/data/length_buckets.h"

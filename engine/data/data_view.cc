@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "engine/base/permutation.h"
+#include "engine/base/random.h"
 #include "engine/base/status.h"
 #include "engine/data/columns/column_source.h"
 #include "engine/data/subset_source.h"

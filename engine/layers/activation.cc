@@ -24,14 +24,14 @@ struct ActivationSpec : LayerSpec {
     return inputs[0];
   }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>&) const override {
     const bool of_output = type == "relu" || type == "tanh" || type == "sigmoid" ||
                            type == "softmax" || type == "log_softmax" || type == "exponential";
     const bool is_view = type == "linear" || type == "none";
     return {/*input=*/!of_output && !is_view, of_output, is_view};
   }
 
-  bool CommutesWithMaxima() const override { return IsRelu(); }
+  bool CommutesWithMaxPool() const override { return IsRelu(); }
   bool IsRelu() const override { return type == "relu"; }
   Probabilities probabilities() const override {
     if (type == "softmax") return Probabilities::kSoftmax;

@@ -77,7 +77,7 @@ struct AttentionSpec : LayerSpec {
   }
 
   // The inputs; queries, keys, values and the input of the last dense layer; the softmax weights.
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
     const int64_t time = inputs[0][0];
     const int64_t source = inputs.back()[0];
     if (time == kUnknown || source == kUnknown) return {true, false, false, kUnknown};

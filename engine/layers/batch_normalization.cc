@@ -54,10 +54,12 @@ struct BatchNormalizationSpec : LayerSpec {
             {"running_var", channels, /*trainable=*/false}};
   }
 
-  bool ForgetsOutput() const override { return true; }
+  bool OutputIsOverwritable() const override { return true; }
   bool CanApplyRelu() const override { return true; }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override { return {/*input=*/true}; }
+  SavedForBackward SavedTensors(const std::vector<Shape>&) const override {
+    return {/*input=*/true};
+  }
 };
 
 const Fields<BatchNormalizationSpec>& BatchNormalizationFields() {

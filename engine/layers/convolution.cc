@@ -77,9 +77,9 @@ struct ConvolutionSpec : LayerSpec {
                     NumElements(size)});
   }
 
-  bool ForgetsOutput() const override { return true; }
+  bool OutputIsOverwritable() const override { return true; }
 
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
     // Of a highway, the two operands of the gate.
     const int64_t more = highway ? Product({2, NumElements(inputs[0]), int64_t{sizeof(float)}}) : 0;
     return {/*input=*/true, /*output=*/false, /*is_view=*/false, more};

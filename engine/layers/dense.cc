@@ -73,9 +73,9 @@ struct DenseSpec : LayerSpec {
     return sum;
   }
 
-  bool ForgetsOutput() const override { return true; }
+  bool OutputIsOverwritable() const override { return true; }
 
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
     // Of a stack of layers, also the inputs of the later ones.
     Shape positions = Flattened(inputs[0]);
     positions.back() = 0;

@@ -27,7 +27,7 @@ struct DropoutSpec : LayerSpec {
     return inputs[0];
   }
 
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
     // The mask of values that are not dropped.
     const int64_t mask = independent ? NumElements(inputs[0]) : inputs[0].back();
     return {/*input=*/false, /*output=*/false, /*is_view=*/fraction == 0,

@@ -36,7 +36,7 @@ struct EmbeddingSpec : LayerSpec {
   }
 
   // The indices, as 64-bit integers.
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
     return {/*input=*/false, /*output=*/false, /*is_view=*/false,
             Product({NumElements(inputs[0]), int64_t{sizeof(int64_t)}})};
   }

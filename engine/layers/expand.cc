@@ -30,7 +30,7 @@ struct ExpandSpec : LayerSpec {
     return shape;
   }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>&) const override {
     return {/*input=*/false, /*output=*/false, /*is_view=*/true};
   }
 };

@@ -19,7 +19,7 @@ struct FlattenSpec : LayerSpec {
     return Shape{NumElements(inputs[0])};
   }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>&) const override {
     return {/*input=*/false, /*output=*/false, /*is_view=*/true};
   }
 };

@@ -36,7 +36,7 @@ struct GroupNormalizationSpec : LayerSpec {
   }
 
   // The centered input.
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
     return {/*input=*/false, /*output=*/false, /*is_view=*/false,
             Product({NumElements(inputs[0]), int64_t{sizeof(float)}})};
   }

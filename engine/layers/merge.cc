@@ -55,9 +55,9 @@ struct MergeSpec : LayerSpec {
     return shape;
   }
 
-  bool ForgetsOutput() const override { return true; }
+  bool OutputIsOverwritable() const override { return true; }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>&) const override {
     return {/*input=*/mode == "multiply"};
   }
 };

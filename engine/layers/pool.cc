@@ -56,10 +56,10 @@ struct PoolSpec : LayerSpec {
 
   // The maximum over the whole extent searches its positions only in the backward pass, by
   // comparing with the output.
-  bool ForgetsOutput() const override { return size.has_value() || type != "max"; }
-  bool TakesMaxima() const override { return type == "max"; }
+  bool OutputIsOverwritable() const override { return size.has_value() || type != "max"; }
+  bool IsMaxPool() const override { return type == "max"; }
 
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
     // The positions of maxima are saved.
     const auto output = OutputShape(inputs);
     const int64_t positions = output.ok() ? NumElements(*output) : kUnknown;

@@ -98,7 +98,7 @@ struct RecurrentSpec : LayerSpec {
   }
 
   // The input, and for every step the gates, the gradients of the gates, and the states.
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
     return {/*input=*/true, /*output=*/false, /*is_view=*/false,
             Product({inputs[0][0], bidirectional ? 2 : 1,
                      (2 * InputGates(inputs[0][1]) + 3) * Units(), int64_t{sizeof(float)}})};

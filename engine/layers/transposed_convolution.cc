@@ -52,9 +52,11 @@ struct TransposedConvolutionSpec : LayerSpec {
     return Product({NumElements(inputs[0]), kernels, NumElements(size)});
   }
 
-  bool ForgetsOutput() const override { return true; }
+  bool OutputIsOverwritable() const override { return true; }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override { return {/*input=*/true}; }
+  SavedForBackward SavedTensors(const std::vector<Shape>&) const override {
+    return {/*input=*/true};
+  }
 };
 
 const Fields<TransposedConvolutionSpec>& TransposedConvolutionFields() {

@@ -17,8 +17,8 @@ namespace {
 
 struct AccuracySpec : MetricSpec {
   std::string kind() const override { return "accuracy"; }
-  bool Suits(Task task) const override { return IsAboutClasses(task); }
-  bool IsUsual() const override { return true; }
+  bool Supports(Task task) const override { return IsAboutClasses(task); }
+  bool IsDefault() const override { return true; }
 };
 
 const Fields<AccuracySpec>& AccuracyFields() {

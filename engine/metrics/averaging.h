@@ -11,7 +11,7 @@ namespace kur {
 struct AveragedMetricSpec : MetricSpec {
   std::string average = "macro";
 
-  bool Suits(Task task) const override { return IsAboutClasses(task); }
+  bool Supports(Task task) const override { return IsAboutClasses(task); }
 };
 
 template <class Spec>

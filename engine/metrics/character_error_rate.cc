@@ -15,8 +15,8 @@ namespace {
 
 struct CharacterErrorRateSpec : MetricSpec {
   std::string kind() const override { return "character_error_rate"; }
-  bool Suits(Task task) const override { return task == Task::kSequence; }
-  bool IsUsual() const override { return true; }
+  bool Supports(Task task) const override { return task == Task::kSequence; }
+  bool IsDefault() const override { return true; }
 };
 
 const Fields<CharacterErrorRateSpec>& CharacterErrorRateFields() {

@@ -21,7 +21,7 @@ namespace {
 
 struct ConfusionSpec : MetricSpec {
   std::string kind() const override { return "confusion"; }
-  bool Suits(Task task) const override { return IsAboutClasses(task); }
+  bool Supports(Task task) const override { return IsAboutClasses(task); }
 
   absl::Status CheckOutput(Task task, const Shape& output) const override {
     if (task == Task::kYesOrNo) return absl::OkStatus();

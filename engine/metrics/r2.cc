@@ -16,8 +16,8 @@ namespace {
 
 struct R2Spec : MetricSpec {
   std::string kind() const override { return "r2"; }
-  bool Suits(Task task) const override { return task == Task::kNumbers; }
-  bool IsUsual() const override { return true; }
+  bool Supports(Task task) const override { return task == Task::kNumbers; }
+  bool IsDefault() const override { return true; }
 };
 
 const Fields<R2Spec>& R2Fields() {

@@ -22,7 +22,7 @@ struct TopKSpec : MetricSpec {
   int64_t k = 5;
 
   std::string kind() const override { return "top_k"; }
-  bool Suits(Task task) const override {
+  bool Supports(Task task) const override {
     return task == Task::kClasses || task == Task::kClassNumbers;
   }
 

@@ -20,8 +20,8 @@ struct WordErrorRateSpec : MetricSpec {
   std::optional<int64_t> space;
 
   std::string kind() const override { return "word_error_rate"; }
-  bool Suits(Task task) const override { return task == Task::kSequence; }
-  bool IsUsual() const override { return true; }
+  bool Supports(Task task) const override { return task == Task::kSequence; }
+  bool IsDefault() const override { return true; }
 
   absl::Status CheckSymbols(const std::vector<std::string>& symbols) const override {
     if (space || std::count(symbols.begin(), symbols.end(), " ") > 0) return absl::OkStatus();

@@ -33,7 +33,7 @@ struct PlateauSpec : ScheduleSpec {
   }
 
   // Counts like PyTorch's ReduceLROnPlateau.
-  void Observe(double loss, ScheduleState* state) const override {
+  void ObserveValidation(double loss, ScheduleState* state) const override {
     const auto best = state->find(kBest);
     const bool better = best == state->end() || loss < best->second * (1 - threshold);
     if (better && std::isfinite(loss)) {
@@ -52,7 +52,7 @@ struct PlateauSpec : ScheduleSpec {
     (*state)[kWaited] = 0;
   }
 
-  bool WatchesValidation() const override { return true; }
+  bool DependsOnValidation() const override { return true; }
 };
 
 const Fields<PlateauSpec>& PlateauFields() {

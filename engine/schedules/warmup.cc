@@ -33,11 +33,13 @@ struct WarmupSpec : CountingSchedule {
     return next->Factor(later, state);
   }
 
-  void Observe(double loss, ScheduleState* state) const override {
-    if (next != nullptr) next->Observe(loss, state);
+  void ObserveValidation(double loss, ScheduleState* state) const override {
+    if (next != nullptr) next->ObserveValidation(loss, state);
   }
-  bool WatchesValidation() const override { return next != nullptr && next->WatchesValidation(); }
-  bool NeedsEnd() const override { return next != nullptr && next->NeedsEnd(); }
+  bool DependsOnValidation() const override {
+    return next != nullptr && next->DependsOnValidation();
+  }
+  bool NeedsTotalSteps() const override { return next != nullptr && next->NeedsTotalSteps(); }
 };
 
 const Fields<WarmupSpec>& WarmupFields() {

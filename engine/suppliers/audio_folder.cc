@@ -98,7 +98,7 @@ absl::StatusOr<SourceMap> Open(const AudioFolderSpec& spec, const OpenContext& c
                        LocatePackage(spec, context.paths, /*directory_allowed=*/true));
   const std::string display_path = IsDirectory(file) ? spec.path->path : spec.File().path;
   const auto found = OpenClassifiedRecordings(file, display_path, context.paths, spec.classes);
-  if (!found.ok()) return ErrorIn(*spec.path, found.status(), file);
+  if (!found.ok()) return ErrorAtFile(*spec.path, found.status(), file);
   SourceMap sources;
   KUR_ASSIGN_OR_RETURN(
       const Array labels,

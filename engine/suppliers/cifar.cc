@@ -148,9 +148,9 @@ absl::StatusOr<SourceMap> Open(const CifarSpec& spec, const PathResolver& paths)
   KUR_ASSIGN_OR_RETURN(const std::string path,
                        LocatePackage(spec, paths, /*directory_allowed=*/true));
   const auto batches = ReadBatches(spec, path, paths);
-  if (!batches.ok()) return ErrorIn(*spec.path, batches.status(), path);
+  if (!batches.ok()) return ErrorAtFile(*spec.path, batches.status(), path);
   auto sources = MakeSources(*batches);
-  if (!sources.ok()) return ErrorIn(*spec.path, Annotate(sources.status(), path), path);
+  if (!sources.ok()) return ErrorAtFile(*spec.path, Annotate(sources.status(), path), path);
   return sources;
 }
 

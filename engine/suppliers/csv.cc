@@ -124,7 +124,7 @@ absl::StatusOr<SourceMap> Open(const CsvSpec& spec, const OpenContext& context) 
   KUR_ASSIGN_OR_RETURN(const std::string path, LocatePackage(spec, context.paths));
   auto sources = ReadSources(spec, context, path);
   if (!DiagnosticsOf(sources.status()).empty()) return sources;
-  if (!sources.ok()) return ErrorIn(*spec.path, sources.status(), path);
+  if (!sources.ok()) return ErrorAtFile(*spec.path, sources.status(), path);
   return sources;
 }
 

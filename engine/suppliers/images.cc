@@ -192,11 +192,11 @@ absl::StatusOr<std::optional<ClassifiedFiles>> ReadTable(const ImagesSpec& spec,
   table.label_column = spec.label_column.value_or(table.label_column);
   table.label_required = spec.label_column.has_value();
   const auto file = paths.ForReading(name);
-  if (!file.ok()) return ErrorIn(*spec.labels, file.status());
+  if (!file.ok()) return ErrorAtFile(*spec.labels, file.status());
   const auto input = ByteInput::OpenFile(*file);
-  if (!input.ok()) return ErrorIn(*spec.labels, input.status(), *file);
+  if (!input.ok()) return ErrorAtFile(*spec.labels, input.status(), *file);
   auto files = ReadFileTable(**input, name, table, spec.classes);
-  if (!files.ok()) return ErrorIn(*spec.labels, files.status());
+  if (!files.ok()) return ErrorAtFile(*spec.labels, files.status());
   return std::make_optional(*std::move(files));
 }
 
@@ -228,9 +228,9 @@ absl::StatusOr<SourceMap> Open(const ImagesSpec& spec, const OpenContext& contex
   const std::string display_path = IsDirectory(file) ? spec.path->path : spec.File().path;
   const auto images =
       OpenImages(file, display_path, context.paths, std::move(listed), spec.classes);
-  if (!images.ok()) return ErrorIn(*spec.path, images.status(), file);
+  if (!images.ok()) return ErrorAtFile(*spec.path, images.status(), file);
   auto sources = MakeSources(spec, *images);
-  if (!sources.ok()) return ErrorIn(*spec.path, sources.status(), file);
+  if (!sources.ok()) return ErrorAtFile(*spec.path, sources.status(), file);
   return sources;
 }
 

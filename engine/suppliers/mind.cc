@@ -269,7 +269,7 @@ absl::StatusOr<SourceMap> Open(const MindSpec& spec, const PathResolver& paths) 
                        LocatePackage(spec, paths, /*directory_allowed=*/true));
   const std::string display_path = IsDirectory(file) ? spec.path->path : spec.File().path;
   auto sources = OpenSources(file, display_path, paths);
-  if (!sources.ok()) return ErrorIn(*spec.path, sources.status(), file);
+  if (!sources.ok()) return ErrorAtFile(*spec.path, sources.status(), file);
   return sources;
 }
 

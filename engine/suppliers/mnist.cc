@@ -90,9 +90,9 @@ absl::StatusOr<SourceMap> Open(const MnistSpec& spec, const PathResolver& paths)
   KUR_ASSIGN_OR_RETURN(const std::string images_path, LocatePackage(spec.images, paths));
   KUR_ASSIGN_OR_RETURN(const std::string labels_path, LocatePackage(spec.labels, paths));
   auto images = ReadImages(images_path);
-  if (!images.ok()) return ErrorIn(*spec.images.path, images.status(), images_path);
+  if (!images.ok()) return ErrorAtFile(*spec.images.path, images.status(), images_path);
   auto labels = ReadLabels(labels_path);
-  if (!labels.ok()) return ErrorIn(*spec.labels.path, labels.status(), labels_path);
+  if (!labels.ok()) return ErrorAtFile(*spec.labels.path, labels.status(), labels_path);
   return SourceMap{{"images", *images}, {"labels", *labels}};
 }
 

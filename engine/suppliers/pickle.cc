@@ -55,9 +55,9 @@ absl::StatusOr<SourceMap> ReadSources(const std::string& path) {
 
 absl::StatusOr<SourceMap> Open(const PickleSpec& spec, const PathResolver& paths) {
   const auto path = paths.ForReading(spec.source.path);
-  if (!path.ok()) return ErrorIn(spec.source, path.status());
+  if (!path.ok()) return ErrorAtFile(spec.source, path.status());
   auto sources = ReadSources(*path);
-  if (!sources.ok()) return ErrorIn(spec.source, sources.status(), *path);
+  if (!sources.ok()) return ErrorAtFile(spec.source, sources.status(), *path);
   return sources;
 }
 

@@ -51,9 +51,9 @@ absl::StatusOr<SourceMap> ReadSources(const std::string& path) {
 
 absl::StatusOr<SourceMap> Open(const SafetensorsSpec& spec, const PathResolver& paths) {
   const auto path = paths.ForReading(spec.source.path);
-  if (!path.ok()) return ErrorIn(spec.source, path.status());
+  if (!path.ok()) return ErrorAtFile(spec.source, path.status());
   auto sources = ReadSources(*path);
-  if (!sources.ok()) return ErrorIn(spec.source, Annotate(sources.status(), *path), *path);
+  if (!sources.ok()) return ErrorAtFile(spec.source, Annotate(sources.status(), *path), *path);
   return sources;
 }
 

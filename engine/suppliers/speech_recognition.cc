@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "engine/base/file_system.h"
-#include "engine/base/permutation.h"
+#include "engine/base/random.h"
 #include "engine/base/status.h"
 #include "engine/data/array_source.h"
 #include "engine/data/speech/feature_sources.h"
@@ -206,7 +206,7 @@ absl::StatusOr<SpeechCorpus> OpenCorpus(const SpeechRecognitionSpec& spec,
   options.warn = context.warn;
   const std::string display_path = IsDirectory(file) ? spec.path->path : spec.File().path;
   auto corpus = OpenSpeechCorpus(file, display_path, context.paths, options);
-  if (!corpus.ok()) return ErrorIn(*spec.path, corpus.status(), file);
+  if (!corpus.ok()) return ErrorAtFile(*spec.path, corpus.status(), file);
   KUR_RETURN_IF_ERROR(SelectSamples(spec, context.seed, &*corpus));
   return corpus;
 }

@@ -207,7 +207,7 @@ absl::StatusOr<SourceMap> ReadSources(const TextSpec& spec, const std::string& p
 absl::StatusOr<SourceMap> Open(const TextSpec& spec, const PathResolver& paths) {
   KUR_ASSIGN_OR_RETURN(const std::string path, LocatePackage(spec, paths));
   auto sources = ReadSources(spec, path);
-  if (!sources.ok()) return ErrorIn(*spec.path, sources.status(), path);
+  if (!sources.ok()) return ErrorAtFile(*spec.path, sources.status(), path);
   return sources;
 }
 

@@ -75,7 +75,7 @@ absl::StatusOr<Model> Model::Build(const ModelPlan& plan, uint64_t seed, c10::De
     if (!node.owns_weights) node.layer = owners.at(plan.layers[i].weights_of);
   }
   model.FindOutputs(plan);
-  model.Hasten(plan);
+  model.FuseLayers(plan);
   return model;
 }
 
@@ -105,7 +105,7 @@ void Model::FindOutputs(const ModelPlan& plan) {
   }
 }
 
-void Model::Hasten(const ModelPlan& plan) {
+void Model::FuseLayers(const ModelPlan& plan) {
   std::vector<int> users(nodes_.size(), 0);
   for (const Node& node : nodes_) {
     for (const size_t input : node.inputs) ++users[input];
@@ -123,13 +123,13 @@ void Model::Hasten(const ModelPlan& plan) {
       node.done_before = true;
       continue;
     }
-    if (!nodes_[before].done_before && specs[before]->CommutesWithMaxima() &&
-        specs[i]->TakesMaxima()) {
+    if (!nodes_[before].done_before && specs[before]->CommutesWithMaxPool() &&
+        specs[i]->IsMaxPool()) {
       // What comes after the pool has less to do.
       std::swap(nodes_[before].layer, node.layer);
       std::swap(specs[before], specs[i]);
     }
-    node.may_overwrite = specs[before]->ForgetsOutput();
+    node.may_overwrite = specs[before]->OutputIsOverwritable();
   }
 }
 

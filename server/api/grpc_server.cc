@@ -68,7 +68,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   std::vector<int> ports(options.addresses.size(), 0);
   for (size_t i = 0; i < options.addresses.size(); ++i) {
     const ListenAddress& address = options.addresses[i];
-    if (address.is_unix) KUR_RETURN_IF_ERROR(ClearUnixSocket(address.path));
+    if (address.is_unix) KUR_RETURN_IF_ERROR(RemoveStaleSocket(address.path));
     builder.AddListeningPort(address.ToString(), CredentialsFor(address, options), &ports[i]);
   }
   for (grpc::Service* service : services) builder.RegisterService(service);

@@ -42,7 +42,7 @@ void UploadReactor::OnPool(std::function<void()> task) {
 
 absl::Status UploadReactor::Begin() {
   KUR_ASSIGN_OR_RETURN(upload_,
-                       blobs_.Begin(request_.sha256(), request_.size(), request_.offset()));
+                       blobs_.BeginUpload(request_.sha256(), request_.size(), request_.offset()));
   return absl::OkStatus();
 }
 

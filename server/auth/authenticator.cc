@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "engine/base/status.h"
 
 namespace kur::server {
 namespace {
@@ -28,8 +29,8 @@ class TokenProcessor : public grpc::AuthMetadataProcessor {
 
   bool IsBlocking() const override { return false; }
 
-  // Nothing is written to the context: it belongs to the connection, whose calls may have different
-  // tokens. Handlers ask the authenticator again, for their own call.
+  // Writes nothing to the context, which belongs to the connection: the calls of a connection may
+  // have different tokens. Handlers ask the authenticator for the user of their call.
   grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext*, OutputMetadata*,
                        OutputMetadata*) override {
     const auto user = authenticator_.UserOfHeader(AuthorizationOf(metadata));
@@ -46,10 +47,13 @@ class TokenProcessor : public grpc::AuthMetadataProcessor {
 Authenticator::Authenticator(std::optional<TokenFile> tokens)
     : local_user_(LocalUser()), tokens_(std::move(tokens)) {}
 
-absl::StatusOr<std::string> Authenticator::UserOf(
-    const grpc::CallbackServerContext& context) const {
-  if (absl::StartsWith(context.peer(), "unix:") || !has_tokens()) return local_user_;
-  return UserOfHeader(AuthorizationOf(context.client_metadata()));
+absl::StatusOr<Caller> Authenticator::Identify(const grpc::CallbackServerContext& context) const {
+  Caller caller;
+  caller.user = local_user_;
+  if (!absl::StartsWith(context.peer(), "unix:") && has_tokens()) {
+    KUR_ASSIGN_OR_RETURN(caller.user, UserOfHeader(AuthorizationOf(context.client_metadata())));
+  }
+  return caller;
 }
 
 absl::StatusOr<std::string> Authenticator::UserOfHeader(absl::string_view authorization) const {
@@ -90,7 +94,7 @@ std::string Authenticator::LocalUser() {
   passwd entry;
   passwd* found = nullptr;
   getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
-  if (found != nullptr && IsUserName(found->pw_name)) return found->pw_name;
+  if (found != nullptr && IsValidUserName(found->pw_name)) return found->pw_name;
   return absl::StrCat("uid", uid);
 }
 

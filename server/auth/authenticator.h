@@ -12,34 +12,36 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "server/auth/access_policy.h"
 #include "server/auth/token_file.h"
 
 namespace kur::server {
 
-// Tells who calls. Over a UNIX socket (which only its owner can open) it is the account that runs
-// kurd; over TCP it is the user of the bearer token in the metadata key `authorization`. Without a
-// token file a loopback connection counts as the account that runs kurd, too. Thread-safe.
+// Identifies the caller of an RPC. Over a UNIX socket, which only its owner can open, the caller is
+// the account that runs kurd. Over TCP the caller is the user of the bearer token in the metadata
+// key `authorization`; without a token file, which only a loopback address allows, the account that
+// runs kurd. Thread-safe.
 class Authenticator {
  public:
-  // `tokens`: none when no token file is configured.
+  // `tokens`: nothing if no token file is configured.
   explicit Authenticator(std::optional<TokenFile> tokens);
 
-  // The caller of this very call; UNAUTHENTICATED if it cannot be told.
-  absl::StatusOr<std::string> UserOf(const grpc::CallbackServerContext& context) const;
+  // Returns who makes this very call; UNAUTHENTICATED if it cannot be told.
+  absl::StatusOr<Caller> Identify(const grpc::CallbackServerContext& context) const;
 
-  // The user of the value of the metadata key `authorization`.
+  // Returns the user of a value of the metadata key `authorization`, or UNAUTHENTICATED.
   absl::StatusOr<std::string> UserOfHeader(absl::string_view authorization) const;
 
-  // From now on only these tokens count, also for connections that exist.
+  // Replaces the tokens for all later calls, also those on existing connections.
   void ReplaceTokens(TokenFile tokens);
 
   bool has_tokens() const;
 
-  // Refuses every call without a valid token, whatever its service, before any handler sees it. For
-  // the credentials of a TCP listener; the authenticator must outlive the server.
+  // Creates a processor that refuses every call without a valid token before any handler runs, for
+  // the credentials of a TCP listener. The authenticator must outlive the server.
   std::shared_ptr<grpc::AuthMetadataProcessor> MakeProcessor() const;
 
-  // The account that runs this process, as a user's name.
+  // Returns the name of the account that runs this process.
   static std::string LocalUser();
 
  private:

@@ -25,7 +25,7 @@ bool IsUserCharacter(char c) {
 
 }  // namespace
 
-bool IsUserName(absl::string_view name) {
+bool IsValidUserName(absl::string_view name) {
   return !name.empty() && name.size() <= 64 && name[0] != '.' &&
          std::all_of(name.begin(), name.end(), IsUserCharacter);
 }
@@ -55,7 +55,7 @@ absl::StatusOr<TokenFile> TokenFile::Parse(absl::string_view text, const std::st
     }
     const absl::string_view user = absl::StripAsciiWhitespace(line.substr(0, colon));
     const absl::string_view token = absl::StripAsciiWhitespace(line.substr(colon + 1));
-    if (!IsUserName(user)) {
+    if (!IsValidUserName(user)) {
       return absl::InvalidArgumentError(
           absl::StrCat(path, ":", number, ": a user's name has only a-z, 0-9, '.', '_' and '-'"));
     }

@@ -12,18 +12,19 @@
 
 namespace kur::server {
 
-// Who may call, by bearer token: lines of USER:TOKEN, with blank lines and lines that begin with
-// '#' ignored. A user may have several tokens. Only digests of the tokens are kept. Immutable,
+// The bearer tokens of users: lines of USER:TOKEN; blank lines and lines that begin with '#' are
+// ignored. A user may have several tokens. Keeps only digests of the tokens. Immutable,
 // thread-safe.
 class TokenFile {
  public:
-  // INVALID_ARGUMENT with the number of a bad line (never its content), PERMISSION_DENIED if others
-  // than the owner and the group may read the file or others than the owner may write it.
+  // Reads a token file. Returns INVALID_ARGUMENT with the number of a malformed line, never with
+  // its content. Returns PERMISSION_DENIED unless only the owner can write the file and only the
+  // owner and the group can read it.
   static absl::StatusOr<TokenFile> Load(const std::string& path);
-  // As Load(), from text; `path` is for messages.
+  // Parses the text of a token file; `path` is for messages.
   static absl::StatusOr<TokenFile> Parse(absl::string_view text, const std::string& path);
 
-  // The user of a token; takes the same time for every token that is not there.
+  // Returns the user of a token. Takes the same time for every unknown token.
   std::optional<std::string> UserOf(absl::string_view token) const;
 
  private:
@@ -37,8 +38,8 @@ class TokenFile {
   std::vector<Entry> entries_;
 };
 
-// True for names that may be users: one or more of [a-z0-9._-], not beginning with '.'.
-bool IsUserName(absl::string_view name);
+// Returns whether `name` is a valid user name: 1 to 64 of [a-z0-9._-], not beginning with '.'.
+bool IsValidUserName(absl::string_view name);
 
 }  // namespace kur::server
 

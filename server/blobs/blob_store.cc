@@ -12,7 +12,7 @@ namespace {
 constexpr int kPrivateDirectory = 0700;
 constexpr int kPrivateFile = 0600;
 
-// Feeds the first `size` bytes of a file to `hash`.
+// Updates `hash` with the first `size` bytes of a file.
 absl::Status HashPrefix(FileSystem& files, const std::string& path, int64_t size, Sha256* hash) {
   KUR_ASSIGN_OR_RETURN(const auto file, files.OpenForReading(path));
   std::vector<char> buffer(size_t{1} << 18);
@@ -46,17 +46,17 @@ std::string BlobStore::PartialPath(const std::string& digest) const {
 
 bool BlobStore::Has(const std::string& digest) const { return files_.Exists(PathOf(digest)); }
 
-int64_t BlobStore::Received(const std::string& digest) const {
+int64_t BlobStore::ReceivedBytes(const std::string& digest) const {
   return files_.FileSize(PartialPath(digest)).value_or(0);
 }
 
-void BlobStore::Release(const std::string& digest) {
+void BlobStore::EndUpload(const std::string& digest) {
   absl::MutexLock lock(&mutex_);
   uploading_.erase(digest);
 }
 
-absl::StatusOr<std::unique_ptr<BlobUpload>> BlobStore::Begin(const std::string& digest,
-                                                             int64_t size, int64_t offset) {
+absl::StatusOr<std::unique_ptr<BlobUpload>> BlobStore::BeginUpload(const std::string& digest,
+                                                                   int64_t size, int64_t offset) {
   if (!IsSha256Hex(digest)) {
     return absl::InvalidArgumentError("sha256 must be 64 lower-case hexadecimal digits");
   }
@@ -76,9 +76,9 @@ absl::StatusOr<std::unique_ptr<BlobUpload>> BlobStore::Begin(const std::string& 
     }
   }
   std::unique_ptr<BlobUpload> upload(new BlobUpload(*this, digest, size));
-  // Only now, because another upload may have just ended.
+  // Checked after `uploading_`, because another upload may just have ended.
   if (Has(digest)) return absl::AlreadyExistsError(absl::StrCat("content ", digest, " is there"));
-  const int64_t received = Received(digest);
+  const int64_t received = ReceivedBytes(digest);
   if (offset > received) {
     return absl::InvalidArgumentError(absl::StrCat("the upload cannot begin at byte ", offset,
                                                    ": only ", received, " bytes are there"));
@@ -87,7 +87,7 @@ absl::StatusOr<std::unique_ptr<BlobUpload>> BlobStore::Begin(const std::string& 
   return upload;
 }
 
-BlobUpload::~BlobUpload() { store_.Release(digest_); }
+BlobUpload::~BlobUpload() { store_.EndUpload(digest_); }
 
 absl::Status BlobUpload::Resume(int64_t offset) {
   const std::string path = store_.PartialPath(digest_);
@@ -106,7 +106,7 @@ absl::Status BlobUpload::Write(absl::string_view data) {
   }
   const absl::Status written = file_->Append(data);
   if (absl::IsResourceExhausted(written)) {
-    // What cannot be finished must not keep the disk full.
+    // A part that cannot be completed must not fill the disk.
     store_.files_.Remove(store_.PartialPath(digest_)).IgnoreError();
   }
   KUR_RETURN_IF_ERROR(written);
@@ -133,7 +133,7 @@ absl::Status BlobUpload::Publish() {
   const std::string directory = DirectoryOf(path);
   absl::Status synced = file_->Sync();
   if (!synced.ok()) {
-    // The page cache may still hold what the disk has lost: nobody may continue from it.
+    // The page cache may still hold what the disk has lost: nobody may continue from the part.
     store_.files_.Remove(store_.PartialPath(digest_)).IgnoreError();
     return synced;
   }

@@ -19,28 +19,31 @@ namespace kur::server {
 
 class BlobUpload;
 
-// Contents by SHA-256: ROOT/sha256/ab/abcd…, and what interrupted uploads left in ROOT/partial/.
-// A content that is there is whole, durable and never changes. Thread-safe.
+// Stores contents by their SHA-256 as ROOT/sha256/ab/abcd…, and the parts of interrupted uploads in
+// ROOT/partial/. A stored content is complete, durable and immutable. Thread-safe.
 class BlobStore {
  public:
   static constexpr int64_t kDefaultMaxBytes = int64_t{64} << 30;
 
+  // Opens or creates the store in `root`. Refuses contents of more than `max_bytes`. `files` must
+  // outlive the store.
   static absl::StatusOr<std::unique_ptr<BlobStore>> Open(FileSystem& files, const std::string& root,
                                                          int64_t max_bytes = kDefaultMaxBytes);
 
+  // Returns whether the content is stored.
   bool Has(const std::string& digest) const;
-  // The file that holds, or would hold, the content.
+  // Returns the path of the content, whether it is stored or not.
   std::string PathOf(const std::string& digest) const;
-  // Bytes that an interrupted upload of the content left.
-  int64_t Received(const std::string& digest) const;
+  // Returns the size in bytes of the part that an interrupted upload left; 0 if there is none.
+  int64_t ReceivedBytes(const std::string& digest) const;
 
-  // Begins or continues an upload at `offset`, which is at most Received(); what was received
-  // beyond it is dropped, what is before it is read and hashed again. INVALID_ARGUMENT for a bad
-  // digest, size or offset; RESOURCE_EXHAUSTED over the size limit; ABORTED while the same content
-  // is being uploaded by someone else; ALREADY_EXISTS when it is there. The upload must not outlive
-  // the store.
-  absl::StatusOr<std::unique_ptr<BlobUpload>> Begin(const std::string& digest, int64_t size,
-                                                    int64_t offset);
+  // Begins an upload, or resumes one at `offset`, which is at most ReceivedBytes(). Drops the part
+  // after `offset` and hashes the part before it, which may take a while. Returns INVALID_ARGUMENT
+  // for a malformed digest, size or offset, RESOURCE_EXHAUSTED over the size limit, ABORTED while
+  // another upload of the content is in progress, ALREADY_EXISTS if the content is stored. The
+  // upload must not outlive the store.
+  absl::StatusOr<std::unique_ptr<BlobUpload>> BeginUpload(const std::string& digest, int64_t size,
+                                                          int64_t offset);
 
  private:
   friend class BlobUpload;
@@ -48,7 +51,7 @@ class BlobStore {
       : files_(files), root_(std::move(root)), max_bytes_(max_bytes) {}
 
   std::string PartialPath(const std::string& digest) const;
-  void Release(const std::string& digest);
+  void EndUpload(const std::string& digest);
 
   FileSystem& files_;
   const std::string root_;
@@ -57,17 +60,18 @@ class BlobStore {
   absl::flat_hash_set<std::string> uploading_ ABSL_GUARDED_BY(mutex_);
 };
 
-// One upload in progress. Destroying it without Finish() leaves the part for a later upload. Not
-// thread-safe.
+// An upload in progress. The destructor keeps the part for a later upload, unless Finish() has
+// succeeded. Not thread-safe.
 class BlobUpload {
  public:
   ~BlobUpload();
 
-  // INVALID_ARGUMENT for more bytes than were announced; RESOURCE_EXHAUSTED on a full disk.
+  // Appends `data`. Returns INVALID_ARGUMENT for more bytes than were announced, RESOURCE_EXHAUSTED
+  // on a full disk.
   absl::Status Write(absl::string_view data);
 
-  // Checks the digest and makes the content durable. ABORTED if bytes are missing (the part is
-  // kept), INVALID_ARGUMENT if they do not have the digest (the part is removed).
+  // Verifies the digest and stores the content durably. Returns ABORTED if bytes are missing (the
+  // part is kept), INVALID_ARGUMENT if the digest does not match (the part is removed).
   absl::Status Finish();
 
  private:
@@ -75,7 +79,7 @@ class BlobUpload {
   BlobUpload(BlobStore& store, std::string digest, int64_t size)
       : store_(store), digest_(std::move(digest)), size_(size) {}
 
-  // Cuts the part to `offset` bytes, hashes them and opens the file behind them.
+  // Cuts the part to `offset` bytes, hashes these and opens the part for appending.
   absl::Status Resume(int64_t offset);
   absl::Status Publish();
 

@@ -8,20 +8,18 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/network_rules.h"
 #include "engine/base/status.h"
-#include "server/jobs/job_view.h"
-#include "server/launcher/process.h"
 #include "server/protocol/job_state.h"
 
 namespace kur::server {
 namespace {
 
 constexpr int kSubmissionThreads = 4;
-constexpr size_t kMostSubmissionsWaiting = 256;
+constexpr size_t kMaxQueuedSubmissions = 256;
 constexpr int kUploadThreads = 2;
-constexpr size_t kMostUploadsWaiting = 1024;
+constexpr size_t kMaxQueuedUploads = 1024;
 constexpr absl::Duration kStopGrace = absl::Milliseconds(500);
 
-// kurd-worker in the folder of this program.
+// Returns the path of --worker-binary; default: kurd-worker in the folder of this program.
 absl::StatusOr<std::string> WorkerBinary(const DaemonOptions& options) {
   std::string binary = options.worker_binary;
   if (binary.empty()) {
@@ -51,7 +49,7 @@ absl::StatusOr<std::optional<TlsFiles>> LoadTls(const DaemonOptions& options) {
   return std::optional<TlsFiles>(std::move(tls));
 }
 
-void WarnOfOpenPorts(const std::vector<ListenAddress>& addresses, bool has_tokens) {
+void WarnAboutOpenPorts(const std::vector<ListenAddress>& addresses, bool has_tokens) {
   for (const ListenAddress& address : addresses) {
     if (address.is_unix || has_tokens) continue;
     spdlog::warn(
@@ -71,7 +69,7 @@ Daemon::Daemon(DaemonOptions options, StateDirectory state,
       metrics_(Version()) {}
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& options) {
-  // Everything that can be wrong with the command line comes before anything is touched.
+  // All errors of the command line are found before anything is created.
   KUR_RETURN_IF_ERROR(CheckMetricsAddress(options.metrics));
   KUR_RETURN_IF_ERROR(ListenAddresses(options, "kurd.sock").status());
   DataPolicy data;
@@ -89,7 +87,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
   KUR_ASSIGN_OR_RETURN(StateDirectory state, StateDirectory::Lock(options.state_directory));
   KUR_ASSIGN_OR_RETURN(const auto addresses,
                        ListenAddresses(options, state.layout().client_socket()));
-  WarnOfOpenPorts(addresses, tokens.has_value());
+  WarnAboutOpenPorts(addresses, tokens.has_value());
   std::unique_ptr<Daemon> daemon(
       new Daemon(options, std::move(state), std::make_unique<Authenticator>(std::move(tokens))));
   daemon->inventory_ = std::move(inventory);
@@ -102,28 +100,29 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
 absl::Status Daemon::OpenState(DataPolicy data) {
   FileSystem& files = FileSystem::Posix();
   const StateLayout& layout = state_.layout();
-  KUR_ASSIGN_OR_RETURN(store_, JobStore::Open(layout.database()));
+  KUR_ASSIGN_OR_RETURN(database_, StateDatabase::Open(layout.database()));
+  store_ = std::make_unique<JobStore>(*database_);
   KUR_ASSIGN_OR_RETURN(blobs_, BlobStore::Open(files, layout.blobs()));
   policy_ = MakeFifoPolicy();
-  JobManagerOptions options;
-  options.layout = &layout;
-  options.store = store_.get();
-  options.blobs = blobs_.get();
-  options.launcher = launcher_.get();
-  options.inventory = inventory_.get();
-  options.policy = policy_.get();
-  options.dispatcher = &dispatcher_;
-  options.metrics = &metrics_;
-  options.data = std::move(data);
-  KUR_ASSIGN_OR_RETURN(options.boot_id, ReadBootId());
-  KUR_ASSIGN_OR_RETURN(jobs_, JobManager::Start(options));
+  JobEnvironment environment;
+  environment.layout = &layout;
+  environment.database = database_.get();
+  environment.store = store_.get();
+  environment.blobs = blobs_.get();
+  environment.launcher = launcher_.get();
+  environment.inventory = inventory_.get();
+  environment.policy = policy_.get();
+  environment.dispatcher = &dispatcher_;
+  environment.metrics = &metrics_;
+  environment.data = std::move(data);
+  KUR_ASSIGN_OR_RETURN(jobs_, JobManager::Start(environment));
   return absl::OkStatus();
 }
 
 absl::Status Daemon::Listen(const std::vector<ListenAddress>& addresses,
                             std::optional<TlsFiles> tls) {
-  submission_pool_ = std::make_unique<TaskPool>(kSubmissionThreads, kMostSubmissionsWaiting);
-  upload_pool_ = std::make_unique<TaskPool>(kUploadThreads, kMostUploadsWaiting);
+  submission_pool_ = std::make_unique<TaskPool>(kSubmissionThreads, kMaxQueuedSubmissions);
+  upload_pool_ = std::make_unique<TaskPool>(kUploadThreads, kMaxQueuedUploads);
   jobs_service_ =
       std::make_unique<JobsService>(*jobs_, *authenticator_, *submission_pool_, metrics_);
   blobs_service_ =
@@ -154,10 +153,9 @@ std::vector<Metrics::Sample> Daemon::Sample() const {
   std::vector<Metrics::Sample> samples;
   const auto counts = store_->CountByState();
   if (counts.ok()) {
-    for (int state = v1::JOB_STATE_QUEUED; state <= v1::JOB_STATE_CANCELLED; ++state) {
-      const auto name = StateName(static_cast<v1::JobState>(state));
-      const auto count = counts->find(static_cast<v1::JobState>(state));
-      samples.push_back({"kurd_jobs", "Jobs by state.", "state", std::string(name),
+    for (const v1::JobState state : kAllStates) {
+      const auto count = counts->find(state);
+      samples.push_back({"kurd_jobs", "Jobs by state.", "state", std::string(StateName(state)),
                          count == counts->end() ? 0.0 : static_cast<double>(count->second)});
     }
   }

@@ -20,23 +20,24 @@
 
 namespace kur::server {
 
-// The whole daemon: everything built and wired in the order in which it depends on each other, and
-// taken apart in the reverse order. Not thread-safe.
+// The whole daemon. Builds all parts in the order of their dependencies and destroys them in
+// reverse. Not thread-safe.
 class Daemon {
  public:
-  // Returns once clients and workers can connect.
+  // Starts the daemon and returns once clients and workers can connect. Checks the options before
+  // anything is created. Returns FAILED_PRECONDITION if another kurd holds the state directory.
   static absl::StatusOr<std::unique_ptr<Daemon>> Start(const DaemonOptions& options);
 
-  // As Stop(), unless stopped.
+  // Calls Stop() and releases the state directory.
   ~Daemon();
 
-  // Where clients reach it.
+  // Returns the addresses that clients connect to, with the ports that the kernel has chosen.
   const std::vector<std::string>& addresses() const { return clients_->addresses(); }
 
-  // Reads the token file again; on an error the tokens stay as they are.
+  // Reads the token file again. Keeps the current tokens if that fails.
   absl::Status ReloadTokens();
 
-  // Ends every call within about a second; workers go on.
+  // Stops serving: ends every call within about a second. Workers continue.
   void Stop();
 
  private:
@@ -52,12 +53,13 @@ class Daemon {
   Metrics metrics_;
   std::unique_ptr<DeviceInventory> inventory_;
   std::unique_ptr<SchedulingPolicy> policy_;
+  std::unique_ptr<StateDatabase> database_;
   std::unique_ptr<JobStore> store_;
   std::unique_ptr<BlobStore> blobs_;
   EventDispatcher dispatcher_;
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<JobManager> jobs_;
-  // Of their own, so that checking large uploads holds up no submission.
+  // Two pools, so that verifying large uploads does not delay submissions.
   std::unique_ptr<TaskPool> submission_pool_;
   std::unique_ptr<TaskPool> upload_pool_;
   std::unique_ptr<JobsService> jobs_service_;

@@ -73,7 +73,7 @@ void AddOptions(CLI::App& app, DaemonOptions& options) {
 
 std::string Version() { return kVersion; }
 
-std::variant<DaemonOptions, ExitNow> ParseCommandLine(int argc, const char* const* argv) {
+std::variant<DaemonOptions, EarlyExit> ParseCommandLine(int argc, const char* const* argv) {
   DaemonOptions options;
   CLI::App app(kDescription, "kurd");
   app.footer(kExamples);
@@ -82,15 +82,15 @@ std::variant<DaemonOptions, ExitNow> ParseCommandLine(int argc, const char* cons
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return ExitNow{0, app.help()};
+    return EarlyExit{0, app.help()};
   } catch (const CLI::CallForVersion&) {
-    return ExitNow{0, absl::StrCat("kurd ", Version(), "\n")};
+    return EarlyExit{0, absl::StrCat("kurd ", Version(), "\n")};
   } catch (const CLI::ParseError& error) {
-    return ExitNow{2,
-                   absl::StrCat("kurd: ", error.what(), "\nRun 'kurd --help' for the options.\n")};
+    return EarlyExit{
+        2, absl::StrCat("kurd: ", error.what(), "\nRun 'kurd --help' for the options.\n")};
   }
   if (options.tls_certificate.empty() != options.tls_key.empty()) {
-    return ExitNow{2, "kurd: --tls-cert and --tls-key are needed together\n"};
+    return EarlyExit{2, "kurd: --tls-cert and --tls-key are needed together\n"};
   }
   return options;
 }
@@ -99,11 +99,11 @@ absl::StatusOr<std::vector<ListenAddress>> ListenAddresses(const DaemonOptions& 
                                                            const std::string& default_socket) {
   std::vector<std::string> texts = options.listen;
   if (texts.empty()) texts.push_back("unix:" + default_socket);
-  const bool guarded = !options.tls_certificate.empty() && !options.token_file.empty();
+  const bool has_tls_and_tokens = !options.tls_certificate.empty() && !options.token_file.empty();
   std::vector<ListenAddress> addresses;
   for (const std::string& text : texts) {
     KUR_ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(text));
-    if (!address.IsLocal() && !guarded) {
+    if (!address.IsLocal() && !has_tls_and_tokens) {
       return absl::FailedPreconditionError(absl::StrCat(
           "refusing to listen on ", text,
           ", which other machines can reach, without --tls-cert, --tls-key and --token-file"));

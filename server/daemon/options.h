@@ -11,45 +11,59 @@
 
 namespace kur::server {
 
-// What the command line of kurd says.
+// The options of kurd's command line.
 struct DaemonOptions {
+  // Holds everything that kurd keeps; created if it does not exist.
   std::string state_directory;
-  // Empty: a socket in the state directory.
+  // Addresses for clients, as ParseListenAddress() reads them. Empty: a socket in the state
+  // directory. To serve other machines: a TCP address, with the three files below.
   std::vector<std::string> listen;
+  // The devices that jobs train on, as OpenDeviceInventory() reads them. "cpu:N" runs N jobs at a
+  // time on the processors.
   std::string devices = "auto";
+  // PEM files for TLS on TCP addresses, and lines of USER:TOKEN; all are needed beyond this
+  // machine.
   std::string tls_certificate;
   std::string tls_key;
   std::string token_file;
+  // Folders that absolute paths of Kurfiles may read; "/" for a user's own kurd.
   std::vector<std::string> data_roots;
+  // Whether jobs download no data, as on a machine without internet.
   bool offline = false;
+  // Networks, as ADDRESS/BITS, that data may be downloaded from besides the public internet: those
+  // of a mirror in the own network.
   std::vector<std::string> download_networks;
-  // Empty: no metrics.
+  // The loopback address of the Prometheus metrics. Empty: no metrics.
   std::string metrics;
+  // The program that trains. Empty: kurd-worker in the folder of kurd.
   std::string worker_binary;
+  // "debug", "info", "warn" or "error".
   std::string log_level = "info";
 };
 
-// Everything that there is to do instead of serving: print `text` and exit with `code`.
-struct ExitNow {
+// The end of a kurd that does not serve (--help, --version, an error): print `text`, exit with
+// `code`.
+struct EarlyExit {
   int code = 0;
   std::string text;
 };
 
-// Reads the command line.
-std::variant<DaemonOptions, ExitNow> ParseCommandLine(int argc, const char* const* argv);
+// Parses the command line.
+std::variant<DaemonOptions, EarlyExit> ParseCommandLine(int argc, const char* const* argv);
 
-// The addresses to listen on. FAILED_PRECONDITION if one of them would open the server beyond this
-// machine without TLS and tokens.
+// Returns the addresses to listen on; default: the UNIX socket `default_socket`. Returns
+// FAILED_PRECONDITION if other machines could reach one of them without TLS and tokens.
 absl::StatusOr<std::vector<ListenAddress>> ListenAddresses(const DaemonOptions& options,
                                                            const std::string& default_socket);
 
-// FAILED_PRECONDITION unless the metrics' address is on the loopback interface.
+// Returns FAILED_PRECONDITION unless the address of the metrics, if any, is a loopback address.
 absl::Status CheckMetricsAddress(const std::string& address);
 
-// The data roots, absolute and resolved; INVALID_ARGUMENT names one that is not a folder.
+// Returns the data roots as absolute paths without links. Returns INVALID_ARGUMENT, naming the
+// root, if one is not a folder.
 absl::StatusOr<std::vector<std::string>> ResolveDataRoots(const std::vector<std::string>& roots);
 
-// "0.1.0".
+// Returns the version of kurd: "0.1.0".
 std::string Version();
 
 }  // namespace kur::server

@@ -27,7 +27,7 @@ absl::Status WritePid(int fd) {
   return absl::OkStatus();
 }
 
-// What interrupted submissions left behind.
+// Removes what interrupted submissions left in the temporary folder.
 absl::Status EmptyTemporary(const std::string& path) {
   std::error_code error;
   std::filesystem::remove_all(path, error);
@@ -56,7 +56,7 @@ absl::StatusOr<StateDirectory> StateDirectory::Lock(const std::string& path, Fil
   KUR_RETURN_IF_ERROR(WritePid(lock.get()));
   KUR_RETURN_IF_ERROR(files.MakeDirectories(layout.runs(), kPrivateDirectory));
   KUR_RETURN_IF_ERROR(EmptyTemporary(layout.temporary()));
-  // What a kurd that was killed has written, but not made durable, is there and will be built on.
+  // A kurd that was killed may have written files, on which this one builds, without a sync.
   KUR_RETURN_IF_ERROR(files.SyncAll(layout.root()));
   return StateDirectory(std::move(layout), std::move(lock));
 }

@@ -11,12 +11,13 @@
 
 namespace kur::server {
 
-// The state directory, held by this process alone for as long as the object lives. Movable.
+// The state directory, locked by this process for the lifetime of the object. Movable. Not
+// thread-safe but for layout().
 class StateDirectory {
  public:
-  // Creates the directory if it is not there, closes it to other users, and locks it.
-  // FAILED_PRECONDITION with the process id of the kurd that holds it. What an earlier kurd has
-  // left in it survives a loss of power from then on.
+  // Creates the directory if it does not exist, removes the permissions of other users, and locks
+  // it. Makes everything durable that an earlier kurd has written. Returns FAILED_PRECONDITION with
+  // the process id of the kurd that holds the lock.
   static absl::StatusOr<StateDirectory> Lock(const std::string& path,
                                              FileSystem& files = FileSystem::Posix());
 

@@ -19,14 +19,14 @@
 namespace kur::server {
 namespace {
 
-// More processors than any machine has: where the search for the kernel's mask size gives up.
+// The search for the size of the kernel's mask gives up here. More processors than any machine has.
 constexpr int kMaxProcessors = 1 << 20;
 
 struct FreeCpuSet {
   void operator()(cpu_set_t* set) const { CPU_FREE(set); }
 };
 
-// A small number in a file of sysfs, or `fallback`.
+// Returns the number in a file of sysfs, or `fallback` if there is none.
 int ReadNumber(const std::string& path, int fallback) {
   const auto text = FileSystem::Posix().Read(path, /*max_bytes=*/4096);
   int number = 0;
@@ -43,7 +43,7 @@ absl::StatusOr<int64_t> MachineMemory() {
 }  // namespace
 
 absl::StatusOr<std::vector<int>> AvailableProcessors() {
-  // The kernel refuses a mask that is smaller than its own, whose size it does not tell.
+  // The kernel does not tell the size of its mask, and refuses a smaller one.
   int error = EINVAL;
   for (int size = 1024; error == EINVAL && size <= kMaxProcessors; size *= 2) {
     const std::unique_ptr<cpu_set_t, FreeCpuSet> set(CPU_ALLOC(size));

@@ -51,8 +51,8 @@ absl::StatusOr<std::unique_ptr<DeviceInventory>> OpenCpu(int slots,
   return std::make_unique<CpuInventory>(std::move(devices), std::move(problems));
 }
 
-// A device that cannot be described is left out: the others go on. NOT_FOUND if there is no driver
-// or no device at all.
+// Opens an inventory of the CUDA devices that can be described; reports the others as problems.
+// Returns NOT_FOUND if there is no driver or no device.
 absl::StatusOr<std::unique_ptr<DeviceInventory>> OpenCuda(const std::string& nvml_library) {
   KUR_ASSIGN_OR_RETURN(auto nvml, Nvml::Open(nvml_library));
   KUR_ASSIGN_OR_RETURN(const int count, nvml->DeviceCount());
@@ -82,7 +82,7 @@ absl::StatusOr<std::unique_ptr<DeviceInventory>> OpenAuto(const std::string& nvm
   auto cuda = OpenCuda(nvml_library);
   if (cuda.ok()) return cuda;
   std::vector<std::string> problems;
-  // A machine without a driver or a card is no problem; one whose driver is broken is.
+  // A machine without a driver or a device is no problem; a broken driver is.
   if (!absl::IsNotFound(cuda.status())) {
     problems.push_back(
         absl::StrCat("CUDA is not used, jobs train on the CPU: ", cuda.status().message()));

@@ -11,7 +11,7 @@
 namespace kur::server {
 namespace {
 
-// The few types and values of NVML's stable binary interface that are used here.
+// The types and values of the stable binary interface of NVML that are used here.
 using NvmlReturn = int;
 using NvmlDevice = struct NvmlDeviceHandle*;
 struct NvmlMemory {

@@ -11,25 +11,27 @@
 
 namespace kur::server {
 
-// NVIDIA's management library, loaded at run time and initialized for as long as this lives. Every
-// error is FAILED_PRECONDITION with the library's own words, except as said below. Thread-safe, as
-// the library is.
+// Wraps NVIDIA's management library, which is loaded at run time and initialized for the lifetime
+// of the object. Every error is FAILED_PRECONDITION with the message of the library, except as
+// stated below. Thread-safe, as the library is.
 class Nvml {
  public:
-  // NOT_FOUND if the library cannot be loaded: there is no driver.
+  // Loads and initializes the library. Returns NOT_FOUND if the library cannot be loaded: there is
+  // no driver.
   static absl::StatusOr<std::unique_ptr<Nvml>> Open(const std::string& library);
   ~Nvml();
   Nvml(const Nvml&) = delete;
   Nvml& operator=(const Nvml&) = delete;
 
-  // How many devices the driver has.
+  // Returns the number of devices that the driver has.
   absl::StatusOr<int> DeviceCount() const;
 
-  // Everything about a device but its share of CPU threads. `index` is from 0.
+  // Describes a device, except for its share of CPU threads. `index` counts from 0.
   absl::StatusOr<Device> Describe(int index) const;
 
-  // UNAVAILABLE if the device does not answer, as when it has fallen off the bus. A device that
-  // does not measure its utilization (one cut into MIG instances) reports 0.
+  // Returns the load of a device, or UNAVAILABLE if the device does not answer, as when it has
+  // fallen off the bus. A device that does not measure utilization (one split into MIG instances)
+  // has 0.
   absl::StatusOr<DeviceUsage> Usage(int index) const;
 
  private:

@@ -6,7 +6,7 @@ namespace kur::server {
 
 void EventListeners::Add(std::weak_ptr<EventListener> listener) {
   absl::MutexLock lock(&mutex_);
-  // Those that are gone are otherwise only forgotten when an event comes.
+  // A log without events would otherwise keep the pointers to destroyed listeners.
   if (listeners_.size() == listeners_.capacity()) {
     std::vector<std::weak_ptr<EventListener>> alive;
     for (auto& known : listeners_) {
@@ -18,17 +18,17 @@ void EventListeners::Add(std::weak_ptr<EventListener> listener) {
   listeners_.push_back(std::move(listener));
 }
 
-std::vector<std::shared_ptr<EventListener>> EventListeners::Alive() {
+std::vector<std::shared_ptr<EventListener>> EventListeners::LiveListeners() {
   std::vector<std::shared_ptr<EventListener>> alive;
   absl::MutexLock lock(&mutex_);
-  std::vector<std::weak_ptr<EventListener>> kept;
+  std::vector<std::weak_ptr<EventListener>> remaining;
   for (auto& listener : listeners_) {
-    auto strong = listener.lock();
-    if (strong == nullptr) continue;
-    alive.push_back(std::move(strong));
-    kept.push_back(std::move(listener));
+    auto locked = listener.lock();
+    if (locked == nullptr) continue;
+    alive.push_back(std::move(locked));
+    remaining.push_back(std::move(listener));
   }
-  listeners_ = std::move(kept);
+  listeners_ = std::move(remaining);
   return alive;
 }
 
@@ -42,22 +42,22 @@ EventDispatcher::~EventDispatcher() {
   thread_.join();
 }
 
-void EventDispatcher::Wake(std::shared_ptr<EventListeners> listeners) {
+void EventDispatcher::Notify(std::shared_ptr<EventListeners> listeners) {
   absl::MutexLock lock(&mutex_);
   pending_.insert(std::move(listeners));
 }
 
 void EventDispatcher::Run() {
   while (true) {
-    std::set<std::shared_ptr<EventListeners>> woken;
+    std::set<std::shared_ptr<EventListeners>> notified;
     {
       absl::MutexLock lock(&mutex_);
       mutex_.Await(absl::Condition(this, &EventDispatcher::HasWork));
       if (stopping_) return;
-      woken.swap(pending_);
+      notified.swap(pending_);
     }
-    for (const auto& listeners : woken) {
-      for (const auto& listener : listeners->Alive()) listener->OnEvents();
+    for (const auto& listeners : notified) {
+      for (const auto& listener : listeners->LiveListeners()) listener->OnEvents();
     }
   }
 }

@@ -11,36 +11,38 @@
 
 namespace kur::server {
 
-// Someone who follows an event log. Called on the dispatcher's thread with no lock held, also for
-// events that it has read already; it must return quickly.
+// A follower of an event log. Implementations are thread-safe.
 class EventListener {
  public:
   virtual ~EventListener() = default;
+  // Called on the dispatcher's thread, without a lock held, after events were appended; possibly
+  // for events that the listener has read. Must return quickly.
   virtual void OnEvents() = 0;
 };
 
-// The listeners of one log. Thread-safe. Listeners are held weakly: one that is gone needs no
-// farewell.
+// The listeners of one log, held by weak pointers: a listener is removed by destroying it.
+// Thread-safe.
 class EventListeners {
  public:
   void Add(std::weak_ptr<EventListener> listener);
-  // Those that still exist; forgets the others.
-  std::vector<std::shared_ptr<EventListener>> Alive();
+  // Returns the listeners that still exist. Drops the others.
+  std::vector<std::shared_ptr<EventListener>> LiveListeners();
 
  private:
   absl::Mutex mutex_;
   std::vector<std::weak_ptr<EventListener>> listeners_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Tells listeners that events are there, on a thread of its own, so that ten thousand of them never
-// delay the one who appends. Wake-ups that have not been delivered yet are merged. Thread-safe.
+// Calls listeners on a thread of its own, so that ten thousand listeners do not delay an append.
+// Merges notifications that are not delivered yet. Thread-safe.
 class EventDispatcher {
  public:
   EventDispatcher();
-  // Drops wake-ups that were not delivered.
+  // Drops notifications that are not delivered yet.
   ~EventDispatcher();
 
-  void Wake(std::shared_ptr<EventListeners> listeners);
+  // Schedules a call of every listener.
+  void Notify(std::shared_ptr<EventListeners> listeners);
 
  private:
   void Run();

@@ -34,12 +34,12 @@ absl::Status EventLog::Scan(const std::function<void(const v1::Event&)>& visit) 
       return absl::DataLossError(
           absl::StrCat(path_, ": event ", last_number_ + 1, " is damaged at offset ", offset));
     }
-    Count(event, offset);
+    RecordDurable(event, offset);
     if (visit) visit(event);
   }
 }
 
-void EventLog::Count(const v1::Event& event, int64_t offset) {
+void EventLog::RecordDurable(const v1::Event& event, int64_t offset) {
   last_number_ = event.number();
   last_worker_sequence_ = std::max(last_worker_sequence_, event.worker_sequence());
   ended_ |= event.has_state_changed() && IsFinal(event.state_changed().state());
@@ -52,14 +52,14 @@ absl::Status EventLog::Append(std::vector<v1::Event> events) {
     absl::MutexLock lock(&mutex_);
     KUR_RETURN_IF_ERROR(AppendLocked(&events));
   }
-  dispatcher_.Wake(listeners_);
+  dispatcher_.Notify(listeners_);
   return absl::OkStatus();
 }
 
 absl::Status EventLog::AppendLocked(std::vector<v1::Event>* events) {
   KUR_RETURN_IF_ERROR(failure_);
   if (writer_ == nullptr) {
-    // Cuts off what an Append() without space has left.
+    // Cuts off the rest of an Append() on a full disk.
     KUR_ASSIGN_OR_RETURN(writer_, RecordLogWriter::OpenAt(files_, path_, durable_bytes_));
   }
   int64_t number = last_number_;
@@ -78,7 +78,7 @@ absl::Status EventLog::AppendLocked(std::vector<v1::Event>* events) {
     return failure_;
   }
   durable_bytes_ = writer_->size();
-  for (size_t i = 0; i < events->size(); ++i) Count((*events)[i], offsets[i]);
+  for (size_t i = 0; i < events->size(); ++i) RecordDurable((*events)[i], offsets[i]);
   return absl::OkStatus();
 }
 
@@ -99,7 +99,7 @@ EventCursor EventLog::CursorAt(int64_t number) const {
   const int64_t entry = std::min<int64_t>((cursor.number - 1) / kIndexStride,
                                           static_cast<int64_t>(index_.size()) - 1);
   cursor.offset = index_[static_cast<size_t>(entry)];
-  cursor.at = 1 + entry * kIndexStride;
+  cursor.number_at_offset = 1 + entry * kIndexStride;
   return cursor;
 }
 
@@ -113,15 +113,16 @@ absl::StatusOr<bool> EventLog::Read(EventCursor* cursor, v1::Event* event) const
   std::string payload;
   while (cursor->offset < durable) {
     KUR_RETURN_IF_ERROR(reader_->Read(&cursor->offset, &payload));
-    if (cursor->at++ < cursor->number) continue;
+    if (cursor->number_at_offset++ < cursor->number) continue;
     ++cursor->number;
     if (event->ParseFromString(payload)) return true;
-    return absl::DataLossError(absl::StrCat(path_, ": event ", cursor->at - 1, " is damaged"));
+    return absl::DataLossError(
+        absl::StrCat(path_, ": event ", cursor->number_at_offset - 1, " is damaged"));
   }
   return absl::DataLossError(absl::StrCat(path_, ": event ", cursor->number, " is missing"));
 }
 
-void EventLog::Listen(std::weak_ptr<EventListener> listener) {
+void EventLog::AddListener(std::weak_ptr<EventListener> listener) {
   listeners_->Add(std::move(listener));
 }
 

@@ -19,43 +19,43 @@
 
 namespace kur::server {
 
-// Where a reader stands in a log. All that a watcher owns: there is no queue for it.
+// The position of a reader in a log. The only state of a reader: there is no queue.
 struct EventCursor {
-  int64_t number = 1;  // of the next event
-  int64_t offset = 0;  // where its search begins; at or before the event
-  int64_t at = 1;      // the number of the event that stands at `offset`
+  int64_t number = 1;            // of the next event to read
+  int64_t offset = 0;            // where the search for the event begins; at or before the event
+  int64_t number_at_offset = 1;  // the number of the event at `offset`
 };
 
 // The events of one job: an append-only file of serialized kur.v1.Event records, numbered from 1
-// without gaps. Nobody sees an event before it is durable. Thread-safe.
+// without gaps. Readers see an event only once the event is durable. Thread-safe.
 class EventLog {
  public:
-  // Opens or creates the file; its directory must exist. A torn last record is cut off. `visit`, if
-  // not null, is called with every event that is there, in order. `dispatcher` must outlive the
-  // log.
+  // Opens or creates the file, whose directory must exist. Cuts off a torn last record. Calls
+  // `visit`, if not null, with every event in order. Returns DATA_LOSS with the offset of a damaged
+  // event. `files` and `dispatcher` must outlive the log.
   static absl::StatusOr<std::shared_ptr<EventLog>> Open(
       FileSystem& files, const std::string& path, EventDispatcher& dispatcher,
       const std::function<void(const v1::Event&)>& visit = nullptr);
 
-  // Numbers the events, makes them durable, and wakes the listeners. RESOURCE_EXHAUSTED when the
-  // disk is full: nothing was appended, and the call can be repeated. After a failed
-  // synchronisation every later call answers UNAVAILABLE.
+  // Numbers the events, makes them durable, and notifies the listeners. Returns RESOURCE_EXHAUSTED
+  // on a full disk: nothing was appended, and the call can be repeated. Returns UNAVAILABLE from
+  // the first failed synchronization on.
   absl::Status Append(std::vector<v1::Event> events);
 
-  // The cursor of the first event to read from `number` (at least 1).
+  // Returns the cursor of a reader that begins with event `number`.
   EventCursor CursorAt(int64_t number) const;
 
-  // Reads the next event and moves the cursor past it. False: none yet.
+  // Reads the next event and advances the cursor. Returns false if the event does not exist yet.
   absl::StatusOr<bool> Read(EventCursor* cursor, v1::Event* event) const;
 
-  // Calls the listener after every Append() from now on, for as long as it exists.
-  void Listen(std::weak_ptr<EventListener> listener);
+  // Calls the listener after every later Append(), until the listener is destroyed.
+  void AddListener(std::weak_ptr<EventListener> listener);
 
-  // The number of the newest event; 0 when there is none.
+  // Returns the number of the newest event; 0 if there is none.
   int64_t last_number() const;
-  // The highest worker_sequence of the log; 0 when no worker has reported.
+  // Returns the highest worker_sequence of the log; 0 if no worker has reported.
   int64_t last_worker_sequence() const;
-  // True once the event of a final state is there: no other comes after it.
+  // Returns whether the log has the event of a final state, which is the last event.
   bool ended() const;
 
  private:
@@ -67,23 +67,23 @@ class EventLog {
         dispatcher_(dispatcher),
         listeners_(std::make_shared<EventListeners>()) {}
 
-  // Reads the whole file.
+  // Reads the whole file and builds the index.
   absl::Status Scan(const std::function<void(const v1::Event&)>& visit);
   absl::Status AppendLocked(std::vector<v1::Event>* events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status WriteAll(const std::vector<v1::Event>& events, std::vector<int64_t>* offsets)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Takes note of an event that is durable at `offset`.
-  void Count(const v1::Event& event, int64_t offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Records an event that is durable at `offset`.
+  void RecordDurable(const v1::Event& event, int64_t offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   FileSystem& files_;
   const std::string path_;
   EventDispatcher& dispatcher_;
   const std::shared_ptr<EventListeners> listeners_;
-  // Set once by Open(), then only read.
+  // Set by Open(), immutable afterwards.
   std::unique_ptr<RecordLogReader> reader_;
 
   mutable absl::Mutex mutex_;
-  // Null after a failed write, until it is opened anew.
+  // Null after a failed write; the next Append() opens the file again.
   std::unique_ptr<RecordLogWriter> writer_ ABSL_GUARDED_BY(mutex_);
   int64_t durable_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t last_number_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -17,14 +17,15 @@
 
 namespace kur::server {
 
-// What kurd counts for Prometheus. Thread-safe. Label values never come from users.
+// The metrics of kurd for Prometheus. Label values never come from users, whose values would be
+// unbounded. Thread-safe, but Serve() and Stop() are for one thread.
 class Metrics {
  public:
-  // A value that is looked up when Prometheus asks.
+  // A value that is computed when Prometheus asks.
   struct Sample {
     std::string name;
     std::string help;
-    std::string label;  // the label's name; empty: no label
+    std::string label;  // the name of the label; empty: no label
     std::string label_value;
     double value = 0;
   };
@@ -33,19 +34,20 @@ class Metrics {
   explicit Metrics(const std::string& version);
   ~Metrics();
 
-  // Serves http://ADDRESS/metrics until destroyed. `sampler` is called for every request, on a
-  // thread of the exposer. UNAVAILABLE if the address cannot be bound.
+  // Serves http://ADDRESS/metrics until Stop(). Calls `sampler` for every request, on a thread of
+  // the exposer. Returns UNAVAILABLE if the address cannot be bound.
   absl::Status Serve(const std::string& address, Sampler sampler);
 
-  // Stops serving; the sampler is not called any more.
+  // Stops serving. The sampler is not called after Stop() has returned.
   void Stop();
 
+  // Counts an RPC with its full method name and the name of its status code.
   void CountCall(const std::string& method, const std::string& code);
   void CountSubmission() { submissions_.Increment(); }
   void CountEvents(int64_t events) { events_.Increment(static_cast<double>(events)); }
   void CountUploadedBytes(int64_t bytes) { uploaded_.Increment(static_cast<double>(bytes)); }
-  void WatcherCame() { watchers_.Increment(); }
-  void WatcherWent() { watchers_.Decrement(); }
+  void OnWatchStart() { watchers_.Increment(); }
+  void OnWatchEnd() { watchers_.Decrement(); }
 
  private:
   class SampleCollector;

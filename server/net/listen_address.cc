@@ -20,7 +20,7 @@
 namespace kur::server {
 namespace {
 
-// One byte is for the NUL at the end.
+// The last byte is the terminating NUL.
 constexpr size_t kMaxUnixPathBytes = sizeof(sockaddr_un::sun_path) - 1;
 
 absl::StatusOr<ListenAddress> ParseUnix(const std::string& path) {
@@ -36,7 +36,7 @@ absl::StatusOr<ListenAddress> ParseUnix(const std::string& path) {
   return address;
 }
 
-bool SomeoneListens(const std::string& path) {
+bool HasListener(const std::string& path) {
   const UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
@@ -77,7 +77,7 @@ absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text) {
   return address;
 }
 
-absl::Status ClearUnixSocket(const std::string& path) {
+absl::Status RemoveStaleSocket(const std::string& path) {
   struct stat info;
   if (lstat(path.c_str(), &info) != 0) {
     return errno == ENOENT ? absl::OkStatus() : ErrnoToStatus(errno, "cannot look at " + path);
@@ -86,7 +86,7 @@ absl::Status ClearUnixSocket(const std::string& path) {
     return absl::FailedPreconditionError(
         absl::StrCat("cannot listen on ", path, ": something that is not a socket is there"));
   }
-  if (SomeoneListens(path)) {
+  if (HasListener(path)) {
     return absl::FailedPreconditionError(
         absl::StrCat("cannot listen on ", path, ": another program listens there"));
   }

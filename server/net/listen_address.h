@@ -9,26 +9,28 @@
 
 namespace kur::server {
 
-// Where a server listens.
+// An address to listen on.
 struct ListenAddress {
   bool is_unix = false;
   std::string path;  // UNIX: absolute
-  std::string host;  // TCP: without brackets
-  int port = 0;      // TCP: 0 lets the kernel choose
+  std::string host;  // TCP: a name or an IP address, without brackets
+  int port = 0;      // TCP; 0 lets the kernel choose
 
-  // Only programs of this machine can reach it.
+  // Returns whether only programs on this machine can connect.
   bool IsLocal() const;
-  // As gRPC takes it, and as people read it: "unix:/run/kurd.sock", "[::1]:8400".
+  // Returns the address as gRPC and ParseListenAddress() read it: "unix:/run/kurd.sock",
+  // "[::1]:8400".
   std::string ToString() const;
 };
 
-// "unix:PATH" or "HOST:PORT" ("[HOST]:PORT" for IPv6). INVALID_ARGUMENT with what was expected,
-// also for a path that the kernel cannot take.
+// Parses "unix:PATH" or "HOST:PORT" ("[HOST]:PORT" for IPv6). Makes PATH absolute. Returns
+// INVALID_ARGUMENT with the expected form for anything else, and for a path that is too long for
+// the kernel.
 absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text);
 
-// Makes room for a UNIX socket: removes one that nobody listens on. FAILED_PRECONDITION if someone
-// does, or if something else stands there.
-absl::Status ClearUnixSocket(const std::string& path);
+// Removes the UNIX socket at `path` if no program listens on it, as after a crash. Returns OK if
+// there is no file, FAILED_PRECONDITION if a program listens or the file is not a socket.
+absl::Status RemoveStaleSocket(const std::string& path);
 
 }  // namespace kur::server
 

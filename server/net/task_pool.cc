@@ -4,7 +4,7 @@
 
 namespace kur::server {
 
-TaskPool::TaskPool(int threads, size_t most_waiting) : most_waiting_(most_waiting) {
+TaskPool::TaskPool(int threads, size_t max_queued) : max_queued_(max_queued) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Run(); });
 }
 
@@ -18,7 +18,7 @@ TaskPool::~TaskPool() {
 
 bool TaskPool::TryAdd(std::function<void()> task) {
   absl::MutexLock lock(&mutex_);
-  if (tasks_.size() >= most_waiting_) return false;
+  if (tasks_.size() >= max_queued_) return false;
   tasks_.push_back(std::move(task));
   return true;
 }

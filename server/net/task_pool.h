@@ -12,15 +12,16 @@
 
 namespace kur::server {
 
-// A few threads for what would hold up the threads of gRPC: reading Kurfiles, hashing and syncing
-// large files. Thread-safe. The destructor does all that was added.
+// Runs tasks that would block the threads of gRPC: reading Kurfiles, hashing and syncing large
+// files. The destructor waits until all added tasks have run. Thread-safe.
 class TaskPool {
  public:
-  // At most `most_waiting` tasks wait for a thread.
-  TaskPool(int threads, size_t most_waiting);
+  // Starts `threads` threads. At most `max_queued` tasks wait for one of them.
+  TaskPool(int threads, size_t max_queued);
   ~TaskPool();
 
-  // Returns false, and does not take the task, if too many are waiting.
+  // Queues a task. Returns false, and drops the task, if the queue is full: the caller answers
+  // RESOURCE_EXHAUSTED.
   [[nodiscard]] bool TryAdd(std::function<void()> task);
 
  private:
@@ -29,7 +30,7 @@ class TaskPool {
     return stopping_ || !tasks_.empty();
   }
 
-  const size_t most_waiting_;
+  const size_t max_queued_;
   absl::Mutex mutex_;
   std::deque<std::function<void()>> tasks_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

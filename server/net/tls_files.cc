@@ -13,7 +13,7 @@ namespace {
 
 constexpr int64_t kMaxFileBytes = int64_t{1} << 20;
 
-absl::Status Unusable(const std::string& file, absl::string_view what) {
+absl::Status UnusableFileError(const std::string& file, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(file, ": ", what));
 }
 
@@ -25,16 +25,19 @@ absl::StatusOr<TlsFiles> LoadTlsFiles(const std::string& certificate_file,
   KUR_ASSIGN_OR_RETURN(files.certificate_chain,
                        FileSystem::Posix().Read(certificate_file, kMaxFileBytes));
   KUR_ASSIGN_OR_RETURN(files.private_key, FileSystem::Posix().Read(key_file, kMaxFileBytes));
-  // gRPC would only fail to bind, without a reason.
+  // Checked here, because gRPC would only fail to bind, without a reason.
   const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_server_method()),
                                                                   SSL_CTX_free);
+  // OpenSSL would ask the terminal for the passphrase of a key.
+  SSL_CTX_set_default_passwd_cb(context.get(), [](char*, int, int, void*) { return -1; });
   if (SSL_CTX_use_certificate_chain_file(context.get(), certificate_file.c_str()) != 1) {
-    return Unusable(certificate_file, "expected a certificate chain in PEM");
+    return UnusableFileError(certificate_file, "expected a certificate chain in PEM");
   }
   if (SSL_CTX_use_PrivateKey_file(context.get(), key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
       SSL_CTX_check_private_key(context.get()) != 1) {
-    return Unusable(key_file, absl::StrCat("expected the private key of ", certificate_file,
-                                           " in PEM, without a passphrase"));
+    return UnusableFileError(key_file,
+                             absl::StrCat("expected the private key of ", certificate_file,
+                                          " in PEM, without a passphrase"));
   }
   return files;
 }

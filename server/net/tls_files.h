@@ -7,13 +7,14 @@
 
 namespace kur::server {
 
-// A certificate chain and its private key, both PEM.
+// A certificate chain and its private key, both in PEM.
 struct TlsFiles {
   std::string certificate_chain;
   std::string private_key;
 };
 
-// Reads them and checks that they can be used together; INVALID_ARGUMENT names the file at fault.
+// Reads a certificate chain and its private key. Returns INVALID_ARGUMENT, naming the file, if a
+// file is not PEM, if the key has a passphrase, or if the key does not belong to the certificate.
 absl::StatusOr<TlsFiles> LoadTlsFiles(const std::string& certificate_file,
                                       const std::string& key_file);
 

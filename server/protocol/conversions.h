@@ -9,10 +9,10 @@
 
 namespace kur {
 
-// Converts to the microsecond.
+// Converts a time, truncated to microseconds.
 google::protobuf::Timestamp ToTimestamp(absl::Time time);
 
-// Reads MODE_UNSPECIFIED as train, as a submission does.
+// Converts a mode. MODE_UNSPECIFIED means to train, as in a submission.
 Mode ToMode(v1::Mode mode);
 
 }  // namespace kur

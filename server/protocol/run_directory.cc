@@ -1,14 +1,11 @@
 #include "server/protocol/run_directory.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <memory>
 
 #include "engine/base/record_log.h"
 #include "engine/base/status.h"
-#include "engine/base/unique_fd.h"
+#include "server/protocol/worker_paths.h"
 
 namespace kur::server {
 namespace {
@@ -34,15 +31,17 @@ absl::Status WriteSources(FileSystem& files, const std::string& directory,
 absl::Status RunDirectory::Prepare(const std::vector<v1::SourceFile>& sources,
                                    const v1::WorkerSpec& spec) {
   KUR_RETURN_IF_ERROR(files_.MakeDirectories(source_directory(), kPrivateDirectory));
-  KUR_RETURN_IF_ERROR(files_.MakeDirectories(path_ + "/artifacts", kPrivateDirectory));
-  absl::Status removed = files_.Remove(path_ + "/outcome.pb");
+  KUR_RETURN_IF_ERROR(
+      files_.MakeDirectories(JoinPath(path_, worker::kArtifactFolder), kPrivateDirectory));
+  absl::Status removed = files_.Remove(JoinPath(path_, worker::kOutcomeFile));
   if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
   KUR_RETURN_IF_ERROR(WriteSources(files_, source_directory(), sources));
-  return WriteFileAtomically(files_, path_ + "/job.pb", spec.SerializeAsString(), kPrivateFile);
+  return WriteFileAtomically(files_, JoinPath(path_, worker::kSpecFile), spec.SerializeAsString(),
+                             kPrivateFile);
 }
 
 std::optional<v1::Outcome> RunDirectory::Outcome() {
-  const auto bytes = files_.Read(path_ + "/outcome.pb", kMaxOutcomeBytes);
+  const auto bytes = files_.Read(JoinPath(path_, worker::kOutcomeFile), kMaxOutcomeBytes);
   v1::Outcome outcome;
   if (!bytes.ok() || !outcome.ParseFromString(*bytes)) return std::nullopt;
   return outcome;
@@ -50,7 +49,7 @@ std::optional<v1::Outcome> RunDirectory::Outcome() {
 
 std::vector<v1::Event> RunDirectory::SpooledAfter(int64_t sequence) {
   std::vector<v1::Event> events;
-  const auto spool = RecordLogReader::Open(files_, path_ + "/spool.log");
+  const auto spool = RecordLogReader::Open(files_, JoinPath(path_, worker::kSpoolFile));
   if (!spool.ok()) return events;
   int64_t offset = 0;
   std::string payload;
@@ -66,13 +65,12 @@ std::vector<v1::Event> RunDirectory::SpooledAfter(int64_t sequence) {
 }
 
 std::string RunDirectory::LogTail(int64_t max_bytes) {
-  const UniqueFd fd(open((path_ + "/worker.log").c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return "";
-  const int64_t size = lseek(fd.get(), 0, SEEK_END);
+  const auto file = files_.OpenForReading(path_ + "/worker.log");
+  if (!file.ok()) return "";
+  const int64_t size = (*file)->Size().value_or(0);
   const int64_t start = std::max<int64_t>(0, size - max_bytes);
-  std::string tail(static_cast<size_t>(std::max<int64_t>(0, size - start)), '\0');
-  const ssize_t got = pread(fd.get(), &tail[0], tail.size(), start);
-  tail.resize(static_cast<size_t>(std::max<ssize_t>(got, 0)));
+  std::string tail(static_cast<size_t>(size - start), '\0');
+  tail.resize((*file)->Read(start, tail.size(), tail.data()).value_or(0));
   const size_t line_end = tail.find('\n');
   if (start > 0 && line_end != std::string::npos) tail.erase(0, line_end + 1);
   return tail;

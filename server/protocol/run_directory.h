@@ -16,13 +16,14 @@
 
 namespace kur::server {
 
-// What kurd and a worker exchange through the job's run directory:
+// The files that kurd and a worker exchange through the run directory of a job:
 //
 //   source/      the frozen Kurfile and its includes      kurd -> worker
 //   job.pb       kur.v1.WorkerSpec                        kurd -> worker
-//   spool.log    events that are not acknowledged         worker -> kurd
+//   spool.log    events that kurd has not acknowledged    worker -> kurd
 //   outcome.pb   kur.v1.Outcome                           worker -> kurd
-//   worker.log   what the worker printed
+//   worker.log   the output of the worker
+//   artifacts/   checkpoints and results                  worker -> kurd
 //
 // Not thread-safe.
 class RunDirectory {
@@ -31,18 +32,18 @@ class RunDirectory {
 
   std::string source_directory() const { return path_ + "/source"; }
 
-  // Lays out what a worker needs. Doing so again is fine: everything comes from the store, so
-  // nothing here needs to be durable. Removes the outcome of an earlier worker.
+  // Writes the files that a worker reads and removes the outcome of an earlier worker. Can be
+  // repeated: everything comes from the store, so the files need not be durable.
   absl::Status Prepare(const std::vector<v1::SourceFile>& sources, const v1::WorkerSpec& spec);
 
-  // Nothing if the worker left none, or left something that cannot be read.
+  // Returns the outcome that the worker left; nothing if there is no readable one.
   std::optional<v1::Outcome> Outcome();
 
-  // The spooled events after `sequence` (a worker_sequence) without a gap; what is damaged or does
-  // not follow is left out.
+  // Returns the spooled events that follow the worker_sequence `sequence` without a gap, up to the
+  // first damaged record.
   std::vector<v1::Event> SpooledAfter(int64_t sequence);
 
-  // The last part of worker.log, at most `max_bytes`, from the beginning of a line.
+  // Returns the end of worker.log, at most `max_bytes`, from the beginning of a line if possible.
   std::string LogTail(int64_t max_bytes);
 
  private:
@@ -50,7 +51,7 @@ class RunDirectory {
   std::string path_;
 };
 
-// Writes files below `directory`, which must exist. Paths must be normalised and relative.
+// Writes the sources below `directory`, which must exist. Paths must be relative and normalized.
 absl::Status WriteSources(FileSystem& files, const std::string& directory,
                           const std::vector<v1::SourceFile>& sources);
 

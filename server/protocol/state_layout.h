@@ -9,7 +9,7 @@
 
 namespace kur::server {
 
-// Where everything lies below the state directory. Immutable, thread-safe.
+// The paths below the state directory. Immutable, thread-safe.
 class StateLayout {
  public:
   // `root` is absolute.
@@ -21,14 +21,14 @@ class StateLayout {
   std::string blobs() const { return root_ + "/blobs"; }
   std::string client_socket() const { return root_ + "/kurd.sock"; }
   std::string worker_socket() const { return root_ + "/worker.sock"; }
-  // For what a crash may leave behind: emptied at every start.
+  // A folder for files that need not survive a crash; emptied at every start.
   std::string temporary() const { return root_ + "/tmp"; }
-  // What jobs have downloaded, by its SHA-256.
+  // The downloads of all jobs, by SHA-256.
   std::string downloads() const { return root_ + "/downloads"; }
   std::string runs() const { return root_ + "/runs"; }
-  // The workspace of a project: where relative paths of a Kurfile resolve.
+  // Returns the workspace of a project, in which relative paths of a Kurfile are resolved.
   std::string Workspace(const std::string& owner, const std::string& project) const;
-  // What `~` means in a Kurfile.
+  // Returns the folder that `~` means in a Kurfile.
   std::string Home(const std::string& owner) const;
 
   std::string Run(const std::string& job) const { return runs() + "/" + job; }

@@ -1,7 +1,7 @@
 #ifndef KUR_SERVER_PROTOCOL_WORKER_PATHS_H_
 #define KUR_SERVER_PROTOCOL_WORKER_PATHS_H_
 
-// Names in a run directory, as kurd knows them too.
+// The names in a run directory that kurd and the worker share.
 namespace kur::worker {
 
 constexpr char kSpecFile[] = "job.pb";         // WorkerSpec, written by kurd

@@ -6,13 +6,13 @@
 
 namespace kur::server {
 
-// Where jobs may get data from, beside what was uploaded and what is in their folders.
+// The sources of data that jobs may use besides uploads and their own folders.
 struct DataPolicy {
-  // Folders, absolute, from which absolute paths of Kurfiles may be read.
+  // Absolute folders that absolute paths of Kurfiles may read.
   std::vector<std::string> roots;
-  // Nothing is downloaded.
+  // Whether jobs download nothing.
   bool offline = false;
-  // Networks, as ADDRESS/BITS, to download from besides the public internet.
+  // Networks, as ADDRESS/BITS, that data may be downloaded from besides the public internet.
   std::vector<std::string> download_networks;
 };
 

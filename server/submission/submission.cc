@@ -28,9 +28,9 @@ namespace kur::server {
 namespace {
 
 constexpr char kDefaultProject[] = "default";
-// How many of many are named in a message.
-constexpr size_t kNamedAtMost = 10;
-// Each may come with a picture in the event that shows them.
+// The number of digests that a message names.
+constexpr size_t kMaxNamed = 10;
+// Limits the size of the event, which may have a picture of each sample.
 constexpr int32_t kMaxShownSamples = 20;
 
 bool IsNameCharacter(char c) {
@@ -49,7 +49,7 @@ absl::Status CheckName(absl::string_view what, const std::string& name) {
                    kMaxNameBytes));
 }
 
-// A normalised path of a source, or what is wrong with it.
+// Normalizes a path, or returns INVALID_ARGUMENT beginning with `what`.
 absl::Status Normalize(absl::string_view what, std::string* path) {
   auto normalized = NormalizeRelativePath(*path);
   if (!normalized.ok()) {
@@ -131,7 +131,7 @@ absl::Status CheckInspection(const v1::SubmitJobRequest& request) {
       absl::StrCat("inspection.samples must be from 0 to ", kMaxShownSamples, ", not ", samples));
 }
 
-// Checks everything but the Kurfile, fills in the defaults and normalises the paths.
+// Checks everything but the Kurfile, sets the defaults and normalizes the paths.
 absl::Status CheckRequest(v1::SubmitJobRequest* request) {
   if (request->request_id().empty() || request->request_id().size() > kMaxRequestIdBytes) {
     return absl::InvalidArgumentError(
@@ -163,22 +163,22 @@ absl::Status CheckUploaded(const BlobStore& blobs, const v1::SubmitJobRequest& r
     }
   }
   if (missing.empty()) return absl::OkStatus();
-  const auto shown_end = std::next(missing.begin(), std::min(missing.size(), kNamedAtMost));
+  const auto shown_end = std::next(missing.begin(), std::min(missing.size(), kMaxNamed));
   std::string names = absl::StrJoin(missing.begin(), shown_end, ", ");
-  if (missing.size() > kNamedAtMost) {
-    absl::StrAppend(&names, " and ", missing.size() - kNamedAtMost, " more");
+  if (missing.size() > kMaxNamed) {
+    absl::StrAppend(&names, " and ", missing.size() - kMaxNamed, " more");
   }
   return absl::FailedPreconditionError(
       absl::StrCat("contents that were not uploaded: ", names, "; upload them and submit again"));
 }
 
-// A status that concerns the whole Kurfile as a diagnostic, unless it has diagnostics already.
+// Converts an error into a diagnostic at `location`, unless the error has diagnostics.
 absl::Status AsDiagnostic(const absl::Status& status, Location location, const std::string& key) {
   if (status.ok() || !DiagnosticsOf(status).empty()) return status;
   return ErrorAt(std::move(location), key, std::string(status.message()));
 }
 
-// Reads and checks the Kurfile in a folder that is removed afterwards.
+// Reads and checks the Kurfile in a temporary folder.
 absl::StatusOr<Kurfile> LoadKurfile(const SubmissionContext& context,
                                     const v1::SubmitJobRequest& request) {
   std::string folder = context.layout.temporary() + "/submit-XXXXXX";
@@ -202,8 +202,8 @@ absl::StatusOr<Kurfile> LoadKurfile(const SubmissionContext& context,
   return Kurfile::Load(JoinPath(folder, request.kurfile()), options);
 }
 
-// Checks that what the job needs to read is there and that what it writes may be written; gives the
-// normalised paths of the latter.
+// Checks that the files that the job reads exist and that the job may write its files. Returns the
+// normalized paths of the files that the job writes.
 absl::StatusOr<std::vector<std::string>> CheckFiles(const SubmissionContext& context,
                                                     const std::string& owner,
                                                     const v1::SubmitJobRequest& request,

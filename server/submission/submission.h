@@ -16,7 +16,7 @@
 
 namespace kur::server {
 
-// What a submission may hold at most.
+// The limits of a submission.
 constexpr int kMaxSources = 64;
 constexpr int64_t kMaxSourceBytes = int64_t{1} << 20;
 constexpr int64_t kMaxAllSourceBytes = int64_t{16} << 20;
@@ -26,7 +26,8 @@ constexpr int64_t kMaxOverrideBytes = int64_t{64} << 10;
 constexpr size_t kMaxNameBytes = 64;
 constexpr size_t kMaxRequestIdBytes = 128;
 
-// What a submission is checked against. Everything must outlive the calls; thread-safe.
+// What a submission is checked against. Everything that is referred to must outlive the calls and
+// is safe for concurrent calls.
 struct SubmissionContext {
   FileSystem& files;
   const StateLayout& layout;
@@ -35,14 +36,14 @@ struct SubmissionContext {
   const DataPolicy& data;
 };
 
-// Checks a submission as thoroughly as can be without running it, and freezes it. INVALID_ARGUMENT
-// with diagnostics (see DiagnosticsOf()) for everything that is wrong in the Kurfile, without for
-// the rest of the request; FAILED_PRECONDITION names contents that were not uploaded;
-// RESOURCE_EXHAUSTED on a full disk.
+// Checks a submission completely, short of running it, and freezes it. Returns INVALID_ARGUMENT
+// with diagnostics (see DiagnosticsOf()) for all errors of the Kurfile, INVALID_ARGUMENT without
+// diagnostics for an error of the request, FAILED_PRECONDITION with the digests of contents that
+// were not uploaded, RESOURCE_EXHAUSTED on a full disk. Thread-safe.
 absl::StatusOr<NewJob> FreezeSubmission(const SubmissionContext& context, const std::string& owner,
                                         const v1::SubmitJobRequest& request);
 
-// "My model (1).yml" -> "My-model-1": a name for a job made from the Kurfile's.
+// Returns a name for a job of the Kurfile: "My-model-1" for "My model (1).yml".
 std::string NameFromKurfile(const std::string& kurfile);
 
 }  // namespace kur::server

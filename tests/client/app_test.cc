@@ -164,9 +164,9 @@ TEST_F(AppTest, ListsAllThatIsAtWorkAndTheLatestThatEnded) {
 }
 
 TEST_F(AppTest, CancelsWhatItCanAndReportsTheRest) {
-  EXPECT_EQ(Run({"cancel", "nobody", "cifar-7"}), ExitCode::kError);
+  EXPECT_EQ(Run({"cancel", "nobody", "cifar-7", "noone"}), ExitCode::kError);
   EXPECT_EQ(out(), "job cifar-7 is being cancelled\n");
-  EXPECT_EQ(err(), "kurctl: there is no job 'nobody'\n");
+  EXPECT_EQ(err(), "kurctl: there is no job 'nobody'\nkurctl: there is no job 'noone'\n");
 }
 
 TEST_F(AppTest, WatchPrintsPlainLinesToAPipeAndEndsAsTheJobEnds) {

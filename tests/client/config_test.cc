@@ -92,10 +92,11 @@ TEST_F(ConfigTest, CallsABadAddressAUsageError) {
 TEST(ExitCodeOf, CountsOnlyWhatAServerSays) {
   EXPECT_EQ(ExitCodeOf(absl::OkStatus()), ExitCode::kOk);
   EXPECT_EQ(ExitCodeOf(absl::PermissionDeniedError("a local file")), ExitCode::kError);
-  EXPECT_EQ(ExitCodeOf(FromServer(absl::PermissionDeniedError("no"))), ExitCode::kNotAllowed);
-  EXPECT_EQ(ExitCodeOf(FromServer(absl::UnauthenticatedError("no"))), ExitCode::kNotAllowed);
-  EXPECT_EQ(ExitCodeOf(FromServer(absl::UnavailableError("no"))), ExitCode::kUnreachable);
-  EXPECT_EQ(ExitCodeOf(FromServer(absl::NotFoundError("no"))), ExitCode::kError);
+  EXPECT_EQ(ExitCodeOf(MarkAsServerError(absl::PermissionDeniedError("no"))),
+            ExitCode::kNotAllowed);
+  EXPECT_EQ(ExitCodeOf(MarkAsServerError(absl::UnauthenticatedError("no"))), ExitCode::kNotAllowed);
+  EXPECT_EQ(ExitCodeOf(MarkAsServerError(absl::UnavailableError("no"))), ExitCode::kUnreachable);
+  EXPECT_EQ(ExitCodeOf(MarkAsServerError(absl::NotFoundError("no"))), ExitCode::kError);
   EXPECT_EQ(ExitCodeOf(UnreachableError("no")), ExitCode::kUnreachable);
   EXPECT_EQ(ExitCodeOf(UsageError("no")), ExitCode::kUsage);
 }

@@ -31,7 +31,7 @@ class EventFollowerTest : public testing::Test {
   EventFollower::Options Options() {
     EventFollower::Options options;
     options.job = "cifar-7";
-    options.note = [this](const std::string& text) { notes_.push_back(text); };
+    options.on_connection_change = [this](const std::string& text) { notes_.push_back(text); };
     return options;
   }
 
@@ -94,11 +94,11 @@ TEST_F(EventFollowerTest, RefusesAStreamWithAHole) {
   EXPECT_TRUE(absl::IsDataLoss(status_)) << status_;
 }
 
-TEST_F(EventFollowerTest, GivesUpAfterItsPatience) {
+TEST_F(EventFollowerTest, GivesUpAfterItsRetryTimeout) {
   server_->With([](FakeState& state) { state.events["cifar-7"].clear(); });
   // A stream that ends although the job has not is a server that went away.
   EventFollower::Options options = Options();
-  options.patience = absl::Minutes(1);
+  options.retry_timeout = absl::Minutes(1);
   const absl::Time start = clock_.Now();
   EXPECT_THAT(ReadAll(options), IsEmpty());
   EXPECT_TRUE(absl::IsUnavailable(status_)) << status_;

@@ -19,16 +19,16 @@ class LocalDaemonTest : public testing::Test {
 };
 
 TEST_F(LocalDaemonTest, StartsAnswersAndStops) {
-  EXPECT_TRUE(absl::IsUnavailable(daemon_.Info().status()));
+  EXPECT_TRUE(absl::IsUnavailable(daemon_.GetInfo().status()));
   const auto info = daemon_.Start(KUR_FAKE_KURD, "cpu:2");
   ASSERT_TRUE(info.ok()) << info.status();
   const auto pid = static_cast<pid_t>(info->pid());
   EXPECT_NE(pid, getpid());
   EXPECT_EQ(getsid(pid), pid) << "kurd must outlive the terminal";
-  EXPECT_EQ(daemon_.Info()->pid(), pid);
+  EXPECT_EQ(daemon_.GetInfo()->pid(), pid);
   const absl::Status stopped = daemon_.Stop(absl::Seconds(60));
   EXPECT_TRUE(stopped.ok()) << stopped;
-  EXPECT_TRUE(absl::IsUnavailable(daemon_.Info().status()));
+  EXPECT_TRUE(absl::IsUnavailable(daemon_.GetInfo().status()));
   EXPECT_TRUE(absl::IsNotFound(daemon_.Stop(absl::Seconds(60))));
 }
 

@@ -39,10 +39,10 @@ class FakeClock : public Clock {
 
 inline Terminal::Features PlainFeatures() { return {}; }
 
-inline Terminal::Features ScreenFeatures(int width = 100, bool colour = false) {
+inline Terminal::Features ScreenFeatures(int width = 100, bool color = false) {
   Terminal::Features features;
   features.interactive = true;
-  features.colour = colour;
+  features.color = color;
   features.unicode = true;
   features.width = [width] { return width; };
   return features;

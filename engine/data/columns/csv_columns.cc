@@ -124,7 +124,7 @@ class CsvReader {
   absl::Status WrongWidth(absl::string_view how) const {
     return absl::InvalidArgumentError(
         absl::StrCat("the row has ", how, " cells than the first row, which has ", columns_.size(),
-                     " (divided by ", ShownInMessage(rows_.dialect().delimiter),
+                     " (divided by ", DelimiterText(rows_.dialect().delimiter),
                      "; format: {delimiter: ...} says otherwise)"));
   }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "engine/base/bulk_vector.h"
+#include "engine/base/spillable_vector.h"
 #include "engine/data/source.h"
 
 namespace kur {
@@ -37,7 +37,7 @@ class FloatColumn {
   int64_t extent_ = 0;  // of the first sample
   // The first row of each sample, then the number of rows; empty while all extents are equal.
   std::vector<int64_t> starts_;
-  BulkVector<float> values_;
+  SpillableVector<float> values_;
 };
 
 }  // namespace kur

@@ -9,7 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "engine/base/bulk_vector.h"
+#include "engine/base/spillable_vector.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
 #include "engine/data/columns/float_column.h"
@@ -22,7 +22,7 @@ constexpr size_t kMaxShown = 40;
 
 // The numbers of the symbols of all samples, concatenated.
 struct Symbols {
-  BulkVector<int32_t> numbers;
+  SpillableVector<int32_t> numbers;
   std::vector<int64_t> starts = {0};  // the first symbol of each sample, then the total
 
   int64_t num_samples() const { return static_cast<int64_t>(starts.size()) - 1; }

@@ -67,8 +67,8 @@ absl::StatusOr<Image> ImageSource::Load(int64_t index) const {
   decode.limits = options_.limits;
   if (!exact_size_) {
     // A decoder may shrink while it decodes; twice the size leaves enough pixels to average.
-    decode.least_height = 2 * options_.height;
-    decode.least_width = 2 * options_.width;
+    decode.min_height = 2 * options_.height;
+    decode.min_width = 2 * options_.width;
   }
   KUR_ASSIGN_OR_RETURN(const Image image, Decode(*files_, index, decode));
   if (exact_size_ && (image.height != options_.height || image.width != options_.width)) {

@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
-#include "engine/base/permutation.h"
+#include "engine/base/random.h"
 #include "engine/base/status.h"
 #include "engine/base/system_memory.h"
 #include "engine/data/speech/feature_cache.h"
@@ -32,9 +32,9 @@ absl::StatusOr<FeatureStatistics> ReadStatistics(const FileReference& file,
                                                  const std::string& resolved) {
   constexpr int64_t kMaxBytes = int64_t{128} << 20;
   const auto text = FileSystem::Posix().Read(resolved, kMaxBytes);
-  if (!text.ok()) return ErrorIn(file, text.status(), resolved);
+  if (!text.ok()) return ErrorAtFile(file, text.status(), resolved);
   auto statistics = ParseStatistics(*text, file.path);
-  if (!statistics.ok()) return ErrorIn(file, statistics.status());
+  if (!statistics.ok()) return ErrorAtFile(file, statistics.status());
   return statistics;
 }
 
@@ -48,12 +48,12 @@ absl::StatusOr<FeatureStatistics> ReadOrLearnStatistics(const FeatureOptions& op
   if (file.has_value()) {
     const auto resolved = context.paths.ForReading(file->path);
     if (resolved.ok()) return ReadStatistics(*file, *resolved);
-    if (!absl::IsNotFound(resolved.status())) return ErrorIn(*file, resolved.status());
+    if (!absl::IsNotFound(resolved.status())) return ErrorAtFile(*file, resolved.status());
   }
   std::vector<int64_t> order = Permutation(extract.size(), context.seed, kNormalizationStream);
   order.resize(static_cast<size_t>(std::min(extract.size(), options.normalization.depth)));
   auto statistics = LearnStatistics(extract, order, Threads(options));
-  if (!statistics.ok()) return ErrorIn(data, statistics.status());
+  if (!statistics.ok()) return ErrorAtFile(data, statistics.status());
   if (!file.has_value()) return statistics;
   if (context.write == nullptr) {
     context.warn(absl::StrCat(key, ": there is no ", file->path,

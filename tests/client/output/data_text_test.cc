@@ -122,9 +122,9 @@ TEST_F(DataTextTest, NamesTheRarestOfManyClasses) {
   EXPECT_THAT(Render(data), HasSubstr("and 12 more; the rarest, class 29, 71 times\n"));
 }
 
-TEST_F(DataTextTest, DrawsTwoPixelsACharacterInColours) {
+TEST_F(DataTextTest, DrawsTwoPixelsACharacterInColors) {
   Terminal::Features features;
-  features.colour = true;
+  features.color = true;
   features.unicode = true;
   EXPECT_THAT(DrawPicture(Checkers(), Terminal(stream_, features)),
               ElementsAre("\x1b[38;5;232;48;5;232m▀\x1b[38;5;255;48;5;255m▀\x1b[0m",

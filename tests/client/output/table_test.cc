@@ -33,9 +33,9 @@ TEST(Table, CutsTheLastColumnOnANarrowScreen) {
             "größe-12     12  ended\\x0ab…\n");
 }
 
-TEST(Table, ColoursCellsOnlyWhereThereAreColours) {
+TEST(Table, ColorsCellsOnlyWhereThereAreColors) {
   std::ostringstream stream;
-  const Terminal screen(stream, ScreenFeatures(100, /*colour=*/true));
+  const Terminal screen(stream, ScreenFeatures(100, /*color=*/true));
   Table table({{"STATE"}, {"N"}});
   table.Add({{"failed", Style::kRed}, "1"});
   EXPECT_EQ(table.Render(screen),

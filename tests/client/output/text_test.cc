@@ -10,18 +10,18 @@ TEST(DisplayWidth, CountsColumnsNotBytes) {
   EXPECT_EQ(DisplayWidth("größe"), 5);
   EXPECT_EQ(DisplayWidth("漢字"), 4);
   EXPECT_EQ(DisplayWidth("e\xCC\x81"), 1);           // e with a combining acute accent
-  EXPECT_EQ(DisplayWidth("\x1b[31mred\x1b[0m"), 3);  // colours take no room
+  EXPECT_EQ(DisplayWidth("\x1b[31mred\x1b[0m"), 3);  // colors take no room
   EXPECT_EQ(DisplayWidth("\xff"), 1);                // no UTF-8
 }
 
-TEST(Shorten, EndsWithAnEllipsisWhereItCuts) {
-  EXPECT_EQ(Shorten("abcdef", 6), "abcdef");
-  EXPECT_EQ(Shorten("abcdef", 5), "abcd…");
-  EXPECT_EQ(Shorten("漢字漢字", 6), "漢字…");
+TEST(Truncate, EndsWithAnEllipsisWhereItCuts) {
+  EXPECT_EQ(Truncate("abcdef", 6), "abcdef");
+  EXPECT_EQ(Truncate("abcdef", 5), "abcd…");
+  EXPECT_EQ(Truncate("漢字漢字", 6), "漢字…");
 }
 
-TEST(Shorten, SwitchesColoursOffBehindTheCut) {
-  EXPECT_EQ(Shorten("\x1b[31mabcdef\x1b[0m", 4), "\x1b[31mabc…\x1b[0m");
+TEST(Truncate, SwitchesColorsOffBehindTheCut) {
+  EXPECT_EQ(Truncate("\x1b[31mabcdef\x1b[0m", 4), "\x1b[31mabc…\x1b[0m");
 }
 
 TEST(Printable, MakesControlCharactersHarmless) {

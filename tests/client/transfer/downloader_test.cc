@@ -130,46 +130,46 @@ TEST_F(DownloaderTest, DownloadsAnEmptyFile) {
   EXPECT_EQ(folder_.Read("out/last.kur"), "");
 }
 
-TEST(TargetIn, KeepsFilesInTheFolder) {
+TEST(LocalPathOf, KeepsFilesInTheFolder) {
   v1::Artifact artifact;
   artifact.set_path("w/last.kur");
-  EXPECT_EQ(*TargetIn("out", artifact), "out/w/last.kur");
+  EXPECT_EQ(*LocalPathOf("out", artifact), "out/w/last.kur");
   for (const char* path : {"../last.kur", "/etc/passwd", "w/../../x", ""}) {
     artifact.set_path(path);
-    EXPECT_FALSE(TargetIn("out", artifact).ok()) << path;
+    EXPECT_FALSE(LocalPathOf("out", artifact).ok()) << path;
   }
 }
 
 TEST_F(DownloaderTest, AnOldEventDoesNotBringTheSameContentAgain) {
   ArtifactFetcher fetcher(*connection_, clock_, "cifar-7", folder_.File("fetched"));
-  fetcher.Want(ArtifactFor("w/last.kur", "a content that is no more"));
-  ASSERT_TRUE(fetcher.AwaitIdle(absl::Seconds(60)));
+  fetcher.Fetch(ArtifactFor("w/last.kur", "a content that is no more"));
+  ASSERT_TRUE(fetcher.WaitUntilIdle(absl::Seconds(60)));
   EXPECT_EQ(folder_.Read("fetched/w/last.kur"), old_);
-  fetcher.Want(ArtifactFor("w/last.kur", "another one that is no more"));
-  ASSERT_TRUE(fetcher.AwaitIdle(absl::Seconds(60)));
-  EXPECT_EQ(fetcher.TakeArrived().size(), 1u);
+  fetcher.Fetch(ArtifactFor("w/last.kur", "another one that is no more"));
+  ASSERT_TRUE(fetcher.WaitUntilIdle(absl::Seconds(60)));
+  EXPECT_EQ(fetcher.TakeFetched().size(), 1u);
   const size_t downloads = Offsets().size();
-  fetcher.Want(ArtifactFor("w/last.kur", old_));
-  ASSERT_TRUE(fetcher.AwaitIdle(absl::Seconds(60)));
+  fetcher.Fetch(ArtifactFor("w/last.kur", old_));
+  ASSERT_TRUE(fetcher.WaitUntilIdle(absl::Seconds(60)));
   EXPECT_EQ(Offsets().size(), downloads) << "it is there";
 }
 
 TEST_F(DownloaderTest, FetcherTakesContentsThatWereWrittenInTheSameInstant) {
   ArtifactFetcher fetcher(*connection_, clock_, "cifar-7", folder_.File("fetched"));
-  fetcher.Want(ArtifactFor("w/last.kur", old_));
-  ASSERT_TRUE(fetcher.AwaitIdle(absl::Seconds(60)));
+  fetcher.Fetch(ArtifactFor("w/last.kur", old_));
+  ASSERT_TRUE(fetcher.WaitUntilIdle(absl::Seconds(60)));
   SetContent(new_);
-  fetcher.Want(ArtifactFor("w/last.kur", new_));
-  ASSERT_TRUE(fetcher.AwaitIdle(absl::Seconds(60)));
+  fetcher.Fetch(ArtifactFor("w/last.kur", new_));
+  ASSERT_TRUE(fetcher.WaitUntilIdle(absl::Seconds(60)));
   EXPECT_EQ(folder_.Read("fetched/w/last.kur"), new_);
-  EXPECT_EQ(fetcher.TakeArrived().size(), 2u);
+  EXPECT_EQ(fetcher.TakeFetched().size(), 2u);
   EXPECT_TRUE(fetcher.status().ok()) << fetcher.status();
 }
 
 TEST_F(DownloaderTest, FetcherReportsWhatCannotBeHad) {
   ArtifactFetcher fetcher(*connection_, clock_, "cifar-7", folder_.File("fetched"));
-  fetcher.Want(ArtifactFor("../escape", old_));
-  ASSERT_TRUE(fetcher.AwaitIdle(absl::Seconds(60)));
+  fetcher.Fetch(ArtifactFor("../escape", old_));
+  ASSERT_TRUE(fetcher.WaitUntilIdle(absl::Seconds(60)));
   EXPECT_FALSE(fetcher.status().ok());
 }
 

@@ -73,13 +73,13 @@ TEST(DecodeImageTest, OfSixteenBitsTheUpperEightCount) {
 
 TEST(DecodeImageTest, ALargeJpegIsDecodedAtAFractionOfItsSize) {
   DecodeOptions options;
-  options.least_height = 16;
-  options.least_width = 24;
+  options.min_height = 16;
+  options.min_width = 24;
   const auto image = DecodeImage(ImageFile("large.jpg"), options);
   ASSERT_TRUE(image.ok()) << image.status();
   EXPECT_EQ(image->height, 16);
   EXPECT_EQ(image->width, 24);
-  options.least_height = 17;
+  options.min_height = 17;
   EXPECT_EQ(DecodeImage(ImageFile("large.jpg"), options)->height, 32);
   // It is the same picture.
   const auto whole = Decode(ImageFile("large.jpg"));

@@ -37,7 +37,7 @@ TEST(AuthenticatorTest, ARevokedTokenCountsNoMore) {
 }
 
 TEST(AuthenticatorTest, TheLocalUserIsAUserName) {
-  EXPECT_TRUE(IsUserName(Authenticator::LocalUser()));
+  EXPECT_TRUE(IsValidUserName(Authenticator::LocalUser()));
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ class BlobStoreTest : public ::testing::Test {
   }
 
   absl::StatusOr<std::unique_ptr<BlobUpload>> Begin(int64_t offset = 0) {
-    return store_->Begin(digest_, static_cast<int64_t>(content_.size()), offset);
+    return store_->BeginUpload(digest_, static_cast<int64_t>(content_.size()), offset);
   }
 
   // Leaves the first bytes of the content behind.
@@ -49,12 +49,12 @@ TEST_F(BlobStoreTest, KeepsAContentUnderItsDigest) {
   ASSERT_THAT((*upload)->Finish(), IsOk());
   EXPECT_TRUE(store_->Has(digest_));
   EXPECT_EQ(*files_.Read(store_->PathOf(digest_), 1 << 20), content_);
-  EXPECT_EQ(store_->Received(digest_), 0);
+  EXPECT_EQ(store_->ReceivedBytes(digest_), 0);
 }
 
 TEST_F(BlobStoreTest, KeepsAnEmptyContent) {
   const std::string digest = Sha256Hex("");
-  auto upload = store_->Begin(digest, 0, 0);
+  auto upload = store_->BeginUpload(digest, 0, 0);
   ASSERT_THAT(upload, IsOk());
   ASSERT_THAT((*upload)->Finish(), IsOk());
   EXPECT_TRUE(store_->Has(digest));
@@ -62,7 +62,7 @@ TEST_F(BlobStoreTest, KeepsAnEmptyContent) {
 
 TEST_F(BlobStoreTest, ContinuesAnInterruptedUpload) {
   Interrupt(10);
-  EXPECT_EQ(store_->Received(digest_), 10);
+  EXPECT_EQ(store_->ReceivedBytes(digest_), 10);
   auto upload = Begin(10);
   ASSERT_THAT(upload, IsOk());
   ASSERT_THAT((*upload)->Write(content_.substr(10)), IsOk());
@@ -93,7 +93,7 @@ TEST_F(BlobStoreTest, ADamagedPartIsFoundOutAndRemoved) {
   ASSERT_THAT((*upload)->Write(content_.substr(10)), IsOk());
   EXPECT_THAT((*upload)->Finish(), FailsWith(absl::StatusCode::kInvalidArgument, "digest"));
   EXPECT_FALSE(store_->Has(digest_));
-  EXPECT_EQ(store_->Received(digest_), 0);
+  EXPECT_EQ(store_->ReceivedBytes(digest_), 0);
 }
 
 TEST_F(BlobStoreTest, AnUploadThatStopsShortKeepsItsPart) {
@@ -101,7 +101,7 @@ TEST_F(BlobStoreTest, AnUploadThatStopsShortKeepsItsPart) {
   ASSERT_THAT(upload, IsOk());
   ASSERT_THAT((*upload)->Write(content_.substr(0, 7)), IsOk());
   EXPECT_THAT((*upload)->Finish(), FailsWith(absl::StatusCode::kAborted, "at 7 of"));
-  EXPECT_EQ(store_->Received(digest_), 7);
+  EXPECT_EQ(store_->ReceivedBytes(digest_), 7);
 }
 
 TEST_F(BlobStoreTest, RefusesMoreBytesThanAnnounced) {
@@ -128,11 +128,13 @@ TEST_F(BlobStoreTest, SaysThatAContentIsThere) {
 }
 
 TEST_F(BlobStoreTest, RefusesBadDigestsSizesAndOffsets) {
-  EXPECT_THAT(store_->Begin("../../etc/passwd", 1, 0),
+  EXPECT_THAT(store_->BeginUpload("../../etc/passwd", 1, 0),
               FailsWith(absl::StatusCode::kInvalidArgument, "64"));
-  EXPECT_THAT(store_->Begin(digest_, -1, 0), FailsWith(absl::StatusCode::kInvalidArgument, "-1"));
-  EXPECT_THAT(store_->Begin(digest_, 5, 6), FailsWith(absl::StatusCode::kInvalidArgument, "at 6"));
-  EXPECT_THAT(store_->Begin(digest_, 1001, 0),
+  EXPECT_THAT(store_->BeginUpload(digest_, -1, 0),
+              FailsWith(absl::StatusCode::kInvalidArgument, "-1"));
+  EXPECT_THAT(store_->BeginUpload(digest_, 5, 6),
+              FailsWith(absl::StatusCode::kInvalidArgument, "at 6"));
+  EXPECT_THAT(store_->BeginUpload(digest_, 1001, 0),
               FailsWith(absl::StatusCode::kResourceExhausted, "limit"));
 }
 
@@ -147,7 +149,7 @@ TEST_F(BlobStoreTest, AFullDiskIsSaidAndWhatWasUploadedIsGivenUp) {
     files_.full = false;
   }
   // Others need the space.
-  EXPECT_EQ(store_->Received(digest_), 0);
+  EXPECT_EQ(store_->ReceivedBytes(digest_), 0);
   auto upload = Begin(0);
   ASSERT_THAT(upload, IsOk());
   ASSERT_THAT((*upload)->Write(content_), IsOk());
@@ -161,7 +163,7 @@ TEST_F(BlobStoreTest, AFailedSyncThrowsThePartAway) {
   files_.fail_syncs = true;
   EXPECT_THAT((*upload)->Finish(), FailsWith(absl::StatusCode::kDataLoss, ""));
   EXPECT_FALSE(store_->Has(digest_));
-  EXPECT_EQ(store_->Received(digest_), 0);
+  EXPECT_EQ(store_->ReceivedBytes(digest_), 0);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 
 constexpr auto kPrecondition = absl::StatusCode::kFailedPrecondition;
 
-std::variant<DaemonOptions, ExitNow> Parse(std::vector<const char*> arguments) {
+std::variant<DaemonOptions, EarlyExit> Parse(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "kurd");
   return ParseCommandLine(static_cast<int>(arguments.size()), arguments.data());
 }
@@ -38,16 +38,16 @@ TEST(OptionsTest, ReadsEverything) {
 
 TEST(OptionsTest, HelpHasExamples) {
   const auto parsed = Parse({"--help"});
-  ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed));
-  EXPECT_EQ(std::get<ExitNow>(parsed).code, 0);
-  EXPECT_THAT(std::get<ExitNow>(parsed).text, HasSubstr("Examples:"));
-  EXPECT_THAT(std::get<ExitNow>(parsed).text, HasSubstr("--token-file"));
+  ASSERT_TRUE(std::holds_alternative<EarlyExit>(parsed));
+  EXPECT_EQ(std::get<EarlyExit>(parsed).code, 0);
+  EXPECT_THAT(std::get<EarlyExit>(parsed).text, HasSubstr("Examples:"));
+  EXPECT_THAT(std::get<EarlyExit>(parsed).text, HasSubstr("--token-file"));
 }
 
 TEST(OptionsTest, TellsItsVersion) {
   const auto parsed = Parse({"--version"});
-  ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed));
-  EXPECT_EQ(std::get<ExitNow>(parsed).text, "kurd " + Version() + "\n");
+  ASSERT_TRUE(std::holds_alternative<EarlyExit>(parsed));
+  EXPECT_EQ(std::get<EarlyExit>(parsed).text, "kurd " + Version() + "\n");
 }
 
 TEST(OptionsTest, AWrongCommandLineIsSaid) {
@@ -56,9 +56,9 @@ TEST(OptionsTest, AWrongCommandLineIsSaid) {
                                                     {"--state-dir", "/s", "--tls-cert", "c"},
                                                     {"--state-dir", "/s", "--log-level", "loud"}}) {
     const auto parsed = Parse(arguments);
-    ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed));
-    EXPECT_EQ(std::get<ExitNow>(parsed).code, 2);
-    EXPECT_THAT(std::get<ExitNow>(parsed).text, HasSubstr("kurd: "));
+    ASSERT_TRUE(std::holds_alternative<EarlyExit>(parsed));
+    EXPECT_EQ(std::get<EarlyExit>(parsed).code, 2);
+    EXPECT_THAT(std::get<EarlyExit>(parsed).text, HasSubstr("kurd: "));
   }
 }
 

@@ -111,16 +111,16 @@ TEST_F(EventLogTest, ACursorBeyondTheEndWaitsForItsEvent) {
 
 TEST_F(EventLogTest, WakesListenersAfterAppending) {
   const auto listener = std::make_shared<Listener>();
-  log_->Listen(listener);
+  log_->AddListener(listener);
   ASSERT_THAT(log_->Append({Line("a")}), IsOk());
   listener->woken.WaitForNotification();
   EXPECT_THAT(From(1), ElementsAre("1:a"));
 }
 
 TEST_F(EventLogTest, ListenersMayGoAtAnyTime) {
-  for (int i = 0; i < 100; ++i) log_->Listen(std::make_shared<Listener>());
+  for (int i = 0; i < 100; ++i) log_->AddListener(std::make_shared<Listener>());
   const auto listener = std::make_shared<Listener>();
-  log_->Listen(listener);
+  log_->AddListener(listener);
   ASSERT_THAT(log_->Append({Line("a")}), IsOk());
   listener->woken.WaitForNotification();
 }

@@ -60,9 +60,9 @@ TEST(ListenAddressTest, APathTooLongForTheKernelIsRefused) {
 TEST(ListenAddressTest, ASocketThatNobodyListensOnIsCleared) {
   TemporaryDirectory directory;
   const std::string path = directory.File("s");
-  EXPECT_THAT(ClearUnixSocket(path), IsOk());
+  EXPECT_THAT(RemoveStaleSocket(path), IsOk());
   Bind(path);
-  EXPECT_THAT(ClearUnixSocket(path), IsOk());
+  EXPECT_THAT(RemoveStaleSocket(path), IsOk());
   EXPECT_FALSE(Exists(path));
 }
 
@@ -72,11 +72,11 @@ TEST(ListenAddressTest, WhatSomeoneUsesIsLeftAlone) {
   const UniqueFd listener = Bind(path);
   ASSERT_EQ(listen(listener.get(), 1), 0);
   constexpr auto kPrecondition = absl::StatusCode::kFailedPrecondition;
-  EXPECT_THAT(ClearUnixSocket(path), FailsWith(kPrecondition, "another program"));
+  EXPECT_THAT(RemoveStaleSocket(path), FailsWith(kPrecondition, "another program"));
   EXPECT_TRUE(Exists(path));
   const std::string file = directory.File("file");
   ASSERT_THAT(WriteFileAtomically(FileSystem::Posix(), file, "x"), IsOk());
-  EXPECT_THAT(ClearUnixSocket(file), FailsWith(kPrecondition, "not a socket"));
+  EXPECT_THAT(RemoveStaleSocket(file), FailsWith(kPrecondition, "not a socket"));
   EXPECT_TRUE(Exists(file));
 }
 

@@ -11,7 +11,7 @@ namespace {
 TEST(TaskPoolTest, DoesEverythingThatItHasTaken) {
   std::atomic<int> done = 0;
   {
-    TaskPool pool(2, /*most_waiting=*/100);
+    TaskPool pool(2, /*max_queued=*/100);
     for (int i = 0; i < 50; ++i) ASSERT_TRUE(pool.TryAdd([&] { ++done; }));
   }
   EXPECT_EQ(done, 50);
@@ -22,7 +22,7 @@ TEST(TaskPoolTest, RefusesMoreThanMayWait) {
   absl::Notification release;
   std::atomic<int> done = 0;
   {
-    TaskPool pool(1, /*most_waiting=*/2);
+    TaskPool pool(1, /*max_queued=*/2);
     ASSERT_TRUE(pool.TryAdd([&] {
       begun.Notify();
       release.WaitForNotification();

@@ -55,6 +55,16 @@ TEST(JobStateTest, AllStatesAreThoseOfTheContract) {
   }
 }
 
+TEST(JobStateTest, EveryFinalStateIsExactlyOneOutcome) {
+  EXPECT_FALSE(IsKnown(v1::JOB_STATE_UNSPECIFIED));
+  for (const v1::JobState state : kAllStates) {
+    EXPECT_TRUE(IsKnown(state));
+    const int outcomes = HasSucceeded(state) + HasFailed(state) + WasCancelled(state);
+    EXPECT_EQ(outcomes, IsFinal(state) ? 1 : 0) << StateName(state);
+    EXPECT_TRUE(!IsAtWork(state) || HasWorker(state)) << StateName(state);
+  }
+}
+
 TEST(JobStateTest, WhatIsFinalHoldsNothingAndNeverMoves) {
   for (const v1::JobState state : kAllStates) {
     if (!IsFinal(state)) continue;
