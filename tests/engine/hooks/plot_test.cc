@@ -20,10 +20,10 @@ constexpr char kAllCharts[] =
 // The corners of the axes in the picture: the least values, and the greatest.
 constexpr char kDiagonal[] = "d=\"M70.0 370.0L700.0 20.0\"";
 
-TrainingNews OnTheWay() {
-  TrainingNews news;
-  news.moment = TrainingNews::Moment::kOnTheWay;
-  return news;
+TrainingStatus Running() {
+  TrainingStatus status;
+  status.phase = TrainingStatus::Phase::kRunning;
+  return status;
 }
 
 TEST(PlotHookTest, DrawsNothingWhenTheTrainingStarts) {
@@ -35,7 +35,7 @@ TEST(PlotHookTest, DrawsNothingWhenTheTrainingStarts) {
 TEST(PlotHookTest, DrawsOnlyTheChartsThatAreAskedFor) {
   RecordingHost host;
   const auto hook = BuildTrainingHook("plot", "loss.svg");
-  ASSERT_TRUE(hook->Notify(OnTheWay(), TrainingHistory(), &host).ok());
+  ASSERT_TRUE(hook->Notify(Running(), TrainingHistory(), &host).ok());
   EXPECT_THAT(host.files, SizeIs(1));
   EXPECT_THAT(host.files, Contains(Key("loss.svg")));
 }
@@ -48,7 +48,7 @@ TEST(PlotHookTest, ThroughputIsBatchesPerSecondBetweenPoints) {
   history.AddBatch({2, 1.0, 8});
   history.AddBatch({4, 1.5, 7});
   RecordingHost host;
-  ASSERT_TRUE(BuildTrainingHook("plot", kAllCharts)->Notify(OnTheWay(), history, &host).ok());
+  ASSERT_TRUE(BuildTrainingHook("plot", kAllCharts)->Notify(Running(), history, &host).ok());
   EXPECT_THAT(host.files.at("speed.svg"), HasSubstr(kDiagonal));
   EXPECT_THAT(host.files.at("speed.svg"), HasSubstr(">batches in a second</text>"));
 }
@@ -59,7 +59,7 @@ TEST(PlotHookTest, LossIsDrawnOverBatchesAndSecondsWithADotForEachValidation) {
   history.AddBatch({2, 20, 2});
   history.AddValidation("", {2, 20, 1.5});
   RecordingHost host;
-  ASSERT_TRUE(BuildTrainingHook("plot", kAllCharts)->Notify(OnTheWay(), history, &host).ok());
+  ASSERT_TRUE(BuildTrainingHook("plot", kAllCharts)->Notify(Running(), history, &host).ok());
   for (const char* const file : {"loss.svg", "time.svg"}) {
     SCOPED_TRACE(file);
     EXPECT_THAT(host.files.at(file), HasSubstr(kDiagonal));

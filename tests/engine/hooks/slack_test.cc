@@ -27,17 +27,17 @@ std::vector<std::string> Texts(const RecordingHost& host) {
 TEST(SlackHookTest, PostsTheProgressOfATraining) {
   RecordingHost host;
   const auto hook = BuildTrainingHook("slack", kWebhook);
-  TrainingNews news;
-  ASSERT_TRUE(hook->Notify(news, TrainingHistory(), &host).ok());
-  news.moment = TrainingNews::Moment::kOnTheWay;
-  news.epochs = 3;
-  ASSERT_TRUE(hook->Notify(news, TrainingHistory(), &host).ok());
-  news.total_epochs = 7;
-  news.training_loss = 0.25;
-  ASSERT_TRUE(hook->Notify(news, TrainingHistory(), &host).ok());
-  news.moment = TrainingNews::Moment::kEnded;
-  news.validation_loss = 12345.678;
-  ASSERT_TRUE(hook->Notify(news, TrainingHistory(), &host).ok());
+  TrainingStatus status;
+  ASSERT_TRUE(hook->Notify(status, TrainingHistory(), &host).ok());
+  status.phase = TrainingStatus::Phase::kRunning;
+  status.epochs = 3;
+  ASSERT_TRUE(hook->Notify(status, TrainingHistory(), &host).ok());
+  status.total_epochs = 7;
+  status.training_loss = 0.25;
+  ASSERT_TRUE(hook->Notify(status, TrainingHistory(), &host).ok());
+  status.phase = TrainingStatus::Phase::kEnded;
+  status.validation_loss = 12345.678;
+  ASSERT_TRUE(hook->Notify(status, TrainingHistory(), &host).ok());
   EXPECT_THAT(
       Texts(host),
       ElementsAre("Started training.", "Finished epoch 3.",
