@@ -37,7 +37,7 @@ ImageExtents ExtentsOf(const json& given) {
   return {given.at("shape")[0], given.at("shape")[1], given.at("shape")[2]};
 }
 
-// What stands behind `augment:`.
+// Parses the value of `augment:`.
 AugmentationSpecs Parse(const std::string& yaml, std::string* errors) {
   const Value value = *ParseYaml(yaml, std::make_shared<const std::string>("test.yml"));
   Diagnostics diagnostics;
@@ -148,7 +148,7 @@ TEST(AugmentationsTest, RotateStaysWithinItsAngle) {
     for (size_t i = 0; i < image.size(); ++i) image[i] = static_cast<float>(i);
     Random random(7, stream);
     rotate->Apply({1, 41, 1}, &random, image.data());
-    // Along a single row the share that leaves it grows with the angle.
+    // The fraction that leaves a single row grows with the angle.
     most = std::max(most, 1 - static_cast<double>(image[40]) / 40);
   }
   EXPECT_GT(most, 20 * std::sin(1.5 * M_PI / 180));
@@ -193,7 +193,7 @@ TEST(AugmentationsTest, NoiseHasItsDeviation) {
   EXPECT_NEAR(std::sqrt(squares / 20000), 0.5, 0.02);
 }
 
-// For every value whether it was blotted out.
+// Returns for every value whether it was masked.
 std::vector<std::vector<bool>> Blanks(const std::string& yaml, const Shape& extents) {
   const auto mask = One(yaml);
   std::vector<std::vector<bool>> blanks;

@@ -85,7 +85,7 @@ TEST(AugmenterTest, EpochsSeedsAndStepsDiffer) {
   EXPECT_NE(first.images, Gather({0}).images);
   EXPECT_NE(first.images, Augmented(*Make(kAll), 4, {0}).images);
   EXPECT_NE(first.images, Augmented(*Make(kAll, 2), 3, {0}).images);
-  // Twice the same step does not draw twice the same.
+  // Two equal steps draw different numbers.
   const Batch once = Augmented(*Make("[{noise: {source: images}}]"), 0, {0});
   const Batch twice =
       Augmented(*Make("[{noise: {source: images}}, {noise: {source: images}}]"), 0, {0});
@@ -119,7 +119,7 @@ TEST(AugmenterTest, MixedSamplesKeepTheirTruth) {
   EXPECT_NE(mixed.images, plain.images);
   int explained = 0;
   for (size_t i = 0; i < samples.size(); ++i) {
-    // One other sample and one share must explain both the image and the label.
+    // One other sample and one weight must explain both the image and the label.
     float sum = 0;
     for (size_t c = 0; c < 3; ++c) sum += mixed.labels[3 * i + c];
     EXPECT_NEAR(sum, 1, 1e-6);

@@ -20,7 +20,7 @@ std::shared_ptr<const Source> Column(std::vector<float> values) {
   return *ArraySource::Create(*Array::FromValues<float>({size}, values));
 }
 
-// Samples 0 to size-1 whose only element is their number.
+// A source of the samples 0 to size - 1, whose only element is their index.
 SourceMap Numbered(int size) {
   std::vector<float> values;
   for (int i = 0; i < size; ++i) values.push_back(static_cast<float>(i));
@@ -33,7 +33,7 @@ BatchProvider Make(SourceMap sources, const ProviderOptions& options, uint64_t s
   return *std::move(provider);
 }
 
-// Every batch of an epoch as the samples' numbers.
+// Returns the indices of the samples in every batch of an epoch.
 std::vector<std::vector<float>> Epoch(const BatchProvider& provider, int64_t epoch) {
   const BatchPlan plan = provider.EpochPlan(epoch);
   std::vector<std::vector<float>> batches;
@@ -152,7 +152,7 @@ TEST(BatchProviderTest, GathersOnlyTheSourcesAskedFor) {
             absl::StatusCode::kNotFound);
 }
 
-// Samples of 1, 3 and 2 numbers.
+// A ragged source of samples with 1, 3 and 2 numbers.
 std::shared_ptr<const Source> Ragged() {
   FloatColumn column;
   for (const std::vector<float>& sample :

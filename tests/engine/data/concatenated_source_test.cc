@@ -1,4 +1,4 @@
-// Suppliers of one set whose sources have the same names: their samples follow each other.
+// Suppliers of one data set with the same source names are concatenated.
 
 #include "engine/data/concatenated_source.h"
 
@@ -16,7 +16,7 @@ constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
 class ConcatenatedSourceTest : public SupplierTest {
  protected:
-  // A supplier of arrays of floats, by the names of their sources.
+  // Returns a supplier of arrays of floats, given by the names of their sources.
   std::shared_ptr<const SupplierSpec> Pickle(
       int number, const std::map<std::string, std::pair<Shape, std::vector<float>>>& columns) {
     PickleValue::Dict dict;

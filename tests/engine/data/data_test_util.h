@@ -14,7 +14,7 @@
 
 namespace kur {
 
-// A file that tests/reference/data_fixtures.py wrote.
+// Returns the path of a file that tests/reference/data_fixtures.py wrote.
 inline std::string FixturePath(const std::string& name) {
   return std::string(KUR_TEST_DATA_DIR) + "/engine/data/fixtures/" + name;
 }
@@ -37,12 +37,12 @@ inline std::vector<double> Values(const Array& array) {
   return values;
 }
 
-// What a batch of these samples holds.
+// Gathers a batch of the samples at `indices`.
 inline std::vector<float> Gathered(const Source& source, const std::vector<int64_t>& indices) {
   const auto count = static_cast<int64_t>(indices.size());
   const int64_t extent = source.Extent(indices.data(), count);
   const Shape row(source.shape().begin() + 1, source.shape().end());
-  // Values that would show where nothing was written.
+  // Marks elements that are not written.
   std::vector<float> values(static_cast<size_t>(count * extent * NumElements(row)), -77);
   EXPECT_TRUE(source.Gather(indices.data(), count, extent, values.data()).ok());
   return values;

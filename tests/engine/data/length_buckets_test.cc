@@ -24,7 +24,7 @@ LengthBucketOptions Options(int64_t batch_size, double radius) {
   return options;
 }
 
-// The difference between the greatest and the least key of each batch.
+// Returns the difference between the greatest and the least key of each batch.
 std::vector<float> Spreads(const std::vector<float>& keys, const std::vector<int64_t>& order,
                            int64_t batch_size) {
   std::vector<float> spreads;
@@ -53,7 +53,7 @@ TEST(LengthBucketsTest, KeysOfABatchAreWithinTheRadius) {
   std::vector<float> keys;
   for (int i = 0; i < 10'000; ++i) keys.push_back(static_cast<float>(i * 7919 % 10'000));
   const auto order = LengthBucketOrder(keys, Options(10, 200), 3, 0);
-  // Only the last batches find too few.
+  // Only the last batches find too few samples within the radius.
   std::vector<float> spreads = Spreads(keys, order, 10);
   std::sort(spreads.begin(), spreads.end());
   EXPECT_LE(spreads[990], 200);

@@ -15,7 +15,7 @@ using testing::IsEmpty;
 
 constexpr float kLost = -12345;
 
-// Samples from memory, of as many rows as each has.
+// A ragged source of samples in memory.
 class ListedSource : public Source {
  public:
   ListedSource(Shape shape, std::vector<std::vector<float>> samples,
@@ -32,7 +32,7 @@ class ListedSource : public Source {
     return static_cast<int64_t>(samples_[static_cast<size_t>(index)].size()) / row_;
   }
 
-  // Those whose first value is kLost.
+  // Samples whose first value is kLost cannot be read.
   std::vector<bool> Unreadable(const int64_t* indices, int64_t count) const override {
     std::vector<bool> unreadable;
     for (int64_t i = 0; i < count; ++i) {
@@ -210,7 +210,7 @@ TEST(SamplePreviewTest, DrawsLargePicturesSmaller) {
   EXPECT_EQ(picture.pixels[3], '\0');
 }
 
-// Time goes to the right, and what comes first of the features stands at the bottom.
+// Time goes to the right, and the first feature is at the bottom.
 TEST(SamplePreviewTest, DrawsFeaturesOverTime) {
   std::vector<float> values(static_cast<size_t>(10 * 8), 0);
   values[8 * 9 + 0] = 1;  // the last step, the first feature

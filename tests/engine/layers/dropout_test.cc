@@ -15,7 +15,7 @@
 namespace kur {
 namespace {
 
-// The output for an input of twos, in the author's layout.
+// Returns the output for an input of twos, with the axes in a Kurfile's order.
 at::Tensor Drop(const std::string& spec, const std::vector<int64_t>& shape, bool training,
                 uint64_t seed = 1) {
   const auto parsed = testing::ParseSpec<LayerKind>("dropout", spec);
@@ -59,7 +59,7 @@ TEST(DropoutTest, DropsWholeChannelsWhenNotIndependent) {
     const at::Tensor y = Drop("{fraction: 0.4, independent: no}", shape, /*training=*/true);
     EXPECT_EQ(y.sizes().vec(), shape);
     EXPECT_NEAR(ShareOfZeros(y), 0.4, 0.05);
-    // All positions of a channel of a sample share one fate, and fates differ.
+    // All positions of a sample's channel are dropped together; channels differ.
     const at::Tensor positions = y.flatten(1, -2);
     const at::Tensor first = positions.narrow(1, 0, 1);
     EXPECT_EQ((positions - first).abs().max().item<double>(), 0);

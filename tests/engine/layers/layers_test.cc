@@ -1,4 +1,4 @@
-// Every layer computes what PyTorch computes, forwards and backwards, in both precisions.
+// Every layer computes the same as PyTorch, forward and backward, in both precisions.
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/Tensor.h>
@@ -33,7 +33,7 @@ std::unique_ptr<Layer> Build(const LayerSpec& spec, const Shape& input, uint64_t
   return BuildFor(spec, {input}, seed);
 }
 
-// The plan, which knows no tensors, and the layer must agree.
+// Checks that the weights of the plan are those of the built layer.
 void ExpectSameWeights(const std::vector<WeightInfo>& planned, const std::vector<Weight>& built) {
   ASSERT_EQ(planned.size(), built.size());
   for (size_t i = 0; i < planned.size(); ++i) {
@@ -138,7 +138,7 @@ TEST(LayersTest, TransposedConvolutionComputesWhatPyTorchDoes) {
 
 TEST(LayersTest, TheLanguageAndTheEngineHaveTheSameLayers) {
   std::vector<std::string> names = Registry<LayerBuilder>::Get().Names();
-  // One is another name, the other is replaced while a model is expanded.
+  // `placeholder` is another name of `input`; `reuse` is replaced while a model is expanded.
   names.insert(names.end(), {"placeholder", "reuse"});
   std::sort(names.begin(), names.end());
   EXPECT_EQ(Registry<LayerKind>::Get().Names(), names);

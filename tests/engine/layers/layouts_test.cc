@@ -52,7 +52,7 @@ struct LayerCase {
   }
 };
 
-// How something is computed.
+// The circumstances of a computation.
 struct Way {
   at::ScalarType type = at::kDouble;
   bool fused = false;
@@ -65,7 +65,7 @@ struct Way {
   }
 };
 
-// Everything that a layer computes, by name.
+// The results of a layer by name: output and gradients.
 using Results = std::map<std::string, at::Tensor>;
 
 void ExpectSame(const Results& actual, const Results& expected, at::ScalarType type) {
@@ -109,7 +109,7 @@ class LayerUnderTest {
 
   const std::vector<at::Tensor>& inputs() const { return inputs_; }
 
-  // A gradient for the output, in the engine's layout.
+  // Returns a gradient for the output, in the engine's layout.
   at::Tensor Cotangent() {
     const WithoutFusedKernels unfused;
     SetWeights(at::kFloat);
@@ -127,7 +127,7 @@ class LayerUnderTest {
     std::vector<at::Tensor> arguments;
     for (const at::Tensor& input : inputs) {
       leaves.push_back(input.detach().set_requires_grad(spec_->kind() != "embedding"));
-      // What may be overwritten belongs to nobody else.
+      // Clones inputs that may be overwritten.
       arguments.push_back(way.context.may_overwrite ? leaves.back() * 1 : leaves.back());
     }
     const at::Tensor output = layer_->Forward(arguments, way.context);
@@ -170,7 +170,7 @@ std::vector<Way> WaysFor(const LayerCase& test) {
   return ways;
 }
 
-// The values in the layout number `index`, or the last one there is.
+// Returns the values in layout number `index`, or in the last one.
 at::Tensor InLayout(const at::Tensor& values, size_t index) {
   const std::vector<LaidOut> layouts = InEveryLayout(values);
   return layouts[std::min(index, layouts.size() - 1)].tensor;
@@ -181,7 +181,7 @@ std::string LayoutName(const at::Tensor& values, size_t index) {
   return layouts[std::min(index, layouts.size() - 1)].name;
 }
 
-// Checks one layout of the inputs and one of the gradient in every way.
+// Checks one layout of the inputs and one of the gradient under all circumstances.
 void CheckLayout(const LayerCase& test, const at::Tensor& cotangent, size_t of_input,
                  size_t of_gradient, LayerUnderTest* layer) {
   SCOPED_TRACE(absl::StrCat("input ", LayoutName(layer->inputs()[0], of_input), ", gradient ",
@@ -204,7 +204,7 @@ void CheckLayout(const LayerCase& test, const at::Tensor& cotangent, size_t of_i
   }
 }
 
-// With `step`, of every so many layouts only one.
+// Checks every `step`-th layout.
 void CheckLayouts(const LayerCase& test, size_t step = 1) {
   SCOPED_TRACE(test.Name());
   LayerUnderTest layer(test);
@@ -350,7 +350,7 @@ class LossUnderTest {
   }
 
   size_t layouts_of_prediction() const { return InEveryLayout(prediction_).size(); }
-  // Less those with other values.
+  // Without the layouts that change values.
   size_t layouts_of_truth() const { return InEveryLayout(truth_[0]).size() - 2; }
 
  private:
@@ -363,7 +363,7 @@ class LossUnderTest {
     const at::Tensor leaf = prediction.detach().set_requires_grad(true);
     const auto value = loss_->Compute(leaf, truth, from_logits_);
     EXPECT_TRUE(value.ok()) << value.status();
-    // As the weight of a loss does.
+    // Scales the gradient, as the weight of a loss does.
     (value->mean * 0.5).backward();
     return {{"loss", value->mean.detach()}, {"gradient", leaf.grad()}};
   }

@@ -40,7 +40,7 @@ struct Sizes {
 const Sizes kSizes[] = {{1, 1, 1, 1},   {1, 3, 5, 7},   {6, 1, 3, 16},    {5, 2, 17, 17},
                         {4, 7, 33, 15}, {2, 5, 16, 16}, {3, 40, 12, 300}, {9, 3, 1, 31}};
 
-// What goes in, in that order: x, then the weights.
+// Returns the inputs in this order: x, then the weights.
 std::vector<at::Tensor> RandomInputs(CellType cell, const Sizes& sizes, uint64_t seed) {
   const int64_t gates =
       cell == CellType::kGru || (cell == CellType::kSru && sizes.features == sizes.units) ? 3 : 4;
@@ -75,7 +75,7 @@ CellWeights WeightsOf(CellType cell, const std::vector<at::Tensor>& inputs) {
   return {inputs[1], inputs[2], inputs[3], inputs[4]};
 }
 
-// Both results and all gradients, for the same random gradient of the result.
+// Returns the result and all gradients, for one random gradient of the result.
 void ExpectSame(const at::Tensor& fused, const std::vector<at::Tensor>& fused_inputs,
                 const at::Tensor& expected, const std::vector<at::Tensor>& expected_inputs) {
   constexpr double kTolerance = 1e-4;

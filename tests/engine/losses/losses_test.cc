@@ -33,7 +33,7 @@ std::unique_ptr<Loss> Build(const LossSpec& spec, const Shape& output) {
 }
 
 at::Tensor Floats(const std::vector<int64_t>& shape, const std::vector<double>& data) {
-  // NaN has no place in JSON.
+  // JSON has no NaN.
   const at::Tensor tensor =
       ToTensor({{"shape", shape}, {"data", std::vector<double>(data.size())}}, at::kFloat);
   for (size_t i = 0; i < data.size(); ++i) {
@@ -160,7 +160,7 @@ TEST(LossesTest, CtcRefusesSymbolsAndLengthsThatCannotBe) {
     return TruthError(*Spec("ctc", kCtcKeys), {kUnknown, 4},
                       {Floats({1, 3}, text), Floats({1, 1}, {letters}), Floats({1, 1}, {steps})});
   };
-  // What lies behind the end of a sequence is never looked at.
+  // Values beyond the end of a sequence are not checked.
   EXPECT_EQ(error({0, 2, 77}, 2, 5), "");
   EXPECT_THAT(error({0, 3, 0}, 2, 5),
               HasSubstr("output: sample 17 of the source 'text' holds 3, which is no symbol: the "

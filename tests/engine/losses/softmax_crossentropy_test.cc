@@ -1,4 +1,4 @@
-// Values and gradients are those of log_softmax() in double precision.
+// Values and gradients equal those of log_softmax() in double precision.
 
 #include "engine/losses/softmax_crossentropy.h"
 
@@ -42,7 +42,7 @@ TEST(SoftmaxCrossentropyTest, ValueAndGradientAreThoseOfLogSoftmax) {
     for (const double weight : {1.0, 0.25}) {
       SCOPED_TRACE(absl::StrJoin(shape, "x"));
       const at::Tensor logits = Logits(shape);
-      // Not only one-hot, and not of sum 1.
+      // Not one-hot, and not of sum 1.
       const at::Tensor truth =
           at::rand(shape, Generator(2), at::kFloat) * 2 / static_cast<double>(shape.back());
       const at::Tensor wide = logits.detach().to(at::kDouble).set_requires_grad(true);

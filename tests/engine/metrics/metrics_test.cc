@@ -1,4 +1,4 @@
-// Metrics are exact over a whole set, and what an independent program counts.
+// Metrics are exact over a whole data set and equal those of an independent program.
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/GradMode.h>
@@ -38,7 +38,7 @@ std::shared_ptr<const MetricSpec> Spec(const std::string& kind, const std::strin
   return testing::ParseSpec<MetricKind>(kind, absl::StrCat("{", keys, "}"));
 }
 
-// The values over the samples of a case, taken in by batches of that size.
+// Computes the values over the samples of a case, in batches of that size.
 std::map<std::string, double> Measure(const json& test, at::ScalarType type, int64_t batch_size) {
   const c10::NoGradGuard no_grad;
   const at::Tensor prediction = ToTensor(test.at("prediction"), type);

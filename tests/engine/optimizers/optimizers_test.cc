@@ -1,4 +1,4 @@
-// Optimizers take the steps that PyTorch's take.
+// Optimizers take the same steps as PyTorch's.
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
@@ -34,7 +34,7 @@ using testing::ExpectNear;
 using ::testing::HasSubstr;
 using testing::ToTensor;
 
-// The network of the reference: a convolution and a dense layer. The tensor types and the memory of
+// The network of the reference: a convolution and a dense layer. The tensor types and the layout of
 // the kernel decide which path of an optimizer is taken.
 class Network {
  public:
@@ -95,7 +95,7 @@ void CheckRun(const json& run, at::ScalarType type, bool channels_last) {
     const auto expected = run.at("after").find(std::to_string(step));
     if (expected == run.at("after").end()) continue;
     for (const auto& [name, value] : expected->items()) {
-      // Rounding adds up over the steps.
+      // Rounding errors accumulate over the steps.
       ExpectNear(network.parameter(name), ToTensor(value, type), type == at::kDouble ? 1e-6 : 1e-4,
                  name + " after step " + std::to_string(step));
     }
@@ -131,7 +131,7 @@ TEST(OptimizersTest, GoOnFromASavedStateAsIfNothingHadHappened) {
       optimizer->Step(spec->clip);
     }
     std::map<std::string, at::Tensor> saved;
-    // As a file gives them back: in the order of the shape.
+    // Checkpoints restore tensors in contiguous memory.
     for (const auto& [name, tensor] : optimizer->State()) saved[name] = tensor.clone().contiguous();
     const Network copy(Cases(), at::kFloat, /*channels_last=*/true);
     for (const NamedParameter& parameter : network.Parameters()) {
@@ -257,7 +257,7 @@ TEST(FiniteTest, NothingAndWholeNumbersAreFinite) {
   EXPECT_TRUE(AreFinite({at::Tensor(), at::empty({0}), at::ones({3}, at::kLong)}));
 }
 
-// Beyond what one thread takes at a time.
+// Larger than the block that one thread processes.
 TEST(FiniteTest, TheLastElementOfALargeTensorIsSeen) {
   at::Tensor values = at::ones({1 << 18}, at::kFloat);
   EXPECT_TRUE(AreFinite({values}));

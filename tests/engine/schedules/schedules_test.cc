@@ -1,4 +1,4 @@
-// Schedules give the learning rates that PyTorch's give.
+// Schedules give the same learning rates as PyTorch's.
 
 #include <cmath>
 #include <fstream>
@@ -27,7 +27,7 @@ const json& Cases() {
   return *kCases;
 }
 
-// The schedule of a text as it stands behind `schedule:`.
+// Parses the value of `schedule:`.
 std::shared_ptr<const ScheduleSpec> Parse(const std::string& yaml, std::string* errors) {
   const Value value = *ParseYaml(yaml, std::make_shared<const std::string>("test.yml"));
   Diagnostics diagnostics;

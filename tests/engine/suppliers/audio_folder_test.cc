@@ -18,7 +18,7 @@ constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
 class AudioFolderTest : public SupplierTest {
  protected:
-  // A tone of 100 ms and so many times 10 ms.
+  // Returns a tone of 100 ms plus a multiple of 10 ms.
   static std::string Tone(int length) {
     std::vector<int16_t> samples;
     for (int k = 0; k < 800 + 80 * length; ++k) {

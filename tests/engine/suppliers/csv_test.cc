@@ -20,7 +20,7 @@ absl::StatusOr<SourceMap> Read(const std::string& text, const CsvOptions& option
   return ReadCsvColumns(*ByteInput::FromMemory(text), "d.csv", options);
 }
 
-// All values of a source of single numbers.
+// Returns all values of a source of single numbers.
 std::vector<float> All(const SourceMap& sources, const std::string& name) {
   const Source& source = *sources.at(name);
   std::vector<int64_t> indices;
@@ -125,7 +125,7 @@ TEST_F(CsvTest, AFileThatIsCutAnywhereEndsWithAnErrorOrARow) {
   const std::string text = "\"x\",y\r\n\"1\",20\r\n3,\"4\"\r\n";
   for (size_t size = 0; size <= text.size(); ++size) {
     const auto sources = Read(text.substr(0, size));
-    // A number that is cut is another number.
+    // A truncated number is another number.
     if (sources.ok()) {
       EXPECT_GE(size, text.find("20") + 1) << size;
     } else {
@@ -171,7 +171,7 @@ TEST(CsvDialectTest, TheDelimiterIsEquallyOftenInEveryLine) {
   EXPECT_EQ(delimiter("x\n1\n"), ',');
   EXPECT_EQ(delimiter("\"a;b\",c\n1,2\n"), ',');
   EXPECT_EQ(delimiter(""), ',');
-  // The last line of a part may be cut.
+  // The last line of a truncated file may be incomplete.
   EXPECT_EQ(delimiter("a,b,c\n1,2,3\n4,5", false), ',');
   EXPECT_EQ(delimiter("a;b;c", false), ';');
 }

@@ -39,7 +39,7 @@ absl::StatusOr<Image> Decode(const std::string& content, int64_t channels = 3) {
   return DecodeImage(content, options);
 }
 
-// The largest difference of a value.
+// Returns the greatest absolute difference of a value.
 int Difference(const Image& image, const Array& expected) {
   EXPECT_THAT(expected.shape(), ElementsAre(image.height, image.width, image.channels));
   if (expected.count() != static_cast<int64_t>(image.pixels.size())) return 256;
@@ -81,7 +81,7 @@ TEST(DecodeImageTest, ALargeJpegIsDecodedAtAFractionOfItsSize) {
   EXPECT_EQ(image->width, 24);
   options.min_height = 17;
   EXPECT_EQ(DecodeImage(ImageFile("large.jpg"), options)->height, 32);
-  // It is the same picture.
+  // Both decode to the same picture.
   const auto whole = Decode(ImageFile("large.jpg"));
   const Image reduced = Resize(*whole, 16, 24, ImageFit::kStretch);
   double sum = 0;
@@ -193,7 +193,7 @@ TEST_F(ImagesTest, FoldersAreClassesInTheOrderOfTheirNames) {
               testing::Pointwise(testing::FloatEq(), Scaled(Expected("photo.png.3"))));
   EXPECT_THAT(Gathered(images, {2}),
               testing::Pointwise(testing::FloatEq(), Scaled(Expected("grey.png.3"))));
-  // The second time they come from memory.
+  // The second batch comes from the cache.
   EXPECT_EQ(Gathered(images, {1, 0}), Gathered(images, {1, 0}));
 }
 

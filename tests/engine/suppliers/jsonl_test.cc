@@ -95,7 +95,7 @@ TEST_F(JsonlTest, RefusesWhatHasNoElements) {
   EXPECT_THAT(Read("{\"x\": [[], []]}"), FailsWith(kInvalid, "it holds an empty list in a list"));
 }
 
-// What a Kurfile asks for under `columns`.
+// The columns that a Kurfile uses.
 WantedColumns Wanted(const std::vector<std::pair<std::string, std::vector<std::string>>>& columns) {
   WantedColumns wanted;
   for (const auto& [name, texts] : columns) wanted.columns[name].texts = texts;
@@ -108,7 +108,7 @@ absl::StatusOr<SourceMap> Read(const std::string& text, const WantedColumns& wan
 
 TEST_F(JsonlTest, WhatIsNotWantedMayBeAnything) {
   const WantedColumns wanted = Wanted({{"x", {}}});
-  // The second line is one that only the slower of the two parsers takes.
+  // Only the slower of the two parsers accepts the second line.
   const auto sources = Read(
       "{\"a\": null, \"x\": [1, 2], \"b\": {\"x\": 3, \"c\": [[], {}]}}\n"
       "{\"a\": [12345678901234567890123, {\"x\": [4]}], \"x\": [3], \"new\": \"text\", \"a\": 0}\n",

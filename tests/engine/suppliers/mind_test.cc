@@ -28,7 +28,7 @@ class MindTest : public SupplierTest {
     dir_.Write("set/images/b.png", image_);
   }
 
-  // 29 wide, 21 high, in color; as Pillow reads it in gray.
+  // A color image 29 pixels wide and 21 high, and Pillow's gray values of it.
   const std::string image_ = ReadFixture("images/photo.png");
   const std::string gray_ = ReadFixture("images/photo.png.1.npy");
 };

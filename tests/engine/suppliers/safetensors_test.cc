@@ -16,7 +16,7 @@ absl::StatusOr<std::map<std::string, Array>> Read(const std::string& content) {
   return ReadSafetensors(*ByteInput::FromMemory(content));
 }
 
-// A file with this header.
+// Returns a file with this header.
 std::string File(const std::string& header, const std::string& data = "") {
   std::string length(8, '\0');
   for (size_t i = 0; i < 8; ++i) length[i] = static_cast<char>(header.size() >> (8 * i));

@@ -57,7 +57,7 @@ class SpeechRecognitionTest : public SupplierTest {
     return OpenSupplier(*spec, context);
   }
 
-  // The durations that `samples` keeps of 20 utterances, in hundredths of a second.
+  // Returns the durations that `samples` selects from 20 utterances, in hundredths of a second.
   std::vector<int> Kept(const Value& samples) {
     const auto sources = OpenSpeech({{"path", Value("set")}, {"samples", samples}});
     if (!sources.ok()) return {};
@@ -137,7 +137,7 @@ TEST_F(SpeechRecognitionTest, TrainingKeepsTheStatisticsAndLaterRunsReadThem) {
   const auto statistics = ParseStatistics(ReadFile(dir_.File("norm.yml")), "norm.yml");
   ASSERT_TRUE(statistics.ok()) << statistics.status();
   EXPECT_EQ(statistics->width(), 81);
-  // Other data of the same sound are the same to the model.
+  // Other data of the same sound give the model the same features.
   const auto second =
       OpenSpeech({{"path", Value("other")}, {"normalization", Value("norm.yml")}}, true);
   ASSERT_TRUE(second.ok()) << second.status();

@@ -14,7 +14,7 @@
 
 namespace kur {
 
-// A dictionary as it might stand in test.yml, every entry on a line of its own.
+// Returns a dictionary located in test.yml, with every entry on a line of its own.
 inline Value MakeDict(std::initializer_list<std::pair<const char*, Value>> entries) {
   const auto file = std::make_shared<const std::string>("test.yml");
   Dict dict;
@@ -32,7 +32,7 @@ class SupplierTest : public testing::Test {
     return PathResolver({dir_.path(), dir_.path() + "/home", {"/usr/share/datasets"}, {}});
   }
 
-  // The spec of the entry `number` of the data, or null with what was reported in errors_.
+  // Parses entry `number` of the data. Null: errors_ has the errors.
   std::shared_ptr<const SupplierSpec> Parse(const std::string& kind, const Value& value,
                                             int number = 0) {
     Diagnostics diagnostics;

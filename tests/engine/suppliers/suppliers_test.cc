@@ -184,7 +184,7 @@ TEST_F(SuppliersTest, DamagedMnistIsDescribed) {
               FailsWith(absl::StatusCode::kInvalidArgument, "expected images along 3 axes"));
 }
 
-// The formula of data_fixtures.py.
+// Computes the formula of data_fixtures.py.
 float CifarByte(int part, int image, int plane_index) {
   return static_cast<float>((plane_index * 7 + part * 31 + image * 5) % 251);
 }

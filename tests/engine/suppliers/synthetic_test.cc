@@ -12,14 +12,14 @@ using testing::HasSubstr;
 
 class SyntheticTest : public SupplierTest {
  protected:
-  // A supplier of 1000 samples of one source, x.
+  // Opens a supplier of 1000 samples of one source, x.
   static Value OfOne(Value source, int seed = 0) {
     return MakeDict({{"samples", Value(1000)},
                      {"sources", MakeDict({{"x", std::move(source)}})},
                      {"seed", Value(seed)}});
   }
 
-  // All values of 1000 samples.
+  // Returns all values of 1000 samples.
   std::vector<float> All(Value source, int seed = 0) {
     const auto sources = Open("synthetic", OfOne(std::move(source), seed));
     EXPECT_TRUE(sources.ok()) << sources.status();
@@ -35,7 +35,7 @@ class SyntheticTest : public SupplierTest {
   }
 };
 
-// The mean of a power of the values.
+// Returns the mean of a power of the values.
 double Moment(const std::vector<float>& values, int power) {
   double sum = 0;
   for (const float value : values) sum += std::pow(static_cast<double>(value), power);

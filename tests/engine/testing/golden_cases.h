@@ -14,10 +14,10 @@
 
 namespace kur::testing {
 
-// A file that tests/reference/engine_cases.py wrote.
+// Reads a file that tests/reference/engine_cases.py wrote.
 nlohmann::json ReadCases(const std::string& name);
 
-// A tensor of such a file.
+// Converts a tensor of such a file.
 at::Tensor ToTensor(const nlohmann::json& packed, at::ScalarType type);
 
 // Fails the test unless both have the same shape and nearly the same elements: within `tolerance`
@@ -25,14 +25,14 @@ at::Tensor ToTensor(const nlohmann::json& packed, at::ScalarType type);
 void ExpectNear(const at::Tensor& actual, const at::Tensor& expected, double tolerance,
                 const std::string& what);
 
-// How far results in that type may be from those computed in double precision and written with
+// Returns how far results of a type may differ from those computed in double precision with
 // seven digits.
 double Tolerance(at::ScalarType type);
 
-// The value of a YAML text. Fails the test if it is none.
+// Parses a YAML text. Fails the test if it is invalid.
 Value Yaml(const std::string& text);
 
-// The spec of the kind `name` that a Kurfile would describe by `yaml`.
+// Parses the options `yaml` of the kind `name`. Throws std::invalid_argument if they are invalid.
 template <class KindType>
 auto ParseSpec(const std::string& name, const std::string& yaml) {
   Diagnostics diagnostics;

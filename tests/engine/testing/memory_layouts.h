@@ -8,7 +8,7 @@
 
 namespace kur::testing {
 
-// A tensor, and in which way its elements lie in memory.
+// A tensor, and the name of its memory layout.
 struct LaidOut {
   std::string name;
   at::Tensor tensor;

@@ -46,7 +46,7 @@ class ColumnsTest : public SupplierTest {
  protected:
   void SetUp() override { dir_.Write("flowers.csv", kFlowers); }
 
-  // The spec of the entry `text` of a section's data, or null with what was reported in errors_.
+  // Parses the entry `text` of a section's data. Null: errors_ has the errors.
   std::shared_ptr<const SupplierSpec> View(const std::string& text, const std::string& kind = "csv",
                                            const std::string& section = "train") {
     const Value entry = Yaml(text);
@@ -67,7 +67,7 @@ class ColumnsTest : public SupplierTest {
     return OpenSupplier(*spec, Paths());
   }
 
-  // A table with one column, whose rows are their numbers.
+  // Writes a table with one column that holds the numbers of the rows.
   void WriteNumbers(int rows) {
     std::string text = "x\n";
     for (int i = 0; i < rows; ++i) absl::StrAppend(&text, i, "\n");
@@ -123,7 +123,7 @@ TEST_F(ColumnsTest, AColumnThatIsNotThereIsAnErrorWhereItIsNamed) {
                         "'widht'; did you mean 'width'?"));
   EXPECT_THAT(OpenView("csv: flowers.csv\ncolumns: [qqqqqqq]\n"),
               FailsWith(kInvalid, "'qqqqqqq'; there are: length, width, species, note"));
-  // Also of a supplier that reads all columns.
+  // A supplier that reads all columns reports it, too.
   EXPECT_THAT(
       OpenView("synthetic: {samples: 2, sources: {images: {shape: [2]}}}\n"
                "columns: {x: image}\n",

@@ -7,7 +7,7 @@ namespace {
 
 using testing::ElementsAre;
 
-// A column of samples with so many rows, whose values count up from 1.
+// Builds a column of samples with the given numbers of rows; values count up from 1.
 std::shared_ptr<const Source> Counting(const Shape& row, const std::vector<int64_t>& extents) {
   FloatColumn column;
   float next = 1;

@@ -125,7 +125,7 @@ TEST_F(FeatureCacheTest, AnotherSampleOfTheBatchStandsInWithAllThatBelongsToIt) 
   std::vector<float> labels(5);
   ASSERT_TRUE(provider.Gather(*samples, {{"label", labels.data()}}).ok());
   EXPECT_THAT(labels, ElementsAre(5, 6, 7, 8, 5));
-  // The labels alone can be read.
+  // The labels alone are readable.
   EXPECT_THAT(*provider.Samples(plan, 1, {"label"}), ElementsAre(5, 6, 7, 8, 9));
 }
 

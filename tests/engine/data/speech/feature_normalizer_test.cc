@@ -31,7 +31,7 @@ AudioFeatures Rows(const std::vector<float>& values, int64_t first, int64_t coun
   return {count, width, {begin, begin + count * width}};
 }
 
-// The 40 frames of the golden data, cut into recordings.
+// Returns the 40 frames of the golden data, cut into recordings.
 FeatureStatistics Learn(const std::vector<int64_t>& lengths) {
   const auto values = Golden().at("data").at("data").get<std::vector<float>>();
   FeatureStatisticsLearner learner;
@@ -58,7 +58,7 @@ void ExpectGolden(const FeatureStatistics& statistics) {
               Pointwise(DoubleNear(1e-9), Golden().at("mean").get<std::vector<double>>()));
   EXPECT_THAT(statistics.stddev,
               Pointwise(DoubleNear(1e-9), Golden().at("stddev").get<std::vector<double>>()));
-  // Of the axes along which nothing varies only their number is determined.
+  // The axes without variance are not unique; only their number is.
   const std::vector<double> axes = Flat(Golden().at("Vt"));
   for (size_t i = 0; i < 20; ++i) EXPECT_NEAR(statistics.axes[i], axes[i], 1e-9) << i;
   ASSERT_EQ(statistics.inverse_deviations.size(), 5u);

@@ -36,7 +36,7 @@ class SpeechCorpusTest : public testing::Test {
     return OpenCorpus("data.jsonl");
   }
 
-  // The number of samples of a recording, or the error.
+  // Returns the number of samples of a recording, or the error.
   static std::string Length(const SpeechCorpus& corpus, size_t index) {
     const auto recording = corpus.audio->Read(corpus.names[index], {});
     return recording.ok() ? absl::StrCat(recording->samples.size())

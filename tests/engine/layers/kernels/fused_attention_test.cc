@@ -1,4 +1,4 @@
-// Values and gradients are those of the operators of ATen in double precision.
+// Values and gradients equal those of ATen's operators in double precision.
 
 #include "engine/layers/kernels/fused_attention.h"
 

@@ -1,4 +1,4 @@
-// Values, gradients and running statistics are those of ATen in double precision.
+// Values, gradients and running statistics equal those of ATen in double precision.
 
 #include "engine/layers/kernels/fused_batch_norm.h"
 
@@ -93,7 +93,7 @@ void ExpectTrainsAsATen(const Arguments& arguments, bool relu, double tolerance,
   ExpectClose(actual.running_mean, expected.running_mean, tolerance);
   ExpectClose(actual.running_var, expected.running_var, tolerance);
   const at::Tensor gradient = at::randn(y.sizes(), Generator(6), at::kFloat);
-  // Where rounding decides on which side of 0 a value is, gradients may differ.
+  // Gradients may differ where rounding decides the sign of a value.
   const at::Tensor counts = z.detach().abs().gt(1e-3).to(at::kFloat);
   y.backward(gradient * counts);
   z.backward((gradient * counts).to(at::kDouble));

@@ -1,4 +1,4 @@
-// The pool over images is that of ATen, element for element, forwards and backwards.
+// The pool over images equals ATen's, element for element, forward and backward.
 
 #include "engine/layers/kernels/max_pool.h"
 
@@ -17,7 +17,7 @@
 namespace kur {
 namespace {
 
-// Small integers in channels-last memory: a window often has its maximum more than once.
+// Returns small integers in channels-last memory, so that windows often have several maxima.
 at::Tensor Image(const std::vector<int64_t>& shape, uint64_t seed) {
   return at::randint(0, 5, shape, at::detail::createCPUGenerator(seed), at::kFloat)
       .contiguous(at::MemoryFormat::ChannelsLast);

@@ -1,4 +1,4 @@
-// The products are those of ATen in double precision.
+// Products equal those of ATen in double precision.
 
 #include "engine/layers/kernels/packed_matrix.h"
 
@@ -56,7 +56,7 @@ TEST(PackedMatrixTest, MultipliesAsATenDoes) {
     const at::Tensor to = at::full({size.rows, size.columns}, 7.0f);
     PackedMatrix(ViewOf(b)).Multiply(ViewOf(a), to.data_ptr<float>(), size.columns);
     EXPECT_TRUE(to.to(at::kDouble).allclose(expected, 1e-4, 1e-4));
-    // Either of them lies the other way round in memory.
+    // Each operand may be transposed in memory.
     const at::Tensor turned = at::full({size.rows, size.columns}, 7.0f);
     PackedMatrix(ViewOf(b.t().contiguous().t()))
         .Multiply(ViewOf(a.t().contiguous()).Transposed(), turned.data_ptr<float>(), size.columns);
