@@ -104,14 +104,14 @@ class LiteralReader {
     const jinja::PythonNumber number = jinja::ReadNumber(rest_);
     if (number.length == 0 || number.overflow) return false;
     rest_.remove_prefix(number.length);
-    if (!rest_.empty() && IsNameByte(rest_[0])) return false;
+    if (!rest_.empty() && jinja::IsNameByte(rest_[0])) return false;
     *value = number.is_float ? Value(number.number) : Value(number.integer);
     return true;
   }
 
   bool ReadConstant(Value* value) {
     size_t length = 0;
-    while (length < rest_.size() && IsNameByte(rest_[length])) ++length;
+    while (length < rest_.size() && jinja::IsNameByte(rest_[length])) ++length;
     const absl::string_view name = rest_.substr(0, length);
     rest_.remove_prefix(length);
     if (name == "True" || name == "False") {
@@ -124,11 +124,6 @@ class LiteralReader {
     }
     *value = Value(Value::List());
     return name == "set" && Take('(') && Take(')');
-  }
-
-  static bool IsNameByte(char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' ||
-           static_cast<unsigned char>(c) >= 0x80;
   }
 
   // Returns whether a string begins here, which may have a prefix such as r or U.
