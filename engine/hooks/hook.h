@@ -36,9 +36,9 @@ struct HookData {
 };
 
 // The progress of a training.
-struct TrainingNews {
-  enum class Moment { kStarted, kOnTheWay, kEnded };
-  Moment moment = Moment::kStarted;
+struct TrainingStatus {
+  enum class Phase { kStarted, kRunning, kEnded };
+  Phase phase = Phase::kStarted;
   int64_t epochs = 0;                   // completed
   std::optional<int64_t> total_epochs;  // absent: epochs do not limit the training
   // The latest losses; absent before the first.
@@ -86,7 +86,7 @@ class TrainingHook {
   virtual ~TrainingHook() = default;
   // Called at the start, at the end, and after epochs and their validations. Epochs that follow a
   // call too soon are skipped.
-  virtual absl::Status Notify(const TrainingNews& news, const TrainingHistory& history,
+  virtual absl::Status Notify(const TrainingStatus& status, const TrainingHistory& history,
                               HookHost* host) = 0;
 };
 

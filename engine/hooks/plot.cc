@@ -91,9 +91,9 @@ class Plot : public TrainingHook {
  public:
   explicit Plot(const PlotSpec& spec) : spec_(spec) {}
 
-  absl::Status Notify(const TrainingNews& news, const TrainingHistory& history,
+  absl::Status Notify(const TrainingStatus& status, const TrainingHistory& history,
                       HookHost* host) override {
-    if (news.moment == TrainingNews::Moment::kStarted) return absl::OkStatus();
+    if (status.phase == TrainingStatus::Phase::kStarted) return absl::OkStatus();
     if (spec_.loss_per_batch) {
       KUR_RETURN_IF_ERROR(host->WriteFile(*spec_.loss_per_batch, "plot",
                                           DrawSvg(LossChart(history, "batches", &Point::batch))));

@@ -160,25 +160,27 @@ class SlackForTraining : public TrainingHook {
  public:
   explicit SlackForTraining(const SlackSpec& spec) : channel_(spec) {}
 
-  absl::Status Notify(const TrainingNews& news, const TrainingHistory&, HookHost* host) override {
-    channel_.Post(FormatText(news), host);
+  absl::Status Notify(const TrainingStatus& status, const TrainingHistory&,
+                      HookHost* host) override {
+    channel_.Post(FormatText(status), host);
     return absl::OkStatus();
   }
 
  private:
-  static std::string FormatText(const TrainingNews& news) {
-    if (news.moment == TrainingNews::Moment::kStarted) return "Started training.";
+  static std::string FormatText(const TrainingStatus& status) {
+    if (status.phase == TrainingStatus::Phase::kStarted) return "Started training.";
     std::string text =
-        news.moment == TrainingNews::Moment::kEnded
+        status.phase == TrainingStatus::Phase::kEnded
             ? std::string("Training has ended.")
-            : absl::StrCat("Finished epoch ", news.epochs,
-                           news.total_epochs ? absl::StrCat(" of ", *news.total_epochs) : "", ".");
+            : absl::StrCat("Finished epoch ", status.epochs,
+                           status.total_epochs ? absl::StrCat(" of ", *status.total_epochs) : "",
+                           ".");
     std::vector<std::string> losses;
-    if (news.training_loss) {
-      losses.push_back(absl::StrFormat("Training loss = %.4g", *news.training_loss));
+    if (status.training_loss) {
+      losses.push_back(absl::StrFormat("Training loss = %.4g", *status.training_loss));
     }
-    if (news.validation_loss) {
-      losses.push_back(absl::StrFormat("Validation loss = %.4g", *news.validation_loss));
+    if (status.validation_loss) {
+      losses.push_back(absl::StrFormat("Validation loss = %.4g", *status.validation_loss));
     }
     if (!losses.empty()) {
       absl::StrAppend(&text, " More information: ", absl::StrJoin(losses, ", "));

@@ -64,9 +64,9 @@ absl::StatusOr<HookData> HookRunner::Apply(const HookData& data) {
   return current;
 }
 
-absl::Status HookRunner::Notify(const TrainingNews& news, const TrainingHistory& history) {
+absl::Status HookRunner::Notify(const TrainingStatus& status, const TrainingHistory& history) {
   for (const auto& hook : training_hooks_) {
-    KUR_RETURN_IF_ERROR(hook->Notify(news, history, host_.get()));
+    KUR_RETURN_IF_ERROR(hook->Notify(status, history, host_.get()));
   }
   return absl::OkStatus();
 }

@@ -25,7 +25,7 @@ class HookRunner {
   // Hands `data` from hook to hook and returns what the last one returned.
   absl::StatusOr<HookData> Apply(const HookData& data);
   // Tells every hook how training went so far.
-  absl::Status Notify(const TrainingNews& news, const TrainingHistory& history);
+  absl::Status Notify(const TrainingStatus& status, const TrainingHistory& history);
 
  private:
   std::unique_ptr<HookHost> host_;

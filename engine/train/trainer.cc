@@ -78,7 +78,7 @@ TrainingPosition Trainer::Position() const {
 absl::StatusOr<RunOutcome> Trainer::Run() {
   ReportStart();
   KUR_RETURN_IF_ERROR(writer_.WriteResumeFileIfDue(training_.must_save_start));
-  KUR_RETURN_IF_ERROR(NotifyHooks(TrainingNews::Moment::kStarted));
+  KUR_RETURN_IF_ERROR(NotifyHooks(TrainingStatus::Phase::kStarted));
   clocks_.all.Resume();
   while (!cancelled_ && !IsDone()) {
     KUR_ASSIGN_OR_RETURN(const bool complete, TrainEpoch());
@@ -88,7 +88,7 @@ absl::StatusOr<RunOutcome> Trainer::Run() {
   if (train().weights.last) {
     KUR_RETURN_IF_ERROR(writer_.WriteWeights(*train().weights.last, "last weights"));
   }
-  KUR_RETURN_IF_ERROR(NotifyHooks(TrainingNews::Moment::kEnded));
+  KUR_RETURN_IF_ERROR(NotifyHooks(TrainingStatus::Phase::kEnded));
   KUR_RETURN_IF_ERROR(writer_.CommitLog());
   return cancelled_ ? RunOutcome::kCancelled : RunOutcome::kSucceeded;
 }
@@ -284,7 +284,7 @@ absl::Status Trainer::FinishEpoch() {
   }
   if (training_.log != nullptr) KUR_RETURN_IF_ERROR(training_.log->LogTraining(finished.losses));
   KUR_RETURN_IF_ERROR(Validate(std::nullopt, /*epoch_done=*/true));
-  KUR_RETURN_IF_ERROR(NotifyHooks(TrainingNews::Moment::kOnTheWay));
+  KUR_RETURN_IF_ERROR(NotifyHooks(TrainingStatus::Phase::kRunning));
   // Last, as nothing of the epoch may be left to do for a run that goes on from there.
   KUR_RETURN_IF_ERROR(CheckpointIfDue(/*epoch_done=*/true));
   return writer_.WriteResumeFileIfDue(/*now=*/false);
@@ -337,18 +337,18 @@ absl::Status Trainer::ApplyValidationHooks(const ValidationResult& result) {
   return absl::OkStatus();
 }
 
-absl::Status Trainer::NotifyHooks(TrainingNews::Moment moment) {
+absl::Status Trainer::NotifyHooks(TrainingStatus::Phase phase) {
   // Epochs may be short, and hooks write files and send messages.
   constexpr double kLeastSeconds = 5;
-  const bool can_wait = moment == TrainingNews::Moment::kOnTheWay;
+  const bool can_wait = phase == TrainingStatus::Phase::kRunning;
   if (can_wait && MonotonicSeconds() < next_notification_) return absl::OkStatus();
-  TrainingNews news;
-  news.moment = moment;
-  news.epochs = progress_.epoch;
-  if (stop_.last_epoch() > 0) news.total_epochs = stop_.last_epoch();
-  news.training_loss = losses_.latest_training;
-  news.validation_loss = losses_.latest_validation;
-  KUR_RETURN_IF_ERROR(training_.hooks.Notify(news, history_));
+  TrainingStatus status;
+  status.phase = phase;
+  status.epochs = progress_.epoch;
+  if (stop_.last_epoch() > 0) status.total_epochs = stop_.last_epoch();
+  status.training_loss = losses_.latest_training;
+  status.validation_loss = losses_.latest_validation;
+  KUR_RETURN_IF_ERROR(training_.hooks.Notify(status, history_));
   next_notification_ = MonotonicSeconds() + kLeastSeconds;
   return absl::OkStatus();
 }

@@ -62,7 +62,7 @@ class Trainer {
   absl::Status ApplyValidationHooks(const ValidationResult& result);
 
   // Tells the hooks how training goes, unless they have heard of it just now.
-  absl::Status NotifyHooks(TrainingNews::Moment moment);
+  absl::Status NotifyHooks(TrainingStatus::Phase phase);
 
   const Kurfile& kurfile_;
   const RunOptions& options_;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,14 @@ TEST(LossesTest, ComputeWhatPyTorchDoes) {
     CheckCase(test, at::kFloat);
     CheckCase(test, at::kDouble);
   }
+}
+
+TEST(LossesTest, TheGoldenValuesKnowEveryKind) {
+  std::set<std::string> kinds;
+  for (const json& test : testing::ReadCases("losses/loss_cases.json"))
+    kinds.insert(test.at("kind"));
+  EXPECT_EQ(std::vector<std::string>(kinds.begin(), kinds.end()),
+            Registry<LossKind>::Get().Names());
 }
 
 TEST(LossesTest, CrossentropiesWantTheirLogits) {

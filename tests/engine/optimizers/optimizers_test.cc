@@ -15,6 +15,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -110,6 +111,13 @@ TEST(OptimizersTest, TakeTheStepsOfPyTorch) {
     CheckRun(run, at::kFloat, /*channels_last=*/true);
     CheckRun(run, at::kDouble, /*channels_last=*/true);
   }
+}
+
+TEST(OptimizersTest, TheGoldenValuesKnowEveryKind) {
+  std::set<std::string> kinds;
+  for (const json& run : Cases().at("runs")) kinds.insert(run.at("kind"));
+  EXPECT_EQ(std::vector<std::string>(kinds.begin(), kinds.end()),
+            Registry<OptimizerKind>::Get().Names());
 }
 
 TEST(OptimizersTest, GoOnFromASavedStateAsIfNothingHadHappened) {

@@ -1,8 +1,6 @@
-// Hooks in runs: what they get, what they say and what they write.
+// Hooks in runs: which data they get, and when.
 
 #include "engine/train/hook_runner.h"
-
-#include <ATen/ops/tensor.h>
 
 #include <memory>
 #include <string>
@@ -67,42 +65,6 @@ HookSpecs Parse(const std::string& section, const std::string& hooks) {
   return specs;
 }
 
-TEST_F(HookRunnerTest, MnistCountsTheClasses) {
-  HookRunner hooks(Parse("evaluate", "[mnist]"), observer_.host(), FetchOptions());
-  HookData data;
-  data.result["labels"] =
-      at::tensor({.7F, .2F, .1F, .1F, .2F, .7F, .1F, .5F, .4F, .3F, .3F, .4F}).reshape({4, 3});
-  data.truth["labels"] =
-      at::tensor({1.F, 0.F, 0.F, 1.F, 0.F, 0.F, 0.F, 1.F, 0.F, 1.F, 0.F, 0.F}).reshape({4, 3});
-  data.result["other"] = at::tensor({1.F});
-  ASSERT_TRUE(hooks.Apply(data).ok());
-  EXPECT_EQ(observer_.LogText(),
-            "LABEL     CORRECT   TOTAL     ACCURACY\n"
-            "0         1         3          33.3%\n"
-            "1         1         1         100.0%\n"
-            "2         0         0           0.0%\n"
-            "ALL       2         4          50.0%\n");
-}
-
-TEST_F(HookRunnerTest, MnistSaysWhyItCannotCount) {
-  HookRunner hooks(Parse("test", "[mnist]"), observer_.host(), FetchOptions());
-  HookData data;
-  data.result["y"] = at::tensor({1.F, 2.F}).reshape({2, 1});
-  ASSERT_TRUE(hooks.Apply(data).ok());
-  data.truth["y"] = at::tensor({1.F, 2.F});
-  ASSERT_TRUE(hooks.Apply(data).ok());
-  data.result["z"] = data.result["y"];
-  ASSERT_TRUE(hooks.Apply(data).ok());
-  std::vector<std::string> texts;
-  for (const auto& [level, text] : observer_.logs) {
-    EXPECT_EQ(level, LogLevel::kWarning);
-    texts.push_back(text);
-  }
-  EXPECT_THAT(texts, ElementsAre(HasSubstr("the data has no 'y'"),
-                                 HasSubstr("'y' is not one number for each class"),
-                                 HasSubstr("several outputs, none of them 'labels'")));
-}
-
 TEST_F(HookRunnerTest, AnEvaluationGivesAllResultsToTheHooksAndThenToTheDestination) {
   Run(Mode::kEvaluate, R"(
 evaluate:
@@ -163,43 +125,9 @@ validate:
 }
 
 TEST_F(HookRunnerTest, HooksThatAreNotRunAreLeftOut) {
-  Diagnostics diagnostics;
-  const auto value = ParseYaml("[kurhub: id]", std::make_shared<const std::string>("k.yml"));
-  HookRunner hooks(ParseHooks("train", *value, &diagnostics), observer_.host(), FetchOptions());
+  HookRunner hooks(Parse("train", "[kurhub: id]"), observer_.host(), FetchOptions());
   EXPECT_FALSE(hooks.has_training_hooks());
   EXPECT_THAT(observer_.logs, IsEmpty());
-}
-
-TEST_F(HookRunnerTest, TranscriptsAreShown) {
-  HookData data;
-  data.output_symbols["asr"] = {{"h", "e", "o"}, {"h", "e", "l", "l", "o"}};
-  HookRunner hooks(Parse("test", "[transcript, transcript: {word: yes}]"), observer_.host(),
-                   FetchOptions());
-  ASSERT_TRUE(hooks.Apply(data).ok());
-  EXPECT_EQ(observer_.LogText(),
-            "Prediction: \"heo\"\nTruth: \"hello\"\n"
-            "Prediction: \"h e o\"\nTruth: \"h e l l o\"\n");
-  // Of several outputs the one that is meant.
-  data.output_symbols["second"] = {};
-  observer_.logs.clear();
-  HookRunner chosen(Parse("test", "[transcript, transcript: {output: third}]"), observer_.host(),
-                    FetchOptions());
-  ASSERT_TRUE(chosen.Apply(data).ok());
-  EXPECT_THAT(observer_.LogText(), HasSubstr("Prediction: \"heo\""));
-  EXPECT_THAT(observer_.LogText(), HasSubstr("no transcripts for the output 'third'"));
-}
-
-TEST_F(HookRunnerTest, TextIsShown) {
-  HookData data;
-  HookRunner hooks(Parse("test", "[text]"), observer_.host(), FetchOptions());
-  ASSERT_TRUE(hooks.Apply(data).ok());
-  EXPECT_THAT(observer_.LogText(), HasSubstr("does not say what its numbers stand for"));
-  observer_.logs.clear();
-  data.input_symbols["before"] = {"a", "b"};
-  data.output_symbols["after"] = {{"c"}, {"d"}};
-  ASSERT_TRUE(hooks.Apply(data).ok());
-  EXPECT_EQ(observer_.LogText(),
-            "Input: before: \"ab\"\nPrediction: after: \"c\"\nTruth: after: \"d\"\n");
 }
 
 }  // namespace
