@@ -77,7 +77,7 @@ std::string LayersText(const ModelPlan& plan, bool wide, const Terminal& termina
   return table.Render(terminal);
 }
 
-std::string TotalsText(const ModelPlan& plan, const Resources& need, const Speed& speed,
+std::string TotalsText(const ModelPlan& plan, const Resources& need, const HardwareLimits& hardware,
                        bool trains) {
   std::string text = absl::StrCat(plan.layers.size(), " layers, ");
   if (plan.parameters == kUnknown) {
@@ -99,13 +99,13 @@ std::string TotalsText(const ModelPlan& plan, const Resources& need, const Speed
   absl::StrAppend(&text, "  inference   ", BytesText(need.inference_total), ": weights ",
                   BytesText(need.weights), ", activations ", BytesText(need.inference), "\n");
   if (trains) {
-    const double seconds = StepSeconds(need, speed);
+    const double seconds = MinStepSeconds(need, hardware);
     absl::StrAppend(&text, "  a step      ", FlopsText(need.batch_flops), ", ",
                     BytesText(need.batch_bytes), " moved",
-                    seconds < 0
-                        ? ""
-                        : absl::StrFormat("; at least %.3g ms at %g GFLOP/s and %g GB/s",
-                                          seconds * 1000, speed.flops / 1e9, speed.bandwidth / 1e9),
+                    seconds < 0 ? ""
+                                : absl::StrFormat("; at least %.3g ms at %g GFLOP/s and %g GB/s",
+                                                  seconds * 1000, hardware.flops / 1e9,
+                                                  hardware.bandwidth / 1e9),
                     "\n");
   }
   return text;
@@ -114,7 +114,8 @@ std::string TotalsText(const ModelPlan& plan, const Resources& need, const Speed
 // Returns null if the count is unknown.
 Json CountJson(int64_t count) { return count == kUnknown ? Json() : Json(count); }
 
-Json PlanJson(const ModelPlan& plan, const Resources& need, const Speed& speed, bool trains) {
+Json PlanJson(const ModelPlan& plan, const Resources& need, const HardwareLimits& hardware,
+              bool trains) {
   Json layers = Json::array();
   for (const PlannedLayer& layer : plan.layers) {
     Json shape;
@@ -140,7 +141,7 @@ Json PlanJson(const ModelPlan& plan, const Resources& need, const Speed& speed, 
   };
   Json training;
   if (trains) {
-    const double seconds = StepSeconds(need, speed);
+    const double seconds = MinStepSeconds(need, hardware);
     training = {{"total_bytes", CountJson(need.training_total)},
                 {"weight_bytes", CountJson(need.weights)},
                 {"gradient_bytes", CountJson(need.gradients)},
@@ -215,14 +216,14 @@ class PlanCommand : public Command {
         EstimateResources(plan, trains ? sections.train->optimizer.get() : nullptr,
                           batch_size_ > 0 ? batch_size_ : BatchSizeOf(sections),
                           trains && sections.train->options.ema.has_value());
-    Speed speed;
-    if (gflops_ > 0) speed.flops = static_cast<double>(gflops_) * 1e9;
-    if (bandwidth_ > 0) speed.bandwidth = static_cast<double>(bandwidth_) * 1e9;
+    HardwareLimits hardware;
+    if (gflops_ > 0) hardware.flops = static_cast<double>(gflops_) * 1e9;
+    if (bandwidth_ > 0) hardware.bandwidth = static_cast<double>(bandwidth_) * 1e9;
     if (IsStructured(format_)) {
-      context.out.Write(RenderStructured(format_, PlanJson(plan, need, speed, trains)));
+      context.out.Write(RenderStructured(format_, PlanJson(plan, need, hardware, trains)));
     } else {
       context.out.Write(absl::StrCat(LayersText(plan, format_ == OutputFormat::kWide, context.out),
-                                     "\n", TotalsText(plan, need, speed, trains)));
+                                     "\n", TotalsText(plan, need, hardware, trains)));
     }
     return ExitCode::kOk;
   }

@@ -1,5 +1,5 @@
 #include "client/commands/commands.h"
-#include "engine/kurfile/reference/json_schema.h"
+#include "engine/kurfile/reference/reference.h"
 
 namespace kur::client {
 namespace {

@@ -1,4 +1,4 @@
-// color: brightness, contrast and saturation.
+// color: changes brightness, contrast and saturation.
 
 #include <algorithm>
 
@@ -34,8 +34,8 @@ struct ColorSpec : ImageAugmentation {
   }
 
  private:
-  static float DrawFactor(double most, Random* random) {
-    return static_cast<float>(DrawBetween(std::max(0.0, 1 - most), 1 + most, random));
+  static float DrawFactor(double change, Random* random) {
+    return static_cast<float>(DrawBetween(std::max(0.0, 1 - change), 1 + change, random));
   }
 };
 
@@ -49,7 +49,7 @@ const Fields<ColorSpec>& ColorFields() {
                     "by how much its differences from the mean grow or shrink at most",
                     NotNegative())
           .Optional("saturation", &ColorSpec::saturation,
-                    "by how much its colours' differences from grey grow or shrink at most",
+                    "by how much its colors' differences from gray grow or shrink at most",
                     NotNegative()));
   return *kFields;
 }

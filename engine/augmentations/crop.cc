@@ -1,4 +1,5 @@
-// crop: He et al., "Deep Residual Learning for Image Recognition", 2015, as for CIFAR-10.
+// crop: crops padded images at random. He et al., "Deep Residual Learning for Image Recognition",
+// 2015, as for CIFAR-10.
 
 #include "engine/augmentations/random_draws.h"
 #include "engine/augmentations/transforms.h"
@@ -13,7 +14,7 @@ struct CropSpec : ImageAugmentation {
 
   std::string kind() const override { return "crop"; }
 
-  // A crop of the padded image is the image, moved.
+  // Shifts the image, which equals a crop of the padded image.
   void Apply(const Shape& extents, Random* random, float* sample) const override {
     const int64_t down = DrawInteger(-padding, padding, random);
     const int64_t right = DrawInteger(-padding, padding, random);

@@ -1,5 +1,5 @@
-// cutout: DeVries and Taylor, "Improved Regularization of Convolutional Neural Networks with
-// Cutout", 2017.
+// cutout: fills boxes of an image. DeVries and Taylor, "Improved Regularization of Convolutional
+// Neural Networks with Cutout", 2017.
 
 #include "engine/augmentations/random_draws.h"
 #include "engine/augmentations/transforms.h"
@@ -15,7 +15,7 @@ struct CutoutSpec : ImageAugmentation {
 
   std::string kind() const override { return "cutout"; }
 
-  // The centre lies anywhere in the image, so that part of the box may lie outside.
+  // Draws the center of a box in the image; part of the box may lie outside.
   void Apply(const Shape& extents, Random* random, float* sample) const override {
     for (int64_t i = 0; i < count; ++i) {
       Box box = {0, 0, size.front(), size.back()};

@@ -1,5 +1,5 @@
-// frequency_mask: Park et al., "SpecAugment: A Simple Data Augmentation Method for Automatic Speech
-// Recognition", 2019.
+// frequency_mask: fills bands of features of a sequence. Park et al., "SpecAugment: A Simple Data
+// Augmentation Method for Automatic Speech Recognition", 2019.
 
 #include <algorithm>
 

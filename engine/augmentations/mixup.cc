@@ -1,4 +1,5 @@
-// mixup: Zhang et al., "mixup: Beyond Empirical Risk Minimization", 2018.
+// mixup: mixes each sample with another one of its batch. Zhang et al., "mixup: Beyond Empirical
+// Risk Minimization", 2018.
 
 #include <cmath>
 
@@ -7,8 +8,8 @@
 namespace kur {
 namespace {
 
-// Of the gamma distribution with that shape and the scale 1: Marsaglia and Tsang, "A Simple Method
-// for Generating Gamma Variables", 2000.
+// Draws from the gamma distribution of that shape and the scale 1 (Marsaglia and Tsang, "A Simple
+// Method for Generating Gamma Variables", 2000).
 double DrawGamma(double shape, Random* random) {
   if (shape < 1) {
     return DrawGamma(shape + 1, random) * std::pow(1 - random->Uniform(), 1 / shape);
@@ -33,7 +34,7 @@ struct MixupSpec : AugmentationSpec {
   double DrawShare(Random* random) const override {
     const double own = DrawGamma(alpha, random);
     const double sum = own + DrawGamma(alpha, random);
-    // Both may be too small for a number.
+    // For a small alpha both can underflow to 0.
     return sum > 0 ? own / sum : 1;
   }
 };

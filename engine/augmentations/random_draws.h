@@ -7,12 +7,12 @@
 
 namespace kur {
 
-// Uniform in [low, high].
+// Draws an integer uniformly from [low, high].
 inline int64_t DrawInteger(int64_t low, int64_t high, Random* random) {
   return low + static_cast<int64_t>(random->Below(static_cast<uint64_t>(high - low) + 1));
 }
 
-// Uniform in [low, high).
+// Draws a number uniformly from [low, high).
 inline double DrawBetween(double low, double high, Random* random) {
   return low + (high - low) * random->Uniform();
 }

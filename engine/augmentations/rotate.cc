@@ -1,4 +1,4 @@
-// rotate: turns images.
+// rotate: rotates images by a random angle.
 
 #include "engine/augmentations/random_draws.h"
 #include "engine/augmentations/transforms.h"
@@ -31,7 +31,7 @@ const Fields<RotateSpec>& RotateFields() {
 }
 
 const Registration<AugmentationKind> kKind(
-    "rotate", MakeKind<AugmentationSpec>("Turns an image about its centre", "rotate: {degrees: 15}",
+    "rotate", MakeKind<AugmentationSpec>("Turns an image about its center", "rotate: {degrees: 15}",
                                          RotateFields()));
 
 }  // namespace

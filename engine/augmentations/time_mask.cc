@@ -1,5 +1,5 @@
-// time_mask: Park et al., "SpecAugment: A Simple Data Augmentation Method for Automatic Speech
-// Recognition", 2019.
+// time_mask: fills ranges of steps of a sequence. Park et al., "SpecAugment: A Simple Data
+// Augmentation Method for Automatic Speech Recognition", 2019.
 
 #include <algorithm>
 

@@ -16,15 +16,15 @@ float Luminance(const float* pixel, int64_t channels) {
   return channels == 3 ? 0.2989f * pixel[0] + 0.587f * pixel[1] + 0.114f * pixel[2] : pixel[0];
 }
 
-// How far a place lies between two pixels.
-struct Between {
+// A coordinate between the pixels `first` and `first + 1`.
+struct Coordinate {
   int64_t first;
-  float share;  // of the second
+  float weight;  // of the second pixel
 };
 
-Between Locate(double place) {
-  const double floor = std::floor(place);
-  return {static_cast<int64_t>(floor), static_cast<float>(place - floor)};
+Coordinate SplitCoordinate(double coordinate) {
+  const double floor = std::floor(coordinate);
+  return {static_cast<int64_t>(floor), static_cast<float>(coordinate - floor)};
 }
 
 }  // namespace
@@ -80,17 +80,17 @@ void RotateImage(const ImageExtents& extents, double degrees, float fill, float*
   };
   for (int64_t y = 0; y < extents.height; ++y) {
     for (int64_t x = 0; x < extents.width; ++x) {
-      // Rows count downwards: seen from below, the source lies the other way round.
+      // Rows count downward, so that this rotates the source clockwise and the image the other way.
       const double dy = static_cast<double>(y) - center_y;
       const double dx = static_cast<double>(x) - center_x;
-      const Between row = Locate(center_y + cosine * dy + sine * dx);
-      const Between column = Locate(center_x + cosine * dx - sine * dy);
+      const Coordinate row = SplitCoordinate(center_y + cosine * dy + sine * dx);
+      const Coordinate column = SplitCoordinate(center_x + cosine * dx - sine * dy);
       for (int64_t c = 0; c < extents.channels; ++c) {
-        const float upper = (1 - column.share) * value(row.first, column.first, c) +
-                            column.share * value(row.first, column.first + 1, c);
-        const float lower = (1 - column.share) * value(row.first + 1, column.first, c) +
-                            column.share * value(row.first + 1, column.first + 1, c);
-        *image++ = (1 - row.share) * upper + row.share * lower;
+        const float upper = (1 - column.weight) * value(row.first, column.first, c) +
+                            column.weight * value(row.first, column.first + 1, c);
+        const float lower = (1 - column.weight) * value(row.first + 1, column.first, c) +
+                            column.weight * value(row.first + 1, column.first + 1, c);
+        *image++ = (1 - row.weight) * upper + row.weight * lower;
       }
     }
   }
@@ -109,8 +109,8 @@ void AdjustColor(const ImageExtents& extents, const ColorFactors& factors, float
   for (int64_t i = 0; i < size; ++i) image[i] = scale * image[i] + offset;
   if (factors.saturation == 1 || extents.channels != 3) return;
   for (int64_t i = 0; i < size; i += 3) {
-    const float grey = (1 - factors.saturation) * Luminance(image + i, 3);
-    for (int64_t c = 0; c < 3; ++c) image[i + c] = factors.saturation * image[i + c] + grey;
+    const float gray = (1 - factors.saturation) * Luminance(image + i, 3);
+    for (int64_t c = 0; c < 3; ++c) image[i + c] = factors.saturation * image[i + c] + gray;
   }
 }
 

@@ -256,7 +256,7 @@ absl::Status LinkAtomically(FileSystem& files, const std::string& from, const st
   files.Remove(temporary).IgnoreError();
   KUR_RETURN_IF_ERROR(files.Link(from, temporary));
   const absl::Status renamed = files.Rename(temporary, to);
-  // Renaming one name of a file to another of the same file does nothing.
+  // rename(2) does nothing if both names belong to the same file: the temporary name may remain.
   files.Remove(temporary).IgnoreError();
   KUR_RETURN_IF_ERROR(renamed);
   return files.SyncDirectory(DirectoryOf(to));

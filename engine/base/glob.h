@@ -5,7 +5,7 @@
 
 namespace kur {
 
-// True if `pattern`, in which `*` stands for any characters and `?` for any one, is all of `text`.
+// Returns whether `pattern` matches all of `text`: `*` matches any characters, `?` matches one.
 // Takes at most pattern.size() * text.size() steps.
 bool MatchesGlob(absl::string_view pattern, absl::string_view text);
 

@@ -5,13 +5,13 @@
 namespace kur {
 namespace {
 
-std::atomic<int> refusals{0};  // of WithoutFusedKernels that live
+std::atomic<int> guards{0};  // WithoutFusedKernels objects that exist
 
 }  // namespace
 
-bool FusedKernelsAllowed() { return refusals.load(std::memory_order_relaxed) == 0; }
+bool FusedKernelsAllowed() { return guards.load(std::memory_order_relaxed) == 0; }
 
-WithoutFusedKernels::WithoutFusedKernels() { ++refusals; }
-WithoutFusedKernels::~WithoutFusedKernels() { --refusals; }
+WithoutFusedKernels::WithoutFusedKernels() { ++guards; }
+WithoutFusedKernels::~WithoutFusedKernels() { --guards; }
 
 }  // namespace kur

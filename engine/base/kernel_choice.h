@@ -3,13 +3,13 @@
 
 namespace kur {
 
-// Returns whether kernels of our own may take the place of operators of ATen. Every CanFuse…()
-// asks it. True unless a WithoutFusedKernels lives.
+// Returns false while a WithoutFusedKernels exists. Every CanFuse…() asks this function before it
+// replaces operators of ATen by a kernel of our own.
 bool FusedKernelsAllowed();
 
-// Makes the whole process compute with operators of ATen alone while it lives, which is what
-// devices other than CPUs run. For tests, and for looking for the cause of a wrong number. May be
-// nested; thread-safe, but affects all threads.
+// Restricts the whole process to operators of ATen during its lifetime, which is how devices other
+// than CPUs compute. For tests, and to find the cause of a wrong number. May be nested.
+// Thread-safe; affects all threads.
 class WithoutFusedKernels {
  public:
   WithoutFusedKernels();

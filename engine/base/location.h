@@ -6,9 +6,8 @@
 
 namespace kur {
 
-// A place in a text file that a person wrote. Cheap to copy; immutable, so safe to share between
-// threads. `file` is the name as it should be shown; lines and columns count from 1, and 0 means
-// unknown.
+// A place in a text file that a person wrote. `file` is the name to show; lines and columns count
+// from 1, and 0 means unknown. Cheap to copy. Immutable, thread-safe.
 struct Location {
   std::shared_ptr<const std::string> file;
   int line = 0;
@@ -16,7 +15,7 @@ struct Location {
 
   bool known() const { return file != nullptr; }
 
-  // "cifar.yml:12:5", "cifar.yml" when the line is unknown, "" when nothing is known.
+  // Returns "cifar.yml:12:5", "cifar.yml" if the line is unknown, or "" if nothing is known.
   std::string ToString() const {
     if (file == nullptr) return "";
     if (line == 0) return *file;

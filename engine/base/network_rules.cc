@@ -17,13 +17,13 @@ namespace {
 
 constexpr int kMappedBits = 96;  // of the prefix ::ffff:0:0/96
 
-std::array<uint8_t, 16> Mapped(const in_addr& address) {
+std::array<uint8_t, 16> MappedToV6(const in_addr& address) {
   std::array<uint8_t, 16> mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   std::memcpy(&mapped[12], &address, sizeof(address));
   return mapped;
 }
 
-std::string Shown(const sockaddr& address) {
+std::string AddressText(const sockaddr& address) {
   char text[INET6_ADDRSTRLEN] = "?";
   if (address.sa_family == AF_INET) {
     const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
@@ -50,7 +50,7 @@ absl::StatusOr<NetworkRules::Network> NetworkRules::ParseNetwork(const std::stri
   in_addr v4;
   int first_bit = 0;
   if (inet_pton(AF_INET, parts.first.c_str(), &v4) == 1) {
-    network.address = Mapped(v4);
+    network.address = MappedToV6(v4);
     first_bit = kMappedBits;
   } else if (inet_pton(AF_INET6, parts.first.c_str(), network.address.data()) != 1) {
     return absl::InvalidArgumentError(
@@ -75,9 +75,9 @@ absl::StatusOr<NetworkRules> NetworkRules::Parse(const std::vector<std::string>&
   return rules;
 }
 
-// What the IANA registries of special-purpose addresses (RFC 6890) call not globally reachable,
-// multicast, and what wraps an address of IPv4 that would have to be judged by itself.
-const std::vector<NetworkRules::Network>& NetworkRules::NotPublic() {
+// Returns the networks that the IANA registries of special-purpose addresses (RFC 6890) call not
+// globally reachable, multicast, and networks that embed an IPv4 address.
+const std::vector<NetworkRules::Network>& NetworkRules::ReservedNetworks() {
   static const auto* const kNetworks = [] {
     auto* networks = new std::vector<Network>;
     for (const char* text :
@@ -102,20 +102,20 @@ absl::Status NetworkRules::Check(const sockaddr& address) const {
   Address candidate = {};
   bool known = true;
   if (address.sa_family == AF_INET) {
-    candidate = Mapped(reinterpret_cast<const sockaddr_in&>(address).sin_addr);
+    candidate = MappedToV6(reinterpret_cast<const sockaddr_in&>(address).sin_addr);
   } else if (address.sa_family == AF_INET6) {
     const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
     std::memcpy(candidate.data(), &v6, sizeof(v6));
   } else {
     known = false;
   }
-  // ::, ::1, and IPv4 addresses in their old "compatible" form.
+  // ::, ::1, and IPv4 addresses in their deprecated "compatible" form.
   static const Network kLeadingZeros = ParseNetwork("::/96").value();
   const bool is_public =
-      known && !is_in(NotPublic(), candidate) && !kLeadingZeros.Contains(candidate);
+      known && !is_in(ReservedNetworks(), candidate) && !kLeadingZeros.Contains(candidate);
   if (is_public || (known && is_in(allowed_, candidate))) return absl::OkStatus();
   return absl::PermissionDeniedError(
-      absl::StrCat(Shown(address),
+      absl::StrCat(AddressText(address),
                    " is no address of the public internet; the operator can allow "
                    "its network with kurd --download-network"));
 }

@@ -13,25 +13,26 @@
 
 namespace kur {
 
-// To which addresses a download may connect: to those of the public internet, and to the networks
-// that the operator allows. A Kurfile is written by someone who need not be let into the network
-// that the machine stands in: its loopback interface, its neighbours, the metadata service of its
-// cloud. Immutable, thread-safe.
+// Decides to which addresses a download may connect: to the public internet and to the networks
+// that the operator allows. The author of a Kurfile may be someone who has no access to the network
+// of this machine: its loopback interface, its neighbors, the metadata service of its cloud.
+// Immutable, thread-safe.
 class NetworkRules {
  public:
-  // Public addresses only.
+  // Allows public addresses only.
   NetworkRules() = default;
 
-  // Besides, `networks`: each an address, or a network as ADDRESS/BITS ("10.1.0.0/16", "fd00::/8").
-  // INVALID_ARGUMENT names what is neither.
+  // Allows public addresses and `networks`, each an address or ADDRESS/BITS ("10.1.0.0/16",
+  // "fd00::/8"). INVALID_ARGUMENT names an entry that is neither.
   static absl::StatusOr<NetworkRules> Parse(const std::vector<std::string>& networks);
 
-  // PERMISSION_DENIED, naming the address, unless it may be connected to. To be asked of the very
-  // address that is connected to, not of an earlier answer for its name.
+  // Returns OK if a connection to `address` is allowed, else PERMISSION_DENIED with the address.
+  // Call it with the very address that is connected to: resolving a name twice can give two
+  // addresses.
   absl::Status Check(const sockaddr& address) const;
 
  private:
-  // An IPv6 address; one of IPv4 in its mapped form, ::ffff:a.b.c.d.
+  // An IPv6 address. An IPv4 address is in its mapped form, ::ffff:a.b.c.d.
   using Address = std::array<uint8_t, 16>;
   struct Network {
     Address address;
@@ -40,7 +41,7 @@ class NetworkRules {
   };
 
   static absl::StatusOr<Network> ParseNetwork(const std::string& text);
-  static const std::vector<Network>& NotPublic();
+  static const std::vector<Network>& ReservedNetworks();
 
   std::vector<Network> allowed_;
 };

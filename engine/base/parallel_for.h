@@ -9,8 +9,8 @@
 
 namespace kur {
 
-// Calls work(i) for every i in [0, count), from up to `threads` threads at a time, and returns when
-// all is done. Precondition: `work` throws nothing and is thread-safe.
+// Calls work(i) for every i in [0, count) from at most `threads` threads. Blocks until all calls
+// have returned. Precondition: `work` is thread-safe and throws nothing.
 template <class Work>
 void ParallelFor(int64_t count, int64_t threads, const Work& work) {
   std::atomic<int64_t> next{0};

@@ -15,9 +15,9 @@
 namespace kur {
 namespace {
 
-// The path with every symbolic link resolved; for what does not exist yet, its deepest existing
-// parent resolved and the rest appended. A link to what does not exist yet counts as what it points
-// to. Empty if links go round in circles.
+// Resolves every symbolic link in `path`. If `path` does not exist, resolves its deepest existing
+// parent and appends the rest; a dangling link is replaced by its target. Returns "" if links form
+// a circle.
 std::string RealPath(const std::string& path, int links_followed = 0) {
   constexpr int kMaxLinks = 40;  // the kernel's limit
   char buffer[PATH_MAX];
@@ -39,7 +39,7 @@ bool IsBelow(const std::string& path, const std::string& root) {
   return path == root || absl::StartsWith(path, root + "/");
 }
 
-// `relative` below `root`, with no link leading out of it.
+// Resolves `relative` below `root`. Refuses links that lead out of `root`.
 absl::StatusOr<std::string> Confine(const std::string& root, const std::string& relative,
                                     const std::string& shown) {
   auto normalized = NormalizeRelativePath(relative);
@@ -52,8 +52,8 @@ absl::StatusOr<std::string> Confine(const std::string& root, const std::string& 
   return path;
 }
 
-// Finds out early what would only fail once there is something to write: the deepest folder on the
-// way that is there must be one, and take files.
+// Checks early what would otherwise fail only when there is something to write: the deepest
+// existing parent must be a folder, and writable.
 absl::Status CheckWritable(const std::string& path, const std::string& shown) {
   std::string parent = DirectoryOf(path);
   while (!Exists(parent) && DirectoryOf(parent) != parent) parent = DirectoryOf(parent);
@@ -68,12 +68,12 @@ absl::Status CheckWritable(const std::string& path, const std::string& shown) {
   return absl::OkStatus();
 }
 
-// Of a normalised path.
-bool LeadsAbove(const std::string& normalized) { return absl::StartsWith(normalized, "../"); }
+// Returns whether a normalized path leads above its start.
+bool StartsAbove(const std::string& normalized) { return absl::StartsWith(normalized, "../"); }
 
 bool IsHomePath(const std::string& path) { return path == "~" || absl::StartsWith(path, "~/"); }
 
-absl::StatusOr<std::string> InHome(const std::string& home, const std::string& path) {
+absl::StatusOr<std::string> ResolveHome(const std::string& home, const std::string& path) {
   if (path.size() <= 2) return home;
   return Confine(home, path.substr(2), path);
 }
@@ -82,7 +82,7 @@ absl::StatusOr<std::string> InHome(const std::string& home, const std::string& p
 
 absl::StatusOr<std::string> NormalizeRelativePath(const std::string& path) {
   auto normalized = NormalizeInputPath(path);
-  if (normalized.ok() && LeadsAbove(*normalized)) {
+  if (normalized.ok() && StartsAbove(*normalized)) {
     return absl::PermissionDeniedError("the path " + path + " leads outside of its folder");
   }
   return normalized;
@@ -116,7 +116,7 @@ absl::StatusOr<std::string> NormalizeInputPath(const std::string& path) {
 absl::StatusOr<std::string> PathResolver::ForReading(const std::string& path) const {
   absl::StatusOr<std::string> resolved;
   if (IsHomePath(path)) {
-    resolved = InHome(options_.home, path);
+    resolved = ResolveHome(options_.home, path);
   } else if (!path.empty() && path[0] == '/') {
     const std::string real = RealPath(path);
     bool allowed = false;
@@ -134,7 +134,7 @@ absl::StatusOr<std::string> PathResolver::ForReading(const std::string& path) co
     auto normalized = NormalizeInputPath(path);
     if (!normalized.ok()) return normalized.status();
     const auto input = options_.inputs.find(*normalized);
-    if (input == options_.inputs.end() && LeadsAbove(*normalized)) {
+    if (input == options_.inputs.end() && StartsAbove(*normalized)) {
       return absl::PermissionDeniedError(
           absl::StrCat("the path ", path,
                        " leads outside of the Kurfile's folder, and no file was there to be sent "
@@ -151,7 +151,7 @@ absl::StatusOr<std::string> PathResolver::ForReading(const std::string& path) co
 
 absl::StatusOr<std::string> PathResolver::ForWriting(const std::string& path) const {
   if (IsHomePath(path)) {
-    auto resolved = InHome(options_.home, path);
+    auto resolved = ResolveHome(options_.home, path);
     if (!resolved.ok()) return resolved;
     const absl::Status writable = CheckWritable(*resolved, path);
     return writable.ok() ? resolved : writable;

@@ -9,29 +9,30 @@
 
 namespace kur {
 
-// Turns the paths of a Kurfile into paths of this machine, and keeps them where they may be:
-// relative ones in the workspace (or a frozen input of that name), `~` in the user's own folder,
-// absolute ones in the data roots (reading only). A path that leads above the workspace can only
-// name a frozen input; symbolic links that lead outside are refused. Immutable, thread-safe.
+// Resolves the paths of a Kurfile to paths of this machine. Relative paths are resolved in the
+// workspace, or to a frozen input of that name; `~` is resolved in the user's own folder; absolute
+// paths are for reading only and must be below a data root. A path that leads above the workspace
+// can only name a frozen input. Symbolic links that lead outside are refused. Immutable,
+// thread-safe.
 class PathResolver {
  public:
   struct Options {
     std::string workspace;                // absolute
     std::string home;                     // absolute
     std::vector<std::string> data_roots;  // absolute; "/" allows everything
-    // Frozen inputs: the path as NormalizeInputPath() gives it -> an absolute file.
+    // Frozen inputs: from the path, normalized by NormalizeInputPath(), to an absolute file.
     std::map<std::string, std::string> inputs;
   };
 
   explicit PathResolver(Options options) : options_(std::move(options)) {}
 
-  // The file to read for `path`. NOT_FOUND if nothing is there, PERMISSION_DENIED if it lies
-  // outside of what may be read.
+  // Returns the file to read for `path`. NOT_FOUND if the file does not exist, PERMISSION_DENIED if
+  // the job may not read there.
   absl::StatusOr<std::string> ForReading(const std::string& path) const;
 
-  // The file to write for `path`; it need not exist, and its missing parents are not created.
-  // INVALID_ARGUMENT if a file stands where a folder would have to, PERMISSION_DENIED if the folder
-  // takes no files.
+  // Returns the file to write for `path`. The file need not exist, and missing parents are not
+  // created. INVALID_ARGUMENT if a parent is a file, PERMISSION_DENIED if the folder is not
+  // writable.
   absl::StatusOr<std::string> ForWriting(const std::string& path) const;
 
   const Options& options() const { return options_; }
@@ -40,12 +41,13 @@ class PathResolver {
   Options options_;
 };
 
-// "./a//b/../c" -> "a/c". INVALID_ARGUMENT for a path that is empty, absolute, holds NUL or a name
-// that is too long, or leads above its start.
+// Normalizes a relative path: "./a//b/../c" -> "a/c". INVALID_ARGUMENT if the path is empty,
+// absolute, contains NUL or has a name that is too long; PERMISSION_DENIED if it leads above its
+// start.
 absl::StatusOr<std::string> NormalizeRelativePath(const std::string& path);
 
-// The same for what is only read, and may lead above its start: "../a/../b" -> "../b". Such a path
-// is a name of something, never a place in the file system.
+// Normalizes the path of an input, which may lead above its start: "../a/../b" -> "../b". The
+// result is a key of Options::inputs, never a place in the file system.
 absl::StatusOr<std::string> NormalizeInputPath(const std::string& path);
 
 }  // namespace kur

@@ -21,7 +21,7 @@ struct Processor {
   }
 };
 
-// The first processor of the text; a machine's are alike.
+// Parses the first processor of the text; all processors of a machine are alike.
 Processor ParseProcessor(absl::string_view cpuinfo) {
   Processor processor;
   for (absl::string_view line : absl::StrSplit(cpuinfo, '\n')) {

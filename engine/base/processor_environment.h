@@ -8,11 +8,11 @@
 
 namespace kur {
 
-// The environment variables that make OpenBLAS and ATen use the kernels that suit a processor,
-// given the text of its /proc/cpuinfo. OpenBLAS knows processors by their model numbers and takes
-// one newer than itself for the oldest; ATen does not choose AVX-512 by itself. Both are several
-// times slower for it. What the processor lacks is never chosen; empty when neither library needs
-// help or nothing is known.
+// Returns the environment variables that make OpenBLAS and ATen choose the right kernels for a
+// processor, given the text of its /proc/cpuinfo. OpenBLAS identifies processors by model number
+// and treats a newer one as the oldest; ATen does not choose AVX-512 by itself. Either makes a job
+// several times slower. Never chooses an instruction set that the processor lacks. Returns an empty
+// map if neither library needs help or the processor is unknown.
 std::map<std::string, std::string> ProcessorEnvironment(absl::string_view cpuinfo);
 
 }  // namespace kur

@@ -3,12 +3,13 @@
 
 #include <cmath>
 #include <cstdint>
+#include <vector>
 
 namespace kur {
 
-// Random words: a pure function of seed and stream, the same on every machine and in every version.
-// Different streams of one seed are independent. (xoshiro256** 1.0 by David Blackman and Sebastiano
-// Vigna, seeded by the latter's splitmix64.) Not thread-safe.
+// Generates random words with xoshiro256** 1.0 (David Blackman and Sebastiano Vigna), seeded by
+// splitmix64 (Vigna). The words are a pure function of seed and stream: every machine and every
+// version generates the same ones. Different streams of one seed are independent. Not thread-safe.
 class Random {
  public:
   Random(uint64_t seed, uint64_t stream) {
@@ -28,7 +29,8 @@ class Random {
     return result;
   }
 
-  // Uniform in [0, bound), bound > 0: words from the incomplete last interval are drawn again.
+  // Returns a uniform integer in [0, bound). Precondition: bound > 0. Draws again when a word falls
+  // into the incomplete last interval.
   uint64_t Below(uint64_t bound) {
     const uint64_t incomplete = (0 - bound) % bound;
     uint64_t word = Next();
@@ -36,17 +38,17 @@ class Random {
     return word % bound;
   }
 
-  // Uniform in [0, 1).
+  // Returns a uniform number in [0, 1).
   double Uniform() { return static_cast<double>(Next() >> 11) * 0x1p-53; }
 
-  // Normally distributed with mean 0 and deviation 1 (Box and Muller, 1958).
+  // Returns a number from the standard normal distribution (Box and Muller, 1958).
   double Normal() {
     const double radius = std::sqrt(-2 * std::log(1 - Uniform()));
     return radius * std::cos(2 * M_PI * Uniform());
   }
 
  private:
-  // Turns any seed into well-mixed words.
+  // Returns the next well-mixed word of `state`, which may hold any seed.
   static uint64_t SplitMix(uint64_t* state) {
     uint64_t word = (*state += 0x9e3779b97f4a7c15u);
     word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -58,6 +60,10 @@ class Random {
 
   uint64_t state_[4];
 };
+
+// Returns 0 .. size-1 in a uniformly random order (Fisher-Yates over Random). The order is a pure
+// function of the arguments, so that a resumed run sees the order of the run that it continues.
+std::vector<int64_t> Permutation(int64_t size, uint64_t seed, uint64_t stream);
 
 }  // namespace kur
 

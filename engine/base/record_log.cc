@@ -53,7 +53,7 @@ absl::Status RecordLogReader::Read(int64_t* offset, std::string* payload) const 
   KUR_ASSIGN_OR_RETURN(const size_t read, file_->Read(begin, length, &(*payload)[0]));
   if (read < length) return absl::OutOfRangeError("end of the log");
   if (Checksum(*payload) != GetLittleEndian(header.data() + 4)) {
-    // A torn last record may have its full length but not its bytes.
+    // A torn last record may have its full length without its bytes.
     if (end == size) return absl::OutOfRangeError("torn record at the end of the log");
     return absl::DataLossError(absl::StrCat(path_, ": damaged record at offset ", *offset));
   }

@@ -14,30 +14,30 @@
 
 namespace kur {
 
-// An append-only file of records. On disk each record is
+// Writes an append-only file of records. On disk each record is
 //
 //   uint32 length (little endian) | uint32 CRC-32 (zlib's) of the payload | payload
 //
-// A crash can leave a torn record at the end; opening for append cuts it off, and a reader stops
-// before it. Damage before the end is DATA_LOSS with the offset.
+// A crash can leave a torn record at the end. Opening for append cuts a torn record off, and a
+// reader stops before it. Damage before the end is DATA_LOSS with the offset. Not thread-safe.
 class RecordLogWriter {
  public:
   static constexpr uint32_t kMaxRecordBytes = 64u << 20;
 
-  // Opens or creates `path`, cutting off a torn tail.
+  // Opens or creates `path` and cuts off a torn record at the end.
   static absl::StatusOr<std::unique_ptr<RecordLogWriter>> Open(FileSystem& files,
                                                                const std::string& path);
 
-  // The same for a log whose first `size` bytes are known to be whole records: cuts off the rest.
+  // Opens a log whose first `size` bytes are known to be whole records, and cuts off the rest.
   static absl::StatusOr<std::unique_ptr<RecordLogWriter>> OpenAt(FileSystem& files,
                                                                  const std::string& path,
                                                                  int64_t size);
 
-  // Appends one record; durable only after Sync().
+  // Appends one record, which is durable only after Sync().
   absl::Status Append(absl::string_view payload);
   absl::Status Sync();
 
-  // Bytes of whole records in the file.
+  // Returns the bytes of whole records in the file.
   int64_t size() const { return size_; }
 
  private:
@@ -47,14 +47,14 @@ class RecordLogWriter {
   int64_t size_;
 };
 
-// Reads records of a log that may be growing. Thread-safe: every call names its offset.
+// Reads the records of a log that may be growing. Thread-safe: every call passes its own offset.
 class RecordLogReader {
  public:
   static absl::StatusOr<std::unique_ptr<RecordLogReader>> Open(FileSystem& files,
                                                                const std::string& path);
 
-  // Reads the record at `*offset` and moves `*offset` past it. OUT_OF_RANGE at the end (also where
-  // a torn record stands), DATA_LOSS for a record whose checksum does not match.
+  // Reads the record at `*offset` and moves `*offset` past it. OUT_OF_RANGE at the end or at a torn
+  // last record, DATA_LOSS if the checksum does not match.
   absl::Status Read(int64_t* offset, std::string* payload) const;
 
  private:
@@ -64,7 +64,7 @@ class RecordLogReader {
   std::string path_;
 };
 
-// The offset just after the last whole record of the file; 0 when there is no file.
+// Returns the offset just after the last whole record; 0 if the file does not exist.
 absl::StatusOr<int64_t> ValidRecordLogSize(FileSystem& files, const std::string& path);
 
 }  // namespace kur

@@ -12,19 +12,19 @@
 
 namespace kur {
 
-// The kinds of one sort (layers, losses, suppliers, ...) by name. A kind adds itself at the foot of
-// its own file while the program starts, so that no other file lists the kinds; after main() has
-// begun a registry is only read, and reading is thread-safe.
+// The kinds of one category (layers, losses, suppliers, ...) by name. A kind adds itself at the
+// foot of its own file while the program starts, so that no other file lists the kinds. After
+// main() has begun the registry is only read, and reading is thread-safe.
 template <class Kind>
 class Registry {
  public:
-  // The one registry of this sort. Never destroyed.
+  // Returns the one registry of this category, which is never destroyed.
   static Registry& Get() {
     static auto* registry = new Registry;
     return *registry;
   }
 
-  // A second kind of the same name is a bug of ours: the program aborts.
+  // Adds a kind. Aborts if the name is taken: two kinds of one name are a bug of ours.
   void Add(std::string name, Kind kind) {
     const auto [it, inserted] = kinds_.emplace(std::move(name), std::move(kind));
     if (!inserted) {
@@ -33,13 +33,13 @@ class Registry {
     }
   }
 
-  // The kind of that name, or null. The pointer stays valid for ever.
+  // Returns the kind of that name, or null. The pointer stays valid.
   const Kind* Find(absl::string_view name) const {
     const auto it = kinds_.find(name);
     return it == kinds_.end() ? nullptr : &it->second;
   }
 
-  // All names, sorted.
+  // Returns all names, sorted.
   std::vector<std::string> Names() const {
     std::vector<std::string> names;
     for (const auto& entry : kinds_) names.push_back(entry.first);
@@ -54,7 +54,8 @@ class Registry {
   std::map<std::string, Kind, Less> kinds_;
 };
 
-// Adds `kind` to its registry when constructed; for a static object at the foot of a kind's file.
+// Adds `kind` to its registry when constructed. Define a static object at the foot of a kind's
+// file.
 template <class Kind>
 struct Registration {
   Registration(std::string name, Kind kind) {

@@ -66,7 +66,7 @@ absl::StatusOr<std::string> Sha256OfFile(const std::string& path) {
 }
 
 absl::StatusOr<std::string> Sha256OfUnchangedFile(const std::string& path) {
-  // What tells a file from another one, or from itself after it was written to.
+  // Changes when another file takes the path, or when the file is written to.
   using Identity = std::tuple<dev_t, ino_t, off_t, time_t, long, time_t, long>;
   static absl::Mutex mutex(absl::kConstInit);
   static auto* const known = new std::map<Identity, std::string>;

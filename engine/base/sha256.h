@@ -10,7 +10,7 @@
 
 namespace kur {
 
-// A running SHA-256 digest (FIPS 180-4), by OpenSSL. Not thread-safe.
+// Computes a SHA-256 digest (FIPS 180-4) incrementally, by OpenSSL. Not thread-safe.
 class Sha256 {
  public:
   Sha256();
@@ -19,7 +19,7 @@ class Sha256 {
   Sha256& operator=(Sha256&&) noexcept;
 
   void Update(absl::string_view data);
-  // The digest as 64 lower-case hexadecimal digits. Call once, last.
+  // Returns the digest as 64 lower-case hexadecimal digits. Call once, after the last Update().
   std::string Hex();
 
  private:
@@ -29,14 +29,14 @@ class Sha256 {
 
 std::string Sha256Hex(absl::string_view data);
 
-// The digest of a file's content, read in pieces.
+// Returns the digest of a file, which is read in pieces.
 absl::StatusOr<std::string> Sha256OfFile(const std::string& path);
 
-// The same, remembered in this process for as long as the file's inode, size and times stay as they
-// are. Thread-safe.
+// Returns the digest of a file. This process caches the digest until the file's inode, size or
+// times change. Thread-safe.
 absl::StatusOr<std::string> Sha256OfUnchangedFile(const std::string& path);
 
-// True for 64 lower-case hexadecimal digits.
+// Returns whether `text` is 64 lower-case hexadecimal digits.
 bool IsSha256Hex(absl::string_view text);
 
 }  // namespace kur

@@ -8,8 +8,8 @@
 namespace kur {
 namespace {
 
-// Optimal string alignment distance: insertions, deletions, substitutions and the swap of two
-// neighbours each cost one.
+// Returns the optimal string alignment distance: insertions, deletions, substitutions and swaps of
+// two neighbors each cost one.
 size_t Distance(absl::string_view a, absl::string_view b) {
   std::vector<size_t> before_last(b.size() + 1), last(b.size() + 1), current(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j) last[j] = j;

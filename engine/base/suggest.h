@@ -8,11 +8,11 @@
 
 namespace kur {
 
-// The candidate nearest to `word` by edit distance (transpositions count once, case is ignored), or
-// "" when none is near enough to be what a person meant.
+// Returns the candidate nearest to `word` by edit distance, ignoring case; a transposition counts
+// once. Returns "" if no candidate is near enough to be what a person meant.
 std::string Nearest(absl::string_view word, const std::vector<std::string>& candidates);
 
-// "; did you mean 'dense'?" for the nearest candidate, or "" when none is near.
+// Returns "; did you mean 'dense'?" for the nearest candidate, or "" if none is near.
 std::string DidYouMean(absl::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace kur

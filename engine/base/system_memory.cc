@@ -17,7 +17,8 @@ namespace {
 
 constexpr int64_t kMaxBytes = 1 << 16;
 
-// The limits of this process' control group and of those around it.
+// Returns the least limit in bytes of this process's control group and the groups that contain it,
+// or `limit` if that is less.
 int64_t ControlGroupLimit(int64_t limit) {
   const auto groups = FileSystem::Posix().Read("/proc/self/cgroup", kMaxBytes);
   if (!groups.ok()) return limit;

@@ -5,8 +5,8 @@
 
 namespace kur {
 
-// The bytes of memory that this process may have at most: all that the machine has, or the limit of
-// its control group if that is less.
+// Returns the memory of the machine in bytes, or the limit of this process's control group if that
+// is less.
 int64_t TotalMemoryBytes();
 
 }  // namespace kur

@@ -7,7 +7,7 @@
 
 namespace kur {
 
-// Owns a file descriptor and closes it. Movable, not copyable, not thread-safe.
+// Owns a file descriptor and closes it. Movable, not copyable. Not thread-safe.
 class UniqueFd {
  public:
   UniqueFd() = default;

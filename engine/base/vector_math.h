@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <cstring>
 
-// For loops over floats that are to become vector instructions. A function that is marked
-// KUR_FOR_EACH_PROCESSOR is compiled for several instruction sets, of which the best is taken when
-// the program is loaded; what it calls must be KUR_INLINE to be compiled for the same. Compile such
-// files with -fno-trapping-math: comparisons may then not be kept apart for the sake of traps.
+// Building blocks for loops over floats that the compiler vectorizes. A function marked
+// KUR_FOR_EACH_PROCESSOR is compiled for several instruction sets; the loader chooses the best one.
+// Functions that it calls must be KUR_INLINE to be compiled for the same instruction sets. Compile
+// such files with -fno-trapping-math: else comparisons that could trap are not vectorized.
 #define KUR_FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
 #define KUR_INLINE __attribute__((always_inline)) inline
 #define KUR_INLINE_LAMBDA __attribute__((always_inline))
@@ -23,9 +23,9 @@ KUR_INLINE To BitCast(From from) {
   return to;
 }
 
-// e^x to about one unit in the last place: 2^n e^r with r in [-ln 2 / 2, ln 2 / 2], where the
-// polynomial is that of Cephes' expf (Moshier). Outside of the range of normal numbers it is the
-// end of that range; a NaN comes through. Without a branch.
+// Returns e^x to about one unit in the last place, as 2^n e^r with r in [-ln 2 / 2, ln 2 / 2] and
+// the polynomial of Cephes' expf (Moshier). Clamps x to the range where the result is a normal
+// number; returns NaN for NaN. Has no branch.
 KUR_INLINE float Exp(float x) {
   constexpr float kLog2E = 1.44269504f;
   constexpr float kLn2High = 0.693359375f;
@@ -49,8 +49,7 @@ KUR_INLINE float Exp(float x) {
   return p * BitCast<float>(power);
 }
 
-// Reductions in a fixed order, which a vector of lanes can do.
-
+// Reductions run over this many lanes in a fixed order, so that they can be vector instructions.
 constexpr int64_t kLanes = 16;
 
 template <class Combine>
@@ -85,7 +84,7 @@ KUR_INLINE float Dot(int64_t count, const float* x, const float* y) {
   return result;
 }
 
-// A NaN among the values may be passed over.
+// Returns the largest value. May ignore a NaN.
 KUR_INLINE float Largest(int64_t count, const float* x) {
   return Reduce(
       count, x[0], [](float a, float b) KUR_INLINE_LAMBDA { return a < b ? b : a; }, x);

@@ -3,7 +3,7 @@
 
 namespace kur {
 
-// The version of kurd, kurctl and kurd-worker: "0.1.0".
+// The version of kurd, kurctl and kurd-worker, as in "0.1.0".
 extern const char kVersion[];
 
 }  // namespace kur

@@ -61,7 +61,7 @@ void ArraySource::GatherAs(const int64_t* indices, int64_t count, float* to,
   for (int64_t i = 0; i < count; ++i) {
     const T* const sample = from + indices[i] * width_;
     float* const out = to + i * width_;
-    // Loops without a branch inside, so that they become vector instructions.
+    // Without a branch inside, the compiler vectorizes both loops.
     if (offset != nullptr) {
       for (int64_t j = 0; j < width_; ++j) out[j] = convert(sample[j]) * scale + offset[j];
     } else {
@@ -125,7 +125,7 @@ absl::Status ArraySource::Gather(const int64_t* indices, int64_t count, int64_t 
   return absl::OkStatus();
 }
 
-absl::StatusOr<SourceMap> ArraySources(std::map<std::string, Array> arrays) {
+absl::StatusOr<SourceMap> MakeArraySources(std::map<std::string, Array> arrays) {
   SourceMap sources;
   for (auto& [name, array] : arrays) {
     auto source = ArraySource::Create(std::move(array));

@@ -14,7 +14,7 @@
 
 namespace kur {
 
-// How stored values become what the model sees: value * scale + offset.
+// Converts stored values to the values that a model reads: value * scale + offset.
 struct Normalization {
   float scale = 1;
   // Empty: nothing is added. One element: it is added to every value. Otherwise one for each
@@ -22,12 +22,12 @@ struct Normalization {
   std::vector<float> offset;
 };
 
-// Samples along the first axis of an array, kept in memory in the type in which they were stored
-// and converted while they are gathered.
+// The samples along the first axis of an array. They stay in memory in their stored type and are
+// converted to float32 while they are gathered. Immutable, thread-safe.
 class ArraySource : public Source {
  public:
-  // INVALID_ARGUMENT if the array has no axis to count samples along, if its samples have no
-  // elements, or if the offset fits neither a sample nor everything.
+  // Returns INVALID_ARGUMENT if the array is a scalar, if its samples have no elements, or if the
+  // offset has neither one element nor as many as a sample.
   static absl::StatusOr<std::shared_ptr<const ArraySource>> Create(
       Array array, Normalization normalization = {});
 
@@ -56,18 +56,18 @@ class ArraySource : public Source {
   int64_t width_;  // elements of a sample
 };
 
-// A source for each array, of the same name. INVALID_ARGUMENT as ArraySource::Create(), naming the
-// array.
-absl::StatusOr<SourceMap> ArraySources(std::map<std::string, Array> arrays);
+// Returns an ArraySource for each array, under the array's name. Returns the error of
+// ArraySource::Create() with the array's name.
+absl::StatusOr<SourceMap> MakeArraySources(std::map<std::string, Array> arrays);
 
-// Class numbers, seen by the model as one-hot vectors of shape (classes,).
+// Class numbers, gathered as one-hot vectors of shape (classes,). Immutable, thread-safe.
 class OneHotSource : public Source {
  public:
-  // `labels` holds integers, one a sample. INVALID_ARGUMENT if it does not, or if one of them is
-  // not in [0, classes); the message names the sample and its label.
+  // `labels` holds one integer for each sample. Returns INVALID_ARGUMENT, naming the sample and its
+  // label, unless every label is an integer in [0, classes).
   static absl::StatusOr<std::shared_ptr<const OneHotSource>> Create(const Array& labels,
                                                                     int64_t classes);
-  // The same for classes that have names.
+  // Does the same for classes with names, which symbols() returns.
   static absl::StatusOr<std::shared_ptr<const OneHotSource>> Create(
       const Array& labels, std::vector<std::string> classes);
 
@@ -83,7 +83,7 @@ class OneHotSource : public Source {
 
   std::vector<int32_t> labels_;
   Shape shape_;
-  std::vector<std::string> names_;  // of the classes; empty: they have none
+  std::vector<std::string> names_;  // of the classes; empty: the classes have no names
 };
 
 }  // namespace kur

@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/parallel_for.h"
-#include "engine/base/permutation.h"
 #include "engine/base/random.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
@@ -14,15 +13,16 @@
 namespace kur {
 namespace {
 
-// Streams of the seed, so that nothing else draws the same.
+// The random stream of the first augmentation; the others follow. No other code draws from them.
 constexpr uint64_t kFirstStream = 0x6175676d00000000;
 
 absl::Status ErrorOf(const AugmentationSpec& spec, const std::string& message) {
   return ErrorAt(spec.location, spec.key, message);
 }
 
-// The source that is named, if it can be changed.
-absl::StatusOr<std::string> NamedSource(const AugmentationSpec& spec, const SourceMap& sources) {
+// Returns the source that the augmentation names, after checking that it accepts the shape.
+absl::StatusOr<std::string> CheckNamedSource(const AugmentationSpec& spec,
+                                             const SourceMap& sources) {
   const auto found = sources.find(*spec.source);
   if (found == sources.end()) {
     std::vector<std::string> names;
@@ -38,7 +38,7 @@ absl::StatusOr<std::string> NamedSource(const AugmentationSpec& spec, const Sour
 
 absl::StatusOr<std::string> FindSource(const AugmentationSpec& spec, const SourceMap& sources,
                                        const std::set<std::string>& inputs) {
-  if (spec.source.has_value()) return NamedSource(spec, sources);
+  if (spec.source.has_value()) return CheckNamedSource(spec, sources);
   std::vector<std::string> suitable;
   absl::Status last = absl::OkStatus();
   for (const std::string& input : inputs) {
@@ -80,16 +80,16 @@ void Augmenter::Apply(int64_t epoch, const int64_t* samples, const BatchBuffers&
     const uint64_t of_step = Random(seed_, kFirstStream + i).Next();
     const uint64_t seed = Random(of_step, static_cast<uint64_t>(epoch)).Next();
     if (step.spec->MixesSamples()) {
-      Mix(*step.spec, seed, samples, batch);
+      MixSamples(*step.spec, seed, samples, batch);
       continue;
     }
     const auto buffer = batch.find(step.source);
-    if (buffer != batch.end()) Change(*step.spec, seed, samples, buffer->second);
+    if (buffer != batch.end()) ChangeSamples(*step.spec, seed, samples, buffer->second);
   }
 }
 
-void Augmenter::Change(const AugmentationSpec& spec, uint64_t seed, const int64_t* samples,
-                       const BatchBuffer& buffer) const {
+void Augmenter::ChangeSamples(const AugmentationSpec& spec, uint64_t seed, const int64_t* samples,
+                              const BatchBuffer& buffer) const {
   const Shape extents(buffer.shape.begin() + 1, buffer.shape.end());
   const int64_t size = NumElements(extents);
   ParallelFor(buffer.shape[0], threads_, [&](int64_t i) {
@@ -99,8 +99,8 @@ void Augmenter::Change(const AugmentationSpec& spec, uint64_t seed, const int64_
   });
 }
 
-void Augmenter::Mix(const AugmentationSpec& spec, uint64_t seed, const int64_t* samples,
-                    const BatchBuffers& batch) const {
+void Augmenter::MixSamples(const AugmentationSpec& spec, uint64_t seed, const int64_t* samples,
+                           const BatchBuffers& batch) const {
   if (batch.empty()) return;
   const int64_t count = batch.begin()->second.shape[0];
   const std::vector<int64_t> partners = Permutation(count, seed, static_cast<uint64_t>(samples[0]));

@@ -14,43 +14,44 @@
 
 namespace kur {
 
-// The samples of one source in a batch: row-major order of (samples, extents of a sample...).
+// The samples of one source in a batch, in row-major order. Does not own the values.
 struct BatchBuffer {
   float* values = nullptr;
-  Shape shape;
+  Shape shape;  // (samples, extents of a sample...)
 };
 using BatchBuffers = std::map<std::string, BatchBuffer>;
 
-// Changes gathered batches as a Kurfile's augmentations say. What happens to a sample is a function
-// of the seed, the epoch and the sample (and where samples are mixed, of its batch), so that a
-// resumed run sees what it would have seen, with any number of threads. Immutable, thread-safe.
+// Applies a Kurfile's augmentations to gathered batches. The change of a sample depends on the
+// seed, the epoch and the sample alone (on the batch, too, where samples are mixed). A resumed run
+// therefore sees the same batches, with any number of threads. Immutable, thread-safe.
 class Augmenter {
  public:
-  // Augmentations that name no source mean that one of `inputs` which they can change. A diagnostic
-  // at the augmentation if there is none, if there are several, or if it cannot change its source.
+  // An augmentation without a source applies to the one of `inputs` whose shape it accepts. Returns
+  // a diagnostic at the augmentation if there is no such input, if there are several, or if the
+  // augmentation does not accept the shape of its named source.
   static absl::StatusOr<Augmenter> Create(const AugmentationSpecs& specs, const SourceMap& sources,
                                           const std::set<std::string>& inputs, uint64_t seed,
                                           int64_t threads);
 
   bool empty() const { return steps_.empty(); }
 
-  // Changes a batch of epoch `epoch` in place, by several threads. `samples` are the indices of its
-  // samples in their sources; a source that is not in the batch is passed over.
+  // Changes a batch of epoch `epoch` in place, with several threads. `samples` are the indices of
+  // the batch's samples in their sources. Skips augmentations of sources that `batch` lacks.
   void Apply(int64_t epoch, const int64_t* samples, const BatchBuffers& batch) const;
 
  private:
   struct Step {
     std::shared_ptr<const AugmentationSpec> spec;
-    std::string source;  // empty for one that mixes samples
+    std::string source;  // empty if the augmentation mixes samples of all sources
   };
 
   Augmenter(uint64_t seed, int64_t threads) : seed_(seed), threads_(threads) {}
 
-  // `seed` is that of the step in the epoch.
-  void Change(const AugmentationSpec& spec, uint64_t seed, const int64_t* samples,
-              const BatchBuffer& buffer) const;
-  void Mix(const AugmentationSpec& spec, uint64_t seed, const int64_t* samples,
-           const BatchBuffers& batch) const;
+  // Apply one step; `seed` is specific to the step and the epoch.
+  void ChangeSamples(const AugmentationSpec& spec, uint64_t seed, const int64_t* samples,
+                     const BatchBuffer& buffer) const;
+  void MixSamples(const AugmentationSpec& spec, uint64_t seed, const int64_t* samples,
+                  const BatchBuffers& batch) const;
 
   uint64_t seed_;
   int64_t threads_;

@@ -6,10 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "engine/base/permutation.h"
+#include "engine/base/random.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
-#include "engine/data/neighborhoods.h"
+#include "engine/data/length_buckets.h"
 
 namespace kur {
 namespace {
@@ -37,9 +37,9 @@ absl::Status CheckLengths(const SourceMap& sources) {
   return absl::OkStatus();
 }
 
-// The first element of each sample, as Kur sorts by it; NaN and what cannot be read count as the
-// greatest, so that they have a place in the order at all.
-absl::StatusOr<std::vector<float>> SortKeys(const Source& source) {
+// Reads the first element of each sample, the key by which Kur sorts. NaN and unreadable samples
+// become infinite, so that they sort last.
+absl::StatusOr<std::vector<float>> ReadFirstElements(const Source& source) {
   const Shape row(source.shape().begin() + 1, source.shape().end());
   std::vector<float> sample;
   std::vector<float> keys(static_cast<size_t>(source.size()));
@@ -57,7 +57,7 @@ absl::StatusOr<std::vector<float>> SortKeys(const Source& source) {
   return keys;
 }
 
-// The order of the samples by their keys; equal ones keep their order.
+// Returns the indices of the samples in ascending (or with `reverse` descending) order of keys.
 std::vector<int64_t> SortedOrder(const std::vector<float>& keys, bool reverse) {
   std::vector<int64_t> order(keys.size());
   std::iota(order.begin(), order.end(), 0);
@@ -100,11 +100,11 @@ absl::StatusOr<BatchProvider> BatchProvider::Create(SourceMap sources,
   BatchProvider provider(std::move(sources), options, seed, num_samples);
   KUR_ASSIGN_OR_RETURN(provider.samples_per_epoch_, SamplesPerEpoch(num_samples, options));
   if (options.sort_by.has_value()) {
-    KUR_ASSIGN_OR_RETURN(const auto keys, provider.KeysOf(*options.sort_by));
+    KUR_ASSIGN_OR_RETURN(const auto keys, provider.ReadSortKeys(*options.sort_by));
     provider.sorted_ = SortedOrder(keys, options.reverse);
   }
   if (options.randomize.on && options.neighborhood_sort.has_value()) {
-    KUR_ASSIGN_OR_RETURN(provider.neighborhood_keys_, provider.KeysOf(*options.neighborhood_sort));
+    KUR_ASSIGN_OR_RETURN(provider.bucket_keys_, provider.ReadSortKeys(*options.neighborhood_sort));
   }
   return provider;
 }
@@ -113,9 +113,9 @@ int64_t BatchProvider::batches_per_epoch() const {
   return (samples_per_epoch_ + options_.batch_size - 1) / options_.batch_size;
 }
 
-absl::StatusOr<std::vector<float>> BatchProvider::KeysOf(const std::string& name) const {
+absl::StatusOr<std::vector<float>> BatchProvider::ReadSortKeys(const std::string& name) const {
   const auto found = sources_.find(name);
-  if (found != sources_.end()) return SortKeys(*found->second);
+  if (found != sources_.end()) return ReadFirstElements(*found->second);
   return absl::InvalidArgumentError(
       absl::StrCat("there is no source '", name,
                    "' to sort by; sources: ", absl::StrJoin(Names(sources_), ", ")));
@@ -128,14 +128,13 @@ std::vector<int64_t> BatchProvider::FixedOrder() const {
   return order;
 }
 
-// Of all the data, also when an epoch shows only a part of it.
 std::vector<int64_t> BatchProvider::RandomOrder(uint64_t epoch) const {
-  if (!neighborhood_keys_.empty()) {
-    NeighborhoodOptions options;
+  if (!bucket_keys_.empty()) {
+    LengthBucketOptions options;
     options.batch_size = options_.batch_size;
     options.radius = options_.neighborhood_size;
     options.growth = options_.neighborhood_growth;
-    return NeighborhoodOrder(neighborhood_keys_, options, seed_, epoch);
+    return LengthBucketOrder(bucket_keys_, options, seed_, epoch);
   }
   const int64_t first = std::min(options_.randomize.first.value_or(num_samples_), num_samples_);
   std::vector<int64_t> front = Permutation(first, seed_, epoch);

@@ -16,7 +16,7 @@
 
 namespace kur {
 
-// Which samples one epoch presents, and in which batches. Immutable, thread-safe; cheap to copy.
+// The samples of one epoch, in order and cut into batches. Immutable, thread-safe; cheap to copy.
 class BatchPlan {
  public:
   BatchPlan(std::vector<int64_t> order, int64_t batch_size)
@@ -26,11 +26,11 @@ class BatchPlan {
   int64_t num_batches() const { return (num_samples() + batch_size_ - 1) / batch_size_; }
   int64_t num_samples() const { return static_cast<int64_t>(order_->size()); }
 
-  // The number of samples of a batch: the same for all, the last may have fewer.
-  // Precondition: 0 <= batch < num_batches().
+  // Returns the number of samples of a batch. All batches have the same size, except that the last
+  // may have fewer samples. Precondition: 0 <= batch < num_batches().
   int64_t size(int64_t batch) const;
-  // The samples of a batch, as indices into the sources: size(batch) of them. They live as long as
-  // any copy of the plan.
+  // Returns the samples of a batch: size(batch) indices into the sources. The indices live as long
+  // as any copy of the plan.
   const int64_t* indices(int64_t batch) const { return order_->data() + batch * batch_size_; }
 
  private:
@@ -38,9 +38,9 @@ class BatchPlan {
   int64_t batch_size_;
 };
 
-// Cuts the samples of several sources into batches. The order of every epoch is a function of the
-// options, the seed and the number of the epoch alone, so a run can go on at any batch of any
-// epoch. Immutable, thread-safe.
+// Orders the samples of several sources and cuts them into batches. The order of an epoch depends
+// on the options, the seed and the number of the epoch alone, so that a run can resume at any batch
+// of any epoch. Immutable, thread-safe.
 //
 //   KUR_ASSIGN_OR_RETURN(auto provider, BatchProvider::Create(std::move(sources), options, seed));
 //   const BatchPlan plan = provider.EpochPlan(epoch);
@@ -50,44 +50,46 @@ class BatchPlan {
 //   }
 class BatchProvider {
  public:
-  // INVALID_ARGUMENT if there are no sources or no samples, if the sources differ in length, if
-  // there is no source to sort by, or if `force_batch_size` leaves no batch.
+  // Returns INVALID_ARGUMENT if there are no sources or no samples, if the sources differ in
+  // length, if the options sort by a source that is missing, or if `force_batch_size` leaves no
+  // batch.
   static absl::StatusOr<BatchProvider> Create(SourceMap sources, const ProviderOptions& options,
                                               uint64_t seed);
 
   const SourceMap& sources() const { return sources_; }
   const ProviderOptions& options() const { return options_; }
 
-  // Samples in the sources.
+  // Samples in each source.
   int64_t num_samples() const { return num_samples_; }
-  // Samples and batches of one epoch: the same for every epoch.
+  // Samples and batches of one epoch; the same for every epoch.
   int64_t samples_per_epoch() const { return samples_per_epoch_; }
   int64_t batches_per_epoch() const;
 
-  // The order of epoch `epoch`, counted from 0 over the whole life of a model.
+  // Returns the order of an epoch. Epochs count from 0 over the whole life of a model.
   BatchPlan EpochPlan(int64_t epoch) const;
 
-  // The samples to gather for a batch: those of the plan, but the first that all the sources called
-  // `names` can read stands in for what one of them cannot read. DATA_LOSS if there is none;
-  // NOT_FOUND for a name that no source has.
+  // Returns the samples to gather for a batch of the plan. A sample that one of the sources in
+  // `names` cannot read is replaced by the first sample of the batch that all of them can read.
+  // Returns DATA_LOSS if the batch has no readable sample, NOT_FOUND for an unknown name.
   absl::StatusOr<std::vector<int64_t>> Samples(const BatchPlan& plan, int64_t batch,
                                                const std::set<std::string>& names) const;
 
-  // The shape of a batch of a source: (samples, extents of a sample...). A ragged source's samples
-  // are as long there as the longest of the batch. NOT_FOUND for a name that no source has.
+  // Returns the shape of a source's batch: (samples, extents of a sample...). Samples of a ragged
+  // source are padded to the length of the longest one in the batch. Returns NOT_FOUND for an
+  // unknown name.
   absl::StatusOr<std::vector<int64_t>> BatchShape(const std::vector<int64_t>& samples,
                                                   const std::string& name) const;
 
-  // Writes a batch of the sources that `buffers` names: for each as many values as BatchShape()
-  // says, as Source::Gather() writes them. NOT_FOUND for a name that no source has.
+  // Writes a batch of each source that `buffers` names, as Source::Gather() does: as many values
+  // as BatchShape() has elements. Returns NOT_FOUND for an unknown name.
   absl::Status Gather(const std::vector<int64_t>& samples,
                       const std::map<std::string, float*>& buffers) const;
 
  private:
   absl::StatusOr<const Source*> Find(const std::string& name) const;
-  // What samples are sorted by: the first element of each in that source.
-  absl::StatusOr<std::vector<float>> KeysOf(const std::string& name) const;
-  // The order of all samples without chance and with it.
+  // Returns the keys to sort samples by: the first element of each sample of the source `name`.
+  absl::StatusOr<std::vector<float>> ReadSortKeys(const std::string& name) const;
+  // Return an order of all samples, also where an epoch shows only some of them.
   std::vector<int64_t> FixedOrder() const;
   std::vector<int64_t> RandomOrder(uint64_t epoch) const;
 
@@ -102,8 +104,8 @@ class BatchProvider {
   uint64_t seed_;
   int64_t num_samples_;
   int64_t samples_per_epoch_ = 0;
-  std::vector<int64_t> sorted_;           // the order by `sort_by`; empty without it
-  std::vector<float> neighborhood_keys_;  // empty unless `neighborhood_sort` matters
+  std::vector<int64_t> sorted_;     // the order by `sort_by`; empty without it
+  std::vector<float> bucket_keys_;  // keys of length buckets; empty: none are asked for
 };
 
 }  // namespace kur

@@ -20,12 +20,12 @@ constexpr int64_t kPlane = kSide * kSide;
 constexpr int64_t kChannels = 3;
 constexpr int64_t kImage = kPlane * kChannels;
 
-// A real batch has 31 MB.
-constexpr int64_t kMostBatchBytes = int64_t{1} << 30;
+// A genuine batch has 31 MB.
+constexpr int64_t kMaxBatchBytes = int64_t{1} << 30;
 
-// One file: images by planes as they are stored, and their labels.
+// The content of one file.
 struct Batch {
-  Array images;
+  Array images;  // uint8, (samples, 3 * 32 * 32): a plane for each channel
   Array labels;
 };
 
@@ -38,14 +38,14 @@ absl::StatusOr<Batch> ParseBatch(const std::string& content, const std::string& 
         absl::StrCat(name, ": expected a dictionary with 'data' and 'labels', as CIFAR-10 has"));
   }
   Batch batch;
-  auto pixels = ArrayOf(*images, 0);
+  auto pixels = ToArray(*images, 0);
   if (!pixels.ok() || pixels->dtype() != DType::kUint8 || pixels->rank() != 2 ||
       pixels->shape()[1] != kImage) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, ": 'data' must be a uint8 array of shape (samples, ", kImage, ")"));
   }
   batch.images = *std::move(pixels);
-  auto classes = ArrayOf(*labels, batch.images.shape()[0]);
+  auto classes = ToArray(*labels, batch.images.shape()[0]);
   if (!classes.ok() || classes->rank() != 1 || classes->count() != batch.images.shape()[0]) {
     return absl::InvalidArgumentError(absl::StrCat(name,
                                                    ": 'labels' must be one number for each of the ",
@@ -66,7 +66,7 @@ absl::Status CheckComplete(const std::map<std::string, Batch>& batches,
                                           "; is it the version of CIFAR-10 for Python?"));
 }
 
-// From planes of red, green and blue to pixels.
+// Copies an image from a plane for each channel to interleaved pixels.
 void Interleave(const uint8_t* planes, uint8_t* pixels) {
   for (int64_t i = 0; i < kPlane; ++i) {
     for (int64_t channel = 0; channel < kChannels; ++channel) {
@@ -153,8 +153,7 @@ absl::StatusOr<CifarBatches> ReadCifarArchive(const std::string& path,
 absl::StatusOr<CifarBatches> ReadCifarFiles(const std::vector<std::string>& files) {
   std::vector<Batch> batches;
   for (const std::string& file : files) {
-    KUR_ASSIGN_OR_RETURN(const std::string content,
-                         FileSystem::Posix().Read(file, kMostBatchBytes));
+    KUR_ASSIGN_OR_RETURN(const std::string content, FileSystem::Posix().Read(file, kMaxBatchBytes));
     KUR_ASSIGN_OR_RETURN(Batch batch, ParseBatch(content, file));
     batches.push_back(std::move(batch));
   }

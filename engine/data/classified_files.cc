@@ -20,16 +20,17 @@
 namespace kur {
 namespace {
 
-constexpr int kMostFolders = 100'000;
+constexpr int kMaxFolders = 100'000;
 constexpr char kNoFolder[] = ".";
 
-class Lister {
+// Collects the wanted files of a folder and of the folders below it.
+class FileLister {
  public:
-  explicit Lister(const std::function<bool(const std::string&)>& wanted) : wanted_(wanted) {}
+  explicit FileLister(const std::function<bool(const std::string&)>& wanted) : wanted_(wanted) {}
 
   absl::Status Add(const std::string& folder, const std::string& relative) {
-    if (++folders_ > kMostFolders) {
-      return absl::InvalidArgumentError(absl::StrCat("has more than ", kMostFolders, " folders"));
+    if (++folders_ > kMaxFolders) {
+      return absl::InvalidArgumentError(absl::StrCat("has more than ", kMaxFolders, " folders"));
     }
     KUR_ASSIGN_OR_RETURN(const auto entries, ListDirectory(folder));
     for (const std::string& entry : entries) {
@@ -53,13 +54,13 @@ class Lister {
   std::set<std::string> files_;
 };
 
-// Files, and the name of each one's class.
+// Files, and the name of each file's class.
 struct NamedFiles {
   std::vector<std::string> files;
   std::vector<std::string> names;
 };
 
-// As numbers if all are.
+// Sorts names: as numbers if all are distinct integers, otherwise as text.
 std::vector<std::string> Sorted(const std::set<std::string>& names) {
   std::vector<std::string> sorted(names.begin(), names.end());
   std::map<int64_t, std::string> numbers;
@@ -74,7 +75,8 @@ std::vector<std::string> Sorted(const std::set<std::string>& names) {
   return sorted;
 }
 
-// `what` precedes the name of a class in the message that it has no files.
+// Numbers the classes and labels the files. `what` precedes the name of a class in the message that
+// the class has no files.
 absl::StatusOr<ClassifiedFiles> Classify(NamedFiles named, const std::vector<std::string>& classes,
                                          absl::string_view what) {
   const std::set<std::string> names(named.names.begin(), named.names.end());
@@ -97,17 +99,18 @@ absl::StatusOr<ClassifiedFiles> Classify(NamedFiles named, const std::vector<std
   return classified;
 }
 
-// What a table says, as it is read.
-class TableReader {
+// Collects the rows of a table, of either format.
+class TableBuilder {
  public:
-  explicit TableReader(const FileTable& table) : table_(table) {}
+  explicit TableBuilder(const FileTableOptions& table) : table_(table) {}
 
-  // Takes a row whose cells in the two columns are these; absent where there is no such column.
+  // Adds a row by its cells in the two columns. Absent: the row has no such column.
   absl::Status AddRow(std::optional<std::string> file, std::optional<std::string> label) {
-    if (!file.has_value() || file->empty()) return Lacks(table_.file_column);
+    if (!file.has_value() || file->empty()) return MissingCell(table_.file_column);
     const bool first = named_.files.empty();
     if (first) has_labels_ = label.has_value() || table_.label_required;
-    if (has_labels_ && (!label.has_value() || label->empty())) return Lacks(table_.label_column);
+    if (has_labels_ && (!label.has_value() || label->empty()))
+      return MissingCell(table_.label_column);
     named_.files.push_back(*std::move(file));
     if (has_labels_) named_.names.push_back(*std::move(label));
     return absl::OkStatus();
@@ -126,17 +129,17 @@ class TableReader {
   }
 
  private:
-  static absl::Status Lacks(const std::string& column) {
+  static absl::Status MissingCell(const std::string& column) {
     return absl::InvalidArgumentError(absl::StrCat("the row has nothing in column '", column, "'"));
   }
 
-  const FileTable& table_;
+  const FileTableOptions& table_;
   bool has_labels_ = false;
   NamedFiles named_;
 };
 
-// Where the columns of a CSV table are.
-struct ColumnPlaces {
+// The positions of the two columns in a CSV table.
+struct ColumnPositions {
   size_t file = 0;
   std::optional<size_t> label;
 };
@@ -155,21 +158,21 @@ absl::StatusOr<size_t> FindColumn(const std::vector<std::string>& header, const 
       absl::StrCat("there is no column '", name, "', only ", absl::StrJoin(header, ", ")));
 }
 
-absl::StatusOr<ColumnPlaces> FindColumns(const std::vector<std::string>& header,
-                                         const FileTable& table) {
-  ColumnPlaces places;
-  KUR_ASSIGN_OR_RETURN(places.file, FindColumn(header, table.file_column));
+absl::StatusOr<ColumnPositions> FindColumns(const std::vector<std::string>& header,
+                                            const FileTableOptions& table) {
+  ColumnPositions positions;
+  KUR_ASSIGN_OR_RETURN(positions.file, FindColumn(header, table.file_column));
   const auto label = FindColumn(header, table.label_column);
   if (!label.ok() && table.label_required) return label.status();
-  if (label.ok()) places.label = *label;
-  return places;
+  if (label.ok()) positions.label = *label;
+  return positions;
 }
 
-absl::Status ReadCsvTable(CsvRows* rows, const FileTable& table, TableReader* reader) {
+absl::Status ReadCsvTable(CsvRows* rows, const FileTableOptions& table, TableBuilder* builder) {
   KUR_ASSIGN_OR_RETURN(bool more, rows->Next());
   if (!more) return absl::OkStatus();
   const std::vector<std::string> header = Cells(rows->row());
-  KUR_ASSIGN_OR_RETURN(const ColumnPlaces places, FindColumns(header, table));
+  KUR_ASSIGN_OR_RETURN(const ColumnPositions positions, FindColumns(header, table));
   while (true) {
     KUR_ASSIGN_OR_RETURN(more, rows->Next());
     if (!more) return absl::OkStatus();
@@ -179,15 +182,16 @@ absl::Status ReadCsvTable(CsvRows* rows, const FileTable& table, TableReader* re
           absl::StrCat("the row has ", cells.size(), " cells, the header ", header.size()));
     }
     std::optional<std::string> label;
-    if (places.label.has_value()) label = cells[*places.label];
-    KUR_RETURN_IF_ERROR(reader->AddRow(std::move(cells[places.file]), std::move(label)));
+    if (positions.label.has_value()) label = cells[*positions.label];
+    KUR_RETURN_IF_ERROR(builder->AddRow(std::move(cells[positions.file]), std::move(label)));
   }
 }
 
-// Looks at two keys of every line.
+// Reads the two columns from a JSON dictionary on every line.
 class JsonTable : public JsonLineHandler {
  public:
-  JsonTable(const FileTable& table, TableReader* reader) : table_(table), reader_(*reader) {}
+  JsonTable(const FileTableOptions& table, TableBuilder* builder)
+      : table_(table), builder_(*builder) {}
 
   absl::StatusOr<bool> Key(const std::string& key) override {
     value_ = key == table_.file_column ? &file_ : key == table_.label_column ? &label_ : nullptr;
@@ -203,22 +207,22 @@ class JsonTable : public JsonLineHandler {
   }
   absl::Status EndList(int64_t) override { return absl::OkStatus(); }
   absl::Status EndLine() override {
-    return reader_.AddRow(std::exchange(file_, std::nullopt), std::exchange(label_, std::nullopt));
+    return builder_.AddRow(std::exchange(file_, std::nullopt), std::exchange(label_, std::nullopt));
   }
 
  private:
-  const FileTable& table_;
-  TableReader& reader_;
+  const FileTableOptions& table_;
+  TableBuilder& builder_;
   std::optional<std::string> file_;
   std::optional<std::string> label_;
-  std::optional<std::string>* value_ = nullptr;  // of the key that was last
+  std::optional<std::string>* value_ = nullptr;  // the cell of the current key
 };
 
 }  // namespace
 
 absl::StatusOr<std::set<std::string>> ListFilesBelow(
     const std::string& folder, const std::function<bool(const std::string&)>& wanted) {
-  Lister lister(wanted);
+  FileLister lister(wanted);
   KUR_RETURN_IF_ERROR(lister.Add(folder, ""));
   return lister.TakeFiles();
 }
@@ -239,18 +243,18 @@ absl::StatusOr<ClassifiedFiles> ClassifyByFolder(const std::set<std::string>& fi
 }
 
 absl::StatusOr<ClassifiedFiles> ReadFileTable(ByteInput& input, absl::string_view name,
-                                              const FileTable& table,
+                                              const FileTableOptions& table,
                                               const std::vector<std::string>& classes) {
-  TableReader reader(table);
+  TableBuilder builder(table);
   if (table.is_json) {
-    JsonTable json(table, &reader);
+    JsonTable json(table, &builder);
     KUR_RETURN_IF_ERROR(ReadJsonLines(input, name, &json));
   } else {
     CsvRows rows(&input, std::nullopt, std::nullopt);
-    const absl::Status read = ReadCsvTable(&rows, table, &reader);
+    const absl::Status read = ReadCsvTable(&rows, table, &builder);
     if (!read.ok()) return Annotate(read, absl::StrCat(name, ":", rows.line()));
   }
-  auto files = std::move(reader).Finish(classes);
+  auto files = std::move(builder).Finish(classes);
   if (!files.ok()) return Annotate(files.status(), name);
   return files;
 }

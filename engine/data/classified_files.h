@@ -13,42 +13,43 @@
 
 namespace kur {
 
-// Files of which each is one sample, and their classes.
+// Files, each of which is one sample, and their classes.
 struct ClassifiedFiles {
   std::vector<std::string> files;
-  // Of the labels 0, 1, ...; empty: nothing is known of the files' classes.
+  // The names of the classes; empty: the files have no classes, and `labels` is empty, too.
   std::vector<std::string> classes;
-  std::vector<int64_t> labels;  // of each file, an index into `classes`
+  std::vector<int64_t> labels;  // for each file an index into `classes`
 };
 
-// The paths, relative to `folder`, of all files in and below it whose names are `wanted`. Links to
-// folders are not followed. INVALID_ARGUMENT for more than 100,000 folders.
+// Returns the paths, relative to `folder`, of all files in and below it whose base name `wanted`
+// accepts. Links to folders are not followed. Returns INVALID_ARGUMENT for more than 100,000
+// folders.
 absl::StatusOr<std::set<std::string>> ListFilesBelow(
     const std::string& folder, const std::function<bool(const std::string&)>& wanted);
 
-// The class of each file is the name of the folder in which it lies. The classes are `classes` or,
-// where that is empty, the names of all such folders, sorted; files of other classes are left out.
-// INVALID_ARGUMENT if a file lies in no folder, or none in that of a class that is listed; `what`
-// is what a file is in the message: "recording", "image".
+// Gives each file the name of its folder as its class. With `classes`, files of other classes are
+// left out; if it is empty, the classes are the names of all folders, sorted. Returns
+// INVALID_ARGUMENT if a file lies outside any folder, or if a class in `classes` has no file.
+// `what` names a file's content in messages: "recording", "image".
 absl::StatusOr<ClassifiedFiles> ClassifyByFolder(const std::set<std::string>& files,
                                                  const std::vector<std::string>& classes,
                                                  absl::string_view what);
 
-// Where a table names files and their classes.
-struct FileTable {
+// The format of a table of files and their classes.
+struct FileTableOptions {
   bool is_json = false;  // a JSON dictionary on every line; otherwise CSV with a header
   std::string file_column = "file";
   std::string label_column = "label";
-  // Otherwise the files have no classes if there is no such column.
+  // Whether a table without the label column is an error. Otherwise its files have no classes.
   bool label_required = false;
 };
 
-// The files that a table names, in its order, with their classes: `classes` or, where that is
-// empty, all labels, sorted (as numbers if they all are). Rows with other labels are left out.
-// INVALID_ARGUMENT, naming the table (`name`) and the line, for a column that is not there, an
-// empty cell or what is no table; and if no row has a label that is listed.
+// Reads a table of files with their classes; the files stay in the table's order. With `classes`,
+// rows with other labels are left out; if it is empty, the classes are all labels, sorted (as
+// numbers if all are integers). Returns INVALID_ARGUMENT, naming the table (`name`) and the line,
+// for a missing column, an empty cell or a malformed table, and if a class in `classes` has no row.
 absl::StatusOr<ClassifiedFiles> ReadFileTable(ByteInput& input, absl::string_view name,
-                                              const FileTable& table,
+                                              const FileTableOptions& table,
                                               const std::vector<std::string>& classes);
 
 }  // namespace kur

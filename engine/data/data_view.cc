@@ -7,21 +7,21 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "engine/base/permutation.h"
+#include "engine/base/random.h"
 #include "engine/base/status.h"
 #include "engine/data/columns/column_source.h"
-#include "engine/data/part_source.h"
+#include "engine/data/subset_source.h"
 #include "engine/value/diagnostics.h"
 
 namespace kur {
 namespace {
 
-// The stream of a split's seed.
+// The random stream that draws splits.
 constexpr uint64_t kSplitStream = 0;
 
-// The samples of a section's part, in the order in which the supplier has them.
-absl::StatusOr<std::vector<int64_t>> PartOf(const SupplierView& view, const std::string& section,
-                                            int64_t size) {
+// Returns the indices of the samples that the split gives to a section, ascending.
+absl::StatusOr<std::vector<int64_t>> SplitIndices(const SupplierView& view,
+                                                  const std::string& section, int64_t size) {
   const auto [first, last] = view.split->PartOf(section, size);
   if (first >= last) {
     return ErrorAt(view.split_location, view.split_key,
@@ -40,10 +40,10 @@ absl::StatusOr<std::shared_ptr<const Source>> MakeColumn(const ColumnSpec& colum
                                                          const std::vector<int64_t>& training) {
   std::vector<std::shared_ptr<const Source>> parts;
   for (const std::string& from : column.from) parts.push_back(sources.at(from));
-  KUR_ASSIGN_OR_RETURN(auto source, Combine(std::move(parts)));
-  if (column.one_hot.has_value()) return OneHot(std::move(source), *column.one_hot);
+  KUR_ASSIGN_OR_RETURN(auto source, CombineColumns(std::move(parts)));
+  if (column.one_hot.has_value()) return EncodeOneHot(std::move(source), *column.one_hot);
   if (column.normalize.has_value()) {
-    return Normalize(std::move(source), *column.normalize, training);
+    return NormalizeColumn(std::move(source), *column.normalize, training);
   }
   return source;
 }
@@ -60,7 +60,7 @@ absl::StatusOr<SourceMap> MakeColumns(const SupplierView& view, const SourceMap&
   KUR_RETURN_IF_ERROR(ColumnsWantedBy(view).Check(names));
   std::vector<int64_t> training;
   if (NeedsStatistics(view)) {
-    KUR_ASSIGN_OR_RETURN(training, PartOf(view, "train", sources.begin()->second->size()));
+    KUR_ASSIGN_OR_RETURN(training, SplitIndices(view, "train", sources.begin()->second->size()));
   }
   SourceMap columns;
   for (const ColumnSpec& column : *view.columns) {
@@ -87,15 +87,16 @@ WantedColumns ColumnsWantedBy(const SupplierView& view) {
   return wanted;
 }
 
-absl::StatusOr<SourceMap> ViewOf(const SupplierView& view, SourceMap sources) {
+absl::StatusOr<SourceMap> ApplyView(const SupplierView& view, SourceMap sources) {
   if (view.columns.has_value()) {
     KUR_ASSIGN_OR_RETURN(sources, MakeColumns(view, sources));
   }
   if (!view.split.has_value() || sources.empty()) return sources;
-  KUR_ASSIGN_OR_RETURN(auto part, PartOf(view, view.section, sources.begin()->second->size()));
+  KUR_ASSIGN_OR_RETURN(auto part,
+                       SplitIndices(view, view.section, sources.begin()->second->size()));
   const auto indices = std::make_shared<const std::vector<int64_t>>(std::move(part));
   for (auto& [name, source] : sources) {
-    source = std::make_shared<const PartSource>(std::move(source), indices);
+    source = std::make_shared<const SubsetSource>(std::move(source), indices);
   }
   return sources;
 }

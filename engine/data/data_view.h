@@ -8,13 +8,13 @@
 
 namespace kur {
 
-// What a view needs of the supplier behind it. Precondition: the view has columns.
+// Returns the supplier's columns that the view reads. Precondition: the view has columns.
 WantedColumns ColumnsWantedBy(const SupplierView& view);
 
-// What the view makes of the supplier's sources. Errors are diagnostics at the keys of the view: a
-// column that is not there, that cannot be converted, or a part without samples. Precondition: all
-// sources have one length.
-absl::StatusOr<SourceMap> ViewOf(const SupplierView& view, SourceMap sources);
+// Converts the supplier's sources as the view's `columns` say and selects the samples of its
+// `split`. Returns a diagnostic at a key of the view if a column is missing or cannot be converted,
+// or if the split selects no samples. Precondition: all sources have one length.
+absl::StatusOr<SourceMap> ApplyView(const SupplierView& view, SourceMap sources);
 
 }  // namespace kur
 

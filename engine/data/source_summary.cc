@@ -11,13 +11,13 @@
 namespace kur {
 namespace {
 
-// Values that are gathered at once, unless a single sample has more.
+// The number of values that are gathered at a time, unless a single sample has more.
 constexpr int64_t kChunkValues = int64_t{1} << 18;
 
 bool IsInteger(float value) { return value == std::floor(value); }
 
-// The place of the 1 in a row that is 0 elsewhere; -1 if the row is not like that.
-int64_t PlaceOfOne(const float* row, int64_t extent) {
+// Returns the index of the 1 in a one-hot row; -1 if the row is not one-hot.
+int64_t OneHotIndex(const float* row, int64_t extent) {
   int64_t place = -1;
   for (int64_t i = 0; i < extent; ++i) {
     if (row[i] == 0) continue;
@@ -32,19 +32,19 @@ std::string NameOf(int64_t place, const std::vector<std::string>& symbols) {
   return place >= 0 && index < symbols.size() ? symbols[index] : absl::StrCat(place);
 }
 
-// Collects what is to be said of a source, sample by sample.
+// Builds a SourceSummary, sample by sample.
 class Summarizer {
  public:
   explicit Summarizer(const Source& source) : source_(source), row_(source.shape().back()) {
     summary_.shape = source.shape();
     const int64_t elements = NumElements(source.shape());
-    if (elements != kUnknown && elements <= SourceSummary::kMostElements) {
+    if (elements != kUnknown && elements <= SourceSummary::kMaxElements) {
       lowest_.assign(static_cast<size_t>(elements), std::numeric_limits<float>::infinity());
       highest_.assign(static_cast<size_t>(elements), -std::numeric_limits<float>::infinity());
     }
     has_rows_ = row_ != kUnknown && row_ > 1;
     if (has_rows_) one_hot_counts_.assign(static_cast<size_t>(row_), 0);
-    // Rows of one number, and ragged ones of any number of them.
+    // Single numbers, and ragged sequences of them.
     has_single_integers_ =
         elements == 1 || source.shape() == Shape{kUnknown} || source.shape() == Shape{kUnknown, 1};
   }
@@ -63,7 +63,7 @@ class Summarizer {
     }
   }
 
-  SourceSummary Take() {
+  SourceSummary Finish() && {
     const auto finite = static_cast<double>(finite_);
     if (finite_ > 0) {
       const double shifted = sum_ / finite;
@@ -81,7 +81,7 @@ class Summarizer {
       summary_.values = SourceSummary::Values::kInteger;
       for (const auto& [value, count] : integer_counts_) AddClass(value, count);
     }
-    // What is not a number is not above or below anything, so such elements are left out.
+    // Elements with a NaN are left out, as a NaN moves neither bound.
     for (size_t i = 0; i < lowest_.size() && summary_.samples > 1; ++i) {
       if (lowest_[i] == highest_[i]) summary_.constant_elements.push_back(static_cast<int64_t>(i));
     }
@@ -115,7 +115,7 @@ class Summarizer {
 
   void AddRows(const float* values, int64_t count) {
     for (int64_t at = 0; at < count && has_rows_; at += row_) {
-      const int64_t place = PlaceOfOne(values + at, row_);
+      const int64_t place = OneHotIndex(values + at, row_);
       has_rows_ = place >= 0;
       if (has_rows_) ++one_hot_counts_[static_cast<size_t>(place)];
     }
@@ -123,11 +123,11 @@ class Summarizer {
 
   void AddIntegers(const float* values, int64_t count) {
     for (int64_t i = 0; i < count && has_single_integers_; ++i) {
-      // Larger ones are not all exact in a float.
+      // Larger integers are not all exact in float32.
       constexpr float kExact = 1 << 24;
       has_single_integers_ = IsInteger(values[i]) && std::abs(values[i]) <= kExact;
       if (has_single_integers_) ++integer_counts_[static_cast<int64_t>(values[i])];
-      has_single_integers_ &= integer_counts_.size() <= SourceSummary::kMostClasses;
+      has_single_integers_ &= integer_counts_.size() <= SourceSummary::kMaxClasses;
     }
     if (!has_single_integers_) integer_counts_.clear();
   }
@@ -139,32 +139,32 @@ class Summarizer {
   const Source& source_;
   const int64_t row_;  // the last extent
   SourceSummary summary_;
-  // By element: the extremes over the samples.
+  // For each element the bounds over all samples.
   std::vector<float> lowest_, highest_;
-  // Sums of the differences to the first value, which keep more digits than those of the values.
+  // Sums of the differences to the first value, more precise than sums of the values.
   double shift_ = 0, sum_ = 0, squares_ = 0;
   int64_t finite_ = 0;
   int64_t lengths_ = 0;
   bool integers_ = true;
   bool has_rows_ = false;             // all rows so far are one-hot
-  bool has_single_integers_ = false;  // all samples so far are integers, not too many different
+  bool has_single_integers_ = false;  // all values so far are integers, of at most kMaxClasses
   std::vector<int64_t> one_hot_counts_;
   std::map<int64_t, int64_t> integer_counts_;
 };
 
-// How a sample is laid out as a picture: (rows, columns, channels), or (steps, features), which is
-// turned so that time goes to the right and low features stand at the bottom.
+// How a sample is drawn as a picture. A sample (rows, columns, channels) is drawn as it is. A
+// sample (steps, features) is rotated: time goes to the right, and low features are at the bottom.
 struct Layout {
   int64_t height = 0, width = 0, channels = 0;
-  bool turned = false;
+  bool rotated = false;
 };
 
 Layout LayoutOf(const Shape& shape) {
-  constexpr int64_t kLeastFeatures = 8;
+  constexpr int64_t kMinFeatures = 8;
   if (shape.size() == 3 && (shape[2] == 1 || shape[2] == 3)) {
     return {shape[0], shape[1], shape[2], false};
   }
-  if (shape.size() == 2 && shape[0] >= kLeastFeatures && shape[1] >= kLeastFeatures) {
+  if (shape.size() == 2 && shape[0] >= kMinFeatures && shape[1] >= kMinFeatures) {
     return {shape[1], shape[0], 1, true};
   }
   return {};
@@ -181,12 +181,13 @@ Picture Draw(const Shape& shape, const std::vector<float>& values) {
     lowest = std::min(lowest, value);
     highest = std::max(highest, value);
   }
-  picture.height = static_cast<int>(std::min<int64_t>(layout.height, Picture::kMostPixels));
-  picture.width = static_cast<int>(std::min<int64_t>(layout.width, Picture::kMostPixels));
+  picture.height = static_cast<int>(std::min<int64_t>(layout.height, Picture::kMaxPixels));
+  picture.width = static_cast<int>(std::min<int64_t>(layout.width, Picture::kMaxPixels));
   picture.channels = static_cast<int>(layout.channels);
   const auto value_at = [&](int64_t row, int64_t column, int64_t channel) {
-    const int64_t index = layout.turned ? column * layout.height + (layout.height - 1 - row)
-                                        : (row * layout.width + column) * layout.channels + channel;
+    const int64_t index = layout.rotated
+                              ? column * layout.height + (layout.height - 1 - row)
+                              : (row * layout.width + column) * layout.channels + channel;
     const float value = values[static_cast<size_t>(index)];
     return std::isfinite(value) ? value : lowest;
   };
@@ -214,19 +215,20 @@ Picture Draw(const Shape& shape, const std::vector<float>& values) {
   return picture;
 }
 
-// What the rows of a sample spell: one-hot ones their places, others their numbers as far as these
-// stand for symbols.
-std::string Spell(const Source& source, const SourceSummary& summary,
-                  const std::vector<float>& values) {
+// Returns the symbols of a sample as text: of one-hot rows, or of integers if the source has
+// symbols. Single letters are joined, longer symbols are separated by spaces.
+std::string SampleText(const Source& source, const SourceSummary& summary,
+                       const std::vector<float>& values) {
   const std::vector<std::string>& symbols = source.symbols();
   const bool one_hot = summary.values == SourceSummary::Values::kOneHot;
   if (!one_hot && (symbols.empty() || summary.values != SourceSummary::Values::kInteger)) return "";
   const int64_t row = one_hot ? source.shape().back() : 1;
   std::vector<std::string> read;
   size_t bytes = 0;
-  for (size_t at = 0; at < values.size() && bytes <= SamplePreview::kMostTextBytes;
+  for (size_t at = 0; at < values.size() && bytes <= SamplePreview::kMaxTextBytes;
        at += static_cast<size_t>(row)) {
-    const int64_t place = one_hot ? PlaceOfOne(&values[at], row) : static_cast<int64_t>(values[at]);
+    const int64_t place =
+        one_hot ? OneHotIndex(&values[at], row) : static_cast<int64_t>(values[at]);
     if (place < 0) continue;
     read.push_back(NameOf(place, symbols));
     bytes += read.back().size();
@@ -276,7 +278,7 @@ absl::StatusOr<SourceSummary> Summarize(const Source& source, const SampleVisito
       if (!visit(index, sample, size)) return absl::CancelledError("cancelled");
     }
   }
-  return summarizer.Take();
+  return std::move(summarizer).Finish();
 }
 
 absl::StatusOr<SamplePreview> PreviewSample(const Source& source, const SourceSummary& summary,
@@ -287,10 +289,10 @@ absl::StatusOr<SamplePreview> PreviewSample(const Source& source, const SourceSu
   preview.shape[0] = source.Extent(&index, 1);
   std::vector<float> values(static_cast<size_t>(NumElements(preview.shape)));
   KUR_RETURN_IF_ERROR(source.Gather(&index, 1, preview.shape[0], values.data()));
-  preview.text = Spell(source, summary, values);
+  preview.text = SampleText(source, summary, values);
   preview.picture = Draw(preview.shape, values);
-  const auto shown = std::min<size_t>(values.size(), SamplePreview::kMostValues);
-  preview.values.assign(values.begin(), values.begin() + static_cast<int64_t>(shown));
+  const auto num_shown = std::min<size_t>(values.size(), SamplePreview::kMaxValues);
+  preview.values.assign(values.begin(), values.begin() + static_cast<int64_t>(num_shown));
   return preview;
 }
 

@@ -18,34 +18,34 @@
 
 namespace kur {
 
-// What a supplier may use to open its data. Cheap to make, not to be kept.
+// What a supplier may use to open its data. Cheap to make. The supplier must not keep it, as it
+// refers to the caller's PathResolver.
 struct OpenContext {
-  // What needs nothing but its files is opened with their paths alone.
+  // Implicit, so that a supplier that reads nothing but files can be opened with a resolver alone.
   OpenContext(const PathResolver& resolver) : paths(resolver) {}  // NOLINT
 
   const PathResolver& paths;
-  // Of what is chosen at random: the Kurfile's seed, or else the same for every run, so that a set
-  // which is taken in parts is always parted alike.
+  // The seed of random choices: that of the Kurfile, otherwise a constant. A data set that is split
+  // at random is therefore split alike in every run.
   uint64_t seed = 0;
-  // Hears of data that is not as it should be, while opening and while gathering. May be kept.
+  // Reports faulty data, while opening and while gathering. May be kept. Called by any thread.
   std::function<void(const std::string&)> warn = [](const std::string&) {};
-  // Writes a file that the supplier's Outputs() name, durably and in one step; empty in a run that
-  // must not.
+  // Writes a file that the supplier's Outputs() name, durably and atomically. Empty in a run that
+  // must not write.
   std::function<absl::Status(const FileReference&, const std::string& content)> write;
-  // What the Kurfile asks for; absent: all columns. Suppliers whose ReadsText() is true must read
-  // texts as it says and may leave other columns out.
+  // The columns that the Kurfile uses; absent: all columns. A supplier whose ReadsText() is true
+  // must convert their texts to class numbers, and may leave other columns out.
   std::optional<WantedColumns> wanted;
 };
 
-// The running half of a kind of supplier: what opens the files that a spec names. Registered under
-// the name of the kind.
+// Opens the files that the spec of a kind of supplier names. Registered under the kind's name.
 struct SupplierOpener {
-  // All sources of the supplier, of one length. Errors are diagnostics that stand at the key of the
-  // Kurfile which named the file (see DiagnosticsOf()). Thread-safe.
+  // Returns all sources of the supplier; the sources have one length. An error is a diagnostic at
+  // the key of the Kurfile that named the file (see DiagnosticsOf()). Thread-safe.
   std::function<absl::StatusOr<SourceMap>(const SupplierSpec&, const OpenContext&)> open;
 };
 
-// The opener of the kind whose specs are of type Spec.
+// Returns the opener of the kind whose specs are of type Spec.
 template <class Spec>
 SupplierOpener MakeSupplierOpener(absl::StatusOr<SourceMap> (*open)(const Spec&,
                                                                     const PathResolver&)) {
@@ -61,14 +61,16 @@ SupplierOpener MakeSupplierOpener(absl::StatusOr<SourceMap> (*open)(const Spec&,
   }};
 }
 
-// Opens one supplier by its kind, checks that its sources have one length, and makes of them what
-// the Kurfile says under `columns` and `split`.
+// Opens one supplier by its kind, checks that its sources have one length, and applies the
+// Kurfile's `columns` and `split`.
 absl::StatusOr<SourceMap> OpenSupplier(const SupplierSpec& spec, const OpenContext& context);
 
-// Opens the suppliers of one set of data and puts their sources together. Suppliers with a source
-// of the same name are stacked: the samples of a later one follow those of an earlier one. An error
-// if such suppliers differ in their sources' names or shapes, or if in the end the sources differ
-// in length, or those beside each other are split differently; it names both suppliers.
+// Opens the suppliers of one data set and merges their sources. Suppliers that share a source name
+// are concatenated: the samples of a later supplier follow those of an earlier one. Returns an
+// error that names both suppliers if
+// - concatenated suppliers differ in the names or shapes of their sources;
+// - the merged sources differ in length;
+// - suppliers beside each other are split differently.
 absl::StatusOr<SourceMap> OpenSuppliers(
     const std::vector<std::shared_ptr<const SupplierSpec>>& specs, const OpenContext& context);
 

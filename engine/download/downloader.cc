@@ -24,17 +24,18 @@
 namespace kur {
 namespace {
 
-constexpr int kAttempts = 3;  // at each mirror, where trying again may help
-// A transfer that brings nothing for so long has failed.
+constexpr int kAttempts = 3;  // at each mirror, after errors that may be temporary
+// A transfer that receives nothing for this long has failed.
 constexpr int64_t kStallSeconds = 60;
 constexpr int64_t kMaxRedirects = 5;
 
-// The part of a file that is here already, held against other processes while this lives.
+// The partially downloaded file, locked against other processes. Not thread-safe.
 class PartFile {
  public:
-  // Waits for whoever holds it. `proceed` is asked meanwhile; CANCELLED if it says no.
-  static absl::StatusOr<PartFile> Hold(FileSystem& files, const std::string& path,
-                                       const std::function<bool()>& proceed) {
+  // Blocks until no other process has locked the file. Calls `proceed` while waiting; CANCELLED if
+  // that returns false.
+  static absl::StatusOr<PartFile> OpenLocked(FileSystem& files, const std::string& path,
+                                             const std::function<bool()>& proceed) {
     while (true) {
       UniqueFd lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
       if (!lock.valid()) return ErrnoToStatus(errno, "cannot write " + path);
@@ -43,7 +44,7 @@ class PartFile {
         if (!proceed()) return absl::CancelledError("cancelled");
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
       }
-      // The one who held it may have given it its final name.
+      // The process that held the lock may have renamed the file to its final name.
       struct stat mine = {};
       struct stat current = {};
       if (fstat(lock.get(), &mine) != 0 || stat(path.c_str(), &current) != 0 ||
@@ -58,7 +59,8 @@ class PartFile {
   const std::string& path() const { return path_; }
   int64_t size() const { return size_; }
 
-  absl::Status Cut() {
+  // Drops what has been downloaded.
+  absl::Status Reset() {
     size_ = 0;
     return file_->Truncate(0);
   }
@@ -81,13 +83,12 @@ class PartFile {
   int64_t size_;
 };
 
-// One transfer by libcurl.
+// One transfer by libcurl. Not thread-safe.
 class Transfer {
  public:
   Transfer(const DownloadOptions& options, PartFile* part) : options_(options), part_(part) {}
 
-  // Appends to the part what is missing. What went wrong is UNAVAILABLE where another attempt may
-  // help.
+  // Appends the missing bytes to the part file. UNAVAILABLE if another attempt may succeed.
   absl::Status Run(const std::string& url);
 
  private:
@@ -100,17 +101,17 @@ class Transfer {
   }
   static int OnProgress(void* self, curl_off_t total, curl_off_t now, curl_off_t, curl_off_t) {
     auto* const transfer = static_cast<Transfer*>(self);
-    const auto& tell = transfer->options_.on_progress;
+    const auto& on_progress = transfer->options_.on_progress;
     const int64_t all = total > 0 ? transfer->start_ + total : 0;
-    if (!tell || tell(transfer->start_ + now, all)) return 0;
+    if (!on_progress || on_progress(transfer->start_ + now, all)) return 0;
     transfer->failure_ = absl::CancelledError("cancelled");
     return 1;
   }
 
   const DownloadOptions& options_;
   PartFile* part_;
-  int64_t start_ = 0;     // bytes that were here before
-  absl::Status failure_;  // of ours, while data came
+  int64_t start_ = 0;     // bytes that the part file had before
+  absl::Status failure_;  // of a callback
 };
 
 void Transfer::Configure(CURL* curl, const std::string& url) {
@@ -134,22 +135,22 @@ absl::Status Transfer::Run(const std::string& url) {
   Configure(handle.get(), url);
   CURLcode code = handle.Perform();
   constexpr long kRangeNotSatisfiable = 416;
-  // The server cannot go on from there: from the beginning, then.
+  // The server cannot resume there: start over.
   if (start_ > 0 && failure_.ok() &&
       (code == CURLE_RANGE_ERROR || code == CURLE_BAD_DOWNLOAD_RESUME ||
        (code == CURLE_HTTP_RETURNED_ERROR && handle.ResponseCode() == kRangeNotSatisfiable))) {
-    KUR_RETURN_IF_ERROR(part_->Cut());
+    KUR_RETURN_IF_ERROR(part_->Reset());
     start_ = 0;
     curl_easy_setopt(handle.get(), CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(0));
     code = handle.Perform();
   }
-  return code != CURLE_OK && !failure_.ok() ? failure_ : handle.Judge(code);
+  return code != CURLE_OK && !failure_.ok() ? failure_ : handle.ToStatus(code);
 }
 
-bool MayHelpAgain(const absl::Status& status) { return absl::IsUnavailable(status); }
+bool IsRetryable(const absl::Status& status) { return absl::IsUnavailable(status); }
 
-// What no other mirror would change.
-bool EndsIt(const absl::Status& status) {
+// Returns whether no other mirror could help.
+bool IsFinalForAllMirrors(const absl::Status& status) {
   return absl::IsCancelled(status) || absl::IsResourceExhausted(status) || absl::IsInternal(status);
 }
 
@@ -158,35 +159,36 @@ absl::Status CheckContent(const DownloadRequest& request, const PartFile& part,
   if (!request.sha256.has_value()) return absl::OkStatus();
   KUR_ASSIGN_OR_RETURN(const std::string actual, Sha256OfFile(part.path()));
   if (actual == *request.sha256) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat("what ", ShownUrl(url), " gives has the wrong checksum: ",
-                                          "expected ", *request.sha256, ", found ", actual));
+  return absl::DataLossError(absl::StrCat("what ", RedactUrl(url),
+                                          " gives has the wrong checksum: ", "expected ",
+                                          *request.sha256, ", found ", actual));
 }
 
-// From one mirror, with another try where that may help.
-absl::Status FetchFrom(const std::string& url, const DownloadRequest& request,
-                       const DownloadOptions& options, PartFile* part) {
+// Downloads from one mirror, with retries after errors that may be temporary.
+absl::Status DownloadFromMirror(const std::string& url, const DownloadRequest& request,
+                                const DownloadOptions& options, PartFile* part) {
   absl::Status status;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     if (attempt > 0) std::this_thread::sleep_for(std::chrono::seconds(attempt));
-    // Without a checksum nothing tells whether the rest belongs to what is here.
-    if (!request.sha256.has_value()) KUR_RETURN_IF_ERROR(part->Cut());
+    // Without a checksum nothing shows that the rest belongs to the same content.
+    if (!request.sha256.has_value()) KUR_RETURN_IF_ERROR(part->Reset());
     status = Transfer(options, part).Run(url);
-    if (!MayHelpAgain(status)) break;
+    if (!IsRetryable(status)) break;
   }
   if (!status.ok()) return status;
   status = CheckContent(request, *part, url);
-  if (!status.ok()) part->Cut().IgnoreError();
+  if (!status.ok()) part->Reset().IgnoreError();
   return status;
 }
 
-absl::Status FetchFromAny(const DownloadRequest& request, const DownloadOptions& options,
-                          PartFile* part) {
+absl::Status DownloadFromAnyMirror(const DownloadRequest& request, const DownloadOptions& options,
+                                   PartFile* part) {
   absl::Status status = absl::InvalidArgumentError("there is no url");
   std::vector<std::string> reasons;
   for (const std::string& url : request.urls) {
-    status = FetchFrom(url, request, options, part);
-    if (status.ok() || EndsIt(status)) return status;
-    reasons.push_back(absl::StrCat("from ", ShownUrl(url), ": ", status.message()));
+    status = DownloadFromMirror(url, request, options, part);
+    if (status.ok() || IsFinalForAllMirrors(status)) return status;
+    reasons.push_back(absl::StrCat("from ", RedactUrl(url), ": ", status.message()));
   }
   const bool one = request.urls.size() == 1;
   return {one && !absl::IsNotFound(status) ? status.code() : absl::StatusCode::kUnavailable,
@@ -200,7 +202,7 @@ bool HasContent(const std::string& path, const std::optional<std::string>& sha25
   return actual.ok() && *actual == *sha256;
 }
 
-// Downloads to `path`, unless another process has done so meanwhile.
+// Downloads to `path`, unless another process has done so in the meantime.
 absl::Status DownloadTo(const std::string& path, const DownloadRequest& request,
                         const DownloadOptions& options) {
   FileSystem& files = *options.files;
@@ -208,16 +210,16 @@ absl::Status DownloadTo(const std::string& path, const DownloadRequest& request,
   const auto proceed = [&] { return !options.on_progress || options.on_progress(0, 0); };
   struct stat before = {};
   const bool existed = stat(path.c_str(), &before) == 0;
-  KUR_ASSIGN_OR_RETURN(PartFile part, PartFile::Hold(files, path + ".part", proceed));
+  KUR_ASSIGN_OR_RETURN(PartFile part, PartFile::OpenLocked(files, path + ".part", proceed));
   struct stat after = {};
   const bool exists = stat(path.c_str(), &after) == 0;
   const bool is_new = exists && (!existed || before.st_ino != after.st_ino);
   if ((is_new || request.sha256.has_value()) && HasContent(path, request.sha256)) {
     return files.Remove(part.path());
   }
-  absl::Status fetched = FetchFromAny(request, options, &part);
+  absl::Status fetched = DownloadFromAnyMirror(request, options, &part);
   if (!fetched.ok()) {
-    // A part that no later download could go on from only takes room.
+    // A part file that no later download can resume only takes space.
     if (!request.sha256.has_value() || part.size() == 0) files.Remove(part.path()).IgnoreError();
     return fetched;
   }
@@ -238,8 +240,8 @@ absl::Status Copy(FileSystem& files, const std::string& from, const std::string&
   }
 }
 
-// Gives the cached file its name at `path`, in one step; on another file system a copy of it.
-absl::Status PutInPlace(FileSystem& files, const std::string& cached, const std::string& path) {
+// Links `path` to the cached file; copies it if the file systems differ. Atomic.
+absl::Status LinkOrCopy(FileSystem& files, const std::string& cached, const std::string& path) {
   KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(path), 0700));
   if (LinkAtomically(files, cached, path).ok()) return absl::OkStatus();
   const std::string temporary = absl::StrCat(path, ".copy-", getpid());
@@ -252,14 +254,14 @@ absl::Status PutInPlace(FileSystem& files, const std::string& cached, const std:
 
 }  // namespace
 
-std::string ShownUrl(const std::string& url) {
-  std::string shown = url.substr(0, url.find_first_of("?#"));
-  const size_t scheme = shown.find("://");
-  if (scheme == std::string::npos) return shown;
+std::string RedactUrl(const std::string& url) {
+  std::string redacted = url.substr(0, url.find_first_of("?#"));
+  const size_t scheme = redacted.find("://");
+  if (scheme == std::string::npos) return redacted;
   const size_t host = scheme + 3;
-  const size_t at = shown.rfind('@', shown.find('/', host));
-  if (at != std::string::npos && at >= host) shown.erase(host, at + 1 - host);
-  return shown;
+  const size_t at = redacted.rfind('@', redacted.find('/', host));
+  if (at != std::string::npos && at >= host) redacted.erase(host, at + 1 - host);
+  return redacted;
 }
 
 absl::Status Download(const DownloadRequest& request, const DownloadOptions& options) {
@@ -268,7 +270,7 @@ absl::Status Download(const DownloadRequest& request, const DownloadOptions& opt
   }
   const std::string cached = JoinPath(options.cache, *request.sha256);
   KUR_RETURN_IF_ERROR(DownloadTo(cached, request, options));
-  return PutInPlace(*options.files, cached, request.path);
+  return LinkOrCopy(*options.files, cached, request.path);
 }
 
 }  // namespace kur

@@ -13,36 +13,37 @@
 
 namespace kur {
 
-// A file that can be had over HTTP or HTTPS.
+// A file that can be downloaded over HTTP or HTTPS.
 struct DownloadRequest {
   std::vector<std::string> urls;      // mirrors, tried in this order
-  std::string path;                   // where the file belongs, absolute; folders are made
+  std::string path;                   // absolute; missing folders are created
   std::optional<std::string> sha256;  // 64 lower-case hexadecimal digits
 };
 
 struct DownloadOptions {
   NetworkRules rules;
   FileSystem* files = &FileSystem::Posix();
-  // A folder that keeps what has been downloaded by its digest, for all who want it; empty: none.
+  // A folder that keeps downloaded files by their digest and is shared by all jobs; empty: no
+  // cache.
   std::string cache;
-  // Called now and then from the thread of Download() with the bytes that are here and, if it is
-  // known, how many there will be (else 0). False ends the download.
+  // Called now and then on the thread of Download() with the bytes received and their expected
+  // number (0 if unknown). Returning false cancels the download.
   std::function<bool(int64_t bytes, int64_t total)> on_progress;
 };
 
-// Downloads one file: it is there whole, and as its checksum says, or not at all. With a checksum a
-// download that was interrupted goes on where it was, and the content is asked for once for all who
-// share the cache; processes that want the same file at the same time wait for the one that
-// downloads it. Redirections are followed within the rules, proxies of the environment are not
-// used. Blocks; thread-safe.
+// Downloads one file, which then exists completely and with the requested checksum, or not at all.
+// With a checksum, an interrupted download is resumed, and all users of a cache download the
+// content once. Processes that request the same file at the same time wait for the one that
+// downloads it. Follows redirections within the rules; ignores the proxies of the environment.
+// Blocks. Thread-safe.
 //
-// UNAVAILABLE when no mirror gave the file, with the reason of each; PERMISSION_DENIED for an
-// address that the rules refuse; DATA_LOSS for another content than the checksum says;
-// RESOURCE_EXHAUSTED when the disk is full; CANCELLED by `on_progress`.
+// UNAVAILABLE if every mirror failed, with the reason of each; PERMISSION_DENIED for an address
+// that the rules refuse; DATA_LOSS for a wrong checksum; RESOURCE_EXHAUSTED if the disk is full;
+// CANCELLED by `on_progress`.
 absl::Status Download(const DownloadRequest& request, const DownloadOptions& options);
 
-// The URL without what may be secret in it: no user, no password, no query.
-std::string ShownUrl(const std::string& url);
+// Removes the parts of a URL that may be secret: user, password, query and fragment.
+std::string RedactUrl(const std::string& url);
 
 }  // namespace kur
 

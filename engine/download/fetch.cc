@@ -12,37 +12,38 @@
 namespace kur {
 namespace {
 
-enum class Presence { kThere, kMissing, kOther };
+enum class Presence { kPresent, kMissing, kWrongContent };
 
-// Whether the file is there. A path may also name the file itself where it could have named its
-// folder; what is there of either is not judged here unless it could be replaced.
-absl::StatusOr<Presence> Look(const FileReference& file, const PathResolver& paths) {
+// Finds out whether a file is present. A path may also name the file itself where it could name the
+// file's folder; then the content is not checked, because it cannot be replaced.
+absl::StatusOr<Presence> FindPresence(const FileReference& file, const PathResolver& paths) {
   auto found = paths.ForReading(file.path);
   if (absl::IsNotFound(found.status())) {
     const auto folder = paths.ForReading(DirectoryOf(file.path));
     const bool is_file = folder.ok() && !IsDirectory(*folder);
-    return is_file ? Presence::kThere : Presence::kMissing;
+    return is_file ? Presence::kPresent : Presence::kMissing;
   }
   if (!found.ok()) return found.status();
-  if (file.sha256.empty() || IsDirectory(*found)) return Presence::kThere;
+  if (file.sha256.empty() || IsDirectory(*found)) return Presence::kPresent;
   KUR_ASSIGN_OR_RETURN(const std::string digest, Sha256OfUnchangedFile(*found));
-  return digest == file.sha256 ? Presence::kThere : Presence::kOther;
+  return digest == file.sha256 ? Presence::kPresent : Presence::kWrongContent;
 }
 
 absl::Status Fetch(const FileReference& file, const PathResolver& paths,
                    const FetchOptions& options, const FetchListener& listener) {
-  KUR_ASSIGN_OR_RETURN(const Presence presence, Look(file, paths));
-  if (presence == Presence::kThere) return absl::OkStatus();
+  KUR_ASSIGN_OR_RETURN(const Presence presence, FindPresence(file, paths));
+  if (presence == Presence::kPresent) return absl::OkStatus();
   const std::string& source = file.urls.front();
   if (options.offline) {
     return absl::FailedPreconditionError(absl::StrCat(
-        presence == Presence::kOther ? absl::StrCat(file.path, " has another checksum")
-                                     : absl::StrCat("no such file: ", file.path),
-        ", and nothing is downloaded here (--offline): bring ", ShownUrl(source), " there"));
+        presence == Presence::kWrongContent ? absl::StrCat(file.path, " has another checksum")
+                                            : absl::StrCat("no such file: ", file.path),
+        ", and nothing is downloaded here (--offline): bring ", RedactUrl(source), " there"));
   }
   KUR_ASSIGN_OR_RETURN(const std::string target, paths.ForWriting(file.path));
-  listener.on_note(absl::StrCat("downloading ", file.path, " from ", ShownUrl(source),
-                                presence == Presence::kOther ? ", as its checksum is wrong" : ""));
+  listener.on_note(
+      absl::StrCat("downloading ", file.path, " from ", RedactUrl(source),
+                   presence == Presence::kWrongContent ? ", as its checksum is wrong" : ""));
   DownloadRequest request{file.urls, target, std::nullopt};
   if (!file.sha256.empty()) request.sha256 = file.sha256;
   DownloadOptions download;
@@ -65,7 +66,7 @@ absl::Status FetchMissing(const std::vector<FileReference>& files, const PathRes
     if (file.urls.empty()) continue;
     absl::Status fetched = Fetch(file, paths, options, listener);
     if (absl::IsCancelled(fetched)) return fetched;
-    if (!fetched.ok()) return ErrorIn(file, fetched);
+    if (!fetched.ok()) return ErrorAtFile(file, fetched);
   }
   return absl::OkStatus();
 }

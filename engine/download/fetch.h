@@ -13,26 +13,26 @@
 
 namespace kur {
 
-// How a run gets the data that is elsewhere.
+// How a run gets data that is not on this machine.
 struct FetchOptions {
-  // Nothing is downloaded; what is missing is an error.
+  // Set to make missing data an error instead of downloading it.
   bool offline = false;
   NetworkRules rules;
   // See DownloadOptions::cache.
   std::string cache;
 };
 
-// Who hears of it. Called from the thread of FetchMissing().
+// Callbacks of FetchMissing(), called on its thread.
 struct FetchListener {
-  // Something for people.
+  // Receives a message for people.
   std::function<void(const std::string& text)> on_note;
-  // See DownloadOptions::on_progress; `path` as the Kurfile gives it.
+  // See DownloadOptions::on_progress. `path` is as in the Kurfile.
   std::function<bool(const std::string& path, int64_t bytes, int64_t total)> on_progress;
 };
 
-// Downloads those of `files` that have URLs and are not where they belong, or have another content
-// than their checksum says. Errors are diagnostics at the place of the file in the Kurfile;
-// CANCELLED when the listener ends it.
+// Downloads every file of `files` that has URLs and is missing, or whose content does not match its
+// checksum. Errors are diagnostics at the place of the file in the Kurfile; CANCELLED by the
+// listener. Blocks. Thread-safe.
 absl::Status FetchMissing(const std::vector<FileReference>& files, const PathResolver& paths,
                           const FetchOptions& options, const FetchListener& listener);
 

@@ -10,16 +10,16 @@ namespace {
 
 constexpr long kConnectSeconds = 30;
 constexpr long kPostSeconds = 10;
-constexpr size_t kLongestAnswer = 64 << 10;
+constexpr size_t kMaxAnswerBytes = 64 << 10;
 
-bool IsReady() {
-  static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);
-  return kReady == CURLE_OK;
+bool InitializeCurl() {
+  static const CURLcode kResult = curl_global_init(CURL_GLOBAL_DEFAULT);
+  return kResult == CURLE_OK;
 }
 
 size_t AppendAnswer(char* data, size_t, size_t count, void* to) {
   auto* const answer = static_cast<std::string*>(to);
-  if (answer->size() + count > kLongestAnswer) return 0;
+  if (answer->size() + count > kMaxAnswerBytes) return 0;
   answer->append(data, count);
   return count;
 }
@@ -27,12 +27,12 @@ size_t AppendAnswer(char* data, size_t, size_t count, void* to) {
 }  // namespace
 
 HttpHandle::HttpHandle(const NetworkRules& rules)
-    : rules_(rules), curl_(IsReady() ? curl_easy_init() : nullptr, &curl_easy_cleanup) {
+    : rules_(rules), curl_(InitializeCurl() ? curl_easy_init() : nullptr, &curl_easy_cleanup) {
   CURL* const curl = curl_.get();
   if (curl == nullptr) return;
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-  // A proxy would connect in our place, to whatever it likes.
+  // A proxy would connect in our place, to any address.
   curl_easy_setopt(curl, CURLOPT_PROXY, "");
   curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -59,7 +59,7 @@ long HttpHandle::ResponseCode() const {
   return status;
 }
 
-absl::Status HttpHandle::Judge(CURLcode code) const {
+absl::Status HttpHandle::ToStatus(CURLcode code) const {
   if (code == CURLE_OK) return absl::OkStatus();
   if (!refusal_.ok()) return refusal_;
   if (code == CURLE_HTTP_RETURNED_ERROR) {
@@ -101,8 +101,8 @@ absl::StatusOr<std::string> PostJson(const std::string& url, const std::string& 
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
   const CURLcode code = handle.Perform();
   curl_slist_free_all(headers);
-  const absl::Status judged = handle.Judge(code);
-  if (!judged.ok()) return judged;
+  const absl::Status status = handle.ToStatus(code);
+  if (!status.ok()) return status;
   constexpr long kSuccess = 200;
   if (handle.ResponseCode() / 100 * 100 != kSuccess) {
     return absl::FailedPreconditionError(

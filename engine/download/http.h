@@ -12,26 +12,26 @@
 
 namespace kur {
 
-// A handle of libcurl that speaks HTTP and HTTPS, never through a proxy, and opens connections only
-// to addresses that the rules allow. One thread at a time; stays where it is.
+// A libcurl handle that speaks HTTP and HTTPS, never uses a proxy, and connects only to addresses
+// that the rules allow. Neither copyable nor movable. Not thread-safe.
 class HttpHandle {
  public:
-  // `rules` must outlive this.
+  // `rules` must outlive the handle.
   explicit HttpHandle(const NetworkRules& rules);
   HttpHandle(const HttpHandle&) = delete;
   HttpHandle& operator=(const HttpHandle&) = delete;
 
-  // To set further options; null if libcurl cannot be used.
+  // Returns the handle to set further options on; null if libcurl cannot be used.
   CURL* get() const { return curl_.get(); }
 
   CURLcode Perform() { return curl_easy_perform(curl_.get()); }
 
-  // What `code`, the result of Perform(), means. UNAVAILABLE where another try may help,
-  // PERMISSION_DENIED for a refused address, NOT_FOUND for an answer of 400 to 499, or else
-  // FAILED_PRECONDITION. Never names the URL.
-  absl::Status Judge(CURLcode code) const;
+  // Converts the result of Perform(). UNAVAILABLE if another attempt may succeed, PERMISSION_DENIED
+  // for a refused address, NOT_FOUND for a response of 400 to 499, else FAILED_PRECONDITION. The
+  // message never contains the URL.
+  absl::Status ToStatus(CURLcode code) const;
 
-  // The status of the last answer, such as 404; 0: none.
+  // Returns the HTTP status of the last response, such as 404; 0 if there was none.
   long ResponseCode() const;
 
  private:
@@ -39,13 +39,13 @@ class HttpHandle {
 
   const NetworkRules& rules_;
   std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl_;
-  absl::Status refusal_;  // of an address
+  absl::Status refusal_;  // of an address by the rules
   char reason_[CURL_ERROR_SIZE] = "";
 };
 
-// Sends a JSON text, with `bearer` as the token unless that is empty, and gives the answer, of
-// which no more than 64 KB may come. Follows no redirections, waits for ten seconds at most, and
-// names neither URL nor token in its errors, which are those of HttpHandle::Judge(). Thread-safe.
+// Posts a JSON text and returns the response, at most 64 KB. Sends `bearer` as the token unless it
+// is empty. Follows no redirections; blocks for at most ten seconds. Errors are those of
+// HttpHandle::ToStatus() and contain neither URL nor token. Thread-safe.
 absl::StatusOr<std::string> PostJson(const std::string& url, const std::string& bearer,
                                      const std::string& json, const NetworkRules& rules);
 

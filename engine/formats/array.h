@@ -10,11 +10,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "engine/base/bulk_bytes.h"
+#include "engine/base/spillable_buffer.h"
 
 namespace kur {
 
-// The type of an element, in the byte order of this machine.
+// The type of an element, stored in the byte order of this machine.
 enum class DType : uint8_t {
   kBool,  // one byte, 0 or 1
   kInt8,
@@ -30,25 +30,25 @@ enum class DType : uint8_t {
   kFloat64,
 };
 
-// Bytes of one element.
+// Returns the bytes of one element.
 int64_t ItemSize(DType dtype);
 
-// As NumPy calls it: "uint8", "float32", "bool".
+// Returns the name in NumPy: "uint8", "float32", "bool".
 absl::string_view Name(DType dtype);
 
-// The number of elements of `shape`. INVALID_ARGUMENT for a negative extent and when the count, or
-// the count times `item_size`, does not fit into an int64_t.
+// Returns the number of elements of `shape`. INVALID_ARGUMENT if an extent is negative, or if the
+// count or the count times `item_size` overflows an int64_t.
 absl::StatusOr<int64_t> CountElements(const std::vector<int64_t>& shape, int64_t item_size = 1);
 
-// Reverses the bytes of every element, as for a file written on a machine of the other byte order.
-// Precondition: `size` is a multiple of `item_size`.
+// Reverses the bytes of every element, to convert the byte order. Precondition: `size` is a
+// multiple of `item_size`.
 void SwapBytes(uint8_t* data, size_t size, int64_t item_size);
 
-// The value of an IEEE half-precision number given by its bits.
+// Converts an IEEE half-precision number from its bits.
 float HalfToFloat(uint16_t bits);
 
-// The C++ type of an element and its DType. bool and half have none: their bytes are uint8_t and
-// uint16_t.
+// Maps the C++ type of an element to its DType. bool and half have no C++ type here: their bytes
+// are uint8_t and uint16_t.
 template <class T>
 struct DTypeOf;
 template <>
@@ -92,27 +92,28 @@ struct DTypeOf<double> {
   static constexpr DType kValue = DType::kFloat64;
 };
 
-// Bytes that are not to be changed, and whatever holds them.
+// Read-only bytes and their owner. Copies share the bytes.
 struct SharedBytes {
   std::shared_ptr<const uint8_t> data;
   int64_t size = 0;
   bool on_disk = false;  // in a mapped file, of which not all may stay in memory
 };
 
-// A dense array: elements of one type, in row-major order, in one buffer. Immutable; copies share
-// the buffer, so copying is cheap and reading from several threads is safe. A shape of no extents
-// holds one element.
+// A dense array: elements of one type in one buffer, in row-major order. An empty shape holds one
+// element. Immutable; copies share the buffer, so copying is cheap. Thread-safe.
 class Array {
  public:
-  using Bytes = BulkBytes;
+  using Bytes = SpillableBuffer;
 
-  // No elements: float32 of shape (0,).
+  // Makes an array without elements: float32 of shape (0,).
   Array();
 
-  // Takes the bytes over. INVALID_ARGUMENT unless there are exactly as many as the shape needs.
+  // Makes an array that owns `bytes`. INVALID_ARGUMENT unless there are exactly as many bytes as
+  // the shape needs.
   static absl::StatusOr<Array> FromBytes(DType dtype, std::vector<int64_t> shape, Bytes bytes);
 
-  // Shares bytes that are aligned for their elements. The same error.
+  // Makes an array over shared bytes, which must be aligned for the elements. Same errors as
+  // FromBytes().
   static absl::StatusOr<Array> FromShared(DType dtype, std::vector<int64_t> shape,
                                           SharedBytes bytes);
 
@@ -128,19 +129,20 @@ class Array {
   DType dtype() const { return dtype_; }
   const std::vector<int64_t>& shape() const { return shape_; }
   int64_t rank() const { return static_cast<int64_t>(shape_.size()); }
-  // The number of elements.
+  // Returns the number of elements.
   int64_t count() const { return count_; }
 
   const uint8_t* bytes() const { return bytes_.data.get(); }
   int64_t byte_size() const { return count_ * ItemSize(dtype_); }
 
-  // The elements as T; aligned. Precondition: T has the size of an element.
+  // Returns the elements as T, aligned. Precondition: T has the size of an element.
   template <class T>
   const T* data() const {
     return reinterpret_cast<const T*>(bytes());
   }
 
-  // Begins to bring `count` elements to memory, if they may be on a disk.
+  // Starts to read `count` elements from disk and returns at once. Does nothing for an array in
+  // memory.
   void Prefetch(int64_t first, int64_t count) const {
     const auto item = static_cast<size_t>(ItemSize(dtype_));
     if (bytes_.on_disk) {
@@ -148,10 +150,10 @@ class Array {
     }
   }
 
-  // Element `i` in row-major order, converted. Precondition: 0 <= i < count().
+  // Returns element `i` in row-major order as a double. Precondition: 0 <= i < count().
   double At(int64_t i) const;
 
-  // The same elements under another shape. INVALID_ARGUMENT if their numbers differ.
+  // Returns the same elements under another shape. INVALID_ARGUMENT if the counts differ.
   absl::StatusOr<Array> Reshape(std::vector<int64_t> shape) const;
 
  private:

@@ -16,13 +16,13 @@
 namespace kur {
 namespace {
 
-constexpr int64_t kMostChannels = 64;
-// Nothing that is meant to be heard lies outside.
-constexpr int64_t kLeastRate = 1000;
-constexpr int64_t kMostRate = 384'000;
+constexpr int64_t kMaxChannels = 64;
+// In samples a second. No audible recording has a rate outside of these bounds.
+constexpr int64_t kMinRate = 1000;
+constexpr int64_t kMaxRate = 384'000;
 constexpr int64_t kBlockFrames = 4096;
 
-// Bytes in memory, as libsndfile reads a file.
+// A file in memory, for the callbacks of libsndfile.
 struct MemoryFile {
   absl::string_view content;
   sf_count_t position = 0;
@@ -62,14 +62,15 @@ struct Closer {
 };
 using SoundFile = std::unique_ptr<SNDFILE, Closer>;
 
-// libsndfile reads two dozen formats more, of which some have seen little use and few attacks.
+// Returns whether the content starts as a supported format. libsndfile reads two dozen more, some
+// of which are rarely used and little hardened against attacks.
 bool IsKnownFormat(absl::string_view content) {
   if (absl::StartsWith(content, "RIFF") || absl::StartsWith(content, "RF64")) {
     return content.size() >= 12 && content.substr(8, 4) == "WAVE";
   }
   if (absl::StartsWith(content, "fLaC") || absl::StartsWith(content, "OggS")) return true;
   if (absl::StartsWith(content, "ID3")) return true;
-  // The eleven set bits with which a frame of MPEG audio begins.
+  // A frame of MPEG audio begins with eleven set bits.
   return content.size() >= 2 && static_cast<uint8_t>(content[0]) == 0xff &&
          (static_cast<uint8_t>(content[1]) & 0xe0) == 0xe0;
 }
@@ -88,7 +89,7 @@ int BitsOf(int format) {
 }
 
 absl::StatusOr<SoundFile> Open(MemoryFile* memory, SF_INFO* info) {
-  // Why opening failed is told by a variable that all threads share.
+  // libsndfile reports why opening failed in a variable that all threads share.
   static absl::Mutex mutex(absl::kConstInit);
   static SF_VIRTUAL_IO io = {Length, Seek, Read, Write, Tell};
   const absl::MutexLock lock(&mutex);
@@ -98,16 +99,16 @@ absl::StatusOr<SoundFile> Open(MemoryFile* memory, SF_INFO* info) {
 }
 
 absl::Status CheckInfo(const SF_INFO& info) {
-  if (info.channels < 1 || info.channels > kMostChannels) {
+  if (info.channels < 1 || info.channels > kMaxChannels) {
     return absl::DataLossError(
-        absl::StrCat("has ", info.channels, " channels; expected 1 to ", kMostChannels));
+        absl::StrCat("has ", info.channels, " channels; expected 1 to ", kMaxChannels));
   }
-  if (info.samplerate >= kLeastRate && info.samplerate <= kMostRate) return absl::OkStatus();
+  if (info.samplerate >= kMinRate && info.samplerate <= kMaxRate) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat("has a sampling rate of ", info.samplerate,
-                                          " Hz; expected ", kLeastRate, " to ", kMostRate));
+                                          " Hz; expected ", kMinRate, " to ", kMaxRate));
 }
 
-// Appends the mean of the channels of every frame; false if it is no number.
+// Appends the mean of the channels of every frame. Returns false if a mean is not finite.
 bool AppendMono(const std::vector<float>& frames, int64_t count, int channels,
                 std::vector<float>* to) {
   bool finite = true;

@@ -10,14 +10,14 @@
 
 namespace kur {
 
-// Recorded sound: one channel, whatever the file had.
+// Recorded sound, mixed down to one channel.
 struct Recording {
-  // In [-1, 1), the file's integers divided by 2^(their bits - 1); compressed sound and sound in
-  // floating point may go a little beyond.
+  // In [-1, 1): the integers of the file divided by 2^(bits - 1). Lossy and floating-point formats
+  // may slightly exceed the range.
   std::vector<float> samples;
   int64_t sampling_rate = 0;  // samples a second
-  // How wide the integers are that other programs see in such a file: 8, 16 or 32 (24 bits are
-  // widened to 32, what is lossy or floating to 16).
+  // The width of the integers that other programs read from such a file: 8, 16 or 32. 24 bits are
+  // widened to 32; lossy and floating-point formats count as 16.
   int bits = 16;
 
   double seconds() const {
@@ -25,20 +25,22 @@ struct Recording {
   }
 };
 
-// The limits on a file that somebody else made.
+// Limits on files from untrusted authors. Raise a limit for longer recordings.
 struct AudioLimits {
-  // What a header says is believed only as far as samples really follow; silence compresses well,
-  // though, so that the size of the file alone bounds nothing.
+  // Silence compresses so well that the size of the file alone bounds nothing. The header is not
+  // trusted: only samples that really follow count.
   double max_seconds = 3600;
   int64_t max_file_bytes = int64_t{1} << 30;
 };
 
-// Reads WAV, FLAC, MP3 or Ogg (Vorbis, Opus) in memory; several channels become their mean. (By
-// libsndfile.) DATA_LOSS if it is none of these, damaged, without samples, or if samples are not
-// finite; RESOURCE_EXHAUSTED beyond a limit. Messages do not name the file. Thread-safe.
+// Decodes WAV, FLAC, MP3 or Ogg (Vorbis, Opus) in memory, by libsndfile; several channels become
+// their mean. DATA_LOSS if the format is another one, or if the file is damaged or has no samples
+// or non-finite samples; RESOURCE_EXHAUSTED beyond a limit. Messages do not name the file.
+// Thread-safe.
 absl::StatusOr<Recording> DecodeAudio(absl::string_view content, const AudioLimits& limits = {});
 
-// The same from a file; messages name it. NOT_FOUND, PERMISSION_DENIED.
+// Decodes a file. Messages name the file. NOT_FOUND, PERMISSION_DENIED, and the errors of
+// DecodeAudio().
 absl::StatusOr<Recording> ReadAudio(const std::string& path, const AudioLimits& limits = {});
 
 }  // namespace kur

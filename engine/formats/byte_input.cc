@@ -21,33 +21,34 @@ namespace kur {
 namespace {
 
 constexpr int64_t kChunk = int64_t{1} << 20;
-// Deflate makes at most 258 bytes of 2 bits.
-constexpr int64_t kMostExpansion = 1032;
-constexpr int64_t kLeastMapped = int64_t{1} << 20;
+// Deflate encodes at most 258 bytes in 2 bits.
+constexpr int64_t kMaxExpansion = 1032;
+constexpr int64_t kMinMappedBytes = int64_t{1} << 20;
 
 struct GzCloser {
   void operator()(gzFile file) const { gzclose(file); }
 };
 
-// No data if the kernel refuses.
+// Maps a part of a file. Returns no data if the kernel refuses.
 SharedBytes MapFile(int fd, int64_t begin, int64_t size) {
   const int64_t before = begin % sysconf(_SC_PAGESIZE);
   const auto length = static_cast<size_t>(before + size);
   void* const pages = mmap(nullptr, length, PROT_READ, MAP_SHARED, fd, begin - before);
   if (pages == MAP_FAILED) return {};
-  // Samples are looked at in any order: reading on from each would be a waste if that cannot stay.
+  // Samples are read in random order: read-ahead is wasted unless the pages can stay in memory.
   const bool fits = size <= TotalMemoryBytes() / 2;
   madvise(pages, length, fits ? MADV_WILLNEED : MADV_RANDOM);
   const std::shared_ptr<void> owner(pages, [length](void* mapped) { munmap(mapped, length); });
   return {{owner, static_cast<const uint8_t*>(pages) + before}, size, !fits};
 }
 
-// zlib passes a file through unchanged that does not start as gzip does.
+// Reads a file through zlib, which passes data unchanged that does not start as gzip does. Not
+// thread-safe.
 class FileInput : public ByteInput {
  public:
-  // `mappable`: the same file, if it is not compressed.
-  FileInput(std::unique_ptr<gzFile_s, GzCloser> file, UniqueFd mappable, int64_t most_bytes)
-      : file_(std::move(file)), mappable_(std::move(mappable)), most_bytes_(most_bytes) {}
+  // `mappable` is the same file if it is not compressed, else invalid.
+  FileInput(std::unique_ptr<gzFile_s, GzCloser> file, UniqueFd mappable, int64_t max_bytes)
+      : file_(std::move(file)), mappable_(std::move(mappable)), max_bytes_(max_bytes) {}
 
   absl::StatusOr<int64_t> Read(void* to, int64_t size) override {
     int64_t total = 0;
@@ -58,7 +59,7 @@ class FileInput : public ByteInput {
       total += got;
       if (got == 0) break;
     }
-    // A compressed stream that ends too early is only said to be at its end.
+    // gzread() reports a compressed stream that is cut short as an ordinary end.
     int error = Z_OK;
     gzerror(file_.get(), &error);
     if (error != Z_OK && error != Z_STREAM_END) return Error();
@@ -68,7 +69,7 @@ class FileInput : public ByteInput {
   SharedBytes Map(int64_t size, int64_t alignment) override {
     const int64_t begin = gztell(file_.get());
     struct stat info;
-    if (!mappable_.valid() || size < kLeastMapped || begin % alignment != 0 ||
+    if (!mappable_.valid() || size < kMinMappedBytes || begin % alignment != 0 ||
         fstat(mappable_.get(), &info) != 0 || size > info.st_size - begin) {
       return {};
     }
@@ -77,7 +78,7 @@ class FileInput : public ByteInput {
     return mapped;
   }
 
-  int64_t MostBytes() const override { return most_bytes_; }
+  int64_t MaxBytes() const override { return max_bytes_; }
 
  private:
   absl::Status Error() const {
@@ -91,13 +92,13 @@ class FileInput : public ByteInput {
 
   std::unique_ptr<gzFile_s, GzCloser> file_;
   UniqueFd mappable_;
-  int64_t most_bytes_;
+  int64_t max_bytes_;
 };
 
 class MemoryInput : public ByteInput {
  public:
   explicit MemoryInput(absl::string_view data)
-      : data_(data), most_bytes_(static_cast<int64_t>(data.size())) {}
+      : data_(data), max_bytes_(static_cast<int64_t>(data.size())) {}
 
   absl::StatusOr<int64_t> Read(void* to, int64_t size) override {
     const size_t take = std::min(data_.size(), static_cast<size_t>(size));
@@ -106,11 +107,11 @@ class MemoryInput : public ByteInput {
     return static_cast<int64_t>(take);
   }
 
-  int64_t MostBytes() const override { return most_bytes_; }
+  int64_t MaxBytes() const override { return max_bytes_; }
 
  private:
   absl::string_view data_;
-  int64_t most_bytes_;
+  int64_t max_bytes_;
 };
 
 }  // namespace
@@ -128,8 +129,8 @@ absl::StatusOr<std::unique_ptr<ByteInput>> ByteInput::OpenFile(const std::string
   gzbuffer(file.get(), 1 << 18);
   const int64_t size = info.st_size;
   const bool compressed = gzdirect(file.get()) == 0;
-  const bool countable = size < std::numeric_limits<int64_t>::max() / kMostExpansion;
-  const int64_t most = !compressed ? size : countable ? size * kMostExpansion : INT64_MAX;
+  const bool countable = size < std::numeric_limits<int64_t>::max() / kMaxExpansion;
+  const int64_t most = !compressed ? size : countable ? size * kMaxExpansion : INT64_MAX;
   if (compressed) mappable.reset();
   return std::make_unique<FileInput>(std::move(file), std::move(mappable), most);
 }

@@ -11,33 +11,34 @@
 
 namespace kur {
 
-// Bytes that are read once, from the front, by a parser of a file format. Not thread-safe.
+// A stream of bytes for the parser of a file format, read once from front to back. Not thread-safe.
 class ByteInput {
  public:
   virtual ~ByteInput() = default;
 
-  // A file, uncompressed on the way if it starts as gzip does. NOT_FOUND, PERMISSION_DENIED.
+  // Opens a file, and decompresses it if it starts as gzip does. NOT_FOUND, PERMISSION_DENIED.
   static absl::StatusOr<std::unique_ptr<ByteInput>> OpenFile(const std::string& path);
 
-  // Bytes in memory, which must outlive the input.
+  // Reads from `data`, which must outlive the input.
   static std::unique_ptr<ByteInput> FromMemory(absl::string_view data);
 
-  // Up to `size` bytes to `to`; fewer only at the end. DATA_LOSS if the compression is damaged.
+  // Reads up to `size` bytes into `to` and returns their number, which is smaller than `size` only
+  // at the end. DATA_LOSS if compressed data is damaged.
   virtual absl::StatusOr<int64_t> Read(void* to, int64_t size) = 0;
 
-  // The next `size` bytes as they lie in the file, mapped into memory rather than copied: processes
-  // that map the same file share them, and the kernel may drop them and read them again. No data,
-  // and nothing taken, where that is not possible or not worth it: compressed or few bytes, a file
-  // that ends before, a place in it that `alignment` does not divide. Should the file be cut short
-  // later, looking at the bytes raises SIGBUS.
+  // Maps the next `size` bytes of the file into memory instead of copying them, and moves past
+  // them. Processes that map the same file share the memory, and the kernel may drop and re-read
+  // pages. Returns no data, and does not move, if that is impossible or not worthwhile: the file is
+  // compressed, `size` is small, the file is too short, or its position is not a multiple of
+  // `alignment`. If the file is truncated later, access to the bytes raises SIGBUS.
   virtual SharedBytes Map(int64_t /*size*/, int64_t /*alignment*/) { return {}; }
 
-  // No more than so many bytes can come from here in all, by the size of what is read.
-  virtual int64_t MostBytes() const = 0;
+  // Returns an upper bound of all bytes that the input can yield, from the size of the file.
+  virtual int64_t MaxBytes() const = 0;
 };
 
-// Reads `size` bytes without setting aside more than twice what is really there; fewer bytes only
-// at the end of the input.
+// Reads `size` bytes, or fewer at the end of the input. Never allocates more than twice the bytes
+// that are really there.
 absl::StatusOr<Array::Bytes> ReadBytes(ByteInput& input, int64_t size);
 
 }  // namespace kur

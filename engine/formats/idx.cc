@@ -89,7 +89,7 @@ absl::StatusOr<Array> Parse(ByteInput& input) {
   const auto count = CountElements(header.shape, item_size);
   if (!count.ok()) return DamagedAt(kMagicSize, count.status().message());
   const int64_t size = *count * item_size;
-  const int64_t most = input.MostBytes() - header.size();
+  const int64_t most = input.MaxBytes() - header.size();
   if (size > most) {
     return DamagedAt(header.size(),
                      absl::StrCat("the header promises ", size, " bytes of data, but the file ",
@@ -146,7 +146,7 @@ std::string BigEndianBytes(const Array& array) {
   return bytes;
 }
 
-// A file of rows that is changed in place: open, with its header read.
+// An open file whose rows are changed in place. Not thread-safe.
 struct RowFile {
   UniqueFd fd;
   IdxHeader header;
@@ -154,8 +154,8 @@ struct RowFile {
   int64_t size = 0;
 
   int64_t OffsetOf(int64_t row) const { return header.size() + row * row_size; }
-  // How many rows of those that are counted are whole.
-  int64_t Present() const {
+  // Returns how many of the rows in the header's count are whole.
+  int64_t WholeRows() const {
     const int64_t data = size - header.size();
     return row_size == 0 ? header.shape[0] : std::min(header.shape[0], data / row_size);
   }
@@ -172,11 +172,11 @@ absl::Status WriteAt(int fd, absl::string_view data, int64_t offset) {
   return absl::OkStatus();
 }
 
-absl::Status SetRows(const RowFile& file, int64_t rows) {
+absl::Status WriteRowCount(const RowFile& file, int64_t rows) {
   return WriteAt(file.fd.get(), StoreBigEndian(static_cast<uint32_t>(rows)), kMagicSize);
 }
 
-absl::StatusOr<RowFile> OpenRows(const std::string& path, int flags) {
+absl::StatusOr<RowFile> OpenRowFile(const std::string& path, int flags) {
   RowFile file;
   file.fd.reset(open(path.c_str(), flags | O_CLOEXEC, 0644));
   if (!file.fd.valid()) return ErrnoToStatus(errno, "cannot open " + path);
@@ -184,7 +184,7 @@ absl::StatusOr<RowFile> OpenRows(const std::string& path, int flags) {
   if (fstat(file.fd.get(), &info) != 0) return ErrnoToStatus(errno, "cannot stat " + path);
   file.size = info.st_size;
   if (file.size == 0 && (flags & O_CREAT) != 0) return file;
-  // Enough for a header with all the axes that there can be.
+  // Enough for a header with the maximal number of axes.
   std::string start(kMagicSize + 255 * kExtentSize, '\0');
   const ssize_t got = pread(file.fd.get(), start.data(), start.size(), 0);
   if (got < 0) return ErrnoToStatus(errno, "cannot read " + path);
@@ -209,9 +209,9 @@ absl::Status CheckRows(const RowFile& file, const Array& rows) {
       std::vector<int64_t>(add.begin() + 1, add.end())) {
     return absl::FailedPreconditionError("the file holds rows of another shape");
   }
-  if (file.Present() < have[0]) {
+  if (file.WholeRows() < have[0]) {
     return absl::DataLossError(
-        absl::StrCat("the file counts ", have[0], " rows but holds only ", file.Present()));
+        absl::StrCat("the file counts ", have[0], " rows but holds only ", file.WholeRows()));
   }
   if (have[0] + add[0] > std::numeric_limits<uint32_t>::max()) {
     return absl::FailedPreconditionError("the file is full: IDX counts no further than 2^32-1");
@@ -224,7 +224,7 @@ absl::Status Append(const std::string& path, const Array& rows) {
   std::vector<int64_t> shape = rows.shape();
   shape[0] = 0;
   KUR_ASSIGN_OR_RETURN(const std::string empty, FormatHeader(rows.dtype(), shape));
-  KUR_ASSIGN_OR_RETURN(RowFile file, OpenRows(path, O_RDWR | O_CREAT));
+  KUR_ASSIGN_OR_RETURN(RowFile file, OpenRowFile(path, O_RDWR | O_CREAT));
   if (file.size == 0) {
     KUR_RETURN_IF_ERROR(WriteAt(file.fd.get(), empty, 0));
     file.header = {rows.dtype(), shape};
@@ -237,7 +237,7 @@ absl::Status Append(const std::string& path, const Array& rows) {
   if (ftruncate(file.fd.get(), file.OffsetOf(counted) + rows.byte_size()) != 0) {
     return ErrnoToStatus(errno, "cannot cut");
   }
-  return SetRows(file, counted + rows.shape()[0]);
+  return WriteRowCount(file, counted + rows.shape()[0]);
 }
 
 }  // namespace
@@ -265,20 +265,20 @@ absl::Status AppendIdx(const std::string& path, const Array& rows) {
 }
 
 absl::StatusOr<IdxRows> CountIdxRows(const std::string& path) {
-  const auto file = OpenRows(path, O_RDONLY);
+  const auto file = OpenRowFile(path, O_RDONLY);
   if (!file.ok()) return Annotate(file.status(), path);
   IdxRows rows;
   rows.counted = file->header.shape[0];
-  rows.present = file->Present();
+  rows.present = file->WholeRows();
   rows.trailing = file->size > file->OffsetOf(rows.present);
   return rows;
 }
 
 absl::Status TruncateIdx(const std::string& path, int64_t rows) {
-  const auto file = OpenRows(path, O_RDWR);
+  const auto file = OpenRowFile(path, O_RDWR);
   if (!file.ok()) return Annotate(file.status(), path);
-  // First the count: a crash in between leaves bytes that nobody counts.
-  KUR_RETURN_IF_ERROR(Annotate(SetRows(*file, rows), path));
+  // Write the count first: a crash in between leaves bytes that no count includes.
+  KUR_RETURN_IF_ERROR(Annotate(WriteRowCount(*file, rows), path));
   if (ftruncate(file->fd.get(), file->OffsetOf(rows)) != 0) {
     return ErrnoToStatus(errno, "cannot cut " + path);
   }

@@ -19,9 +19,9 @@
 namespace kur {
 namespace {
 
-// Each scan of a progressive JPEG goes over the whole picture: files with thousands exist only to
-// keep a reader busy.
-constexpr int kMostScans = 200;
+// Each scan of a progressive JPEG decodes the whole picture: files with thousands of scans only
+// exist to keep a reader busy.
+constexpr int kMaxScans = 200;
 
 absl::Status CheckExtent(int64_t height, int64_t width, const ImageLimits& limits) {
   if (height <= 0 || width <= 0) return absl::DataLossError("the image has no pixels");
@@ -36,31 +36,31 @@ Image MakeImage(int64_t height, int64_t width, int64_t channels) {
   return image;
 }
 
-// ITU-R 601-2 in 16-bit fixed point, as Pillow computes it.
-Image ToLuminance(const Image& colour) {
-  Image grey = MakeImage(colour.height, colour.width, 1);
-  for (size_t i = 0; i < grey.pixels.size(); ++i) {
-    const uint8_t* const pixel = &colour.pixels[3 * i];
-    grey.pixels[i] = static_cast<uint8_t>(
+// Converts by ITU-R 601-2 in 16-bit fixed point, as Pillow does.
+Image ToLuminance(const Image& color) {
+  Image gray = MakeImage(color.height, color.width, 1);
+  for (size_t i = 0; i < gray.pixels.size(); ++i) {
+    const uint8_t* const pixel = &color.pixels[3 * i];
+    gray.pixels[i] = static_cast<uint8_t>(
         (19595u * pixel[0] + 38470u * pixel[1] + 7471u * pixel[2] + 0x8000u) >> 16);
   }
-  return grey;
+  return gray;
 }
 
-// Adobe's files hold the inks inverted: 255 is none.
+// Converts CMYK to RGB. Adobe's files store the inks inverted: 255 is none.
 Image FromInvertedInks(const Image& inks) {
-  Image colour = MakeImage(inks.height, inks.width, 3);
-  for (size_t i = 0; i < colour.pixels.size() / 3; ++i) {
+  Image color = MakeImage(inks.height, inks.width, 3);
+  for (size_t i = 0; i < color.pixels.size() / 3; ++i) {
     const unsigned black = inks.pixels[4 * i + 3];
     for (size_t c = 0; c < 3; ++c) {
-      colour.pixels[3 * i + c] = static_cast<uint8_t>(inks.pixels[4 * i + c] * black / 255u);
+      color.pixels[3 * i + c] = static_cast<uint8_t>(inks.pixels[4 * i + c] * black / 255u);
     }
   }
-  return colour;
+  return color;
 }
 
-// Both libraries leave by longjmp() when something is wrong. What is called between a setjmp() and
-// their functions owns nothing that would have to be destroyed.
+// Decodes one JPEG. Both image libraries report errors by longjmp(): code between a setjmp() and
+// the library's functions must own nothing that needs a destructor. Not thread-safe.
 class JpegReader {
  public:
   explicit JpegReader(absl::string_view content) : content_(content) {
@@ -77,9 +77,9 @@ class JpegReader {
     if (!ReadHeader()) return Failed();
     KUR_RETURN_IF_ERROR(CheckExtent(jpeg_.image_height, jpeg_.image_width, options.limits));
     const bool inks = jpeg_.jpeg_color_space == JCS_CMYK || jpeg_.jpeg_color_space == JCS_YCCK;
-    // Colour becomes luminance after it was rounded, as by Pillow.
-    const bool grey = jpeg_.jpeg_color_space == JCS_GRAYSCALE && options.channels == 1;
-    jpeg_.out_color_space = inks ? JCS_CMYK : grey ? JCS_GRAYSCALE : JCS_RGB;
+    // Pillow converts color to luminance after rounding.
+    const bool gray = jpeg_.jpeg_color_space == JCS_GRAYSCALE && options.channels == 1;
+    jpeg_.out_color_space = inks ? JCS_CMYK : gray ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_.scale_num = 1;
     jpeg_.scale_denom = Reduction(options);
     if (!Start()) return Failed();
@@ -103,7 +103,7 @@ class JpegReader {
     errors->manager.format_message(jpeg, errors->message);
     std::longjmp(errors->leave, 1);
   }
-  // libjpeg only warns of what is missing, and paints it grey.
+  // Fails on warnings: libjpeg only warns of missing data, and paints it gray.
   static void OnMessage(j_common_ptr jpeg, int level) {
     if (level >= 0) return;
     auto* const errors = reinterpret_cast<Errors*>(jpeg->err);
@@ -114,9 +114,9 @@ class JpegReader {
   }
   static void OnProgress(j_common_ptr jpeg) {
     const auto* const reader = reinterpret_cast<j_decompress_ptr>(jpeg);
-    if (reader->input_scan_number <= kMostScans) return;
+    if (reader->input_scan_number <= kMaxScans) return;
     auto* const errors = reinterpret_cast<Errors*>(jpeg->err);
-    std::snprintf(errors->message, sizeof(errors->message), "more than %d scans", kMostScans);
+    std::snprintf(errors->message, sizeof(errors->message), "more than %d scans", kMaxScans);
     std::longjmp(errors->leave, 1);
   }
 
@@ -134,12 +134,12 @@ class JpegReader {
     return true;
   }
 
-  // The largest power of two that leaves the sides long enough.
+  // Returns the largest power of two that leaves both sides long enough.
   unsigned Reduction(const DecodeOptions& options) const {
-    if (options.least_height <= 0 || options.least_width <= 0) return 1;
+    if (options.min_height <= 0 || options.min_width <= 0) return 1;
     unsigned divisor = 8;
-    while (divisor > 1 && (jpeg_.image_height / divisor < options.least_height ||
-                           jpeg_.image_width / divisor < options.least_width)) {
+    while (divisor > 1 && (jpeg_.image_height / divisor < options.min_height ||
+                           jpeg_.image_width / divisor < options.min_width)) {
       divisor /= 2;
     }
     return divisor;
@@ -212,7 +212,7 @@ class PngReader {
 
   bool ReadHeader(const ImageLimits& limits) {
     if (setjmp(leave_) != 0) return false;
-    // Texts, profiles and the like can be compressed too, and nobody reads them here.
+    // Texts, profiles and the like can be compressed, too, and are not used.
     png_set_chunk_malloc_max(png_, static_cast<png_alloc_size_t>(limits.max_pixels));
     png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, 0);
     png_set_read_fn(png_, this, OnRead);
@@ -236,10 +236,10 @@ class PngReader {
     return true;
   }
 
-  static Image Repeat(const Image& grey) {
-    Image colour = MakeImage(grey.height, grey.width, 3);
-    for (size_t i = 0; i < colour.pixels.size(); ++i) colour.pixels[i] = grey.pixels[i / 3];
-    return colour;
+  static Image Repeat(const Image& gray) {
+    Image color = MakeImage(gray.height, gray.width, 3);
+    for (size_t i = 0; i < color.pixels.size(); ++i) color.pixels[i] = gray.pixels[i / 3];
+    return color;
   }
 
   absl::string_view rest_;

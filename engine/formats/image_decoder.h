@@ -9,7 +9,7 @@
 
 namespace kur {
 
-// A picture: 8 bits a channel, rows from the top, in row-major order of (height, width, channels).
+// A picture with 8 bits a channel, in row-major order of (height, width, channels), from the top.
 struct Image {
   int64_t height = 0;
   int64_t width = 0;
@@ -17,25 +17,27 @@ struct Image {
   std::vector<uint8_t> pixels;
 };
 
-// The limits on a file that somebody else made: a few bytes can ask for gigabytes.
+// Limits on files from untrusted authors: a few bytes can ask for gigabytes. Raise a limit for
+// larger pictures.
 struct ImageLimits {
   int64_t max_pixels = 50'000'000;
   int64_t max_file_bytes = int64_t{256} << 20;
 };
 
 struct DecodeOptions {
-  int64_t channels = 3;  // 1 or 3, whatever the file has
-  // A larger JPEG may be decoded at half, a quarter or an eighth of its size, which takes much less
-  // time, as long as both sides stay at least so long. 0: at its own size.
-  int64_t least_height = 0;
-  int64_t least_width = 0;
+  int64_t channels = 3;  // 1 or 3; the file is converted
+  // Lets a larger JPEG be decoded at 1/2, 1/4 or 1/8 of its size, which takes much less time, as
+  // long as both sides stay at least this long. 0: decodes at the original size.
+  int64_t min_height = 0;
+  int64_t min_width = 0;
   ImageLimits limits;
 };
 
-// Decodes a JPEG (by libjpeg) or PNG (by libpng) file in memory. Values are those that Pillow
-// gives: colour becomes luminance by ITU-R 601-2, transparency is left out, of 16 bits the upper 8
-// count, orientation tags are not followed. DATA_LOSS if it is neither, damaged or cut off;
-// RESOURCE_EXHAUSTED beyond a limit. Messages do not name the file. Thread-safe.
+// Decodes a JPEG (by libjpeg) or PNG (by libpng) file in memory to the values that Pillow gives:
+// color becomes luminance by ITU-R 601-2, transparency is dropped, the upper 8 of 16 bits count,
+// and orientation tags are ignored. DATA_LOSS if the format is another one, or if the file is
+// damaged or cut off; RESOURCE_EXHAUSTED beyond a limit. Messages do not name the file.
+// Thread-safe.
 absl::StatusOr<Image> DecodeImage(absl::string_view content, const DecodeOptions& options = {});
 
 }  // namespace kur

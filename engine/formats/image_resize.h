@@ -7,16 +7,16 @@
 
 namespace kur {
 
-// What becomes of an image whose sides are in another proportion than those that are asked for.
+// How to resize an image whose sides have another ratio than requested.
 enum class ImageFit {
-  kCrop,     // what is too much on two opposite sides is cut off
-  kStretch,  // all of it is seen, distorted
-  kPad,      // all of it is seen, between black bars
+  kCrop,     // cuts off the excess on two opposite sides
+  kStretch,  // keeps the whole image, distorted
+  kPad,      // keeps the whole image, between black bars
 };
 
-// The image at another size: bilinear, and where it becomes smaller over all pixels that fall
-// together (antialiased), as Pillow's Image.resize(..., BILINEAR) after ImageOps.fit() and pad().
-// Precondition: the extents are positive.
+// Returns the image at another size, interpolated bilinearly and antialiased when it shrinks, as
+// Pillow's Image.resize(..., BILINEAR) after ImageOps.fit() or pad(). Precondition: the extents are
+// positive.
 Image Resize(const Image& image, int64_t height, int64_t width, ImageFit fit);
 
 }  // namespace kur

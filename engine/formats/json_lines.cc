@@ -17,20 +17,21 @@
 namespace kur {
 namespace {
 
-constexpr int64_t kMostDepth = 32;
-constexpr size_t kMostShown = 160;
-// The parser's memory is up to 14 times the longest line.
-constexpr int64_t kMostLineBytes = int64_t{64} << 20;
+constexpr int64_t kMaxDepth = 32;
+constexpr size_t kMaxShown = 160;
+// The parser uses up to 14 times the memory of the longest line.
+constexpr int64_t kMaxLineBytes = int64_t{64} << 20;
 
-// Passes on what a parser finds in one line, as far as it is allowed there.
+// Passes the events of the JSON parser to the handler, and refuses what a line must not hold. Not
+// thread-safe.
 class LineSax : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit LineSax(JsonLineHandler* handler) : handler_(handler) {}
 
-  // OK, or what was wrong.
+  // Returns the first error.
   const absl::Status& status() const { return status_; }
 
-  bool null() override { return Refuse("null"); }
+  bool null() override { return RejectValue("null"); }
   bool boolean(bool value) override { return Number(value ? 1 : 0); }
   bool number_integer(number_integer_t value) override {
     return Number(static_cast<double>(value));
@@ -40,47 +41,47 @@ class LineSax : public nlohmann::json_sax<nlohmann::json> {
   }
   bool number_float(number_float_t value, const string_t&) override { return Number(value); }
   bool string(string_t& value) override {
-    if (PassesOver()) return true;
-    if (!in_dict_) return NoDict("a string");
+    if (IsSkipping()) return true;
+    if (!in_dict_) return ExpectDict("a string");
     return Check(handler_->String(value));
   }
-  bool binary(binary_t&) override { return Refuse("binary data"); }
+  bool binary(binary_t&) override { return RejectValue("binary data"); }
 
   bool start_object(size_t) override {
-    if (PassesOver()) return Open();
-    if (in_dict_) return Refuse("a dictionary");
+    if (IsSkipping()) return OpenSkipped();
+    if (in_dict_) return RejectValue("a dictionary");
     in_dict_ = true;
     return true;
   }
   bool key(string_t& name) override {
-    if (unwanted_depth_ > 0) return true;
+    if (skipped_depth_ > 0) return true;
     key_ = name;
     const absl::StatusOr<bool> wanted = handler_->Key(name);
     is_wanted_ = wanted.value_or(true);
     return Check(wanted.status());
   }
   bool end_object() override {
-    if (unwanted_depth_ > 0) --unwanted_depth_;
+    if (skipped_depth_ > 0) --skipped_depth_;
     return true;
   }
 
   bool start_array(size_t) override {
-    if (PassesOver()) return Open();
-    if (!in_dict_) return NoDict("a list");
-    if (depth_ == kMostDepth) {
+    if (IsSkipping()) return OpenSkipped();
+    if (!in_dict_) return ExpectDict("a list");
+    if (depth_ == kMaxDepth) {
       return Check(absl::InvalidArgumentError(
-          absl::StrCat("more than ", kMostDepth, " lists are in each other")));
+          absl::StrCat("more than ", kMaxDepth, " lists are in each other")));
     }
     return Check(handler_->BeginList(depth_++));
   }
   bool end_array() override {
-    if (!PassesOver()) return Check(handler_->EndList(--depth_));
-    --unwanted_depth_;
+    if (!IsSkipping()) return Check(handler_->EndList(--depth_));
+    --skipped_depth_;
     return true;
   }
 
-  // True while nothing is told of a value.
-  bool PassesOver() const { return !is_wanted_; }
+  // Returns whether the handler skips the current value.
+  bool IsSkipping() const { return !is_wanted_; }
 
   bool parse_error(size_t position, const std::string& /*token*/,
                    const nlohmann::detail::exception& error) override {
@@ -89,49 +90,49 @@ class LineSax : public nlohmann::json_sax<nlohmann::json> {
     const size_t place = text.find(": ");
     const absl::string_view what = text.substr(place == absl::string_view::npos ? 0 : place + 2);
     status_ = absl::InvalidArgumentError(
-        absl::StrCat("no valid JSON at byte ", position, ": ", what.substr(0, kMostShown)));
+        absl::StrCat("no valid JSON at byte ", position, ": ", what.substr(0, kMaxShown)));
     return false;
   }
 
  private:
-  bool Open() {
-    ++unwanted_depth_;
+  bool OpenSkipped() {
+    ++skipped_depth_;
     return true;
   }
 
   bool Number(double value) {
-    if (PassesOver()) return true;
-    if (!in_dict_) return NoDict("a number");
+    if (IsSkipping()) return true;
+    if (!in_dict_) return ExpectDict("a number");
     return Check(handler_->Number(value));
   }
 
-  bool Refuse(absl::string_view what) {
-    if (PassesOver()) return true;
-    if (!in_dict_) return NoDict(what);
+  bool RejectValue(absl::string_view what) {
+    if (IsSkipping()) return true;
+    if (!in_dict_) return ExpectDict(what);
     return Check(absl::InvalidArgumentError(absl::StrCat("it holds ", what)));
   }
 
-  bool NoDict(absl::string_view found) {
+  bool ExpectDict(absl::string_view found) {
     status_ = absl::InvalidArgumentError(absl::StrCat("expected a JSON dictionary, found ", found));
     return false;
   }
 
   bool Check(const absl::Status& status) {
     if (status.ok()) return true;
-    status_ = Annotate(status, absl::StrCat("key '", key_.substr(0, kMostShown), "'"));
+    status_ = Annotate(status, absl::StrCat("key '", key_.substr(0, kMaxShown), "'"));
     return false;
   }
 
   JsonLineHandler* handler_;
   absl::Status status_;
   std::string key_;
-  bool is_wanted_ = true;       // the value of key_
-  int64_t unwanted_depth_ = 0;  // lists and dictionaries that are open in a value not wanted
+  bool is_wanted_ = true;      // false: the value of key_ is skipped
+  int64_t skipped_depth_ = 0;  // open lists and dictionaries in a skipped value
   int64_t depth_ = 0;
   bool in_dict_ = false;
 };
 
-// False once `sax` wants no more.
+// Passes a parsed value to `sax`. Returns false when `sax` ends the reading.
 bool Walk(simdjson::dom::element element, LineSax* sax) {
   using Type = simdjson::dom::element_type;
   switch (element.type()) {
@@ -146,7 +147,7 @@ bool Walk(simdjson::dom::element element, LineSax* sax) {
       for (const auto [name, value] : simdjson::dom::object(element)) {
         std::string key(name);
         if (!sax->key(key)) return false;
-        if (!sax->PassesOver() && !Walk(value, sax)) return false;
+        if (!sax->IsSkipping() && !Walk(value, sax)) return false;
       }
       return sax->end_object();
     case Type::INT64:
@@ -182,7 +183,7 @@ class LineParser {
     simdjson::dom::element document;
     const auto error = parser_.parse(padded_.data(), line.size(), false).get(document);
     if (error == simdjson::SUCCESS) return Walk(document, sax);
-    // The slower parser says what is wrong and where, and it takes integers of any size.
+    // The slower parser gives an error with its place, and accepts integers of any size.
     return nlohmann::json::sax_parse(line.begin(), line.end(), sax);
   }
 
@@ -201,7 +202,7 @@ std::string JsonNumberText(double value) {
 }
 
 absl::Status ReadJsonLines(ByteInput& input, absl::string_view name, JsonLineHandler* handler) {
-  LineReader reader(&input, kMostLineBytes);
+  LineReader reader(&input, kMaxLineBytes);
   LineParser parser;
   while (true) {
     const auto line = reader.Next();

@@ -10,31 +10,33 @@
 
 namespace kur {
 
-// What is told of a file with a JSON dictionary on every line. A status that is not OK ends the
-// reading; it need not say where, unless it holds diagnostics, which are passed on as they are.
+// Receives the content of a file with a JSON dictionary on every line. A status that is not OK ends
+// the reading. Its message need not name the place, which the reader adds, except to diagnostics.
+// Called from one thread.
 class JsonLineHandler {
  public:
   virtual ~JsonLineHandler() = default;
 
-  // A key of the line's dictionary. What follows until the next key is its value, of which nothing
-  // is told, whatever it is, if false is returned.
+  // Receives a key of the line's dictionary. The calls until the next key describe its value.
+  // Returns false to skip the value, whatever its type.
   virtual absl::StatusOr<bool> Key(const std::string& key) = 0;
-  // Also true and false, as 1 and 0.
+  // Receives a number, or true or false as 1 or 0.
   virtual absl::Status Number(double value) = 0;
   virtual absl::Status String(const std::string& value) = 0;
-  // `depth` lists are open around this one.
+  // Receives the beginning of a list inside `depth` other lists.
   virtual absl::Status BeginList(int64_t depth) = 0;
   virtual absl::Status EndList(int64_t depth) = 0;
   virtual absl::Status EndLine() = 0;
 };
 
-// A number as text: whole ones as people write them, others with the digits that tell them apart.
+// Formats a number: a whole one as people write it, any other with the digits that identify it.
 std::string JsonNumberText(double value);
 
-// Reads such a file, one line at a time, without building the values; blank lines are passed over.
-// INVALID_ARGUMENT for what is no JSON dictionary, and where a value is told of for null,
-// dictionaries in the dictionary and more than 32 lists in each other, RESOURCE_EXHAUSTED for a
-// line of more than 64 MB; every error names the file, `name`, and the line.
+// Reads such a file, one line at a time, without building the values; skips blank lines. Every
+// error names the file, `name`, and the line: INVALID_ARGUMENT for a line that is not a JSON
+// dictionary, and for a null, a nested dictionary or more than 32 nested lists in a value that is
+// not skipped; RESOURCE_EXHAUSTED for a line of more than 64 MB. Thread-safe for different inputs
+// and handlers.
 absl::Status ReadJsonLines(ByteInput& input, absl::string_view name, JsonLineHandler* handler);
 
 }  // namespace kur

@@ -17,9 +17,9 @@ absl::StatusOr<bool> LineReader::Fill() {
   buffer_.erase(0, begin_);
   begin_ = 0;
   const size_t have = buffer_.size();
-  if (static_cast<int64_t>(have) > most_line_bytes_) {
+  if (static_cast<int64_t>(have) > max_line_bytes_) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("the line is longer than ", most_line_bytes_, " bytes"));
+        absl::StrCat("the line is longer than ", max_line_bytes_, " bytes"));
   }
   buffer_.resize(have + kBlock);
   KUR_ASSIGN_OR_RETURN(const int64_t got,

@@ -11,35 +11,36 @@
 
 namespace kur {
 
-// Reads text line by line; in memory are the line and a block that is read ahead. A UTF-8 byte
-// order mark in front is passed over. Not thread-safe.
+// Reads text line by line. Holds the line and one block of read-ahead in memory. Skips a UTF-8 byte
+// order mark. Not thread-safe.
 class LineReader {
  public:
-  static constexpr int64_t kMostLineBytes = int64_t{256} << 20;
+  static constexpr int64_t kMaxLineBytes = int64_t{256} << 20;
 
   // `input` must outlive the reader.
-  explicit LineReader(ByteInput* input, int64_t most_line_bytes = kMostLineBytes)
-      : input_(input), most_line_bytes_(most_line_bytes) {}
+  explicit LineReader(ByteInput* input, int64_t max_line_bytes = kMaxLineBytes)
+      : input_(input), max_line_bytes_(max_line_bytes) {}
 
-  // The next line without its end (LF or CRLF), valid until the next call; absent at the end. A
-  // last line need not end. RESOURCE_EXHAUSTED for a line that is too long.
+  // Returns the next line without its end (LF or CRLF), or nothing at the end. The last line may
+  // lack its end. The line is valid until the next call. RESOURCE_EXHAUSTED for a line that is too
+  // long.
   absl::StatusOr<std::optional<absl::string_view>> Next();
 
-  // The next `size` bytes, line ends and all, without taking them; fewer only at the end. Valid
-  // until the next call of anything.
+  // Returns the next `size` bytes, including line ends, without consuming them; fewer only at the
+  // end. The bytes are valid until the next call of any function.
   absl::StatusOr<absl::string_view> Peek(size_t size);
 
-  // The number of the line that Next() gave (or failed at), from 1.
+  // Returns the number of the line that Next() returned, or failed at, from 1.
   int64_t number() const { return number_; }
 
  private:
-  // Reads a block more behind what is there. False at the end of the input.
+  // Appends one block to the buffer. Returns false at the end of the input.
   absl::StatusOr<bool> Fill();
 
   ByteInput* input_;
-  int64_t most_line_bytes_;
+  int64_t max_line_bytes_;
   std::string buffer_;
-  size_t begin_ = 0;  // of what was not given yet
+  size_t begin_ = 0;  // first byte that was not returned yet
   int64_t number_ = 0;
 };
 

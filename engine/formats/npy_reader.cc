@@ -15,44 +15,44 @@ namespace kur {
 namespace {
 
 constexpr absl::string_view kMagic = "\x93NUMPY";
-constexpr int64_t kMostHeaderBytes = int64_t{1} << 20;
-constexpr size_t kMostAxes = 64;
+constexpr int64_t kMaxHeaderBytes = int64_t{1} << 20;
+constexpr size_t kMaxAxes = 64;
 
 absl::Status Damaged(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("no NPY file: ", what));
 }
 
-// Reads the dictionary of a header, a Python literal:
+// Parses the dictionary of a header, a Python literal. Not thread-safe.
 // {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }
 class HeaderParser {
  public:
   explicit HeaderParser(absl::string_view text) : text_(text) {}
 
   absl::StatusOr<NpyHeader> Parse() {
-    if (!Take("{")) return Malformed();
+    if (!Consume("{")) return Malformed();
     NpyHeader header;
     int fields = 0;
-    while (!Take("}")) {
+    while (!Consume("}")) {
       std::string key;
-      if (!TakeString(&key) || !Take(":")) return Malformed();
+      if (!ParseString(&key) || !Consume(":")) return Malformed();
       bool good = false;
       if (key == "descr") {
-        if (Take("[")) {
+        if (Consume("[")) {
           return absl::InvalidArgumentError(
               "a numpy array has structured elements; store each field as an array of its own");
         }
-        good = TakeString(&header.type);
+        good = ParseString(&header.type);
       } else if (key == "fortran_order") {
-        header.fortran = Take("True");
-        good = header.fortran || Take("False");
+        header.fortran_order = Consume("True");
+        good = header.fortran_order || Consume("False");
       } else if (key == "shape") {
-        good = TakeShape(&header.shape);
+        good = ParseShape(&header.shape);
       }
       if (!good) return Malformed();
       ++fields;
-      Take(",");
+      Consume(",");
     }
-    Take("");
+    Consume("");
     if (fields != 3 || header.type.empty() || !text_.empty()) return Malformed();
     return header;
   }
@@ -60,14 +60,15 @@ class HeaderParser {
  private:
   static absl::Status Malformed() { return Damaged("its header is malformed"); }
 
-  bool Take(absl::string_view token) {
+  // Skips white space. Returns false if the text does not continue with `token`.
+  bool Consume(absl::string_view token) {
     text_ = absl::StripLeadingAsciiWhitespace(text_);
     return absl::ConsumePrefix(&text_, token);
   }
 
-  bool TakeString(std::string* string) {
-    const char quote = Take("'") ? '\'' : '"';
-    if (quote == '"' && !Take("\"")) return false;
+  bool ParseString(std::string* string) {
+    const char quote = Consume("'") ? '\'' : '"';
+    if (quote == '"' && !Consume("\"")) return false;
     const size_t end = text_.find(quote);
     if (end == absl::string_view::npos) return false;
     *string = std::string(text_.substr(0, end));
@@ -75,17 +76,17 @@ class HeaderParser {
     return true;
   }
 
-  bool TakeShape(std::vector<int64_t>* shape) {
+  bool ParseShape(std::vector<int64_t>* shape) {
     shape->clear();
-    if (!Take("(")) return false;
-    while (!Take(")")) {
+    if (!Consume("(")) return false;
+    while (!Consume(")")) {
       int64_t extent = 0;
       const auto parsed = std::from_chars(text_.data(), text_.data() + text_.size(), extent);
-      if (parsed.ec != std::errc() || extent < 0 || shape->size() == kMostAxes) return false;
+      if (parsed.ec != std::errc() || extent < 0 || shape->size() == kMaxAxes) return false;
       text_.remove_prefix(static_cast<size_t>(parsed.ptr - text_.data()));
       shape->push_back(extent);
       absl::ConsumePrefix(&text_, "L");  // a long of Python 2
-      Take(",");
+      Consume(",");
     }
     return true;
   }
@@ -111,7 +112,7 @@ absl::StatusOr<NpyHeader> ReadNpyHeader(ByteInput& input) {
   KUR_ASSIGN_OR_RETURN(const std::string digits, ReadExactly(input, version == 1 ? 2 : 4));
   int64_t size = 0;
   for (size_t i = digits.size(); i-- > 0;) size = size << 8 | static_cast<uint8_t>(digits[i]);
-  if (size > kMostHeaderBytes) return Damaged("its header is longer than a megabyte");
+  if (size > kMaxHeaderBytes) return Damaged("its header is longer than a megabyte");
   KUR_ASSIGN_OR_RETURN(const std::string header, ReadExactly(input, size));
   return HeaderParser(header).Parse();
 }
@@ -123,12 +124,12 @@ absl::StatusOr<Array> ReadNpy(ByteInput& input) {
   const auto count = CountElements(header.shape, ItemSize(type.dtype));
   if (!count.ok()) return Damaged(count.status().message());
   const int64_t size = *count * ItemSize(type.dtype);
-  if (size > input.MostBytes()) {
+  if (size > input.MaxBytes()) {
     return Damaged(absl::StrCat("the header promises ", size,
                                 " bytes of data, but the file cannot hold more than ",
-                                input.MostBytes()));
+                                input.MaxBytes()));
   }
-  const bool as_stored = !type.big_endian && (!header.fortran || header.shape.size() < 2);
+  const bool as_stored = !type.big_endian && (!header.fortran_order || header.shape.size() < 2);
   SharedBytes mapped;
   if (as_stored) mapped = input.Map(size, ItemSize(type.dtype));
   Array::Bytes bytes;
@@ -139,14 +140,14 @@ absl::StatusOr<Array> ReadNpy(ByteInput& input) {
                                   bytes.size()));
     }
   }
-  // Reading to the end also makes a compressed input check itself.
+  // Reading to the end also makes a compressed input check its checksum.
   char more = 0;
   KUR_ASSIGN_OR_RETURN(const int64_t trailing, input.Read(&more, 1));
   if (trailing > 0) return Damaged("bytes follow the array");
   if (mapped.data != nullptr) {
     return Array::FromShared(type.dtype, std::move(header.shape), std::move(mapped));
   }
-  return MakeNumpyArray(type, std::move(header.shape), header.fortran, std::move(bytes));
+  return MakeNumpyArray(type, std::move(header.shape), header.fortran_order, std::move(bytes));
 }
 
 absl::StatusOr<PickleValue> ReadNpyObject(ByteInput& input) {
@@ -156,7 +157,7 @@ absl::StatusOr<PickleValue> ReadNpyObject(ByteInput& input) {
     return absl::InvalidArgumentError(
         "the file holds an array, not a dictionary; the supplier npy reads arrays");
   }
-  KUR_ASSIGN_OR_RETURN(const Array::Bytes pickle, ReadBytes(input, input.MostBytes()));
+  KUR_ASSIGN_OR_RETURN(const Array::Bytes pickle, ReadBytes(input, input.MaxBytes()));
   const absl::string_view data(reinterpret_cast<const char*>(pickle.data()), pickle.size());
   KUR_ASSIGN_OR_RETURN(const PickleValue box, ParsePickle(data, "in the array"));
   if (box.type() != PickleValue::Type::kList || box.as_list().size() != 1) {

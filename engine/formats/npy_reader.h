@@ -14,29 +14,30 @@
 
 namespace kur {
 
-// What stands in front of the elements of a NPY file.
+// The header of an NPY file.
 struct NpyHeader {
   std::string type;  // of the elements: "<f4"
-  bool fortran = false;
+  bool fortran_order = false;
   std::vector<int64_t> shape;
 };
 
-// Reads the header of a NPY file (format 1.0 to 3.0); the elements follow. DATA_LOSS if it is none.
+// Reads the header of an NPY file (format 1.0 to 3.0), which the elements follow. DATA_LOSS if
+// there is no valid header.
 absl::StatusOr<NpyHeader> ReadNpyHeader(ByteInput& input);
 
-// Reads a NPY file of booleans, integers or floats, in either byte order and either order of axes.
-// Memory is bounded by what is really there; a file that needs no conversion is mapped. DATA_LOSS
-// for a damaged file, INVALID_ARGUMENT for other elements.
+// Reads an NPY file of booleans, integers or floats, in either byte order and either order of axes.
+// Maps a file that needs no conversion. Memory is bounded by what the file really holds. DATA_LOSS
+// for a damaged file, INVALID_ARGUMENT for other element types.
 absl::StatusOr<Array> ReadNpy(ByteInput& input);
 
-// Reads what numpy.save() makes of a dictionary (or of any object): a NPY file with a pickle of the
-// object in an array without axes. As ReadPickle().
+// Reads a Python object that numpy.save() wrote: an NPY file whose array, without axes, is a
+// pickle. See ReadPickle().
 absl::StatusOr<PickleValue> ReadNpyObject(ByteInput& input);
 
-// Reads the arrays of a NPZ file (a zip of NPY files, stored or deflated), by their names without
-// ".npy". The errors of ReadNpy() name the array.
+// Reads the arrays of an NPZ file (a zip of NPY files, stored or deflated) by their names without
+// ".npy". Errors are those of ReadNpy() and name the array.
 absl::StatusOr<std::map<std::string, Array>> ReadNpz(const std::string& path);
-// The same for bytes in memory.
+// Parses an NPZ file in memory.
 absl::StatusOr<std::map<std::string, Array>> ParseNpz(absl::string_view data);
 
 }  // namespace kur

@@ -15,11 +15,12 @@ namespace kur {
 namespace {
 
 constexpr size_t kBlock = size_t{1} << 18;
-constexpr size_t kMostArrays = 100'000;
-// Deflate makes at most 258 bytes of 2 bits.
-constexpr int64_t kMostExpansion = 1032;
+constexpr size_t kMaxArrays = 100'000;
+// Deflate encodes at most 258 bytes in 2 bits.
+constexpr int64_t kMaxExpansion = 1032;
 
-// By the directory at the end of a zip alone, so that a file that is cut is no zip.
+// An open zip, found by the directory at its end alone, so that a truncated file is refused. Not
+// thread-safe.
 struct Zip {
   Zip() : handle(archive_read_new()) { archive_read_support_format_zip_seekable(handle); }
   ~Zip() { archive_read_free(handle); }
@@ -35,10 +36,10 @@ struct Zip {
   archive* const handle;
 };
 
-// The member of a zip that comes next.
+// Reads the current member of a zip. Not thread-safe.
 class MemberInput : public ByteInput {
  public:
-  MemberInput(Zip* zip, int64_t most_bytes) : zip_(zip), most_bytes_(most_bytes) {}
+  MemberInput(Zip* zip, int64_t max_bytes) : zip_(zip), max_bytes_(max_bytes) {}
 
   absl::StatusOr<int64_t> Read(void* to, int64_t size) override {
     int64_t total = 0;
@@ -52,17 +53,17 @@ class MemberInput : public ByteInput {
     return total;
   }
 
-  int64_t MostBytes() const override { return most_bytes_; }
+  int64_t MaxBytes() const override { return max_bytes_; }
 
  private:
   Zip* zip_;
-  int64_t most_bytes_;
+  int64_t max_bytes_;
 };
 
 absl::StatusOr<std::map<std::string, Array>> ReadMembers(Zip* zip, int64_t size) {
-  const bool countable = size < std::numeric_limits<int64_t>::max() / kMostExpansion;
-  // Of all arrays: members may lie over each other.
-  int64_t most_bytes = countable ? size * kMostExpansion : size;
+  const bool countable = size < std::numeric_limits<int64_t>::max() / kMaxExpansion;
+  // Bounds all arrays together: members may overlap in the file.
+  int64_t max_bytes = countable ? size * kMaxExpansion : size;
   std::map<std::string, Array> arrays;
   while (true) {
     archive_entry* entry = nullptr;
@@ -71,17 +72,17 @@ absl::StatusOr<std::map<std::string, Array>> ReadMembers(Zip* zip, int64_t size)
     if (result != ARCHIVE_OK && result != ARCHIVE_WARN) return zip->Failed();
     const char* const path = archive_entry_pathname(entry);
     if (path == nullptr || archive_entry_filetype(entry) != AE_IFREG) continue;
-    if (arrays.size() == kMostArrays) {
+    if (arrays.size() == kMaxArrays) {
       return absl::ResourceExhaustedError(
-          absl::StrCat("the file has more than ", kMostArrays, " arrays"));
+          absl::StrCat("the file has more than ", kMaxArrays, " arrays"));
     }
     absl::string_view name = path;
     absl::ConsumeSuffix(&name, ".npy");
     const std::string where = absl::StrCat("array '", name, "'");
-    MemberInput input(zip, most_bytes);
+    MemberInput input(zip, max_bytes);
     auto array = ReadNpy(input);
     if (!array.ok()) return Annotate(array.status(), where);
-    most_bytes -= array->byte_size();
+    max_bytes -= array->byte_size();
     if (!arrays.emplace(name, *std::move(array)).second) {
       return absl::InvalidArgumentError(absl::StrCat(where, " is there twice"));
     }

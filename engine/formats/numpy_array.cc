@@ -17,7 +17,7 @@ absl::Status Unreadable(absl::string_view code, absl::string_view what) {
                    "; only booleans, integers and floats of up to 64 bits can be read"));
 }
 
-// Turns column-major elements into row-major ones.
+// Reorders column-major elements to row-major.
 Array::Bytes FromFortranOrder(const Array::Bytes& data, const std::vector<int64_t>& shape,
                               int64_t item_size) {
   std::vector<int64_t> strides(shape.size());
@@ -75,11 +75,11 @@ absl::Status NumpyObjectsError(absl::string_view code) {
 }
 
 absl::StatusOr<Array> MakeNumpyArray(const NumpyType& type, std::vector<int64_t> shape,
-                                     bool fortran, Array::Bytes bytes) {
+                                     bool fortran_order, Array::Bytes bytes) {
   const int64_t item_size = ItemSize(type.dtype);
   KUR_ASSIGN_OR_RETURN(const int64_t count, CountElements(shape, item_size));
   const bool complete = static_cast<size_t>(count * item_size) == bytes.size();
-  if (complete && fortran && shape.size() > 1 && count > 0) {
+  if (complete && fortran_order && shape.size() > 1 && count > 0) {
     bytes = FromFortranOrder(bytes, shape, item_size);
   }
   if (complete && type.big_endian) SwapBytes(bytes.data(), bytes.size(), item_size);

@@ -10,24 +10,24 @@
 
 namespace kur {
 
-// The type of the elements of a numpy array, as pickles and NPY files have it.
+// The element type of a NumPy array, as pickles and NPY files describe it.
 struct NumpyType {
   DType dtype = DType::kUint8;
   bool big_endian = false;
-  bool is_object = false;  // Python objects; `dtype` means nothing then
+  bool is_object = false;  // Python objects; `dtype` is not used then
 };
 
-// "<f4", "|u1", "i8", "O". INVALID_ARGUMENT for a type whose elements are no numbers of up to 64
-// bits.
+// Parses "<f4", "|u1", "i8" or "O". INVALID_ARGUMENT unless the elements are numbers of up to 64
+// bits or objects.
 absl::StatusOr<NumpyType> ParseNumpyType(absl::string_view code);
 
-// The status that says that an array of objects cannot be read as numbers.
+// Returns the error for an array of objects where numbers are needed.
 absl::Status NumpyObjectsError(absl::string_view code);
 
-// The array of elements as numpy stores them: in either byte order, and column by column if
-// `fortran`. INVALID_ARGUMENT unless there are exactly as many bytes as the shape needs.
+// Makes an array from elements as NumPy stores them: in either byte order, and column by column if
+// `fortran_order`. INVALID_ARGUMENT unless there are exactly as many bytes as the shape needs.
 absl::StatusOr<Array> MakeNumpyArray(const NumpyType& type, std::vector<int64_t> shape,
-                                     bool fortran, Array::Bytes bytes);
+                                     bool fortran_order, Array::Bytes bytes);
 
 }  // namespace kur
 

@@ -18,8 +18,8 @@ using nlohmann::json;
 
 constexpr char kMetadataKey[] = "__metadata__";
 constexpr int64_t kLengthBytes = 8;
-// A header in memory takes many times its size in the file.
-constexpr int64_t kMostHeaderBytes = int64_t{32} << 20;
+// A parsed header takes many times its size in the file.
+constexpr int64_t kMaxHeaderBytes = int64_t{32} << 20;
 
 struct TypeName {
   const char* name;
@@ -40,7 +40,7 @@ constexpr TypeName kTypes[] = {
     {"F16", DType::kFloat16},
     {"F32", DType::kFloat32},
     {"F64", DType::kFloat64},
-    // By its size; it is widened when it has been read.
+    // Read as an integer of its size, then widened to float32.
     {kBFloat16, DType::kUint16},
 };
 
@@ -50,16 +50,16 @@ struct Entry {
   std::string type;
   DType dtype = DType::kFloat32;
   std::vector<int64_t> shape;
-  int64_t begin = 0;  // in the bytes after the header
+  int64_t begin = 0;  // offset in the bytes after the header
   int64_t end = 0;
 };
 
 std::string Shown(const std::string& name) {
-  constexpr size_t kMostShown = 80;
-  return absl::StrCat("tensor '", absl::CHexEscape(name.substr(0, kMostShown)), "'");
+  constexpr size_t kMaxShown = 80;
+  return absl::StrCat("tensor '", absl::CHexEscape(name.substr(0, kMaxShown)), "'");
 }
 
-// Absent where the list holds anything but integers that are not negative.
+// Reads a list of integers that are not negative. Returns false for anything else.
 bool ReadIntegers(const json& entry, const char* key, std::vector<int64_t>* to) {
   const auto list = entry.find(key);
   if (list == entry.end() || !list->is_array()) return false;
@@ -102,7 +102,7 @@ absl::StatusOr<json> ReadHeader(ByteInput& input) {
   uint64_t size = 0;
   KUR_ASSIGN_OR_RETURN(const int64_t read, input.Read(&size, kLengthBytes));
   if (read < kLengthBytes) return absl::DataLossError("is too short for a safetensors file");
-  if (size > static_cast<uint64_t>(kMostHeaderBytes)) {
+  if (size > static_cast<uint64_t>(kMaxHeaderBytes)) {
     return absl::DataLossError(
         absl::StrCat("is no safetensors file: its header would have ", size, " bytes"));
   }
@@ -113,7 +113,7 @@ absl::StatusOr<json> ReadHeader(ByteInput& input) {
   return absl::DataLossError("is no safetensors file: its header is no JSON dictionary");
 }
 
-// The tensors in the order of their bytes, of which none may be left out or used twice.
+// Returns the tensors in the order of their bytes. Every byte must belong to exactly one tensor.
 absl::StatusOr<std::vector<Entry>> ParseEntries(const json& header) {
   std::vector<Entry> entries;
   for (const auto& [name, described] : header.items()) {

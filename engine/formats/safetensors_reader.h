@@ -10,10 +10,10 @@
 
 namespace kur {
 
-// Reads the tensors of a safetensors file (https://github.com/huggingface/safetensors) by their
-// names; bfloat16, which NumPy does not have, becomes float32. The metadata are passed over. Memory
-// is bounded by what is really there. DATA_LOSS, naming the tensor, for a file that is damaged or
-// that has bytes which belong to no tensor or to two; INVALID_ARGUMENT for elements of other types.
+// Reads the tensors of a safetensors file (https://github.com/huggingface/safetensors) by name.
+// Converts bfloat16 to float32 and ignores the metadata. Memory is bounded by what the file really
+// holds. DATA_LOSS, naming the tensor, if the file is damaged, or if bytes belong to no tensor or
+// to two; INVALID_ARGUMENT for other element types. Thread-safe for different inputs.
 absl::StatusOr<std::map<std::string, Array>> ReadSafetensors(ByteInput& input);
 
 }  // namespace kur

@@ -13,7 +13,7 @@ namespace kur {
 namespace {
 
 constexpr size_t kBlock = size_t{1} << 18;
-// Below this an expansion hurts nobody, and short files of zeros compress very well.
+// Below this size a large ratio is harmless, and short files of zeros compress very well.
 constexpr int64_t kRatioFreeBytes = int64_t{64} << 20;
 
 }  // namespace
@@ -59,7 +59,7 @@ absl::Status TarReader::Failed() const {
       name_, ": cannot read the archive: ", reason != nullptr ? reason : "unknown damage"));
 }
 
-absl::Status TarReader::Account(int64_t bytes) {
+absl::Status TarReader::CountBytes(int64_t bytes) {
   bytes_ += bytes;
   if (bytes_ > limits_.max_bytes) {
     return absl::ResourceExhaustedError(
@@ -85,8 +85,8 @@ absl::StatusOr<std::optional<TarReader::Member>> TarReader::Next() {
     }
     const int64_t size = archive_entry_size(entry);
     const char* name = archive_entry_pathname(entry);
-    // A member that is passed over has to be uncompressed all the same.
-    KUR_RETURN_IF_ERROR(Account(archive_entry_size_is_set(entry) != 0 && size > 0 ? size : 0));
+    // A skipped member is uncompressed all the same.
+    KUR_RETURN_IF_ERROR(CountBytes(archive_entry_size_is_set(entry) != 0 && size > 0 ? size : 0));
     if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != nullptr) {
       continue;
     }

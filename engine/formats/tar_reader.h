@@ -14,17 +14,17 @@ struct archive;
 
 namespace kur {
 
-// The limits on an archive that somebody else made.
+// Limits on archives from untrusted authors. Raise a limit for larger data sets.
 struct TarLimits {
   int64_t max_members = 100'000;
-  // All members together, uncompressed.
+  // Uncompressed bytes of all members together.
   int64_t max_bytes = int64_t{16} << 30;
-  // Uncompressed bytes for each byte of the archive; small archives are let pass.
+  // Uncompressed bytes for each byte of the archive. Small archives may exceed it.
   int64_t max_ratio = 200;
 };
 
-// Reads the files in a tar archive, plain or compressed, one after the other; nothing is written to
-// disk, so names and links can lead nowhere. (By libarchive.) Not thread-safe.
+// Reads the files in a tar archive, plain or compressed, one after the other, by libarchive. Writes
+// nothing to disk, so names and links in the archive cannot lead anywhere. Not thread-safe.
 //
 //   KUR_ASSIGN_OR_RETURN(auto reader, TarReader::Open(path));
 //   while (true) {
@@ -39,19 +39,19 @@ class TarReader {
     int64_t size = 0;  // bytes, as the archive says
   };
 
-  // NOT_FOUND, PERMISSION_DENIED; DATA_LOSS if the file is no tar archive.
+  // Opens an archive. NOT_FOUND, PERMISSION_DENIED; DATA_LOSS if the file is not a tar archive.
   static absl::StatusOr<std::unique_ptr<TarReader>> Open(const std::string& path,
                                                          const TarLimits& limits = {});
-  // An archive in memory, which must outlive the reader; `name` stands for it in messages.
+  // Reads `data`, which must outlive the reader. Messages call the archive `name`.
   static absl::StatusOr<std::unique_ptr<TarReader>> FromMemory(absl::string_view data,
                                                                std::string name,
                                                                const TarLimits& limits = {});
 
-  // The next regular file; everything else is passed over. Empty at the end. DATA_LOSS for damage,
-  // RESOURCE_EXHAUSTED beyond a limit; both name the archive.
+  // Returns the next regular file, or nothing at the end; skips every other member. DATA_LOSS for
+  // damage, RESOURCE_EXHAUSTED beyond a limit; both name the archive.
   absl::StatusOr<std::optional<Member>> Next();
 
-  // The content of the member that Next() returned. Call at most once for each.
+  // Returns the content of the member that Next() returned. Call at most once for each member.
   absl::StatusOr<std::string> ReadContent();
 
  private:
@@ -62,8 +62,8 @@ class TarReader {
   TarReader(std::string name, int64_t archive_size, const TarLimits& limits);
 
   absl::Status Failed() const;
-  // Counts `bytes` more and checks the limits.
-  absl::Status Account(int64_t bytes);
+  // Counts `bytes` uncompressed bytes and checks the limits.
+  absl::Status CountBytes(int64_t bytes);
 
   std::string name_;
   int64_t archive_size_;

@@ -19,82 +19,84 @@
 
 namespace kur {
 
-// One sample of an output in symbols: characters, words or classes.
+// One sample of an output as symbols: characters, words or classes.
 struct SymbolSample {
   std::vector<std::string> predicted;
   std::vector<std::string> truth;
 };
 
-// What a model gave and what was expected, by the name of the output: (samples, ...), float32, on
-// the CPU. `truth` lacks the outputs for which the data has none.
+// The outputs of a model and the truth, by the name of the output.
 struct HookData {
+  // (samples, ...), float32, on the CPU. `truth` lacks outputs without a truth in the data.
   std::map<std::string, at::Tensor> result;
   std::map<std::string, at::Tensor> truth;
-  // Of the first sample, where the data knows what its numbers stand for: the inputs and outputs.
+  // The first sample of the inputs and outputs whose sources have symbols (see Source::symbols()).
   std::map<std::string, std::vector<std::string>> input_symbols;
   std::map<std::string, SymbolSample> output_symbols;
 };
 
-// How far a training has come.
+// The progress of a training.
 struct TrainingNews {
   enum class Moment { kStarted, kOnTheWay, kEnded };
   Moment moment = Moment::kStarted;
   int64_t epochs = 0;                   // completed
-  std::optional<int64_t> total_epochs;  // absent: there is another end
-  // The latest.
+  std::optional<int64_t> total_epochs;  // absent: epochs do not limit the training
+  // The latest losses; absent before the first.
   std::optional<double> training_loss;
   std::optional<double> validation_loss;
 };
 
-// The run that a hook serves, as the hook sees it.
+// The services of a run that a hook may use. Called by the thread of the run only.
 class HookHost {
  public:
   virtual ~HookHost() = default;
 
-  // Tells those who watch the run.
-  virtual void Say(const std::string& line) = 0;
+  // Show a line, or a warning, to those who follow the run.
+  virtual void Print(const std::string& line) = 0;
   virtual void Warn(const std::string& line) = 0;
 
-  // Writes a file for the owner of the run, durably and in one step. `description` is a few words.
+  // Writes a file for the owner of the run, durably and atomically. `description` says in a few
+  // words what the file is.
   virtual absl::Status WriteFile(const FileReference& file, const std::string& description,
                                  const std::string& content) = 0;
-  // Writes `data` as `evaluate.destination` would.
+  // Writes `data` in a format of `evaluate.destination`.
   virtual absl::Status WriteResults(const FileReference& file, const std::string& format,
                                     const HookData& data) = 0;
-  // Sends a JSON text to a server as PostJson() does, within what the operator allows.
+  // Posts JSON to a server with PostJson(), if the operator's network rules allow the address.
+  // `bearer` is the token of the Authorization header; empty: none. Returns the response's body.
   virtual absl::StatusOr<std::string> Post(const std::string& url, const std::string& bearer,
                                            const std::string& json) = 0;
 };
 
-// Gets what a model gives: all of it in an evaluation, the first batch of a set after a test or a
-// validation. One thread at a time; calls come from the thread of the run.
+// Receives the outputs of a model: all outputs of an evaluation, or the first batch of a set after
+// a test or a validation. Not thread-safe: called by the thread of the run only.
 class ResultHook {
  public:
   virtual ~ResultHook() = default;
-  // `current` is what the hook before this one gave, `original` what the model did. Gives what the
-  // next hook gets.
+  // `original` are the outputs of the model, `current` the result of the previous hook. Returns the
+  // data for the next hook.
   virtual absl::StatusOr<HookData> Apply(HookData current, const HookData& original,
                                          HookHost* host) = 0;
 };
 
-// Hears how training goes. One thread at a time; calls come from the thread of the run, which
-// waits.
+// Is notified of the progress of a training. Not thread-safe: called by the thread of the run only,
+// which waits.
 class TrainingHook {
  public:
   virtual ~TrainingHook() = default;
-  // At the beginning, after an epoch with its validation, though not more often than is worth it,
-  // and at the end.
+  // Called at the start, at the end, and after epochs and their validations. Epochs that follow a
+  // call too soon are skipped.
   virtual absl::Status Notify(const TrainingNews& news, const TrainingHistory& history,
                               HookHost* host) = 0;
 };
 
-// Builds the hook of a spec; null where the kind has no such side.
+// Builds the hooks of a spec. A function is empty if the kind has no such hook.
 struct HookBuilder {
   std::function<std::unique_ptr<ResultHook>(const HookSpec&)> build_for_results;
   std::function<std::unique_ptr<TrainingHook>(const HookSpec&)> build_for_training;
 };
 
-// Builders of the class HookType, constructible from (const Spec&).
+// Return a builder for specs of the type Spec. HookType must be constructible from (const Spec&).
 template <class HookType, class Spec>
 HookBuilder MakeResultHookBuilder() {
   return {[](const HookSpec& spec) {

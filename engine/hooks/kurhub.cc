@@ -1,4 +1,5 @@
-// kurhub: posts to a service of that name. This version reads such Kurfiles but leaves it out.
+// kurhub: posts plots to the service Kurhub. Only the spec exists: Kurfiles with it are accepted,
+// but the hook does nothing.
 
 #include <optional>
 #include <string>

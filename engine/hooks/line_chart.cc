@@ -19,26 +19,26 @@ constexpr double kRight = 20;
 constexpr double kTop = 20;
 constexpr double kBottom = 50;
 
-// Told apart by those who see few colours, too (Okabe and Ito, 2008).
-constexpr std::array<const char*, 6> kColours = {"#0072b2", "#d55e00", "#009e73",
-                                                 "#cc79a7", "#e69f00", "#000000"};
+// A palette for color-blind readers (Okabe and Ito, 2008).
+constexpr std::array<const char*, 6> kColors = {"#0072b2", "#d55e00", "#009e73",
+                                                "#cc79a7", "#e69f00", "#000000"};
 
 bool IsFinite(const std::pair<double, double>& point) {
   return std::isfinite(point.first) && std::isfinite(point.second);
 }
 
-std::string Escaped(const std::string& text) {
+std::string EscapeXml(const std::string& text) {
   return absl::StrReplaceAll(text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}});
 }
 
-// One axis: which numbers it shows, and where they are drawn.
+// Maps the values of an axis to coordinates of the picture.
 class Axis {
  public:
   Axis(double low, double high, double from, double to)
       : ticks_(AxisTicks(low, high)), from_(from), to_(to) {}
 
   const std::vector<double>& ticks() const { return ticks_; }
-  double Place(double value) const {
+  double Position(double value) const {
     const double share = (value - ticks_.front()) / (ticks_.back() - ticks_.front());
     return from_ + share * (to_ - from_);
   }
@@ -66,21 +66,21 @@ Axis MakeAxis(const LineChart& chart, double std::pair<double, double>::*coordin
 
 void AppendText(double x, double y, const char* anchor, const std::string& text, std::string* svg) {
   absl::StrAppendFormat(svg, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>\n", x, y,
-                        anchor, Escaped(text));
+                        anchor, EscapeXml(text));
 }
 
 void AppendAxes(const LineChart& chart, const Axis& x, const Axis& y, std::string* svg) {
   const double bottom = kHeight - kBottom;
   const double right = kWidth - kRight;
   for (const double tick : x.ticks()) {
-    absl::StrAppendFormat(svg, "<path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/>\n", x.Place(tick),
+    absl::StrAppendFormat(svg, "<path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/>\n", x.Position(tick),
                           bottom, kTop);
-    AppendText(x.Place(tick), bottom + 18, "middle", absl::StrFormat("%g", tick), svg);
+    AppendText(x.Position(tick), bottom + 18, "middle", absl::StrFormat("%g", tick), svg);
   }
   for (const double tick : y.ticks()) {
     absl::StrAppendFormat(svg, "<path class=\"grid\" d=\"M%.1f %.1fH%.1f\"/>\n", kLeft,
-                          y.Place(tick), right);
-    AppendText(kLeft - 8, y.Place(tick) + 4, "end", absl::StrFormat("%g", tick), svg);
+                          y.Position(tick), right);
+    AppendText(kLeft - 8, y.Position(tick) + 4, "end", absl::StrFormat("%g", tick), svg);
   }
   absl::StrAppendFormat(svg, "<path class=\"axis\" d=\"M%.1f %.1fV%.1fH%.1f\"/>\n", kLeft, kTop,
                         bottom, right);
@@ -88,32 +88,32 @@ void AppendAxes(const LineChart& chart, const Axis& x, const Axis& y, std::strin
   absl::StrAppendFormat(svg,
                         "<text transform=\"translate(16 %.1f) rotate(-90)\" "
                         "text-anchor=\"middle\">%s</text>\n",
-                        (kTop + bottom) / 2, Escaped(chart.y_label));
+                        (kTop + bottom) / 2, EscapeXml(chart.y_label));
 }
 
-void AppendSeries(const ChartSeries& series, const char* colour, const Axis& x, const Axis& y,
+void AppendSeries(const ChartSeries& series, const char* color, const Axis& x, const Axis& y,
                   std::string* svg) {
   std::string line;
   std::string dots;
   for (const auto& point : series.points) {
     if (!IsFinite(point)) continue;
-    const double at_x = x.Place(point.first);
-    const double at_y = y.Place(point.second);
+    const double at_x = x.Position(point.first);
+    const double at_y = y.Position(point.second);
     absl::StrAppendFormat(&line, "%s%.1f %.1f", line.empty() ? "M" : "L", at_x, at_y);
     if (series.dots) {
       absl::StrAppendFormat(&dots, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"/>\n", at_x,
-                            at_y, colour);
+                            at_y, color);
     }
   }
   if (line.empty()) return;
-  absl::StrAppend(svg, "<path fill=\"none\" stroke=\"", colour, "\" stroke-width=\"1.5\" d=\"",
-                  line, "\"/>\n", dots);
+  absl::StrAppend(svg, "<path fill=\"none\" stroke=\"", color, "\" stroke-width=\"1.5\" d=\"", line,
+                  "\"/>\n", dots);
 }
 
 }  // namespace
 
 std::vector<double> AxisTicks(double low, double high) {
-  // An axis needs some extent.
+  // Widens a range without extent.
   const double largest = std::max(std::fabs(low), std::fabs(high));
   if (high - low <= 1e-9 * largest || largest < std::numeric_limits<double>::min()) {
     const double margin = largest < std::numeric_limits<double>::min() ? 1 : largest / 2;
@@ -145,10 +145,10 @@ std::string DrawSvg(const LineChart& chart) {
   AppendAxes(chart, x, y, &svg);
   double legend = kTop + 14;
   for (size_t i = 0; i < chart.series.size(); ++i) {
-    const char* colour = kColours[i % kColours.size()];
-    AppendSeries(chart.series[i], colour, x, y, &svg);
+    const char* color = kColors[i % kColors.size()];
+    AppendSeries(chart.series[i], color, x, y, &svg);
     absl::StrAppendFormat(&svg, "<path stroke=\"%s\" stroke-width=\"3\" d=\"M%.1f %.1fh18\"/>\n",
-                          colour, kWidth - kRight - 26, legend - 4);
+                          color, kWidth - kRight - 26, legend - 4);
     AppendText(kWidth - kRight - 32, legend, "end", chart.series[i].label, &svg);
     legend += 18;
   }

@@ -10,8 +10,8 @@ namespace kur {
 // One line of a chart.
 struct ChartSeries {
   std::string label;
-  std::vector<std::pair<double, double>> points;  // (x, y); those that are not finite are left out
-  bool dots = false;                              // marks every point
+  std::vector<std::pair<double, double>> points;  // (x, y); points that are not finite are skipped
+  bool dots = false;                              // draws a dot at every point
 };
 
 // A chart of lines over one pair of axes.
@@ -21,10 +21,11 @@ struct LineChart {
   std::vector<ChartSeries> series;
 };
 
-// The chart as an SVG picture of 720 by 420 pixels.
+// Returns the chart as an SVG picture of 720 by 420 pixels.
 std::string DrawSvg(const LineChart& chart);
 
-// Between 3 and 11 round numbers that enclose [low, high], in order. For axes.
+// Returns the ticks of an axis: between 3 and 11 round numbers in ascending order that enclose
+// [low, high].
 std::vector<double> AxisTicks(double low, double high);
 
 }  // namespace kur

@@ -1,4 +1,4 @@
-// mnist: a table of how often each class was recognised.
+// mnist: prints a table of how often each class was recognized.
 
 #include <string>
 
@@ -28,7 +28,7 @@ const Fields<MnistSpec>& MnistFields() {
 }
 
 const Registration<HookKind> kKind(
-    "mnist", MakeKind<HookSpec>("Tells how many samples of each class were recognised; takes the "
+    "mnist", MakeKind<HookSpec>("Tells how many samples of each class were recognized; takes the "
                                 "output 'labels', or the only one.",
                                 "mnist:", MnistFields()));
 
@@ -45,7 +45,7 @@ class Mnist : public ResultHook {
   }
 
  private:
-  // What keeps the table from being made; empty if nothing does.
+  // Prints the table. Returns the reason if there is none; empty on success.
   static std::string Report(const HookData& data, HookHost* host) {
     const bool only = data.result.size() == 1;
     const auto output = only ? data.result.begin() : data.result.find("labels");
@@ -58,12 +58,12 @@ class Mnist : public ResultHook {
     if (guessed.dim() != 2 || guessed.sizes() != truth->second.sizes()) {
       return absl::StrCat("'", output->first, "' is not one number for each class");
     }
-    Print(guessed.argmax(1), truth->second.argmax(1), guessed.size(1), host);
+    PrintTable(guessed.argmax(1), truth->second.argmax(1), guessed.size(1), host);
     return "";
   }
 
-  static void Print(const at::Tensor& guessed, const at::Tensor& expected, int64_t classes,
-                    HookHost* host) {
+  static void PrintTable(const at::Tensor& guessed, const at::Tensor& expected, int64_t classes,
+                         HookHost* host) {
     std::vector<int64_t> correct(static_cast<size_t>(classes));
     std::vector<int64_t> total(static_cast<size_t>(classes));
     const auto* guess = guessed.data_ptr<int64_t>();
@@ -73,13 +73,13 @@ class Mnist : public ResultHook {
       ++total[label];
       if (guess[i] == truth[i]) ++correct[label];
     }
-    host->Say(absl::StrFormat("%-10s%-10s%-10s%s", "LABEL", "CORRECT", "TOTAL", "ACCURACY"));
+    host->Print(absl::StrFormat("%-10s%-10s%-10s%s", "LABEL", "CORRECT", "TOTAL", "ACCURACY"));
     int64_t all_correct = 0;
     for (size_t i = 0; i < total.size(); ++i) {
-      host->Say(Row(absl::StrCat(i), correct[i], total[i]));
+      host->Print(Row(absl::StrCat(i), correct[i], total[i]));
       all_correct += correct[i];
     }
-    host->Say(Row("ALL", all_correct, expected.numel()));
+    host->Print(Row("ALL", all_correct, expected.numel()));
   }
 
   static std::string Row(const std::string& label, int64_t correct, int64_t total) {

@@ -1,4 +1,4 @@
-// output: saves what the model gives, or what the hooks before made of it.
+// output: saves the outputs of the model, or the results of the previous hooks.
 
 #include <string>
 #include <vector>

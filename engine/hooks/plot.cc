@@ -1,4 +1,4 @@
-// plot: draws the course of a training.
+// plot: draws charts of a training's loss and throughput.
 
 #include <memory>
 #include <optional>
@@ -49,8 +49,8 @@ const Fields<PlotSpec>& PlotFields() {
   return *kFields;
 }
 
-// Kurfiles of Kur name PNG files. A file should be what its name says.
-void NameAsSvg(std::optional<FileReference>* file, Diagnostics* diagnostics) {
+// Gives a plot the extension .svg, with a warning. Kurfiles of Kur name PNG files.
+void UseSvgExtension(std::optional<FileReference>* file, Diagnostics* diagnostics) {
   if (!*file || absl::EndsWithIgnoreCase((*file)->path, ".svg")) return;
   std::string& path = (*file)->path;
   const size_t slash = path.rfind('/');
@@ -69,7 +69,7 @@ std::shared_ptr<const HookSpec> ParsePlot(const Value& value, const std::string&
   spec->key = key;
   if (!PlotFields().Parse(value, key, diagnostics, spec.get())) return nullptr;
   for (auto* file : {&spec->loss_per_batch, &spec->loss_per_time, &spec->throughput_per_time}) {
-    NameAsSvg(file, diagnostics);
+    UseSvgExtension(file, diagnostics);
   }
   return spec;
 }
@@ -107,21 +107,21 @@ class Plot : public TrainingHook {
   }
 
  private:
-  static ChartSeries SeriesOf(std::string label, const std::vector<Point>& points,
-                              double Point::*over) {
+  static ChartSeries MakeSeries(std::string label, const std::vector<Point>& points,
+                                double Point::*x) {
     ChartSeries series;
     series.label = std::move(label);
-    for (const Point& point : points) series.points.emplace_back(point.*over, point.loss);
+    for (const Point& point : points) series.points.emplace_back(point.*x, point.loss);
     return series;
   }
 
   static LineChart LossChart(const TrainingHistory& history, std::string x_label,
-                             double Point::*over) {
+                             double Point::*x) {
     LineChart chart{std::move(x_label), "loss", {}};
-    chart.series.push_back(SeriesOf("training", history.Batches(), over));
+    chart.series.push_back(MakeSeries("training", history.Batches(), x));
     for (const auto& [set, points] : history.validations()) {
       const std::string label = set.empty() ? "validation" : absl::StrCat("validation: ", set);
-      chart.series.push_back(SeriesOf(label, points, over));
+      chart.series.push_back(MakeSeries(label, points, x));
       chart.series.back().dots = true;
     }
     return chart;

@@ -1,5 +1,5 @@
-// slack: posts to a channel. Whoever knows the address or the token can post, so that no message
-// may show them.
+// slack: posts to a channel of Slack. The webhook's address and the token are secrets, as they
+// allow anybody to post; no message may show them.
 
 #include <memory>
 #include <optional>
@@ -114,26 +114,26 @@ HookKind MakeSlackKind() {
 const Registration<HookKind> kKind("slack", MakeSlackKind());
 
 #if KUR_RUNTIME
-// Posts, and gives up when that fails again and again: a run must not wait for a server that is
-// not there.
+// Posts messages to a channel. Stops after kMaxFailures consecutive failures, so that a run does
+// not keep waiting for a server that is unreachable. Not thread-safe.
 class SlackChannel {
  public:
   explicit SlackChannel(const SlackSpec& spec) : spec_(spec) {}
 
   void Post(const std::string& text, HookHost* host) {
-    if (spec_.extra_only || failures_ == kMostFailures) return;
+    if (spec_.extra_only || failures_ == kMaxFailures) return;
     const absl::Status posted = Send(text, host);
     if (posted.ok()) {
       failures_ = 0;
       return;
     }
     ++failures_;
-    const char* const end = failures_ == kMostFailures ? "; it is not tried again" : "";
+    const char* const end = failures_ == kMaxFailures ? "; it is not tried again" : "";
     host->Warn(absl::StrCat("the hook 'slack' could not post: ", posted.message(), end));
   }
 
  private:
-  static constexpr int kMostFailures = 3;
+  static constexpr int kMaxFailures = 3;
 
   absl::Status Send(const std::string& text, HookHost* host) const {
     nlohmann::json message = {
@@ -146,14 +146,14 @@ class SlackChannel {
     KUR_ASSIGN_OR_RETURN(
         const std::string answer,
         host->Post("https://slack.com/api/chat.postMessage", spec_.token->text, json));
-    // Slack says with 200 that it did not.
+    // Slack reports an error with the status 200.
     const auto parsed = nlohmann::json::parse(answer, nullptr, /*allow_exceptions=*/false);
     if (parsed.is_object() && parsed.value("ok", false)) return absl::OkStatus();
     return absl::FailedPreconditionError("Slack refused the message");
   }
 
   SlackSpec spec_;
-  int failures_ = 0;  // in a row
+  int failures_ = 0;  // consecutive
 };
 
 class SlackForTraining : public TrainingHook {
@@ -161,12 +161,12 @@ class SlackForTraining : public TrainingHook {
   explicit SlackForTraining(const SlackSpec& spec) : channel_(spec) {}
 
   absl::Status Notify(const TrainingNews& news, const TrainingHistory&, HookHost* host) override {
-    channel_.Post(TextOf(news), host);
+    channel_.Post(FormatText(news), host);
     return absl::OkStatus();
   }
 
  private:
-  static std::string TextOf(const TrainingNews& news) {
+  static std::string FormatText(const TrainingNews& news) {
     if (news.moment == TrainingNews::Moment::kStarted) return "Started training.";
     std::string text =
         news.moment == TrainingNews::Moment::kEnded

@@ -1,4 +1,4 @@
-// text: shows the first sample as text.
+// text: prints the first sample as text.
 
 #include <string>
 #include <vector>
@@ -51,7 +51,7 @@ class Text : public ResultHook {
  private:
   static void Show(const char* what, const std::string& name,
                    const std::vector<std::string>& symbols, HookHost* host) {
-    host->Say(absl::StrCat(what, ": ", name, ": \"", absl::StrJoin(symbols, ""), "\""));
+    host->Print(absl::StrCat(what, ": ", name, ": \"", absl::StrJoin(symbols, ""), "\""));
   }
 };
 

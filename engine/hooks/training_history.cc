@@ -5,22 +5,22 @@ namespace {
 
 using Point = TrainingHistory::Point;
 
-// More than there are pixels across a chart shows nothing more.
-constexpr size_t kMostPoints = 2000;
+// More points than a chart has pixels would show nothing more.
+constexpr size_t kMaxPoints = 2000;
 
-// Every second point is dropped; the later of two says how far it went.
-void Thin(std::vector<Point>* points) {
+// Removes the first of every two points.
+void DropEverySecond(std::vector<Point>* points) {
   std::vector<Point> thinned;
   for (size_t i = 1; i < points->size(); i += 2) thinned.push_back((*points)[i]);
   *points = std::move(thinned);
 }
 
-// Two points become one.
-void Join(std::vector<Point>* points) {
+// Replaces every two points by the later one with their mean loss.
+void MergePairs(std::vector<Point>* points) {
   for (size_t i = 1; i < points->size(); i += 2) {
     (*points)[i].loss = ((*points)[i - 1].loss + (*points)[i].loss) / 2;
   }
-  Thin(points);
+  DropEverySecond(points);
 }
 
 }  // namespace
@@ -31,15 +31,15 @@ void TrainingHistory::AddBatch(const Point& point) {
   points_.push_back({sum_.batch, sum_.seconds, sum_.loss / static_cast<double>(summed_)});
   sum_ = {};
   summed_ = 0;
-  if (points_.size() < kMostPoints) return;
-  Join(&points_);
+  if (points_.size() < kMaxPoints) return;
+  MergePairs(&points_);
   stride_ *= 2;
 }
 
 void TrainingHistory::AddValidation(const std::string& set, const Point& point) {
   std::vector<Point>& points = validations_[set];
   points.push_back(point);
-  if (points.size() >= kMostPoints) Thin(&points);
+  if (points.size() >= kMaxPoints) DropEverySecond(&points);
 }
 
 std::vector<Point> TrainingHistory::Batches() const {

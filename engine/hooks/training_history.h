@@ -8,31 +8,31 @@
 
 namespace kur {
 
-// The course of a training in so many points that it can be drawn: a long one is kept more
-// coarsely, never in more memory. Not thread-safe.
+// The losses of a training, for charts. Memory is bounded: a longer training has points further
+// apart. Not thread-safe.
 class TrainingHistory {
  public:
   struct Point {
-    double batch = 0;    // batches trained, from 1
-    double seconds = 0;  // since training began
+    double batch = 0;    // the number of batches trained, from 1
+    double seconds = 0;  // since the training began
     double loss = 0;
   };
 
-  // `batch` and `seconds` grow from call to call.
+  // Adds the loss of a batch. Precondition: `batch` and `seconds` grow from call to call.
   void AddBatch(const Point& point);
-  // `set` is empty where there is one set.
+  // Adds the loss of a validation. `set` names the validation set; empty if there is only one.
   void AddValidation(const std::string& set, const Point& point);
 
-  // Every point stands for as many batches, and has their mean loss; the last may stand for fewer.
+  // Returns points that each have the mean loss of equally many batches; the last may have fewer.
   std::vector<Point> Batches() const;
-  // By the name of the set.
+  // Returns the validations by the name of the set.
   const std::map<std::string, std::vector<Point>>& validations() const { return validations_; }
 
  private:
   std::vector<Point> points_;
-  Point sum_;  // of the batches that are no point yet
-  int64_t summed_ = 0;
-  int64_t stride_ = 1;  // batches in a point
+  Point sum_;           // of the batches since the last point
+  int64_t summed_ = 0;  // the number of these batches
+  int64_t stride_ = 1;  // batches per point
   std::map<std::string, std::vector<Point>> validations_;
 };
 

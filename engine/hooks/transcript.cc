@@ -1,4 +1,4 @@
-// transcript: shows the first utterance as text.
+// transcript: prints the first utterance as text.
 
 #include <optional>
 #include <string>
@@ -63,8 +63,8 @@ class TranscriptHook : public ResultHook {
     }
     const char* const separator = spec_.word ? " " : "";
     const auto& [predicted, truth] = output->second;
-    host->Say(absl::StrCat("Prediction: \"", absl::StrJoin(predicted, separator), "\""));
-    host->Say(absl::StrCat("Truth: \"", absl::StrJoin(truth, separator), "\""));
+    host->Print(absl::StrCat("Prediction: \"", absl::StrJoin(predicted, separator), "\""));
+    host->Print(absl::StrCat("Truth: \"", absl::StrJoin(truth, separator), "\""));
     return current;
   }
 

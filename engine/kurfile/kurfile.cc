@@ -24,16 +24,17 @@
 namespace kur {
 namespace {
 
-// Sections under the names that we use; unknown ones are reported.
+// Returns the sections under their canonical names, and reports unknown sections.
 Dict CanonicalSections(const Value& raw, Diagnostics* diagnostics) {
   Dict sections;
   for (const auto& [key, value] : raw.as_dict()) {
     const std::string name = key.is_string() ? key.as_string() : ToJson(key);
     std::string canonical;
     std::vector<std::string> known;
-    for (const auto& [ours, other] : SectionNames()) {
-      if (name == ours || (*other != '\0' && name == other)) canonical = ours;
-      known.emplace_back(ours);
+    for (const SectionName& section : SectionNames()) {
+      const bool is_alias = *section.alias != '\0' && name == section.alias;
+      if (name == section.canonical || is_alias) canonical = section.canonical;
+      known.emplace_back(section.canonical);
     }
     known.emplace_back("include");
     if (canonical.empty()) {
@@ -59,7 +60,7 @@ std::optional<uint64_t> ParseSeed(const Value& settings, Diagnostics* diagnostic
   return static_cast<uint64_t>(value);
 }
 
-// Templates may make texts of bytes that are no characters.
+// Reports texts that are not UTF-8: templates can build them from bytes.
 void CheckText(const Value& value, const std::string& path, Diagnostics* diagnostics) {
   if (value.is_string() && !IsUtf8(value.as_string())) {
     diagnostics->Error(value.location(), path, "the template gives a text that is no UTF-8");
@@ -77,7 +78,7 @@ void CheckText(const Value& value, const std::string& path, Diagnostics* diagnos
   }
 }
 
-// The shapes of the sources of a section that are known without opening anything.
+// Adds the shapes of the sources of a section that are known without opening anything.
 void AddKnownShapes(const DataSection& data, std::map<std::string, Shape>* shapes) {
   for (const DataSet& set : data.sets) {
     for (const auto& supplier : set.suppliers) {
@@ -94,22 +95,22 @@ std::map<std::string, Shape> KnownShapes(const Sections& sections) {
   return shapes;
 }
 
-// Says which outputs a loss could have meant.
+// Returns a hint that lists the outputs which a loss could have meant.
 std::string KnownOutputs(const std::vector<std::string>& outputs) {
-  constexpr size_t kMostShown = 12;
+  constexpr size_t kMaxShown = 12;
   std::vector<std::string> named;
   for (const std::string& output : outputs) {
     if (!absl::StartsWith(output, "..")) named.push_back(output);
   }
   if (named.empty()) return "; give the layer that is meant a 'name'";
-  const size_t more = named.size() - std::min(named.size(), kMostShown);
+  const size_t more = named.size() - std::min(named.size(), kMaxShown);
   named.resize(named.size() - more);
   return absl::StrCat("; its outputs are: ", absl::StrJoin(named, ", "),
                       more > 0 ? absl::StrCat(" and ", more, " more") : "");
 }
 
-// Refuses a loss that cannot be that of its output, whatever the data are.
-void CheckLossSuits(const LossSpec& loss, const ModelPlan& plan, Diagnostics* diagnostics) {
+// Reports a loss that cannot apply to its output, whatever the data are.
+void CheckLossOutput(const LossSpec& loss, const ModelPlan& plan, Diagnostics* diagnostics) {
   const PlannedLayer& output = *plan.Find(loss.target);
   if (!output.shape_known) return;
   const auto truth = loss.Truth(output.shape);
@@ -138,7 +139,7 @@ void CheckLossTargets(const Sections& sections, const ModelPlan& plan, Diagnosti
   }
   for (const auto& loss : sections.losses) {
     if (std::count(outputs.begin(), outputs.end(), loss->target) > 0) {
-      CheckLossSuits(*loss, plan, diagnostics);
+      CheckLossOutput(*loss, plan, diagnostics);
       continue;
     }
     const bool is_layer = plan.Find(loss->target) != nullptr;
@@ -152,16 +153,16 @@ void CheckLossTargets(const Sections& sections, const ModelPlan& plan, Diagnosti
   }
 }
 
-// Refuses metrics that no output suits.
+// Reports metrics that support no output.
 void CheckMetricList(const MetricList& metrics, const Sections& sections, const ModelPlan& plan,
                      Diagnostics* diagnostics) {
   for (const ChosenMetric& chosen : ChooseMetrics(metrics, sections.losses, diagnostics)) {
     const LossSpec& loss = *sections.losses[chosen.loss];
     const PlannedLayer* output = plan.Find(loss.target);
     if (output == nullptr || !output->shape_known) continue;
-    const absl::Status suits = chosen.spec->CheckOutput(loss.task(), output->shape);
-    if (suits.ok()) continue;
-    diagnostics->Error(chosen.spec->location, chosen.spec->key, std::string(suits.message()));
+    const absl::Status supported = chosen.spec->CheckOutput(loss.task(), output->shape);
+    if (supported.ok()) continue;
+    diagnostics->Error(chosen.spec->location, chosen.spec->key, std::string(supported.message()));
   }
 }
 
@@ -181,7 +182,7 @@ void AppendDataFiles(const DataSection& data, std::vector<FileReference>* files)
   }
 }
 
-// Suppliers that share a file write it once.
+// Appends each file once: suppliers may share a file.
 void AppendDataOutputs(const DataSection& data, std::vector<FileReference>* files) {
   for (const DataSet& set : data.sets) {
     for (const auto& supplier : set.suppliers) {
@@ -245,42 +246,16 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
   host.load_json =
       host.load_yaml = [&loaded](const std::string& file) { return loaded.Load(file); };
   const TemplateEngine engine(std::move(host));
-  const Dict sections = CanonicalSections(raw, &diagnostics);
-  SectionEvaluator evaluator(engine, raw.as_dict(), sections, &diagnostics);
-  evaluator.Run(BaseName(path));
-  const int errors = diagnostics.num_errors();
-  Dict names;
-  if (const Value* model = sections.Find("model")) {
-    const Value* templates = sections.Find("templates");
-    kurfile.plan_ = ExpandModel(*model, templates == nullptr ? Value() : *templates, engine,
-                                evaluator.scope(), &diagnostics, &names);
-  } else {
-    diagnostics.Error(raw.location(), "", "missing section 'model': the list of layers");
-  }
-  evaluator.EvaluateLoss(names, diagnostics.num_errors() > errors);
-  kurfile.evaluated_ = Value(evaluator.result()).At(raw.location());
+  kurfile.Evaluate(raw, BaseName(path), engine, &diagnostics);
   if (evaluated != nullptr) *evaluated = kurfile.evaluated_;
   CheckText(kurfile.evaluated_, "", &diagnostics);
-
   const Value* settings = kurfile.evaluated_.Find("settings");
   if (settings != nullptr) {
     kurfile.devices_ = ParseDevices(*settings, &diagnostics);
     kurfile.seed_ = ParseSeed(*settings, &diagnostics);
   }
   kurfile.sections_ = ParseSections(kurfile.evaluated_, &diagnostics);
-
-  if (!kurfile.plan_.layers.empty()) {
-    const auto sources = KnownShapes(kurfile.sections_);
-    InferShapes(sources, &kurfile.plan_, &diagnostics);
-    CheckLossTargets(kurfile.sections_, kurfile.plan_, &diagnostics);
-    CheckMetrics(kurfile.sections_, kurfile.plan_, &diagnostics);
-    if (kurfile.sections_.train && kurfile.sections_.train->optimizer != nullptr) {
-      CheckLayerOverrides(*kurfile.sections_.train->optimizer, kurfile.plan_, &diagnostics);
-    }
-    if (!diagnostics.has_errors()) {
-      WarnAboutMistakes(kurfile.sections_, kurfile.plan_, sources, &diagnostics);
-    }
-  }
+  if (!kurfile.plan_.layers.empty()) kurfile.CheckModel(&diagnostics);
   kurfile.files_.insert(kurfile.files_.end(), loaded.files().begin(), loaded.files().end());
   if (!diagnostics.has_errors()) kurfile.CheckPaths(&diagnostics);
   diagnostics.Sort();
@@ -289,7 +264,36 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
   return kurfile;
 }
 
-std::vector<Kurfile::NamedData> Kurfile::Data() const {
+void Kurfile::Evaluate(const Value& raw, const std::string& filename, const TemplateEngine& engine,
+                       Diagnostics* diagnostics) {
+  const Dict sections = CanonicalSections(raw, diagnostics);
+  SectionEvaluator evaluator(engine, raw.as_dict(), sections, diagnostics);
+  evaluator.EvaluateSections(filename);
+  const int errors = diagnostics->num_errors();
+  Dict model_names;
+  if (const Value* model = sections.Find("model")) {
+    const Value* templates = sections.Find("templates");
+    plan_ = ExpandModel(*model, templates == nullptr ? Value() : *templates, engine,
+                        evaluator.scope(), diagnostics, &model_names);
+  } else {
+    diagnostics->Error(raw.location(), "", "missing section 'model': the list of layers");
+  }
+  evaluator.EvaluateLoss(model_names, diagnostics->num_errors() > errors);
+  evaluated_ = Value(evaluator.result()).At(raw.location());
+}
+
+void Kurfile::CheckModel(Diagnostics* diagnostics) {
+  const auto sources = KnownShapes(sections_);
+  InferShapes(sources, &plan_, diagnostics);
+  CheckLossTargets(sections_, plan_, diagnostics);
+  CheckMetrics(sections_, plan_, diagnostics);
+  if (sections_.train && sections_.train->optimizer != nullptr) {
+    CheckLayerOverrides(*sections_.train->optimizer, plan_, diagnostics);
+  }
+  if (!diagnostics->has_errors()) WarnAboutMistakes(sections_, plan_, sources, diagnostics);
+}
+
+std::vector<Kurfile::NamedData> Kurfile::DataSections() const {
   std::vector<NamedData> data;
   if (sections_.train) data.push_back({"train", &sections_.train->data});
   if (sections_.validate) data.push_back({"validate", &sections_.validate->data});
@@ -301,12 +305,12 @@ std::vector<Kurfile::NamedData> Kurfile::Data() const {
 std::vector<FileReference> Kurfile::Inputs(Mode mode, const std::string& section) const {
   std::vector<FileReference> files;
   if (!section.empty()) {
-    for (const NamedData& named : Data()) {
+    for (const NamedData& named : DataSections()) {
       if (named.section == section) AppendDataFiles(*named.data, &files);
     }
     return files;
   }
-  for (const DataSection* data : DataOf(mode)) AppendDataFiles(*data, &files);
+  for (const DataSection* data : DataSectionsFor(mode)) AppendDataFiles(*data, &files);
   if (mode == Mode::kTrain && sections_.train) {
     AppendIfGiven(sections_.train->weights.initial, &files);
   }
@@ -321,7 +325,7 @@ std::vector<FileReference> Kurfile::Outputs(Mode mode) const {
   std::vector<FileReference> files;
   if (mode == Mode::kTrain && sections_.train) {
     const TrainSection& train = *sections_.train;
-    for (const DataSection* data : DataOf(mode)) AppendDataOutputs(*data, &files);
+    for (const DataSection* data : DataSectionsFor(mode)) AppendDataOutputs(*data, &files);
     AppendIfGiven(train.weights.best, &files);
     AppendIfGiven(train.weights.last, &files);
     if (train.checkpoint) files.push_back(train.checkpoint->path);
@@ -344,7 +348,7 @@ void Kurfile::CheckPaths(Diagnostics* diagnostics) const {
     JobPaths paths;
     paths.trains = mode == Mode::kTrain;
     for (const FileReference& file : Inputs(mode)) {
-      // Weights, and what a supplier reads or else writes.
+      // Weights, and files that a supplier either reads or writes.
       const bool handed_on = !absl::StrContains(file.key, ".data") || !file.must_exist;
       (handed_on ? paths.weights : paths.data).push_back(file);
     }
@@ -353,9 +357,9 @@ void Kurfile::CheckPaths(Diagnostics* diagnostics) const {
   }
 }
 
-std::vector<const DataSection*> Kurfile::DataOf(Mode mode) const {
+std::vector<const DataSection*> Kurfile::DataSectionsFor(Mode mode) const {
   std::vector<const DataSection*> chosen;
-  for (const auto& [section, data] : Data()) {
+  for (const auto& [section, data] : DataSections()) {
     const bool validates = mode == Mode::kTrain && section == "validate";
     if (mode == Mode::kInspect || section == ToString(mode) || validates) chosen.push_back(data);
   }
@@ -379,7 +383,7 @@ absl::Status CheckTrainable(const Sections& sections, const ModelPlan& plan) {
 
 absl::Status Kurfile::CheckMode(Mode mode) const {
   if (mode == Mode::kInspect) {
-    if (!Data().empty()) return absl::OkStatus();
+    if (!DataSections().empty()) return absl::OkStatus();
     return ErrorAt(evaluated_.location(), "",
                    "no section has data: there is no 'train', 'validate', 'test' or 'evaluate'");
   }

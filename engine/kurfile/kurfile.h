@@ -16,82 +16,92 @@
 
 namespace kur {
 
+class TemplateEngine;
+
 enum class Mode {
   kTrain,
   kTest,
   kEvaluate,
-  kInspect,  // look at the data of all sections
+  kInspect,  // shows the data of all sections
 };
 
-// "train", "test", "evaluate", "inspect".
+// Returns "train", "test", "evaluate" or "inspect".
 std::string ToString(Mode mode);
 
 // How to read a Kurfile.
 struct KurfileOptions {
-  // Changes before evaluation, as PATH=VALUE with a YAML value, in order.
+  // Changes before evaluation, in order, as PATH=VALUE with a YAML value.
   std::vector<std::string> overrides;
-  // Messages show files relative to this folder; empty: the folder of the Kurfile as it was named.
+  // Messages show files relative to this folder; empty: relative to the folder of the Kurfile, as
+  // it was named.
   std::string display_root;
-  // Includes may not leave this folder; empty: they may be anywhere.
+  // Set to forbid includes outside of this folder; empty: includes may be anywhere.
   std::string include_root;
-  // What gpu_count() gives: how many graphics cards the machine has that runs the job.
+  // The result of gpu_count() in templates: the number of graphics cards of the machine that runs
+  // the job.
   int gpu_count = 0;
 };
 
-// A Kurfile that has been read, evaluated and checked. Immutable and thread-safe; opens nothing
-// that it describes.
+// A Kurfile that has been read, evaluated and checked. Opens none of the data that it describes.
+// Immutable, thread-safe.
 class Kurfile {
  public:
-  // Reads `path` and what it includes, and checks everything. A status of Diagnostics::ToStatus()
-  // (see DiagnosticsOf()) with all errors of the Kurfile; NOT_FOUND or PERMISSION_DENIED when
-  // `path` itself cannot be read. `evaluated`, if not null, receives what evaluated() would give
-  // also of a Kurfile that is refused, without what cannot be evaluated.
+  // Reads `path` and its includes, and checks everything. Returns a status of
+  // Diagnostics::ToStatus() with all errors of the Kurfile, or NOT_FOUND or PERMISSION_DENIED if
+  // `path` itself cannot be read. `evaluated`, if not null, receives evaluated() even if the
+  // Kurfile is refused, without the parts that cannot be evaluated.
   static absl::StatusOr<Kurfile> Load(const std::string& path, const KurfileOptions& options = {},
                                       Value* evaluated = nullptr);
 
-  // Only reads, includes and overrides: the value before evaluation. `files`, if not null, receives
-  // every file that was read, the Kurfile first.
+  // Reads `path` and its includes and applies the overrides, without evaluation. `files`, if not
+  // null, receives every file that was read, the Kurfile first.
   static absl::StatusOr<Value> LoadRaw(const std::string& path, const KurfileOptions& options = {},
                                        std::vector<std::string>* files = nullptr);
 
-  // The whole Kurfile after evaluation; the model as it was written (its containers are evaluated
-  // while they are expanded).
+  // Returns the whole Kurfile after evaluation. The model is as it was written, because its
+  // containers are evaluated during expansion.
   const Value& evaluated() const { return evaluated_; }
 
-  // Every file that was read, the Kurfile first, as paths of this machine.
+  // Returns every file that was read, the Kurfile first, as paths of this machine.
   const std::vector<std::string>& files() const { return files_; }
 
-  // The sections that have data, in the order in which a model lives: "train", "validate", "test",
-  // "evaluate".
+  // A section that has data.
   struct NamedData {
     std::string section;
     const DataSection* data;  // owned by the Kurfile
   };
-  std::vector<NamedData> Data() const;
+  // Returns the sections that have data in the order "train", "validate", "test", "evaluate".
+  std::vector<NamedData> DataSections() const;
 
-  // The files that a job in that mode reads (data, initial weights) and writes (weights,
-  // checkpoints, logs, results). With `section` only what the data of that section is read from.
+  // Returns the files that a job in `mode` reads (data, initial weights). With `section`, returns
+  // only the files with the data of that section.
   std::vector<FileReference> Inputs(Mode mode, const std::string& section = "") const;
+  // Returns the files that a job in `mode` writes (weights, checkpoints, logs, results).
   std::vector<FileReference> Outputs(Mode mode) const;
 
-  // FAILED_PRECONDITION or a diagnostics status if the Kurfile lacks what the mode needs.
+  // Returns a diagnostics status if the Kurfile lacks what `mode` needs.
   absl::Status CheckMode(Mode mode) const;
 
   const DeviceRequest& devices() const { return devices_; }
-  // `settings.seed`, if given.
+  // Returns `settings.seed`, if given.
   std::optional<uint64_t> seed() const { return seed_; }
   const Sections& sections() const { return sections_; }
-  // The expanded model with what is known of its shapes.
+  // Returns the expanded model with all shapes that are known.
   const ModelPlan& plan() const { return plan_; }
-  // What is legal but surely not meant.
+  // Returns warnings about what is legal but surely not meant.
   const std::vector<Diagnostic>& warnings() const { return warnings_; }
 
  private:
   Kurfile() = default;
+  // Evaluates all sections and expands the model.
+  void Evaluate(const Value& raw, const std::string& filename, const TemplateEngine& engine,
+                Diagnostics* diagnostics);
+  // Infers the shapes of the expanded model, and checks losses, metrics and optimizer against it.
+  void CheckModel(Diagnostics* diagnostics);
 
   void CheckPaths(Diagnostics* diagnostics) const;
-  // The data that a job in that mode reads.
-  std::vector<const DataSection*> DataOf(Mode mode) const;
+  // Returns the data that a job in `mode` reads.
+  std::vector<const DataSection*> DataSectionsFor(Mode mode) const;
 
   Value evaluated_;
   std::vector<std::string> files_;

@@ -27,8 +27,8 @@ class Linter {
   }
 
  private:
-  // The layer that computes an output: what an `output` names is computed before it.
-  const PlannedLayer* Computing(const std::string& output) const {
+  // Returns the layer that computes an output. An `output` layer only names the layer before it.
+  const PlannedLayer* FindComputingLayer(const std::string& output) const {
     const PlannedLayer* layer = plan_.Find(output);
     while (layer != nullptr && layer->spec->IsIdentity() && layer->inputs.size() == 1) {
       layer = &plan_.layers[static_cast<size_t>(layer->inputs[0])];
@@ -38,7 +38,7 @@ class Linter {
 
   void CheckLoss(const LossSpec& loss) {
     const PlannedLayer* output = plan_.Find(loss.target);
-    const PlannedLayer* computing = Computing(loss.target);
+    const PlannedLayer* computing = FindComputingLayer(loss.target);
     if (output == nullptr || computing == nullptr) return;
     const Probabilities given = computing->spec->probabilities();
     if (loss.task() == Task::kNumbers && given == Probabilities::kSoftmax) {
@@ -99,7 +99,7 @@ class Linter {
       diagnostics_->Warning(checkpoint.path.location, "train.checkpoint",
                             "no checkpoint will ever be written: " + why);
     };
-    // Only if none of the counts that were given can be reached.
+    // Warn only if none of the given intervals can be reached.
     if (checkpoint.minutes &&
         (!train.stop.seconds ||
          *checkpoint.minutes * 60 <= static_cast<int64_t>(*train.stop.seconds))) {

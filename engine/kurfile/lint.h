@@ -11,9 +11,10 @@
 
 namespace kur {
 
-// Warns of what is legal but surely not meant: a softmax compared by mean squared error, an output
-// that nothing trains, a truth of another width than the output, a checkpoint that never comes.
-// `sources` are the sample shapes of the data sources that are known without opening anything.
+// Warns about what is legal but surely not meant: a softmax compared by mean squared error, an
+// output that nothing trains, a truth of another width than the output, a checkpoint that is never
+// written. `sources` are the sample shapes of the data sources that are known without opening
+// anything.
 void WarnAboutMistakes(const Sections& sections, const ModelPlan& plan,
                        const std::map<std::string, Shape>& sources, Diagnostics* diagnostics);
 

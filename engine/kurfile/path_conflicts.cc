@@ -10,8 +10,8 @@
 namespace kur {
 namespace {
 
-// Two spellings of one path become the same.
-std::string Canonical(const FileReference& file) {
+// Returns the same text for all spellings of a path.
+std::string CanonicalPath(const FileReference& file) {
   const bool home = absl::StartsWith(file.path, "~/");
   const auto normalized = NormalizeInputPath(home ? file.path.substr(2) : file.path);
   if (!normalized.ok()) return file.path;
@@ -20,21 +20,21 @@ std::string Canonical(const FileReference& file) {
 
 const FileReference* Find(const std::vector<FileReference>& files, const std::string& path) {
   for (const FileReference& file : files) {
-    if (Canonical(file) == path) return &file;
+    if (CanonicalPath(file) == path) return &file;
   }
   return nullptr;
 }
 
-// The file that a path with placeholders may become; null if there is none.
+// Returns a file that the placeholders in `pattern` can expand to; null if there is none.
 const FileReference* FindMatch(const std::vector<FileReference>& files,
                                const std::string& pattern) {
   for (const FileReference& file : files) {
-    if (MayBecome(pattern, Canonical(file))) return &file;
+    if (CanExpandTo(pattern, CanonicalPath(file))) return &file;
   }
   return nullptr;
 }
 
-// The log is a folder, in which other files may stand.
+// Returns whether the output is a folder that may hold other files, which only the log is.
 bool IsFolder(const FileReference& output) { return absl::StartsWith(output.key, "train.log"); }
 
 }  // namespace
@@ -42,7 +42,7 @@ bool IsFolder(const FileReference& output) { return absl::StartsWith(output.key,
 void CheckPathConflicts(const JobPaths& paths, Diagnostics* diagnostics) {
   for (size_t i = 0; i < paths.outputs.size(); ++i) {
     const FileReference& output = paths.outputs[i];
-    const std::string path = Canonical(output);
+    const std::string path = CanonicalPath(output);
     if (!IsFolder(output) && paths.trains) CheckPlaceholders(output, diagnostics);
     const FileReference* overwritten = Find(paths.data, path);
     if (overwritten == nullptr) overwritten = FindMatch(paths.data, path);
@@ -55,7 +55,7 @@ void CheckPathConflicts(const JobPaths& paths, Diagnostics* diagnostics) {
     }
     for (size_t j = 0; j < paths.outputs.size(); ++j) {
       const FileReference& other = paths.outputs[j];
-      const std::string other_path = Canonical(other);
+      const std::string other_path = CanonicalPath(other);
       if (j < i && other_path == path && other.key != output.key) {
         diagnostics->Warning(
             output.location, output.key,

@@ -8,7 +8,7 @@
 
 namespace kur {
 
-// What a job reads and writes.
+// The files that a job reads and writes.
 struct JobPaths {
   std::vector<FileReference> data;     // read
   std::vector<FileReference> weights;  // read; training may write them again
@@ -16,8 +16,8 @@ struct JobPaths {
   bool trains = false;
 };
 
-// Reports outputs that would destroy what the job reads, or that need the place of another as a
-// folder, and warns of two that have the same path.
+// Reports outputs that would overwrite an input of the job, or that need another output's path as a
+// folder. Warns of two outputs with the same path.
 void CheckPathConflicts(const JobPaths& paths, Diagnostics* diagnostics);
 
 }  // namespace kur

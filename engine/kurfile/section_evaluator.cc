@@ -38,14 +38,14 @@ SectionEvaluator::SectionEvaluator(const TemplateEngine& engine, Dict written, D
       parsed_(written_),
       diagnostics_(diagnostics) {}
 
-void SectionEvaluator::Run(const std::string& filename) {
+void SectionEvaluator::EvaluateSections(const std::string& filename) {
   scope_.Set("filename", Value(filename));
   scope_.Set("raw", Value(written_));
   scope_.Set("parsed", Value(parsed_));
   scope_.Set("host", HostName());
   EvaluateSettings();
   for (const SectionName& name : SectionNames()) {
-    if (*name.other != '\0') EvaluateOne(name);
+    if (*name.alias != '\0') EvaluateSection(name);
   }
 }
 
@@ -54,7 +54,7 @@ void SectionEvaluator::EvaluateLoss(const Dict& model_names, bool model_has_erro
   for (const char* name : {"tags", "oldest", "layers"}) {
     if (model_has_errors) scope_.SetBroken(name);
   }
-  EvaluateOne({"loss", ""});
+  EvaluateSection({"loss", ""});
 }
 
 Dict SectionEvaluator::result() const {
@@ -118,30 +118,30 @@ void SectionEvaluator::EvaluateSettings() {
 }
 
 void SectionEvaluator::SetSection(const SectionName& name, const Value& value, Scope* scope) const {
-  scope->Set(name.ours, value);
-  if (written_.Contains(name.other)) scope->Set(name.other, value);
+  scope->Set(name.canonical, value);
+  if (written_.Contains(name.alias)) scope->Set(name.alias, value);
 }
 
 void SectionEvaluator::SetParsed(const SectionName& name, const Value& value) {
-  parsed_.Set(Value(name.ours), value);
-  if (*name.other != '\0') parsed_.Set(Value(name.other), value);
+  parsed_.Set(Value(name.canonical), value);
+  if (*name.alias != '\0') parsed_.Set(Value(name.alias), value);
   if (!scope_.IsBroken("parsed")) scope_.Set("parsed", Value(parsed_));
 }
 
-void SectionEvaluator::EvaluateOne(const SectionName& name) {
-  const Value* section = raw_.Find(name.ours);
+void SectionEvaluator::EvaluateSection(const SectionName& name) {
+  const Value* section = raw_.Find(name.canonical);
   if (section == nullptr) return;
   Scope own(&scope_);
   SetSection(name, *section, &own);
   Value evaluated;
-  if (Evaluate(*section, own, name.ours, &evaluated)) {
+  if (Evaluate(*section, own, name.canonical, &evaluated)) {
     SetSection(name, evaluated, &scope_);
     SetParsed(name, evaluated);
-    evaluated_.Set(Value(name.ours), std::move(evaluated));
+    evaluated_.Set(Value(name.canonical), std::move(evaluated));
     return;
   }
-  for (const char* broken : {name.ours, name.other, "parsed"}) scope_.SetBroken(broken);
-  broken_.insert(name.ours);
+  for (const char* broken : {name.canonical, name.alias, "parsed"}) scope_.SetBroken(broken);
+  broken_.insert(name.canonical);
 }
 
 }  // namespace kur

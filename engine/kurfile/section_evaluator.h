@@ -11,45 +11,45 @@
 
 namespace kur {
 
-// The name that we use for a section and the other one that Kur accepts, which may be empty.
+// The name of a section, and the other name that Kur accepts, which may be empty.
 struct SectionName {
-  const char* ours;
-  const char* other;
+  const char* canonical;
+  const char* alias;
 };
 
-// Of every section of a Kurfile.
+// Returns the names of all sections of a Kurfile, in the order of evaluation.
 const std::array<SectionName, 8>& SectionNames();
 
 // Evaluates the sections of a Kurfile in Kur's order: `settings` against itself, then `train`,
-// `validate`, `test` and `evaluate`, and, once the model is known, `loss`, each with those before
-// it in scope. `model` and `templates` are left as they are. The engine and the diagnostics must
-// outlive the evaluator.
+// `validate`, `test` and `evaluate`, and, once the model is known, `loss`. Each section has the
+// earlier ones in scope. `model` and `templates` are left unevaluated. Not thread-safe. The engine
+// and the diagnostics must outlive the evaluator.
 class SectionEvaluator {
  public:
-  // `written` is the Kurfile as it was written, `raw` has its sections under the names that we use.
+  // `written` is the Kurfile as it was written; `raw` has its sections under their canonical names.
   SectionEvaluator(const TemplateEngine& engine, Dict written, Dict raw, Diagnostics* diagnostics);
 
-  // All but `loss`. Reports what cannot be evaluated; such a section is left out of the result, and
-  // such a setting out of `settings`. What uses them is left out too, without a further report.
-  // `filename` is the Kurfile's, for templates that ask.
-  void Run(const std::string& filename);
+  // Evaluates all sections but `loss`. Reports each section and setting that cannot be evaluated
+  // and leaves it out, as well as everything that uses it, without a further report. `filename` is
+  // the name of the Kurfile, for templates that use it.
+  void EvaluateSections(const std::string& filename);
 
-  // `loss`, in whose templates `model_names` (see ExpandModel()) are names too. What uses them is
-  // not judged if the model has errors.
+  // Evaluates `loss`, whose templates may use `model_names` (see ExpandModel()). If the model has
+  // errors, templates that use these names are not reported.
   void EvaluateLoss(const Dict& model_names, bool model_has_errors);
 
-  // The names that are in force for what comes after the sections.
+  // Returns the names that the model's templates may use.
   const Scope& scope() const { return scope_; }
 
-  // The sections, evaluated where they are to be, in the order in which they were written.
+  // Returns the sections, evaluated where possible, in the order in which they were written.
   Dict result() const;
 
  private:
   void EvaluateSettings();
-  void EvaluateOne(const SectionName& name);
-  // Makes what is known of a section a name in `scope`.
+  void EvaluateSection(const SectionName& name);
+  // Adds a section to `scope` under both of its names.
   void SetSection(const SectionName& name, const Value& value, Scope* scope) const;
-  // Brings `parsed` up to date.
+  // Adds an evaluated section to the name `parsed`.
   void SetParsed(const SectionName& name, const Value& value);
   bool Evaluate(const Value& value, const Scope& scope, const std::string& path, Value* to);
 
@@ -60,7 +60,7 @@ class SectionEvaluator {
   Diagnostics* diagnostics_;
   Scope scope_;
   Dict evaluated_;
-  std::set<std::string> broken_;  // sections of which nothing is known
+  std::set<std::string> broken_;  // sections that could not be evaluated
 };
 
 }  // namespace kur

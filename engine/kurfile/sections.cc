@@ -47,7 +47,7 @@ const Fields<RawWeights>& TrainWeightsFields() {
   return *kFields;
 }
 
-// One entry of `data`: {KIND: ..., name: ..., when: ..., columns: ..., split: ...}.
+// Parses one entry of `data`: {KIND: ..., name: ..., when: ..., columns: ..., split: ...}.
 std::shared_ptr<const SupplierSpec> ParseSupplier(const std::string& section, const Value& value,
                                                   const std::string& key,
                                                   Diagnostics* diagnostics) {
@@ -58,9 +58,9 @@ std::shared_ptr<const SupplierSpec> ParseSupplier(const std::string& section, co
   if (!entry) return nullptr;
   auto supplier =
       ParseKind<SupplierSpec>("supplier", entry->kind, entry->location, entry->arguments,
-                              entry->key, diagnostics, entry->known_beside);
+                              entry->key, diagnostics, entry->known_sibling_keys);
   if (supplier == nullptr) return nullptr;
-  return ParseSupplierView(std::move(supplier), entry->beside, entry->entry_key, section,
+  return ParseSupplierView(std::move(supplier), entry->sibling_keys, entry->entry_key, section,
                            diagnostics);
 }
 
@@ -166,7 +166,7 @@ const Fields<RawTrain>& TrainFields() {
   return *kFields;
 }
 
-const Fields<RawSection>& MeasureFields() {
+const Fields<RawSection>& ValidateAndTestFields() {
   static const auto* const kFields = new Fields<RawSection>(
       DataFields<RawSection>(WeightsFields())
           .Optional("metrics", &RawSection::metrics,
@@ -196,7 +196,7 @@ const Fields<RawSection>& EvaluateFields() {
   return *kFields;
 }
 
-// The newer place of `checkpoint` wins over the one under `weights`.
+// Parses `checkpoint`, which replaces the older key under `weights`.
 std::optional<CheckpointSection> ParseCheckpoints(const Value& value, const Value& older,
                                                   Diagnostics* diagnostics) {
   const std::string older_key = "train.weights.checkpoint";
@@ -229,7 +229,7 @@ TrainSection ParseTrain(const Value& value, bool validates, bool validation_keep
       TrainWeightsFields().Parse(raw.weights, "train.weights", diagnostics, &weights)) {
     train.weights = {weights.initial, weights.best, weights.last};
     if (train.weights.initial) train.weights.initial->must_exist = weights.must_exist;
-    // A plain path is also where the best weights go, unless validation has a place for its own.
+    // A plain path also receives the best weights, unless validation names a file for them.
     if (raw.weights.is_string() && !validation_keeps_best) {
       train.weights.best = train.weights.initial;
     }
@@ -238,7 +238,7 @@ TrainSection ParseTrain(const Value& value, bool validates, bool validation_keep
   return train;
 }
 
-// The weights of a section that names one file, under `wanted` or as a plain path.
+// Parses the weights of a section that names one file, under the key `wanted` or as a plain path.
 std::optional<FileReference> ParseOneWeights(const std::string& section, const Value& value,
                                              std::optional<FileReference> RawWeights::*wanted,
                                              Diagnostics* diagnostics) {
@@ -302,7 +302,7 @@ std::vector<std::shared_ptr<const LossSpec>> ParseLosses(const Value& value,
 
 KeyTable TrainKeys() { return TrainFields().Describe(); }
 
-KeyTable MeasureKeys() { return MeasureFields().Describe(); }
+KeyTable ValidateAndTestKeys() { return ValidateAndTestFields().Describe(); }
 
 KeyTable EvaluateKeys() { return EvaluateFields().Describe(); }
 
@@ -314,7 +314,7 @@ Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics) {
   };
   if (const Value* value = find("validate")) {
     RawSection raw;
-    MeasureFields().Parse(*value, "validate", diagnostics, &raw);
+    ValidateAndTestFields().Parse(*value, "validate", diagnostics, &raw);
     sections.validate = ValidateSection{
         ParseData("validate", *value, raw.data, raw.provider, /*several=*/true, diagnostics),
         ParseOneWeights("validate", raw.weights, &RawWeights::best, diagnostics),
@@ -329,7 +329,7 @@ Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics) {
   }
   if (const Value* value = find("test")) {
     RawSection raw;
-    MeasureFields().Parse(*value, "test", diagnostics, &raw);
+    ValidateAndTestFields().Parse(*value, "test", diagnostics, &raw);
     sections.test = TestSection{
         ParseData("test", *value, raw.data, raw.provider, /*several=*/true, diagnostics),
         ParseOneWeights("test", raw.weights, &RawWeights::initial, diagnostics),

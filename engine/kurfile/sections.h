@@ -22,7 +22,7 @@
 
 namespace kur {
 
-// One set of data: suppliers whose sources belong together.
+// One set of data: suppliers whose samples belong together.
 struct DataSet {
   std::string name;  // "default" where the Kurfile names none
   std::vector<std::shared_ptr<const SupplierSpec>> suppliers;
@@ -35,12 +35,12 @@ struct DataSection {
   Location location;
 };
 
-// `stop_when` (and the older `epochs`).
+// `stop_when` and the older `epochs`.
 struct StopCondition {
   std::optional<int64_t> epochs;  // absent: no limit
   std::optional<double> seconds;  // absent: no limit
-  std::string clock = "all";      // which time counts: all, train, validate, batch
-  bool total = false;             // counts earlier runs of the same log
+  std::string clock = "all";      // the time that counts: all, train, validate, batch
+  bool total = false;             // whether earlier runs with this log count
 };
 
 // `weights` of a training.
@@ -50,22 +50,22 @@ struct WeightsSection {
   std::optional<FileReference> last;     // written at the end
 };
 
-// `checkpoint`: written when one of the counts since the last one is reached.
+// `checkpoint`: written when one of the intervals has passed since the last checkpoint.
 struct CheckpointSection {
   FileReference path;
   std::optional<int64_t> epochs;
   std::optional<int64_t> batches;
   std::optional<int64_t> samples;
   std::optional<int64_t> minutes;
-  bool validate = false;
+  bool validate = false;                      // whether to validate, too
   std::optional<int64_t> validation_batches;  // absent: the whole set
 };
 
-// `log`: Kur's binary training log.
+// `log`: the binary training log of Kur.
 struct LogSection {
   FileReference path;
-  bool keep_batch = true;       // keep every batch's loss
-  std::optional<int64_t> rate;  // seconds between writes of these; absent: at the end of an epoch
+  bool keep_batch = true;       // keeps the loss of every batch
+  std::optional<int64_t> rate;  // seconds between writes of batch losses; absent: once an epoch
 };
 
 struct TrainSection {
@@ -94,7 +94,7 @@ struct TestSection {
   HookSpecs hooks;
 };
 
-// `destination`: where the results of an evaluation go.
+// `destination`: the file for the results of an evaluation.
 struct DestinationSection {
   FileReference path;
   std::string format = "pkl";  // pkl, pickle or csv
@@ -107,7 +107,7 @@ struct EvaluateSection {
   HookSpecs hooks;
 };
 
-// Everything of a Kurfile but its model and its settings, typed. Immutable once parsed.
+// The typed sections of a Kurfile, without model and settings. Immutable once parsed.
 struct Sections {
   std::optional<TrainSection> train;
   std::optional<ValidateSection> validate;
@@ -116,12 +116,12 @@ struct Sections {
   std::vector<std::shared_ptr<const LossSpec>> losses;
 };
 
-// The keys of `train`, of `validate` and `test`, and of `evaluate`.
+// Return the keys of `train`, of `validate` and `test`, and of `evaluate`.
 KeyTable TrainKeys();
-KeyTable MeasureKeys();
+KeyTable ValidateAndTestKeys();
 KeyTable EvaluateKeys();
 
-// Reads the sections of an evaluated Kurfile and reports everything that is wrong.
+// Parses the sections of an evaluated Kurfile and reports all errors.
 Sections ParseSections(const Value& kurfile, Diagnostics* diagnostics);
 
 }  // namespace kur

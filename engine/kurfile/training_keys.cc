@@ -20,7 +20,7 @@ bool IsEndless(const Value& value) {
          (value.is_string() && kWords->count(value.as_string()) > 0);
 }
 
-// A number of epochs, or one of the words for "no limit".
+// Parses a number of epochs, or one of the words for "no limit".
 bool ParseEpochs(const Value& value, const std::string& key, Diagnostics* diagnostics,
                  std::optional<int64_t>* epochs) {
   if (IsEndless(value)) {

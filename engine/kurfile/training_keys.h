@@ -12,26 +12,26 @@
 
 namespace kur {
 
-// The keys that only `train` has. Each reads one value, which is null where the key is missing, and
-// reports everything that is wrong with it.
+// Parsers for the keys that only `train` has. Each takes the value of a key, null if the key is
+// missing, and reports all errors. Thread-safe.
 
-// `epochs` and `stop_when`; the latter wins where both say something.
+// Parses `epochs` and `stop_when`, which wins where both give a limit.
 StopCondition ParseStop(const Value& epochs, const Value& stop_when, Diagnostics* diagnostics);
 
-// `checkpoint`, which stands at `key`.
+// Parses `checkpoint`, which is at `key`.
 std::optional<CheckpointSection> ParseCheckpoint(const Value& value, const std::string& key,
                                                  Diagnostics* diagnostics);
 
-// `log`; absent, too, where nothing is to be written.
+// Parses `log`. Returns nothing if the Kurfile turns the log off.
 std::optional<LogSection> ParseLog(const Value& value, Diagnostics* diagnostics);
 
-// The keys of `epochs`, `stop_when`, `checkpoint` and `log`.
+// Return the keys of `epochs`, `stop_when`, `checkpoint` and `log`.
 KeyTable EpochsKeys();
 KeyTable StopWhenKeys();
 KeyTable CheckpointKeys();
 KeyTable LogKeys();
 
-// `optimizer`; null if anything was reported. `fallback` is the place of a missing key.
+// Parses `optimizer`. Returns null after an error. `fallback` locates errors if the key is missing.
 std::shared_ptr<const OptimizerSpec> ParseOptimizer(const Value& value, const Location& fallback,
                                                     Diagnostics* diagnostics);
 

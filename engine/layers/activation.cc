@@ -1,4 +1,4 @@
-// activation: a function of each value.
+// activation: applies a function to each value.
 
 #include <string>
 #include <vector>
@@ -24,14 +24,14 @@ struct ActivationSpec : LayerSpec {
     return inputs[0];
   }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>&) const override {
     const bool of_output = type == "relu" || type == "tanh" || type == "sigmoid" ||
                            type == "softmax" || type == "log_softmax" || type == "exponential";
     const bool is_view = type == "linear" || type == "none";
     return {/*input=*/!of_output && !is_view, of_output, is_view};
   }
 
-  bool CommutesWithMaxima() const override { return IsRelu(); }
+  bool CommutesWithMaxPool() const override { return IsRelu(); }
   bool IsRelu() const override { return type == "relu"; }
   Probabilities probabilities() const override {
     if (type == "softmax") return Probabilities::kSoftmax;
@@ -63,7 +63,7 @@ class Activation : public Layer {
   at::Tensor Forward(const std::vector<at::Tensor>& inputs,
                      const ForwardContext& context) override {
     at::Tensor x = inputs[0];
-    // To write over a view costs autograd more than is won.
+    // Overwriting a view costs autograd more than it saves.
     if (is_relu_ && context.may_overwrite && !x.is_view()) return x.relu_();
     return function_(x);
   }

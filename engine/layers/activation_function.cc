@@ -31,7 +31,7 @@ ActivationFunction FindActivation(const std::string& name, const std::optional<d
   if (name == "mish") return [](const at::Tensor& x) { return at::mish(x); };
   if (name == "exponential") return [](const at::Tensor& x) { return at::exp(x); };
   if (name == "hard_swish") return [](const at::Tensor& x) { return at::hardswish(x); };
-  // As Keras, and so Kur, has it; PyTorch's rises by 1/6.
+  // Keras' definition, as in Kur; PyTorch's has the slope 1/6.
   if (name == "hard_sigmoid")
     return [](const at::Tensor& x) { return (x * 0.2 + 0.5).clamp(0, 1); };
   if (name == "softmax") {

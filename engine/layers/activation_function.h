@@ -9,12 +9,13 @@
 
 namespace kur {
 
-// Gives a new tensor, or the argument itself where nothing is to be done.
+// Applies an activation. Returns a new tensor, or the argument itself for the identity.
+// Thread-safe.
 using ActivationFunction = std::function<at::Tensor(const at::Tensor&)>;
 
-// The function of a name out of ActivationNames(). `alpha` is the slope of leakyrelu below 0 (by
-// default 0.3) and the scale of elu there (by default 1). Softmax and log_softmax are over the
-// channels: the second axis of an image, the last of anything else.
+// Returns the activation of a name in ActivationNames(). `alpha` is the slope of leakyrelu below 0
+// (default 0.3), or the scale of elu below 0 (default 1). Softmax and log_softmax are over the
+// channels: the second axis of an image, the last axis of any other tensor.
 ActivationFunction FindActivation(const std::string& name,
                                   const std::optional<double>& alpha = std::nullopt);
 

@@ -6,7 +6,7 @@
 
 namespace kur {
 
-// The functions that a Kurfile may name; activation_function.h has them.
+// Returns the activations that a Kurfile may name. FindActivation() implements them.
 inline std::vector<std::string> ActivationNames() {
   return {"relu",         "softmax",    "tanh",        "sigmoid",     "elu",    "leakyrelu",
           "softplus",     "softsign",   "gelu",        "silu",        "selu",   "mish",

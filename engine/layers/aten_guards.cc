@@ -13,8 +13,8 @@
 namespace kur {
 namespace {
 
-// A value for each channel, in the shape in which (batch, channels, ...) can subtract it.
-at::Tensor ForChannels(const at::Tensor& values, const at::Tensor& x) {
+// Reshapes a value for each channel so that it broadcasts to (batch, channels, ...).
+at::Tensor BroadcastChannels(const at::Tensor& values, const at::Tensor& x) {
   std::vector<int64_t> shape(static_cast<size_t>(x.dim()), 1);
   shape[1] = values.size(0);
   return values.view(shape);
@@ -37,8 +37,8 @@ at::Tensor Gelu(const at::Tensor& x) {
   return y;
 }
 
-// The results of normalizing, and so their gradients, do not change when a constant is taken from
-// what is normalized. Less its mean, nothing is large beside the deviation, and nothing cancels.
+// Subtracting a constant from the input changes neither the result of a normalization nor the
+// gradients. Without its mean, the input is not large beside its deviation, and nothing cancels.
 
 at::Tensor LayerNorm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                      double epsilon) {
@@ -59,16 +59,16 @@ at::Tensor BatchNorm(const at::Tensor& x, const at::Tensor& weight, const at::Te
                      double momentum, double epsilon) {
   constexpr bool kCudnn = true;
   if (!training) {
-    return at::batch_norm(x - ForChannels(running_mean, x), weight, bias,
+    return at::batch_norm(x - BroadcastChannels(running_mean, x), weight, bias,
                           at::zeros_like(running_mean), running_var, training, 0, epsilon, kCudnn);
   }
   const at::Tensor shift = MeanOfChannels(x);
   const at::Tensor mean = running_mean - shift;
-  // A copy, because autograd keeps it and a layer may be used twice before it goes back.
+  // A copy, as autograd saves it, and a layer may run twice before its backward pass.
   const at::Tensor variance = running_var.clone();
-  // ATen's momentum is the share of the new statistics.
-  at::Tensor y = at::batch_norm(x - ForChannels(shift, x), weight, bias, mean, variance, training,
-                                1 - momentum, epsilon, kCudnn);
+  // ATen's momentum is the fraction of the new statistics.
+  at::Tensor y = at::batch_norm(x - BroadcastChannels(shift, x), weight, bias, mean, variance,
+                                training, 1 - momentum, epsilon, kCudnn);
   running_mean.copy_(mean + shift);
   const bool is_single = x.numel() == x.size(1);
   running_var.copy_(is_single ? running_var * momentum : variance);

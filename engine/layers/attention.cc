@@ -1,7 +1,7 @@
 // attention: multi-head scaled dot-product attention (Vaswani et al., "Attention Is All You Need",
 // 2017). For each head, with d = size / heads:
 //   softmax(Q K^T / sqrt(d)) V,  Q = x W_q + b_q,  K = y W_k + b_k,  V = y W_v + b_v
-// and a dense layer over what the heads give. y is x, or a second input.
+// followed by a dense layer over the concatenated heads. y is x, or a second input.
 
 #include <cmath>
 #include <limits>
@@ -33,7 +33,7 @@ struct AttentionSpec : LayerSpec {
 
   std::string kind() const override { return "attention"; }
 
-  // Features inside, of all heads together, and of the output.
+  // Returns the features of all heads together, which are also those of the output.
   int64_t Width(const Shape& query) const { return size.value_or(query.back()); }
 
   absl::StatusOr<Shape> OutputShape(const std::vector<Shape>& inputs) const override {
@@ -76,8 +76,8 @@ struct AttentionSpec : LayerSpec {
     return projections + 2 * time * source * width;
   }
 
-  // The inputs; queries, keys, values and what goes into the last layer; the weights of each head.
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+  // The inputs; queries, keys, values and the input of the last dense layer; the softmax weights.
+  SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
     const int64_t time = inputs[0][0];
     const int64_t source = inputs.back()[0];
     if (time == kUnknown || source == kUnknown) return {true, false, false, kUnknown};
@@ -129,12 +129,12 @@ class Attention : public Layer {
     const at::Tensor value = Project(y, 2);
     const bool fuse = CanFuseAttention(query) && CanFuseAttention(key);
     return Project(fuse ? FusedAttention(query, key, value, heads_, causal_)
-                        : Look(Heads(query), Heads(key), Heads(value)),
+                        : Attend(SplitHeads(query), SplitHeads(key), SplitHeads(value)),
                    3);
   }
 
  private:
-  at::Tensor Look(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) const {
+  at::Tensor Attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) const {
     const int64_t time = query.size(2);
     const double scale = 1 / std::sqrt(static_cast<double>(query.size(-1)));
     at::Tensor scores = at::matmul(query * scale, key.transpose(-2, -1));
@@ -145,12 +145,13 @@ class Attention : public Layer {
     return at::matmul(at::softmax(scores, -1), value).transpose(1, 2).flatten(2);
   }
 
+  // Applies a dense layer: 0 query, 1 key, 2 value, 3 output.
   at::Tensor Project(const at::Tensor& x, size_t which) {
     return at::linear(x, weights()[2 * which].value, weights()[2 * which + 1].value);
   }
 
-  // (batch, time, size) to (batch, heads, time, size / heads).
-  at::Tensor Heads(const at::Tensor& x) const {
+  // Reshapes (batch, time, size) to (batch, heads, time, size / heads).
+  at::Tensor SplitHeads(const at::Tensor& x) const {
     return x.unflatten(-1, {heads_, x.size(-1) / heads_}).transpose(1, 2);
   }
 

@@ -35,7 +35,7 @@ struct BatchNormalizationSpec : LayerSpec {
     }
     if (Channels(inputs[0]) == kUnknown) {
       return absl::InvalidArgumentError(
-          absl::StrCat("axis ", axis, ", which is normalised, must have a known extent; the input ",
+          absl::StrCat("axis ", axis, ", which is normalized, must have a known extent; the input ",
                        "is ", ToString(inputs[0])));
     }
     return inputs[0];
@@ -54,10 +54,12 @@ struct BatchNormalizationSpec : LayerSpec {
             {"running_var", channels, /*trainable=*/false}};
   }
 
-  bool ForgetsOutput() const override { return true; }
+  bool OutputIsOverwritable() const override { return true; }
   bool CanApplyRelu() const override { return true; }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override { return {/*input=*/true}; }
+  SavedForBackward SavedTensors(const std::vector<Shape>&) const override {
+    return {/*input=*/true};
+  }
 };
 
 const Fields<BatchNormalizationSpec>& BatchNormalizationFields() {
@@ -74,7 +76,7 @@ const Fields<BatchNormalizationSpec>& BatchNormalizationFields() {
 
 const Registration<LayerKind> kKind(
     "batch_normalization",
-    MakeLayerKind("Normalises each channel over the batch, and by running statistics when not "
+    MakeLayerKind("Normalizes each channel over the batch, and by running statistics when not "
                   "training (Ioffe and Szegedy, 2015).",
                   "batch_normalization:", BatchNormalizationFields()));
 
@@ -87,7 +89,7 @@ class BatchNormalization : public Layer {
     const auto rank = static_cast<int64_t>(inputs[0].size());
     axis_ = spec.axis < 0 ? spec.axis + rank : spec.axis;
     is_last_ = axis_ == rank - 1;
-    // What the engine keeps in this order already.
+    // The channels of these tensors and of images are the second axis already.
     in_place_ = is_last_ && (rank == 1 || rank == 3);
     const int64_t channels = spec.Channels(inputs[0]);
     AddWeight("weight", at::ones({channels}));
@@ -98,30 +100,30 @@ class BatchNormalization : public Layer {
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs,
                      const ForwardContext& context) override {
-    // Nothing has no mean, which would spoil the running statistics.
+    // An empty batch has no mean, and would turn the running statistics into NaN.
     if (inputs[0].numel() == 0) return inputs[0];
     if (is_last_ && CanFuseBatchNorm(inputs[0]) &&
         (context.training || !c10::GradMode::is_enabled())) {
       return Fused(inputs[0], context);
     }
-    const at::Tensor x = in_place_ ? inputs[0] : ToAuthorLayout(inputs[0]).movedim(axis_ + 1, 1);
+    const at::Tensor x = in_place_ ? inputs[0] : ToKurfileLayout(inputs[0]).movedim(axis_ + 1, 1);
     at::Tensor y = BatchNorm(x, weights()[0].value, weights()[1].value, weights()[2].value,
                              weights()[3].value, context.training, momentum_, epsilon_);
     if (context.then_relu) y.relu_();
-    return in_place_ ? y : FromAuthorLayout(y.movedim(1, axis_ + 1));
+    return in_place_ ? y : FromKurfileLayout(y.movedim(1, axis_ + 1));
   }
 
  private:
   at::Tensor Fused(const at::Tensor& x, const ForwardContext& context) {
     const BatchNormOptions options = {momentum_, epsilon_, context.then_relu};
-    const auto run = context.training ? FusedBatchNorm : BatchNormByRunningStatistics;
+    const auto run = context.training ? FusedBatchNorm : BatchNormInference;
     return run(x, weights()[0].value, weights()[1].value, weights()[2].value, weights()[3].value,
                options);
   }
 
   double momentum_;
   double epsilon_;
-  int64_t axis_ = 0;  // from 0, the batch not counted
+  int64_t axis_ = 0;  // of a sample: without the batch axis
   bool is_last_ = false;
   bool in_place_ = false;
 };

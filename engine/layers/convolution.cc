@@ -56,7 +56,7 @@ struct ConvolutionSpec : LayerSpec {
     return output;
   }
 
-  // How many groups of channels see kernels of their own.
+  // Returns the number of groups of channels with kernels of their own.
   int64_t Groups(const Shape& input) const { return separable ? input.back() : 1; }
 
   std::vector<WeightInfo> Weights(const std::vector<Shape>& inputs) const override {
@@ -77,10 +77,10 @@ struct ConvolutionSpec : LayerSpec {
                     NumElements(size)});
   }
 
-  bool ForgetsOutput() const override { return true; }
+  bool OutputIsOverwritable() const override { return true; }
 
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
-    // Of a highway, what goes through the gate, and the gate.
+  SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
+    // Of a highway, the two operands of the gate.
     const int64_t more = highway ? Product({2, NumElements(inputs[0]), int64_t{sizeof(float)}}) : 0;
     return {/*input=*/true, /*output=*/false, /*is_view=*/false, more};
   }
@@ -138,7 +138,7 @@ class Convolution : public Layer {
       }
     } else {
       padding_.assign(window_.size.size(), 0);
-      // ATen wants the last axis first.
+      // ATen's order is the last axis first.
       for (size_t axis = window_.size.size(); axis-- > 0;) {
         explicit_padding_.push_back(window_.PadBefore(axis));
         explicit_padding_.push_back(window_.PadAfter(axis));
@@ -155,7 +155,7 @@ class Convolution : public Layer {
   }
 
  private:
-  // With the weight and the bias that stand at `first`.
+  // Applies the weight and the bias at index `first`.
   at::Tensor Convolve(const at::Tensor& x, size_t first) {
     const at::Tensor& weight = weights()[first].value;
     const at::Tensor& bias = weights()[first + 1].value;
@@ -175,8 +175,8 @@ class Convolution : public Layer {
   Window window_;
   int64_t groups_;
   bool highway_;
-  std::vector<int64_t> padding_;           // of the convolution itself
-  std::vector<int64_t> explicit_padding_;  // before it, where the two sides differ
+  std::vector<int64_t> padding_;           // by the convolution itself
+  std::vector<int64_t> explicit_padding_;  // before the convolution, if the two sides differ
 };
 
 const Registration<LayerBuilder> kBuilder("convolution",

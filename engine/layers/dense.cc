@@ -73,22 +73,22 @@ struct DenseSpec : LayerSpec {
     return sum;
   }
 
-  bool ForgetsOutput() const override { return true; }
+  bool OutputIsOverwritable() const override { return true; }
 
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
-    // Of a stack, what the later layers take as input too.
+  SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
+    // Of a stack of layers, also the inputs of the later ones.
     Shape positions = Flattened(inputs[0]);
     positions.back() = 0;
     for (size_t i = 0; i < size.size(); ++i) {
       if (i + 1 < size.size()) positions.back() += size[i];
-      // What goes through the gate, and the gate.
+      // The two operands of the gate.
       if (highway) positions.back() += 2 * size[i];
     }
     return {/*input=*/true, /*output=*/false, /*is_view=*/false,
             Product({NumElements(positions), int64_t{sizeof(float)}})};
   }
 
-  // Weights of a stack are told apart by their place in it.
+  // Returns the prefix of the weights' names in layer i of a stack.
   std::string Prefix(size_t i) const { return size.size() == 1 ? "" : absl::StrCat(i, "."); }
 };
 
@@ -128,17 +128,17 @@ class Dense : public Layer {
   }
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
-    at::Tensor x = ToAuthorLayout(inputs[0]);
+    at::Tensor x = ToKurfileLayout(inputs[0]);
     if (flatten_) x = x.flatten(1);
     for (size_t i = 0; i < weights().size();) {
       const at::Tensor y = Apply(x, &i);
       x = highway_ ? Highway(x, y, Apply(x, &i)) : y;
     }
-    return FromAuthorLayout(x);
+    return FromKurfileLayout(x);
   }
 
  private:
-  // With the weight and the bias that stand at `*next`, which goes on.
+  // Applies the weight and the bias at index `*next`, and advances the index past both.
   at::Tensor Apply(const at::Tensor& x, size_t* next) {
     *next += 2;
     return at::linear(x, weights()[*next - 2].value, weights()[*next - 1].value);

@@ -1,4 +1,4 @@
-// dropout: sets a random share of the values to zero while training.
+// dropout: sets a random fraction of the values to zero while training.
 
 #include <string>
 #include <utility>
@@ -27,8 +27,8 @@ struct DropoutSpec : LayerSpec {
     return inputs[0];
   }
 
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
-    // Which values were kept.
+  SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
+    // The mask of values that are not dropped.
     const int64_t mask = independent ? NumElements(inputs[0]) : inputs[0].back();
     return {/*input=*/false, /*output=*/false, /*is_view=*/fraction == 0,
             fraction == 0 ? 0 : Product({mask, int64_t{sizeof(float)}})};
@@ -62,13 +62,13 @@ class Dropout : public Layer {
                      const ForwardContext& context) override {
     if (!context.training || fraction_ == 0) return inputs[0];
     if (independent_) return at::dropout(inputs[0], fraction_, /*train=*/true);
-    const at::Tensor x = ToAuthorLayout(inputs[0]);
+    const at::Tensor x = ToKurfileLayout(inputs[0]);
     std::vector<int64_t> mask_shape(static_cast<size_t>(x.dim()), 1);
     mask_shape.front() = x.size(0);
     mask_shape.back() = x.size(-1);
     const at::Tensor mask =
         at::dropout(at::ones(mask_shape, x.options()), fraction_, /*train=*/true);
-    return FromAuthorLayout(x * mask);
+    return FromKurfileLayout(x * mask);
   }
 
  private:

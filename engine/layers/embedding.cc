@@ -35,8 +35,8 @@ struct EmbeddingSpec : LayerSpec {
     return {{"weight", {vocab_size, size}}};
   }
 
-  // The indices, as integers of 64 bits.
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+  // The indices, as 64-bit integers.
+  SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
     return {/*input=*/false, /*output=*/false, /*is_view=*/false,
             Product({NumElements(inputs[0]), int64_t{sizeof(int64_t)}})};
   }
@@ -61,7 +61,7 @@ const Registration<LayerKind> kKind(
 class Embedding : public Layer {
  public:
   Embedding(const EmbeddingSpec& spec, const std::vector<Shape>&, const at::Generator& generator) {
-    // Keras' initial weights, which are small enough for what follows; PyTorch's have variance 1.
+    // Keras' initial weights. PyTorch's, of variance 1, are large beside those of later layers.
     constexpr double kBound = 0.05;
     at::Tensor weight = at::empty({spec.vocab_size, spec.size});
     AddWeight("weight", weight.uniform_(-kBound, kBound, generator));

@@ -30,7 +30,7 @@ struct ExpandSpec : LayerSpec {
     return shape;
   }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>&) const override {
     return {/*input=*/false, /*output=*/false, /*is_view=*/true};
   }
 };
@@ -55,11 +55,11 @@ class Expand : public Layer {
       : axis_(spec.dimension < 0 ? spec.dimension : spec.dimension + 1) {}
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
-    return FromAuthorLayout(ToAuthorLayout(inputs[0]).unsqueeze(axis_));
+    return FromKurfileLayout(ToKurfileLayout(inputs[0]).unsqueeze(axis_));
   }
 
  private:
-  int64_t axis_;  // the batch counted
+  int64_t axis_;  // of a batch
 };
 
 const Registration<LayerBuilder> kBuilder("expand", MakeLayerBuilder<Expand, ExpandSpec>());

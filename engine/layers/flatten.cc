@@ -1,4 +1,4 @@
-// flatten: each sample becomes a vector.
+// flatten: reshapes each sample to a vector.
 
 #include <string>
 #include <vector>
@@ -19,7 +19,7 @@ struct FlattenSpec : LayerSpec {
     return Shape{NumElements(inputs[0])};
   }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>&) const override {
     return {/*input=*/false, /*output=*/false, /*is_view=*/true};
   }
 };
@@ -40,7 +40,7 @@ class Flatten : public Layer {
   Flatten(const FlattenSpec&, const std::vector<Shape>&, const at::Generator&) {}
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
-    return ToAuthorLayout(inputs[0]).flatten(1);
+    return ToKurfileLayout(inputs[0]).flatten(1);
   }
 };
 

@@ -35,8 +35,8 @@ struct GroupNormalizationSpec : LayerSpec {
     return {{"weight", {inputs[0].back()}}, {"bias", {inputs[0].back()}}};
   }
 
-  // The input less the means.
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+  // The centered input.
+  SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
     return {/*input=*/false, /*output=*/false, /*is_view=*/false,
             Product({NumElements(inputs[0]), int64_t{sizeof(float)}})};
   }
@@ -55,7 +55,7 @@ const Fields<GroupNormalizationSpec>& GroupNormalizationFields() {
 
 const Registration<LayerKind> kKind(
     "group_normalization",
-    MakeLayerKind("Normalises groups of channels of each sample (Wu and He, 2018).",
+    MakeLayerKind("Normalizes groups of channels of each sample (Wu and He, 2018).",
                   "group_normalization: 8", GroupNormalizationFields()));
 
 #if KUR_RUNTIME

@@ -1,4 +1,4 @@
-// input: where data enters the model.
+// input: feeds a data source into the model.
 
 #include <string>
 #include <utility>
@@ -19,7 +19,7 @@ struct InputSpec : LayerSpec {
 
   std::string kind() const override { return "input"; }
   bool IsInput() const override { return true; }
-  std::string OwnName() const override { return name.value_or(""); }
+  std::string NameFromArguments() const override { return name.value_or(""); }
 
   absl::StatusOr<Shape> OutputShape(const std::vector<Shape>&) const override {
     if (!shape.has_value()) {

@@ -13,11 +13,11 @@ constexpr int64_t kImageRank = 4;  // with the batch axis
 
 }  // namespace
 
-at::Tensor ToAuthorLayout(const at::Tensor& tensor) {
+at::Tensor ToKurfileLayout(const at::Tensor& tensor) {
   return tensor.dim() == kImageRank ? tensor.permute({0, 2, 3, 1}) : tensor;
 }
 
-at::Tensor FromAuthorLayout(const at::Tensor& tensor) {
+at::Tensor FromKurfileLayout(const at::Tensor& tensor) {
   return tensor.dim() == kImageRank ? tensor.permute({0, 3, 1, 2}) : tensor;
 }
 

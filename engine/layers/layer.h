@@ -15,32 +15,34 @@
 
 namespace kur {
 
-// A tensor that a layer owns. The value is shared: whoever holds it sees changes by the optimizer.
+// A tensor of a layer. Copies of `value` share its memory, so that the optimizer's changes are
+// visible to all.
 struct Weight {
-  std::string name;  // "weight", "bias", "running_mean"; as LayerSpec::Weights() calls it
+  std::string name;  // as in LayerSpec::Weights(): "weight", "bias", "running_mean"
   at::Tensor value;
   bool trainable = true;  // false for running statistics
 };
 
-// What a forward pass is for.
+// The circumstances of one forward pass.
 struct ForwardContext {
   bool training = false;
-  // Nothing else needs the input of the layer, nor its memory: the layer may write over it.
+  // True: nothing else needs the memory of the layer's input, so that the layer may overwrite it.
   bool may_overwrite = false;
-  // The layer, which CanApplyRelu(), is to give the ReLU of its output.
+  // True: the layer applies a ReLU to its output. Only set if LayerSpec::CanApplyRelu().
   bool then_relu = false;
 };
 
-// A built layer: holds its tensors and computes. One thread at a time.
+// A built layer with its weights. Not thread-safe: one thread at a time.
 //
-// Tensors between layers have the batch axis first. Images, whose samples a Kurfile's author thinks
-// of as (height, width, channels), travel as (batch, channels, height, width) in channels-last
-// memory, which is what convolutions want and is the author's order in memory; see
-// ToAuthorLayout(). All other tensors have the author's axes after the batch axis.
+// Tensors between layers have the batch axis first. Samples of rank 3 are images, (height, width,
+// channels) in a Kurfile; their batches are (batch, channels, height, width) in channels-last
+// memory, which is fast for convolutions and is the Kurfile's order in memory (see
+// ToKurfileLayout()). All other tensors have the Kurfile's axes after the batch axis.
 class Layer {
  public:
   virtual ~Layer() = default;
 
+  // Computes the output of a batch. Autograd records it, if gradients are enabled.
   virtual at::Tensor Forward(const std::vector<at::Tensor>& inputs,
                              const ForwardContext& context) = 0;
 
@@ -56,16 +58,16 @@ class Layer {
   std::vector<Weight> weights_;
 };
 
-// Builds a layer on the CPU with fresh weights drawn from `generator`. `inputs` are the sample
-// shapes, which OutputShape() has accepted; `generator` is the CPU's.
+// Builds a layer on the CPU with new weights drawn from `generator`, a generator of the CPU.
+// `inputs` are the shapes of samples, which LayerSpec::OutputShape() must have accepted.
 struct LayerBuilder {
   std::function<std::unique_ptr<Layer>(const LayerSpec&, const std::vector<Shape>& inputs,
                                        at::Generator generator)>
       build;
 };
 
-// The builder of the layer class LayerType, constructible from (const Spec&, const
-// std::vector<Shape>&, at::Generator), for specs of the type Spec.
+// Returns a builder for specs of the type Spec. LayerType must be constructible from (const Spec&,
+// const std::vector<Shape>&, at::Generator).
 template <class LayerType, class Spec>
 LayerBuilder MakeLayerBuilder() {
   return {[](const LayerSpec& spec, const std::vector<Shape>& inputs, at::Generator generator) {
@@ -74,17 +76,17 @@ LayerBuilder MakeLayerBuilder() {
   }};
 }
 
-// The tensor with the axes in the author's order: (batch, height, width, channels) for an image;
-// any other tensor as it is. A view.
-at::Tensor ToAuthorLayout(const at::Tensor& tensor);
-// The other way round.
-at::Tensor FromAuthorLayout(const at::Tensor& tensor);
+// Returns a view of a batch with the axes in a Kurfile's order: images as (batch, height, width,
+// channels), other tensors unchanged.
+at::Tensor ToKurfileLayout(const at::Tensor& tensor);
+// Returns the view that ToKurfileLayout() reverses.
+at::Tensor FromKurfileLayout(const at::Tensor& tensor);
 
-// What a highway gives for the input x: relu(y) as far as the gate is open, x for the rest; `gate`
-// is what its sigmoid is taken of. Under Autocast, y and the gate may be of less precision than x.
+// Computes a highway: t relu(y) + (1 - t) x with t = sigmoid(gate). Under autocast, `y` and `gate`
+// may have less precision than `x`; the result has that of `x`.
 at::Tensor Highway(const at::Tensor& x, const at::Tensor& y, const at::Tensor& gate);
 
-// Fills `weight` with Glorot's uniform distribution, U(-a, a) with a = sqrt(6 / (fan_in + fan_out))
+// Fills `weight` from Glorot's uniform distribution: U(-a, a) with a = sqrt(6 / (fan_in + fan_out))
 // (Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks",
 // 2010).
 void FillGlorotUniform(at::Tensor weight, int64_t fan_in, int64_t fan_out, at::Generator generator);

@@ -31,8 +31,8 @@ struct LayerNormalizationSpec : LayerSpec {
     return {{"weight", {inputs[0].back()}}, {"bias", {inputs[0].back()}}};
   }
 
-  // The input less the means.
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+  // The centered input.
+  SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
     return {/*input=*/false, /*output=*/false, /*is_view=*/false,
             Product({NumElements(inputs[0]), int64_t{sizeof(float)}})};
   }
@@ -47,7 +47,7 @@ const Fields<LayerNormalizationSpec>& LayerNormalizationFields() {
 
 const Registration<LayerKind> kKind(
     "layer_normalization",
-    MakeLayerKind("Normalises the last axis of each position (Ba, Kiros and Hinton, 2016).",
+    MakeLayerKind("Normalizes the last axis of each position (Ba, Kiros and Hinton, 2016).",
                   "layer_normalization:", LayerNormalizationFields()));
 
 #if KUR_RUNTIME
@@ -61,8 +61,8 @@ class LayerNormalization : public Layer {
   }
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
-    return FromAuthorLayout(
-        LayerNorm(ToAuthorLayout(inputs[0]), weights()[0].value, weights()[1].value, epsilon_));
+    return FromKurfileLayout(
+        LayerNorm(ToKurfileLayout(inputs[0]), weights()[0].value, weights()[1].value, epsilon_));
   }
 
  private:

@@ -1,4 +1,4 @@
-// merge: makes one tensor of several.
+// merge: concatenates, adds, multiplies or averages tensors.
 
 #include <string>
 #include <vector>
@@ -55,9 +55,9 @@ struct MergeSpec : LayerSpec {
     return shape;
   }
 
-  bool ForgetsOutput() const override { return true; }
+  bool OutputIsOverwritable() const override { return true; }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>&) const override {
     return {/*input=*/mode == "multiply"};
   }
 };
@@ -85,8 +85,8 @@ class Merge : public Layer {
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
     if (mode_ == "concat") {
       std::vector<at::Tensor> parts;
-      for (const at::Tensor& input : inputs) parts.push_back(ToAuthorLayout(input));
-      return FromAuthorLayout(at::cat(parts, axis_));
+      for (const at::Tensor& input : inputs) parts.push_back(ToKurfileLayout(input));
+      return FromKurfileLayout(at::cat(parts, axis_));
     }
     at::Tensor result = inputs[0];
     for (size_t i = 1; i < inputs.size(); ++i) {
@@ -97,7 +97,7 @@ class Merge : public Layer {
 
  private:
   std::string mode_;
-  int64_t axis_;  // the batch counted
+  int64_t axis_;  // of a batch
 };
 
 const Registration<LayerBuilder> kBuilder("merge", MakeLayerBuilder<Merge, MergeSpec>());

@@ -1,4 +1,4 @@
-// output: names a tensor as a result of the model.
+// output: names a tensor as an output of the model.
 
 #include <optional>
 #include <string>
@@ -18,14 +18,14 @@ struct OutputSpec : LayerSpec {
   std::string kind() const override { return "output"; }
   bool IsOutput() const override { return true; }
   bool IsIdentity() const override { return true; }
-  std::string OwnName() const override { return name.value_or(""); }
+  std::string NameFromArguments() const override { return name.value_or(""); }
 
   absl::StatusOr<Shape> OutputShape(const std::vector<Shape>& inputs) const override {
     KUR_RETURN_IF_ERROR(RequireOneInput(inputs));
     return inputs[0];
   }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>&) const override {
     return {/*input=*/false, /*output=*/false, /*is_view=*/true};
   }
 };

@@ -1,4 +1,4 @@
-// pool: the maximum or the average of each window.
+// pool: reduces each window to its maximum or average.
 
 #include <limits>
 #include <optional>
@@ -54,16 +54,17 @@ struct PoolSpec : LayerSpec {
     return window.OutputShape(inputs[0], inputs[0].back());
   }
 
-  // The maximum over the whole extent looks for its places only when it goes backward.
-  bool ForgetsOutput() const override { return size.has_value() || type != "max"; }
-  bool TakesMaxima() const override { return type == "max"; }
+  // The maximum over the whole extent searches its positions only in the backward pass, by
+  // comparing with the output.
+  bool OutputIsOverwritable() const override { return size.has_value() || type != "max"; }
+  bool IsMaxPool() const override { return type == "max"; }
 
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
-    // A maximum keeps where it was found.
+  SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
+    // The positions of maxima are saved.
     const auto output = OutputShape(inputs);
-    const int64_t places = output.ok() ? NumElements(*output) : kUnknown;
+    const int64_t positions = output.ok() ? NumElements(*output) : kUnknown;
     return {/*input=*/true, /*output=*/false, /*is_view=*/false,
-            type == "max" ? Product({places, int64_t{sizeof(int64_t)}}) : 0};
+            type == "max" ? Product({positions, int64_t{sizeof(int64_t)}}) : 0};
   }
 };
 
@@ -102,8 +103,8 @@ class Pool : public Layer {
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
     if (window_.size.empty()) {
-      const at::Tensor places = ToAuthorLayout(inputs[0]).flatten(1, -2);
-      return is_max_ ? places.amax(1) : places.mean(1);
+      const at::Tensor positions = ToKurfileLayout(inputs[0]).flatten(1, -2);
+      return is_max_ ? positions.amax(1) : positions.mean(1);
     }
     const bool is_image = inputs[0].dim() == 4;
     const at::Tensor x = is_image ? inputs[0] : inputs[0].movedim(-1, 1);
@@ -146,7 +147,7 @@ class Pool : public Layer {
     }
   }
 
-  // Padding does not count: each sum is divided by the elements that are really in the window.
+  // Averages each window over its elements without the padding.
   at::Tensor Average(const at::Tensor& x) const {
     at::Tensor averages = AverageInside(Padded(x, 0));
     if (window_.border != "same") return averages;
@@ -155,7 +156,7 @@ class Pool : public Layer {
     return averages / AverageInside(Padded(at::ones(one_sample, x.options()), 0));
   }
 
-  Window window_;  // without a size: the whole extent
+  Window window_;  // without a size: pools over the whole extent
   bool is_max_;
   std::vector<int64_t> padding_;  // in ATen's order: the last axis first
 };

@@ -1,7 +1,7 @@
-// positional_encoding: adds to each step of a sequence what tells its place (Vaswani et al.,
-// "Attention Is All You Need", 2017). For place t and feature i of n:
+// positional_encoding: adds an encoding of its position to each step of a sequence (Vaswani et al.,
+// "Attention Is All You Need", 2017). For position t and feature i of n:
 //   sin(t / 10000^(i / n)) for even i,  cos(t / 10000^((i - 1) / n)) for odd i
-// or, learned, a vector of each place.
+// or a learned vector for each position.
 
 #include <cmath>
 #include <optional>
@@ -77,11 +77,11 @@ class PositionalEncoding : public Layer {
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
     const at::Tensor& x = inputs[0];
     if (!weights().empty()) return x + weights()[0].value.narrow(0, 0, x.size(1));
-    if (!places_.defined() || places_.size(0) != x.size(1) ||
-        places_.options().device() != x.device() || places_.scalar_type() != x.scalar_type()) {
-      places_ = Sines(x.size(1), x.size(2)).to(x.options());
+    if (!encoding_.defined() || encoding_.size(0) != x.size(1) ||
+        encoding_.options().device() != x.device() || encoding_.scalar_type() != x.scalar_type()) {
+      encoding_ = Sines(x.size(1), x.size(2)).to(x.options());
     }
-    return x + places_;
+    return x + encoding_;
   }
 
  private:
@@ -93,7 +93,7 @@ class PositionalEncoding : public Layer {
     return at::stack({angle.sin(), angle.cos()}, -1).flatten(1).narrow(1, 0, features);
   }
 
-  at::Tensor places_;  // of the last length
+  at::Tensor encoding_;  // (time, features), of the last sequence length
 };
 
 const Registration<LayerBuilder> kBuilder(

@@ -9,7 +9,8 @@
 //
 // SRU:  f, r = s(W x + b)    c' = f c + (1 - f) W_u x    h' = r c' + (1 - r) x
 //
-// a is `outer_activation`. Where an SRU is not as wide as its input, W_p x stands for the last x.
+// s is the sigmoid, a is `outer_activation`. If an SRU is not as wide as its input, W_p x replaces
+// the last x.
 
 #include <optional>
 #include <string>
@@ -53,13 +54,13 @@ struct RecurrentSpec : LayerSpec {
 
   std::string Merge() const { return merge.value_or("concat"); }
   std::string OuterActivation() const { return outer_activation.value_or("tanh"); }
-  // Products of the input and of the state with matrices, each as wide as the units.
+  // Return the number of matrices, of Units() rows each, that multiply the input, or the state.
   int64_t InputGates(int64_t features) const {
     if (type == "gru") return 3;
     return type == "lstm" || features != Units() ? 4 : 3;
   }
   int64_t StateGates() const { return type == "gru" ? 3 : type == "lstm" ? 4 : 0; }
-  // Units in each direction.
+  // Returns the units of each direction.
   int64_t Units() const { return bidirectional && Merge() == "concat" ? size / 2 : size; }
 
   absl::StatusOr<Shape> OutputShape(const std::vector<Shape>& inputs) const override {
@@ -96,8 +97,8 @@ struct RecurrentSpec : LayerSpec {
                     InputGates(features) * features + StateGates() * Units()});
   }
 
-  // The input, and for every step the gates, their gradients, and the states.
-  Kept KeptForBackward(const std::vector<Shape>& inputs) const override {
+  // The input, and for every step the gates, the gradients of the gates, and the states.
+  SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const override {
     return {/*input=*/true, /*output=*/false, /*is_view=*/false,
             Product({inputs[0][0], bidirectional ? 2 : 1,
                      (2 * InputGates(inputs[0][1]) + 3) * Units(), int64_t{sizeof(float)}})};
@@ -164,9 +165,9 @@ LayerKind MakeRecurrentKind() {
 const Registration<LayerKind> kKind("recurrent", MakeRecurrentKind());
 
 #if KUR_RUNTIME
-// An orthogonal matrix of `size` rows (Saxe, McClelland and Ganguli, "Exact solutions to the
-// nonlinear dynamics of learning in deep linear neural networks", 2014).
-at::Tensor Orthogonal(int64_t size, const at::Generator& generator) {
+// Returns a random orthogonal matrix of `size` rows (Saxe, McClelland and Ganguli, "Exact solutions
+// to the nonlinear dynamics of learning in deep linear neural networks", 2014).
+at::Tensor RandomOrthogonal(int64_t size, const at::Generator& generator) {
   at::Tensor random = at::empty({size, size}).normal_(0, 1, generator);
   const auto [q, r] = at::linalg_qr(random);
   return q * r.diagonal().sign();
@@ -191,7 +192,7 @@ class Recurrent : public Layer {
         if (absl::StartsWith(info.name, "weight_ih")) {
           FillGlorotUniform(part, info.shape[1], units, generator);
         } else if (absl::StartsWith(info.name, "weight_hh")) {
-          part.copy_(Orthogonal(units, generator));
+          part.copy_(RandomOrthogonal(units, generator));
         } else if (absl::StartsWith(info.name, "bias_ih") && spec.type == "lstm" && gate == 1) {
           part.fill_(1);  // the forget gate starts open
         }
@@ -202,28 +203,29 @@ class Recurrent : public Layer {
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs,
                      const ForwardContext& context) override {
-    if (inputs[0].size(1) == 0) return NoSteps(inputs[0]);
-    // Inside, the steps come first: each is then one block of memory.
+    if (inputs[0].size(1) == 0) return OutputOfNoSteps(inputs[0]);
+    // With the time axis first, each step is contiguous in memory.
     const at::Tensor x = inputs[0].transpose(0, 1);
     const bool can_fuse = CanFuse(x) && gate_activation_.has_value();
-    const at::Tensor y = can_fuse || !HasOperator() ? Run(x, can_fuse) : RunOperator(x, context);
+    const at::Tensor y =
+        can_fuse || !HasAtenOperator() ? Run(x, can_fuse) : RunAtenOperator(x, context);
     return spec_.sequence ? y.transpose(0, 1) : y;
   }
 
  private:
-  // Returns what a sequence without a step gives: nothing, or the state in which all begin.
-  at::Tensor NoSteps(const at::Tensor& x) const {
+  // Returns the output for sequences without steps: no states, or the zero state.
+  at::Tensor OutputOfNoSteps(const at::Tensor& x) const {
     const int64_t batch = x.size(0);
     return spec_.sequence ? at::zeros({batch, 0, spec_.size}, x.options())
                           : at::zeros({batch, spec_.size}, x.options());
   }
 
-  // Whether ATen has one operator for all of it.
-  bool HasOperator() const {
+  // Returns true if ATen has an operator for the cell.
+  bool HasAtenOperator() const {
     return cell_ != CellType::kSru && gate_activation_ == GateActivation::kTanh;
   }
 
-  at::Tensor RunOperator(const at::Tensor& x, const ForwardContext& context) {
+  at::Tensor RunAtenOperator(const at::Tensor& x, const ForwardContext& context) {
     const int64_t directions = spec_.bidirectional ? 2 : 1;
     std::vector<at::Tensor> parameters;
     for (const Weight& weight : weights()) parameters.push_back(weight.value);
@@ -253,9 +255,9 @@ class Recurrent : public Layer {
   }
 
   at::Tensor RunDirection(const at::Tensor& x, bool fused, bool reverse) {
-    const CellPass pass = {reverse, spec_.sequence};
-    return fused ? RunFused(cell_, x, WeightsOf(reverse), *gate_activation_, pass)
-                 : RunStepwise(cell_, x, WeightsOf(reverse), activation_, pass);
+    const SequenceOptions options = {reverse, spec_.sequence};
+    return fused ? RunFused(cell_, x, WeightsOf(reverse), *gate_activation_, options)
+                 : RunStepwise(cell_, x, WeightsOf(reverse), activation_, options);
   }
 
   CellWeights WeightsOf(bool reverse) {

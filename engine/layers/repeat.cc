@@ -1,4 +1,4 @@
-// repeat: a vector, a number of times: a sequence of equal elements.
+// repeat: repeats a vector as the steps of a sequence.
 
 #include <string>
 #include <vector>
@@ -27,7 +27,7 @@ struct RepeatSpec : LayerSpec {
     return Shape{count, inputs[0][0]};
   }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>&) const override {
     return {/*input=*/false, /*output=*/false, /*is_view=*/true};
   }
 };

@@ -1,5 +1,5 @@
-// reuse: applies a layer again, with the same weights. It is replaced while the model is expanded
-// (see model_reuse.h), so there is nothing to build.
+// reuse: applies a layer again, with the same weights. Has no builder, as the expansion of the
+// model replaces it (see model_reuse.h).
 
 #include <string>
 #include <vector>

@@ -38,7 +38,7 @@ struct SqueezeSpec : LayerSpec {
     return shape;
   }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>&) const override {
     return {/*input=*/false, /*output=*/false, /*is_view=*/true};
   }
 };
@@ -63,11 +63,11 @@ class Squeeze : public Layer {
       : axis_(spec.dimension < 0 ? spec.dimension : spec.dimension + 1) {}
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
-    return FromAuthorLayout(ToAuthorLayout(inputs[0]).squeeze(axis_));
+    return FromKurfileLayout(ToKurfileLayout(inputs[0]).squeeze(axis_));
   }
 
  private:
-  int64_t axis_;  // the batch counted
+  int64_t axis_;  // of a batch
 };
 
 const Registration<LayerBuilder> kBuilder("squeeze", MakeLayerBuilder<Squeeze, SqueezeSpec>());

@@ -1,4 +1,4 @@
-// transpose: puts the axes of a sample into another order.
+// transpose: permutes the axes of a sample.
 
 #include <string>
 #include <vector>
@@ -46,11 +46,11 @@ struct TransposeSpec : LayerSpec {
     return shape;
   }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override {
+  SavedForBackward SavedTensors(const std::vector<Shape>&) const override {
     return {/*input=*/false, /*output=*/false, /*is_view=*/true};
   }
 
-  // The order of the axes, the batch not counted.
+  // Returns the new order of a sample's axes, without the batch axis.
   std::vector<int64_t> SampleAxes() const {
     if (!include_batch) return axes;
     std::vector<int64_t> order;
@@ -88,11 +88,11 @@ class Transpose : public Layer {
   }
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
-    return FromAuthorLayout(ToAuthorLayout(inputs[0]).permute(axes_));
+    return FromKurfileLayout(ToKurfileLayout(inputs[0]).permute(axes_));
   }
 
  private:
-  std::vector<int64_t> axes_ = {0};  // the batch counted
+  std::vector<int64_t> axes_ = {0};  // of a batch
 };
 
 const Registration<LayerBuilder> kBuilder("transpose",

@@ -1,5 +1,5 @@
-// transposed_convolution: the gradient of a convolution with respect to its input, as a layer:
-// makes axes longer by their strides (Zeiler et al., "Deconvolutional Networks", 2010).
+// transposed_convolution: the gradient of a convolution with respect to its input, as a layer.
+// Lengthens axes by their strides (Zeiler et al., "Deconvolutional Networks", 2010).
 
 #include <algorithm>
 #include <string>
@@ -52,9 +52,11 @@ struct TransposedConvolutionSpec : LayerSpec {
     return Product({NumElements(inputs[0]), kernels, NumElements(size)});
   }
 
-  bool ForgetsOutput() const override { return true; }
+  bool OutputIsOverwritable() const override { return true; }
 
-  Kept KeptForBackward(const std::vector<Shape>&) const override { return {/*input=*/true}; }
+  SavedForBackward SavedTensors(const std::vector<Shape>&) const override {
+    return {/*input=*/true};
+  }
 };
 
 const Fields<TransposedConvolutionSpec>& TransposedConvolutionFields() {
@@ -88,7 +90,8 @@ class TransposedConvolution : public Layer {
     int64_t receptive = 1;
     for (size_t i = 0; i < spec.size.size(); ++i) {
       receptive *= spec.size[i];
-      // What is too much of a whole one, or too little, where the border is "same".
+      // Elements of the full output beyond strides * input, or missing from it, for the border
+      // "same".
       const int64_t excess = spec.border == "same" ? spec.size[i] - strides_[i] : 0;
       cut_before_.push_back(std::max<int64_t>(excess, 0) / 2);
       cut_after_.push_back(std::max<int64_t>(excess, 0) - cut_before_.back());
@@ -104,8 +107,8 @@ class TransposedConvolution : public Layer {
 
   at::Tensor Forward(const std::vector<at::Tensor>& inputs, const ForwardContext&) override {
     const bool is_image = inputs[0].dim() == 4;
-    at::Tensor y = Spread(is_image ? inputs[0] : inputs[0].movedim(-1, 1));
-    // One more behind than in front, where the two sides differ.
+    at::Tensor y = Convolve(is_image ? inputs[0] : inputs[0].movedim(-1, 1));
+    // ATen cuts both sides alike; cuts one more element at the end if the sides differ.
     for (size_t i = 0; i < strides_.size(); ++i) {
       const auto axis = static_cast<int64_t>(i) + 2;
       const int64_t more = cut_after_[i] - cut_before_[i];
@@ -115,7 +118,7 @@ class TransposedConvolution : public Layer {
   }
 
  private:
-  at::Tensor Spread(const at::Tensor& x) {
+  at::Tensor Convolve(const at::Tensor& x) {
     const at::Tensor& weight = weights()[0].value;
     const at::Tensor& bias = weights()[1].value;
     switch (strides_.size()) {

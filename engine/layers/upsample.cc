@@ -1,4 +1,4 @@
-// upsample: makes every axis but the last longer by whole factors.
+// upsample: lengthens every axis but the last by integer factors.
 
 #include <string>
 #include <vector>
@@ -80,7 +80,7 @@ class Upsample : public Layer {
     }
   }
 
-  // Elements stand in the middle of what they cover.
+  // Interpolates between the centers of elements.
   static at::Tensor Linear(const at::Tensor& x, const std::vector<int64_t>& extents) {
     constexpr bool kAlignCorners = false;
     switch (extents.size()) {

@@ -41,8 +41,8 @@ class BinaryCrossentropy : public Loss {
                                     const std::vector<at::Tensor>& truth,
                                     bool from_logits) const override {
     if (from_logits) return LossValue{at::binary_cross_entropy_with_logits(prediction, truth[0])};
-    return LossValue{at::binary_cross_entropy(
-        prediction.clamp(kLeastProbability, 1 - kLeastProbability), truth[0])};
+    return LossValue{
+        at::binary_cross_entropy(prediction.clamp(kMinProbability, 1 - kMinProbability), truth[0])};
   }
 };
 

@@ -44,8 +44,8 @@ class CategoricalCrossentropy : public Loss {
     if (from_logits && CanFuseSoftmaxCrossentropy(prediction, truth[0])) {
       return LossValue{SoftmaxCrossentropy(prediction, truth[0])};
     }
-    const at::Tensor log_probability = from_logits ? at::log_softmax(prediction, -1)
-                                                   : prediction.clamp_min(kLeastProbability).log();
+    const at::Tensor log_probability =
+        from_logits ? at::log_softmax(prediction, -1) : prediction.clamp_min(kMinProbability).log();
     const int64_t positions = prediction.numel() / prediction.size(-1);
     return LossValue{(log_probability * truth[0]).sum() * (-1.0 / static_cast<double>(positions))};
   }

@@ -1,7 +1,7 @@
 // ctc: connectionist temporal classification (Graves et al., "Connectionist Temporal
-// Classification: Labelling Unsegmented Sequence Data with Recurrent Neural Networks", 2006): minus
-// the logarithm of the probability of all alignments of the truth with the output, averaged over
-// samples.
+// Classification: Labelling Unsegmented Sequence Data with Recurrent Neural Networks", 2006): the
+// negative logarithm of the total probability of all alignments of the truth with the output,
+// averaged over samples.
 
 #include <algorithm>
 #include <optional>
@@ -21,7 +21,6 @@
 
 #include "engine/base/status.h"
 #include "engine/losses/loss.h"
-#include "engine/losses/symbols.h"
 #endif
 
 namespace kur {
@@ -99,16 +98,16 @@ const Registration<LossKind> kKind(
                CtcFields()));
 
 #if KUR_RUNTIME
-// Numbers, one a sample.
+// Converts a tensor of one number per sample.
 std::vector<int64_t> ToLengths(const at::Tensor& tensor) {
   const at::Tensor numbers = tensor.reshape({-1}).to(at::kLong);
   const auto* begin = numbers.data_ptr<int64_t>();
   return {begin, begin + numbers.numel()};
 }
 
-// The fewest steps of output that can stand for a sequence: equal neighbours need a blank between
-// them.
-int64_t FewestSteps(const int64_t* labels, int64_t count) {
+// Returns the least number of output steps to which a sequence can be aligned. Equal neighbors need
+// a blank between them.
+int64_t MinSteps(const int64_t* labels, int64_t count) {
   int64_t steps = count;
   for (int64_t i = 1; i < count; ++i) steps += labels[i] == labels[i - 1] ? 1 : 0;
   return steps;
@@ -127,19 +126,19 @@ class Ctc : public Loss {
     KUR_RETURN_IF_ERROR(CheckSteps(steps, prediction.size(1)));
     double scale = 1.0 / static_cast<double>(steps.size());
     if (spec_.Has("loss_scale")) scale *= Mean(steps) / 100;
-    std::vector<int> counts(steps.size());
-    const int64_t skipped = Select(labels, label_lengths, &steps, &counts);
+    std::vector<int> is_counted(steps.size());
+    const int64_t skipped = MarkCounted(labels, label_lengths, &steps, &is_counted);
 
-    const at::Tensor log_probability = from_logits ? at::log_softmax(prediction, -1)
-                                                   : prediction.clamp_min(kLeastProbability).log();
+    const at::Tensor log_probability =
+        from_logits ? at::log_softmax(prediction, -1) : prediction.clamp_min(kMinProbability).log();
     const bool blank_first = spec_.blank_is_first();
     const at::Tensor targets = (blank_first ? labels + 1 : labels).to(prediction.device());
-    // Without the gradient of an infinite loss, which would be NaN. A loss that is infinite though
-    // an alignment exists is not hidden.
+    // `zero_infinity` only zeroes the gradient of an infinite loss, which would be NaN. A loss that
+    // is infinite although an alignment exists stays visible.
     const at::Tensor losses =
         std::get<0>(at::_ctc_loss(log_probability.transpose(0, 1), targets, steps, label_lengths,
                                   blank_first ? 0 : symbols_, /*zero_infinity=*/true));
-    const at::Tensor counted = at::tensor(counts).to(prediction.device()) != 0;
+    const at::Tensor counted = at::tensor(is_counted).to(prediction.device()) != 0;
     return LossValue{at::where(counted, losses, at::zeros_like(losses)).sum() * scale, skipped};
   }
 
@@ -152,35 +151,36 @@ class Ctc : public Loss {
     const int64_t width = labels.size(1);
     for (int64_t i = 0; i < labels.size(0); ++i, symbols += width) {
       const float length = lengths.data_ptr<float>()[i];
-      if (FindNoSymbol(&length, 1, width + 1)) {
-        return Wrong("output_length", spec_.output_length, samples[i], length,
-                     absl::StrCat("which is no length of a sequence of at most ", width));
+      if (FindInvalidSymbol(&length, 1, width + 1)) {
+        return ErrorInTruth("output_length", spec_.output_length, samples[i], length,
+                            absl::StrCat("which is no length of a sequence of at most ", width));
       }
       const float duration = steps.data_ptr<float>()[i];
-      if (FindNoSymbol(&duration, 1, int64_t{1} << 24)) {
-        return Wrong("input_length", spec_.input_length, samples[i], duration,
-                     "which is no length");
+      if (FindInvalidSymbol(&duration, 1, int64_t{1} << 24)) {
+        return ErrorInTruth("input_length", spec_.input_length, samples[i], duration,
+                            "which is no length");
       }
-      if (const auto wrong = FindNoSymbol(symbols, static_cast<int64_t>(length), symbols_)) {
-        return Wrong("output", spec_.output, samples[i], symbols[*wrong],
-                     absl::StrCat("which is no symbol: the output has ", symbols_,
-                                  " of them, numbered from 0, and the blank"));
+      if (const auto wrong = FindInvalidSymbol(symbols, static_cast<int64_t>(length), symbols_)) {
+        return ErrorInTruth("output", spec_.output, samples[i], symbols[*wrong],
+                            absl::StrCat("which is no symbol: the output has ", symbols_,
+                                         " of them, numbered from 0, and the blank"));
       }
     }
     return absl::OkStatus();
   }
 
  private:
-  // Marks the samples whose truth can be aligned with their steps; gives the number of the others.
-  // A sample of no steps gets one, as torch reads that; without a truth its loss is 0.
-  static int64_t Select(const at::Tensor& labels, const std::vector<int64_t>& label_lengths,
-                        std::vector<int64_t>* steps, std::vector<int>* counts) {
+  // Marks the samples whose loss counts: those with steps, to which the truth can be aligned.
+  // Returns the number of samples that cannot be aligned. Raises 0 steps to 1, as torch reads the
+  // first step; the loss of such a sample is 0 if it has no truth.
+  static int64_t MarkCounted(const at::Tensor& labels, const std::vector<int64_t>& label_lengths,
+                             std::vector<int64_t>* steps, std::vector<int>* is_counted) {
     int64_t skipped = 0;
     const auto* row = labels.data_ptr<int64_t>();
     for (size_t i = 0; i < steps->size(); ++i, row += labels.size(1)) {
-      const bool possible = FewestSteps(row, label_lengths[i]) <= (*steps)[i];
-      if (!possible) ++skipped;
-      (*counts)[i] = possible && (*steps)[i] > 0 ? 1 : 0;
+      const bool can_align = MinSteps(row, label_lengths[i]) <= (*steps)[i];
+      if (!can_align) ++skipped;
+      (*is_counted)[i] = can_align && (*steps)[i] > 0 ? 1 : 0;
       (*steps)[i] = std::max<int64_t>((*steps)[i], 1);
     }
     return skipped;
@@ -204,8 +204,8 @@ class Ctc : public Loss {
                                          "'relative_to'"));
   }
 
-  absl::Status Wrong(const std::string& key, const std::string& source, int64_t sample, float value,
-                     const std::string& what) const {
+  absl::Status ErrorInTruth(const std::string& key, const std::string& source, int64_t sample,
+                            float value, const std::string& what) const {
     return ErrorAt(
         spec_.location, absl::StrCat(spec_.key, ".", key),
         absl::StrCat("sample ", sample, " of the source '", source, "' holds ", value, ", ", what));

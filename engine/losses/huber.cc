@@ -1,5 +1,5 @@
-// huber: (y - t)^2 / 2 up to a distance of delta, from there on delta (|y - t| - delta / 2);
-// averaged over all elements.
+// huber: (y - t)^2 / 2 for |y - t| <= delta, otherwise delta (|y - t| - delta / 2), averaged over
+// all elements.
 
 #include <string>
 

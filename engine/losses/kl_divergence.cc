@@ -39,10 +39,10 @@ class KlDivergence : public Loss {
   absl::StatusOr<LossValue> Compute(const at::Tensor& prediction,
                                     const std::vector<at::Tensor>& truth,
                                     bool from_logits) const override {
-    const at::Tensor log_probability = from_logits ? at::log_softmax(prediction, -1)
-                                                   : prediction.clamp_min(kLeastProbability).log();
+    const at::Tensor log_probability =
+        from_logits ? at::log_softmax(prediction, -1) : prediction.clamp_min(kMinProbability).log();
     const auto positions = static_cast<double>(prediction.numel() / prediction.size(-1));
-    // A class that is never true adds nothing, though log 0 is infinite.
+    // xlogy(0, 0) is 0: a class of true probability 0 adds nothing.
     const at::Tensor divergence = at::xlogy(truth[0], truth[0]) - truth[0] * log_probability;
     return LossValue{divergence.sum() * (1.0 / positions)};
   }

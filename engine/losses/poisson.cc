@@ -37,9 +37,9 @@ class Poisson : public Loss {
   absl::StatusOr<LossValue> Compute(const at::Tensor& prediction,
                                     const std::vector<at::Tensor>& truth,
                                     bool /*from_logits*/) const override {
-    // As in PyTorch's poisson_nll_loss: finite where the expected number has been rounded to zero.
-    constexpr double kLeastNumber = 1e-8;
-    return LossValue{(prediction - truth[0] * (prediction + kLeastNumber).log()).mean()};
+    // PyTorch's epsilon of poisson_nll_loss: keeps log() finite where y was rounded to 0.
+    constexpr double kMinNumber = 1e-8;
+    return LossValue{(prediction - truth[0] * (prediction + kMinNumber).log()).mean()};
   }
 };
 

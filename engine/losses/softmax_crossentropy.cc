@@ -20,18 +20,17 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Rows are taken in blocks of so many elements: those in a block stay in the cache. The same for
-// every number of threads, so that sums do not depend on it.
+// The number of elements of a block of rows, which stays in the cache. It does not depend on the
+// number of threads, so that sums do not depend on that either.
 constexpr int64_t kBlockElements = 8192;
 
-// One pointer is null.
+// The truth of a block. One of both pointers is null.
 struct Truth {
   const float* probabilities = nullptr;  // as many as logits
   const float* numbers = nullptr;        // one for each row
 };
 
-// Loops over one row. Their pointers are parameters, because of those the compiler believes that
-// they do not overlap.
+// Loops over one row. The compiler vectorizes them, as it trusts `__restrict` of parameters.
 
 KUR_INLINE void Subtract(int64_t classes, const float* __restrict x, float largest,
                          float* __restrict to) {
@@ -42,8 +41,8 @@ KUR_INLINE void ExpOf(int64_t count, float* __restrict values) {
   for (int64_t i = 0; i < count; ++i) values[i] = Exp(values[i]);
 }
 
-KUR_INLINE void GradientOfRow(int64_t classes, float scale, float average,
-                              const float* __restrict truth, float* __restrict row) {
+KUR_INLINE void WriteRowGradient(int64_t classes, float scale, float average,
+                                 const float* __restrict truth, float* __restrict row) {
   for (int64_t k = 0; k < classes; ++k) row[k] = row[k] * scale - truth[k] * average;
 }
 
@@ -51,16 +50,17 @@ KUR_INLINE void ScaleRow(int64_t classes, float scale, float* __restrict row) {
   for (int64_t k = 0; k < classes; ++k) row[k] *= scale;
 }
 
+// Sums over the classes of a row.
 struct RowTruth {
-  float total = 0;  // of the probabilities
-  float along = 0;  // of their products with the logits less the largest
+  float total = 0;  // of the true probabilities t
+  float dot = 0;    // of t_k (x_k - max x)
 };
 
-// Returns the sum over the rows and leaves in `gradients`, of as many elements as `logits`, that of
-// `average` times it. `weights` holds an element for each row.
-KUR_FOR_EACH_PROCESSOR double ForBlock(int64_t rows, int64_t classes, float average,
-                                       const float* logits, const Truth& truth, float* gradients,
-                                       RowTruth* weights) {
+// Returns the sum of the losses of a block's rows. Writes the gradient of `average` times that sum
+// to `gradients`, which has the shape of `logits`. `weights` has space for an element per row.
+KUR_FOR_EACH_PROCESSOR double ComputeBlock(int64_t rows, int64_t classes, float average,
+                                           const float* logits, const Truth& truth,
+                                           float* gradients, RowTruth* weights) {
   for (int64_t r = 0; r < rows; ++r) {
     const float* const x = logits + r * classes;
     float* const row = gradients + r * classes;
@@ -77,13 +77,13 @@ KUR_FOR_EACH_PROCESSOR double ForBlock(int64_t rows, int64_t classes, float aver
   for (int64_t r = 0; r < rows; ++r) {
     float* const row = gradients + r * classes;
     const float sum = Sum(classes, row);
-    loss += weights[r].total * std::log(static_cast<double>(sum)) - weights[r].along;
+    loss += weights[r].total * std::log(static_cast<double>(sum)) - weights[r].dot;
     const float scale = average * weights[r].total / sum;
     if (truth.numbers != nullptr) {
       ScaleRow(classes, scale, row);
       row[static_cast<int64_t>(truth.numbers[r])] -= average;
     } else {
-      GradientOfRow(classes, scale, average, truth.probabilities + r * classes, row);
+      WriteRowGradient(classes, scale, average, truth.probabilities + r * classes, row);
     }
   }
   return loss;
@@ -91,7 +91,7 @@ KUR_FOR_EACH_PROCESSOR double ForBlock(int64_t rows, int64_t classes, float aver
 
 class Crossentropy : public torch::autograd::Function<Crossentropy> {
  public:
-  // `logits` and `truth` are contiguous.
+  // Preconditions: `logits` and `truth` are contiguous.
   static at::Tensor forward(AutogradContext* context, const at::Tensor& logits,
                             const at::Tensor& truth, bool sparse) {
     const int64_t classes = logits.size(-1);
@@ -105,26 +105,26 @@ class Crossentropy : public torch::autograd::Function<Crossentropy> {
       std::vector<RowTruth> weights(static_cast<size_t>(block));
       for (int64_t i = begin; i < end; ++i) {
         const int64_t at = i * block;
-        Truth of_block;
+        Truth block_truth;
         if (sparse) {
-          of_block.numbers = truth.data_ptr<float>() + at;
+          block_truth.numbers = truth.data_ptr<float>() + at;
         } else {
-          of_block.probabilities = truth.data_ptr<float>() + at * classes;
+          block_truth.probabilities = truth.data_ptr<float>() + at * classes;
         }
-        losses[static_cast<size_t>(i)] = ForBlock(
+        losses[static_cast<size_t>(i)] = ComputeBlock(
             std::min(block, rows - at), classes, average, logits.data_ptr<float>() + at * classes,
-            of_block, gradients.data_ptr<float>() + at * classes, weights.data());
+            block_truth, gradients.data_ptr<float>() + at * classes, weights.data());
       }
     });
     context->save_for_backward({gradients});
     double loss = 0;
-    for (const double of_block : losses) loss += of_block;
+    for (const double block_loss : losses) loss += block_loss;
     return at::full({}, loss / static_cast<double>(rows), at::kFloat);
   }
 
   static variable_list backward(AutogradContext* context, variable_list outputs) {
     at::Tensor gradients = context->get_saved_variables()[0];
-    // The pass over memory is saved where the loss is not weighed.
+    // A loss of weight 1 needs no further pass over memory.
     if (outputs[0].item<float>() != 1) gradients = gradients * outputs[0];
     return {gradients, at::Tensor(), at::Tensor()};
   }

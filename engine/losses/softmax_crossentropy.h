@@ -5,21 +5,21 @@
 
 namespace kur {
 
-// The cross-entropy of a softmax over the last axis, for floats on the CPU: value and gradient in
-// one go. With s the exponentials of a row of logits x, less their largest, and S their sum, it is
-//   sum_k t_k (log S - x_k + max x), with the gradient  s_k / S sum t - t_k,
+// The cross-entropy of a softmax over the last axis, for float32 on the CPU. Value and gradient are
+// computed together. With x a row of logits, t its truth, s_k = exp(x_k - max x) and S = sum_k s_k:
+//   loss = sum_k t_k (log S - x_k + max x),   d loss / d x_k = s_k / S sum t - t_k,
 // averaged over the rows.
 
-// `truth` has the shape of `logits`, (..., classes). A scalar. Only differentiable once, and only
-// by the logits. Precondition: CanFuseSoftmaxCrossentropy().
+// Returns the loss, a scalar. `truth` has the shape of `logits`, (..., classes). Differentiable
+// once with respect to the logits. Precondition: CanFuseSoftmaxCrossentropy().
 at::Tensor SoftmaxCrossentropy(const at::Tensor& logits, const at::Tensor& truth);
 
-// `numbers` holds the number of the true class for each row. Preconditions: they are whole and less
-// than the number of classes, and CanFuseSparseSoftmaxCrossentropy().
+// Returns the loss for a truth of one class number per row. Preconditions: the numbers are integers
+// in [0, classes); CanFuseSparseSoftmaxCrossentropy().
 at::Tensor SparseSoftmaxCrossentropy(const at::Tensor& logits, const at::Tensor& numbers);
 
-// False for other types, other devices, and a truth that does not fit: where the extent of an axis
-// depends on the batch, nobody has compared them before.
+// Return false for other types or devices, and for shapes that do not fit. Shapes are not checked
+// elsewhere if an extent depends on the batch.
 bool CanFuseSoftmaxCrossentropy(const at::Tensor& logits, const at::Tensor& truth);
 bool CanFuseSparseSoftmaxCrossentropy(const at::Tensor& logits, const at::Tensor& numbers);
 

@@ -1,4 +1,4 @@
-// sparse_categorical_crossentropy: -log p_t for the number t of the true class, averaged over
+// sparse_categorical_crossentropy: -log p_t, where t is the number of the true class, averaged over
 // samples and positions.
 
 #include <string>
@@ -13,7 +13,6 @@
 
 #include "engine/losses/loss.h"
 #include "engine/losses/softmax_crossentropy.h"
-#include "engine/losses/symbols.h"
 #endif
 
 namespace kur {
@@ -63,8 +62,8 @@ class SparseCategoricalCrossentropy : public Loss {
     if (from_logits && CanFuseSparseSoftmaxCrossentropy(prediction, truth[0])) {
       return LossValue{SparseSoftmaxCrossentropy(prediction, truth[0])};
     }
-    const at::Tensor log_probability = from_logits ? at::log_softmax(prediction, -1)
-                                                   : prediction.clamp_min(kLeastProbability).log();
+    const at::Tensor log_probability =
+        from_logits ? at::log_softmax(prediction, -1) : prediction.clamp_min(kMinProbability).log();
     return LossValue{at::nll_loss(log_probability.reshape({-1, classes_}),
                                   truth[0].reshape({-1}).to(at::kLong))};
   }
@@ -73,7 +72,7 @@ class SparseCategoricalCrossentropy : public Loss {
                           const int64_t* samples) const override {
     const at::Tensor numbers = truth[0].contiguous();
     const auto* values = numbers.data_ptr<float>();
-    const auto wrong = FindNoSymbol(values, numbers.numel(), classes_);
+    const auto wrong = FindInvalidSymbol(values, numbers.numel(), classes_);
     if (!wrong.has_value()) return absl::OkStatus();
     const int64_t row = *wrong / (numbers.numel() / numbers.size(0));
     return ErrorAt(spec_.location, spec_.key + ".target",

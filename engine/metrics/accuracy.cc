@@ -1,4 +1,4 @@
-// accuracy: the share of positions whose likeliest class is the true one.
+// accuracy: the fraction of positions whose most probable class is the true one.
 
 #include <map>
 #include <string>
@@ -17,8 +17,8 @@ namespace {
 
 struct AccuracySpec : MetricSpec {
   std::string kind() const override { return "accuracy"; }
-  bool Suits(Task task) const override { return IsAboutClasses(task); }
-  bool IsUsual() const override { return true; }
+  bool Supports(Task task) const override { return IsAboutClasses(task); }
+  bool IsDefault() const override { return true; }
 };
 
 const Fields<AccuracySpec>& AccuracyFields() {
@@ -37,7 +37,7 @@ class Accuracy : public Metric {
   Accuracy(const AccuracySpec&, const MetricContext& context) : context_(context) {}
 
   void Add(const at::Tensor& prediction, const std::vector<at::Tensor>& truth) override {
-    const ClassPairs pairs = ToClasses(context_, prediction, truth);
+    const ClassPairs pairs = ToClassPairs(context_, prediction, truth);
     AddTo(&hits_, (pairs.predicted == pairs.truth).sum());
     positions_ += pairs.truth.numel();
   }

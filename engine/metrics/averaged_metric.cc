@@ -11,7 +11,7 @@ AveragedMetric::AveragedMetric(const AveragedMetricSpec& spec, const MetricConte
     : kind_(spec.kind()), average_(spec.average), context_(context) {}
 
 void AveragedMetric::Add(const at::Tensor& prediction, const std::vector<at::Tensor>& truth) {
-  const ClassPairs pairs = ToClasses(context_, prediction, truth);
+  const ClassPairs pairs = ToClassPairs(context_, prediction, truth);
   const at::Tensor once = at::ones_like(pairs.truth);
   predicted_.Add(pairs.predicted, once, pairs.classes);
   actual_.Add(pairs.truth, once, pairs.classes);

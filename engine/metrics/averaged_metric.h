@@ -11,15 +11,16 @@
 
 namespace kur {
 
-// Counts of one class.
+// The counts of one class over a data set.
 struct ClassCounts {
-  int64_t hits = 0;       // positions where it was predicted and is true
-  int64_t predicted = 0;  // positions where it was predicted
-  int64_t actual = 0;     // positions where it is true
+  int64_t hits = 0;       // positions where the class is predicted and true
+  int64_t predicted = 0;  // positions where the class is predicted
+  int64_t actual = 0;     // positions where the class is true
 };
 
-// A ratio of such counts: of yes, or averaged over the classes. It is reported under the name of
-// its kind, with "macro_" or "micro_" in front of it where it is an average.
+// A ratio of a class's counts: for yes or no that of yes, otherwise an average over the classes.
+// The value is named after the kind; an average has the prefix "macro_" or "micro_". Not
+// thread-safe.
 class AveragedMetric : public Metric {
  public:
   AveragedMetric(const AveragedMetricSpec& spec, const MetricContext& context);
@@ -28,14 +29,16 @@ class AveragedMetric : public Metric {
   std::map<std::string, double> Values() const override;
 
  protected:
+  // Returns the metric of one class.
   virtual double Ratio(const ClassCounts& counts) const = 0;
 
-  // 0 where nothing was counted.
-  static double Share(int64_t part, int64_t whole) {
+  // Returns part / whole, or 0 if `whole` is 0.
+  static double Fraction(int64_t part, int64_t whole) {
     return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
   }
 
  private:
+  // Returns the macro or micro average of Ratio().
   double Average(const std::vector<ClassCounts>& classes) const;
 
   std::string kind_;

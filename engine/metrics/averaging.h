@@ -7,11 +7,11 @@
 
 namespace kur {
 
-// What a Kurfile says of a metric that is counted class by class: precision, recall, f1.
+// The options of metrics that are counted for each class: precision, recall, f1.
 struct AveragedMetricSpec : MetricSpec {
   std::string average = "macro";
 
-  bool Suits(Task task) const override { return IsAboutClasses(task); }
+  bool Supports(Task task) const override { return IsAboutClasses(task); }
 };
 
 template <class Spec>

@@ -1,4 +1,4 @@
-// character_error_rate: symbols to change, add or leave out, for each symbol of the truth.
+// character_error_rate: substitutions, insertions and deletions per symbol of the truth.
 
 #include <map>
 #include <string>
@@ -15,8 +15,8 @@ namespace {
 
 struct CharacterErrorRateSpec : MetricSpec {
   std::string kind() const override { return "character_error_rate"; }
-  bool Suits(Task task) const override { return task == Task::kSequence; }
-  bool IsUsual() const override { return true; }
+  bool Supports(Task task) const override { return task == Task::kSequence; }
+  bool IsDefault() const override { return true; }
 };
 
 const Fields<CharacterErrorRateSpec>& CharacterErrorRateFields() {
@@ -38,7 +38,7 @@ class CharacterErrorRate : public Metric {
       : context_(context) {}
 
   void Add(const at::Tensor& prediction, const std::vector<at::Tensor>& truth) override {
-    for (const Transcript& transcript : Transcribe(context_, prediction, truth)) {
+    for (const Transcript& transcript : DecodeTranscripts(context_, prediction, truth)) {
       rate_.Add(transcript.predicted, transcript.truth);
     }
   }

@@ -6,8 +6,8 @@
 
 namespace kur {
 
-ClassPairs ToClasses(const MetricContext& context, const at::Tensor& prediction,
-                     const std::vector<at::Tensor>& truth) {
+ClassPairs ToClassPairs(const MetricContext& context, const at::Tensor& prediction,
+                        const std::vector<at::Tensor>& truth) {
   if (context.task == Task::kYesOrNo) {
     const double threshold = context.from_logits ? 0 : 0.5;
     return {(prediction > threshold).to(at::kLong).reshape({-1}),
@@ -18,11 +18,11 @@ ClassPairs ToClasses(const MetricContext& context, const at::Tensor& prediction,
   return {prediction.argmax(-1).reshape({-1}), number.reshape({-1}), prediction.size(-1)};
 }
 
-void Histogram::Add(const at::Tensor& numbers, const at::Tensor& times, int64_t size) {
+void Histogram::Add(const at::Tensor& numbers, const at::Tensor& weights, int64_t size) {
   if (!counts_.defined()) counts_ = at::zeros({0}, numbers.options());
   const int64_t more = size - counts_.size(0);
   if (more > 0) counts_ = at::cat({counts_, at::zeros({more}, numbers.options())});
-  counts_.scatter_add_(0, numbers, times);
+  counts_.scatter_add_(0, numbers, weights);
 }
 
 std::vector<int64_t> Histogram::Counts() const {

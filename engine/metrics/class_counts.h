@@ -10,28 +10,29 @@
 
 namespace kur {
 
-// Numbers of classes, one for every position of every sample: int64, of one dimension.
+// The predicted and the true class number at every position of every sample: int64, (positions,).
 struct ClassPairs {
   at::Tensor predicted;
   at::Tensor truth;
-  int64_t classes = 0;  // how many there are
+  int64_t classes = 0;  // the number of classes
 };
 
-// The likeliest classes and the true ones; for yes or no, every element is a position and the
-// classes are 0 and 1.
-ClassPairs ToClasses(const MetricContext& context, const at::Tensor& prediction,
-                     const std::vector<at::Tensor>& truth);
+// Returns the most probable and the true classes. For yes or no, every element is a position, and
+// the classes are 0 and 1.
+ClassPairs ToClassPairs(const MetricContext& context, const at::Tensor& prediction,
+                        const std::vector<at::Tensor>& truth);
 
-// Counts how often each number comes.
+// Counts the occurrences of integers. The counts stay on the device of the numbers. Not
+// thread-safe.
 class Histogram {
  public:
-  // Takes in numbers in [0, size), each as often as `times` says, which is as long.
-  void Add(const at::Tensor& numbers, const at::Tensor& times, int64_t size);
-  // By number, up to the largest size.
+  // Adds weights[i] to the count of numbers[i]. Both are int64, (n,); numbers are in [0, size).
+  void Add(const at::Tensor& numbers, const at::Tensor& weights, int64_t size);
+  // Returns the count of each number, up to the largest `size`. Waits for the device.
   std::vector<int64_t> Counts() const;
 
  private:
-  at::Tensor counts_;  // int64; undefined before the first batch
+  at::Tensor counts_;  // int64, (largest size,); undefined before the first batch
 };
 
 }  // namespace kur

@@ -1,4 +1,5 @@
-// confusion: how often each class was taken for which.
+// confusion: the confusion matrix, the number of positions for each pair of true and predicted
+// class.
 
 #include <map>
 #include <string>
@@ -20,20 +21,20 @@ namespace {
 
 struct ConfusionSpec : MetricSpec {
   std::string kind() const override { return "confusion"; }
-  bool Suits(Task task) const override { return IsAboutClasses(task); }
+  bool Supports(Task task) const override { return IsAboutClasses(task); }
 
   absl::Status CheckOutput(Task task, const Shape& output) const override {
     if (task == Task::kYesOrNo) return absl::OkStatus();
-    // Every pair of classes may become a number of the report.
-    constexpr int64_t kMostClasses = 64;
+    // Every pair of classes can become a value of the report.
+    constexpr int64_t kMaxClasses = 64;
     if (!output.empty() && output.back() == kUnknown) {
       return absl::InvalidArgumentError(absl::StrCat("the number of classes, the last extent of ",
                                                      ToString(output),
                                                      ", must be known to count a confusion"));
     }
-    if (output.empty() || output.back() <= kMostClasses) return absl::OkStatus();
+    if (output.empty() || output.back() <= kMaxClasses) return absl::OkStatus();
     return absl::InvalidArgumentError(absl::StrCat(
-        "there are ", output.back(), " classes; confusion is counted for at most ", kMostClasses));
+        "there are ", output.back(), " classes; confusion is counted for at most ", kMaxClasses));
   }
 };
 
@@ -55,13 +56,13 @@ class Confusion : public Metric {
       : classes_(context.task == Task::kYesOrNo ? 2 : context.output.back()), context_(context) {}
 
   void Add(const at::Tensor& prediction, const std::vector<at::Tensor>& truth) override {
-    const ClassPairs pairs = ToClasses(context_, prediction, truth);
+    const ClassPairs pairs = ToClassPairs(context_, prediction, truth);
     const at::Tensor cells = pairs.truth * classes_ + pairs.predicted;
     cells_.Add(cells, at::ones_like(cells), classes_ * classes_);
   }
 
   std::map<std::string, double> Values() const override {
-    // As many digits for every class, so that names are in the order of the numbers.
+    // Equally many digits for every class, so that names sort by number.
     const int digits = classes_ > 10 ? 2 : 1;
     const std::vector<int64_t> counts = cells_.Counts();
     std::map<std::string, double> values;

@@ -34,7 +34,7 @@ class F1 : public AveragedMetric {
 
  protected:
   double Ratio(const ClassCounts& counts) const override {
-    return Share(2 * counts.hits, counts.predicted + counts.actual);
+    return Fraction(2 * counts.hits, counts.predicted + counts.actual);
   }
 };
 

@@ -16,8 +16,8 @@ namespace {
 
 struct MeanAbsoluteErrorSpec : MetricSpec {
   std::string kind() const override { return "mean_absolute_error"; }
-  bool Suits(Task task) const override { return task == Task::kNumbers; }
-  bool IsUsual() const override { return true; }
+  bool Supports(Task task) const override { return task == Task::kNumbers; }
+  bool IsDefault() const override { return true; }
 };
 
 const Fields<MeanAbsoluteErrorSpec>& MeanAbsoluteErrorFields() {

@@ -15,35 +15,37 @@
 
 namespace kur {
 
-// What a metric knows of the output that it is about.
+// Describes the output that a metric is computed for.
 struct MetricContext {
   Task task;
-  Shape output;              // of a sample, with what is known of its extents
-  bool from_logits = false;  // it is given what went into the softmax or sigmoid
-  bool blank_is_first = false;
-  std::vector<std::string> symbols = {};  // what the numbers of the truth stand for; may be empty
+  Shape output;                           // of a sample; extents may be unknown
+  bool from_logits = false;               // predictions are the input of the softmax or sigmoid
+  bool blank_is_first = false;            // of the loss ctc: the blank is class 0, not the last
+  std::vector<std::string> symbols = {};  // the names of the truth's numbers; may be empty
 };
 
-// A metric of one output over a set of data. It adds up what is exact over the whole set, however
-// that is cut into batches. One thread at a time.
+// A metric of one output over a data set. Accumulates sums that are exact over the whole set, so
+// that the value does not depend on the batches. Not thread-safe: one thread at a time.
 class Metric {
  public:
   virtual ~Metric() = default;
 
-  // Takes a batch in: `prediction` and `truth` as Loss::Compute() gets them, without gradients.
-  // Sums stay on the device of the prediction; nothing waits for them.
+  // Adds a batch: `prediction` and `truth` as for Loss::Compute(), without gradients. Sums stay on
+  // the device of the prediction, so that most metrics do not wait for it.
   virtual void Add(const at::Tensor& prediction, const std::vector<at::Tensor>& truth) = 0;
 
-  // Gives the values over all that was added, at least one batch, by name.
+  // Returns the values over all added batches by name. Waits for the device. Precondition: a batch
+  // was added.
   virtual std::map<std::string, double> Values() const = 0;
 };
 
-// Builds an empty metric of a spec for an output that the spec suits.
+// Builds an empty metric. Precondition: MetricSpec::Suits() the task.
 struct MetricBuilder {
   std::function<std::unique_ptr<Metric>(const MetricSpec&, const MetricContext&)> build;
 };
 
-// The builder of the class MetricType, constructible from (const Spec&, const MetricContext&).
+// Returns a builder for specs of the type Spec. MetricType must be constructible from (const Spec&,
+// const MetricContext&).
 template <class MetricType, class Spec>
 MetricBuilder MakeMetricBuilder() {
   return {[](const MetricSpec& spec, const MetricContext& context) {
@@ -51,7 +53,7 @@ MetricBuilder MakeMetricBuilder() {
   }};
 }
 
-// Adds to a sum that may not have begun.
+// Adds to a sum; an undefined sum counts as 0.
 inline void AddTo(at::Tensor* sum, const at::Tensor& term) {
   *sum = sum->defined() ? *sum + term : term;
 }

@@ -1,4 +1,4 @@
-// precision: the share of the predictions of a class that are right.
+// precision: the fraction of the predictions of a class that are right.
 
 #include <map>
 #include <string>
@@ -34,7 +34,7 @@ class Precision : public AveragedMetric {
 
  protected:
   double Ratio(const ClassCounts& counts) const override {
-    return Share(counts.hits, counts.predicted);
+    return Fraction(counts.hits, counts.predicted);
   }
 };
 

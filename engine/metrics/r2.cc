@@ -1,4 +1,4 @@
-// r2: the share of the variance of the truth that the output explains.
+// r2: the coefficient of determination, 1 - sum (y - t)^2 / sum (t - mean t)^2.
 
 #include <map>
 #include <string>
@@ -16,8 +16,8 @@ namespace {
 
 struct R2Spec : MetricSpec {
   std::string kind() const override { return "r2"; }
-  bool Suits(Task task) const override { return task == Task::kNumbers; }
-  bool IsUsual() const override { return true; }
+  bool Supports(Task task) const override { return task == Task::kNumbers; }
+  bool IsDefault() const override { return true; }
 };
 
 const Fields<R2Spec>& R2Fields() {
@@ -36,8 +36,8 @@ class R2 : public Metric {
  public:
   R2(const R2Spec&, const MetricContext&) {}
 
-  // Batches are merged by the formula of Chan, Golub and LeVeque ("Algorithms for computing the
-  // sample variance", 1983): nothing cancels where the mean is large.
+  // Merges batches by the formula of Chan, Golub and LeVeque ("Algorithms for computing the sample
+  // variance", 1983), in which nothing cancels if the mean is large.
   void Add(const at::Tensor& prediction, const std::vector<at::Tensor>& truth) override {
     const at::Tensor t = truth[0].to(at::kDouble).reshape({-1, truth[0].size(-1)});
     AddTo(&residual_, (prediction.to(at::kDouble).reshape_as(t) - t).square().sum());
@@ -58,7 +58,7 @@ class R2 : public Metric {
   std::map<std::string, double> Values() const override {
     const double residual = residual_.item<double>();
     const double spread = spread_.item<double>();
-    // A truth that does not vary: explained if it is met.
+    // The truth does not vary: it is explained only by an exact prediction.
     if (spread == 0) return {{"r2", residual == 0 ? 1.0 : 0.0}};
     return {{"r2", 1 - residual / spread}};
   }
@@ -66,8 +66,8 @@ class R2 : public Metric {
  private:
   double rows_ = 0;
   at::Tensor mean_;
-  at::Tensor spread_;    // of the truth about its means
-  at::Tensor residual_;  // of the truth about the output
+  at::Tensor spread_;    // sum (t - mean t)^2
+  at::Tensor residual_;  // sum (y - t)^2
 };
 
 const Registration<MetricBuilder> kBuilder("r2", MakeMetricBuilder<R2, R2Spec>());

@@ -1,4 +1,4 @@
-// recall: the share of the cases of a class that are found.
+// recall: the fraction of the cases of a class that are found.
 
 #include <map>
 #include <string>
@@ -33,7 +33,7 @@ class Recall : public AveragedMetric {
 
  protected:
   double Ratio(const ClassCounts& counts) const override {
-    return Share(counts.hits, counts.actual);
+    return Fraction(counts.hits, counts.actual);
   }
 };
 

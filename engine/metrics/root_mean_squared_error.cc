@@ -17,8 +17,8 @@ namespace {
 
 struct RootMeanSquaredErrorSpec : MetricSpec {
   std::string kind() const override { return "root_mean_squared_error"; }
-  bool Suits(Task task) const override { return task == Task::kNumbers; }
-  bool IsUsual() const override { return true; }
+  bool Supports(Task task) const override { return task == Task::kNumbers; }
+  bool IsDefault() const override { return true; }
 };
 
 const Fields<RootMeanSquaredErrorSpec>& RootMeanSquaredErrorFields() {

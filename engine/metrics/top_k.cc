@@ -1,4 +1,4 @@
-// top_k: the share of positions whose true class is among the k likeliest.
+// top_k: the fraction of positions whose true class is among the k most probable.
 
 #include <map>
 #include <string>
@@ -22,7 +22,7 @@ struct TopKSpec : MetricSpec {
   int64_t k = 5;
 
   std::string kind() const override { return "top_k"; }
-  bool Suits(Task task) const override {
+  bool Supports(Task task) const override {
     return task == Task::kClasses || task == Task::kClassNumbers;
   }
 
@@ -52,7 +52,7 @@ class TopK : public Metric {
   TopK(const TopKSpec& spec, const MetricContext& context) : k_(spec.k), context_(context) {}
 
   void Add(const at::Tensor& prediction, const std::vector<at::Tensor>& truth) override {
-    const at::Tensor number = ToClasses(context_, prediction, truth).truth;
+    const at::Tensor number = ToClassPairs(context_, prediction, truth).truth;
     const at::Tensor likeliest = std::get<1>(at::topk(prediction, k_)).reshape({-1, k_});
     AddTo(&hits_, (likeliest == number.unsqueeze(-1)).sum());
     positions_ += number.numel();

@@ -9,7 +9,8 @@ at::Tensor ToNumbers(const at::Tensor& tensor) {
   return tensor.to(at::kCPU, at::kLong).contiguous();
 }
 
-// Greedy decoding: a symbol that goes on over several steps is one, unless a blank parts it.
+// Decodes one sample greedily: equal consecutive steps make one symbol, unless a blank separates
+// them.
 Symbols Decode(const int64_t* steps, int64_t count, int64_t blank, int64_t first_symbol) {
   Symbols symbols;
   int64_t before = blank;
@@ -22,8 +23,9 @@ Symbols Decode(const int64_t* steps, int64_t count, int64_t blank, int64_t first
 
 }  // namespace
 
-std::vector<Transcript> Transcribe(const MetricContext& context, const at::Tensor& prediction,
-                                   const std::vector<at::Tensor>& truth) {
+std::vector<Transcript> DecodeTranscripts(const MetricContext& context,
+                                          const at::Tensor& prediction,
+                                          const std::vector<at::Tensor>& truth) {
   const at::Tensor likeliest = ToNumbers(prediction.argmax(-1));
   const at::Tensor labels = ToNumbers(truth[0]);
   const at::Tensor lengths = ToNumbers(truth[1]);
@@ -42,8 +44,7 @@ std::vector<Transcript> Transcribe(const MetricContext& context, const at::Tenso
   return transcripts;
 }
 
-std::vector<std::string> SymbolsOf(const Symbols& numbers,
-                                   const std::vector<std::string>& symbols) {
+std::vector<std::string> NamesOf(const Symbols& numbers, const std::vector<std::string>& symbols) {
   std::vector<std::string> text;
   for (const int64_t number : numbers) {
     if (number >= 0 && number < static_cast<int64_t>(symbols.size())) {
@@ -53,18 +54,18 @@ std::vector<std::string> SymbolsOf(const Symbols& numbers,
   return text;
 }
 
-std::vector<std::string> SymbolsOf(const at::Tensor& sample,
-                                   const std::vector<std::string>& symbols) {
+std::vector<std::string> NamesOf(const at::Tensor& sample,
+                                 const std::vector<std::string>& symbols) {
   if (symbols.empty() || sample.dim() == 0 ||
       sample.size(-1) != static_cast<int64_t>(symbols.size())) {
     return {};
   }
   const at::Tensor likeliest = ToNumbers(sample.argmax(-1)).reshape(-1);
   const auto* numbers = likeliest.data_ptr<int64_t>();
-  return SymbolsOf(Symbols(numbers, numbers + likeliest.numel()), symbols);
+  return NamesOf(Symbols(numbers, numbers + likeliest.numel()), symbols);
 }
 
-std::vector<Symbols> Words(const Symbols& symbols, int64_t space) {
+std::vector<Symbols> SplitWords(const Symbols& symbols, int64_t space) {
   std::vector<Symbols> words;
   bool inside = false;
   for (const int64_t symbol : symbols) {

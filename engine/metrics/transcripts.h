@@ -12,36 +12,37 @@
 
 namespace kur {
 
-// Numbers of symbols, from 0, as the truth has them.
+// A sequence of symbol numbers, which count from 0 as in the truth.
 using Symbols = std::vector<int64_t>;
 
-// One sample of a sequence.
+// The transcripts of one sample.
 struct Transcript {
   Symbols predicted;
   Symbols truth;
 };
 
-// What a batch says, sample by sample: of every step the likeliest symbol, without repetitions and
-// blanks. `truth` are the sources of the loss ctc. Waits for the device.
-std::vector<Transcript> Transcribe(const MetricContext& context, const at::Tensor& prediction,
-                                   const std::vector<at::Tensor>& truth);
+// Decodes a batch greedily: the most probable symbol of every step, without repetitions and blanks.
+// `truth` are the sources of the loss ctc. Waits for the device.
+std::vector<Transcript> DecodeTranscripts(const MetricContext& context,
+                                          const at::Tensor& prediction,
+                                          const std::vector<at::Tensor>& truth);
 
-// `numbers` as what they stand for; those beyond `symbols` are left out.
-std::vector<std::string> SymbolsOf(const Symbols& numbers, const std::vector<std::string>& symbols);
+// Returns the names of symbols. Numbers beyond `symbols` are left out.
+std::vector<std::string> NamesOf(const Symbols& numbers, const std::vector<std::string>& symbols);
 
-// The likeliest symbol of every step of one sample, (..., number of symbols). Empty unless there is
-// an element for every symbol. Waits for the device.
-std::vector<std::string> SymbolsOf(const at::Tensor& sample,
-                                   const std::vector<std::string>& symbols);
+// Returns the name of the most probable symbol at every step of one sample, (..., number of
+// symbols). Empty if the last extent is not the number of `symbols`. Waits for the device.
+std::vector<std::string> NamesOf(const at::Tensor& sample, const std::vector<std::string>& symbols);
 
-// What stands between the symbols `space`, without what is empty.
-std::vector<Symbols> Words(const Symbols& symbols, int64_t space);
+// Splits a sequence at the symbol `space` into words that are not empty.
+std::vector<Symbols> SplitWords(const Symbols& symbols, int64_t space);
 
-// The least number of elements to change, add or leave out to make one of the other (Levenshtein,
-// "Binary codes capable of correcting deletions, insertions, and reversals", 1966).
+// Returns the least number of substitutions, insertions and deletions that turn one sequence into
+// the other (Levenshtein, "Binary codes capable of correcting deletions, insertions, and
+// reversals", 1966).
 template <class Element>
 int64_t EditDistance(const std::vector<Element>& a, const std::vector<Element>& b) {
-  std::vector<int64_t> row(b.size() + 1);  // distances of what was seen of `a` to starts of `b`
+  std::vector<int64_t> row(b.size() + 1);  // row[j]: distance of a prefix of `a` to b[0 .. j)
   for (size_t j = 0; j <= b.size(); ++j) row[j] = static_cast<int64_t>(j);
   for (size_t i = 0; i < a.size(); ++i) {
     int64_t diagonal = row[0];
@@ -55,7 +56,7 @@ int64_t EditDistance(const std::vector<Element>& a, const std::vector<Element>& 
   return row[b.size()];
 }
 
-// Edits for each element of the truth, over a set.
+// The number of edits per element of the truth, over a data set. Not thread-safe.
 class ErrorRate {
  public:
   template <class Element>
@@ -64,7 +65,7 @@ class ErrorRate {
     elements_ += static_cast<int64_t>(truth.size());
   }
 
-  // Of a truth without any elements, the number of edits.
+  // Returns edits / elements, or the number of edits if the truth has no elements.
   double Value() const {
     return static_cast<double>(edits_) / static_cast<double>(std::max<int64_t>(elements_, 1));
   }

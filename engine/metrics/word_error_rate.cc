@@ -1,4 +1,4 @@
-// word_error_rate: words to change, add or leave out, for each word of the truth.
+// word_error_rate: substitutions, insertions and deletions of words per word of the truth.
 
 #include <algorithm>
 #include <cstdint>
@@ -20,8 +20,8 @@ struct WordErrorRateSpec : MetricSpec {
   std::optional<int64_t> space;
 
   std::string kind() const override { return "word_error_rate"; }
-  bool Suits(Task task) const override { return task == Task::kSequence; }
-  bool IsUsual() const override { return true; }
+  bool Supports(Task task) const override { return task == Task::kSequence; }
+  bool IsDefault() const override { return true; }
 
   absl::Status CheckSymbols(const std::vector<std::string>& symbols) const override {
     if (space || std::count(symbols.begin(), symbols.end(), " ") > 0) return absl::OkStatus();
@@ -55,8 +55,8 @@ class WordErrorRate : public Metric {
       : context_(context), space_(spec.space.value_or(NumberOf(" ", context.symbols))) {}
 
   void Add(const at::Tensor& prediction, const std::vector<at::Tensor>& truth) override {
-    for (const Transcript& transcript : Transcribe(context_, prediction, truth)) {
-      rate_.Add(Words(transcript.predicted, space_), Words(transcript.truth, space_));
+    for (const Transcript& transcript : DecodeTranscripts(context_, prediction, truth)) {
+      rate_.Add(SplitWords(transcript.predicted, space_), SplitWords(transcript.truth, space_));
     }
   }
 

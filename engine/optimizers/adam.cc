@@ -23,12 +23,12 @@ struct AdamSpec : OptimizerSpec {
   double beta2 = 0.999;
   double epsilon = 1e-8;
 
-  // Share of the weights, times the learning rate, that each step takes away.
+  // Each step subtracts this, times the learning rate, times the weights.
   double weight_decay = 0;
 
   std::string kind() const override { return "adam"; }
   int64_t StateSlots() const override { return 2; }
-  // Whether decay is apart from the gradients.
+  // Returns true if the weight decay applies to the weights directly, not through the gradients.
   virtual bool IsDecoupled() const { return false; }
 };
 
@@ -67,31 +67,32 @@ const Registration<OptimizerKind> kAdamWKind(
                                      "{name: adamw, weight_decay: 0.01}", AdamWFields()));
 
 #if KUR_RUNTIME
-// What is the same for every element of a step.
+// The constants of a step.
 struct AdamStep {
-  float kept;  // of the weights: 1 - learning rate * weight decay
-  float decay;
+  float weight_factor;  // decoupled: 1 - learning rate * weight decay; otherwise 1
+  float decay;          // added to the gradient, times the weights
   float beta1;
   float beta2;
-  float rest1;  // 1 - beta1, which loses its digits if taken from the float
-  float rest2;
+  // 1 - beta1 and 1 - beta2, computed in double precision: the float betas would lose digits.
+  float one_minus_beta1;
+  float one_minus_beta2;
   float step_size;           // learning rate / (1 - beta1^t)
   float inverse_correction;  // 1 / sqrt(1 - beta2^t)
   float epsilon;
 };
 
-// One pass over memory: 28 bytes for each parameter.
+// Updates in one pass over memory, 28 bytes for each parameter.
 KUR_FOR_EACH_PROCESSOR void UpdateElements(const AdamStep& step, int64_t count,
                                            float* __restrict value,
                                            const float* __restrict gradient, float* __restrict mean,
                                            float* __restrict square) {
   for (int64_t i = 0; i < count; ++i) {
     const float g = gradient[i] + step.decay * value[i];
-    const float m = step.beta1 * mean[i] + step.rest1 * g;
-    const float v = step.beta2 * square[i] + step.rest2 * g * g;
+    const float m = step.beta1 * mean[i] + step.one_minus_beta1 * g;
+    const float v = step.beta2 * square[i] + step.one_minus_beta2 * g * g;
     mean[i] = m;
     square[i] = v;
-    value[i] = step.kept * value[i] -
+    value[i] = step.weight_factor * value[i] -
                step.step_size * m / (std::sqrt(v) * step.inverse_correction + step.epsilon);
   }
 }
@@ -112,19 +113,16 @@ class Adam : public Optimizer {
     const double correction1 = 1 - std::pow(spec_.beta1, static_cast<double>(step));
     const double correction2 = 1 - std::pow(spec_.beta2, static_cast<double>(step));
     const double step_size = learning_rate() / correction1;
-    const double kept = decoupled_ ? 1 - learning_rate() * decay() : 1;
+    const double weight_factor = decoupled_ ? 1 - learning_rate() * decay() : 1;
     const double added = decoupled_ ? 0 : decay();
     if (CanFuseUpdate(value, gradient) && CanFuseUpdate(mean, square) &&
         mean.strides() == value.strides()) {
-      const AdamStep constants = {static_cast<float>(kept),
-                                  static_cast<float>(added),
-                                  static_cast<float>(spec_.beta1),
-                                  static_cast<float>(spec_.beta2),
-                                  static_cast<float>(1 - spec_.beta1),
-                                  static_cast<float>(1 - spec_.beta2),
-                                  static_cast<float>(step_size),
-                                  static_cast<float>(1 / std::sqrt(correction2)),
-                                  static_cast<float>(spec_.epsilon)};
+      const AdamStep constants = {
+          static_cast<float>(weight_factor),   static_cast<float>(added),
+          static_cast<float>(spec_.beta1),     static_cast<float>(spec_.beta2),
+          static_cast<float>(1 - spec_.beta1), static_cast<float>(1 - spec_.beta2),
+          static_cast<float>(step_size),       static_cast<float>(1 / std::sqrt(correction2)),
+          static_cast<float>(spec_.epsilon)};
       auto* const v = value.data_ptr<float>();
       const auto* const g = gradient.data_ptr<float>();
       auto* const m = mean.data_ptr<float>();
@@ -136,14 +134,14 @@ class Adam : public Optimizer {
       return;
     }
     if (added != 0) gradient.add_(value, added);
-    if (kept != 1) value.mul_(kept);
+    if (weight_factor != 1) value.mul_(weight_factor);
     mean.mul_(spec_.beta1).add_(gradient, 1 - spec_.beta1);
     square.mul_(spec_.beta2).addcmul_(gradient, gradient, 1 - spec_.beta2);
     value.addcdiv_(mean, (square.sqrt() / std::sqrt(correction2)).add_(spec_.epsilon), -step_size);
   }
 
   AdamSpec spec_;
-  bool decoupled_;  // `spec_` is a copy, and forgets what it was
+  bool decoupled_;  // `spec_` is a copy of the base class, which does not know
   size_t mean_;
   size_t square_;
 };

@@ -12,7 +12,7 @@
 namespace kur {
 namespace {
 
-// The exponent of a float is all ones if it is infinite or NaN.
+// Counts the infinite and NaN values: those whose exponent bits are all ones.
 KUR_FOR_EACH_PROCESSOR uint32_t CountNotFinite(int64_t count, const float* values) {
   constexpr uint32_t kExponent = 0x7f800000;
   uint32_t found = 0;
@@ -40,16 +40,16 @@ bool FloatsAreFinite(const at::Tensor& tensor) {
 }  // namespace
 
 bool AreFinite(const std::vector<at::Tensor>& tensors) {
-  std::vector<at::Tensor> verdicts;
+  std::vector<at::Tensor> flags;
   for (const at::Tensor& tensor : tensors) {
     if (!tensor.defined() || !tensor.is_floating_point() || tensor.numel() == 0) continue;
     if (CanReadFloats(tensor)) {
       if (!FloatsAreFinite(tensor)) return false;
     } else {
-      verdicts.push_back(at::isfinite(tensor.detach()).all());
+      flags.push_back(at::isfinite(tensor.detach()).all());
     }
   }
-  return verdicts.empty() || at::stack(verdicts).all().item<bool>();
+  return flags.empty() || at::stack(flags).all().item<bool>();
 }
 
 }  // namespace kur

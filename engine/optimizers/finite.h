@@ -7,8 +7,8 @@
 
 namespace kur {
 
-// Returns whether every element of every tensor is finite. Undefined tensors and those of integers
-// are. Reads floats on the CPU once, 4 bytes an element; waits for any other device once.
+// Returns true if every element of every tensor is finite. Ignores undefined tensors and tensors of
+// integers. Reads float32 on the CPU once; waits for any other device once. Thread-safe.
 bool AreFinite(const std::vector<at::Tensor>& tensors);
 
 }  // namespace kur

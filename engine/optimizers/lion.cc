@@ -17,7 +17,7 @@ namespace {
 struct LionSpec : OptimizerSpec {
   double beta1 = 0.9;
   double beta2 = 0.99;
-  // Share of the weights, times the learning rate, that each step takes away.
+  // Each step subtracts this, times the learning rate, times the weights.
   double weight_decay = 0;
 
   LionSpec() { learning_rate = 0.0001; }

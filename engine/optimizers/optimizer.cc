@@ -16,7 +16,8 @@
 namespace kur {
 namespace {
 
-// False, and nothing is changed, if the norm is not finite.
+// Scales all gradients so that their common norm is at most `largest`. Returns false, and changes
+// nothing, if the norm is not finite.
 bool ClipByNorm(const std::vector<at::Tensor>& gradients, double largest) {
   at::Tensor sum;
   for (const at::Tensor& gradient : gradients) {
@@ -25,7 +26,7 @@ bool ClipByNorm(const std::vector<at::Tensor>& gradients, double largest) {
   }
   if (!sum.defined()) return true;
   if (!std::isfinite(sum.item<double>())) return false;
-  // The small number is PyTorch's: it keeps the quotient finite.
+  // PyTorch's epsilon: keeps the quotient finite.
   const at::Tensor factor = (largest / (sum.sqrt() + 1e-6)).clamp_max(1);
   for (at::Tensor gradient : gradients) gradient.mul_(factor);
   return true;

@@ -17,64 +17,64 @@
 
 namespace kur {
 
-// A parameter that an optimizer adjusts: a leaf tensor whose gradient is in value.grad().
+// A parameter that an optimizer adjusts.
 struct NamedParameter {
-  std::string name;  // "labels.weight"
-  at::Tensor value;
-  // What is different for it: a factor of the learning rate, and the weight decay.
-  double rate_factor = 1;
-  std::optional<double> decay = std::nullopt;
+  std::string name;                            // "labels.weight"
+  at::Tensor value;                            // a leaf tensor; its gradient is in value.grad()
+  double rate_factor = 1;                      // multiplies the learning rate
+  std::optional<double> decay = std::nullopt;  // absent: the weight decay of the optimizer
 };
 
-// Adjusts parameters by their gradients. Holds references to the parameters and owns its state. One
-// thread at a time.
+// Adjusts parameters by their gradients. Shares the parameters' tensors and owns its state. Not
+// thread-safe: one thread at a time.
 class Optimizer {
  public:
   Optimizer(const OptimizerSpec& spec, std::vector<NamedParameter> parameters);
   virtual ~Optimizer() = default;
 
-  // Clips as `clip` says, then takes one step. Parameters without a gradient are left alone. The
-  // gradients are dropped. False, and no step is taken, if the norm that is to be clipped is not
+  // Clips the gradients, takes one step, and drops the gradients. Parameters without a gradient do
+  // not change. Returns false, without a step, if `clip` limits the norm and the norm is not
   // finite.
   bool Step(const ClipSpec& clip);
 
-  // Returns whether every element of every gradient is finite.
+  // Returns true if every element of every gradient is finite.
   bool GradientsAreFinite() const;
 
-  // The gradients of batches that no step has used yet, by the names of their parameters: they are
-  // empty between steps. SetGradients() takes over what Gradients() gave.
+  // Returns the gradients that no step has used yet, by the names of their parameters. Empty just
+  // after a step. SetGradients() restores them.
   std::map<std::string, at::Tensor> Gradients() const;
   bool HasGradients() const;
   void SetGradients(const std::map<std::string, at::Tensor>& gradients);
   void DropGradients();
 
-  // Steps taken.
+  // The number of steps taken.
   int64_t steps() const { return steps_; }
 
-  // What the next step will use, at first that of the spec; while a parameter is updated, what
-  // that one takes.
+  // Returns the learning rate of the next step; initially that of the spec. During Update(),
+  // includes the parameter's rate_factor.
   double learning_rate() const {
     return current_ == nullptr ? learning_rate_ : learning_rate_ * current_->rate_factor;
   }
   void set_learning_rate(double learning_rate) { learning_rate_ = learning_rate; }
 
-  // The state as tensors by name: "labels.weight/exp_avg". They share memory with the optimizer.
+  // Returns the state as tensors by name: "labels.weight/exp_avg". They share the optimizer's
+  // memory.
   std::map<std::string, at::Tensor> State() const;
 
-  // Takes over a state that State() and steps() gave. INVALID_ARGUMENT if a tensor is missing or
-  // has another shape; then nothing has changed.
+  // Restores the results of State() and steps(). Returns INVALID_ARGUMENT, and changes nothing, if
+  // a tensor is missing or has another shape.
   absl::Status Restore(const std::map<std::string, at::Tensor>& state, int64_t steps);
 
  protected:
-  // One tensor like each parameter, zero at first.
+  // A part of the state: a tensor for each parameter, of the same shape, initially zero.
   struct Slot {
     std::string name;
     std::vector<at::Tensor> tensors;
   };
 
-  // Adds a slot; for constructors. Returns its index.
+  // Adds a slot and returns its index. For constructors.
   size_t AddSlot(std::string name);
-  // The weight decay of the parameter that is updated.
+  // Returns the weight decay of the parameter that Update() is called for.
   double decay() const { return current_->decay.value_or(decay_); }
   at::Tensor& slot(size_t index, size_t parameter) { return slots_[index].tensors[parameter]; }
 
@@ -86,12 +86,13 @@ class Optimizer {
   std::vector<NamedParameter> parameters_;
   double learning_rate_;
   double decay_;
-  const NamedParameter* current_ = nullptr;  // that Update() is called for
+  const NamedParameter* current_ = nullptr;  // the parameter that Update() is called for
   std::vector<Slot> slots_;
   int64_t steps_ = 0;
 };
 
-// Returns whether a kernel of our own can walk over both as plain arrays of floats in one order.
+// Returns true if a kernel can process both tensors as arrays of float32 in the same order: on the
+// CPU, dense, and with equal strides.
 bool CanFuseUpdate(const at::Tensor& a, const at::Tensor& b);
 
 // Builds the optimizer of a spec for parameters.
@@ -100,7 +101,8 @@ struct OptimizerBuilder {
       build;
 };
 
-// The builder of the class OptimizerType, constructible from (const Spec&, parameters).
+// Returns a builder for specs of the type Spec. OptimizerType must be constructible from (const
+// Spec&, parameters).
 template <class OptimizerType, class Spec>
 OptimizerBuilder MakeOptimizerBuilder() {
   return {[](const OptimizerSpec& spec, std::vector<NamedParameter> parameters) {

@@ -1,4 +1,5 @@
-// cosine: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017.
+// cosine: lowers the learning rate along half a cosine. Loshchilov and Hutter, "SGDR: Stochastic
+// Gradient Descent with Warm Restarts", 2017.
 
 #include <algorithm>
 #include <cmath>

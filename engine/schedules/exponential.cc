@@ -1,4 +1,4 @@
-// exponential: the learning rate shrinks by the same factor every time.
+// exponential: multiplies the learning rate by a constant factor after every unit.
 
 #include <cmath>
 

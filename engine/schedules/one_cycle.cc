@@ -23,7 +23,7 @@ struct OneCycleSpec : CountingSchedule {
     return to + (from - to) * (1 + std::cos(M_PI * share)) / 2;
   }
 
-  // The last unit has the least rate, so the cycle is one unit shorter than the run, as in PyTorch.
+  // As in PyTorch, the last unit has the least rate, so the cycle is one unit shorter than the run.
   double Factor(const ScheduleTime& time, const ScheduleState&) const override {
     const auto length = static_cast<double>(Length(time));
     const double last = length - 1;

@@ -1,4 +1,4 @@
-// reduce_on_plateau: the learning rate falls when the validation loss does not.
+// reduce_on_plateau: lowers the learning rate when the validation loss no longer falls.
 
 #include <algorithm>
 #include <cmath>
@@ -8,12 +8,13 @@
 namespace kur {
 namespace {
 
-constexpr char kBest[] = "best";          // the least loss so far
-constexpr char kWaited[] = "waited";      // validations since then
-constexpr char kCooldown[] = "cooldown";  // validations that do not count yet
-constexpr char kReductions[] = "reductions";
+// Keys of the state, which checkpoints save.
+constexpr char kBest[] = "best";              // the least loss so far
+constexpr char kWaited[] = "waited";          // validations since the least loss
+constexpr char kCooldown[] = "cooldown";      // validations that are still ignored
+constexpr char kReductions[] = "reductions";  // how often the rate was lowered
 
-double Get(const ScheduleState& state, const char* name) {
+double StateValue(const ScheduleState& state, const char* name) {
   const auto it = state.find(name);
   return it == state.end() ? 0 : it->second;
 }
@@ -28,11 +29,11 @@ struct PlateauSpec : ScheduleSpec {
   std::string kind() const override { return "reduce_on_plateau"; }
 
   double Factor(const ScheduleTime&, const ScheduleState& state) const override {
-    return std::max(std::pow(factor, Get(state, kReductions)), minimum);
+    return std::max(std::pow(factor, StateValue(state, kReductions)), minimum);
   }
 
-  // Counts as PyTorch's ReduceLROnPlateau does.
-  void Observe(double loss, ScheduleState* state) const override {
+  // Counts like PyTorch's ReduceLROnPlateau.
+  void ObserveValidation(double loss, ScheduleState* state) const override {
     const auto best = state->find(kBest);
     const bool better = best == state->end() || loss < best->second * (1 - threshold);
     if (better && std::isfinite(loss)) {
@@ -41,17 +42,17 @@ struct PlateauSpec : ScheduleSpec {
     } else {
       ++(*state)[kWaited];
     }
-    if (Get(*state, kCooldown) > 0) {
+    if (StateValue(*state, kCooldown) > 0) {
       --(*state)[kCooldown];
       (*state)[kWaited] = 0;
     }
-    if (Get(*state, kWaited) <= static_cast<double>(patience)) return;
+    if (StateValue(*state, kWaited) <= static_cast<double>(patience)) return;
     ++(*state)[kReductions];
     (*state)[kCooldown] = static_cast<double>(cooldown);
     (*state)[kWaited] = 0;
   }
 
-  bool WatchesValidation() const override { return true; }
+  bool DependsOnValidation() const override { return true; }
 };
 
 const Fields<PlateauSpec>& PlateauFields() {

@@ -1,4 +1,4 @@
-// step: the learning rate falls at certain epochs.
+// step: multiplies the learning rate at certain epochs.
 
 #include <algorithm>
 #include <cmath>

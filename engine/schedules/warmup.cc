@@ -1,4 +1,5 @@
-// warmup: Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", 2017.
+// warmup: raises the learning rate linearly, then follows another schedule. Goyal et al.,
+// "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", 2017.
 
 #include <algorithm>
 
@@ -24,7 +25,7 @@ struct WarmupSpec : CountingSchedule {
       return start + (1 - start) * static_cast<double>(now) / static_cast<double>(rise);
     }
     if (next == nullptr) return 1;
-    // What follows does not know that anything came before.
+    // The next schedule counts from the end of the warmup.
     const int64_t passed = unit == "step" ? rise : rise * time.steps_per_epoch;
     ScheduleTime later = time;
     later.step -= passed;
@@ -32,11 +33,13 @@ struct WarmupSpec : CountingSchedule {
     return next->Factor(later, state);
   }
 
-  void Observe(double loss, ScheduleState* state) const override {
-    if (next != nullptr) next->Observe(loss, state);
+  void ObserveValidation(double loss, ScheduleState* state) const override {
+    if (next != nullptr) next->ObserveValidation(loss, state);
   }
-  bool WatchesValidation() const override { return next != nullptr && next->WatchesValidation(); }
-  bool NeedsEnd() const override { return next != nullptr && next->NeedsEnd(); }
+  bool DependsOnValidation() const override {
+    return next != nullptr && next->DependsOnValidation();
+  }
+  bool NeedsTotalSteps() const override { return next != nullptr && next->NeedsTotalSteps(); }
 };
 
 const Fields<WarmupSpec>& WarmupFields() {

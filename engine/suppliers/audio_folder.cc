@@ -14,7 +14,7 @@
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
 #include "engine/data/array_source.h"
-#include "engine/data/speech/audio_classes.h"
+#include "engine/data/speech/classified_recordings.h"
 #include "engine/data/speech/feature_sources.h"
 #include "engine/data/supplier.h"
 #endif
@@ -96,16 +96,16 @@ const Registration<SupplierKind> kKind("audio_folder", MakeAudioFolderKind());
 absl::StatusOr<SourceMap> Open(const AudioFolderSpec& spec, const OpenContext& context) {
   KUR_ASSIGN_OR_RETURN(const std::string file,
                        LocatePackage(spec, context.paths, /*directory_allowed=*/true));
-  const std::string shown = IsDirectory(file) ? spec.path->path : spec.File().path;
-  const auto found = OpenAudioClasses(file, shown, context.paths, spec.classes);
-  if (!found.ok()) return ErrorIn(*spec.path, found.status(), file);
+  const std::string display_path = IsDirectory(file) ? spec.path->path : spec.File().path;
+  const auto found = OpenClassifiedRecordings(file, display_path, context.paths, spec.classes);
+  if (!found.ok()) return ErrorAtFile(*spec.path, found.status(), file);
   SourceMap sources;
   KUR_ASSIGN_OR_RETURN(
       const Array labels,
       Array::FromValues<int64_t>({static_cast<int64_t>(found->labels.size())}, found->labels));
   KUR_ASSIGN_OR_RETURN(sources["labels"], OneHotSource::Create(labels, found->classes));
-  KUR_RETURN_IF_ERROR(AddFeatures("audio", spec, found->corpus, AudioLimits(), *spec.path, spec.key,
-                                  context, &sources));
+  KUR_RETURN_IF_ERROR(AddFeatureSources("audio", spec, found->corpus, AudioLimits(), *spec.path,
+                                        spec.key, context, &sources));
   return sources;
 }
 

@@ -48,8 +48,8 @@ struct FieldTraits<CifarPart> {
 namespace {
 
 // CIFAR-10 as its authors publish it for Python: an archive, or the directory that was unpacked
-// from it. The model sees the images between 0 and 1, less the mean of every pixel over the parts
-// that are loaded, and the labels one-hot.
+// from it. Pixels become pixel / 255 minus the mean of that pixel over the loaded parts. Labels
+// become one-hot vectors.
 struct CifarSpec : SupplierSpec, Package {
   std::optional<std::vector<CifarPart>> parts;
 
@@ -118,7 +118,7 @@ absl::StatusOr<SourceMap> MakeSources(const CifarBatches& batches) {
   return SourceMap{{"images", std::move(images)}, {"labels", std::move(labels)}};
 }
 
-// The file of a part in the unpacked directory, or in the folder that unpacking makes in it.
+// Returns the path of a part in `directory`, or in the folder below it that unpacking makes.
 absl::StatusOr<std::string> FindPart(const std::string& directory, const std::string& part,
                                      const PathResolver& paths) {
   const std::string name = CifarFileName(part);
@@ -148,9 +148,9 @@ absl::StatusOr<SourceMap> Open(const CifarSpec& spec, const PathResolver& paths)
   KUR_ASSIGN_OR_RETURN(const std::string path,
                        LocatePackage(spec, paths, /*directory_allowed=*/true));
   const auto batches = ReadBatches(spec, path, paths);
-  if (!batches.ok()) return ErrorIn(*spec.path, batches.status(), path);
+  if (!batches.ok()) return ErrorAtFile(*spec.path, batches.status(), path);
   auto sources = MakeSources(*batches);
-  if (!sources.ok()) return ErrorIn(*spec.path, Annotate(sources.status(), path), path);
+  if (!sources.ok()) return ErrorAtFile(*spec.path, Annotate(sources.status(), path), path);
   return sources;
 }
 

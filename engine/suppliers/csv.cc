@@ -1,4 +1,4 @@
-// csv: a table of numbers as text; its columns are the sources.
+// csv: a table of text. Each column is a source.
 
 #include <memory>
 #include <optional>
@@ -20,7 +20,7 @@
 namespace kur {
 namespace {
 
-// Which characters divide the table, where they are not found out.
+// The characters that separate and quote cells; absent: guessed from the file.
 struct CsvFormat {
   std::optional<std::string> delimiter;
   std::optional<std::string> quote;
@@ -65,7 +65,7 @@ struct CsvSpec : SupplierSpec, Package {
   std::vector<FileReference> Files() const override { return {File()}; }
   bool ReadsText() const override { return true; }
 
-  // Every column has one number a sample, whatever its name.
+  // The names of the columns are unknown before the file is opened, but each holds single numbers.
   std::optional<Shape> KnownShape(const std::string& /*source*/) const override { return Shape{1}; }
 };
 
@@ -124,7 +124,7 @@ absl::StatusOr<SourceMap> Open(const CsvSpec& spec, const OpenContext& context) 
   KUR_ASSIGN_OR_RETURN(const std::string path, LocatePackage(spec, context.paths));
   auto sources = ReadSources(spec, context, path);
   if (!DiagnosticsOf(sources.status()).empty()) return sources;
-  if (!sources.ok()) return ErrorIn(*spec.path, sources.status(), path);
+  if (!sources.ok()) return ErrorAtFile(*spec.path, sources.status(), path);
   return sources;
 }
 

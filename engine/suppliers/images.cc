@@ -1,9 +1,11 @@
 // images: JPEG and PNG files, classified by their folders or by a table.
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -54,23 +56,10 @@ struct ImagesSpec : SupplierSpec, Package {
   }
 };
 
-const Fields<ImagesSpec>& ImagesFields() {
+// Describes which files are the images, and their classes.
+Fields<ImagesSpec> FileFields() {
   using Spec = ImagesSpec;
-  const Condition<std::vector<int64_t>> extents = {
-      "one extent or [height, width], each from 1 to 10000", [](const std::vector<int64_t>& size) {
-        for (const int64_t extent : size) {
-          if (extent < 1 || extent > 10'000) return false;
-        }
-        return size.size() == 1 || size.size() == 2;
-      }};
-  const Condition<std::vector<double>> deviations = {"greater than 0",
-                                                     [](const std::vector<double>& values) {
-                                                       for (const double value : values) {
-                                                         if (!Positive().holds(value)) return false;
-                                                       }
-                                                       return true;
-                                                     }};
-  static const auto* const kFields = new Fields<Spec>(
+  return std::move(
       Fields<Spec>()
           .Optional("path", &Spec::path,
                     "a folder of .jpg and .png files, or a tar archive; without labels an image's "
@@ -91,7 +80,25 @@ const Fields<ImagesSpec>& ImagesFields() {
           .Example("species")
           .Optional("classes", &Spec::classes,
                     "the classes to take, in the order of their numbers; default: all, sorted")
-          .Example("[tulip, rose]")
+          .Example("[tulip, rose]"));
+}
+
+// Adds how an image becomes a sample.
+Fields<ImagesSpec> WithPixelFields(Fields<ImagesSpec> fields) {
+  using Spec = ImagesSpec;
+  const Condition<std::vector<int64_t>> extents = {
+      "one extent or [height, width], each from 1 to 10000", [](const std::vector<int64_t>& size) {
+        for (const int64_t extent : size) {
+          if (extent < 1 || extent > 10'000) return false;
+        }
+        return size.size() == 1 || size.size() == 2;
+      }};
+  const Condition<std::vector<double>> deviations = {
+      "greater than 0", [](const std::vector<double>& values) {
+        return std::all_of(values.begin(), values.end(), Positive().holds);
+      }};
+  return std::move(
+      fields
           .Optional("size", &Spec::size,
                     "the extent, or [height, width], that every image is resized to; default: that "
                     "of the first, which all others must have",
@@ -101,18 +108,22 @@ const Fields<ImagesSpec>& ImagesFields() {
                   "how an image of another proportion becomes one of that size: the middle of it, "
                   "all of it distorted, or all of it between black bars")
           .Optional(
-              "channels", &Spec::channels, "3: colour; 1: luminance",
+              "channels", &Spec::channels, "3: color; 1: luminance",
               Condition<int64_t>{"1 or 3", [](int64_t count) { return count == 1 || count == 3; }})
           .Optional("mean", &Spec::mean,
                     "what is subtracted from values between 0 and 1, for all channels or each")
           .Example("[0.485, 0.456, 0.406]")
           .Optional("std", &Spec::std, "what they are divided by then", deviations)
-          .Example("[0.229, 0.224, 0.225]")
-          .Shorthand("path"));
+          .Example("[0.229, 0.224, 0.225]"));
+}
+
+const Fields<ImagesSpec>& ImagesFields() {
+  static const auto* const kFields =
+      new Fields<ImagesSpec>(std::move(WithPixelFields(FileFields()).Shorthand("path")));
   return *kFields;
 }
 
-// True if there is nothing, one value for all channels, or one for each.
+// Returns true for no values, one value for all channels, or one for each channel.
 bool FitsChannels(const std::vector<double>& values, int64_t channels) {
   return values.size() <= 1 || static_cast<int64_t>(values.size()) == channels;
 }
@@ -157,14 +168,14 @@ const Registration<SupplierKind> kKind(
 
 #ifdef KUR_RUNTIME
 
-ImageFit FitOf(const std::string& name) {
+ImageFit ParseFit(const std::string& name) {
   if (name == "stretch") return ImageFit::kStretch;
   return name == "pad" ? ImageFit::kPad : ImageFit::kCrop;
 }
 
-// One value for each channel.
-std::array<float, 3> OfChannels(const std::vector<double>& values, float otherwise) {
-  std::array<float, 3> channels = {otherwise, otherwise, otherwise};
+// Returns one value for each channel: a single value is repeated, `missing` replaces no values.
+std::array<float, 3> PerChannel(const std::vector<double>& values, float missing) {
+  std::array<float, 3> channels = {missing, missing, missing};
   for (size_t c = 0; c < channels.size() && !values.empty(); ++c) {
     channels[c] = static_cast<float>(values[values.size() == 1 ? 0 : c]);
   }
@@ -175,17 +186,17 @@ absl::StatusOr<std::optional<ClassifiedFiles>> ReadTable(const ImagesSpec& spec,
                                                          const PathResolver& paths) {
   if (!spec.labels.has_value()) return std::optional<ClassifiedFiles>();
   const std::string& name = spec.labels->path;
-  FileTable table;
+  FileTableOptions table;
   table.is_json = absl::EndsWith(name, ".jsonl") || absl::EndsWith(name, ".jsonl.gz");
   table.file_column = spec.file_column;
   table.label_column = spec.label_column.value_or(table.label_column);
   table.label_required = spec.label_column.has_value();
   const auto file = paths.ForReading(name);
-  if (!file.ok()) return ErrorIn(*spec.labels, file.status());
+  if (!file.ok()) return ErrorAtFile(*spec.labels, file.status());
   const auto input = ByteInput::OpenFile(*file);
-  if (!input.ok()) return ErrorIn(*spec.labels, input.status(), *file);
+  if (!input.ok()) return ErrorAtFile(*spec.labels, input.status(), *file);
   auto files = ReadFileTable(**input, name, table, spec.classes);
-  if (!files.ok()) return ErrorIn(*spec.labels, files.status());
+  if (!files.ok()) return ErrorAtFile(*spec.labels, files.status());
   return std::make_optional(*std::move(files));
 }
 
@@ -197,15 +208,15 @@ absl::StatusOr<SourceMap> MakeSources(const ImagesSpec& spec, const ImageSet& im
         Array::FromValues<int64_t>({static_cast<int64_t>(images.labels.size())}, images.labels));
     KUR_ASSIGN_OR_RETURN(sources["labels"], OneHotSource::Create(labels, images.classes));
   }
-  auto options = ImageSource::Options::OfThisMachine();
+  auto options = ImageSource::Options::ForThisMachine();
   if (!spec.size.empty()) {
     options.height = spec.size.front();
     options.width = spec.size.back();
   }
   options.channels = spec.channels;
-  options.fit = FitOf(spec.fit);
-  options.mean = OfChannels(spec.mean, 0);
-  options.deviation = OfChannels(spec.std, 1);
+  options.fit = ParseFit(spec.fit);
+  options.mean = PerChannel(spec.mean, 0);
+  options.deviation = PerChannel(spec.std, 1);
   KUR_ASSIGN_OR_RETURN(sources["images"], ImageSource::Create(images.files, options));
   return sources;
 }
@@ -214,11 +225,12 @@ absl::StatusOr<SourceMap> Open(const ImagesSpec& spec, const OpenContext& contex
   KUR_ASSIGN_OR_RETURN(const std::string file,
                        LocatePackage(spec, context.paths, /*directory_allowed=*/true));
   KUR_ASSIGN_OR_RETURN(auto listed, ReadTable(spec, context.paths));
-  const std::string shown = IsDirectory(file) ? spec.path->path : spec.File().path;
-  const auto images = OpenImages(file, shown, context.paths, std::move(listed), spec.classes);
-  if (!images.ok()) return ErrorIn(*spec.path, images.status(), file);
+  const std::string display_path = IsDirectory(file) ? spec.path->path : spec.File().path;
+  const auto images =
+      OpenImages(file, display_path, context.paths, std::move(listed), spec.classes);
+  if (!images.ok()) return ErrorAtFile(*spec.path, images.status(), file);
   auto sources = MakeSources(spec, *images);
-  if (!sources.ok()) return ErrorIn(*spec.path, sources.status(), file);
+  if (!sources.ok()) return ErrorAtFile(*spec.path, sources.status(), file);
   return sources;
 }
 

@@ -1,4 +1,4 @@
-// jsonl: one JSON dictionary a line; its keys name the sources.
+// jsonl: a JSON dictionary on every line. Each key is a source.
 
 #include <string>
 #include <vector>
@@ -50,10 +50,10 @@ absl::StatusOr<SourceMap> ReadSources(const OpenContext& context, const std::str
 
 absl::StatusOr<SourceMap> Open(const JsonlSpec& spec, const OpenContext& context) {
   const auto path = context.paths.ForReading(spec.source.path);
-  if (!path.ok()) return ErrorIn(spec.source, path.status());
+  if (!path.ok()) return ErrorAtFile(spec.source, path.status());
   auto sources = ReadSources(context, *path);
   if (!DiagnosticsOf(sources.status()).empty()) return sources;
-  if (!sources.ok()) return ErrorIn(spec.source, sources.status(), *path);
+  if (!sources.ok()) return ErrorAtFile(spec.source, sources.status(), *path);
   return sources;
 }
 

@@ -1,7 +1,7 @@
-// mind: spectrograms of brain waves as PNG files, with the class of what was seen.
+// mind: spectrograms of brain waves as PNG files, labeled with the class of what the person saw.
 //
-// The data are those of https://exhibits.stanford.edu/data/catalog/tc919dd5388 in the form that Kur
-// reads: a .jsonl file whose lines name a picture and its labels, beside a folder `images`.
+// Reads the data of https://exhibits.stanford.edu/data/catalog/tc919dd5388 in Kur's layout: a
+// .jsonl file whose lines name an image and its labels, beside a folder `images`.
 
 #include <memory>
 #include <optional>
@@ -73,20 +73,20 @@ std::shared_ptr<const SupplierSpec> ParseMind(const Value& value, const std::str
 }
 
 const Registration<SupplierKind> kKind(
-    "mind", {"Spectrograms of brain waves while pictures were seen, as grey PNG files: the sources "
+    "mind", {"Spectrograms of brain waves while pictures were seen, as gray PNG files: the sources "
              "brain_probe_image (width, height), category_label and precise_label (numbers)",
              "mind: {path: mind.tar.gz}", MindFields().Describe(), ParseMind});
 
 #ifdef KUR_RUNTIME
 
-// What the lines say, one element a line.
+// The columns of the .jsonl file, one element a line.
 struct Recordings {
-  std::vector<std::string> images;  // relative to the folder of the lines
-  // Empty: the lines have no such key.
+  std::vector<std::string> images;  // paths relative to the folder of the .jsonl file
   std::vector<double> categories;
-  std::vector<double> precise;
+  std::vector<double> precise;  // empty: the lines have no such key
 };
 
+// Reads the lines into Recordings.
 class RecordingsHandler : public JsonLineHandler {
  public:
   absl::StatusOr<bool> Key(const std::string& key) override {
@@ -134,7 +134,7 @@ class RecordingsHandler : public JsonLineHandler {
     return absl::OkStatus();
   }
 
-  Recordings Take() && { return std::move(recordings_); }
+  Recordings Finish() && { return std::move(recordings_); }
 
  private:
   bool IsLabel() const { return key_ == "category_label" || key_ == "precise_label"; }
@@ -146,42 +146,43 @@ class RecordingsHandler : public JsonLineHandler {
   Recordings recordings_;
 };
 
-bool IsLinesName(const std::string& name) {
+bool IsMetadataName(const std::string& name) {
   return absl::EndsWith(name, ".jsonl") && !absl::StartsWith(BaseName(name), ".");
 }
 
-absl::Status NotOne(const std::string& shown, const std::vector<std::string>& names) {
+// Returns the error that there is not exactly one .jsonl file.
+absl::Status WrongMetadata(const std::string& display_path, const std::vector<std::string>& names) {
   if (names.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(shown, " holds no .jsonl that names its images"));
+        absl::StrCat(display_path, " holds no .jsonl that names its images"));
   }
   return absl::InvalidArgumentError(
-      absl::StrCat(shown, " must hold one .jsonl that names its images, and holds ",
+      absl::StrCat(display_path, " must hold one .jsonl that names its images, and holds ",
                    absl::StrJoin(names, ", ")));
 }
 
 absl::StatusOr<Recordings> Read(ByteInput& input, const std::string& name) {
   RecordingsHandler handler;
   KUR_RETURN_IF_ERROR(ReadJsonLines(input, name, &handler));
-  Recordings recordings = std::move(handler).Take();
+  Recordings recordings = std::move(handler).Finish();
   if (!recordings.images.empty()) return recordings;
   return absl::InvalidArgumentError(absl::StrCat(name, ": the file has no lines"));
 }
 
-absl::StatusOr<Recordings> ReadFolder(const std::string& folder, const std::string& shown,
+absl::StatusOr<Recordings> ReadFolder(const std::string& folder, const std::string& display_path,
                                       const PathResolver& paths) {
   KUR_ASSIGN_OR_RETURN(std::vector<std::string> names, ListDirectory(folder));
   names.erase(std::remove_if(names.begin(), names.end(),
-                             [](const std::string& name) { return !IsLinesName(name); }),
+                             [](const std::string& name) { return !IsMetadataName(name); }),
               names.end());
-  if (names.size() != 1) return NotOne(shown, names);
-  const std::string name = JoinPath(shown, names.front());
+  if (names.size() != 1) return WrongMetadata(display_path, names);
+  const std::string name = JoinPath(display_path, names.front());
   KUR_ASSIGN_OR_RETURN(const std::string file, paths.ForReading(name));
   KUR_ASSIGN_OR_RETURN(const auto input, ByteInput::OpenFile(file));
   return Read(*input, name);
 }
 
-absl::StatusOr<Recordings> ReadArchive(const std::string& file, const std::string& shown) {
+absl::StatusOr<Recordings> ReadArchive(const std::string& file, const std::string& display_path) {
   TarLimits limits;
   limits.max_bytes = std::min(limits.max_bytes, TotalMemoryBytes() / 2);
   limits.max_members = 10'000'000;
@@ -191,22 +192,22 @@ absl::StatusOr<Recordings> ReadArchive(const std::string& file, const std::strin
   while (true) {
     KUR_ASSIGN_OR_RETURN(const auto member, reader->Next());
     if (!member.has_value()) break;
-    if (!IsLinesName(member->name)) continue;
+    if (!IsMetadataName(member->name)) continue;
     names.push_back(member->name);
     if (names.size() == 1) {
       KUR_ASSIGN_OR_RETURN(content, reader->ReadContent());
     }
   }
-  if (names.size() != 1) return NotOne(shown, names);
-  KUR_ASSIGN_OR_RETURN(Recordings recordings, Read(*ByteInput::FromMemory(content),
-                                                   absl::StrCat(shown, ": ", names.front())));
+  if (names.size() != 1) return WrongMetadata(display_path, names);
+  KUR_ASSIGN_OR_RETURN(
+      Recordings recordings,
+      Read(*ByteInput::FromMemory(content), absl::StrCat(display_path, ": ", names.front())));
   const std::string folder = DirectoryOf(names.front());
   for (std::string& image : recordings.images) image = JoinPath(folder, image);
   return recordings;
 }
 
-// The samples of a source of shape (height, width, 1) with their axes the other way round: (width,
-// height), as Kur has them.
+// Transposes the samples of a source of shape (height, width, 1) to (width, height), as Kur does.
 class TransposedSource : public Source {
  public:
   explicit TransposedSource(std::shared_ptr<const Source> images)
@@ -235,27 +236,28 @@ class TransposedSource : public Source {
   const Shape shape_;
 };
 
-absl::StatusOr<std::shared_ptr<const Source>> LabelSource(const std::vector<double>& labels) {
+absl::StatusOr<std::shared_ptr<const Source>> MakeLabelSource(const std::vector<double>& labels) {
   std::vector<float> values(labels.begin(), labels.end());
   KUR_ASSIGN_OR_RETURN(Array array,
                        Array::FromValues<float>({static_cast<int64_t>(values.size()), 1}, values));
   return ArraySource::Create(std::move(array));
 }
 
-absl::StatusOr<SourceMap> OpenSources(const std::string& file, const std::string& shown,
+absl::StatusOr<SourceMap> OpenSources(const std::string& file, const std::string& display_path,
                                       const PathResolver& paths) {
-  KUR_ASSIGN_OR_RETURN(Recordings recordings, IsDirectory(file) ? ReadFolder(file, shown, paths)
-                                                                : ReadArchive(file, shown));
+  KUR_ASSIGN_OR_RETURN(Recordings recordings, IsDirectory(file)
+                                                  ? ReadFolder(file, display_path, paths)
+                                                  : ReadArchive(file, display_path));
   SourceMap sources;
-  KUR_ASSIGN_OR_RETURN(sources["category_label"], LabelSource(recordings.categories));
+  KUR_ASSIGN_OR_RETURN(sources["category_label"], MakeLabelSource(recordings.categories));
   if (!recordings.precise.empty()) {
-    KUR_ASSIGN_OR_RETURN(sources["precise_label"], LabelSource(recordings.precise));
+    KUR_ASSIGN_OR_RETURN(sources["precise_label"], MakeLabelSource(recordings.precise));
   }
   ClassifiedFiles listed;
   listed.files = std::move(recordings.images);
   KUR_ASSIGN_OR_RETURN(const ImageSet images,
-                       OpenImages(file, shown, paths, std::move(listed), {}));
-  auto options = ImageSource::Options::OfThisMachine();
+                       OpenImages(file, display_path, paths, std::move(listed), {}));
+  auto options = ImageSource::Options::ForThisMachine();
   options.channels = 1;
   KUR_ASSIGN_OR_RETURN(auto pixels, ImageSource::Create(images.files, options));
   sources["brain_probe_image"] = std::make_shared<TransposedSource>(std::move(pixels));
@@ -265,9 +267,9 @@ absl::StatusOr<SourceMap> OpenSources(const std::string& file, const std::string
 absl::StatusOr<SourceMap> Open(const MindSpec& spec, const PathResolver& paths) {
   KUR_ASSIGN_OR_RETURN(const std::string file,
                        LocatePackage(spec, paths, /*directory_allowed=*/true));
-  const std::string shown = IsDirectory(file) ? spec.path->path : spec.File().path;
-  auto sources = OpenSources(file, shown, paths);
-  if (!sources.ok()) return ErrorIn(*spec.path, sources.status(), file);
+  const std::string display_path = IsDirectory(file) ? spec.path->path : spec.File().path;
+  auto sources = OpenSources(file, display_path, paths);
+  if (!sources.ok()) return ErrorAtFile(*spec.path, sources.status(), file);
   return sources;
 }
 

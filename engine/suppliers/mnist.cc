@@ -19,8 +19,8 @@ namespace {
 
 constexpr int64_t kClasses = 10;
 
-// Two IDX files: images of bytes, and their classes from 0 to 9. The model sees the images between
-// 0 and 1, less the mean over everything, and the labels one-hot.
+// Two IDX files: images of bytes, and their classes from 0 to 9. Pixels become pixel / 255 minus
+// the mean over all pixels of all images. Labels become one-hot vectors.
 struct MnistSpec : SupplierSpec {
   Package images;
   Package labels;
@@ -28,9 +28,9 @@ struct MnistSpec : SupplierSpec {
   std::string kind() const override { return "mnist"; }
   std::vector<FileReference> Files() const override { return {images.File(), labels.File()}; }
   std::map<std::string, Shape> KnownShapes() const override {
-    // All sets that come under these names have images of this size; other files may hold any.
-    const bool customary = absl::StrContains(BaseName(images.File().path), "images-idx3-ubyte");
-    const int64_t extent = customary ? 28 : kUnknown;
+    // All published data sets with such file names have images of this size.
+    const bool known_name = absl::StrContains(BaseName(images.File().path), "images-idx3-ubyte");
+    const int64_t extent = known_name ? 28 : kUnknown;
     return {{"images", {extent, extent, 1}}, {"labels", {kClasses}}};
   }
 };
@@ -90,9 +90,9 @@ absl::StatusOr<SourceMap> Open(const MnistSpec& spec, const PathResolver& paths)
   KUR_ASSIGN_OR_RETURN(const std::string images_path, LocatePackage(spec.images, paths));
   KUR_ASSIGN_OR_RETURN(const std::string labels_path, LocatePackage(spec.labels, paths));
   auto images = ReadImages(images_path);
-  if (!images.ok()) return ErrorIn(*spec.images.path, images.status(), images_path);
+  if (!images.ok()) return ErrorAtFile(*spec.images.path, images.status(), images_path);
   auto labels = ReadLabels(labels_path);
-  if (!labels.ok()) return ErrorIn(*spec.labels.path, labels.status(), labels_path);
+  if (!labels.ok()) return ErrorAtFile(*spec.labels.path, labels.status(), labels_path);
   return SourceMap{{"images", *images}, {"labels", *labels}};
 }
 

@@ -1,4 +1,4 @@
-// npy: one array in a NPY file of NumPy.
+// npy: the array of a NumPy NPY file, as one source.
 
 #include <optional>
 #include <string>
@@ -60,9 +60,9 @@ absl::StatusOr<SourceMap> ReadSource(const NpySpec& spec, const std::string& pat
 
 absl::StatusOr<SourceMap> Open(const NpySpec& spec, const PathResolver& paths) {
   const auto path = paths.ForReading(spec.source.path);
-  if (!path.ok()) return ErrorIn(spec.source, path.status());
+  if (!path.ok()) return ErrorAtFile(spec.source, path.status());
   auto sources = ReadSource(spec, *path);
-  if (!sources.ok()) return ErrorIn(spec.source, Annotate(sources.status(), *path), *path);
+  if (!sources.ok()) return ErrorAtFile(spec.source, Annotate(sources.status(), *path), *path);
   return sources;
 }
 

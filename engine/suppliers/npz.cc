@@ -1,4 +1,4 @@
-// npz: the arrays of a NPZ file of NumPy, each under the name of its source.
+// npz: the arrays of a NumPy NPZ file. Each array is a source.
 
 #include <string>
 #include <utility>
@@ -41,14 +41,14 @@ const Registration<SupplierKind> kKind(
 
 absl::StatusOr<SourceMap> Open(const NpzSpec& spec, const PathResolver& paths) {
   const auto path = paths.ForReading(spec.source.path);
-  if (!path.ok()) return ErrorIn(spec.source, path.status());
+  if (!path.ok()) return ErrorAtFile(spec.source, path.status());
   auto arrays = ReadNpz(*path);
-  if (!arrays.ok()) return ErrorIn(spec.source, Annotate(arrays.status(), *path), *path);
+  if (!arrays.ok()) return ErrorAtFile(spec.source, Annotate(arrays.status(), *path), *path);
   if (arrays->empty()) {
-    return ErrorIn(spec.source, absl::InvalidArgumentError(*path + " holds no arrays"), *path);
+    return ErrorAtFile(spec.source, absl::InvalidArgumentError(*path + " holds no arrays"), *path);
   }
-  auto sources = ArraySources(*std::move(arrays));
-  if (!sources.ok()) return ErrorIn(spec.source, Annotate(sources.status(), *path), *path);
+  auto sources = MakeArraySources(*std::move(arrays));
+  if (!sources.ok()) return ErrorAtFile(spec.source, Annotate(sources.status(), *path), *path);
   return sources;
 }
 

@@ -1,4 +1,4 @@
-// numpy_dict: a Python dictionary of arrays that numpy.save() wrote.
+// numpy_dict: a Python dictionary of arrays that numpy.save() wrote. Each key is a source.
 
 #include <string>
 #include <utility>
@@ -46,15 +46,15 @@ const Registration<SupplierKind> kKind(
 absl::StatusOr<SourceMap> ReadSources(const std::string& path) {
   KUR_ASSIGN_OR_RETURN(const auto input, ByteInput::OpenFile(path));
   KUR_ASSIGN_OR_RETURN(const PickleValue dict, ReadNpyObject(*input));
-  KUR_ASSIGN_OR_RETURN(auto columns, PickleColumns(dict, input->MostBytes()));
-  return ArraySources(std::move(columns));
+  KUR_ASSIGN_OR_RETURN(auto columns, ColumnsFromPickle(dict, input->MaxBytes()));
+  return MakeArraySources(std::move(columns));
 }
 
 absl::StatusOr<SourceMap> Open(const NumpyDictSpec& spec, const PathResolver& paths) {
   const auto path = paths.ForReading(spec.source.path);
-  if (!path.ok()) return ErrorIn(spec.source, path.status());
+  if (!path.ok()) return ErrorAtFile(spec.source, path.status());
   auto sources = ReadSources(*path);
-  if (!sources.ok()) return ErrorIn(spec.source, Annotate(sources.status(), *path), *path);
+  if (!sources.ok()) return ErrorAtFile(spec.source, Annotate(sources.status(), *path), *path);
   return sources;
 }
 

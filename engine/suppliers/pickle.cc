@@ -17,7 +17,7 @@
 namespace kur {
 namespace {
 
-// A Python pickle of a dictionary: each key names a source, each value holds its samples along the
+// A Python pickle of a dictionary. Each key is a source; its value holds the samples along the
 // first axis.
 struct PickleSpec : SupplierSpec {
   FileReference source;
@@ -46,18 +46,18 @@ const Registration<SupplierKind> kKind(
 absl::StatusOr<SourceMap> ReadSources(const std::string& path) {
   KUR_ASSIGN_OR_RETURN(const int64_t file_size, FileSize(path));
   KUR_ASSIGN_OR_RETURN(const PickleValue pickle, ReadPickle(path));
-  auto columns = PickleColumns(pickle, file_size);
+  auto columns = ColumnsFromPickle(pickle, file_size);
   if (!columns.ok()) return Annotate(columns.status(), path);
-  auto sources = ArraySources(*std::move(columns));
+  auto sources = MakeArraySources(*std::move(columns));
   if (!sources.ok()) return Annotate(sources.status(), path);
   return sources;
 }
 
 absl::StatusOr<SourceMap> Open(const PickleSpec& spec, const PathResolver& paths) {
   const auto path = paths.ForReading(spec.source.path);
-  if (!path.ok()) return ErrorIn(spec.source, path.status());
+  if (!path.ok()) return ErrorAtFile(spec.source, path.status());
   auto sources = ReadSources(*path);
-  if (!sources.ok()) return ErrorIn(spec.source, sources.status(), *path);
+  if (!sources.ok()) return ErrorAtFile(spec.source, sources.status(), *path);
   return sources;
 }
 

@@ -1,4 +1,4 @@
-// safetensors: tensors in a file that training writes, or other programs do.
+// safetensors: the tensors of a safetensors file. Each tensor is a source.
 
 #include <string>
 #include <utility>
@@ -46,14 +46,14 @@ absl::StatusOr<SourceMap> ReadSources(const std::string& path) {
   KUR_ASSIGN_OR_RETURN(const auto input, ByteInput::OpenFile(path));
   KUR_ASSIGN_OR_RETURN(auto arrays, ReadSafetensors(*input));
   if (arrays.empty()) return absl::InvalidArgumentError("holds no tensors");
-  return ArraySources(std::move(arrays));
+  return MakeArraySources(std::move(arrays));
 }
 
 absl::StatusOr<SourceMap> Open(const SafetensorsSpec& spec, const PathResolver& paths) {
   const auto path = paths.ForReading(spec.source.path);
-  if (!path.ok()) return ErrorIn(spec.source, path.status());
+  if (!path.ok()) return ErrorAtFile(spec.source, path.status());
   auto sources = ReadSources(*path);
-  if (!sources.ok()) return ErrorIn(spec.source, Annotate(sources.status(), *path), *path);
+  if (!sources.ok()) return ErrorAtFile(spec.source, Annotate(sources.status(), *path), *path);
   return sources;
 }
 

@@ -1,4 +1,4 @@
-// speech_recognition: recorded speech with its transcripts.
+// speech_recognition: recorded speech with transcripts.
 
 #include <optional>
 #include <string>
@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "engine/base/file_system.h"
-#include "engine/base/permutation.h"
+#include "engine/base/random.h"
 #include "engine/base/status.h"
 #include "engine/data/array_source.h"
 #include "engine/data/speech/feature_sources.h"
@@ -34,7 +34,7 @@ struct SpeechRecognitionSpec : SupplierSpec, Package, FeatureOptions {
   Value unknown;
   std::optional<SampleRange> samples;
   std::vector<std::string> text_keys = {"text"};
-  // Of `vocab` and `unknown`: one for each text key.
+  // Parsed from `vocab` and `unknown`: one entry for each text key.
   std::vector<VocabularySpec> vocabularies;
   std::vector<std::optional<std::string>> unknowns;
 
@@ -135,9 +135,9 @@ const Registration<SupplierKind> kKind("speech_recognition", MakeSpeechRecogniti
 
 #ifdef KUR_RUNTIME
 
-// A stream of the seed.
+// The random stream that selects `samples`.
 constexpr uint64_t kSamplesStream = 1;
-// Longer recordings than the metadata say are let pass if they are not much longer.
+// A recording may exceed the duration in the metadata by this much, in seconds.
 constexpr double kDurationSlack = 1;
 
 AudioLimits Limits(const SpeechRecognitionSpec& spec) {
@@ -149,13 +149,13 @@ AudioLimits Limits(const SpeechRecognitionSpec& spec) {
 absl::StatusOr<Vocabulary> OpenVocabulary(const VocabularySpec& spec,
                                           const TranscriptColumn& transcripts,
                                           const PathResolver& paths) {
-  constexpr int64_t kMostBytes = int64_t{64} << 20;
+  constexpr int64_t kMaxBytes = int64_t{64} << 20;
   if (const auto* list = std::get_if<std::vector<std::string>>(&spec)) {
     return Vocabulary::Create(*list);
   }
   if (const auto* file = std::get_if<FileReference>(&spec)) {
     KUR_ASSIGN_OR_RETURN(const std::string path, paths.ForReading(file->path));
-    KUR_ASSIGN_OR_RETURN(const std::string text, FileSystem::Posix().Read(path, kMostBytes));
+    KUR_ASSIGN_OR_RETURN(const std::string text, FileSystem::Posix().Read(path, kMaxBytes));
     return Vocabulary::FromJson(text, file->path);
   }
   return Vocabulary::Create(transcripts.Elements());
@@ -180,18 +180,18 @@ absl::Status AddTranscripts(const SpeechRecognitionSpec& spec, const SpeechCorpu
   return absl::OkStatus();
 }
 
-// Takes the samples that are asked for, in the order of the file.
+// Selects the utterances of the option `samples`; they stay in the order of the file.
 absl::Status SelectSamples(const SpeechRecognitionSpec& spec, uint64_t seed, SpeechCorpus* corpus) {
   if (!spec.samples.has_value()) return absl::OkStatus();
-  const auto [first, last] = spec.samples->Of(corpus->size());
+  const auto [first, last] = spec.samples->Resolve(corpus->size());
   if (first >= last) {
     return ErrorAt(spec.location, spec.key + ".samples",
                    absl::StrCat("takes none of the ", corpus->size(), " utterances"));
   }
   const std::vector<int64_t> order = Permutation(corpus->size(), seed, kSamplesStream);
-  std::vector<int64_t> kept(order.begin() + first, order.begin() + last);
-  std::sort(kept.begin(), kept.end());
-  corpus->Select(kept);
+  std::vector<int64_t> selected(order.begin() + first, order.begin() + last);
+  std::sort(selected.begin(), selected.end());
+  corpus->Select(selected);
   return absl::OkStatus();
 }
 
@@ -204,9 +204,9 @@ absl::StatusOr<SpeechCorpus> OpenCorpus(const SpeechRecognitionSpec& spec,
   options.min_duration = spec.min_duration.value_or(options.min_duration);
   options.max_duration = spec.max_duration.value_or(options.max_duration);
   options.warn = context.warn;
-  const std::string shown = IsDirectory(file) ? spec.path->path : spec.File().path;
-  auto corpus = OpenSpeechCorpus(file, shown, context.paths, options);
-  if (!corpus.ok()) return ErrorIn(*spec.path, corpus.status(), file);
+  const std::string display_path = IsDirectory(file) ? spec.path->path : spec.File().path;
+  auto corpus = OpenSpeechCorpus(file, display_path, context.paths, options);
+  if (!corpus.ok()) return ErrorAtFile(*spec.path, corpus.status(), file);
   KUR_RETURN_IF_ERROR(SelectSamples(spec, context.seed, &*corpus));
   return corpus;
 }
@@ -219,8 +219,8 @@ absl::StatusOr<SourceMap> Open(const SpeechRecognitionSpec& spec, const OpenCont
                        Array::FromValues<double>({corpus.size()}, corpus.durations));
   KUR_ASSIGN_OR_RETURN(sources["duration"], ArraySource::Create(durations));
 
-  KUR_RETURN_IF_ERROR(AddFeatures("utterance", spec, corpus, Limits(spec), *spec.path, spec.key,
-                                  context, &sources));
+  KUR_RETURN_IF_ERROR(AddFeatureSources("utterance", spec, corpus, Limits(spec), *spec.path,
+                                        spec.key, context, &sources));
   return sources;
 }
 

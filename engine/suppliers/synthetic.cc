@@ -1,4 +1,4 @@
-// synthetic: random numbers of any shape, to try a model's speed or size without data.
+// synthetic: random numbers of any shape, to measure a model's speed or memory without data.
 
 #include <map>
 #include <memory>
@@ -21,16 +21,16 @@
 namespace kur {
 namespace {
 
-// Elements of a sample; a batch of a few must fit into some memory.
-constexpr int64_t kMostElements = int64_t{1} << 32;
+// The greatest number of elements of a sample.
+constexpr int64_t kMaxElements = int64_t{1} << 32;
 
-// One source: what its samples look like.
+// The shape and distribution of one source's samples.
 struct SyntheticSource {
   std::vector<int64_t> shape;
   std::string type = "normal";
   std::optional<int64_t> classes;
 
-  // One-hot vectors have an axis more.
+  // Returns the shape of a sample, including the axis of one-hot vectors.
   Shape SampleShape() const {
     Shape sample = shape;
     if (type == "classes") sample.push_back(classes.value_or(0));
@@ -72,7 +72,7 @@ struct FieldTraits<SyntheticSource> {
       if (extent < 1) fault = "every extent of the shape must be at least 1";
     }
     const int64_t elements = NumElements(to->SampleShape());
-    if (fault.empty() && (elements == kUnknown || elements > kMostElements)) {
+    if (fault.empty() && (elements == kUnknown || elements > kMaxElements)) {
       fault = absl::StrCat("samples of the shape ", ToString(to->SampleShape()),
                            " have more than 2^32 elements");
     }
@@ -126,14 +126,14 @@ const Registration<SupplierKind> kKind(
 
 #ifdef KUR_RUNTIME
 
-// A 64-bit FNV-1a hash, so that sources of different names differ.
-uint64_t HashOf(const std::string& name) {
+// Returns the 64-bit FNV-1a hash of a source's name, so that sources differ in their numbers.
+uint64_t HashName(const std::string& name) {
   uint64_t hash = 0xcbf29ce484222325u;
   for (const char c : name) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3u;
   return hash;
 }
 
-// Two numbers of a normal distribution at a time, by Box and Muller.
+// Draws normally distributed numbers, two at a time by the Box-Muller transform.
 void FillNormal(Random* random, int64_t count, float* to) {
   constexpr double kTwoPi = 6.283185307179586;
   for (int64_t i = 0; i < count; i += 2) {
@@ -144,7 +144,7 @@ void FillNormal(Random* random, int64_t count, float* to) {
   }
 }
 
-// Samples that are made when they are gathered, from the seed, the name and their index.
+// Samples that are drawn while they are gathered. A sample depends on the seed and its index alone.
 class RandomSource : public Source {
  public:
   RandomSource(const SyntheticSource& source, int64_t size, uint64_t seed)
@@ -193,7 +193,7 @@ class RandomSource : public Source {
 absl::StatusOr<SourceMap> Open(const SyntheticSpec& spec, const PathResolver& /*paths*/) {
   SourceMap sources;
   for (const auto& [name, source] : spec.sources) {
-    const uint64_t seed = static_cast<uint64_t>(spec.seed) ^ HashOf(name);
+    const uint64_t seed = static_cast<uint64_t>(spec.seed) ^ HashName(name);
     sources[name] = std::make_shared<RandomSource>(source, spec.samples, seed);
   }
   return sources;

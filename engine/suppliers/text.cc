@@ -1,4 +1,4 @@
-// text: lists of symbols, one-hot by the vocabulary of their column.
+// text: lists of symbols, encoded one-hot by the vocabulary of their column.
 
 #include <map>
 #include <memory>
@@ -23,12 +23,12 @@
 namespace kur {
 namespace {
 
-constexpr int64_t kMostSymbols = 1'000'000'000;
+constexpr int64_t kMaxSymbols = 1'000'000'000;
 
-// One length for all columns, or one for each.
+// The padded length of all columns, or of each.
 struct SequenceLength {
-  int64_t of_all = 0;
-  std::map<std::string, int64_t> of_each;  // empty: of_all
+  int64_t common = 0;
+  std::map<std::string, int64_t> by_column;  // empty: all columns have the common length
 };
 
 }  // namespace
@@ -40,12 +40,12 @@ struct FieldTraits<SequenceLength> {
   static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
                     SequenceLength* to) {
     if (!value.is_dict()) {
-      return FieldTraits<int64_t>::Parse(value, key, diagnostics, &to->of_all);
+      return FieldTraits<int64_t>::Parse(value, key, diagnostics, &to->common);
     }
     return FieldTraits<std::map<std::string, int64_t>>::Parse(value, key, diagnostics,
-                                                              &to->of_each);
+                                                              &to->by_column);
   }
-  static std::string Format(const SequenceLength& length) { return absl::StrCat(length.of_all); }
+  static std::string Format(const SequenceLength& length) { return absl::StrCat(length.common); }
 };
 
 namespace {
@@ -69,7 +69,7 @@ struct TextSpec : SupplierSpec, Package {
   }
 
   int64_t LengthOf(const std::string& name) const {
-    return seq_len.of_each.empty() ? seq_len.of_all : seq_len.of_each.at(name);
+    return seq_len.by_column.empty() ? seq_len.common : seq_len.by_column.at(name);
   }
 };
 
@@ -99,7 +99,7 @@ const Fields<TextSpec>& TextFields() {
   return *kFields;
 }
 
-// Reports keys of a dictionary that are no columns.
+// Reports the keys of `entries` that have no vocabulary. Returns false if there are any.
 template <class T>
 bool CheckColumns(const TextSpec& spec, const std::map<std::string, T>& entries,
                   const std::string& field, Diagnostics* diagnostics) {
@@ -116,7 +116,7 @@ bool CheckColumns(const TextSpec& spec, const std::map<std::string, T>& entries,
   return good;
 }
 
-// What is wrong with a column; empty if nothing is.
+// Returns a message about the first invalid option of a column; empty if all are valid.
 std::string FindFault(const TextSpec& spec, const std::string& name,
                       const std::vector<Symbol>& vocabulary) {
   if (vocabulary.empty()) return "its vocabulary is empty";
@@ -126,12 +126,12 @@ std::string FindFault(const TextSpec& spec, const std::string& name,
       return absl::StrCat("its vocabulary has '", symbol.text, "' twice");
     }
   }
-  if (!spec.seq_len.of_each.empty() && spec.seq_len.of_each.count(name) == 0) {
+  if (!spec.seq_len.by_column.empty() && spec.seq_len.by_column.count(name) == 0) {
     return "seq_len gives no length for it";
   }
   const int64_t length = spec.LengthOf(name);
-  if (length < 1 || length > kMostSymbols) {
-    return absl::StrCat("its seq_len must be from 1 to ", kMostSymbols, ", got ", length);
+  if (length < 1 || length > kMaxSymbols) {
+    return absl::StrCat("its seq_len must be from 1 to ", kMaxSymbols, ", got ", length);
   }
   const auto side = spec.padding.find(name);
   if (side != spec.padding.end() && side->second != "left" && side->second != "right") {
@@ -151,7 +151,7 @@ std::shared_ptr<const SupplierSpec> ParseText(const Value& value, const std::str
   spec->key = key;
   if (!TextFields().Parse(value, key, diagnostics, spec.get())) return nullptr;
   bool good = CheckPackage(value.location(), key, diagnostics, spec.get());
-  good &= CheckColumns(*spec, spec->seq_len.of_each, "seq_len", diagnostics);
+  good &= CheckColumns(*spec, spec->seq_len.by_column, "seq_len", diagnostics);
   good &= CheckColumns(*spec, spec->padding, "padding", diagnostics);
   good &= CheckColumns(*spec, spec->pad_with, "pad_with", diagnostics);
   if (spec->vocabs.empty()) {
@@ -207,7 +207,7 @@ absl::StatusOr<SourceMap> ReadSources(const TextSpec& spec, const std::string& p
 absl::StatusOr<SourceMap> Open(const TextSpec& spec, const PathResolver& paths) {
   KUR_ASSIGN_OR_RETURN(const std::string path, LocatePackage(spec, paths));
   auto sources = ReadSources(spec, path);
-  if (!sources.ok()) return ErrorIn(*spec.path, sources.status(), path);
+  if (!sources.ok()) return ErrorAtFile(*spec.path, sources.status(), path);
   return sources;
 }
 

@@ -1,44 +1,22 @@
-// Attributes, items and slices.
+// Reads attributes, items and slices.
 
 #include <algorithm>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/base/utf8.h"
 #include "engine/template/builtins.h"
 #include "engine/template/operators.h"
-#include "engine/template/text.h"
 
 namespace kur::jinja {
 namespace {
 
-// A method together with its object: what "text.upper" is before it is called.
-class BoundMethod final : public Native {
- public:
-  BoundMethod(Object self, std::string name, const Builtin* builtin)
-      : self_(std::move(self)), name_(std::move(name)), builtin_(*builtin) {}
-  std::string kind() const override { return "method"; }
-  absl::StatusOr<std::string> Print(Runtime*) const override {
-    return absl::StrCat("<method ", name_, " of ", KindOf(self_), ">");
-  }
-  bool callable() const override { return true; }
-  absl::StatusOr<Object> Call(Runtime* runtime, const Arguments& arguments) override {
-    return CallBuiltin(runtime, builtin_, absl::StrCat("method '", name_, "'"), self_, arguments);
-  }
-
- private:
-  Object self_;
-  std::string name_;
-  const Builtin& builtin_;
-};
-
-absl::Status RefusePrivate(absl::string_view name) {
-  if (!absl::StartsWith(name, "_")) return absl::OkStatus();
-  return Fail("'.", name, "': attributes that begin with '_' are out of reach; write ['", name,
-              "'] for the key of a dictionary");
-}
-
 Object Missing(const Object& object, absl::string_view name, const std::string& path) {
+  if (FindMethod(object, name) != nullptr) {
+    return Object::Undefined(
+        absl::StrCat("'", name, "' is a method; call it, as in '", name, "()'"));
+  }
   UndefinedInfo info;
   info.reason = UndefinedInfo::Reason::kUnknownAttribute;
   info.name = path.empty() ? std::string(name) : absl::StrCat(path, ".", name);
@@ -47,14 +25,12 @@ Object Missing(const Object& object, absl::string_view name, const std::string& 
 }
 
 Object MissingIndex(int64_t index, int64_t size, const std::string& path) {
-  UndefinedInfo info;
-  info.name = absl::StrCat(path.empty() ? "" : absl::StrCat("'", path, "' has no item ", index),
-                           path.empty() ? absl::StrCat("there is no item ", index) : "",
-                           ": it has ", size, size == 1 ? " item" : " items");
-  return Object(std::move(info));
+  const std::string owner = path.empty() ? "there is" : absl::StrCat("'", path, "' has");
+  return Object::Undefined(
+      absl::StrCat(owner, " no item ", index, ": it has ", size, size == 1 ? " item" : " items"));
 }
 
-// The entry of a dictionary; nothing for a key that is not there or can be none.
+// Returns the entry of a dictionary; nothing for a key that is not there or can be none.
 absl::StatusOr<std::optional<Object>> FindKey(Runtime* runtime, const Mapping& mapping,
                                               const Object& key) {
   KUR_RETURN_IF_ERROR(runtime->budget().Spend(1 + mapping.size() / 64));
@@ -64,7 +40,7 @@ absl::StatusOr<std::optional<Object>> FindKey(Runtime* runtime, const Mapping& m
   return mapping.Find(key, *hash_key);
 }
 
-// The item of a string or sequence; `index` counts from the end if negative.
+// Returns the item of a string or sequence; `index` counts from the end if negative.
 absl::StatusOr<Object> ItemAt(Runtime* runtime, const Object& object, int64_t index,
                               const std::string& path) {
   if (object.is_sequence()) {
@@ -79,10 +55,10 @@ absl::StatusOr<Object> ItemAt(Runtime* runtime, const Object& object, int64_t in
   if (at < 0 || at >= size) return MissingIndex(index, size, path);
   absl::string_view text = object.as_string();
   text.remove_prefix(CharacterPrefix(text, at).size());
-  return Object(FirstCharacter(text));
+  return Object(LeadingCharacter(text));
 }
 
-// Bounds of a slice as Python clips them to a length.
+// The bounds of a slice as Python clips them to a length.
 struct SliceBounds {
   int64_t begin, end, step;
 };
@@ -121,31 +97,14 @@ void VisitSlice(const SliceBounds& bounds, Visit visit) {
 
 }  // namespace
 
-absl::StatusOr<std::optional<Object>> FindAttribute(Runtime* runtime, const Object& object,
-                                                    absl::string_view name) {
-  KUR_RETURN_IF_ERROR(RefusePrivate(name));
-  if (object.is_native()) return object.as_native().Attribute(runtime, name);
-  if (const Builtin* method = FindMethod(object, name)) {
-    return Object(runtime->New<BoundMethod>(object, std::string(name), method));
-  }
-  if (object.is_sequence() && object.as_sequence().kind() == Sequence::Kind::kGroup) {
-    if (name == "grouper") return object.as_sequence().at(0);
-    if (name == "list") return object.as_sequence().at(1);
-  }
-  return std::optional<Object>();
-}
-
 absl::StatusOr<Object> GetAttribute(Runtime* runtime, const Object& object, absl::string_view name,
                                     const std::string& path) {
-  KUR_RETURN_IF_ERROR(runtime->RequireDefined(object));
-  KUR_RETURN_IF_ERROR(RefusePrivate(name));
-  if (object.is_mapping()) {
-    // A key hides a method that is not being called: its object would print as nonsense.
-    KUR_ASSIGN_OR_RETURN(const auto entry, FindKey(runtime, object.as_mapping(), Object(name)));
-    if (entry.has_value()) return *entry;
+  if (absl::StartsWith(name, "_")) {
+    KUR_RETURN_IF_ERROR(runtime->RequireDefined(object));
+    return Fail("'.", name, "': attributes that begin with '_' are out of reach; write ['", name,
+                "'] for the key of a dictionary");
   }
-  KUR_ASSIGN_OR_RETURN(const auto attribute, FindAttribute(runtime, object, name));
-  return attribute.has_value() ? *attribute : Missing(object, name, path);
+  return GetItem(runtime, object, Object(name), path);
 }
 
 absl::StatusOr<Object> GetItem(Runtime* runtime, const Object& object, const Object& index,
@@ -156,16 +115,14 @@ absl::StatusOr<Object> GetItem(Runtime* runtime, const Object& object, const Obj
     KUR_ASSIGN_OR_RETURN(const auto entry, FindKey(runtime, object.as_mapping(), index));
     if (entry.has_value()) return *entry;
   }
-  const bool indexable =
-      object.is_string() || (object.is_sequence() && !object.as_sequence().is_view());
-  if (indexable && index.is_integral()) return ItemAt(runtime, object, index.as_int(), path);
+  if ((object.is_string() || object.is_sequence()) && index.is_integral()) {
+    return ItemAt(runtime, object, index.as_int(), path);
+  }
   if (!index.is_string()) {
     KUR_ASSIGN_OR_RETURN(const std::string text, Repr(runtime, index));
     return Missing(object, text, path);
   }
-  if (absl::StartsWith(index.as_string(), "_")) return Missing(object, index.as_string(), path);
-  KUR_ASSIGN_OR_RETURN(const auto attribute, FindAttribute(runtime, object, index.as_string()));
-  return attribute.has_value() ? *attribute : Missing(object, index.as_string(), path);
+  return Missing(object, index.as_string(), path);
 }
 
 absl::StatusOr<Object> GetSlice(Runtime* runtime, const Object& object, const Object& begin,
@@ -175,7 +132,7 @@ absl::StatusOr<Object> GetSlice(Runtime* runtime, const Object& object, const Ob
   }
   if (object.is_string()) {
     KUR_RETURN_IF_ERROR(runtime->budget().SpendOnText(object.as_string().size()));
-    const auto characters = Characters(object.as_string());
+    const auto characters = SplitCharacters(object.as_string());
     KUR_ASSIGN_OR_RETURN(const SliceBounds bounds,
                          ClipSlice(begin, end, step, static_cast<int64_t>(characters.size())));
     std::string text;
@@ -183,7 +140,7 @@ absl::StatusOr<Object> GetSlice(Runtime* runtime, const Object& object, const Ob
                [&](int64_t i) { absl::StrAppend(&text, characters[static_cast<size_t>(i)]); });
     return runtime->Text(std::move(text));
   }
-  if (!object.is_sequence() || object.as_sequence().is_view()) {
+  if (!object.is_sequence()) {
     return Fail(KindOf(object), " cannot be sliced");
   }
   const Sequence& sequence = object.as_sequence();
@@ -191,8 +148,7 @@ absl::StatusOr<Object> GetSlice(Runtime* runtime, const Object& object, const Ob
   KUR_ASSIGN_OR_RETURN(const SliceBounds bounds, ClipSlice(begin, end, step, sequence.size()));
   std::vector<Object> items;
   VisitSlice(bounds, [&](int64_t i) { items.push_back(sequence.at(i)); });
-  return runtime->List(std::move(items),
-                       sequence.is_tuple() ? Sequence::Kind::kTuple : Sequence::Kind::kList);
+  return runtime->MakeSequence(std::move(items), sequence.is_tuple());
 }
 
 }  // namespace kur::jinja

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -11,7 +10,8 @@
 
 #include "engine/template/object.h"
 
-// The tree of a parsed template. Owned by whoever parsed it; immutable afterwards.
+// The tree of a parsed template. Owned by whoever parsed it; immutable afterwards, so that reading
+// it is thread-safe.
 namespace kur::jinja::ast {
 
 struct Expression;
@@ -21,7 +21,17 @@ using Expressions = std::vector<ExpressionPtr>;
 using Body = std::vector<std::unique_ptr<Statement>>;
 
 enum class UnaryOperator { kPlus, kMinus, kNot };
-enum class BinaryOperator { kAdd, kSubtract, kMultiply, kDivide, kFloorDivide, kModulo, kPower };
+enum class BinaryOperator {
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kFloorDivide,
+  kModulo,
+  kPower,
+  kAnd,
+  kOr
+};
 enum class Comparison {
   kEqual,
   kNotEqual,
@@ -72,12 +82,6 @@ struct Concatenation {
   Expressions parts;
 };
 
-// "a and b" or "a or b".
-struct Logical {
-  bool is_and;
-  ExpressionPtr left, right;
-};
-
 // "value if condition else otherwise"; `otherwise` may be null.
 struct Conditional {
   ExpressionPtr condition, value, otherwise;
@@ -99,11 +103,10 @@ struct Slice {
   ExpressionPtr object, begin, end, step;
 };
 
-// "(a, b, *more, name=c, **named)"; the last two may be null.
+// "(a, b, name=c)".
 struct CallArguments {
   Expressions positional;
   std::vector<std::pair<std::string, ExpressionPtr>> named;
-  ExpressionPtr more, more_named;
 };
 
 struct Call {
@@ -111,7 +114,7 @@ struct Call {
   CallArguments arguments;
 };
 
-// "operand | name(arguments)"; in a filter block `operand` of the innermost one is null.
+// "operand | name(arguments)".
 struct Filter {
   ExpressionPtr operand;
   std::string name;
@@ -128,14 +131,13 @@ struct Test {
 struct Expression {
   using Node =
       std::variant<Constant, Name, ListDisplay, DictDisplay, Unary, Binary, ComparisonChain,
-                   Concatenation, Logical, Conditional, Attribute, Item, Slice, Call, Filter, Test>;
-  Expression(Node n, int l, int d) : node(std::move(n)), line(l), depth(d) {}
+                   Concatenation, Conditional, Attribute, Item, Slice, Call, Filter, Test>;
+  Expression(Node n, int d) : node(std::move(n)), depth(d) {}
   Node node;
-  int line;   // from 1
-  int depth;  // levels of expressions below and including this one
+  int depth;  // levels of expressions, this one included
 };
 
-// Levels of expressions; 0 for none.
+// Each returns how many levels of expressions there are; 0 for none.
 inline int Depth(const ExpressionPtr& expression) {
   return expression == nullptr ? 0 : expression->depth;
 }
@@ -149,16 +151,14 @@ inline int Depth(const Expressions& expressions) {
 }
 
 inline int Depth(const CallArguments& arguments) {
-  int depth =
-      std::max({Depth(arguments.positional), Depth(arguments.more), Depth(arguments.more_named)});
+  int depth = Depth(arguments.positional);
   for (const auto& [name, value] : arguments.named) depth = std::max(depth, Depth(value));
   return depth;
 }
 
-// What a `for` or `set` assigns to: a name, an attribute of a namespace, or several of them.
+// What a `for` or `set` assigns to: a name, or several of them.
 struct Target {
   std::string name;
-  std::string attribute;      // "" unless it is "name.attribute"
   std::vector<Target> parts;  // not empty: "a, b"
 };
 
@@ -180,7 +180,6 @@ struct For {
   Target target;
   ExpressionPtr iterable;
   ExpressionPtr condition;  // may be null
-  bool recursive = false;
   Body body, otherwise;
 };
 
@@ -189,42 +188,11 @@ struct Set {
   ExpressionPtr value;
 };
 
-// "{% set name | filter %} ... {% endset %}"; `filter` may be null.
-struct SetBlock {
-  Target target;
-  ExpressionPtr filter;
-  Body body;
-};
-
-struct With {
-  std::vector<std::pair<Target, ExpressionPtr>> assignments;
-  Body body;
-};
-
-struct FilterBlock {
-  ExpressionPtr filter;
-  Body body;
-};
-
-// A macro, or the body of a call block.
-struct MacroDefinition {
-  std::string name;
-  std::vector<std::pair<std::string, ExpressionPtr>> parameters;  // with default or null
-  bool uses_varargs = false, uses_kwargs = false, uses_caller = false;
-  Body body;
-};
-
-struct CallBlock {
-  ExpressionPtr call;  // a Call
-  MacroDefinition caller;
-};
-
 struct Statement {
-  using Node = std::variant<Text, Output, If, For, Set, SetBlock, With, FilterBlock,
-                            MacroDefinition, CallBlock>;
+  using Node = std::variant<Text, Output, If, For, Set>;
   Statement(Node n, int l) : node(std::move(n)), line(l) {}
   Node node;
-  int line;
+  int line;  // from 1
 };
 
 }  // namespace kur::jinja::ast

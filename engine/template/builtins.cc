@@ -2,15 +2,30 @@
 
 #include <algorithm>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
+#include "engine/template/left_out.h"
 
 namespace kur::jinja {
 namespace {
+
+const BuiltinTable& Filters() {
+  static const auto* const kTable = [] {
+    auto* table = new BuiltinTable;
+    AddTextFilters(table);
+    AddNumberFilters(table);
+    AddSequenceFilters(table);
+    AddSelectionFilters(table);
+    AddSortingFilters(table);
+    AddKurFilters(table);
+    AddCollectionFilters(table);
+    return table;
+  }();
+  return *kTable;
+}
 
 std::vector<std::string> NamesOf(const BuiltinTable& table) {
   std::vector<std::string> names;
@@ -18,14 +33,25 @@ std::vector<std::string> NamesOf(const BuiltinTable& table) {
   return names;
 }
 
-// How much text a call looks at, at least.
-size_t TextSize(const Object& object) { return object.is_string() ? object.as_string().size() : 0; }
-
 const BuiltinTable* MethodsOf(const Object& object) {
   if (object.is_string()) return &StringMethods();
   if (object.is_mapping()) return &DictMethods();
-  if (object.is_sequence() && !object.as_sequence().is_view()) return &ListMethods();
+  if (object.is_sequence()) return &ListMethods();
   return nullptr;
+}
+
+// Finds by name; null if there is no such entry.
+const Builtin* FindIn(const BuiltinTable& table, absl::string_view name) {
+  const auto it = table.find(std::string(name));
+  return it == table.end() ? nullptr : &it->second;
+}
+
+// Says that `name` is left out, or that `unknown` is what there is not.
+absl::Status Unknown(NameKind kind, absl::string_view name, const std::string& unknown,
+                     const BuiltinTable& table) {
+  const std::string left_out = LeftOutMessage(kind, name);
+  return Fail(left_out.empty() ? absl::StrCat(unknown, DidYouMean(name, NamesOf(table)))
+                               : left_out);
 }
 
 absl::Status RequireAllDefined(Runtime* runtime, const Object& self, const Arguments& arguments) {
@@ -56,8 +82,7 @@ absl::StatusOr<std::string> BoundArguments::Text(size_t parameter,
   return value.as_string();
 }
 
-absl::StatusOr<bool> BoundArguments::Flag(Runtime* runtime, size_t parameter, bool fallback) const {
-  if (!has(parameter)) return fallback;
+absl::StatusOr<bool> BoundArguments::Flag(Runtime* runtime, size_t parameter) const {
   return runtime->Truth(get(parameter));
 }
 
@@ -108,31 +133,21 @@ absl::StatusOr<BoundArguments> Signature::Bind(const Arguments& arguments) const
   return bound;
 }
 
-const BuiltinTable& Filters() {
-  static const auto* const kTable = [] {
-    auto* table = new BuiltinTable;
-    AddTextFilters(table);
-    AddMarkupFilters(table);
-    AddNumberFilters(table);
-    AddSequenceFilters(table);
-    AddSelectionFilters(table);
-    AddSortingFilters(table);
-    AddKurFilters(table);
-    return table;
-  }();
-  return *kTable;
-}
+const Builtin* FindFunction(absl::string_view name) { return FindIn(Functions(), name); }
 
 const Builtin* FindMethod(const Object& object, absl::string_view name) {
   const BuiltinTable* table = MethodsOf(object);
-  if (table == nullptr) return nullptr;
-  const auto it = table->find(std::string(name));
-  return it == table->end() ? nullptr : &it->second;
+  return table == nullptr ? nullptr : FindIn(*table, name);
 }
 
-std::string SuggestMethod(const Object& object, absl::string_view name) {
+absl::Status NoSuchMethod(const Object& object, absl::string_view name) {
+  const std::string unknown = absl::StrCat(KindOf(object), " has no method '", name, "'");
   const BuiltinTable* table = MethodsOf(object);
-  return table == nullptr ? "" : DidYouMean(name, NamesOf(*table));
+  if (table == nullptr) return Fail(unknown);
+  const NameKind kind = object.is_string()    ? NameKind::kStringMethod
+                        : object.is_mapping() ? NameKind::kDictMethod
+                                              : NameKind::kListMethod;
+  return Unknown(kind, name, unknown, *table);
 }
 
 absl::StatusOr<Object> CallBuiltin(Runtime* runtime, const Builtin& builtin,
@@ -140,7 +155,8 @@ absl::StatusOr<Object> CallBuiltin(Runtime* runtime, const Builtin& builtin,
                                    const Arguments& arguments) {
   const Budget::Level level(&runtime->budget());
   KUR_RETURN_IF_ERROR(level.status());
-  KUR_RETURN_IF_ERROR(runtime->budget().SpendOnText(TextSize(self)));
+  const size_t text_size = self.is_string() ? self.as_string().size() : 0;
+  KUR_RETURN_IF_ERROR(runtime->budget().SpendOnText(text_size));
   if (!builtin.takes_undefined) {
     KUR_RETURN_IF_ERROR(RequireAllDefined(runtime, self, arguments));
   }
@@ -153,32 +169,23 @@ absl::StatusOr<Object> CallBuiltin(Runtime* runtime, const Builtin& builtin,
 
 absl::StatusOr<Object> CallFilter(Runtime* runtime, const std::string& name, const Object& self,
                                   const Arguments& arguments) {
-  const auto it = Filters().find(name);
-  if (it == Filters().end()) {
-    return Fail("there is no filter '", name, "'", DidYouMean(name, NamesOf(Filters())));
+  const std::string title = absl::StrCat("filter '", name, "'");
+  const Builtin* filter = FindIn(Filters(), name);
+  if (filter == nullptr) {
+    return Unknown(NameKind::kFilter, name, absl::StrCat("there is no ", title), Filters());
   }
-  return CallBuiltin(runtime, it->second, absl::StrCat("filter '", name, "'"), self, arguments);
+  return CallBuiltin(runtime, *filter, title, self, arguments);
 }
 
 absl::StatusOr<bool> CallTest(Runtime* runtime, const std::string& name, const Object& self,
                               const Arguments& arguments) {
-  const auto it = Tests().find(name);
-  if (it == Tests().end()) {
-    return Fail("there is no test '", name, "'", DidYouMean(name, NamesOf(Tests())));
+  const std::string title = absl::StrCat("test '", name, "'");
+  const Builtin* test = FindIn(Tests(), name);
+  if (test == nullptr) {
+    return Unknown(NameKind::kTest, name, absl::StrCat("there is no ", title), Tests());
   }
-  KUR_ASSIGN_OR_RETURN(
-      const Object result,
-      CallBuiltin(runtime, it->second, absl::StrCat("test '", name, "'"), self, arguments));
+  KUR_ASSIGN_OR_RETURN(const Object result, CallBuiltin(runtime, *test, title, self, arguments));
   return result.as_bool();
-}
-
-absl::StatusOr<Object> CallObject(Runtime* runtime, const Object& callee,
-                                  const Arguments& arguments) {
-  KUR_RETURN_IF_ERROR(runtime->RequireDefined(callee));
-  if (!callee.is_native() || !callee.as_native().callable()) {
-    return Fail(KindOf(callee), " cannot be called");
-  }
-  return callee.as_native().Call(runtime, arguments);
 }
 
 }  // namespace kur::jinja

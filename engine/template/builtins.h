@@ -16,18 +16,20 @@
 // destroyed; reading them is thread-safe.
 namespace kur::jinja {
 
-// The arguments of a call in the order of the parameters that they belong to.
+// The arguments of a call in the order of the parameters that they belong to. Immutable; reading is
+// thread-safe.
 class BoundArguments {
  public:
   bool has(size_t parameter) const {
     return parameter < values_.size() && values_[parameter].has_value();
   }
-  // None if it was left out.
+  // Returns none if it was left out.
   Object get(size_t parameter) const { return has(parameter) ? *values_[parameter] : Object(); }
-  // The argument, or `fallback` if it was left out or is none. INVALID_ARGUMENT for another type.
+  // Each returns the argument, or `fallback` if it was left out or is none. INVALID_ARGUMENT for
+  // another type.
   absl::StatusOr<int64_t> Integer(size_t parameter, int64_t fallback = 0) const;
   absl::StatusOr<std::string> Text(size_t parameter, absl::string_view fallback = "") const;
-  absl::StatusOr<bool> Flag(Runtime* runtime, size_t parameter, bool fallback = false) const;
+  absl::StatusOr<bool> Flag(Runtime* runtime, size_t parameter) const;
 
   // What the signature takes beyond its named parameters.
   const std::vector<Object>& rest() const { return rest_; }
@@ -41,7 +43,7 @@ class BoundArguments {
 };
 
 // Parameters written as "old new count?": a "?" may be left out, "*" takes more positional and
-// "**" more named arguments.
+// "**" more named arguments. Immutable; reading is thread-safe.
 class Signature {
  public:
   explicit Signature(absl::string_view parameters);
@@ -65,42 +67,37 @@ struct Builtin {
 
 using BuiltinTable = std::map<std::string, Builtin, std::less<>>;
 
-// One table a file.
+// Each adds the filters of one file.
 void AddTextFilters(BuiltinTable* table);
-void AddMarkupFilters(BuiltinTable* table);
 void AddNumberFilters(BuiltinTable* table);
 void AddSequenceFilters(BuiltinTable* table);
 void AddSelectionFilters(BuiltinTable* table);
 void AddSortingFilters(BuiltinTable* table);
 void AddKurFilters(BuiltinTable* table);
+void AddCollectionFilters(BuiltinTable* table);
 
-const BuiltinTable& Filters();
 const BuiltinTable& Tests();
+const BuiltinTable& Functions();
 const BuiltinTable& StringMethods();
 const BuiltinTable& ListMethods();
 const BuiltinTable& DictMethods();
 
-// A function that every template knows (range, namespace, ...), or null.
-Native* FindFunction(absl::string_view name);
-std::vector<std::string> FunctionNames();
-
-// The method of that name of a string, list or dictionary, or null.
+// Returns the function that every template knows by that name, or null.
+const Builtin* FindFunction(absl::string_view name);
+// Returns the method of that name of a string, list or dictionary, or null.
 const Builtin* FindMethod(const Object& object, absl::string_view name);
-// "; did you mean 'upper'?" for a method that there is not, or "".
-std::string SuggestMethod(const Object& object, absl::string_view name);
+// Returns INVALID_ARGUMENT for a method that FindMethod() does not find, with a suggestion.
+absl::Status NoSuchMethod(const Object& object, absl::string_view name);
 
-// Calls `builtin`; `title` ("filter 'center'") goes before its errors.
+// Calls `builtin`; `title` ("filter 'round'") goes before its errors.
 absl::StatusOr<Object> CallBuiltin(Runtime* runtime, const Builtin& builtin,
                                    const std::string& title, const Object& self,
                                    const Arguments& arguments);
-// By name. INVALID_ARGUMENT with a suggestion for an unknown one.
+// Each calls by name. INVALID_ARGUMENT with a suggestion for an unknown one.
 absl::StatusOr<Object> CallFilter(Runtime* runtime, const std::string& name, const Object& self,
                                   const Arguments& arguments);
 absl::StatusOr<bool> CallTest(Runtime* runtime, const std::string& name, const Object& self,
                               const Arguments& arguments);
-// Calls a native that can be called.
-absl::StatusOr<Object> CallObject(Runtime* runtime, const Object& callee,
-                                  const Arguments& arguments);
 
 }  // namespace kur::jinja
 

@@ -1,4 +1,4 @@
-// Equality, order, membership and hashing of objects, as in Python.
+// Compares and hashes objects as Python does.
 
 #include <cmath>
 #include <string>
@@ -11,9 +11,8 @@
 namespace kur::jinja {
 namespace {
 
-int Sign(long double difference) { return (difference > 0) - (difference < 0); }
-
-// Exact for every mixture: a long double holds every int64 and every double.
+// Returns a negative number, zero, a positive one or kUnordered. Exact for every mixture: a long
+// double holds every int64 and every double.
 int CompareNumbers(const Object& a, const Object& b) {
   if (a.is_integral() && b.is_integral()) {
     return (a.as_int() > b.as_int()) - (a.as_int() < b.as_int());
@@ -24,16 +23,11 @@ int CompareNumbers(const Object& a, const Object& b) {
   };
   const long double left = widen(a), right = widen(b);
   if (std::isnan(left) || std::isnan(right)) return kUnordered;
-  return left == right ? 0 : Sign(left > right ? 1.0L : -1.0L);
-}
-
-// Lists compare with lists, tuples with tuples.
-bool SameFamily(const Sequence& a, const Sequence& b) {
-  return a.kind() == b.kind() || (a.is_tuple() && b.is_tuple());
+  return (left > right) - (left < right);
 }
 
 absl::StatusOr<bool> EqualSequences(Runtime* runtime, const Sequence& a, const Sequence& b) {
-  if (!SameFamily(a, b) || a.size() != b.size()) return false;
+  if (a.is_tuple() != b.is_tuple() || a.size() != b.size()) return false;
   for (int64_t i = 0; i < a.size(); ++i) {
     KUR_ASSIGN_OR_RETURN(const bool equal, Equal(runtime, a.at(i), b.at(i)));
     if (!equal) return false;
@@ -81,8 +75,6 @@ absl::StatusOr<bool> Equal(Runtime* runtime, const Object& a, const Object& b) {
       return EqualSequences(runtime, a.as_sequence(), b.as_sequence());
     case Object::Type::kMapping:
       return EqualMappings(runtime, a.as_mapping(), b.as_mapping());
-    case Object::Type::kNative:
-      return &a.as_native() == &b.as_native();
     default:
       return true;
   }
@@ -103,15 +95,12 @@ absl::StatusOr<int> Compare(Runtime* runtime, const Object& a, const Object& b) 
   if (a.is_sequence() && b.is_sequence()) {
     const Sequence& left = a.as_sequence();
     const Sequence& right = b.as_sequence();
-    const bool ordered = left.is_tuple() || left.kind() == Sequence::Kind::kList;
-    if (ordered && SameFamily(left, right)) return CompareSequences(runtime, left, right);
+    if (left.is_tuple() == right.is_tuple()) return CompareSequences(runtime, left, right);
   }
   return Fail("cannot tell which of ", KindOf(a), " and ", KindOf(b), " is larger");
 }
 
 absl::StatusOr<std::string> HashKeyOf(Runtime* runtime, const Object& object) {
-  const Budget::Level level(&runtime->budget());
-  KUR_RETURN_IF_ERROR(level.status());
   KUR_RETURN_IF_ERROR(runtime->RequireDefined(object));
   switch (object.type()) {
     case Object::Type::kNone:
@@ -128,22 +117,9 @@ absl::StatusOr<std::string> HashKeyOf(Runtime* runtime, const Object& object) {
     case Object::Type::kString:
       KUR_RETURN_IF_ERROR(runtime->budget().SpendOnText(object.as_string().size()));
       return absl::StrCat("s", object.as_string());
-    case Object::Type::kNative:
-      return absl::StrCat("o", reinterpret_cast<uintptr_t>(&object.as_native()));
-    case Object::Type::kSequence:
-      break;
     default:
       return Fail(KindOf(object), " cannot be the key of a dictionary");
   }
-  const Sequence& sequence = object.as_sequence();
-  if (!sequence.is_tuple()) return Fail(KindOf(object), " cannot be the key of a dictionary");
-  std::string key = "t";
-  for (int64_t i = 0; i < sequence.size(); ++i) {
-    KUR_ASSIGN_OR_RETURN(const std::string item, HashKeyOf(runtime, sequence.at(i)));
-    absl::StrAppend(&key, item.size(), ":", item);
-    KUR_RETURN_IF_ERROR(runtime->budget().MakeText(static_cast<int64_t>(key.size())));
-  }
-  return key;
 }
 
 absl::StatusOr<bool> Contains(Runtime* runtime, const Object& haystack, const Object& needle) {

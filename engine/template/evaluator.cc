@@ -1,16 +1,17 @@
-// Expressions. Statements are in statements.cc.
+// Evaluates expressions. Statements are in statements.cc.
 
 #include "engine/template/evaluator.h"
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/template/builtins.h"
+#include "engine/template/left_out.h"
 #include "engine/template/operators.h"
 
 namespace kur::jinja {
 namespace {
 
-// "cnn.kernels" for messages; "" for what has no name.
+// Returns "cnn.kernels", for messages; "" for what has no name.
 std::string PathOf(const ast::Expression& expression) {
   if (const auto* name = std::get_if<ast::Name>(&expression.node)) return name->name;
   if (const auto* attribute = std::get_if<ast::Attribute>(&expression.node)) {
@@ -21,21 +22,6 @@ std::string PathOf(const ast::Expression& expression) {
 }
 
 }  // namespace
-
-const Object* Frame::Find(absl::string_view name) const {
-  for (const Frame* frame = this; frame != nullptr; frame = frame->parent_.get()) {
-    const auto it = frame->names_.find(name);
-    if (it != frame->names_.end()) return &it->second;
-  }
-  return nullptr;
-}
-
-absl::StatusOr<Object> Evaluator::EvaluateIn(FramePtr frame, const ast::Expression& expression) {
-  std::swap(frame, frame_);
-  auto result = Evaluate(expression);
-  std::swap(frame, frame_);
-  return result;
-}
 
 absl::StatusOr<Object> Evaluator::Evaluate(const ast::Expression& expression) {
   const Budget::Level level(&runtime_.budget());
@@ -64,39 +50,33 @@ absl::StatusOr<Arguments> Evaluator::EvaluateArguments(const ast::CallArguments&
     KUR_ASSIGN_OR_RETURN(Object value, Evaluate(*argument));
     values.named.emplace_back(name, std::move(value));
   }
-  KUR_RETURN_IF_ERROR(EvaluateMore(arguments, &values));
   return values;
-}
-
-// "*list" and "**dictionary".
-absl::Status Evaluator::EvaluateMore(const ast::CallArguments& arguments, Arguments* values) {
-  if (arguments.more != nullptr) {
-    KUR_ASSIGN_OR_RETURN(const Object more, Evaluate(*arguments.more));
-    KUR_ASSIGN_OR_RETURN(const std::vector<Object> items, runtime_.Items(more));
-    values->positional.insert(values->positional.end(), items.begin(), items.end());
-  }
-  if (arguments.more_named == nullptr) return absl::OkStatus();
-  KUR_ASSIGN_OR_RETURN(const Object more, Evaluate(*arguments.more_named));
-  if (!more.is_mapping()) return Fail("'**' in a call needs a dictionary, not ", KindOf(more));
-  const Mapping& mapping = more.as_mapping();
-  KUR_RETURN_IF_ERROR(runtime_.budget().MakeItems(mapping.size()));
-  for (int64_t i = 0; i < mapping.size(); ++i) {
-    if (!mapping.key(i).is_string()) return Fail("'**' in a call needs keys that are strings");
-    values->named.emplace_back(mapping.key(i).as_string(), mapping.value(i));
-  }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<Object> Evaluator::Visit(const ast::Constant& node) { return node.value; }
 
-absl::StatusOr<Object> Evaluator::Visit(const ast::Name& node) {
-  if (const Object* value = frame_->Find(node.name)) return *value;
-  KUR_RETURN_IF_ERROR(runtime_.budget().Spend(static_cast<int64_t>(runtime_.scope().size() / 64)));
-  if (const Value* value = runtime_.scope().Find(node.name)) return Object::Wrap(*value);
-  if (runtime_.scope().IsBroken(node.name)) {
-    return absl::UnavailableError(absl::StrCat("'", node.name, "' could not be evaluated"));
+absl::StatusOr<std::optional<Object>> Evaluator::FindVariable(const std::string& name) {
+  for (auto frame = frames_.rbegin(); frame != frames_.rend(); ++frame) {
+    const auto it = frame->find(name);
+    if (it != frame->end()) return std::optional<Object>(it->second);
   }
-  if (Native* function = FindFunction(node.name)) return Object(function);
+  KUR_RETURN_IF_ERROR(runtime_.budget().Spend(static_cast<int64_t>(runtime_.scope().size() / 64)));
+  if (const Value* value = runtime_.scope().Find(name)) {
+    return std::optional<Object>(Object::Wrap(*value));
+  }
+  if (!runtime_.scope().IsBroken(name)) return std::optional<Object>();
+  return absl::UnavailableError(absl::StrCat("'", name, "' could not be evaluated"));
+}
+
+absl::StatusOr<Object> Evaluator::Visit(const ast::Name& node) {
+  KUR_ASSIGN_OR_RETURN(const auto value, FindVariable(node.name));
+  if (value.has_value()) return *value;
+  if (FindFunction(node.name) != nullptr) {
+    return Object::Undefined(
+        absl::StrCat("'", node.name, "' is a function; call it, as in '", node.name, "()'"));
+  }
+  std::string left_out = LeftOutMessage(NameKind::kGlobal, node.name);
+  if (!left_out.empty()) return Object::Undefined(std::move(left_out));
   return Object(UndefinedInfo{UndefinedInfo::Reason::kUnknownName, node.name});
 }
 
@@ -106,8 +86,7 @@ absl::StatusOr<Object> Evaluator::Visit(const ast::ListDisplay& node) {
     KUR_ASSIGN_OR_RETURN(Object value, Evaluate(*item));
     items.push_back(std::move(value));
   }
-  return runtime_.List(std::move(items),
-                       node.is_tuple ? Sequence::Kind::kTuple : Sequence::Kind::kList);
+  return runtime_.MakeSequence(std::move(items), node.is_tuple);
 }
 
 absl::StatusOr<Object> Evaluator::Visit(const ast::DictDisplay& node) {
@@ -131,6 +110,11 @@ absl::StatusOr<Object> Evaluator::Visit(const ast::Unary& node) {
 
 absl::StatusOr<Object> Evaluator::Visit(const ast::Binary& node) {
   KUR_ASSIGN_OR_RETURN(const Object left, Evaluate(*node.left));
+  if (node.op == ast::BinaryOperator::kAnd || node.op == ast::BinaryOperator::kOr) {
+    KUR_ASSIGN_OR_RETURN(const bool truth, runtime_.Truth(left));
+    if (truth != (node.op == ast::BinaryOperator::kAnd)) return left;
+    return Evaluate(*node.right);
+  }
   KUR_ASSIGN_OR_RETURN(const Object right, Evaluate(*node.right));
   return Apply(&runtime_, node.op, left, right);
 }
@@ -147,20 +131,13 @@ absl::StatusOr<Object> Evaluator::Visit(const ast::ComparisonChain& node) {
 }
 
 absl::StatusOr<Object> Evaluator::Visit(const ast::Concatenation& node) {
-  std::string text;
+  TextBuilder text(&runtime_.budget());
   for (const ast::ExpressionPtr& part : node.parts) {
     KUR_ASSIGN_OR_RETURN(const Object value, Evaluate(*part));
     KUR_ASSIGN_OR_RETURN(const std::string more, Print(&runtime_, value));
-    KUR_RETURN_IF_ERROR(Append(more, &text));
+    KUR_RETURN_IF_ERROR(text.Append(more));
   }
-  return Object(std::move(text));
-}
-
-absl::StatusOr<Object> Evaluator::Visit(const ast::Logical& node) {
-  KUR_ASSIGN_OR_RETURN(Object left, Evaluate(*node.left));
-  KUR_ASSIGN_OR_RETURN(const bool truth, runtime_.Truth(left));
-  if (truth != node.is_and) return left;
-  return Evaluate(*node.right);
+  return Object(text.Take());
 }
 
 absl::StatusOr<Object> Evaluator::Visit(const ast::Conditional& node) {
@@ -175,7 +152,11 @@ absl::StatusOr<Object> Evaluator::Visit(const ast::Conditional& node) {
 
 absl::StatusOr<Object> Evaluator::Visit(const ast::Attribute& node) {
   KUR_ASSIGN_OR_RETURN(const Object object, Evaluate(*node.object));
-  return GetAttribute(&runtime_, object, node.name, PathOf(*node.object));
+  const std::string path = PathOf(*node.object);
+  KUR_ASSIGN_OR_RETURN(Object value, GetAttribute(&runtime_, object, node.name, path));
+  if (!value.is_undefined() || path != "loop") return value;
+  std::string left_out = LeftOutMessage(NameKind::kLoopAttribute, node.name);
+  return left_out.empty() ? value : Object::Undefined(std::move(left_out));
 }
 
 absl::StatusOr<Object> Evaluator::Visit(const ast::Item& node) {
@@ -193,36 +174,48 @@ absl::StatusOr<Object> Evaluator::Visit(const ast::Slice& node) {
 }
 
 absl::StatusOr<Object> Evaluator::Visit(const ast::Call& node) {
-  KUR_ASSIGN_OR_RETURN(Arguments arguments, EvaluateArguments(node.arguments));
-  return CallWith(node, std::move(arguments));
+  KUR_ASSIGN_OR_RETURN(const Arguments arguments, EvaluateArguments(node.arguments));
+  if (const auto* name = std::get_if<ast::Name>(&node.callee->node)) {
+    return CallFunction(name->name, arguments);
+  }
+  if (const auto* attribute = std::get_if<ast::Attribute>(&node.callee->node)) {
+    return CallMethod(*attribute, arguments);
+  }
+  KUR_ASSIGN_OR_RETURN(const Object callee, Evaluate(*node.callee));
+  KUR_RETURN_IF_ERROR(runtime_.RequireDefined(callee));
+  return Fail(KindOf(callee), " cannot be called");
 }
 
-absl::StatusOr<Object> Evaluator::CallWith(const ast::Call& node, Arguments arguments) {
-  const auto* attribute = std::get_if<ast::Attribute>(&node.callee->node);
-  if (attribute == nullptr) {
-    KUR_ASSIGN_OR_RETURN(const Object callee, Evaluate(*node.callee));
-    return CallObject(&runtime_, callee, arguments);
+absl::StatusOr<Object> Evaluator::CallFunction(const std::string& name,
+                                               const Arguments& arguments) {
+  KUR_ASSIGN_OR_RETURN(const auto variable, FindVariable(name));
+  const Builtin* function = FindFunction(name);
+  if (!variable.has_value() && function != nullptr) {
+    return CallBuiltin(&runtime_, *function, absl::StrCat(name, "()"), Object(), arguments);
   }
-  KUR_ASSIGN_OR_RETURN(const Object object, Evaluate(*attribute->object));
+  KUR_ASSIGN_OR_RETURN(const Object callee, Visit(ast::Name{name}));
+  KUR_RETURN_IF_ERROR(runtime_.RequireDefined(callee));
+  return Fail(KindOf(callee), " cannot be called");
+}
+
+absl::StatusOr<Object> Evaluator::CallMethod(const ast::Attribute& node,
+                                             const Arguments& arguments) {
+  KUR_ASSIGN_OR_RETURN(const Object object, Evaluate(*node.object));
   KUR_RETURN_IF_ERROR(runtime_.RequireDefined(object));
-  if (const Builtin* method = FindMethod(object, attribute->name)) {
-    return CallBuiltin(&runtime_, *method, absl::StrCat("method '", attribute->name, "'"), object,
+  if (const Builtin* method = FindMethod(object, node.name)) {
+    return CallBuiltin(&runtime_, *method, absl::StrCat("method '", node.name, "'"), object,
                        arguments);
   }
-  KUR_ASSIGN_OR_RETURN(const Object callee, GetAttribute(&runtime_, object, attribute->name,
-                                                         PathOf(*attribute->object)));
-  if (callee.is_undefined()) {
-    return Fail(KindOf(object), " has no method '", attribute->name, "'",
-                SuggestMethod(object, attribute->name));
+  KUR_ASSIGN_OR_RETURN(const Object callee, Visit(node));
+  if (callee.is_undefined() && callee.undefined().reason != UndefinedInfo::Reason::kMessage) {
+    return NoSuchMethod(object, node.name);
   }
-  return CallObject(&runtime_, callee, arguments);
+  KUR_RETURN_IF_ERROR(runtime_.RequireDefined(callee));
+  return Fail(KindOf(callee), " cannot be called");
 }
 
 absl::StatusOr<Object> Evaluator::Visit(const ast::Filter& node) {
-  Object operand = block_text_;
-  if (node.operand != nullptr) {
-    KUR_ASSIGN_OR_RETURN(operand, Evaluate(*node.operand));
-  }
+  KUR_ASSIGN_OR_RETURN(const Object operand, Evaluate(*node.operand));
   KUR_ASSIGN_OR_RETURN(const Arguments arguments, EvaluateArguments(node.arguments));
   return CallFilter(&runtime_, node.name, operand, arguments);
 }

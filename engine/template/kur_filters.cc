@@ -1,6 +1,5 @@
-// The filters that Kur adds to Jinja2's.
+// Holds the filters that Kur adds to Jinja2's.
 
-#include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/template/builtins.h"
 
@@ -17,13 +16,13 @@ size_t BaseNameStart(absl::string_view path) {
   return slash == absl::string_view::npos ? 0 : slash + 1;
 }
 
-// "a/b.c" -> "b.c".
+// Makes "b.c" of "a/b.c".
 absl::StatusOr<Object> BaseNameOf(Runtime* runtime, const Object& self, const BoundArguments&) {
   KUR_ASSIGN_OR_RETURN(const absl::string_view path, PathText(self));
   return runtime->Text(std::string(path.substr(BaseNameStart(path))));
 }
 
-// "a//b" -> "a", "/b" -> "/", "b" -> "".
+// Makes "a" of "a//b", "/" of "/b", "" of "b".
 absl::StatusOr<Object> DirectoryName(Runtime* runtime, const Object& self, const BoundArguments&) {
   KUR_ASSIGN_OR_RETURN(const absl::string_view path, PathText(self));
   const absl::string_view head = path.substr(0, BaseNameStart(path));
@@ -32,7 +31,7 @@ absl::StatusOr<Object> DirectoryName(Runtime* runtime, const Object& self, const
   return runtime->Text(std::string(head.substr(0, last + 1)));
 }
 
-// "a/b.c" -> ("a/b", ".c"); dots at the start of a name begin no extension.
+// Makes ("a/b", ".c") of "a/b.c"; dots at the start of a name begin no extension.
 absl::StatusOr<Object> SplitExtension(Runtime* runtime, const Object& self, const BoundArguments&) {
   KUR_ASSIGN_OR_RETURN(const absl::string_view path, PathText(self));
   const size_t start = BaseNameStart(path);
@@ -45,21 +44,12 @@ absl::StatusOr<Object> SplitExtension(Runtime* runtime, const Object& self, cons
   return runtime->Tuple({Object(path.substr(0, start + dot)), Object(path.substr(start + dot))});
 }
 
-absl::Status AddEntries(Runtime* runtime, const Object& source, ObjectMapping* mapping) {
-  if (!source.is_mapping()) return Fail("needs dictionaries, not ", KindOf(source));
-  const Mapping& entries = source.as_mapping();
-  for (int64_t i = 0; i < entries.size(); ++i) {
-    KUR_RETURN_IF_ERROR(runtime->SetEntry(mapping, entries.key(i), entries.value(i)));
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<Object> Combine(Runtime* runtime, const Object& self,
                                const BoundArguments& arguments) {
   auto mapping = std::make_shared<ObjectMapping>();
-  KUR_RETURN_IF_ERROR(AddEntries(runtime, self, mapping.get()));
+  KUR_RETURN_IF_ERROR(runtime->SetEntries(mapping.get(), self));
   if (!arguments.get(0).is_none()) {
-    KUR_RETURN_IF_ERROR(AddEntries(runtime, arguments.get(0), mapping.get()));
+    KUR_RETURN_IF_ERROR(runtime->SetEntries(mapping.get(), arguments.get(0)));
   }
   return runtime->Dictionary(std::move(mapping));
 }

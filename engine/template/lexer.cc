@@ -5,8 +5,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "engine/base/status.h"
+#include "engine/base/utf8.h"
+#include "engine/template/left_out.h"
 #include "engine/template/python_string.h"
 #include "engine/template/runtime.h"
 #include "engine/template/text.h"
@@ -25,32 +26,7 @@ bool IsNameByte(char c) {
 
 absl::string_view StripLeft(absl::string_view text) { return Strip(text, nullptr, true, false); }
 
-// The tag "{%- name -%}" at the start of `text`: how long it is, and its white space control.
-struct BareTag {
-  size_t length = 0;  // 0: there is no such tag
-  bool strip_before = false, strip_after = false;
-};
-BareTag ReadBareTag(absl::string_view text, absl::string_view name) {
-  BareTag tag;
-  absl::string_view rest = text;
-  if (!absl::ConsumePrefix(&rest, "{%")) return tag;
-  if (absl::ConsumePrefix(&rest, "-")) {
-    tag.strip_before = true;
-  } else {
-    absl::ConsumePrefix(&rest, "+");
-  }
-  rest = StripLeft(rest);
-  if (!absl::ConsumePrefix(&rest, name)) return tag;
-  rest = StripLeft(rest);
-  if (absl::ConsumePrefix(&rest, "-")) {
-    tag.strip_after = true;
-  } else if (name == "endraw") {
-    absl::ConsumePrefix(&rest, "+");
-  }
-  if (absl::ConsumePrefix(&rest, "%}")) tag.length = text.size() - rest.size();
-  return tag;
-}
-
+// Splits one template into tokens. Not thread-safe.
 class Lexer {
  public:
   explicit Lexer(absl::string_view text) : rest_(text) {}
@@ -94,7 +70,7 @@ class Lexer {
     if (!text.empty()) Add(Token::Type::kText, text);
   }
 
-  // Text up to the next tag, and that tag.
+  // Reads text up to the next tag, and that tag.
   absl::Status ReadTextAndTag() {
     size_t begin = rest_.find('{');
     while (begin != absl::string_view::npos && !IsTagAt(begin)) begin = rest_.find('{', begin + 1);
@@ -106,12 +82,13 @@ class Lexer {
     const bool strip = begin + 2 < rest_.size() && rest_[begin + 2] == '-';
     AddText(rest_.substr(0, begin), strip);
     Skip(begin);
-    if (const BareTag raw = ReadBareTag(rest_, "raw"); raw.length > 0) return ReadRaw(raw);
     const char kind = rest_[1];
     const bool sign = rest_.size() > 2 && (rest_[2] == '-' || rest_[2] == '+');
+    if (kind != '#') {
+      Add(kind == '{' ? Token::Type::kOutputBegin : Token::Type::kBlockBegin, rest_.substr(0, 2));
+    }
     Skip(sign ? 3 : 2);
     if (kind == '#') return ReadComment();
-    Add(kind == '{' ? Token::Type::kOutputBegin : Token::Type::kBlockBegin, "");
     return ReadTag(kind == '{');
   }
 
@@ -130,22 +107,7 @@ class Lexer {
     return absl::OkStatus();
   }
 
-  absl::Status ReadRaw(const BareTag& raw) {
-    Skip(raw.length);
-    if (raw.strip_after) SkipSpace();
-    for (size_t at = rest_.find("{%"); at != absl::string_view::npos;
-         at = rest_.find("{%", at + 2)) {
-      const BareTag end = ReadBareTag(rest_.substr(at), "endraw");
-      if (end.length == 0) continue;
-      AddText(rest_.substr(0, at), end.strip_before);
-      Skip(at + end.length);
-      if (end.strip_after) SkipSpace();
-      return absl::OkStatus();
-    }
-    return Error("a '{% raw %}' is not closed by '{% endraw %}'");
-  }
-
-  // The end of the tag that is being read, if it stands here.
+  // Reads the end of the current tag, if it stands here.
   bool ReadTagEnd(bool output) {
     const absl::string_view end = output ? "}}" : "%}";
     if (absl::StartsWith(rest_, end)) {
@@ -158,7 +120,7 @@ class Lexer {
     } else {
       return false;
     }
-    Add(output ? Token::Type::kOutputEnd : Token::Type::kBlockEnd, "");
+    Add(output ? Token::Type::kOutputEnd : Token::Type::kBlockEnd, end);
     return true;
   }
 
@@ -168,12 +130,18 @@ class Lexer {
       KUR_RETURN_IF_ERROR(CheckSize());
       if (open.empty() && ReadTagEnd(output)) return absl::OkStatus();
       const char c = rest_[0];
-      if (IsSpace(CodePoint(FirstCharacter(rest_)))) {
+      if (IsSpace(CodePointOf(LeadingCharacter(rest_)))) {
         SkipSpace();
       } else if (absl::ascii_isdigit(static_cast<unsigned char>(c))) {
         KUR_RETURN_IF_ERROR(ReadNumberToken());
       } else if (IsNameByte(c)) {
         ReadName();
+        // What a '{% raw %}' gives would be rendered again, and what stands in it may be no
+        // template.
+        const bool first = tokens_[tokens_.size() - 2].type == Token::Type::kBlockBegin;
+        if (first && tokens_.back().text == "raw") {
+          return Error(LeftOutMessage(NameKind::kStatement, "raw"));
+        }
       } else if (c == '"' || c == '\'') {
         KUR_RETURN_IF_ERROR(ReadString(c));
       } else {
@@ -229,7 +197,7 @@ class Lexer {
     const auto* two = std::find(std::begin(kTwo), std::end(kTwo), rest_.substr(0, 2));
     const absl::string_view op = rest_.substr(0, two != std::end(kTwo) ? 2 : 1);
     if (two == std::end(kTwo) && !absl::StrContains(kOne, op[0])) {
-      return Error(absl::StrCat("unexpected character '", FirstCharacter(rest_), "'"));
+      return Error(absl::StrCat("unexpected character '", LeadingCharacter(rest_), "'"));
     }
     const size_t closing = absl::string_view("}])").find(op[0]);
     if (op == "{" || op == "[" || op == "(") {
@@ -259,18 +227,10 @@ std::string Token::Describe() const {
   switch (type) {
     case Type::kText:
       return "text";
-    case Type::kOutputBegin:
-      return "'{{'";
-    case Type::kOutputEnd:
-      return "'}}'";
-    case Type::kBlockBegin:
-      return "'{%'";
-    case Type::kBlockEnd:
-      return "'%}'";
-    case Type::kEnd:
-      return "the end of the template";
     case Type::kString:
       return "a string";
+    case Type::kEnd:
+      return "the end of the template";
     default:
       return absl::StrCat("'", text, "'");
   }

@@ -32,14 +32,15 @@ struct Token {
 
   bool IsName(absl::string_view name) const { return type == Type::kName && text == name; }
   bool IsOperator(absl::string_view op) const { return type == Type::kOperator && text == op; }
-  // As shown in messages.
+  // Returns how messages show it.
   std::string Describe() const;
 };
 
-// Line ends become "\n" and one at the very end goes, as Jinja2 does before it reads a template.
+// Makes "\n" of every line end and takes one at the very end away, as Jinja2 does before it reads.
 std::string NormalizeTemplate(absl::string_view text);
 
-// The tokens of a normalized template, ending with kEnd. INVALID_ARGUMENT with the line.
+// Splits a normalized template into tokens, of which the last is kEnd. INVALID_ARGUMENT with the
+// line.
 absl::StatusOr<std::vector<Token>> Tokenize(absl::string_view text);
 
 }  // namespace kur::jinja

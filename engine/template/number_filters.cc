@@ -1,9 +1,7 @@
-// Filters that work on numbers.
+// Holds the filters that work on numbers.
 
 #include <cmath>
-#include <cstdio>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "engine/base/status.h"
 #include "engine/template/builtins.h"
@@ -23,7 +21,7 @@ absl::StatusOr<Object> Abs(Runtime* runtime, const Object& self, const BoundArgu
   return ApplySign(runtime, self.as_int() < 0, self);
 }
 
-// What does not read as a number is `default`.
+// Gives `default` for what does not read as a number.
 absl::StatusOr<Object> ToFloat(Runtime*, const Object& self, const BoundArguments& arguments) {
   if (self.is_number()) return Object(self.as_float());
   double value = 0;
@@ -33,49 +31,24 @@ absl::StatusOr<Object> ToFloat(Runtime*, const Object& self, const BoundArgument
 
 absl::StatusOr<Object> ToInteger(Runtime*, const Object& self, const BoundArguments& arguments) {
   const Object fallback = arguments.has(0) ? arguments.get(0) : Object(int64_t{0});
-  KUR_ASSIGN_OR_RETURN(const int64_t base, arguments.Integer(1, 10));
-  if (base != 0 && (base < 2 || base > 36)) return Fail("the base must be 0 or from 2 to 36");
   if (self.is_integral()) return Object(self.as_int());
+  int64_t integer = 0;
+  if (self.is_string() && ReadInteger(self.as_string(), &integer)) return Object(integer);
   double value = 0;
-  if (self.is_string()) {
-    int64_t integer = 0;
-    if (ReadInteger(self.as_string(), static_cast<int>(base), &integer)) return Object(integer);
-    if (!ReadFloat(self.as_string(), &value)) return fallback;
-  } else if (self.is_float()) {
-    value = self.as_float();
-  } else {
-    return fallback;
-  }
-  if (std::isnan(value)) return fallback;
+  const bool reads = self.is_float() || (self.is_string() && ReadFloat(self.as_string(), &value));
+  if (self.is_float()) value = self.as_float();
+  if (!reads || std::isnan(value)) return fallback;
   KUR_ASSIGN_OR_RETURN(const int64_t truncated, Truncate(value));
   return Object(truncated);
 }
 
-// To the nearest, halves to the even neighbour, decided by the exact binary value.
+// Rounds to the nearest, halves to the even neighbour, decided by the exact binary value.
 double RoundFloat(double value, int64_t digits) {
   constexpr int64_t kMostDigits = 340;
   if (!std::isfinite(value) || digits > kMostDigits) return value;
-  if (digits < -kMostDigits) return std::copysign(0.0, value);
-  if (digits < 0) {
-    const double unit = std::pow(10.0, static_cast<double>(-digits));
-    return std::isinf(unit) ? std::copysign(0.0, value) : std::nearbyint(value / unit) * unit;
-  }
   double rounded = 0;
   ReadFloat(absl::StrFormat("%.*f", static_cast<int>(digits), value), &rounded);
   return rounded;
-}
-
-absl::StatusOr<Object> RoundInteger(Runtime* runtime, int64_t value, int64_t digits) {
-  if (digits >= 0) return Object(value);
-  if (digits < -18) return Object(int64_t{0});
-  int64_t unit = 1;
-  for (int64_t i = 0; i < -digits; ++i) unit *= 10;
-  const int64_t remainder = ((value % unit) + unit) % unit;
-  const int64_t half = unit / 2;
-  const bool even = (value / unit - (value < 0 && remainder != 0 ? 1 : 0)) % 2 == 0;
-  const bool up = remainder > half || (remainder == half && !even);
-  return Apply(runtime, ast::BinaryOperator::kAdd, Object(value),
-               Object(up ? unit - remainder : -remainder));
 }
 
 absl::StatusOr<Object> Round(Runtime* runtime, const Object& self,
@@ -84,7 +57,8 @@ absl::StatusOr<Object> Round(Runtime* runtime, const Object& self,
   KUR_ASSIGN_OR_RETURN(const int64_t digits, arguments.Integer(0));
   KUR_ASSIGN_OR_RETURN(const std::string method, arguments.Text(1, "common"));
   if (method == "common") {
-    if (self.is_integral()) return RoundInteger(runtime, self.as_int(), digits);
+    if (digits < 0) return Fail("rounds to 0 or more digits behind the point");
+    if (self.is_integral()) return Object(self.as_int());
     return Object(RoundFloat(self.as_float(), digits));
   }
   if (method != "ceil" && method != "floor") return Fail("method must be common, ceil or floor");
@@ -100,37 +74,13 @@ absl::StatusOr<Object> Round(Runtime* runtime, const Object& self,
   return Object(whole / unit.as_float());
 }
 
-absl::StatusOr<Object> FileSizeFormat(Runtime* runtime, const Object& self,
-                                      const BoundArguments& arguments) {
-  KUR_ASSIGN_OR_RETURN(const bool binary, arguments.Flag(runtime, 0));
-  double bytes = 0;
-  if (self.is_number()) {
-    bytes = self.as_float();
-  } else if (!self.is_string() || !ReadFloat(self.as_string(), &bytes)) {
-    return Fail("needs a number of bytes, not ", KindOf(self));
-  }
-  const double base = binary ? 1024 : 1000;
-  if (bytes == 1) return Object("1 Byte");
-  if (bytes < base) {
-    KUR_ASSIGN_OR_RETURN(const int64_t whole, Truncate(bytes));
-    return Object(absl::StrCat(whole, " Bytes"));
-  }
-  const std::string prefixes = binary ? "KMGTPEZY" : "kMGTPEZY";
-  size_t i = 0;
-  const auto next_unit = [base, &i] { return std::pow(base, static_cast<double>(i + 2)); };
-  while (i + 1 < prefixes.size() && bytes >= next_unit()) ++i;
-  return Object(
-      absl::StrFormat("%.1f %c%s", base * bytes / next_unit(), prefixes[i], binary ? "iB" : "B"));
-}
-
 }  // namespace
 
 void AddNumberFilters(BuiltinTable* table) {
   table->insert({{"abs", {Signature(""), &Abs}},
                  {"float", {Signature("default?"), &ToFloat}},
-                 {"int", {Signature("default? base?"), &ToInteger}},
-                 {"round", {Signature("precision? method?"), &Round}},
-                 {"filesizeformat", {Signature("binary?"), &FileSizeFormat}}});
+                 {"int", {Signature("default?"), &ToInteger}},
+                 {"round", {Signature("precision? method?"), &Round}}});
 }
 
 }  // namespace kur::jinja

@@ -2,17 +2,14 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
-#include "engine/template/runtime.h"
-
 namespace kur::jinja {
 namespace {
 
-// A list of a Kurfile. The list must outlive it.
+// Shows a list of a Kurfile, which must outlive it. Immutable; reading is thread-safe.
 class ValueSequence final : public Sequence {
  public:
   explicit ValueSequence(const Value::List* list) : list_(list) {}
-  Kind kind() const override { return Kind::kList; }
+  bool is_tuple() const override { return false; }
   int64_t size() const override { return static_cast<int64_t>(list_->size()); }
   Object at(int64_t index) const override {
     return Object::Wrap((*list_)[static_cast<size_t>(index)]);
@@ -24,7 +21,7 @@ class ValueSequence final : public Sequence {
   const Value::List* list_;
 };
 
-// A dictionary of a Kurfile. It must outlive this.
+// Shows a dictionary of a Kurfile, which must outlive it. Immutable; reading is thread-safe.
 class ValueMapping final : public Mapping {
  public:
   explicit ValueMapping(const Dict* dict) : dict_(dict) {}
@@ -66,7 +63,7 @@ Object Object::Wrap(const Value& value) {
       return Object(value.as_float());
     case Value::Type::kString: {
       Object object;
-      // Shares nothing and owns nothing: an aliasing pointer to the string itself.
+      // Points to the string itself and owns nothing.
       object.data_ =
           std::shared_ptr<const std::string>(std::shared_ptr<void>(), &value.as_string());
       return object;
@@ -86,32 +83,15 @@ int Object::depth() const {
 }
 
 std::string KindOf(const Object& object) {
-  switch (object.type()) {
-    case Object::Type::kNone:
-      return "none";
-    case Object::Type::kBool:
-      return "a boolean";
-    case Object::Type::kInt:
-      return "an integer";
-    case Object::Type::kFloat:
-      return "a float";
-    case Object::Type::kString:
-      return "a string";
-    case Object::Type::kSequence:
-      if (object.as_sequence().is_tuple()) return "a tuple";
-      return object.as_sequence().kind() == Sequence::Kind::kRange ? "a range" : "a list";
-    case Object::Type::kMapping:
-      return "a dictionary";
-    case Object::Type::kNative:
-      return absl::StrCat("a ", object.as_native().kind());
-    case Object::Type::kUndefined:
-      return "something undefined";
-  }
-  return "";
+  // In the order of Object::Type.
+  static constexpr absl::string_view kKinds[] = {"none",         "a boolean",          "an integer",
+                                                 "a float",      "a string",           "a list",
+                                                 "a dictionary", "something undefined"};
+  return object.is_tuple() ? "a tuple" : std::string(kKinds[static_cast<size_t>(object.type())]);
 }
 
-ObjectSequence::ObjectSequence(Kind kind, std::vector<Object> items)
-    : kind_(kind), items_(std::move(items)), depth_(1) {
+ObjectSequence::ObjectSequence(std::vector<Object> items, bool is_tuple)
+    : items_(std::move(items)), is_tuple_(is_tuple), depth_(1) {
   for (const Object& item : items_) depth_ = std::max(depth_, item.depth() + 1);
 }
 

@@ -15,30 +15,21 @@
 
 namespace kur::jinja {
 
-class Native;
 class Object;
 
-// An immutable run of objects.
+// A list or tuple. Immutable; reading is thread-safe.
 class Sequence {
  public:
-  // How it prints, and what may be done with it. kGroup is the pair that `groupby` gives: a tuple
-  // with the attributes `grouper` and `list`.
-  enum class Kind { kList, kTuple, kGroup, kRange, kKeys, kValues, kItems };
-
   virtual ~Sequence() = default;
-  virtual Kind kind() const = 0;
+  virtual bool is_tuple() const = 0;
   virtual int64_t size() const = 0;
   // Precondition: 0 <= index < size().
   virtual Object at(int64_t index) const = 0;
-  // Levels of nesting of containers that templates made.
+  // Returns the levels of nesting of containers that templates made.
   virtual int depth() const = 0;
-
-  bool is_tuple() const { return kind() == Kind::kTuple || kind() == Kind::kGroup; }
-  // Keys, values and items of a dictionary can be iterated but not indexed.
-  bool is_view() const { return kind() >= Kind::kKeys; }
 };
 
-// An immutable dictionary that keeps its order.
+// A dictionary that keeps its order. Immutable; reading is thread-safe.
 class Mapping {
  public:
   virtual ~Mapping() = default;
@@ -46,10 +37,10 @@ class Mapping {
   // Precondition: 0 <= index < size().
   virtual Object key(int64_t index) const = 0;
   virtual Object value(int64_t index) const = 0;
-  // `hash_key` is HashKeyOf(key).
+  // Returns the value under `key`, whose HashKeyOf() is `hash_key`.
   virtual std::optional<Object> Find(const Object& key, const std::string& hash_key) const = 0;
   virtual int depth() const = 0;
-  // The dictionary of a Kurfile behind it, for suggestions; null for one that a template made.
+  // Returns the dictionary of a Kurfile behind it, for suggestions; null if a template made it.
   virtual const Dict* source() const { return nullptr; }
 };
 
@@ -64,11 +55,10 @@ struct UndefinedInfo {
 };
 
 // A value while a template runs. Cheap to copy: strings and containers are shared and immutable.
-// May refer to a Value outside (see Wrap()), which must outlive it, as must natives. Reading is
-// thread-safe.
+// May refer to a Value outside (see Wrap()), which must outlive it. Reading is thread-safe.
 class Object {
  public:
-  enum class Type { kNone, kBool, kInt, kFloat, kString, kSequence, kMapping, kNative, kUndefined };
+  enum class Type { kNone, kBool, kInt, kFloat, kString, kSequence, kMapping, kUndefined };
 
   Object() = default;
   explicit Object(bool value) : data_(value) {}
@@ -80,12 +70,15 @@ class Object {
   explicit Object(const char* value) : Object(std::string(value)) {}
   explicit Object(std::shared_ptr<const Sequence> value) : data_(std::move(value)) {}
   explicit Object(std::shared_ptr<const Mapping> value) : data_(std::move(value)) {}
-  explicit Object(Native* value) : data_(value) {}
   explicit Object(UndefinedInfo info)
       : data_(std::make_shared<const UndefinedInfo>(std::move(info))) {}
 
-  // The same as `value`, without a copy of strings and containers.
+  // Returns the same as `value`, without a copy of strings and containers.
   static Object Wrap(const Value& value);
+  // Returns something undefined whose use is an error with `message`.
+  static Object Undefined(std::string message) {
+    return Object(UndefinedInfo{UndefinedInfo::Reason::kMessage, std::move(message)});
+  }
 
   Type type() const { return static_cast<Type>(data_.index()); }
   bool is_none() const { return type() == Type::kNone; }
@@ -97,8 +90,8 @@ class Object {
   bool is_number() const { return is_integral() || is_float(); }
   bool is_string() const { return type() == Type::kString; }
   bool is_sequence() const { return type() == Type::kSequence; }
+  bool is_tuple() const { return is_sequence() && as_sequence().is_tuple(); }
   bool is_mapping() const { return type() == Type::kMapping; }
-  bool is_native() const { return type() == Type::kNative; }
   bool is_undefined() const { return type() == Type::kUndefined; }
 
   // Precondition of each: the object has that type.
@@ -112,58 +105,39 @@ class Object {
   }
   const Sequence& as_sequence() const { return *std::get<std::shared_ptr<const Sequence>>(data_); }
   const Mapping& as_mapping() const { return *std::get<std::shared_ptr<const Mapping>>(data_); }
-  Native& as_native() const { return *std::get<Native*>(data_); }
   const UndefinedInfo& undefined() const {
     return *std::get<std::shared_ptr<const UndefinedInfo>>(data_);
   }
 
-  // Levels of nesting of containers that templates made; 0 for a scalar.
+  // Returns the levels of nesting of containers that templates made; 0 for a scalar.
   int depth() const;
 
  private:
   std::variant<std::monostate, bool, int64_t, double, std::shared_ptr<const std::string>,
-               std::shared_ptr<const Sequence>, std::shared_ptr<const Mapping>, Native*,
+               std::shared_ptr<const Sequence>, std::shared_ptr<const Mapping>,
                std::shared_ptr<const UndefinedInfo>>
       data_;
 };
 
-// "a list", "an integer", "null", ...: for messages.
+// Returns "a list", "an integer", "none", ...: for messages.
 std::string KindOf(const Object& object);
 
-// The items of a list, tuple or view made by a template.
+// A list or tuple that a template made. Immutable; reading is thread-safe.
 class ObjectSequence final : public Sequence {
  public:
-  ObjectSequence(Kind kind, std::vector<Object> items);
-  Kind kind() const override { return kind_; }
+  ObjectSequence(std::vector<Object> items, bool is_tuple);
+  bool is_tuple() const override { return is_tuple_; }
   int64_t size() const override { return static_cast<int64_t>(items_.size()); }
   Object at(int64_t index) const override { return items_[static_cast<size_t>(index)]; }
   int depth() const override { return depth_; }
 
  private:
-  Kind kind_;
   std::vector<Object> items_;
+  bool is_tuple_;
   int depth_;
 };
 
-// What range() gives: it takes no memory, however long.
-class Range final : public Sequence {
- public:
-  Range(int64_t start, int64_t stop, int64_t step, int64_t size)
-      : start_(start), stop_(stop), step_(step), size_(size) {}
-  Kind kind() const override { return Kind::kRange; }
-  int64_t size() const override { return size_; }
-  Object at(int64_t index) const override { return Object(start_ + index * step_); }
-  int depth() const override { return 1; }
-
-  int64_t start() const { return start_; }
-  int64_t stop() const { return stop_; }
-  int64_t step() const { return step_; }
-
- private:
-  int64_t start_, stop_, step_, size_;
-};
-
-// A dictionary made by a template.
+// A dictionary that a template made. Not thread-safe while it is built, thread-safe to read.
 class ObjectMapping final : public Mapping {
  public:
   int64_t size() const override { return static_cast<int64_t>(entries_.size()); }

@@ -1,4 +1,4 @@
-// The operands of operators: constants, names, containers, calls, filters and tests.
+// Parses the operands of operators: constants, names, containers, calls, filters and tests.
 
 #include <algorithm>
 
@@ -53,9 +53,6 @@ ExpressionParser::Result ExpressionParser::ParseName() {
   if (name == "true" || name == "True") return Make(ast::Constant{Object(true)}, 0);
   if (name == "false" || name == "False") return Make(ast::Constant{Object(false)}, 0);
   if (name == "none" || name == "None") return Make(ast::Constant{Object()}, 0);
-  special_names_.varargs |= name == "varargs";
-  special_names_.kwargs |= name == "kwargs";
-  special_names_.caller |= name == "caller";
   return Make(ast::Name{std::move(name)}, 0);
 }
 
@@ -115,7 +112,7 @@ ExpressionParser::Result ExpressionParser::ParseFiltersAndTests(ast::ExpressionP
   while (true) {
     const Token& token = tokens_.current();
     if (token.IsOperator("|")) {
-      KUR_ASSIGN_OR_RETURN(operand, ParseFilters(std::move(operand)));
+      KUR_ASSIGN_OR_RETURN(operand, ParseFilter(std::move(operand)));
     } else if (token.IsName("is")) {
       KUR_ASSIGN_OR_RETURN(operand, ParseTest(std::move(operand)));
     } else if (token.IsOperator("(")) {
@@ -182,19 +179,18 @@ absl::StatusOr<ast::CallArguments> ExpressionParser::ParseArguments() {
 }
 
 absl::Status ExpressionParser::ParseArgument(ast::CallArguments* arguments) {
-  if (arguments->more_named != nullptr) return tokens_.Error("nothing may follow '**' in a call");
-  if (tokens_.TakeOperator("**")) {
-    KUR_ASSIGN_OR_RETURN(arguments->more_named, Parse());
-  } else if (tokens_.TakeOperator("*")) {
-    if (arguments->more != nullptr) return tokens_.Error("'*' may stand only once in a call");
-    KUR_ASSIGN_OR_RETURN(arguments->more, Parse());
-  } else if (tokens_.current().type == Token::Type::kName && tokens_.next().IsOperator("=")) {
+  for (const absl::string_view stars : {"*", "**"}) {
+    if (!tokens_.current().IsOperator(stars)) continue;
+    return tokens_.Error(absl::StrCat("'", stars, "' before an argument is not part of Kurfiles' ",
+                                      "templates; write the arguments themselves"));
+  }
+  if (tokens_.current().type == Token::Type::kName && tokens_.next().IsOperator("=")) {
     std::string name = tokens_.Take().text;
     tokens_.Take();
     KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr value, Parse());
     arguments->named.emplace_back(std::move(name), std::move(value));
   } else {
-    if (arguments->more != nullptr || !arguments->named.empty()) {
+    if (!arguments->named.empty()) {
       return tokens_.Error("an argument without a name must stand before those with one");
     }
     KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr value, Parse());
@@ -203,36 +199,23 @@ absl::Status ExpressionParser::ParseArgument(ast::CallArguments* arguments) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> ExpressionParser::ParseDottedName(absl::string_view what) {
-  KUR_ASSIGN_OR_RETURN(std::string name, tokens_.ExpectAnyName(what));
-  while (tokens_.TakeOperator(".")) {
-    KUR_ASSIGN_OR_RETURN(const std::string part, tokens_.ExpectAnyName(what));
-    absl::StrAppend(&name, ".", part);
+ExpressionParser::Result ExpressionParser::ParseFilter(ast::ExpressionPtr operand) {
+  KUR_RETURN_IF_ERROR(tokens_.ExpectOperator("|"));
+  ast::Filter filter;
+  KUR_ASSIGN_OR_RETURN(filter.name, tokens_.ExpectAnyName("the name of a filter"));
+  if (tokens_.current().IsOperator("(")) {
+    KUR_ASSIGN_OR_RETURN(filter.arguments, ParseArguments());
   }
-  return name;
-}
-
-ExpressionParser::Result ExpressionParser::ParseFilters(ast::ExpressionPtr operand,
-                                                        bool starts_with_name) {
-  while (starts_with_name || tokens_.TakeOperator("|")) {
-    starts_with_name = false;
-    ast::Filter filter;
-    KUR_ASSIGN_OR_RETURN(filter.name, ParseDottedName("the name of a filter"));
-    if (tokens_.current().IsOperator("(")) {
-      KUR_ASSIGN_OR_RETURN(filter.arguments, ParseArguments());
-    }
-    const int depth = std::max(Depth(operand), Depth(filter.arguments));
-    filter.operand = std::move(operand);
-    KUR_ASSIGN_OR_RETURN(operand, Make(std::move(filter), depth));
-  }
-  return operand;
+  const int depth = std::max(Depth(operand), Depth(filter.arguments));
+  filter.operand = std::move(operand);
+  return Make(std::move(filter), depth);
 }
 
 ExpressionParser::Result ExpressionParser::ParseTest(ast::ExpressionPtr operand) {
   KUR_RETURN_IF_ERROR(tokens_.ExpectName("is"));
   const bool negated = tokens_.TakeName("not");
   ast::Test test;
-  KUR_ASSIGN_OR_RETURN(test.name, ParseDottedName("the name of a test"));
+  KUR_ASSIGN_OR_RETURN(test.name, tokens_.ExpectAnyName("the name of a test"));
   const Token& token = tokens_.current();
   const bool has_argument =
       (token.type == Token::Type::kName && !token.IsName("else") && !token.IsName("or") &&

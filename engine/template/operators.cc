@@ -11,45 +11,10 @@ namespace {
 
 using ast::BinaryOperator;
 
-absl::string_view SymbolOf(BinaryOperator op) {
-  switch (op) {
-    case BinaryOperator::kAdd:
-      return "+";
-    case BinaryOperator::kSubtract:
-      return "-";
-    case BinaryOperator::kMultiply:
-      return "*";
-    case BinaryOperator::kDivide:
-      return "/";
-    case BinaryOperator::kFloorDivide:
-      return "//";
-    case BinaryOperator::kModulo:
-      return "%";
-    case BinaryOperator::kPower:
-      return "**";
-  }
-  return "";
-}
+// In the order of BinaryOperator.
+constexpr absl::string_view kSymbols[] = {"+", "-", "*", "/", "//", "%", "**", "and", "or"};
 
 absl::Status Overflow() { return Fail("an integer is too large: it must fit in 64 bits"); }
-
-using OverflowingOperation = bool (*)(int64_t, int64_t, int64_t*);
-
-bool AddOverflows(int64_t a, int64_t b, int64_t* result) {
-  return __builtin_add_overflow(a, b, result);
-}
-bool SubtractOverflows(int64_t a, int64_t b, int64_t* result) {
-  return __builtin_sub_overflow(a, b, result);
-}
-bool MultiplyOverflows(int64_t a, int64_t b, int64_t* result) {
-  return __builtin_mul_overflow(a, b, result);
-}
-
-absl::StatusOr<Object> Checked(OverflowingOperation operation, int64_t a, int64_t b) {
-  int64_t result = 0;
-  if (operation(a, b, &result)) return Overflow();
-  return Object(result);
-}
 
 absl::StatusOr<Object> IntegerPower(int64_t base, int64_t exponent) {
   if (exponent < 0) {
@@ -66,31 +31,41 @@ absl::StatusOr<Object> IntegerPower(int64_t base, int64_t exponent) {
   return Object(result);
 }
 
-absl::StatusOr<Object> ApplyToIntegers(BinaryOperator op, int64_t a, int64_t b) {
-  switch (op) {
-    case BinaryOperator::kAdd:
-      return Checked(&AddOverflows, a, b);
-    case BinaryOperator::kSubtract:
-      return Checked(&SubtractOverflows, a, b);
-    case BinaryOperator::kMultiply:
-      return Checked(&MultiplyOverflows, a, b);
-    case BinaryOperator::kPower:
-      return IntegerPower(a, b);
-    default:
-      break;
-  }
+// Divides as Python does: the quotient is rounded down, the remainder has the divisor's sign.
+absl::StatusOr<Object> DivideIntegers(BinaryOperator op, int64_t a, int64_t b) {
   if (b == 0) return Fail("division by zero");
   if (op == BinaryOperator::kDivide) {
     return Object(static_cast<double>(static_cast<long double>(a) / static_cast<long double>(b)));
   }
   if (b == -1) {
     if (op == BinaryOperator::kModulo) return Object(int64_t{0});
-    return Checked(&SubtractOverflows, int64_t{0}, a);
+    return a == INT64_MIN ? Overflow() : absl::StatusOr<Object>(Object(-a));
   }
   const int64_t remainder = a % b;
   const bool adjust = remainder != 0 && (remainder < 0) != (b < 0);
   if (op == BinaryOperator::kModulo) return Object(adjust ? remainder + b : remainder);
   return Object(a / b - (adjust ? 1 : 0));
+}
+
+absl::StatusOr<Object> ApplyToIntegers(BinaryOperator op, int64_t a, int64_t b) {
+  int64_t result = 0;
+  bool overflow = false;
+  switch (op) {
+    case BinaryOperator::kAdd:
+      overflow = __builtin_add_overflow(a, b, &result);
+      break;
+    case BinaryOperator::kSubtract:
+      overflow = __builtin_sub_overflow(a, b, &result);
+      break;
+    case BinaryOperator::kMultiply:
+      overflow = __builtin_mul_overflow(a, b, &result);
+      break;
+    case BinaryOperator::kPower:
+      return IntegerPower(a, b);
+    default:
+      return DivideIntegers(op, a, b);
+  }
+  return overflow ? Overflow() : absl::StatusOr<Object>(Object(result));
 }
 
 double FloatModulo(double a, double b) {
@@ -100,7 +75,7 @@ double FloatModulo(double a, double b) {
   return remainder;
 }
 
-// As Python: exact even where a / b would be rounded up to the next integer.
+// Divides as Python does: exact even where a / b would be rounded up to the next integer.
 double FloatFloorDivide(double a, double b) {
   const double quotient = (a - FloatModulo(a, b)) / b;
   if (quotient == 0) return std::copysign(0.0, a / b);
@@ -153,32 +128,25 @@ absl::StatusOr<Object> RepeatList(Runtime* runtime, const Object& list, int64_t 
   const Sequence& sequence = list.as_sequence();
   const int64_t limit = runtime->budget().limits().output_bytes;
   const int64_t size = sequence.size();
-  const auto kind = sequence.is_tuple() ? Sequence::Kind::kTuple : Sequence::Kind::kList;
-  if (count <= 0 || size == 0) return runtime->List({}, kind);
+  if (count <= 0 || size == 0) return runtime->MakeSequence({}, sequence.is_tuple());
   KUR_RETURN_IF_ERROR(runtime->budget().MakeItems(count > limit / size ? limit + 1 : size * count));
   std::vector<Object> items;
   items.reserve(static_cast<size_t>(size * count));
   for (int64_t i = 0; i < size * count; ++i) items.push_back(sequence.at(i % size));
-  return runtime->List(std::move(items), kind);
-}
-
-bool IsListOrTuple(const Object& object) {
-  return object.is_sequence() &&
-         (object.as_sequence().is_tuple() || object.as_sequence().kind() == Sequence::Kind::kList);
+  return runtime->MakeSequence(std::move(items), sequence.is_tuple());
 }
 
 absl::StatusOr<Object> JoinLists(Runtime* runtime, const Object& left, const Object& right) {
-  KUR_ASSIGN_OR_RETURN(std::vector<Object> items, runtime->Items(left));
-  KUR_ASSIGN_OR_RETURN(const std::vector<Object> more, runtime->Items(right));
+  KUR_ASSIGN_OR_RETURN(std::vector<Object> items, runtime->ItemsOf(left));
+  KUR_ASSIGN_OR_RETURN(const std::vector<Object> more, runtime->ItemsOf(right));
   items.insert(items.end(), more.begin(), more.end());
-  const bool tuple = left.as_sequence().is_tuple();
-  return runtime->List(std::move(items), tuple ? Sequence::Kind::kTuple : Sequence::Kind::kList);
+  return runtime->MakeSequence(std::move(items), left.is_tuple());
 }
 
 absl::Status Refuse(BinaryOperator op, const Object& left, const Object& right) {
   const bool text = op == BinaryOperator::kAdd && (left.is_string() || right.is_string());
-  return Fail("'", SymbolOf(op), "' does not take ", KindOf(left), " and ", KindOf(right),
-              text ? "; '~' joins anything as text" : "");
+  return Fail("'", kSymbols[static_cast<size_t>(op)], "' does not take ", KindOf(left), " and ",
+              KindOf(right), text ? "; '~' joins anything as text" : "");
 }
 
 }  // namespace
@@ -193,8 +161,7 @@ absl::StatusOr<Object> Apply(Runtime* runtime, BinaryOperator op, const Object& 
                              const Object& right) {
   KUR_RETURN_IF_ERROR(runtime->RequireDefined(left));
   if (op == BinaryOperator::kModulo && left.is_string()) {
-    KUR_ASSIGN_OR_RETURN(std::string text, FormatPercent(runtime, left.as_string(), right));
-    return runtime->Text(std::move(text));
+    return FormatPercent(runtime, left.as_string(), right);
   }
   KUR_RETURN_IF_ERROR(runtime->RequireDefined(right));
   if (left.is_integral() && right.is_integral()) {
@@ -209,8 +176,7 @@ absl::StatusOr<Object> Apply(Runtime* runtime, BinaryOperator op, const Object& 
       KUR_RETURN_IF_ERROR(runtime->budget().MakeText(static_cast<int64_t>(size)));
       return Object(left.as_string() + right.as_string());
     }
-    if (IsListOrTuple(left) && IsListOrTuple(right) &&
-        left.as_sequence().is_tuple() == right.as_sequence().is_tuple()) {
+    if (left.is_sequence() && right.is_sequence() && left.is_tuple() == right.is_tuple()) {
       return JoinLists(runtime, left, right);
     }
   }
@@ -220,7 +186,7 @@ absl::StatusOr<Object> Apply(Runtime* runtime, BinaryOperator op, const Object& 
     if (count.is_integral() && repeated.is_string()) {
       return RepeatText(runtime, repeated.as_string(), count.as_int());
     }
-    if (count.is_integral() && IsListOrTuple(repeated)) {
+    if (count.is_integral() && repeated.is_sequence()) {
       return RepeatList(runtime, repeated, count.as_int());
     }
   }
@@ -234,7 +200,7 @@ absl::StatusOr<Object> ApplySign(Runtime* runtime, bool minus, const Object& ope
     return Fail("'", minus ? "-" : "+", "' does not take ", KindOf(operand));
   }
   if (!minus) return Object(operand.as_int());
-  return Checked(&SubtractOverflows, int64_t{0}, operand.as_int());
+  return ApplyToIntegers(BinaryOperator::kSubtract, 0, operand.as_int());
 }
 
 absl::StatusOr<bool> ApplyComparison(Runtime* runtime, ast::Comparison comparison,

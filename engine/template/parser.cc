@@ -1,36 +1,16 @@
-// Operators. What they work on is in operand_parser.cc, statements in statement_parser.cc.
+// Parses operators. What they work on is in operand_parser.cc, statements in statement_parser.cc.
 
 #include "engine/template/parser.h"
 
 #include <algorithm>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/template/runtime.h"
 
 namespace kur::jinja {
 namespace {
-
-struct BinarySymbol {
-  absl::string_view symbol;
-  ast::BinaryOperator op;
-};
-constexpr BinarySymbol kSums[] = {{"+", ast::BinaryOperator::kAdd},
-                                  {"-", ast::BinaryOperator::kSubtract}};
-constexpr BinarySymbol kProducts[] = {{"*", ast::BinaryOperator::kMultiply},
-                                      {"/", ast::BinaryOperator::kDivide},
-                                      {"//", ast::BinaryOperator::kFloorDivide},
-                                      {"%", ast::BinaryOperator::kModulo}};
-constexpr BinarySymbol kPowers[] = {{"**", ast::BinaryOperator::kPower}};
-
-// Takes one of the symbols; null if none stands here.
-template <size_t N>
-const BinarySymbol* TakeBinary(TokenStream* tokens, const BinarySymbol (&symbols)[N]) {
-  for (const BinarySymbol& symbol : symbols) {
-    if (tokens->TakeOperator(symbol.symbol)) return &symbol;
-  }
-  return nullptr;
-}
 
 bool TakeComparison(TokenStream* tokens, ast::Comparison* comparison) {
   static constexpr std::pair<absl::string_view, ast::Comparison> kSymbols[] = {
@@ -83,7 +63,7 @@ absl::Status ExpressionParser::CheckDepth(int depth) const {
 
 ExpressionParser::Result ExpressionParser::Make(ast::Expression::Node node, int below) {
   KUR_RETURN_IF_ERROR(CheckDepth(below + 1));
-  return std::make_unique<ast::Expression>(std::move(node), tokens_.current().line, below + 1);
+  return std::make_unique<ast::Expression>(std::move(node), below + 1);
 }
 
 ExpressionParser::Result ExpressionParser::Parse(bool conditional) {
@@ -104,14 +84,13 @@ ExpressionParser::Result ExpressionParser::Parse(bool conditional) {
   return value;
 }
 
-ExpressionParser::Result ExpressionParser::ParseTuple(bool conditional, absl::string_view stop) {
+ExpressionParser::Result ExpressionParser::ParseTuple(bool conditional) {
   ast::ListDisplay tuple{{}, true};
   bool has_comma = false;
   while (true) {
     const Token& token = tokens_.current();
     const bool at_end = token.type == Token::Type::kOutputEnd ||
-                        token.type == Token::Type::kBlockEnd || token.IsOperator(")") ||
-                        (!stop.empty() && token.IsName(stop));
+                        token.type == Token::Type::kBlockEnd || token.IsOperator(")");
     if (at_end) break;
     KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr item, Parse(conditional));
     tuple.items.push_back(std::move(item));
@@ -124,24 +103,29 @@ ExpressionParser::Result ExpressionParser::ParseTuple(bool conditional, absl::st
   return Make(std::move(tuple), depth);
 }
 
-ExpressionParser::Result ExpressionParser::ParseOr() {
-  KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr left, ParseAnd());
-  while (tokens_.TakeName("or")) {
-    KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr right, ParseAnd());
+ExpressionParser::Result ExpressionParser::ParseBinary(absl::Span<const BinarySymbol> symbols,
+                                                       Method operand) {
+  KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr left, (this->*operand)());
+  while (true) {
+    const auto symbol = absl::c_find_if(symbols, [this](const BinarySymbol& s) {
+      return tokens_.TakeOperator(s.symbol) || tokens_.TakeName(s.symbol);
+    });
+    if (symbol == symbols.end()) return left;
+    KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr right, (this->*operand)());
     const int depth = std::max(Depth(left), Depth(right));
-    KUR_ASSIGN_OR_RETURN(left, Make(ast::Logical{false, std::move(left), std::move(right)}, depth));
+    KUR_ASSIGN_OR_RETURN(left,
+                         Make(ast::Binary{symbol->op, std::move(left), std::move(right)}, depth));
   }
-  return left;
+}
+
+ExpressionParser::Result ExpressionParser::ParseOr() {
+  static constexpr BinarySymbol kOr[] = {{"or", ast::BinaryOperator::kOr}};
+  return ParseBinary(kOr, &ExpressionParser::ParseAnd);
 }
 
 ExpressionParser::Result ExpressionParser::ParseAnd() {
-  KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr left, ParseNot());
-  while (tokens_.TakeName("and")) {
-    KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr right, ParseNot());
-    const int depth = std::max(Depth(left), Depth(right));
-    KUR_ASSIGN_OR_RETURN(left, Make(ast::Logical{true, std::move(left), std::move(right)}, depth));
-  }
-  return left;
+  static constexpr BinarySymbol kAnd[] = {{"and", ast::BinaryOperator::kAnd}};
+  return ParseBinary(kAnd, &ExpressionParser::ParseNot);
 }
 
 ExpressionParser::Result ExpressionParser::ParseNot() {
@@ -169,14 +153,9 @@ ExpressionParser::Result ExpressionParser::ParseComparison() {
 }
 
 ExpressionParser::Result ExpressionParser::ParseSum() {
-  KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr left, ParseConcatenation());
-  while (const BinarySymbol* symbol = TakeBinary(&tokens_, kSums)) {
-    KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr right, ParseConcatenation());
-    const int depth = std::max(Depth(left), Depth(right));
-    KUR_ASSIGN_OR_RETURN(left,
-                         Make(ast::Binary{symbol->op, std::move(left), std::move(right)}, depth));
-  }
-  return left;
+  static constexpr BinarySymbol kSums[] = {{"+", ast::BinaryOperator::kAdd},
+                                           {"-", ast::BinaryOperator::kSubtract}};
+  return ParseBinary(kSums, &ExpressionParser::ParseConcatenation);
 }
 
 ExpressionParser::Result ExpressionParser::ParseConcatenation() {
@@ -191,26 +170,17 @@ ExpressionParser::Result ExpressionParser::ParseConcatenation() {
 }
 
 ExpressionParser::Result ExpressionParser::ParseProduct() {
-  KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr left, ParsePower());
-  while (const BinarySymbol* symbol = TakeBinary(&tokens_, kProducts)) {
-    KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr right, ParsePower());
-    const int depth = std::max(Depth(left), Depth(right));
-    KUR_ASSIGN_OR_RETURN(left,
-                         Make(ast::Binary{symbol->op, std::move(left), std::move(right)}, depth));
-  }
-  return left;
+  static constexpr BinarySymbol kProducts[] = {{"*", ast::BinaryOperator::kMultiply},
+                                               {"/", ast::BinaryOperator::kDivide},
+                                               {"//", ast::BinaryOperator::kFloorDivide},
+                                               {"%", ast::BinaryOperator::kModulo}};
+  return ParseBinary(kProducts, &ExpressionParser::ParsePower);
 }
 
 // In Jinja2 `**` groups from the left and binds less tightly than a sign.
 ExpressionParser::Result ExpressionParser::ParsePower() {
-  KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr left, ParseUnary(true));
-  while (const BinarySymbol* symbol = TakeBinary(&tokens_, kPowers)) {
-    KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr right, ParseUnary(true));
-    const int depth = std::max(Depth(left), Depth(right));
-    KUR_ASSIGN_OR_RETURN(left,
-                         Make(ast::Binary{symbol->op, std::move(left), std::move(right)}, depth));
-  }
-  return left;
+  static constexpr BinarySymbol kPowers[] = {{"**", ast::BinaryOperator::kPower}};
+  return ParseBinary(kPowers, &ExpressionParser::ParseFilterOperand);
 }
 
 }  // namespace kur::jinja

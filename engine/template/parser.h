@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "engine/template/ast.h"
 #include "engine/template/lexer.h"
 
@@ -16,10 +17,10 @@ namespace kur::jinja {
 // `deepest` levels. INVALID_ARGUMENT with the line, RESOURCE_EXHAUSTED when nested too deeply.
 absl::StatusOr<ast::Body> ParseTemplate(absl::string_view text, int deepest);
 
-// The tokens of a template and a place among them.
+// The tokens of a template and a place among them. Not thread-safe.
 class TokenStream {
  public:
-  // `tokens` ends with kEnd.
+  // Takes tokens that end with kEnd.
   explicit TokenStream(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
 
   const Token& current() const { return tokens_[at_]; }
@@ -37,7 +38,7 @@ class TokenStream {
   absl::Status Expect(Token::Type type, absl::string_view what);
   absl::StatusOr<std::string> ExpectAnyName(absl::string_view what);
 
-  // INVALID_ARGUMENT at the current line.
+  // Each returns INVALID_ARGUMENT at the current line.
   absl::Status Error(absl::string_view message) const;
   absl::Status Unexpected(absl::string_view expected) const;
 
@@ -50,28 +51,27 @@ class TokenStream {
   size_t at_ = 0;
 };
 
-// Reads expressions, by Jinja2's rules of precedence.
+// Reads expressions, by Jinja2's rules of precedence. Not thread-safe.
 class ExpressionParser {
  public:
   ExpressionParser(TokenStream* tokens, int deepest) : tokens_(*tokens), deepest_(deepest) {}
 
   using Result = absl::StatusOr<ast::ExpressionPtr>;
 
-  // An expression; without `conditional`, an `if` after it belongs to somebody else.
+  // Reads an expression; without `conditional`, an `if` after it belongs to somebody else.
   Result Parse(bool conditional = true);
-  // Also "a, b": a tuple without parentheses. Stops before the name `stop`.
-  Result ParseTuple(bool conditional = true, absl::string_view stop = "");
-  // "| filter(...) | ..." applied to `operand` (null in a filter block, whose first filter has no
-  // "|": `starts_with_name`). Gives `operand` if no filter follows.
-  Result ParseFilters(ast::ExpressionPtr operand, bool starts_with_name = false);
-
-  // The special names read so far: a macro that mentions one takes what it stands for.
-  struct SpecialNames {
-    bool varargs = false, kwargs = false, caller = false;
-  };
-  SpecialNames* special_names() { return &special_names_; }
+  // Reads "a, b" too: a tuple without parentheses.
+  Result ParseTuple(bool conditional = true);
 
  private:
+  struct BinarySymbol {
+    absl::string_view symbol;
+    ast::BinaryOperator op;
+  };
+  using Method = Result (ExpressionParser::*)();
+
+  // Reads operands with `symbols` between them, which group from the left.
+  Result ParseBinary(absl::Span<const BinarySymbol> symbols, Method operand);
   Result ParseOr();
   Result ParseAnd();
   Result ParseNot();
@@ -80,6 +80,7 @@ class ExpressionParser {
   Result ParseConcatenation();
   Result ParseProduct();
   Result ParsePower();
+  Result ParseFilterOperand() { return ParseUnary(true); }
   Result ParseUnary(bool with_filters);
   Result ParsePrimary();
   Result ParseName();
@@ -91,21 +92,21 @@ class ExpressionParser {
   Result ParseDot(ast::ExpressionPtr object);
   Result ParseSubscript(ast::ExpressionPtr object);
   Result ParseCall(ast::ExpressionPtr callee);
+  Result ParseFilter(ast::ExpressionPtr operand);
   Result ParseTest(ast::ExpressionPtr operand);
   absl::StatusOr<ast::CallArguments> ParseArguments();
   absl::Status ParseArgument(ast::CallArguments* arguments);
-  absl::StatusOr<std::string> ParseDottedName(absl::string_view what);
-  // Null, if a bound of a slice is left out.
+  // Returns null if a bound of a slice is left out.
   Result ParseBound();
 
-  // A level of nesting of what is being read, for as long as it lives.
+  // One level of nesting of what is being read, for as long as it lives. Not thread-safe.
   class Nesting {
    public:
     explicit Nesting(ExpressionParser* parser) : parser_(*parser) { ++parser_.level_; }
     ~Nesting() { --parser_.level_; }
     Nesting(const Nesting&) = delete;
     Nesting& operator=(const Nesting&) = delete;
-    // RESOURCE_EXHAUSTED if this level is one too many.
+    // Returns RESOURCE_EXHAUSTED if this level is one too many.
     absl::Status status() const { return parser_.CheckDepth(parser_.level_); }
 
    private:
@@ -113,13 +114,12 @@ class ExpressionParser {
   };
   absl::Status CheckDepth(int depth) const;
 
-  // The node, whose children are `below` levels deep. RESOURCE_EXHAUSTED if that is too deep.
+  // Makes a node whose children are `below` levels deep. RESOURCE_EXHAUSTED if that is too deep.
   Result Make(ast::Expression::Node node, int below);
 
   TokenStream& tokens_;
   const int deepest_;
   int level_ = 0;
-  SpecialNames special_names_;
 };
 
 }  // namespace kur::jinja

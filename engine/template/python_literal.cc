@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "engine/template/python_string.h"
 #include "engine/template/template.h"
-#include "engine/template/text.h"
 
 namespace kur {
 namespace {
@@ -16,7 +15,7 @@ namespace {
 constexpr int kDeepestLiteral = 100;
 
 // Reads one literal by recursive descent. Every method is false, and the reader is then of no more
-// use, if what stands here is no literal.
+// use, if what stands here is no literal. Not thread-safe.
 class LiteralReader {
  public:
   explicit LiteralReader(absl::string_view text) : rest_(text) {}
@@ -39,7 +38,7 @@ class LiteralReader {
   }
 
  private:
-  // White space and comments; line ends only inside brackets.
+  // Skips white space and comments; line ends only inside brackets.
   void SkipSpace() {
     while (!rest_.empty()) {
       if (rest_[0] == '#') {
@@ -54,7 +53,7 @@ class LiteralReader {
       }
     }
   }
-  // Only white space, line ends and comments are left.
+  // Returns whether only white space, line ends and comments are left.
   bool AtEnd() {
     const absl::string_view here = rest_;
     ++brackets_;
@@ -132,14 +131,14 @@ class LiteralReader {
            static_cast<unsigned char>(c) >= 0x80;
   }
 
-  // The length of a prefix such as r or U before the quote of a string.
+  // Returns whether a string begins here, which may have a prefix such as r or U.
   bool IsStringStart() const {
     const size_t quote = rest_.find_first_of("'\"");
     if (quote == 0) return true;
     return quote == 1 && absl::StrContains(absl::string_view("rRuU"), rest_[0]);
   }
 
-  // Strings that stand side by side are one.
+  // Reads strings that stand side by side as one.
   bool ReadStrings(Value* value) {
     std::string text;
     do {
@@ -179,7 +178,7 @@ class LiteralReader {
     return ok;
   }
 
-  // "[a, b]", "(a, b)", or "(a)", which is a itself.
+  // Reads "[a, b]", "(a, b)", or "(a)", which is a itself.
   bool ReadList(bool round, Value* value) {
     const char close = round ? ')' : ']';
     Value::List items;
@@ -234,7 +233,7 @@ class LiteralReader {
     return true;
   }
 
-  // The keys of a dictionary of ours are scalars.
+  // Returns whether a value can be a key: a scalar.
   static bool IsHashable(const Value& value) { return !value.is_list() && !value.is_dict(); }
 
   absl::string_view rest_;

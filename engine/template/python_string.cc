@@ -1,12 +1,15 @@
 #include "engine/template/python_string.h"
 
-#include <cctype>
 #include <charconv>
-#include <cmath>
+#include <cstdlib>
 #include <limits>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "engine/base/utf8.h"
 #include "engine/template/text.h"
 
 namespace kur::jinja {
@@ -18,7 +21,7 @@ int DigitValue(char c) {
   return lower >= 'a' && lower <= 'z' ? lower - 'a' + 10 : 99;
 }
 
-// Reads up to `most` digits of `base`; the number of characters read.
+// Reads up to `most` digits of `base`. Returns the number of characters read.
 size_t ReadDigits(absl::string_view text, size_t most, int base, char32_t* value) {
   size_t length = 0;
   *value = 0;
@@ -29,7 +32,7 @@ size_t ReadDigits(absl::string_view text, size_t most, int base, char32_t* value
   return length;
 }
 
-// "\x41", "\u00e9", "\U0001F600": `text` starts after the letter.
+// Reads "41" of "\x41", "00e9" of "\u00e9" or "0001F600" of "\U0001F600".
 bool ReadHexEscape(absl::string_view text, size_t digits, size_t* length, std::string* result) {
   char32_t c = 0;
   if (ReadDigits(text, digits, 16, &c) != digits) return false;
@@ -39,7 +42,7 @@ bool ReadHexEscape(absl::string_view text, size_t digits, size_t* length, std::s
   return true;
 }
 
-// The length of digits of `base` with single underscores between them, from text[at].
+// Returns the length of digits of `base` with single underscores between them, from text[at].
 size_t DigitRun(absl::string_view text, size_t at, int base) {
   size_t length = 0;
   while (at + length < text.size()) {
@@ -53,11 +56,7 @@ size_t DigitRun(absl::string_view text, size_t at, int base) {
 }
 
 std::string WithoutUnderscores(absl::string_view text) {
-  std::string digits;
-  for (const char c : text) {
-    if (c != '_') digits.push_back(c);
-  }
-  return digits;
+  return absl::StrReplaceAll(text, {{"_", ""}});
 }
 
 bool ParseDigits(absl::string_view text, int base, int64_t* value) {
@@ -71,34 +70,18 @@ double ParseDouble(absl::string_view text) {
   double value = 0;
   const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (result.ec != std::errc::result_out_of_range) return value;
-  // from_chars leaves the value alone; strtod tells too large from too small.
+  // Of a number out of range from_chars leaves nothing; strtod tells too large from too small.
   return std::strtod(digits.c_str(), nullptr);
 }
 
+// Returns the base that "0x", "0o" or "0b" stands for; 0 without such a prefix.
 int BaseOfPrefix(absl::string_view text) {
-  if (text.size() < 2 || text[0] != '0') return 0;
-  switch (text[1]) {
-    case 'x':
-    case 'X':
-      return 16;
-    case 'o':
-    case 'O':
-      return 8;
-    case 'b':
-    case 'B':
-      return 2;
-    default:
-      return 0;
-  }
+  if (absl::StartsWithIgnoreCase(text, "0x")) return 16;
+  if (absl::StartsWithIgnoreCase(text, "0o")) return 8;
+  return absl::StartsWithIgnoreCase(text, "0b") ? 2 : 0;
 }
 
-// Where the digits of "0x_1F" start and how long they run; 0 if there are none.
-size_t PrefixedRun(absl::string_view text, int base, size_t* begin) {
-  *begin = text.size() > 2 && text[2] == '_' ? 3 : 2;
-  return DigitRun(text, *begin, base);
-}
-
-// The length of the fraction and exponent that follow `at`.
+// Returns the length of the fraction and exponent that follow `at`.
 size_t FractionLength(absl::string_view text, size_t at, bool has_digits) {
   size_t end = at;
   if (end < text.size() && text[end] == '.') {
@@ -153,8 +136,8 @@ bool ResolveEscapes(absl::string_view content, std::string* text) {
 PythonNumber ReadNumber(absl::string_view text) {
   PythonNumber result;
   if (const int base = BaseOfPrefix(text); base != 0) {
-    size_t begin = 0;
-    const size_t digits = PrefixedRun(text, base, &begin);
+    const size_t begin = absl::StartsWith(text.substr(2), "_") ? 3 : 2;
+    const size_t digits = DigitRun(text, begin, base);
     if (digits == 0) return result;
     result.length = begin + digits;
     result.overflow = !ParseDigits(text.substr(begin, digits), base, &result.integer);
@@ -180,29 +163,18 @@ PythonNumber ReadNumber(absl::string_view text) {
   return result;
 }
 
-bool ReadInteger(absl::string_view text, int base, int64_t* value) {
+bool ReadInteger(absl::string_view text, int64_t* value) {
   text = Strip(text, nullptr, true, true);
-  const bool negative = absl::StartsWith(text, "-");
-  if (negative || absl::StartsWith(text, "+")) text.remove_prefix(1);
-  const int prefix = BaseOfPrefix(text);
-  size_t begin = 0;
-  if (prefix != 0 && (base == 0 || base == prefix)) {
-    base = prefix;
-    if (PrefixedRun(text, base, &begin) == 0) return false;
-  } else if (base == 0) {
-    const PythonNumber number = ReadNumber(text);
-    if (number.length != text.size() || number.is_float) return false;
-    base = 10;
-  }
-  if (text.size() == begin || DigitRun(text, begin, base) != text.size() - begin) return false;
-  const std::string signed_digits = (negative ? "-" : "") + std::string(text.substr(begin));
-  return ParseDigits(signed_digits, base, value);
+  const bool negative = absl::ConsumePrefix(&text, "-");
+  if (!negative) absl::ConsumePrefix(&text, "+");
+  if (text.empty() || DigitRun(text, 0, 10) != text.size()) return false;
+  return ParseDigits(absl::StrCat(negative ? "-" : "", text), 10, value);
 }
 
 bool ReadFloat(absl::string_view text, double* value) {
   text = Strip(text, nullptr, true, true);
-  const bool negative = absl::StartsWith(text, "-");
-  if (negative || absl::StartsWith(text, "+")) text.remove_prefix(1);
+  const bool negative = absl::ConsumePrefix(&text, "-");
+  if (!negative) absl::ConsumePrefix(&text, "+");
   if (text.empty()) return false;
   if (absl::EqualsIgnoreCase(text, "inf") || absl::EqualsIgnoreCase(text, "infinity")) {
     *value = std::numeric_limits<double>::infinity();

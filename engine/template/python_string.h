@@ -12,7 +12,7 @@ namespace kur::jinja {
 // unknown escape stays as it is). False for a malformed or unrepresentable one (a surrogate, \N).
 bool ResolveEscapes(absl::string_view content, std::string* text);
 
-// The number at the start of `text` in Python's syntax (123, 1_000, 0x1F, 0o7, 0b1, 1.5, .5, 1e3).
+// A number in Python's syntax (123, 1_000, 0x1F, 0o7, 0b1, 1.5, .5, 1e3).
 struct PythonNumber {
   size_t length = 0;  // bytes that were read; 0 if there is no number
   bool is_float = false;
@@ -20,12 +20,12 @@ struct PythonNumber {
   int64_t integer = 0;
   double number = 0;
 };
+// Reads the number at the start of `text`.
 PythonNumber ReadNumber(absl::string_view text);
 
-// A whole text as int(text, base) or float(text) of Python read it: white space around it, a sign,
-// underscores between digits. Base 0 takes the base from the prefix. False if it is none, or does
-// not fit.
-bool ReadInteger(absl::string_view text, int base, int64_t* value);
+// Each reads a whole text as int() or float() of Python do: white space around it, a sign,
+// underscores between digits. Returns false if it is no number, or does not fit.
+bool ReadInteger(absl::string_view text, int64_t* value);
 bool ReadFloat(absl::string_view text, double* value);
 
 }  // namespace kur::jinja

@@ -1,17 +1,14 @@
 #include "engine/template/runtime.h"
 
-#include <algorithm>
-
+#include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
+#include "engine/base/utf8.h"
 #include "engine/template/builtins.h"
-#include "engine/template/text.h"
 
 namespace kur::jinja {
 namespace {
 
-// Frames of the evaluator for each level that a person may nest; see Budget::Level.
-constexpr int kLevelsPerRecursion = 5;
 // More names than anybody reads are not worth comparing.
 constexpr size_t kMostCandidates = 1000;
 
@@ -26,56 +23,14 @@ std::vector<std::string> KeysOf(const Dict& dict) {
 
 }  // namespace
 
-absl::Status Budget::Spend(int64_t steps) {
-  steps_left_ -= std::min(steps, steps_left_ + 1);
-  if (steps_left_ >= 0) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat("the template takes more than ", limits_.steps,
-                                                   " steps; make its loops or texts shorter"));
-}
-
-absl::Status Budget::MakeText(int64_t bytes) {
-  if (bytes > limits_.output_bytes) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("the template makes a text of more than ", limits_.output_bytes, " bytes"));
-  }
-  return Spend(1 + bytes / kBytesPerStep);
-}
-
-absl::Status Budget::MakeItems(int64_t items) {
-  if (items > limits_.output_bytes) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "the template makes a list or dictionary of more than ", limits_.output_bytes, " items"));
-  }
-  return Spend(1 + items / 2);
-}
-
-absl::Status Budget::KeepValue(absl::string_view rendered) {
-  // What separates the items of a list, should it be one, which each take about so many bytes.
-  constexpr int64_t kBytesPerItem = 48;
-  const int64_t items =
-      std::count_if(rendered.begin(), rendered.end(), [](char c) { return c == ',' || c == ':'; });
-  const int64_t bytes = static_cast<int64_t>(rendered.size()) + kBytesPerItem * items;
-  value_bytes_left_ -= std::min(bytes, value_bytes_left_ + 1);
-  if (value_bytes_left_ >= 0) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      "the values that the Kurfile's templates make are too large together; make lists and texts "
-      "shorter");
-}
-
-absl::Status Budget::Level::status() const {
-  if (budget_->level_ <= budget_->limits_.recursion * kLevelsPerRecursion) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      "the template is nested too deeply; does a macro or a loop call itself without end?");
-}
-
 absl::StatusOr<Object> Runtime::Text(std::string text) {
   KUR_RETURN_IF_ERROR(budget_.MakeText(static_cast<int64_t>(text.size())));
   return Object(std::move(text));
 }
 
-absl::StatusOr<Object> Runtime::List(std::vector<Object> items, Sequence::Kind kind) {
+absl::StatusOr<Object> Runtime::MakeSequence(std::vector<Object> items, bool is_tuple) {
   KUR_RETURN_IF_ERROR(budget_.MakeItems(static_cast<int64_t>(items.size())));
-  auto sequence = std::make_shared<const ObjectSequence>(kind, std::move(items));
+  auto sequence = std::make_shared<const ObjectSequence>(std::move(items), is_tuple);
   if (sequence->depth() > budget_.limits().recursion) {
     return absl::ResourceExhaustedError("the template nests lists too deeply");
   }
@@ -97,11 +52,20 @@ absl::Status Runtime::SetEntry(ObjectMapping* mapping, Object key, Object value)
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<Object>> Runtime::Items(const Object& iterable) {
+absl::Status Runtime::SetEntries(ObjectMapping* mapping, const Object& source) {
+  if (!source.is_mapping()) return Fail("needs a dictionary, not ", KindOf(source));
+  const Mapping& entries = source.as_mapping();
+  for (int64_t i = 0; i < entries.size(); ++i) {
+    KUR_RETURN_IF_ERROR(SetEntry(mapping, entries.key(i), entries.value(i)));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Object>> Runtime::ItemsOf(const Object& iterable) {
   std::vector<Object> items;
   if (iterable.is_string()) {
     KUR_RETURN_IF_ERROR(budget_.MakeItems(static_cast<int64_t>(iterable.as_string().size())));
-    for (const absl::string_view character : Characters(iterable.as_string())) {
+    for (const absl::string_view character : SplitCharacters(iterable.as_string())) {
       items.emplace_back(character);
     }
     return items;
@@ -133,7 +97,7 @@ absl::Status Runtime::RequireDefined(const Object& object) const {
       return Fail(info.name);
     case UndefinedInfo::Reason::kUnknownName:
       candidates = scope_.Names();
-      for (const std::string& name : FunctionNames()) candidates.push_back(name);
+      for (const auto& entry : Functions()) candidates.push_back(entry.first);
       if (candidates.size() > kMostCandidates) candidates.resize(kMostCandidates);
       break;
     case UndefinedInfo::Reason::kUnknownAttribute:
@@ -160,8 +124,6 @@ absl::StatusOr<bool> Runtime::Truth(const Object& object) {
       return object.as_sequence().size() != 0;
     case Object::Type::kMapping:
       return object.as_mapping().size() != 0;
-    case Object::Type::kNative:
-      return true;
     case Object::Type::kUndefined:
       if (object.undefined().silent) return false;
       return RequireDefined(object);

@@ -1,4 +1,4 @@
-// map, select and reject.
+// Holds map, select and reject.
 
 #include <optional>
 
@@ -9,14 +9,14 @@
 namespace kur::jinja {
 namespace {
 
-// What is false, none for one, has no items for these filters.
+// Returns no items for what is false, as none is.
 absl::StatusOr<std::vector<Object>> ItemsIfAny(Runtime* runtime, const Object& iterable) {
   KUR_ASSIGN_OR_RETURN(const bool truth, runtime->Truth(iterable));
   if (!truth) return std::vector<Object>();
-  return runtime->Items(iterable);
+  return runtime->ItemsOf(iterable);
 }
 
-// map('filter', ...) or map(attribute='a', default=0).
+// Does map('filter', ...) or map(attribute='a', default=0).
 absl::StatusOr<Object> Map(Runtime* runtime, const Object& self, const BoundArguments& arguments) {
   KUR_ASSIGN_OR_RETURN(std::vector<Object> items, ItemsIfAny(runtime, self));
   if (arguments.rest().empty()) {

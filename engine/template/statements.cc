@@ -1,62 +1,70 @@
+// Runs statements.
+
+#include <array>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/template/evaluator.h"
-#include "engine/template/natives.h"
 
 namespace kur::jinja {
+namespace {
 
-// Makes a frame the innermost one, for as long as it lives.
+// What is known as `loop` in one turn of a loop. Immutable; reading is thread-safe.
+class Loop final : public Mapping {
+ public:
+  Loop(int64_t index, int64_t length)
+      : entries_{{{"index", Object(index + 1)},
+                  {"index0", Object(index)},
+                  {"revindex", Object(length - index)},
+                  {"revindex0", Object(length - index - 1)},
+                  {"first", Object(index == 0)},
+                  {"last", Object(index == length - 1)},
+                  {"length", Object(length)}}} {}
+  int64_t size() const override { return static_cast<int64_t>(entries_.size()); }
+  Object key(int64_t index) const override {
+    return Object(entries_[static_cast<size_t>(index)].first);
+  }
+  Object value(int64_t index) const override { return entries_[static_cast<size_t>(index)].second; }
+  std::optional<Object> Find(const Object& key, const std::string&) const override {
+    for (const auto& [name, value] : entries_) {
+      if (key.is_string() && key.as_string() == name) return value;
+    }
+    return std::nullopt;
+  }
+  int depth() const override { return 1; }
+
+ private:
+  std::array<std::pair<absl::string_view, Object>, 7> entries_;
+};
+
+}  // namespace
+
+// Adds a frame, for as long as it lives. Not thread-safe.
 class Evaluator::FrameGuard {
  public:
-  FrameGuard(Evaluator* evaluator, FramePtr frame)
-      : evaluator_(*evaluator), outer_(std::exchange(evaluator_.frame_, std::move(frame))) {}
-  ~FrameGuard() { evaluator_.frame_ = std::move(outer_); }
+  explicit FrameGuard(Evaluator* evaluator) : frames_(evaluator->frames_) {
+    frames_.emplace_back();
+  }
+  ~FrameGuard() { frames_.pop_back(); }
   FrameGuard(const FrameGuard&) = delete;
   FrameGuard& operator=(const FrameGuard&) = delete;
 
  private:
-  Evaluator& evaluator_;
-  FramePtr outer_;
+  std::vector<absl::flat_hash_map<std::string, Object>>& frames_;
 };
 
 absl::StatusOr<std::string> Evaluator::Render(const ast::Body& body) {
-  std::string output;
+  TextBuilder output(&runtime_.budget());
   const absl::Status status = Run(body, &output);
-  if (status.ok()) return output;
+  if (status.ok()) return output.Take();
   if (line_ == 1) return status;
   return absl::Status(status.code(),
                       absl::StrCat(status.message(), " (line ", line_, " of the template)"));
 }
 
-absl::StatusOr<std::string> Evaluator::RenderIn(FramePtr frame, const ast::Body& body) {
-  const FrameGuard guard(this, std::move(frame));
-  std::string output;
-  KUR_RETURN_IF_ERROR(Run(body, &output));
-  return output;
-}
-
-absl::StatusOr<std::string> Evaluator::RenderBlock(const ast::Body& body) {
-  return RenderIn(std::make_shared<Frame>(frame_), body);
-}
-
-absl::StatusOr<std::string> Evaluator::RenderLoop(const ast::For& loop, const Object& iterable,
-                                                  int depth, FramePtr frame) {
-  const FrameGuard guard(this, std::move(frame));
-  std::string output;
-  KUR_RETURN_IF_ERROR(RunLoop(loop, iterable, depth, &output));
-  return output;
-}
-
-absl::Status Evaluator::Append(absl::string_view text, std::string* output) {
-  const auto size = static_cast<int64_t>(output->size() + text.size());
-  if (size > runtime_.budget().limits().output_bytes) return runtime_.budget().MakeText(size);
-  absl::StrAppend(output, text);
-  return runtime_.budget().SpendOnText(text.size());
-}
-
-absl::Status Evaluator::Run(const ast::Body& body, std::string* output) {
+absl::Status Evaluator::Run(const ast::Body& body, TextBuilder* output) {
   const Budget::Level level(&runtime_.budget());
   KUR_RETURN_IF_ERROR(level.status());
   for (const auto& statement : body) {
@@ -68,17 +76,17 @@ absl::Status Evaluator::Run(const ast::Body& body, std::string* output) {
   return absl::OkStatus();
 }
 
-absl::Status Evaluator::Run(const ast::Text& node, std::string* output) {
-  return Append(node.text, output);
+absl::Status Evaluator::Run(const ast::Text& node, TextBuilder* output) {
+  return output->Append(node.text);
 }
 
-absl::Status Evaluator::Run(const ast::Output& node, std::string* output) {
+absl::Status Evaluator::Run(const ast::Output& node, TextBuilder* output) {
   KUR_ASSIGN_OR_RETURN(const Object value, Evaluate(*node.value));
   KUR_ASSIGN_OR_RETURN(const std::string text, Print(&runtime_, value));
-  return Append(text, output);
+  return output->Append(text);
 }
 
-absl::Status Evaluator::Run(const ast::If& node, std::string* output) {
+absl::Status Evaluator::Run(const ast::If& node, TextBuilder* output) {
   for (const auto& [condition, body] : node.branches) {
     bool holds = true;
     if (condition != nullptr) {
@@ -89,17 +97,12 @@ absl::Status Evaluator::Run(const ast::If& node, std::string* output) {
   return absl::OkStatus();
 }
 
-absl::Status Evaluator::Run(const ast::For& node, std::string* output) {
-  KUR_ASSIGN_OR_RETURN(const Object iterable, Evaluate(*node.iterable));
-  return RunLoop(node, iterable, 0, output);
-}
-
-absl::StatusOr<std::vector<Object>> Evaluator::SelectItems(const ast::For& loop,
-                                                           const Object& iterable) {
-  KUR_ASSIGN_OR_RETURN(std::vector<Object> items, runtime_.Items(iterable));
+absl::StatusOr<std::vector<Object>> Evaluator::SelectItems(const ast::For& loop) {
+  KUR_ASSIGN_OR_RETURN(const Object iterable, Evaluate(*loop.iterable));
+  KUR_ASSIGN_OR_RETURN(std::vector<Object> items, runtime_.ItemsOf(iterable));
   if (loop.condition == nullptr) return items;
   std::vector<Object> selected;
-  const FrameGuard guard(this, std::make_shared<Frame>(frame_));
+  const FrameGuard guard(this);
   for (Object& item : items) {
     KUR_RETURN_IF_ERROR(Assign(loop.target, item));
     KUR_ASSIGN_OR_RETURN(const bool holds, EvaluateTruth(*loop.condition));
@@ -108,28 +111,25 @@ absl::StatusOr<std::vector<Object>> Evaluator::SelectItems(const ast::For& loop,
   return selected;
 }
 
-absl::Status Evaluator::RunLoop(const ast::For& loop, const Object& iterable, int depth,
-                                std::string* output) {
-  KUR_ASSIGN_OR_RETURN(std::vector<Object> items, SelectItems(loop, iterable));
-  const FramePtr outer = frame_;
-  if (items.empty()) {
-    const FrameGuard guard(this, std::make_shared<Frame>(outer));
-    return Run(loop.otherwise, output);
-  }
-  auto* state = runtime_.New<Loop>(Loop::Context{this, &loop, outer}, std::move(items), depth);
-  while (state->Advance()) {
+absl::Status Evaluator::Run(const ast::For& node, TextBuilder* output) {
+  KUR_ASSIGN_OR_RETURN(const std::vector<Object> items, SelectItems(node));
+  const auto length = static_cast<int64_t>(items.size());
+  for (int64_t i = 0; i < length; ++i) {
+    const FrameGuard guard(this);
     KUR_RETURN_IF_ERROR(runtime_.budget().Spend(1));
-    const FrameGuard guard(this, std::make_shared<Frame>(outer));
-    frame_->Set("loop", Object(state));
-    KUR_RETURN_IF_ERROR(Assign(loop.target, state->item()));
-    KUR_RETURN_IF_ERROR(Run(loop.body, output));
+    frames_.back()["loop"] =
+        Object(std::shared_ptr<const Mapping>(std::make_shared<const Loop>(i, length)));
+    KUR_RETURN_IF_ERROR(Assign(node.target, items[static_cast<size_t>(i)]));
+    KUR_RETURN_IF_ERROR(Run(node.body, output));
   }
-  return absl::OkStatus();
+  if (!items.empty()) return absl::OkStatus();
+  const FrameGuard guard(this);
+  return Run(node.otherwise, output);
 }
 
 absl::Status Evaluator::Assign(const ast::Target& target, const Object& value) {
   if (!target.parts.empty()) {
-    KUR_ASSIGN_OR_RETURN(const std::vector<Object> items, runtime_.Items(value));
+    KUR_ASSIGN_OR_RETURN(const std::vector<Object> items, runtime_.ItemsOf(value));
     if (items.size() != target.parts.size()) {
       return Fail("cannot assign ", items.size(), " items to ", target.parts.size(), " names");
     }
@@ -138,74 +138,13 @@ absl::Status Evaluator::Assign(const ast::Target& target, const Object& value) {
     }
     return absl::OkStatus();
   }
-  if (target.attribute.empty()) {
-    frame_->Set(target.name, value);
-    return absl::OkStatus();
-  }
-  const Object* object = frame_->Find(target.name);
-  auto* names = object != nullptr && object->is_native()
-                    ? dynamic_cast<Namespace*>(&object->as_native())
-                    : nullptr;
-  if (names == nullptr) {
-    return Fail("cannot set '", target.name, ".", target.attribute, "': '", target.name,
-                "' is no namespace; make it one with {% set ", target.name, " = namespace() %}");
-  }
-  names->Set(target.attribute, value);
+  frames_.back()[target.name] = value;
   return absl::OkStatus();
 }
 
-absl::Status Evaluator::Run(const ast::Set& node, std::string*) {
+absl::Status Evaluator::Run(const ast::Set& node, TextBuilder*) {
   KUR_ASSIGN_OR_RETURN(const Object value, Evaluate(*node.value));
   return Assign(node.target, value);
-}
-
-absl::StatusOr<Object> Evaluator::FilterText(const ast::ExpressionPtr& filter, std::string text) {
-  if (filter == nullptr) return Object(std::move(text));
-  Object outer = std::exchange(block_text_, Object(std::move(text)));
-  auto result = Evaluate(*filter);
-  block_text_ = std::move(outer);
-  return result;
-}
-
-absl::Status Evaluator::Run(const ast::SetBlock& node, std::string*) {
-  KUR_ASSIGN_OR_RETURN(std::string text, RenderBlock(node.body));
-  KUR_ASSIGN_OR_RETURN(const Object value, FilterText(node.filter, std::move(text)));
-  return Assign(node.target, value);
-}
-
-absl::Status Evaluator::Run(const ast::With& node, std::string* output) {
-  auto frame = std::make_shared<Frame>(frame_);
-  std::vector<Object> values;
-  for (const auto& assignment : node.assignments) {
-    KUR_ASSIGN_OR_RETURN(Object value, Evaluate(*assignment.second));
-    values.push_back(std::move(value));
-  }
-  const FrameGuard guard(this, std::move(frame));
-  for (size_t i = 0; i < values.size(); ++i) {
-    KUR_RETURN_IF_ERROR(Assign(node.assignments[i].first, values[i]));
-  }
-  return Run(node.body, output);
-}
-
-absl::Status Evaluator::Run(const ast::FilterBlock& node, std::string* output) {
-  KUR_ASSIGN_OR_RETURN(std::string text, RenderBlock(node.body));
-  KUR_ASSIGN_OR_RETURN(const Object value, FilterText(node.filter, std::move(text)));
-  KUR_ASSIGN_OR_RETURN(const std::string filtered, Print(&runtime_, value));
-  return Append(filtered, output);
-}
-
-absl::Status Evaluator::Run(const ast::MacroDefinition& node, std::string*) {
-  frame_->Set(node.name, Object(runtime_.New<Macro>(this, &node, frame_)));
-  return absl::OkStatus();
-}
-
-absl::Status Evaluator::Run(const ast::CallBlock& node, std::string* output) {
-  const auto& call = std::get<ast::Call>(node.call->node);
-  KUR_ASSIGN_OR_RETURN(Arguments arguments, EvaluateArguments(call.arguments));
-  arguments.named.emplace_back("caller", Object(runtime_.New<Macro>(this, &node.caller, frame_)));
-  KUR_ASSIGN_OR_RETURN(const Object value, CallWith(call, std::move(arguments)));
-  KUR_ASSIGN_OR_RETURN(const std::string text, Print(&runtime_, value));
-  return Append(text, output);
 }
 
 }  // namespace kur::jinja

@@ -35,7 +35,7 @@ absl::StatusOr<std::string> RenderWithin(jinja::Budget* budget, absl::string_vie
   return jinja::Evaluator(&runtime).Render(body);
 }
 
-// The value with every part of it said to stand at `location`.
+// Returns the value with every part of it said to stand at `location`.
 Value Place(const Value& value, const Location& location) {
   if (value.is_list()) {
     Value::List list;
@@ -57,7 +57,7 @@ std::string ChildPath(const std::string& path, const Value& key) {
   return path.empty() ? name : absl::StrCat(path, ".", name);
 }
 
-// One call of TemplateEngine::Evaluate().
+// One call of TemplateEngine::Evaluate(). Not thread-safe.
 class ValueEvaluator {
  public:
   ValueEvaluator(const Scope& scope, const TemplateHost& host, bool recursive,
@@ -135,7 +135,7 @@ class ValueEvaluator {
 
 }  // namespace
 
-// What is left of an engine's budget for one call; takes off what the call spends.
+// What is left of an engine's budget for one call; takes off what the call spends. Not thread-safe.
 class CallBudget {
  public:
   explicit CallBudget(const TemplateEngine& engine)

@@ -26,17 +26,17 @@ class Scope {
 
   // Gives the value of a name, or null. The value must live as long as the scope is read.
   using Resolver = std::function<const Value*(absl::string_view name)>;
-  // A scope of names whose values are costly to make: `resolver` is asked when one is looked for.
+  // Makes a scope of names whose values are costly to make: `resolver` is asked for each.
   Scope(const Scope* parent, Resolver resolver) : parent_(parent), resolver_(std::move(resolver)) {}
 
   void Set(std::string name, Value value) { names_.Set(Value(std::move(name)), std::move(value)); }
-  // A name that has no value because of an error that was reported: what uses it is not judged (see
-  // TemplateEngine::Evaluate()).
+  // Marks a name that has no value because of an error that was reported: what uses the name is not
+  // judged (see TemplateEngine::Evaluate()).
   void SetBroken(const std::string& name) {
     names_.Erase(name);
     broken_.insert(name);
   }
-  // Null if no scope has the name.
+  // Returns null if no scope has the name.
   const Value* Find(absl::string_view name) const {
     for (const Scope* scope = this; scope != nullptr; scope = scope->parent_) {
       if (const Value* value = scope->names_.Find(name)) return value;
@@ -48,9 +48,9 @@ class Scope {
   bool IsBroken(const std::string& name) const {
     return broken_.count(name) > 0 || (parent_ != nullptr && parent_->IsBroken(name));
   }
-  // How many names there are, those that an inner scope hides counted too.
+  // Returns how many names there are, those that an inner scope hides counted too.
   size_t size() const { return names_.size() + (parent_ == nullptr ? 0 : parent_->size()); }
-  // Every name in force, for suggestions.
+  // Returns every name in force, for suggestions.
   std::vector<std::string> Names() const;
 
  private:
@@ -64,7 +64,7 @@ class Scope {
 // says so.
 struct TemplateHost {
   std::function<int64_t()> gpu_count;
-  // The parsed content of a JSON or YAML file that the template names.
+  // Each returns the parsed content of a file that the template names.
   std::function<absl::StatusOr<Value>(const std::string& path)> load_json;
   std::function<absl::StatusOr<Value>(const std::string& path)> load_yaml;
 };
@@ -80,9 +80,10 @@ struct TemplateBudget {
 };
 
 // Jinja2's expression language and statements as Kurfiles use them: one engine a Kurfile, so that
-// the budget for all its templates is bounded too. Where Jinja2 gives a generator (map, select,
-// batch, ...), this gives a list. What is undefined may only be looked at by `default`,
+// the budget for all its templates is bounded too. Where Jinja2 gives a generator, a range or a
+// view of a dictionary, this gives a list. What is undefined may only be looked at by `default`,
 // `is defined` and `is undefined`; an inline `if` without `else` gives nothing, as in Jinja2.
+// What Jinja2 has and this has not is an error that says so (see left_out.h).
 // Thread-safe if the host's functions are; copies share what is left of the total budget.
 class TemplateEngine {
  public:
@@ -94,7 +95,7 @@ class TemplateEngine {
   // UNAVAILABLE when it uses a name that is broken.
   absl::StatusOr<std::string> Render(absl::string_view text, const Scope& scope) const;
 
-  // A string is rendered until it stops changing; a rendered string that reads as a Python literal
+  // Renders a string until it stops changing; a rendered string that reads as a Python literal
   // becomes that value. With `recursive`, lists and dictionaries are evaluated inside (keys are
   // not). Locations are kept. Errors are diagnostics (see DiagnosticsOf()) at the string's
   // location, with `key` as their path; with `recursive` all errors are reported together.

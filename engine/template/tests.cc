@@ -1,9 +1,8 @@
-// What stands after `is`.
+// Holds what may stand after `is`.
 
 #include "engine/base/status.h"
 #include "engine/template/builtins.h"
 #include "engine/template/operators.h"
-#include "engine/template/text_functions.h"
 
 namespace kur::jinja {
 namespace {
@@ -16,52 +15,17 @@ Result Defined(Runtime*, const Object& self, const BoundArguments&) {
 Result Undefined(Runtime*, const Object& self, const BoundArguments&) {
   return Object(self.is_undefined());
 }
-Result None(Runtime*, const Object& self, const BoundArguments&) { return Object(self.is_none()); }
-Result Boolean(Runtime*, const Object& self, const BoundArguments&) {
-  return Object(self.is_bool());
+template <bool (Object::*is)() const>
+Result Is(Runtime*, const Object& self, const BoundArguments&) {
+  return Object((self.*is)());
 }
-Result IsTrue(Runtime*, const Object& self, const BoundArguments&) {
-  return Object(self.is_bool() && self.as_bool());
-}
-Result IsFalse(Runtime*, const Object& self, const BoundArguments&) {
-  return Object(self.is_bool() && !self.as_bool());
-}
-Result Integer(Runtime*, const Object& self, const BoundArguments&) {
-  return Object(self.is_int());
-}
-Result Float(Runtime*, const Object& self, const BoundArguments&) {
-  return Object(self.is_float());
-}
-Result Number(Runtime*, const Object& self, const BoundArguments&) {
-  return Object(self.is_number());
-}
-Result String(Runtime*, const Object& self, const BoundArguments&) {
-  return Object(self.is_string());
-}
-Result IsMapping(Runtime*, const Object& self, const BoundArguments&) {
-  return Object(self.is_mapping());
+template <bool value>
+Result IsBoolean(Runtime*, const Object& self, const BoundArguments&) {
+  return Object(self.is_bool() && self.as_bool() == value);
 }
 Result IsSequence(Runtime*, const Object& self, const BoundArguments&) {
-  const bool list = self.is_sequence() && !self.as_sequence().is_view();
-  return Object(list || self.is_string() || self.is_mapping());
-}
-Result Iterable(Runtime*, const Object& self, const BoundArguments&) {
   return Object(self.is_sequence() || self.is_string() || self.is_mapping());
 }
-Result Callable(Runtime*, const Object& self, const BoundArguments&) {
-  return Object(self.is_native() && self.as_native().callable());
-}
-Result Escaped(Runtime*, const Object&, const BoundArguments&) { return Object(false); }
-
-Result Upper(Runtime* runtime, const Object& self, const BoundArguments&) {
-  KUR_ASSIGN_OR_RETURN(const std::string text, Print(runtime, self));
-  return Object(IsUpperText(text));
-}
-Result Lower(Runtime* runtime, const Object& self, const BoundArguments&) {
-  KUR_ASSIGN_OR_RETURN(const std::string text, Print(runtime, self));
-  return Object(IsLowerText(text));
-}
-
 absl::StatusOr<bool> HasRemainder(Runtime* runtime, const Object& self, const Object& divisor,
                                   int64_t remainder) {
   if (!self.is_number()) return Fail("needs a number, not ", KindOf(self));
@@ -70,13 +34,11 @@ absl::StatusOr<bool> HasRemainder(Runtime* runtime, const Object& self, const Ob
   return Equal(runtime, rest, Object(remainder));
 }
 
-Result Odd(Runtime* runtime, const Object& self, const BoundArguments&) {
-  KUR_ASSIGN_OR_RETURN(const bool odd, HasRemainder(runtime, self, Object(int64_t{2}), 1));
-  return Object(odd);
-}
-Result Even(Runtime* runtime, const Object& self, const BoundArguments&) {
-  KUR_ASSIGN_OR_RETURN(const bool even, HasRemainder(runtime, self, Object(int64_t{2}), 0));
-  return Object(even);
+template <int64_t remainder>
+Result HalvesWith(Runtime* runtime, const Object& self, const BoundArguments&) {
+  KUR_ASSIGN_OR_RETURN(const bool holds,
+                       HasRemainder(runtime, self, Object(int64_t{2}), remainder));
+  return Object(holds);
 }
 Result DivisibleBy(Runtime* runtime, const Object& self, const BoundArguments& arguments) {
   KUR_ASSIGN_OR_RETURN(const bool divisible, HasRemainder(runtime, self, arguments.get(0), 0));
@@ -90,51 +52,26 @@ Result Comparing(Runtime* runtime, const Object& self, const BoundArguments& arg
   return Object(holds);
 }
 
-// The same object in Python: equal constants of one type, or one native. Lists and dictionaries
-// that are written twice are two.
-Result SameAs(Runtime* runtime, const Object& self, const BoundArguments& arguments) {
-  const Object other = arguments.get(0);
-  if (self.type() != other.type()) return Object(false);
-  if (self.is_sequence()) return Object(&self.as_sequence() == &other.as_sequence());
-  if (self.is_mapping()) return Object(&self.as_mapping() == &other.as_mapping());
-  KUR_ASSIGN_OR_RETURN(const bool equal, Equal(runtime, self, other));
-  return Object(equal);
-}
-
-Result IsFilter(Runtime*, const Object& self, const BoundArguments&) {
-  return Object(self.is_string() && Filters().count(self.as_string()) > 0);
-}
-Result IsTest(Runtime*, const Object& self, const BoundArguments&) {
-  return Object(self.is_string() && Tests().count(self.as_string()) > 0);
-}
-
 }  // namespace
 
 const BuiltinTable& Tests() {
   static const auto* const kTable = [] {
     auto* table = new BuiltinTable{{"defined", {Signature(""), &Defined, true}},
                                    {"undefined", {Signature(""), &Undefined, true}},
-                                   {"none", {Signature(""), &None}},
-                                   {"boolean", {Signature(""), &Boolean}},
-                                   {"true", {Signature(""), &IsTrue}},
-                                   {"false", {Signature(""), &IsFalse}},
-                                   {"integer", {Signature(""), &Integer}},
-                                   {"float", {Signature(""), &Float}},
-                                   {"number", {Signature(""), &Number}},
-                                   {"string", {Signature(""), &String}},
-                                   {"mapping", {Signature(""), &IsMapping}},
+                                   {"none", {Signature(""), &Is<&Object::is_none>}},
+                                   {"boolean", {Signature(""), &Is<&Object::is_bool>}},
+                                   {"true", {Signature(""), &IsBoolean<true>}},
+                                   {"false", {Signature(""), &IsBoolean<false>}},
+                                   {"integer", {Signature(""), &Is<&Object::is_int>}},
+                                   {"float", {Signature(""), &Is<&Object::is_float>}},
+                                   {"number", {Signature(""), &Is<&Object::is_number>}},
+                                   {"string", {Signature(""), &Is<&Object::is_string>}},
+                                   {"mapping", {Signature(""), &Is<&Object::is_mapping>}},
                                    {"sequence", {Signature(""), &IsSequence}},
-                                   {"iterable", {Signature(""), &Iterable}},
-                                   {"callable", {Signature(""), &Callable}},
-                                   {"escaped", {Signature(""), &Escaped}},
-                                   {"upper", {Signature(""), &Upper}},
-                                   {"lower", {Signature(""), &Lower}},
-                                   {"odd", {Signature(""), &Odd}},
-                                   {"even", {Signature(""), &Even}},
-                                   {"divisibleby", {Signature("num"), &DivisibleBy}},
-                                   {"sameas", {Signature("other"), &SameAs}},
-                                   {"filter", {Signature(""), &IsFilter}},
-                                   {"test", {Signature(""), &IsTest}}};
+                                   {"iterable", {Signature(""), &IsSequence}},
+                                   {"odd", {Signature(""), &HalvesWith<1>}},
+                                   {"even", {Signature(""), &HalvesWith<0>}},
+                                   {"divisibleby", {Signature("num"), &DivisibleBy}}};
     const auto add = [table](std::initializer_list<const char*> names, BuiltinFunction function) {
       for (const char* name : names) table->emplace(name, Builtin{Signature("other"), function});
     };

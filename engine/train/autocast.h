@@ -8,7 +8,7 @@
 namespace kur {
 
 // While it lives, operators of this thread compute in a lower precision where that is safe: matrix
-// products and convolutions do, sums and losses do not. A result may have that type. Meant for a
+// products and convolutions do, sums and losses do not. A result may have that type. For a
 // forward pass; the backward pass follows it by itself. Do not nest.
 class Autocast {
  public:

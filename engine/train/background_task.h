@@ -10,8 +10,8 @@
 
 namespace kur {
 
-// A thread that does one thing at a time, for an owner that is one thread. The destructor waits for
-// what is being done.
+// A thread that does one piece of work at a time, for an owner that is one thread. The destructor
+// waits for the work under way.
 class BackgroundTask {
  public:
   BackgroundTask() : thread_([this] { Run(); }) {}
@@ -25,13 +25,13 @@ class BackgroundTask {
   BackgroundTask(const BackgroundTask&) = delete;
   BackgroundTask& operator=(const BackgroundTask&) = delete;
 
-  // Begins with `work`, which throws nothing. Precondition: nothing is being done.
+  // Starts `work`, which throws nothing. Precondition: no work is under way.
   void Start(std::function<void()> work) {
     const absl::MutexLock lock(&mutex_);
     work_ = std::move(work);
   }
 
-  // Returns when nothing is being done.
+  // Blocks until no work is under way.
   void Wait() {
     const absl::MutexLock lock(&mutex_);
     mutex_.Await(absl::Condition(this, &BackgroundTask::Idle));

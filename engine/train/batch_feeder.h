@@ -30,7 +30,7 @@ using BatchChange = std::function<void(const int64_t* samples, const BatchBuffer
 // this one. One thread at a time.
 class BatchFeeder {
  public:
-  // What is called may be called by another thread, while Load() is not running too.
+  // The functions may be called by another thread, also between calls of Load().
   struct Options {
     std::set<std::string> on_host;  // sources that are not brought to the device
     BatchCheck check;               // may be empty
@@ -46,7 +46,8 @@ class BatchFeeder {
   BatchFeeder(const BatchFeeder&) = delete;
   BatchFeeder& operator=(const BatchFeeder&) = delete;
 
-  // The tensors of a batch; valid until the next call. Quickest for the batch after the last one.
+  // Returns the tensors of a batch; valid until the next call. Quickest for the batch after the
+  // last one.
   absl::StatusOr<TensorMap> Load(const BatchPlan& plan, int64_t batch);
 
  private:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -55,44 +56,6 @@ const DTypeName* FindDType(const std::string& name) {
   return nullptr;
 }
 
-// Calls visit(key, member) for every member, so that writing and reading cannot differ.
-template <class Position, class Visitor>
-void VisitPosition(Position& position, Visitor&& visit) {
-  visit("epoch", position.epoch);
-  visit("batch", position.batch);
-  visit("total_batches", position.total_batches);
-  visit("total_samples", position.total_samples);
-  visit("best_training_loss", position.best_training_loss);
-  visit("best_validation_loss", position.best_validation_loss);
-  visit("loss_sums", position.loss_sums);
-  visit("epoch_samples", position.epoch_samples);
-  visit("epoch_seconds", position.epoch_seconds);
-  visit("clocks", position.clocks);
-  visit("seed", position.seed);
-  visit("run_batches", position.run_batches);
-  visit("log_commit", position.log_commit);
-  visit("last_epoch", position.last_epoch);
-  visit("clock_limit", position.clock_limit);
-  visit("checkpoint_epochs", position.checkpoint_epochs);
-  visit("checkpoint_batches", position.checkpoint_batches);
-  visit("checkpoint_samples", position.checkpoint_samples);
-  visit("checkpoint_seconds", position.checkpoint_seconds);
-  visit("run_epochs", position.run_epochs);
-  visit("validations", position.validations);
-  visit("rate_sum", position.rate_sum);
-  visit("rate_samples", position.rate_samples);
-  visit("schedule_state", position.schedule_state);
-  visit("learning_rate", position.learning_rate);
-  visit("early_best", position.early_best);
-  visit("early_waited", position.early_waited);
-  visit("ended_early", position.ended_early);
-  visit("loss_scale", position.loss_scale);
-  visit("loss_scale_steps", position.loss_scale_steps);
-  visit("threads", position.threads);
-  visit("latest_training_loss", position.latest_training_loss);
-  visit("latest_validation_loss", position.latest_validation_loss);
-}
-
 struct JsonWriter {
   json* object;
   template <class T>
@@ -117,13 +80,13 @@ struct JsonReader {
 
 json PositionToJson(const TrainingPosition& position) {
   json object = json::object();
-  VisitPosition(position, JsonWriter{&object});
+  TrainingPosition::VisitFields(position, JsonWriter{&object});
   return object;
 }
 
 TrainingPosition PositionFromJson(const json& object) {
   TrainingPosition position;
-  VisitPosition(position, JsonReader{&object});
+  TrainingPosition::VisitFields(position, JsonReader{&object});
   return position;
 }
 

@@ -5,59 +5,53 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/base/file_system.h"
-#include "engine/kurfile/specs/schedule_spec.h"
+#include "engine/train/checkpoint_timer.h"
+#include "engine/train/early_stopping.h"
+#include "engine/train/epoch_tally.h"
 #include "engine/train/model.h"
+#include "engine/train/stepper.h"
+#include "engine/train/stop_rule.h"
+#include "engine/train/training_progress.h"
 
 namespace kur {
 
-// Where training stands, beside the tensors.
+// Where training stands, beside the tensors: the states of its parts, which each goes on from.
 struct TrainingPosition {
-  int64_t epoch = 0;          // epochs completed over the life of the model
-  int64_t batch = 0;          // batches done of the epoch at work
-  int64_t total_batches = 0;  // batches trained over the life of the model
-  int64_t total_samples = 0;  // samples trained over the life of the model
-  std::optional<double> best_training_loss;
-  std::optional<double> best_validation_loss;
-  // Of the epoch at work: batch losses times samples, by output, and the samples.
-  std::map<std::string, double> loss_sums;
-  int64_t epoch_samples = 0;
-  double epoch_seconds = 0;
+  uint64_t seed = 0;  // of the order of the data and of dropout
+  int threads = 0;    // that the run computes with, if it is to be deterministic; 0: any number
+  TrainingProgress progress;
+  LossRecord losses;
+  EpochTally::State epoch;
+  StopRule::State stop;
+  Stepper::State stepper;
+  CheckpointTimer::State checkpoint;
+  EarlyStopper::State early_stopping;
   // Seconds by the name of a clock (all, train, validate, batch), over the life of the training
   // log.
   std::map<std::string, double> clocks;
+  std::string log_commit;  // KurLog::committed() of the training log; empty: no log
 
-  // What a run that goes on after it was killed needs, beside the above.
-  uint64_t seed = 0;        // of the order of the data and of dropout
-  int64_t run_batches = 0;  // batches that this run has trained
-  std::string log_commit;   // KurLog::committed() of the training log; empty: no log
-  int64_t last_epoch = 0;   // the epoch after which the run stops; 0: no limit
-  double clock_limit = 0;   // the reading of the stop clock at which the run stops; 0: no limit
-  // Counts since the checkpoint that the Kurfile asks for was last written.
-  int64_t checkpoint_epochs = 0;
-  int64_t checkpoint_batches = 0;
-  int64_t checkpoint_samples = 0;
-  double checkpoint_seconds = 0;
-  int64_t run_epochs = 0;    // epochs that this run has completed
-  int64_t validations = 0;   // that this run has completed
-  double rate_sum = 0;       // of the step at work: values of `scale_rate` over its samples
-  int64_t rate_samples = 0;  // and how many they are
-  ScheduleState schedule_state;
-  std::optional<double> learning_rate;  // of the last step; absent: there was none
-  std::optional<double> early_best;     // what early stopping has seen
-  int64_t early_waited = 0;             // validations since then
-  bool ended_early = false;             // early stopping has ended the run
-  double loss_scale = 65536;            // of fp16
-  int64_t loss_scale_steps = 0;         // since it last changed
-  int threads = 0;  // that the run computes with, if it is to be deterministic; 0: any number
-  // Means of the last complete epoch and of the last validation.
-  std::optional<double> latest_training_loss;
-  std::optional<double> latest_validation_loss;
+  // Calls visit(key, member) for every member of every part, so that writing and reading cannot
+  // differ.
+  template <class Self, class Visitor>
+  static void VisitFields(Self& self, const Visitor& visit) {
+    visit("seed", self.seed);
+    visit("threads", self.threads);
+    TrainingProgress::VisitFields(self.progress, visit);
+    LossRecord::VisitFields(self.losses, visit);
+    EpochTally::State::VisitFields(self.epoch, visit);
+    StopRule::State::VisitFields(self.stop, visit);
+    Stepper::State::VisitFields(self.stepper, visit);
+    CheckpointTimer::State::VisitFields(self.checkpoint, visit);
+    EarlyStopper::State::VisitFields(self.early_stopping, visit);
+    visit("clocks", self.clocks);
+    visit("log_commit", self.log_commit);
+  }
 };
 
 // Everything that training needs to go on: one file in the safetensors format
@@ -79,7 +73,7 @@ struct Checkpoint {
   TrainingPosition position;
 };
 
-// The bytes of a checkpoint file. Tensors may be on any device and have any strides.
+// Returns the bytes of a checkpoint file. Tensors may be on any device and have any strides.
 absl::StatusOr<std::string> SerializeCheckpoint(const Checkpoint& checkpoint);
 
 // Reads a checkpoint file; also a plain safetensors file of weights, whose position is then that of

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
+#include "engine/train/validation.h"
 #include "engine/value/diagnostics.h"
 
 namespace kur {
@@ -34,23 +35,23 @@ absl::StatusOr<double> Watched(const EarlyStopping& rule, const ValidationResult
 
 }  // namespace
 
-absl::StatusOr<std::string> WatchForEarlyEnd(const EarlyStopping& rule,
-                                             const ValidationResult& result,
-                                             TrainingPosition* position) {
-  KUR_ASSIGN_OR_RETURN(const double value, Watched(rule, result));
-  const auto& best = position->early_best;
-  const bool better = !best.has_value() || (LowerIsBetter(rule) ? value < *best - rule.min_delta
-                                                                : value > *best + rule.min_delta);
+absl::StatusOr<std::string> EarlyStopper::Observe(const ValidationResult& result, int64_t epoch) {
+  if (!rule_) return std::string();
+  KUR_ASSIGN_OR_RETURN(const double value, Watched(*rule_, result));
+  const std::optional<double> best = state_.best;
+  const bool better =
+      !best.has_value() ||
+      (LowerIsBetter(*rule_) ? value < *best - rule_->min_delta : value > *best + rule_->min_delta);
   if (better && value == value) {
-    position->early_best = value;
-    position->early_waited = 0;
+    state_.best = value;
+    state_.waited = 0;
     return std::string();
   }
-  if (++position->early_waited < rule.patience) return std::string();
-  position->ended_early = true;
-  return absl::StrCat("early stopping after epoch ", position->epoch, ": the validation's ",
-                      rule.metric, " has not improved in ", position->early_waited,
-                      position->early_waited == 1 ? " epoch" : " epochs",
+  if (++state_.waited < rule_->patience) return std::string();
+  state_.ended = true;
+  return absl::StrCat("early stopping after epoch ", epoch, ": the validation's ", rule_->metric,
+                      " has not improved in ", state_.waited,
+                      state_.waited == 1 ? " epoch" : " epochs",
                       best.has_value() ? absl::StrCat(" (best ", *best, ")") : "");
 }
 

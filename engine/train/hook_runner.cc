@@ -1,25 +1,23 @@
 #include "engine/train/hook_runner.h"
 
-#include <ATen/ops/from_blob.h>
-
-#include <map>
 #include <string>
 #include <utility>
 
 #include "engine/base/registry.h"
 #include "engine/base/status.h"
 #include "engine/download/http.h"
+#include "engine/train/hook_data.h"
 
 namespace kur {
 namespace {
 
-class ObserverHost : public HookHost {
+class RunHookHost : public HookHost {
  public:
-  ObserverHost(RunObserver* observer, FetchOptions network)
-      : observer_(observer), network_(std::move(network)) {}
+  RunHookHost(const RunHost& host, FetchOptions network)
+      : host_(host), network_(std::move(network)) {}
 
-  void Say(const std::string& line) override { observer_->OnLog(LogLevel::kInfo, line); }
-  void Warn(const std::string& line) override { observer_->OnLog(LogLevel::kWarning, line); }
+  void Print(const std::string& line) override { host_.events->OnLog(LogLevel::kInfo, line); }
+  void Warn(const std::string& line) override { host_.events->OnLog(LogLevel::kWarning, line); }
 
   absl::Status WriteFile(const FileReference& file, const std::string& description,
                          const std::string& content) override {
@@ -27,12 +25,12 @@ class ObserverHost : public HookHost {
     info.file = file;
     info.kind = ArtifactInfo::Kind::kResult;
     info.description = description;
-    return observer_->WriteArtifact(info, content);
+    return host_.artifacts->WriteArtifact(info, content);
   }
 
   absl::Status WriteResults(const FileReference& file, const std::string& format,
                             const HookData& data) override {
-    return kur::WriteResults(file, format, ToResults(data), observer_);
+    return kur::WriteResults(file, format, ToPredictions(data), host_.artifacts);
   }
 
   absl::StatusOr<std::string> Post(const std::string& url, const std::string& bearer,
@@ -42,32 +40,14 @@ class ObserverHost : public HookHost {
   }
 
  private:
-  RunObserver* observer_;
+  const RunHost host_;
   FetchOptions network_;
 };
 
-std::map<std::string, at::Tensor> ToTensors(std::map<std::string, ResultColumn>* columns) {
-  std::map<std::string, at::Tensor> tensors;
-  for (auto& [name, column] : *columns) {
-    int64_t row = sizeof(float);
-    for (const int64_t extent : column.sample_shape) row *= extent;
-    std::vector<int64_t> shape = {static_cast<int64_t>(column.bytes.size()) / row};
-    shape.insert(shape.end(), column.sample_shape.begin(), column.sample_shape.end());
-    tensors[name] = at::from_blob(column.bytes.data(), shape, at::kFloat);
-  }
-  return tensors;
-}
-
-std::map<std::string, ResultColumn> ToColumns(const std::map<std::string, at::Tensor>& tensors) {
-  std::map<std::string, ResultColumn> columns;
-  for (const auto& [name, tensor] : tensors) AppendRows(tensor, &columns[name]);
-  return columns;
-}
-
 }  // namespace
 
-HookRunner::HookRunner(const HookSpecs& specs, RunObserver* observer, const FetchOptions& network)
-    : host_(std::make_unique<ObserverHost>(observer, network)) {
+HookRunner::HookRunner(const HookSpecs& specs, const RunHost& host, const FetchOptions& network)
+    : host_(std::make_unique<RunHookHost>(host, network)) {
   for (const auto& spec : specs) {
     const HookBuilder* builder = Registry<HookBuilder>::Get().Find(spec->kind());
     if (builder == nullptr) continue;
@@ -91,25 +71,14 @@ absl::Status HookRunner::Notify(const TrainingNews& news, const TrainingHistory&
   return absl::OkStatus();
 }
 
-HookData ToHookData(EvaluationResults* results) {
-  HookData data;
-  data.result = ToTensors(&results->result);
-  data.truth = ToTensors(&results->truth);
-  return data;
-}
-
-EvaluationResults ToResults(const HookData& data) {
-  return {ToColumns(data.result), ToColumns(data.truth)};
-}
-
 absl::Status WriteResults(const FileReference& file, const std::string& format,
-                          const EvaluationResults& results, RunObserver* observer) {
-  KUR_ASSIGN_OR_RETURN(const std::string content, FormatResults(results, format));
+                          const Predictions& predictions, ArtifactWriter* artifacts) {
+  KUR_ASSIGN_OR_RETURN(const std::string content, FormatResults(predictions, format));
   ArtifactInfo info;
   info.file = file;
   info.kind = ArtifactInfo::Kind::kResult;
   info.description = "results";
-  return observer->WriteArtifact(info, content);
+  return artifacts->WriteArtifact(info, content);
 }
 
 }  // namespace kur

@@ -12,17 +12,17 @@
 
 namespace kur {
 
-// The hooks of a section, built: those of its kinds that this version runs. One thread at a time;
-// the observer is borrowed.
+// The hooks of a section, built: those of its kinds that this version runs. The thread of the run;
+// the host's parts are borrowed.
 class HookRunner {
  public:
   // `network` says whom hooks may send to.
-  HookRunner(const HookSpecs& specs, RunObserver* observer, const FetchOptions& network);
+  HookRunner(const HookSpecs& specs, const RunHost& host, const FetchOptions& network);
 
   bool has_result_hooks() const { return !result_hooks_.empty(); }
   bool has_training_hooks() const { return !training_hooks_.empty(); }
 
-  // Hands `data` from hook to hook; gives what the last one gave.
+  // Hands `data` from hook to hook and returns what the last one returned.
   absl::StatusOr<HookData> Apply(const HookData& data);
   // Tells every hook how training went so far.
   absl::Status Notify(const TrainingNews& news, const TrainingHistory& history);
@@ -33,13 +33,9 @@ class HookRunner {
   std::vector<std::unique_ptr<TrainingHook>> training_hooks_;
 };
 
-// The rows as tensors that share their memory, and back as a copy.
-HookData ToHookData(EvaluationResults* results);
-EvaluationResults ToResults(const HookData& data);
-
-// Writes results to `file` as `format` says (see FormatResults()).
+// Writes predictions to `file` as `format` says (see FormatResults()).
 absl::Status WriteResults(const FileReference& file, const std::string& format,
-                          const EvaluationResults& results, RunObserver* observer);
+                          const Predictions& predictions, ArtifactWriter* artifacts);
 
 }  // namespace kur
 

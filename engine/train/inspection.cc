@@ -13,8 +13,10 @@
 #include "absl/strings/string_view.h"
 #include "engine/base/random.h"
 #include "engine/base/status.h"
+#include "engine/train/evaluation.h"
+#include "engine/train/objective.h"
+#include "engine/train/open_set.h"
 #include "engine/train/stopwatch.h"
-#include "engine/train/workload.h"
 #include "engine/value/diagnostics.h"
 
 namespace kur {
@@ -87,29 +89,29 @@ std::vector<std::string> Oddities(const std::string& name, const SourceSummary& 
 class Inspector {
  public:
   Inspector(const Kurfile& kurfile, const PathResolver& paths, const RunOptions& options,
-            RunObserver* observer)
-      : kurfile_(kurfile), paths_(paths), options_(options), observer_(observer) {
+            const RunHost& host)
+      : kurfile_(kurfile), paths_(paths), options_(options), host_(host) {
     const ModelPlan& plan = kurfile.plan();
     for (const int input : plan.inputs) {
       inputs_.insert(plan.layers[static_cast<size_t>(input)].name);
     }
   }
 
-  absl::StatusOr<RunEnd> Run() {
+  absl::StatusOr<RunOutcome> Run() {
     RunStarted started;
     started.layers = static_cast<int64_t>(kurfile_.plan().layers.size());
     started.device = "cpu";
     started.threads = 1;
-    observer_->OnStarted(started);
+    host_.events->OnStarted(started);
     bool found = false;
-    for (const Kurfile::NamedData& named : kurfile_.Data()) {
+    for (const Kurfile::NamedData& named : kurfile_.DataSections()) {
       if (!options_.inspection.section.empty() && named.section != options_.inspection.section) {
         continue;
       }
       found = true;
-      if (!InspectSection(named)) return RunEnd::kCancelled;
+      if (!InspectSection(named)) return RunOutcome::kCancelled;
     }
-    if (found) return RunEnd::kSucceeded;
+    if (found) return RunOutcome::kSucceeded;
     return ErrorAt(kurfile_.evaluated().location(), "",
                    absl::StrCat("there is no section '", options_.inspection.section,
                                 "' with data to look at"));
@@ -118,14 +120,14 @@ class Inspector {
  private:
   // False if the run was cancelled, here and below.
   bool InspectSection(const Kurfile::NamedData& named) {
-    const OpenContext context = MakeOpenContext(kurfile_, paths_, Mode::kInspect, observer_);
+    const OpenContext context = MakeOpenContext(kurfile_, paths_, Mode::kInspect, host_);
     const auto sets = OpenData(*named.data, context, options_.seed, /*randomize=*/false);
     if (!sets.ok()) {
       DataReport report;
       report.section = named.section;
       AddFailure(sets.status(), &report);
-      observer_->OnDataInspected(report);
-      return !observer_->CancelRequested();
+      host_.events->OnDataInspected(report);
+      return !host_.control->IsCancelled();
     }
     return std::all_of(sets->begin(), sets->end(),
                        [&](const OpenSet& set) { return InspectSet(named, set); });
@@ -168,8 +170,8 @@ class Inspector {
       AddSamples(source, &report);
     }
     CompareSets(NameOf(named.section, set.name), seen, &report);
-    observer_->OnDataInspected(report);
-    return !observer_->CancelRequested();
+    host_.events->OnDataInspected(report);
+    return !host_.control->IsCancelled();
   }
 
   void AddSamples(const Source& source, DataReport* report) const {
@@ -192,26 +194,29 @@ class Inspector {
                   DataReport* report) {
     const bool has_truth = named.section != "evaluate";
     absl::Status fits;
-    if (workload_ == nullptr) {
+    if (objective_ == nullptr) {
       RunOptions options = options_;
       options.device = "cpu";
       options.mode = named.section == "evaluate" ? Mode::kEvaluate
                      : named.section == "train"  ? Mode::kTrain
                                                  : Mode::kTest;
-      auto workload = Workload::Build(kurfile_, provider, options);
-      fits = workload.status();
-      if (workload.ok()) workload_ = std::make_unique<Workload>(*std::move(workload));
+      auto objective = Objective::Build(kurfile_, provider, options);
+      fits = objective.status();
+      if (fits.ok() && options.mode != Mode::kEvaluate) {
+        fits = ChooseSectionMetrics(kurfile_.sections(), *objective).status();
+      }
+      if (fits.ok()) objective_ = std::make_unique<Objective>(*std::move(objective));
     } else if (has_truth) {
-      fits = workload_->CheckSources(*named.data, provider);
+      fits = objective_->CheckSources(*named.data, provider);
     }
-    if (fits.ok() && has_truth) fits = workload_->CheckTruthOf(provider);
+    if (fits.ok() && has_truth) fits = objective_->CheckTruthOf(provider);
     if (!fits.ok()) AddFailure(fits, report);
   }
 
   std::set<std::string> TruthNames() const {
     std::set<std::string> names;
-    if (workload_ != nullptr) {
-      names = workload_->SourceNames();
+    if (objective_ != nullptr) {
+      names = objective_->SourceNames();
       for (const std::string& input : inputs_) names.erase(input);
     } else {
       for (const auto& loss : kurfile_.sections().losses) names.insert(loss->target);
@@ -249,17 +254,17 @@ class Inspector {
     if (done % kEvery != 0) return true;
     if (MonotonicSeconds() - last_progress_ > kProgressInterval) {
       last_progress_ = MonotonicSeconds();
-      observer_->OnPassProgress(section, done, total);
+      host_.events->OnPassProgress(section, done, total);
     }
-    return !observer_->CancelRequested();
+    return !host_.control->IsCancelled();
   }
 
   const Kurfile& kurfile_;
   const PathResolver& paths_;
   const RunOptions& options_;
-  RunObserver* observer_;
+  const RunHost host_;
   std::set<std::string> inputs_;  // of the model
-  std::unique_ptr<Workload> workload_;
+  std::unique_ptr<Objective> objective_;
   // What was seen of the samples of the sets so far, and the first set that each is in.
   absl::flat_hash_map<uint64_t, int> sets_of_;
   std::vector<std::string> set_names_;
@@ -268,9 +273,9 @@ class Inspector {
 
 }  // namespace
 
-absl::StatusOr<RunEnd> RunInspection(const Kurfile& kurfile, const PathResolver& paths,
-                                     const RunOptions& options, RunObserver* observer) {
-  return Inspector(kurfile, paths, options, observer).Run();
+absl::StatusOr<RunOutcome> RunInspection(const Kurfile& kurfile, const PathResolver& paths,
+                                         const RunOptions& options, const RunHost& host) {
+  return Inspector(kurfile, paths, options, host).Run();
 }
 
 }  // namespace kur

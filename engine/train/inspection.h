@@ -9,11 +9,11 @@
 namespace kur {
 
 // Reads the data of the sections that options.inspection names from the first sample to the last,
-// and tells `observer` of each set what is in it and what is wrong with it: by itself, for the
+// and tells `host` of each set what is in it and what is wrong with it: by itself, for the
 // model and its losses, and beside the sets before it. Trains nothing and writes nothing. Data that
 // cannot be read is a finding too; an error is only that the named section has no data.
-absl::StatusOr<RunEnd> RunInspection(const Kurfile& kurfile, const PathResolver& paths,
-                                     const RunOptions& options, RunObserver* observer);
+absl::StatusOr<RunOutcome> RunInspection(const Kurfile& kurfile, const PathResolver& paths,
+                                         const RunOptions& options, const RunHost& host);
 
 }  // namespace kur
 

@@ -65,21 +65,21 @@ class KurLog {
                                                       Options options);
 
   const Summary& summary() const { return summary_; }
-  // The least total loss after an epoch, or after a validation, that the log held when it was
-  // opened. NaN is passed over.
+  // Returns the least total loss after an epoch, or after a validation, that the log held when it
+  // was opened. NaN is passed over.
   std::optional<double> best_training_loss() const { return best_training_loss_; }
   std::optional<double> best_validation_loss() const { return best_validation_loss_; }
 
-  // The timers as they are written with the next flush.
+  // Sets the timers that the next flush writes.
   void SetClocks(std::map<std::string, double> clocks) { summary_.clocks = std::move(clocks); }
 
-  // After a batch of `batch_size` samples: the losses of the outputs.
+  // Logs a batch of `batch_size` samples with the losses of the outputs.
   absl::Status LogBatch(int64_t batch_size, const Statistics& losses);
 
-  // After an epoch: the average losses over it. Flushes.
+  // Logs the average losses over an epoch. Flushes.
   absl::Status LogTraining(const Statistics& losses);
 
-  // After a validation: the average losses, and those of each part by its name where there are
+  // Logs the average losses of a validation, and those of each part by its name where there are
   // several. Flushes.
   absl::Status LogValidation(const Statistics& losses,
                              const std::map<std::string, Statistics>& parts = {});
@@ -90,10 +90,10 @@ class KurLog {
   // Flushes, and makes all rows survive a loss of power.
   absl::Status Sync();
 
-  // What the summary said after the last flush: given to Rewind(), the log is again as it was then.
+  // Returns what the summary said after the last flush, for Rewind().
   const std::string& committed() const { return committed_; }
 
-  // Takes a log that is not open back to what `committed` says; the rows that came later are
+  // Rewinds a log that is not open to what `committed` says; the rows that came later are
   // dropped when it is opened.
   static absl::Status Rewind(FileSystem& files, const std::string& path,
                              const std::string& committed);
@@ -116,12 +116,12 @@ class KurLog {
   // Cuts a column to the rows that the summary counts and that are whole.
   absl::Status RepairColumn(const std::string& name, const std::optional<Lengths>& lengths);
   absl::Status LoadHistory(bool has_summary);
-  // Empty if there is no such column.
+  // Returns the values of a column; empty if there is no such column.
   absl::StatusOr<std::vector<double>> ReadColumn(const std::string& name) const;
 
   void Push(const std::string& prefix, const Statistics& losses);
   absl::Status WriteColumn(const std::string& name, Column& column);
-  // Seconds of training, those of earlier runs included.
+  // Returns the seconds of training, those of earlier runs included.
   double Elapsed();
 
   FileSystem& files_;

@@ -21,18 +21,18 @@ bool LossScaler::Unscale(const Optimizer& optimizer) {
   const c10::NoGradGuard no_grad;
   at::Tensor finite;
   for (auto& [name, gradient] : optimizer.Gradients()) {
-    at::Tensor(gradient).mul_(1 / position_->loss_scale);
+    at::Tensor(gradient).mul_(1 / state_.scale);
     const at::Tensor all = at::isfinite(gradient).all();
     finite = finite.defined() ? finite.logical_and(all) : all;
   }
   if (finite.defined() && !finite.item<bool>()) {
-    position_->loss_scale = std::max(position_->loss_scale * kBackoff, kLeast);
-    position_->loss_scale_steps = 0;
+    state_.scale = std::max(state_.scale * kBackoff, kLeast);
+    state_.steps = 0;
     return false;
   }
-  if (++position_->loss_scale_steps >= kStepsToGrow) {
-    position_->loss_scale *= kGrowth;
-    position_->loss_scale_steps = 0;
+  if (++state_.steps >= kStepsToGrow) {
+    state_.scale *= kGrowth;
+    state_.steps = 0;
   }
   return true;
 }

@@ -75,7 +75,7 @@ absl::StatusOr<Model> Model::Build(const ModelPlan& plan, uint64_t seed, c10::De
     if (!node.owns_weights) node.layer = owners.at(plan.layers[i].weights_of);
   }
   model.FindOutputs(plan);
-  model.Hasten(plan);
+  model.FuseLayers(plan);
   return model;
 }
 
@@ -105,7 +105,7 @@ void Model::FindOutputs(const ModelPlan& plan) {
   }
 }
 
-void Model::Hasten(const ModelPlan& plan) {
+void Model::FuseLayers(const ModelPlan& plan) {
   std::vector<int> users(nodes_.size(), 0);
   for (const Node& node : nodes_) {
     for (const size_t input : node.inputs) ++users[input];
@@ -123,13 +123,13 @@ void Model::Hasten(const ModelPlan& plan) {
       node.done_before = true;
       continue;
     }
-    if (!nodes_[before].done_before && specs[before]->CommutesWithMaxima() &&
-        specs[i]->TakesMaxima()) {
+    if (!nodes_[before].done_before && specs[before]->CommutesWithMaxPool() &&
+        specs[i]->IsMaxPool()) {
       // What comes after the pool has less to do.
       std::swap(nodes_[before].layer, node.layer);
       std::swap(specs[before], specs[i]);
     }
-    node.may_overwrite = specs[before]->ForgetsOutput();
+    node.may_overwrite = specs[before]->OutputIsOverwritable();
   }
 }
 
@@ -142,13 +142,13 @@ at::Tensor ForwardMapped(Layer* layer, int axes, const std::vector<at::Tensor>& 
   std::vector<int64_t> leading;
   std::vector<at::Tensor> elements;
   for (const at::Tensor& input : inputs) {
-    const at::Tensor x = ToAuthorLayout(input);
+    const at::Tensor x = ToKurfileLayout(input);
     leading = x.sizes().slice(0, static_cast<size_t>(axes) + 1).vec();
-    elements.push_back(FromAuthorLayout(x.flatten(0, axes)));
+    elements.push_back(FromKurfileLayout(x.flatten(0, axes)));
   }
-  const at::Tensor y = ToAuthorLayout(layer->Forward(elements, context));
+  const at::Tensor y = ToKurfileLayout(layer->Forward(elements, context));
   leading.insert(leading.end(), y.sizes().begin() + 1, y.sizes().end());
-  return FromAuthorLayout(y.reshape(leading));
+  return FromKurfileLayout(y.reshape(leading));
 }
 
 at::Tensor InSinglePrecision(const at::Tensor& tensor) {
@@ -172,7 +172,7 @@ TensorMap Model::Forward(const TensorMap& inputs, const ForwardContext& context,
     Node& node = nodes_[i];
     std::vector<at::Tensor> arguments;
     if (node.is_input) {
-      arguments.push_back(FromAuthorLayout(inputs.at(node.name)));
+      arguments.push_back(FromKurfileLayout(inputs.at(node.name)));
     } else {
       for (const size_t input : node.inputs) arguments.push_back(values[input]);
     }
@@ -191,7 +191,7 @@ TensorMap Model::Forward(const TensorMap& inputs, const ForwardContext& context,
     values[i] = InSinglePrecision(values[i]);
     if (watcher_) watcher_(node.name, values[i]);
     arguments.clear();
-    if (node.is_output) outputs[node.name] = ToAuthorLayout(values[i]);
+    if (node.is_output) outputs[node.name] = ToKurfileLayout(values[i]);
     for (const size_t input : node.inputs) {
       if (nodes_[input].last_user == i) values[input].reset();
     }

@@ -29,7 +29,7 @@ struct WeightKey {
   bool trainable = true;
 };
 
-// A model with its weights. One thread at a time.
+// A model with its weights. The thread of the run.
 class Model {
  public:
   // Builds the layers of `plan`, whose shapes must all be known as far as weights need them, with
@@ -40,25 +40,27 @@ class Model {
   const std::vector<std::string>& inputs() const { return inputs_; }
   const std::vector<std::string>& outputs() const { return outputs_; }
 
-  // The outputs for a batch of inputs. For the names in `as_logits` the softmax or sigmoid of the
-  // output is left out (see CanGiveLogits()).
+  // Computes the outputs for a batch of inputs. For the names in `as_logits` the softmax or sigmoid
+  // of the output is left out (see CanGiveLogits()).
   TensorMap Forward(const TensorMap& inputs, const ForwardContext& context,
                     const std::set<std::string>& as_logits = {});
 
-  // True if the output is that of a softmax, or of a sigmoid, whose result nothing else uses.
+  // Returns true if the output is that of a softmax, or of a sigmoid, whose result nothing else
+  // uses.
   bool CanGiveLogits(const std::string& output, Probabilities of) const;
 
-  // Is called with the name and the output of every layer, as it is computed; null: nobody.
+  // Sets what is called with the name and the output of every layer, as it is computed; null:
+  // nothing.
   using Watcher = std::function<void(const std::string& layer, const at::Tensor& output)>;
   void SetWatcher(Watcher watcher) { watcher_ = std::move(watcher); }
 
-  // The parameters that training adjusts: those of layers that are not frozen.
+  // Returns the parameters that training adjusts: those of layers that are not frozen.
   std::vector<NamedParameter> TrainableParameters() const;
 
-  // Every tensor by name, "labels.weight", running statistics included. They share memory with the
-  // model.
+  // Returns every tensor by name, "labels.weight", running statistics included. They share memory
+  // with the model.
   TensorMap Weights() const;
-  // The layers that the tensors of Weights() belong to, and what these call them.
+  // Returns where the tensors of Weights() belong, by name.
   std::map<std::string, WeightKey> WeightKeys() const;
 
   // Copies weights in. INVALID_ARGUMENT if one is missing or has another shape, naming it; then
@@ -92,8 +94,8 @@ class Model {
   explicit Model(c10::Device device) : device_(device) {}
 
   void FindOutputs(const ModelPlan& plan);
-  // Changes what is faster in another way and gives the same. After FindOutputs().
-  void Hasten(const ModelPlan& plan);
+  // Replaces layers by faster ones that compute the same. Precondition: FindOutputs() has run.
+  void FuseLayers(const ModelPlan& plan);
 
   std::vector<Node> nodes_;
   std::vector<std::string> inputs_;

@@ -14,8 +14,8 @@ namespace {
 bool IsFinite(const at::Tensor& tensor) { return AreFinite({tensor}); }
 
 // What was first computed going forward or backward; "" if all of it is finite.
-std::string FindOnTheWay(const TensorMap& batch, Workload* workload) {
-  Model& model = workload->model();
+std::string FindOnTheWay(const TensorMap& batch, Objective* objective) {
+  Model& model = objective->model();
   std::vector<std::pair<std::string, at::Tensor>> outputs;
   std::string found;
   model.SetWatcher([&](const std::string& layer, const at::Tensor& output) {
@@ -27,7 +27,7 @@ std::string FindOnTheWay(const TensorMap& batch, Workload* workload) {
       outputs.emplace_back(layer, output);
     }
   });
-  const auto loss = workload->ComputeLoss(batch, /*training=*/true);
+  const auto loss = objective->ComputeLoss(batch, /*training=*/true);
   model.SetWatcher(nullptr);
   if (!found.empty() || !loss.ok()) return found;
   for (const auto& [name, value] : loss->losses) {
@@ -50,18 +50,18 @@ std::string FindOnTheWay(const TensorMap& batch, Workload* workload) {
 
 }  // namespace
 
-std::string FindNonFinite(const TensorMap& batch, Workload* workload) {
-  for (const auto& [name, tensor] : workload->model().Weights()) {
+std::string FindNonFinite(const TensorMap& batch, Objective* objective) {
+  for (const auto& [name, tensor] : objective->model().Weights()) {
     if (!IsFinite(tensor)) return absl::StrCat("the weights ", name, ", before the batch");
   }
   for (const auto& [name, tensor] : batch) {
     if (!IsFinite(tensor)) return absl::StrCat("the source '", name, "' of the data");
   }
-  const std::string found = FindOnTheWay(batch, workload);
+  const std::string found = FindOnTheWay(batch, objective);
   return found.empty() ? "the norm of all gradients" : found;
 }
 
-StatisticsKeeper::StatisticsKeeper(const Model& model) {
+RunningStatistics::RunningStatistics(const Model& model) {
   const TensorMap weights = model.Weights();
   for (const auto& [name, key] : model.WeightKeys()) {
     const at::Tensor& tensor = weights.at(name);
@@ -69,11 +69,11 @@ StatisticsKeeper::StatisticsKeeper(const Model& model) {
   }
 }
 
-void StatisticsKeeper::Keep() {
+void RunningStatistics::Save() {
   for (auto& [tensor, copy] : statistics_) copy.copy_(tensor);
 }
 
-void StatisticsKeeper::Restore() {
+void RunningStatistics::Restore() {
   for (auto& [tensor, copy] : statistics_) tensor.copy_(copy);
 }
 

@@ -5,23 +5,24 @@
 #include <utility>
 #include <vector>
 
-#include "engine/train/workload.h"
+#include "engine/train/objective.h"
 
 namespace kur {
 
 // Says where numbers of a batch first are not finite: in the weights, in the data, in the output of
 // a layer on the way forward, or in the gradient on the way back. Goes through the batch again, so
 // what is random in it has to be seeded as before; leaves gradients and running statistics behind.
-std::string FindNonFinite(const TensorMap& batch, Workload* workload);
+std::string FindNonFinite(const TensorMap& batch, Objective* objective);
 
-// Keeps what a forward pass changes of a model in training, so that it can be undone: running
-// statistics, which are small.
-class StatisticsKeeper {
+// The running statistics of a model, which are what a forward pass in training changes: saves them,
+// so that the pass can be undone. They are small. The thread of the model.
+class RunningStatistics {
  public:
-  explicit StatisticsKeeper(const Model& model);
+  explicit RunningStatistics(const Model& model);
 
-  void Keep();
-  // As they were at the last Keep().
+  // Copies the statistics from the model.
+  void Save();
+  // Gives the model the statistics of the last Save() again.
   void Restore();
 
  private:

@@ -59,10 +59,10 @@ absl::Status AppendColumns(const Columns& columns, const std::string& suffix,
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> FormatCsv(const EvaluationResults& results) {
+absl::StatusOr<std::string> FormatCsv(const Predictions& predictions) {
   std::vector<CsvColumn> columns;
-  KUR_RETURN_IF_ERROR(AppendColumns(results.result, "", &columns));
-  KUR_RETURN_IF_ERROR(AppendColumns(results.truth, " expected", &columns));
+  KUR_RETURN_IF_ERROR(AppendColumns(predictions.result, "", &columns));
+  KUR_RETURN_IF_ERROR(AppendColumns(predictions.truth, " expected", &columns));
   std::string text = absl::StrJoin(
       columns, ",", [](std::string* out, const CsvColumn& column) { out->append(column.title); });
   text += "\r\n";
@@ -121,14 +121,14 @@ absl::StatusOr<Array> ResultColumn::ToArray() const {
                           Array::Bytes(bytes.data(), bytes.data() + bytes.size()));
 }
 
-absl::StatusOr<std::string> FormatResults(const EvaluationResults& results,
+absl::StatusOr<std::string> FormatResults(const Predictions& predictions,
                                           const std::string& format) {
-  if (format == "csv") return FormatCsv(results);
-  KUR_ASSIGN_OR_RETURN(PickleValue result, ToPickle(results.result));
+  if (format == "csv") return FormatCsv(predictions);
+  KUR_ASSIGN_OR_RETURN(PickleValue result, ToPickle(predictions.result));
   PickleValue::Dict root;
   root.emplace_back(PickleValue("result"), std::move(result));
-  if (!results.truth.empty()) {
-    KUR_ASSIGN_OR_RETURN(PickleValue truth, ToPickle(results.truth));
+  if (!predictions.truth.empty()) {
+    KUR_ASSIGN_OR_RETURN(PickleValue truth, ToPickle(predictions.truth));
     root.emplace_back(PickleValue("truth"), std::move(truth));
   }
   return FormatPickle(PickleValue::MakeDict(std::move(root)));

@@ -22,23 +22,24 @@ struct ResultColumn {
   // Precondition: it is the shape of the samples before, but for the first extent.
   void Append(const std::vector<int64_t>& shape, int64_t count, const float* from);
 
-  // (samples, sample_shape...).
+  // Returns the rows as an array (samples, sample_shape...).
   absl::StatusOr<Array> ToArray() const;
 };
 
 // Adds the rows of `tensor`, (samples, sample_shape...).
 void AppendRows(const at::Tensor& tensor, ResultColumn* column);
 
-// What an evaluation gives, by the name of the output; `truth` is empty where the data has none.
-struct EvaluationResults {
+// What a model gave for a set of data, by the name of the output; `truth` is empty where the data
+// has none.
+struct Predictions {
   std::map<std::string, ResultColumn> result;
   std::map<std::string, ResultColumn> truth;
 };
 
-// The file that Kur writes: "pkl" is a Python pickle of {'result': {name: array}, 'truth': {...}},
-// "csv" a table with a column for each output and each truth ("NAME expected"); an output of
-// several numbers gets a column for each ("NAME[3]").
-absl::StatusOr<std::string> FormatResults(const EvaluationResults& results,
+// Formats predictions as the file that Kur writes: "pkl" is a Python pickle of {'result': {name:
+// array}, 'truth': {...}}, "csv" a table with a column for each output and each truth ("NAME
+// expected"); an output of several numbers gets a column for each ("NAME[3]").
+absl::StatusOr<std::string> FormatResults(const Predictions& predictions,
                                           const std::string& format);
 
 }  // namespace kur

@@ -13,6 +13,7 @@
 #include "engine/base/status.h"
 #include "engine/kurfile/specs/path_placeholders.h"
 #include "engine/optimizers/finite.h"
+#include "engine/train/stopwatch.h"
 
 namespace kur {
 namespace {
@@ -23,11 +24,13 @@ std::string LossText(const std::optional<double>& loss) {
 
 }  // namespace
 
-RunWriter::RunWriter(State state, const RunOptions& options, RunObserver* observer)
-    : state_(std::move(state)),
+RunWriter::RunWriter(Parts parts, const RunOptions& options, const RunHost& host,
+                     std::string log_commit)
+    : parts_(std::move(parts)),
       options_(options),
-      observer_(observer),
-      next_resume_write_(MonotonicSeconds() + options.resume_interval_seconds) {}
+      host_(host),
+      log_commit_(std::move(log_commit)),
+      next_resume_write_(MonotonicSeconds() + absl::ToDoubleSeconds(options.resume_interval)) {}
 
 absl::Status RunWriter::WriteWeights(const FileReference& file, const std::string& description) {
   KUR_RETURN_IF_ERROR(CheckFinite(file));
@@ -37,13 +40,13 @@ absl::Status RunWriter::WriteWeights(const FileReference& file, const std::strin
 }
 
 absl::Status RunWriter::CheckFinite(const FileReference& file) const {
-  TensorMap weights = state_.model->Weights();
-  if (state_.average != nullptr) weights.merge(state_.average->Tensors());
+  TensorMap weights = parts_.model->Weights();
+  if (parts_.average != nullptr) weights.merge(parts_.average->Tensors());
   for (const auto& [name, tensor] : weights) {
     if (AreFinite({tensor})) continue;
     return absl::OutOfRangeError(absl::StrCat(
-        "the weights ", name, " hold NaN or infinite numbers after ", state_.position->run_batches,
-        " batches, so ", file.path,
+        "the weights ", name, " hold NaN or infinite numbers after ",
+        parts_.position().progress.run_batches, " batches, so ", file.path,
         " was not written; normalise the data, lower the learning rate, or clip the gradients"));
   }
   return absl::OkStatus();
@@ -65,40 +68,42 @@ absl::Status RunWriter::WriteArtifact(const FileReference& file, const std::stri
   info.file = file;
   info.file.path = ExpandPath(file.path);
   info.description = description;
-  info.epoch = state_.position->epoch;
-  info.batch = state_.position->total_batches;
-  return observer_->WriteArtifact(info, content);
+  const TrainingProgress progress = parts_.position().progress;
+  info.epoch = progress.epoch;
+  info.batch = progress.total_batches;
+  return host_.artifacts->WriteArtifact(info, content);
 }
 
 std::string RunWriter::ExpandPath(const std::string& path) const {
-  const TrainingPosition& position = *state_.position;
+  const TrainingPosition position = parts_.position();
+  const TrainingProgress& progress = position.progress;
   // The epoch at work, or the one that has just ended.
-  const bool just_ended = position.batch == 0 && position.epoch > 0;
+  const bool just_ended = progress.batch == 0 && progress.epoch > 0;
   return ExpandPlaceholders(
       path,
-      {{"EPOCH", absl::StrCat(just_ended ? position.epoch : position.epoch + 1)},
-       {"BATCH", absl::StrCat(position.total_batches)},
-       {"SAMPLE", absl::StrCat(position.total_samples)},
-       {"TRAIN_LOSS", LossText(position.latest_training_loss)},
-       {"VALIDATION_LOSS", LossText(position.latest_validation_loss)},
+      {{"EPOCH", absl::StrCat(just_ended ? progress.epoch : progress.epoch + 1)},
+       {"BATCH", absl::StrCat(progress.total_batches)},
+       {"SAMPLE", absl::StrCat(progress.total_samples)},
+       {"TRAIN_LOSS", LossText(position.losses.latest_training)},
+       {"VALIDATION_LOSS", LossText(position.losses.latest_validation)},
        {"TIMESTAMP", absl::FormatTime("%Y-%m-%d_%H:%M:%S", absl::Now(), absl::LocalTimeZone())}});
 }
 
 Checkpoint RunWriter::MakeCheckpoint() const {
-  state_.position->clocks = state_.clocks->Read();
   Checkpoint checkpoint;
-  checkpoint.weights = state_.model->Weights();
-  if (state_.average != nullptr) {
-    for (const auto& [name, average] : state_.average->Tensors()) {
+  checkpoint.weights = parts_.model->Weights();
+  if (parts_.average != nullptr) {
+    for (const auto& [name, average] : parts_.average->Tensors()) {
       checkpoint.trained_weights[name] = checkpoint.weights[name];
       checkpoint.weights[name] = average;
     }
   }
-  checkpoint.optimizer = state_.optimizer_kind;
-  checkpoint.optimizer_state = state_.optimizer->State();
-  checkpoint.optimizer_steps = state_.optimizer->steps();
-  checkpoint.gradients = state_.optimizer->Gradients();
-  checkpoint.position = *state_.position;
+  checkpoint.optimizer = parts_.optimizer_kind;
+  checkpoint.optimizer_state = parts_.optimizer->State();
+  checkpoint.optimizer_steps = parts_.optimizer->steps();
+  checkpoint.gradients = parts_.optimizer->Gradients();
+  checkpoint.position = parts_.position();
+  checkpoint.position.log_commit = log_commit_;
   return checkpoint;
 }
 
@@ -110,11 +115,10 @@ absl::StatusOr<const std::string*> RunWriter::Serialized() {
 }
 
 absl::Status RunWriter::CommitLog() {
-  if (state_.log == nullptr) return absl::OkStatus();
-  state_.position->clocks = state_.clocks->Read();
-  state_.log->SetClocks(state_.position->clocks);
-  KUR_RETURN_IF_ERROR(state_.log->Sync());
-  state_.position->log_commit = state_.log->committed();
+  if (parts_.log == nullptr) return absl::OkStatus();
+  parts_.log->SetClocks(parts_.position().clocks);
+  KUR_RETURN_IF_ERROR(parts_.log->Sync());
+  log_commit_ = parts_.log->committed();
   StateChanged();
   return absl::OkStatus();
 }
@@ -124,13 +128,13 @@ absl::Status RunWriter::WriteResumeFileIfDue(bool now) {
   const double start = MonotonicSeconds();
   if (!now && start < next_resume_write_) return absl::OkStatus();
   KUR_RETURN_IF_ERROR(CommitLog());
-  KUR_RETURN_IF_ERROR(observer_->Sync());
+  KUR_RETURN_IF_ERROR(host_.events->Sync());
   KUR_ASSIGN_OR_RETURN(const std::string* content, Serialized());
   KUR_RETURN_IF_ERROR(WriteFileAtomically(*options_.files, options_.resume_path, *content, 0600));
   constexpr double kLeastTimesCost = 50;
   const double end = MonotonicSeconds();
-  next_resume_write_ =
-      end + std::max(options_.resume_interval_seconds, kLeastTimesCost * (end - start));
+  next_resume_write_ = end + std::max(absl::ToDoubleSeconds(options_.resume_interval),
+                                      kLeastTimesCost * (end - start));
   return absl::OkStatus();
 }
 

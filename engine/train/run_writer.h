@@ -1,6 +1,7 @@
 #ifndef KUR_ENGINE_TRAIN_RUN_WRITER_H_
 #define KUR_ENGINE_TRAIN_RUN_WRITER_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -8,7 +9,6 @@
 #include "absl/status/statusor.h"
 #include "engine/optimizers/optimizer.h"
 #include "engine/train/checkpoint.h"
-#include "engine/train/clocks.h"
 #include "engine/train/kur_log.h"
 #include "engine/train/model.h"
 #include "engine/train/run.h"
@@ -22,19 +22,20 @@ namespace kur {
 class RunWriter {
  public:
   // What a training consists of. Everything is borrowed.
-  struct State {
+  struct Parts {
     Model* model = nullptr;
     Optimizer* optimizer = nullptr;
     std::string optimizer_kind;
     WeightAverage* average = nullptr;  // may be null
-    TrainingPosition* position = nullptr;
-    Clocks* clocks = nullptr;
-    KurLog* log = nullptr;  // may be null
+    KurLog* log = nullptr;             // may be null
+    // Returns where the training stands; its `log_commit` is not looked at.
+    std::function<TrainingPosition()> position;
   };
 
-  RunWriter(State state, const RunOptions& options, RunObserver* observer);
+  // `log_commit` is that of the position that the run goes on from.
+  RunWriter(Parts parts, const RunOptions& options, const RunHost& host, std::string log_commit);
 
-  // To be called when anything of the state has changed.
+  // Notes that anything of the training has changed.
   void StateChanged() { serialized_.clear(); }
 
   // Writes a checkpoint file; `file` may have placeholders. OUT_OF_RANGE, and nothing is written,
@@ -47,8 +48,8 @@ class RunWriter {
   // Writes the file from which another process goes on, if it is time to or `now`.
   absl::Status WriteResumeFileIfDue(bool now);
 
-  // Makes the rows of the log durable, if there is one, and notes in the position how far it is: so
-  // that a run that goes on from that position can take the log back to it.
+  // Makes the rows of the log durable, if there is one, and notes how far it is for the positions
+  // that are written: a run that goes on from one can take the log back to it.
   absl::Status CommitLog();
 
  private:
@@ -59,11 +60,12 @@ class RunWriter {
                              const std::string& content);
   std::string ExpandPath(const std::string& path) const;
 
-  State state_;
+  const Parts parts_;
   const RunOptions& options_;
-  RunObserver* observer_;
-  std::string serialized_;  // of the current state; empty: not made yet
-  double next_resume_write_;
+  const RunHost host_;
+  std::string log_commit_;    // KurLog::committed() of the last CommitLog()
+  std::string serialized_;    // of the current state; empty: not made yet
+  double next_resume_write_;  // on MonotonicSeconds()' clock
 };
 
 }  // namespace kur

@@ -5,7 +5,7 @@
 
 namespace kur {
 
-// Seconds on a clock that never goes back.
+// Returns seconds on a clock that never goes back. Thread-safe.
 inline double MonotonicSeconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }

@@ -6,22 +6,23 @@ namespace kur {
 
 absl::StatusOr<std::optional<ValidationResult>> RunValidation(const std::vector<OpenSet>& sets,
                                                               const ValidationRun& run,
-                                                              Workload* workload,
-                                                              RunObserver* observer) {
+                                                              Objective* objective,
+                                                              const RunHost& host) {
   ValidationResult result;
   int64_t samples = 0;
   for (const OpenSet& set : sets) {
-    KUR_ASSIGN_OR_RETURN(auto measured,
-                         workload->Measure("validate", set, run.max_batches, observer, run.number));
-    if (!measured.has_value()) return std::optional<ValidationResult>();
-    measured->epoch = run.epoch;
-    observer->OnMeasured(*measured);
-    const auto weight = static_cast<double>(measured->samples);
-    for (const auto& [name, loss] : measured->losses) result.losses[name] += loss * weight;
-    for (const auto& [name, metric] : measured->metrics) result.metrics[name] += metric * weight;
-    result.set_losses[set.name] = measured->loss;
-    if (sets.size() > 1) result.parts[set.name] = measured->losses;
-    samples += measured->samples;
+    KUR_ASSIGN_OR_RETURN(
+        auto evaluated,
+        Evaluate({"validate", &set, run.metrics, run.max_batches, run.number}, objective, host));
+    if (!evaluated.has_value()) return std::optional<ValidationResult>();
+    evaluated->epoch = run.epoch;
+    host.events->OnEvaluated(*evaluated);
+    const auto weight = static_cast<double>(evaluated->samples);
+    for (const auto& [name, loss] : evaluated->losses) result.losses[name] += loss * weight;
+    for (const auto& [name, metric] : evaluated->metrics) result.metrics[name] += metric * weight;
+    result.set_losses[set.name] = evaluated->loss;
+    if (sets.size() > 1) result.parts[set.name] = evaluated->losses;
+    samples += evaluated->samples;
   }
   for (auto& [name, loss] : result.losses) {
     loss /= static_cast<double>(samples);

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "engine/train/evaluation.h"
 #include "engine/train/kur_log.h"
+#include "engine/train/objective.h"
+#include "engine/train/open_set.h"
 #include "engine/train/run.h"
-#include "engine/train/workload.h"
 
 namespace kur {
 
@@ -29,13 +31,14 @@ struct ValidationRun {
   int64_t epoch = 0;   // completed
   int64_t number = 0;  // of the run, from 0: sets that are shuffled show other samples each time
   std::optional<int64_t> max_batches;  // absent: as many as the sets have
+  const ChosenMetrics* metrics = nullptr;
 };
 
-// Measures every set and reports it. Absent if `observer` asked to cancel.
+// Evaluates every set and reports it. Absent if the run was cancelled.
 absl::StatusOr<std::optional<ValidationResult>> RunValidation(const std::vector<OpenSet>& sets,
                                                               const ValidationRun& run,
-                                                              Workload* workload,
-                                                              RunObserver* observer);
+                                                              Objective* objective,
+                                                              const RunHost& host);
 
 }  // namespace kur
 

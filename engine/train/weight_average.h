@@ -8,16 +8,17 @@
 namespace kur {
 
 // An exponential moving average of the parameters that a model trains. Running statistics have no
-// average: those of the model serve. One thread at a time.
+// average: those of the model serve. The thread of the run.
 class WeightAverage {
  public:
-  // Begins as the parameters are. They share memory with the model.
+  // Begins as the parameters are, which share memory with the model.
   WeightAverage(std::vector<NamedParameter> parameters, double decay);
 
-  // Takes in the parameters after a step: average = decay * average + (1 - decay) * parameter.
+  // Updates the averages by the parameters after a step: average = decay * average + (1 - decay) *
+  // parameter.
   void Update();
 
-  // The averages by the names of the parameters. They share memory with this.
+  // Returns the averages, whose memory is shared, by the names of the parameters.
   TensorMap Tensors() const;
 
   // Copies averages in; a parameter that is not there begins as it is.

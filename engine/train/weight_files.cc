@@ -77,7 +77,7 @@ std::string Named(std::vector<std::string> names) {
 }
 
 absl::StatusOr<Checkpoint> ReadKurFolder(const std::string& path, const PathResolver& paths,
-                                         const Model& model, RunObserver* observer) {
+                                         const Model& model, RunEvents* events) {
   KurFiles files;
   KUR_RETURN_IF_ERROR(FindFiles(path, paths, 0, &files));
   if (files.empty()) {
@@ -96,8 +96,8 @@ absl::StatusOr<Checkpoint> ReadKurFolder(const std::string& path, const PathReso
     files.erase(file);
   }
   if (!fresh.empty()) {
-    observer->OnLog(LogLevel::kWarning, absl::StrCat(path, " has no file for ", Named(fresh),
-                                                     ": beginning with fresh ones there"));
+    events->OnLog(LogLevel::kWarning, absl::StrCat(path, " has no file for ", Named(fresh),
+                                                   ": beginning with fresh ones there"));
   }
   std::vector<std::string> unused;
   for (const auto& [name, file] : files) {
@@ -105,8 +105,8 @@ absl::StatusOr<Checkpoint> ReadKurFolder(const std::string& path, const PathReso
     if (!absl::EndsWith(name, "+num_batches_tracked")) unused.push_back(name + kSuffix);
   }
   if (!unused.empty()) {
-    observer->OnLog(LogLevel::kWarning,
-                    absl::StrCat("no layer takes these files of ", path, ": ", Named(unused)));
+    events->OnLog(LogLevel::kWarning,
+                  absl::StrCat("no layer takes these files of ", path, ": ", Named(unused)));
   }
   return checkpoint;
 }
@@ -114,9 +114,9 @@ absl::StatusOr<Checkpoint> ReadKurFolder(const std::string& path, const PathReso
 }  // namespace
 
 absl::StatusOr<Checkpoint> ReadWeights(const std::string& path, const PathResolver& paths,
-                                       const Model& model, RunObserver* observer) {
+                                       const Model& model, RunEvents* events) {
   KUR_ASSIGN_OR_RETURN(const std::string resolved, paths.ForReading(path));
-  if (IsDirectory(resolved)) return ReadKurFolder(path, paths, model, observer);
+  if (IsDirectory(resolved)) return ReadKurFolder(path, paths, model, events);
   return ReadCheckpoint(resolved);
 }
 

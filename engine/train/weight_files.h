@@ -7,19 +7,19 @@
 #include "engine/base/path_resolver.h"
 #include "engine/train/checkpoint.h"
 #include "engine/train/model.h"
-#include "engine/train/run.h"
+#include "engine/train/run_events.h"
 
 namespace kur {
 
-// What is at `path`, as a Kurfile writes it, for `model`: a checkpoint file, or a folder of weights
-// that Kur's PyTorch backend wrote.
+// Reads what is at `path`, as a Kurfile writes it, for `model`: a checkpoint file, or a folder of
+// weights that Kur's PyTorch backend wrote.
 //
 // Such a folder, or the folders in it, has a file LAYER+WEIGHT.kur (IDX) for each tensor: LAYER is
 // `layer_` with the layer's name, in which every character that is no letter and no digit is `_`,
 // and WEIGHT what PyTorch calls the tensor. Tensors that it lacks are as `model` has them, and
-// `observer` is warned of them and of files that no layer takes.
+// `events` is warned of them and of files that no layer takes.
 absl::StatusOr<Checkpoint> ReadWeights(const std::string& path, const PathResolver& paths,
-                                       const Model& model, RunObserver* observer);
+                                       const Model& model, RunEvents* events);
 
 }  // namespace kur
 

@@ -15,8 +15,8 @@ namespace kur {
 namespace {
 
 constexpr char kPayloadUrl[] = "kur/diagnostics";
-// What a person reads in one go; more only buries the first ones.
-constexpr size_t kMostReported = 100;
+// More would only bury the first ones.
+constexpr size_t kMaxReported = 100;
 
 }  // namespace
 
@@ -41,7 +41,7 @@ std::string Diagnostic::ToString() const {
 
 void Diagnostics::Add(Diagnostic diagnostic) {
   if (diagnostic.severity == Diagnostic::Severity::kError) ++errors_;
-  if (all_.size() < kMostReported) all_.push_back(std::move(diagnostic));
+  if (all_.size() < kMaxReported) all_.push_back(std::move(diagnostic));
 }
 
 void Diagnostics::Error(Location location, std::string path, std::string message) {
@@ -58,7 +58,7 @@ void Diagnostics::Note(Location location, std::string path, std::string message)
 
 void Diagnostics::Append(const Diagnostics& other) {
   for (const Diagnostic& diagnostic : other.all_) Add(diagnostic);
-  // Those that the other has counted but not kept.
+  // Count the errors that `other` dropped beyond the maximum.
   int kept = 0;
   for (const Diagnostic& diagnostic : other.all_) {
     if (diagnostic.severity == Diagnostic::Severity::kError) ++kept;
@@ -76,7 +76,7 @@ void Diagnostics::Append(const absl::Status& failure, const Location& location,
 }
 
 void Diagnostics::Sort() {
-  std::map<std::string, size_t> files;  // by name: in which order they came
+  std::map<std::string, size_t> files;  // file name -> position of its first diagnostic
   const auto place = [&](const Diagnostic& diagnostic) {
     const Location& at = diagnostic.location;
     const size_t file = at.file ? files.emplace(*at.file, files.size() + 1).first->second : 0;

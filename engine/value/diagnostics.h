@@ -9,7 +9,7 @@
 
 namespace kur {
 
-// Something that is wrong (or surely not meant) in a Kurfile, or that it says of itself.
+// A problem in a Kurfile, something in it that is surely not meant, or a note that it gives.
 struct Diagnostic {
   enum class Severity { kError, kWarning, kNote };
 
@@ -17,37 +17,36 @@ struct Diagnostic {
   Location location;
   // The path of the key in the evaluated Kurfile, as in "model[3].dense.size"; may be empty.
   std::string path;
-  // What is wrong and, where that is known, what to do. One sentence, no full stop.
+  // What is wrong and, if known, what to do about it. One sentence without a full stop.
   std::string message;
 
-  // "cifar.yml:12:5: error: model[3].dense.size: expected an integer, got "ten"".
+  // Returns "cifar.yml:12:5: error: model[3].dense.size: expected an integer, got "ten"".
   std::string ToString() const;
 };
 
-// "error", "warning" or "note".
+// Returns "error", "warning" or "note".
 std::string ToString(Diagnostic::Severity severity);
 
-// Collects what is wrong, so that a person sees everything in one go. Not thread-safe.
+// Collects diagnostics, so that a person sees all problems at once. Not thread-safe.
 class Diagnostics {
  public:
   void Error(Location location, std::string path, std::string message);
   void Warning(Location location, std::string path, std::string message);
   void Note(Location location, std::string path, std::string message);
-  // Takes over what another has collected.
+  // Adds all diagnostics of `other`.
   void Append(const Diagnostics& other);
-  // Takes over those that a failure carries; of a failure without any, its message. UNAVAILABLE
-  // without any says nothing: it follows from what was reported before.
+  // Adds the diagnostics that `failure` carries. A failure without diagnostics becomes an error at
+  // `location` and `path`, unless it is UNAVAILABLE: such a failure follows from an earlier error.
   void Append(const absl::Status& failure, const Location& location, const std::string& path);
-  // Puts them into the order in which they stand in each file, and keeps one of those that are
-  // alike.
+  // Sorts the diagnostics of each file by line and column, and drops duplicates.
   void Sort();
 
   bool has_errors() const { return errors_ > 0; }
   int num_errors() const { return errors_; }
   const std::vector<Diagnostic>& all() const { return all_; }
 
-  // OK without errors; else INVALID_ARGUMENT whose message is every error on a line of its own and
-  // which carries the diagnostics for DiagnosticsOf().
+  // Returns OK if there are no errors. Else returns INVALID_ARGUMENT, whose message has one line
+  // for each error and which carries all diagnostics for DiagnosticsOf().
   absl::Status ToStatus() const;
 
  private:
@@ -57,10 +56,11 @@ class Diagnostics {
   int errors_ = 0;
 };
 
-// The diagnostics that a status from Diagnostics::ToStatus() carries; empty for any other status.
+// Returns the diagnostics that a status of Diagnostics::ToStatus() carries; none for any other
+// status.
 std::vector<Diagnostic> DiagnosticsOf(const absl::Status& status);
 
-// INVALID_ARGUMENT for one error at a known place.
+// Returns INVALID_ARGUMENT with one error, as Diagnostics::ToStatus().
 absl::Status ErrorAt(Location location, std::string path, std::string message);
 
 }  // namespace kur

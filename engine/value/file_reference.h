@@ -8,20 +8,20 @@
 
 namespace kur {
 
-// A file that a Kurfile names. What the path means is up to the PathResolver.
+// A file that a Kurfile names. PathResolver resolves the path.
 struct FileReference {
   // As written, after templating.
   std::string path;
-  // Where it is written.
+  // Where the Kurfile names the file.
   Location location;
-  // The key that names it: "train.data[0].pickle".
+  // The key that names the file: "train.data[0].pickle".
   std::string key;
-  // For a file that is read: false if the job can do without it (`weights.initial` without
-  // `must_exist`).
+  // For an input: false if the job can run without the file, as for `weights.initial` without
+  // `must_exist`.
   bool must_exist = true;
-  // For a file that is read: where it can be downloaded from if it is not there, mirrors in order.
+  // For an input: where to download a missing file, mirrors in order of preference.
   std::vector<std::string> urls = {};
-  // What its content must be: SHA-256, 64 lower-case hexadecimal digits; empty: anything.
+  // The required SHA-256 digest, 64 lower-case hexadecimal digits; empty: any content.
   std::string sha256 = {};
 
   bool is_relative() const { return !path.empty() && path[0] != '/' && path[0] != '~'; }

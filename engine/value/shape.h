@@ -8,7 +8,7 @@
 namespace kur {
 
 // The extents of one sample, without the batch axis: (height, width, channels) for images, (time,
-// features) for sequences. kUnknown stands for an axis whose extent is not known or varies.
+// features) for sequences. kUnknown stands for an extent that is not known or varies.
 using Shape = std::vector<int64_t>;
 
 constexpr int64_t kUnknown = -1;
@@ -20,10 +20,10 @@ inline bool IsKnown(const Shape& shape) {
   return true;
 }
 
-// The product of the extents; kUnknown if one of them is unknown or the product overflows.
+// Returns the product of the extents; kUnknown if an extent is unknown or the product overflows.
 int64_t NumElements(const Shape& shape);
 
-// "(28, 28, 1)", "(?, 161)", "(10,)".
+// Returns "(28, 28, 1)", "(?, 161)" or "(10,)".
 std::string ToString(const Shape& shape);
 
 }  // namespace kur

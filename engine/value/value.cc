@@ -45,10 +45,10 @@ double Number(const Value& value) {
   return value.is_bool() ? (value.as_bool() ? 1.0 : 0.0) : value.as_float();
 }
 
-constexpr size_t kMostSearched = 16;
+constexpr size_t kMaxLinearSearch = 16;
 
-// The same text for equal keys and different ones for others.
-std::string KeyText(const Value& key) {
+// Returns the same text for equal keys, and different texts for different keys.
+std::string CanonicalKey(const Value& key) {
   if (key.is_string()) return "s" + key.as_string();
   if (key.is_int()) return absl::StrCat("n", key.as_int());
   if (!IsNumeric(key)) return ToJson(key);
@@ -64,7 +64,7 @@ std::string KeyText(const Value& key) {
 
 const Dict::Entry* Dict::FindEntry(const Value& key) const {
   if (!index_.empty()) {
-    const auto it = index_.find(KeyText(key));
+    const auto it = index_.find(CanonicalKey(key));
     return it == index_.end() ? nullptr : &entries_[it->second];
   }
   for (const Entry& entry : entries_) {
@@ -103,8 +103,8 @@ void Dict::Set(Value key, Value value) {
   }
   entries_.emplace_back(std::move(key), std::move(value));
   if (!index_.empty()) {
-    index_[KeyText(entries_.back().first)] = entries_.size() - 1;
-  } else if (entries_.size() > kMostSearched) {
+    index_[CanonicalKey(entries_.back().first)] = entries_.size() - 1;
+  } else if (entries_.size() > kMaxLinearSearch) {
     Index();
   }
 }
@@ -114,12 +114,12 @@ bool Dict::Erase(absl::string_view key) {
   if (entry == nullptr) return false;
   entries_.erase(entries_.begin() + (entry - entries_.data()));
   index_.clear();
-  if (entries_.size() > kMostSearched) Index();
+  if (entries_.size() > kMaxLinearSearch) Index();
   return true;
 }
 
 void Dict::Index() {
-  for (size_t i = 0; i < entries_.size(); ++i) index_[KeyText(entries_[i].first)] = i;
+  for (size_t i = 0; i < entries_.size(); ++i) index_[CanonicalKey(entries_[i].first)] = i;
 }
 
 bool operator==(const Value& a, const Value& b) {

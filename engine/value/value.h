@@ -16,8 +16,8 @@ namespace kur {
 
 class Value;
 
-// An ordered dictionary. Keys are scalars (nearly always strings), as in YAML and Python; 1, 1.0
-// and true are the same key, as they are in Python. Keeps the order of insertion. Not thread-safe.
+// A dictionary that keeps the order of insertion. Keys are scalars (nearly always strings), as in
+// YAML and Python; 1, 1.0 and true are the same key, as in Python. Not thread-safe.
 class Dict {
  public:
   using Entry = std::pair<Value, Value>;
@@ -29,32 +29,33 @@ class Dict {
   std::vector<Entry>::const_iterator begin() const { return entries_.begin(); }
   std::vector<Entry>::const_iterator end() const { return entries_.end(); }
 
-  // The value under `key`, or null. Valid until the dictionary changes.
+  // Returns the value under `key`, or null. The pointer is valid until the dictionary changes.
   const Value* Find(absl::string_view key) const;
   const Value* Find(const Value& key) const;
-  // The key itself as it was written (for its location), or null.
+  // Returns the stored key, which has the location where it was written, or null.
   const Value* FindKey(absl::string_view key) const;
   bool Contains(absl::string_view key) const { return Find(key) != nullptr; }
 
-  // Adds an entry, or replaces the value (not the place, nor the key) of an existing one.
+  // Adds an entry. If `key` exists, replaces only its value.
   void Set(Value key, Value value);
-  // Removes an entry; false if it was not there.
+  // Removes an entry. Returns false if there was none.
   bool Erase(absl::string_view key);
 
  private:
   const Entry* FindEntry(const Value& key) const;
   const Entry* FindEntry(absl::string_view key) const;
-  // The position of each key in `entries_`, by a text that equal keys share; kept only for
-  // dictionaries that are too large to be searched.
+  // Builds `index_`.
   void Index();
 
   std::vector<Entry> entries_;
+  // From the canonical text of each key to its position in `entries_`. Empty for a dictionary that
+  // is small enough for a linear search.
   absl::flat_hash_map<std::string, size_t> index_;
 };
 
-// A value of the Kurfile language: null, boolean, integer, float, string, list or dictionary, with
-// the place where it was written. Values are immutable trees that share their parts, so copying is
-// cheap and reading from several threads is safe; to change a list or dictionary, build a new one.
+// A value of the Kurfile language (null, boolean, integer, float, string, list or dictionary) with
+// the place where it was written. An immutable tree that shares its parts: copying is cheap, and to
+// change a list or dictionary one builds a new one. Thread-safe.
 class Value {
  public:
   using List = std::vector<Value>;
@@ -81,10 +82,10 @@ class Value {
   bool is_list() const { return type() == Type::kList; }
   bool is_dict() const { return type() == Type::kDict; }
 
-  // Precondition of each: the value has that type.
+  // Precondition of each accessor: the value has that type.
   bool as_bool() const { return std::get<bool>(data_); }
   int64_t as_int() const { return std::get<int64_t>(data_); }
-  // An integer is widened.
+  // Accepts an integer, too.
   double as_float() const {
     return is_int() ? static_cast<double>(as_int()) : std::get<double>(data_);
   }
@@ -92,20 +93,21 @@ class Value {
   const List& as_list() const { return *std::get<std::shared_ptr<const List>>(data_); }
   const Dict& as_dict() const { return *std::get<std::shared_ptr<const Dict>>(data_); }
 
-  // For a dictionary the value under `key`; null for a missing key and for every other type.
+  // Returns the value under `key` of a dictionary; null for a missing key and for any other type.
   const Value* Find(absl::string_view key) const {
     return is_dict() ? as_dict().Find(key) : nullptr;
   }
 
   const Location& location() const { return location_; }
-  // The same value, said to stand at `location`.
+  // Returns the same value with another location.
   Value At(Location location) const {
     Value copy = *this;
     copy.location_ = std::move(location);
     return copy;
   }
 
-  // Equality as in Python: 1 == 1.0 == True; locations do not matter, nor does the order of keys.
+  // Compares as Python does: 1 == 1.0 == True; the order of keys does not matter. Ignores
+  // locations.
   friend bool operator==(const Value& a, const Value& b);
   friend bool operator!=(const Value& a, const Value& b) { return !(a == b); }
 
@@ -116,18 +118,18 @@ class Value {
   Location location_;
 };
 
-// "null", "boolean", "integer", "float", "string", "list", "dictionary".
+// Returns "null", "boolean", "integer", "float", "string", "list" or "dictionary".
 absl::string_view TypeName(Value::Type type);
 
-// Compact JSON. NaN and infinities, which JSON lacks, are written as the strings "nan", "inf" and
-// "-inf". `indent` >= 0 puts every element on a line of its own.
+// Returns JSON, with one element a line if `indent` >= 0, else compact. Writes NaN and infinities,
+// which JSON lacks, as the strings "nan", "inf" and "-inf".
 std::string ToJson(const Value& value, int indent = -1);
 
-// A short form for messages: JSON cut at about 60 characters.
+// Returns a short text for messages: JSON, cut at about 60 characters.
 std::string Describe(const Value& value);
 
-// A double as Python's repr() writes it: the shortest text that reads back as the same number,
-// always with a '.', an exponent, or "inf"/"nan".
+// Formats a number as Python's repr() does: the shortest text that reads back as the same number,
+// with a '.' or an exponent, or "inf" or "nan".
 std::string FormatFloat(double value);
 
 }  // namespace kur

@@ -25,8 +25,8 @@ class RefusedUpload : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
 grpc::ServerUnaryReactor* BlobsService::FindMissingBlobs(grpc::CallbackServerContext* context,
                                                          const v1::FindMissingBlobsRequest* request,
                                                          v1::FindMissingBlobsResponse* response) {
-  return HandleInline(context, authenticator_, response,
-                      [&](const std::string&) { return FindMissing(*request); });
+  return HandleInline(context, authenticator_, Action::kUploadBlobs, response,
+                      [&](const Caller&) { return FindMissing(*request); });
 }
 
 absl::StatusOr<v1::FindMissingBlobsResponse> BlobsService::FindMissing(
@@ -51,8 +51,8 @@ absl::StatusOr<v1::FindMissingBlobsResponse> BlobsService::FindMissing(
 
 grpc::ServerReadReactor<v1::UploadBlobRequest>* BlobsService::UploadBlob(
     grpc::CallbackServerContext* context, v1::UploadBlobResponse*) {
-  const auto user = authenticator_.UserOf(*context);
-  if (!user.ok()) return new RefusedUpload(user.status());
+  const auto caller = Admit(*context, authenticator_, Action::kUploadBlobs);
+  if (!caller.ok()) return new RefusedUpload(caller.status());
   return new UploadReactor(blobs_, pool_, metrics_);
 }
 

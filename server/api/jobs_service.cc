@@ -25,45 +25,45 @@ grpc::ServerUnaryReactor* JobsService::SubmitJob(grpc::CallbackServerContext* co
                                                  const v1::SubmitJobRequest* request,
                                                  v1::Job* response) {
   return HandleOnPool(
-      pool_, context, authenticator_, response,
-      [this, request](const std::string& user) { return jobs_.Submit(user, *request); });
+      pool_, context, authenticator_, Action::kSubmitJob, response,
+      [this, request](const Caller& caller) { return jobs_.Submit(caller, *request); });
 }
 
 grpc::ServerUnaryReactor* JobsService::GetJob(grpc::CallbackServerContext* context,
                                               const v1::GetJobRequest* request, v1::Job* response) {
-  return HandleInline(context, authenticator_, response,
-                      [&](const std::string& user) { return jobs_.Get(user, request->name()); });
+  return HandleInline(context, authenticator_, Action::kViewJob, response,
+                      [&](const Caller& caller) { return jobs_.Get(caller, request->name()); });
 }
 
 grpc::ServerUnaryReactor* JobsService::ListJobs(grpc::CallbackServerContext* context,
                                                 const v1::ListJobsRequest* request,
                                                 v1::ListJobsResponse* response) {
-  return HandleInline(context, authenticator_, response,
-                      [&](const std::string& user) { return jobs_.List(user, *request); });
+  return HandleInline(context, authenticator_, Action::kViewServer, response,
+                      [&](const Caller& caller) { return jobs_.List(caller, *request); });
 }
 
 grpc::ServerUnaryReactor* JobsService::CancelJob(grpc::CallbackServerContext* context,
                                                  const v1::CancelJobRequest* request,
                                                  v1::Job* response) {
-  return HandleInline(context, authenticator_, response,
-                      [&](const std::string& user) { return jobs_.Cancel(user, request->name()); });
+  return HandleInline(context, authenticator_, Action::kControlJob, response,
+                      [&](const Caller& caller) { return jobs_.Cancel(caller, request->name()); });
 }
 
 grpc::ServerUnaryReactor* JobsService::CheckpointJob(grpc::CallbackServerContext* context,
                                                      const v1::CheckpointJobRequest* request,
                                                      v1::CheckpointJobResponse* response) {
-  return HandleInline(context, authenticator_, response,
-                      [&](const std::string& user) -> absl::StatusOr<v1::CheckpointJobResponse> {
-                        KUR_RETURN_IF_ERROR(jobs_.Checkpoint(user, request->name()));
+  return HandleInline(context, authenticator_, Action::kControlJob, response,
+                      [&](const Caller& caller) -> absl::StatusOr<v1::CheckpointJobResponse> {
+                        KUR_RETURN_IF_ERROR(jobs_.RequestCheckpoint(caller, request->name()));
                         return v1::CheckpointJobResponse();
                       });
 }
 
 absl::StatusOr<std::shared_ptr<EventLog>> JobsService::LogFor(
     const grpc::CallbackServerContext& context, const v1::WatchEventsRequest& request) {
-  KUR_ASSIGN_OR_RETURN(const std::string user, authenticator_.UserOf(context));
+  KUR_ASSIGN_OR_RETURN(const Caller caller, Admit(context, authenticator_, Action::kViewJob));
   if (request.from() < 0) return absl::InvalidArgumentError("from is negative");
-  return jobs_.Events(user, request.name());
+  return jobs_.Events(caller, request.name());
 }
 
 grpc::ServerWriteReactor<v1::Event>* JobsService::WatchEvents(
@@ -76,18 +76,17 @@ grpc::ServerWriteReactor<v1::Event>* JobsService::WatchEvents(
 grpc::ServerUnaryReactor* JobsService::GetKurfile(grpc::CallbackServerContext* context,
                                                   const v1::GetKurfileRequest* request,
                                                   v1::FrozenKurfile* response) {
-  return HandleInline(context, authenticator_, response, [&](const std::string& user) {
-    return jobs_.Kurfile(user, request->name());
-  });
+  return HandleInline(context, authenticator_, Action::kReadJob, response,
+                      [&](const Caller& caller) { return jobs_.Kurfile(caller, request->name()); });
 }
 
 grpc::ServerUnaryReactor* JobsService::ListArtifacts(grpc::CallbackServerContext* context,
                                                      const v1::ListArtifactsRequest* request,
                                                      v1::ListArtifactsResponse* response) {
-  return HandleInline(context, authenticator_, response,
-                      [&](const std::string& user) -> absl::StatusOr<v1::ListArtifactsResponse> {
+  return HandleInline(context, authenticator_, Action::kReadJob, response,
+                      [&](const Caller& caller) -> absl::StatusOr<v1::ListArtifactsResponse> {
                         KUR_ASSIGN_OR_RETURN(const auto artifacts,
-                                             jobs_.Artifacts(user, request->name()));
+                                             jobs_.Artifacts(caller, request->name()));
                         v1::ListArtifactsResponse list;
                         for (const v1::Artifact& artifact : artifacts)
                           *list.add_artifacts() = artifact;
@@ -97,9 +96,9 @@ grpc::ServerUnaryReactor* JobsService::ListArtifacts(grpc::CallbackServerContext
 
 absl::StatusOr<OpenedArtifact> JobsService::ArtifactFor(
     const grpc::CallbackServerContext& context, const v1::DownloadArtifactRequest& request) {
-  KUR_ASSIGN_OR_RETURN(const std::string user, authenticator_.UserOf(context));
-  KUR_ASSIGN_OR_RETURN(auto opened,
-                       jobs_.OpenArtifact(user, request.name(), request.path(), request.sha256()));
+  KUR_ASSIGN_OR_RETURN(const Caller caller, Admit(context, authenticator_, Action::kReadJob));
+  KUR_ASSIGN_OR_RETURN(
+      auto opened, jobs_.OpenArtifact(caller, request.name(), request.path(), request.sha256()));
   if (request.offset() < 0 || request.offset() > opened.artifact.size()) {
     return absl::OutOfRangeError(absl::StrCat("offset ", request.offset(), " is not within the ",
                                               opened.artifact.size(), " bytes of the file"));

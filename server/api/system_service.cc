@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "server/api/unary.h"
-#include "server/jobs/job_view.h"
 #include "server/protocol/conversions.h"
 
 namespace kur::server {
@@ -39,11 +38,11 @@ SystemService::SystemService(JobManager& jobs, const DeviceInventory& inventory,
 grpc::ServerUnaryReactor* SystemService::GetServerInfo(grpc::CallbackServerContext* context,
                                                        const v1::GetServerInfoRequest*,
                                                        v1::ServerInfo* response) {
-  return HandleInline(context, authenticator_, response,
-                      [this](const std::string& user) -> absl::StatusOr<v1::ServerInfo> {
+  return HandleInline(context, authenticator_, Action::kViewServer, response,
+                      [this](const Caller& caller) -> absl::StatusOr<v1::ServerInfo> {
                         v1::ServerInfo info;
                         info.set_version(version_);
-                        info.set_user(user);
+                        info.set_user(caller.user);
                         *info.mutable_started_at() = ToTimestamp(started_at_);
                         info.set_state_directory(state_directory_);
                         info.set_pid(getpid());
@@ -54,13 +53,13 @@ grpc::ServerUnaryReactor* SystemService::GetServerInfo(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* SystemService::ListDevices(grpc::CallbackServerContext* context,
                                                      const v1::ListDevicesRequest*,
                                                      v1::ListDevicesResponse* response) {
-  return HandleInline(context, authenticator_, response,
-                      [this](const std::string& user) -> absl::StatusOr<v1::ListDevicesResponse> {
-                        return Devices(user);
+  return HandleInline(context, authenticator_, Action::kViewServer, response,
+                      [this](const Caller& caller) -> absl::StatusOr<v1::ListDevicesResponse> {
+                        return Devices(caller);
                       });
 }
 
-v1::ListDevicesResponse SystemService::Devices(const std::string& user) const {
+v1::ListDevicesResponse SystemService::Devices(const Caller& caller) const {
   const auto holders = jobs_.DeviceHolders();
   v1::ListDevicesResponse response;
   for (const Device& device : inventory_.devices()) {
@@ -73,8 +72,8 @@ v1::ListDevicesResponse SystemService::Devices(const std::string& user) const {
     }
     const auto holder = holders.find(device.name);
     if (holder == holders.end()) continue;
-    const bool own = holder->second.owner == user;
-    proto.set_job(own ? holder->second.job : absl::StrCat("(", holder->second.owner, ")"));
+    const bool visible = CheckAccess(caller, Action::kViewJob, holder->second).ok();
+    proto.set_job(visible ? holder->second.name : absl::StrCat("(", holder->second.owner, ")"));
   }
   return response;
 }

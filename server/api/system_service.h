@@ -27,7 +27,7 @@ class SystemService final : public v1::System::CallbackService {
                                         v1::ListDevicesResponse* response) override;
 
  private:
-  v1::ListDevicesResponse Devices(const std::string& user) const;
+  v1::ListDevicesResponse Devices(const Caller& caller) const;
 
   JobManager& jobs_;
   const DeviceInventory& inventory_;

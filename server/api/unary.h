@@ -4,9 +4,9 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
-#include <string>
 #include <utility>
 
+#include "engine/base/status.h"
 #include "server/api/grpc_status.h"
 #include "server/auth/authenticator.h"
 #include "server/net/task_pool.h"
@@ -27,32 +27,40 @@ grpc::Status Respond(Result result, Response* response) {
   return grpc::Status::OK;
 }
 
-// Answers with what `work(user)` returns: a StatusOr<Response>.
+// Returns who makes the call, if the access policy lets him do `action` at all.
+inline absl::StatusOr<Caller> Admit(const grpc::CallbackServerContext& context,
+                                    const Authenticator& authenticator, Action action) {
+  KUR_ASSIGN_OR_RETURN(Caller caller, authenticator.Identify(context));
+  KUR_RETURN_IF_ERROR(CheckAccess(caller, action));
+  return caller;
+}
+
+// Answers with what `work(caller)` returns: a StatusOr<Response>.
 template <class Response, class Work>
 grpc::ServerUnaryReactor* HandleInline(grpc::CallbackServerContext* context,
-                                       const Authenticator& authenticator, Response* response,
-                                       Work work) {
+                                       const Authenticator& authenticator, Action action,
+                                       Response* response, Work work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const auto user = authenticator.UserOf(*context);
-  reactor->Finish(user.ok() ? Respond(work(*user), response) : ToGrpc(user.status()));
+  const auto caller = Admit(*context, authenticator, action);
+  reactor->Finish(caller.ok() ? Respond(work(*caller), response) : ToGrpc(caller.status()));
   return reactor;
 }
 
-// Answers with what `work(user)` returns, on a thread of `pool`; RESOURCE_EXHAUSTED if too many
+// Answers with what `work(caller)` returns, on a thread of `pool`; RESOURCE_EXHAUSTED if too many
 // calls wait there.
 template <class Response, class Work>
 grpc::ServerUnaryReactor* HandleOnPool(TaskPool& pool, grpc::CallbackServerContext* context,
-                                       const Authenticator& authenticator, Response* response,
-                                       Work work) {
+                                       const Authenticator& authenticator, Action action,
+                                       Response* response, Work work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  auto user = authenticator.UserOf(*context);
-  if (!user.ok()) {
-    reactor->Finish(ToGrpc(user.status()));
+  auto caller = Admit(*context, authenticator, action);
+  if (!caller.ok()) {
+    reactor->Finish(ToGrpc(caller.status()));
     return reactor;
   }
   const bool taken =
-      pool.TryAdd([reactor, response, user = *std::move(user), work = std::move(work)] {
-        reactor->Finish(Respond(work(user), response));
+      pool.TryAdd([reactor, response, caller = *std::move(caller), work = std::move(work)] {
+        reactor->Finish(Respond(work(caller), response));
       });
   if (!taken) {
     reactor->Finish(ToGrpc(absl::ResourceExhaustedError(

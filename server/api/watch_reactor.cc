@@ -4,7 +4,7 @@
 
 namespace kur::server {
 
-void Watches::Came(std::weak_ptr<EventListener> watch) {
+void Watches::OnStart(std::weak_ptr<EventListener> watch) {
   metrics_.OnWatchStart();
   all_.Add(std::move(watch));
 }
@@ -19,7 +19,7 @@ grpc::ServerWriteReactor<v1::Event>* WatchReactor::Begin(std::shared_ptr<EventLo
                                                          Watches& watches) {
   std::shared_ptr<WatchReactor> watch(new WatchReactor(std::move(log), from, follow, watches));
   watch->self_ = watch;
-  watches.Came(watch);
+  watches.OnStart(watch);
   if (follow) watch->log_->AddListener(watch);
   watch->Pump();
   return watch.get();
@@ -67,7 +67,7 @@ void WatchReactor::OnCancel() {
 }
 
 void WatchReactor::OnDone() {
-  watches_.Went();
+  watches_.OnEnd();
   self_.reset();
 }
 

@@ -22,8 +22,8 @@ class Watches {
  public:
   explicit Watches(Metrics& metrics) : metrics_(metrics) {}
 
-  void Came(std::weak_ptr<EventListener> watch);
-  void Went() { metrics_.OnWatchEnd(); }
+  void OnStart(std::weak_ptr<EventListener> watch);
+  void OnEnd() { metrics_.OnWatchEnd(); }
 
   // Ends every watch, and every later one, with UNAVAILABLE.
   void Stop();

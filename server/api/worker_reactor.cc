@@ -19,13 +19,13 @@ grpc::ServerBidiReactor<v1::WorkerMessage, v1::ServerMessage>* WorkerReactor::Be
 
 void WorkerReactor::OnReadDone(bool ok) {
   if (!ok) return Close(absl::OkStatus());
-  const absl::Status taken = Take(std::move(incoming_));
-  if (!taken.ok()) return Close(taken);
+  const absl::Status handled = HandleMessage(std::move(incoming_));
+  if (!handled.ok()) return Close(handled);
   incoming_.Clear();
   StartRead(&incoming_);
 }
 
-absl::Status WorkerReactor::Take(v1::WorkerMessage message) {
+absl::Status WorkerReactor::HandleMessage(v1::WorkerMessage message) {
   if (job_ == nullptr) {
     if (message.has_hello()) return Welcome(message.hello());
     return absl::InvalidArgumentError("the first message must be hello");
@@ -34,7 +34,7 @@ absl::Status WorkerReactor::Take(v1::WorkerMessage message) {
   auto& batch = *message.mutable_events()->mutable_events();
   std::vector<v1::Event> events(std::make_move_iterator(batch.begin()),
                                 std::make_move_iterator(batch.end()));
-  KUR_ASSIGN_OR_RETURN(const int64_t sequence, job_->TakeEvents(this, std::move(events)));
+  KUR_ASSIGN_OR_RETURN(const int64_t sequence, job_->AppendWorkerEvents(this, std::move(events)));
   Acknowledge(sequence);
   return absl::OkStatus();
 }
@@ -46,13 +46,13 @@ absl::Status WorkerReactor::Welcome(const v1::Hello& hello) {
   v1::ServerMessage welcome;
   welcome.mutable_welcome()->set_acknowledged_sequence(acknowledged);
   Send(std::move(welcome));
-  job_->SendPendingCommands();
+  job_->OnWelcomed();
   return absl::OkStatus();
 }
 
-void WorkerReactor::SendCommand(v1::Command::Kind command) {
+void WorkerReactor::SendCommand(const v1::Command& command) {
   v1::ServerMessage message;
-  message.mutable_command()->set_kind(command);
+  *message.mutable_command() = command;
   Send(std::move(message));
 }
 

@@ -11,8 +11,8 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "kur/v1/worker.pb.h"
+#include "server/jobs/active_job.h"
 #include "server/jobs/job_manager.h"
-#include "server/jobs/live_job.h"
 
 namespace kur::server {
 
@@ -25,7 +25,7 @@ class WorkerReactor : public grpc::ServerBidiReactor<v1::WorkerMessage, v1::Serv
   // `jobs` must outlive the call.
   static grpc::ServerBidiReactor<v1::WorkerMessage, v1::ServerMessage>* Begin(JobManager& jobs);
 
-  void SendCommand(v1::Command::Kind command) override;
+  void SendCommand(const v1::Command& command) override;
   void Close(const absl::Status& status) override;
 
   void OnReadDone(bool ok) override;
@@ -35,7 +35,7 @@ class WorkerReactor : public grpc::ServerBidiReactor<v1::WorkerMessage, v1::Serv
  private:
   explicit WorkerReactor(JobManager& jobs) : jobs_(jobs) {}
 
-  absl::Status Take(v1::WorkerMessage message);
+  absl::Status HandleMessage(v1::WorkerMessage message);
   absl::Status Welcome(const v1::Hello& hello);
   void Acknowledge(int64_t sequence);
   void Send(v1::ServerMessage message);
@@ -44,7 +44,7 @@ class WorkerReactor : public grpc::ServerBidiReactor<v1::WorkerMessage, v1::Serv
   JobManager& jobs_;
   std::shared_ptr<WorkerReactor> self_;  // until OnDone()
   // Only touched by reads, of which there is one at a time.
-  std::shared_ptr<LiveJob> job_;  // null before Hello
+  std::shared_ptr<ActiveJob> job_;  // null before Hello
   v1::WorkerMessage incoming_;
 
   absl::Mutex mutex_;

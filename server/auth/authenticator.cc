@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "engine/base/status.h"
 
 namespace kur::server {
 namespace {
@@ -46,10 +47,13 @@ class TokenProcessor : public grpc::AuthMetadataProcessor {
 Authenticator::Authenticator(std::optional<TokenFile> tokens)
     : local_user_(LocalUser()), tokens_(std::move(tokens)) {}
 
-absl::StatusOr<std::string> Authenticator::UserOf(
-    const grpc::CallbackServerContext& context) const {
-  if (absl::StartsWith(context.peer(), "unix:") || !has_tokens()) return local_user_;
-  return UserOfHeader(AuthorizationOf(context.client_metadata()));
+absl::StatusOr<Caller> Authenticator::Identify(const grpc::CallbackServerContext& context) const {
+  Caller caller;
+  caller.user = local_user_;
+  if (!absl::StartsWith(context.peer(), "unix:") && has_tokens()) {
+    KUR_ASSIGN_OR_RETURN(caller.user, UserOfHeader(AuthorizationOf(context.client_metadata())));
+  }
+  return caller;
 }
 
 absl::StatusOr<std::string> Authenticator::UserOfHeader(absl::string_view authorization) const {

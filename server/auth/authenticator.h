@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "server/auth/access_policy.h"
 #include "server/auth/token_file.h"
 
 namespace kur::server {
@@ -25,8 +26,8 @@ class Authenticator {
   // `tokens`: nothing if no token file is configured.
   explicit Authenticator(std::optional<TokenFile> tokens);
 
-  // The caller of this very call; UNAUTHENTICATED if it cannot be told.
-  absl::StatusOr<std::string> UserOf(const grpc::CallbackServerContext& context) const;
+  // Returns who makes this very call; UNAUTHENTICATED if it cannot be told.
+  absl::StatusOr<Caller> Identify(const grpc::CallbackServerContext& context) const;
 
   // Returns the user of a value of the metadata key `authorization`, or UNAUTHENTICATED.
   absl::StatusOr<std::string> UserOfHeader(absl::string_view authorization) const;

@@ -8,8 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/network_rules.h"
 #include "engine/base/status.h"
-#include "server/jobs/job_view.h"
-#include "server/launcher/process.h"
 #include "server/protocol/job_state.h"
 
 namespace kur::server {
@@ -102,21 +100,22 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
 absl::Status Daemon::OpenState(DataPolicy data) {
   FileSystem& files = FileSystem::Posix();
   const StateLayout& layout = state_.layout();
-  KUR_ASSIGN_OR_RETURN(store_, JobStore::Open(layout.database()));
+  KUR_ASSIGN_OR_RETURN(database_, StateDatabase::Open(layout.database()));
+  store_ = std::make_unique<JobStore>(*database_);
   KUR_ASSIGN_OR_RETURN(blobs_, BlobStore::Open(files, layout.blobs()));
   policy_ = MakeFifoPolicy();
-  JobManagerOptions options;
-  options.layout = &layout;
-  options.store = store_.get();
-  options.blobs = blobs_.get();
-  options.launcher = launcher_.get();
-  options.inventory = inventory_.get();
-  options.policy = policy_.get();
-  options.dispatcher = &dispatcher_;
-  options.metrics = &metrics_;
-  options.data = std::move(data);
-  KUR_ASSIGN_OR_RETURN(options.boot_id, ReadBootId());
-  KUR_ASSIGN_OR_RETURN(jobs_, JobManager::Start(options));
+  JobEnvironment environment;
+  environment.layout = &layout;
+  environment.database = database_.get();
+  environment.store = store_.get();
+  environment.blobs = blobs_.get();
+  environment.launcher = launcher_.get();
+  environment.inventory = inventory_.get();
+  environment.policy = policy_.get();
+  environment.dispatcher = &dispatcher_;
+  environment.metrics = &metrics_;
+  environment.data = std::move(data);
+  KUR_ASSIGN_OR_RETURN(jobs_, JobManager::Start(environment));
   return absl::OkStatus();
 }
 

@@ -53,6 +53,7 @@ class Daemon {
   Metrics metrics_;
   std::unique_ptr<DeviceInventory> inventory_;
   std::unique_ptr<SchedulingPolicy> policy_;
+  std::unique_ptr<StateDatabase> database_;
   std::unique_ptr<JobStore> store_;
   std::unique_ptr<BlobStore> blobs_;
   EventDispatcher dispatcher_;

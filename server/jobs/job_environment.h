@@ -2,9 +2,8 @@
 #define KUR_SERVER_JOBS_JOB_ENVIRONMENT_H_
 
 #include <functional>
-#include <string>
-#include <vector>
 
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "engine/base/file_system.h"
 #include "server/blobs/blob_store.h"
@@ -13,29 +12,34 @@
 #include "server/launcher/launcher.h"
 #include "server/metrics/metrics.h"
 #include "server/protocol/state_layout.h"
+#include "server/scheduler/scheduling_policy.h"
 #include "server/store/job_store.h"
+#include "server/store/state_database.h"
 #include "server/submission/data_policy.h"
 
 namespace kur::server {
 
-// What all live jobs use. Everything outlives them; everything is thread-safe.
+// What the job manager and its jobs work with. Everything must outlive them and is thread-safe;
+// every pointer must be set.
 struct JobEnvironment {
-  FileSystem& files;
-  const StateLayout& layout;
-  JobStore& store;
-  BlobStore& blobs;
-  Launcher& launcher;
-  EventDispatcher& dispatcher;
-  Metrics& metrics;
-  const std::vector<Device>& devices;
+  FileSystem* files = &FileSystem::Posix();
+  const StateLayout* layout = nullptr;
+  StateDatabase* database = nullptr;
+  JobStore* store = nullptr;
+  BlobStore* blobs = nullptr;
+  Launcher* launcher = nullptr;
+  const DeviceInventory* inventory = nullptr;
+  const SchedulingPolicy* policy = nullptr;
+  EventDispatcher* dispatcher = nullptr;
+  Metrics* metrics = nullptr;
   DataPolicy data;
-  // How long a worker may take to end after it was told to, before it is sent SIGTERM; and after
-  // that, before SIGKILL.
+  // How long a worker that was told to end may take before it is sent SIGTERM: long enough to write
+  // its last weights.
   absl::Duration cancel_grace = absl::Seconds(30);
+  // How long it may take after that before it is sent SIGKILL.
   absl::Duration terminate_grace = absl::Seconds(10);
-  std::function<absl::Time()> now;
-  // Called, with no lock held, when something has changed that scheduling depends on.
-  std::function<void()> on_change;
+  // The time of day; tests set it.
+  std::function<absl::Time()> now = absl::Now;
 };
 
 }  // namespace kur::server

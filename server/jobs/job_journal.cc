@@ -4,6 +4,7 @@
 #include "engine/base/status.h"
 #include "server/jobs/job_view.h"
 #include "server/protocol/conversions.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::server {
 namespace {
@@ -19,7 +20,7 @@ v1::Event StateEvent(const JobRecord& record) {
   v1::Event event = StateEvent(record.state, record.finished_at.value_or(absl::Now()));
   v1::StateChanged& change = *event.mutable_state_changed();
   change.set_reason(record.reason);
-  if (record.state == v1::JOB_STATE_STARTING) {
+  if (BeginsAttempt(record.state)) {
     for (const std::string& device : record.devices) change.add_devices(device);
     change.set_attempt(record.attempts);
   }
@@ -28,7 +29,7 @@ v1::Event StateEvent(const JobRecord& record) {
 
 bool IsAnnounced(const ProgressTracker& tracker, const JobRecord& record) {
   if (tracker.announced_state() != record.state) return false;
-  return record.state != v1::JOB_STATE_STARTING || tracker.announced_attempt() == record.attempts;
+  return !BeginsAttempt(record.state) || tracker.announced_attempt() == record.attempts;
 }
 
 }  // namespace
@@ -50,10 +51,9 @@ absl::StatusOr<std::unique_ptr<JobJournal>> JobJournal::Open(FileSystem& files,
 absl::Status JobJournal::Announce(const JobRecord& record) {
   if (IsAnnounced(tracker_, record)) return absl::OkStatus();
   std::vector<v1::Event> events;
-  if (tracker_.announced_state() == v1::JOB_STATE_UNSPECIFIED) {
-    events.push_back(StateEvent(v1::JOB_STATE_QUEUED, record.submitted_at));
-  }
-  if (record.state != v1::JOB_STATE_QUEUED) events.push_back(StateEvent(record));
+  const bool first = !tracker_.announced_state().has_value();
+  if (first) events.push_back(StateEvent(v1::JOB_STATE_QUEUED, record.submitted_at));
+  if (!first || !WaitsForDevices(record.state)) events.push_back(StateEvent(record));
   return Append(std::move(events));
 }
 

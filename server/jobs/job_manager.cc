@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -20,6 +21,8 @@ namespace {
 
 // How soon to try again to start a job that could not be started.
 constexpr absl::Duration kRetryAfter = absl::Seconds(5);
+constexpr int kLaunchThreads = 4;
+constexpr size_t kMostLaunchesWaiting = 1024;
 constexpr int kDefaultPageSize = 100;
 constexpr int kMaxPageSize = 1000;
 // How many of the jobs that a prefix fits are named.
@@ -34,31 +37,26 @@ std::string NamesOf(const std::vector<JobRecord>& jobs) {
                        [](std::string* out, const JobRecord& job) { out->append(job.name); });
 }
 
+absl::Status Ambiguous(const std::string& prefix, std::vector<JobRecord> jobs) {
+  const bool more = jobs.size() > kNamedAtMost;
+  if (more) jobs.pop_back();
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", prefix, "' fits several jobs: ", NamesOf(jobs), more ? " and more" : ""));
+}
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Start(const JobManagerOptions& options) {
-  std::unique_ptr<JobManager> manager(new JobManager(options));
+absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Start(const JobEnvironment& environment) {
+  std::unique_ptr<JobManager> manager(new JobManager(environment));
   KUR_RETURN_IF_ERROR(manager->Recover());
+  manager->launch_pool_ = std::make_unique<TaskPool>(kLaunchThreads, kMostLaunchesWaiting);
   manager->thread_ = std::thread([raw = manager.get()] { raw->Run(); });
   return manager;
 }
 
-JobManager::JobManager(const JobManagerOptions& options)
-    : options_(options),
-      environment_{*options.files,
-                   *options.layout,
-                   *options.store,
-                   *options.blobs,
-                   *options.launcher,
-                   *options.dispatcher,
-                   *options.metrics,
-                   options.inventory->devices(),
-                   options.data,
-                   options.cancel_grace,
-                   options.terminate_grace,
-                   options.now,
-                   [this] { MarkChanged(); }},
-      ended_logs_(*options.files, *options.layout, *options.dispatcher) {}
+JobManager::JobManager(const JobEnvironment& environment)
+    : environment_(environment),
+      ended_logs_(*environment.files, *environment.layout, *environment.dispatcher) {}
 
 JobManager::~JobManager() { Stop(); }
 
@@ -68,18 +66,21 @@ void JobManager::Stop() {
     stopping_ = true;
   }
   if (thread_.joinable()) thread_.join();
+  launch_pool_.reset();
 }
 
 absl::Status JobManager::Recover() {
-  KUR_ASSIGN_OR_RETURN(std::vector<JobRecord> records, options_.store->Unfinished());
+  KUR_ASSIGN_OR_RETURN(std::vector<JobRecord> records, environment_.store->Unfinished());
   for (JobRecord& record : records) {
-    const auto job = std::make_shared<LiveJob>(environment_, std::move(record));
-    absl::Status recovered = job->Recover(options_.boot_id, options_.find_orphan);
+    const auto job = std::make_shared<ActiveJob>(environment_, on_change_, std::move(record));
+    absl::Status recovered = job->Recover();
     // One damaged job must not keep the others from going on.
-    if (!recovered.ok() && !absl::IsDataLoss(recovered)) return recovered;
+    if (!recovered.ok() && !absl::IsDataLoss(recovered)) {
+      return Annotate(recovered, absl::StrCat("job ", job->name()));
+    }
     if (!recovered.ok()) spdlog::error("job {}: {}", job->name(), recovered.ToString());
     absl::MutexLock lock(&mutex_);
-    live_[job->id()] = job;
+    active_[job->id()] = job;
   }
   if (!records.empty()) spdlog::info("{} unfinished jobs were found", records.size());
   return absl::OkStatus();
@@ -100,30 +101,47 @@ void JobManager::Run() {
       changed_ = false;
       ++rounds_begun_;
     }
-    wait = Round() - options_.now();
+    wait = RunRound() - environment_.now();
     absl::MutexLock lock(&mutex_);
     rounds_done_ = rounds_begun_;
   }
 }
 
-absl::Time JobManager::Round() {
-  const auto jobs = LiveJobs();
+absl::Time JobManager::RunRound() {
+  const auto jobs = ActiveJobs();
   // Before deciding, so that the devices of workers that have ended are free; after it, so that
   // what was decided is done at once.
-  for (const auto& job : jobs) job->Tick();
-  absl::Time next = Schedule(jobs) ? absl::InfiniteFuture() : options_.now() + kRetryAfter;
-  for (const auto& job : jobs) next = std::min(next, job->Tick());
+  for (const auto& job : jobs) job->RunDueWork();
+  absl::Time next = Schedule(jobs) ? absl::InfiniteFuture() : environment_.now() + kRetryAfter;
+  for (const auto& job : jobs) {
+    next = std::min(next, job->RunDueWork());
+    LaunchIfDue(job);
+  }
   ForgetSettled(jobs);
   return next;
 }
 
-bool JobManager::Schedule(const std::vector<std::shared_ptr<LiveJob>>& jobs) {
+void JobManager::LaunchIfDue(const std::shared_ptr<ActiveJob>& job) {
+  if (!job->ClaimLaunch()) return;
+  {
+    absl::MutexLock lock(&mutex_);
+    ++launches_;
+  }
+  const auto launch = [this, job] {
+    job->Launch();
+    absl::MutexLock lock(&mutex_);
+    --launches_;
+  };
+  if (!launch_pool_->TryAdd(launch)) launch();
+}
+
+bool JobManager::Schedule(const std::vector<std::shared_ptr<ActiveJob>>& jobs) {
   SchedulingSnapshot snapshot;
-  snapshot.devices = options_.inventory->devices();
-  std::map<std::string, LiveJob*> queued;
+  snapshot.devices = environment_.inventory->devices();
+  std::map<std::string, ActiveJob*> queued;
   for (const auto& job : jobs) {
     const v1::JobState state = job->state();
-    if (state == v1::JOB_STATE_QUEUED) {
+    if (WaitsForDevices(state)) {
       snapshot.queued.push_back(job->Schedulable());
       queued[job->name()] = job.get();
     } else if (HoldsDevices(state)) {
@@ -132,7 +150,7 @@ bool JobManager::Schedule(const std::vector<std::shared_ptr<LiveJob>>& jobs) {
   }
   if (queued.empty()) return true;
   bool all_started = true;
-  const SchedulingDecision decision = options_.policy->Decide(snapshot);
+  const SchedulingDecision decision = environment_.policy->Decide(snapshot);
   for (const auto& start : decision.starts) {
     const absl::Status started = queued.at(start.job)->Start(start.devices);
     if (started.ok() || absl::IsFailedPrecondition(started)) continue;
@@ -144,38 +162,38 @@ bool JobManager::Schedule(const std::vector<std::shared_ptr<LiveJob>>& jobs) {
   return all_started;
 }
 
-void JobManager::ForgetSettled(const std::vector<std::shared_ptr<LiveJob>>& jobs) {
+void JobManager::ForgetSettled(const std::vector<std::shared_ptr<ActiveJob>>& jobs) {
   for (const auto& job : jobs) {
     if (!job->IsSettled()) continue;
     absl::MutexLock lock(&mutex_);
-    live_.erase(job->id());
+    active_.erase(job->id());
     ++forgotten_;
     // What held the devices or wrote the same files is gone.
     changed_ = true;
   }
 }
 
-void JobManager::Settle() {
+void JobManager::WaitUntilIdle() {
   absl::MutexLock lock(&mutex_);
   changed_ = true;
   mutex_.Await(absl::Condition(
       +[](JobManager* self) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-        return !self->changed_ && self->rounds_done_ == self->rounds_begun_;
+        return !self->changed_ && self->rounds_done_ == self->rounds_begun_ && self->launches_ == 0;
       },
       this));
 }
 
-absl::StatusOr<v1::Job> JobManager::Submit(const std::string& user,
+absl::StatusOr<v1::Job> JobManager::Submit(const Caller& caller,
                                            const v1::SubmitJobRequest& request) {
   if (!request.validate_only()) {
     KUR_ASSIGN_OR_RETURN(const auto earlier,
-                         options_.store->FindByRequest(user, request.request_id()));
+                         environment_.store->FindByRequest(caller.user, request.request_id()));
     if (earlier.has_value()) return Describe(*earlier);
-    KUR_RETURN_IF_ERROR(options_.store->health());
+    KUR_RETURN_IF_ERROR(environment_.database->health());
   }
-  const SubmissionContext context = {*options_.files, *options_.layout, *options_.blobs,
-                                     options_.inventory->devices(), options_.data};
-  KUR_ASSIGN_OR_RETURN(const NewJob job, FreezeSubmission(context, user, request));
+  const SubmissionContext context = {*environment_.files, *environment_.layout, *environment_.blobs,
+                                     environment_.inventory->devices(), environment_.data};
+  KUR_ASSIGN_OR_RETURN(const NewJob job, FreezeSubmission(context, caller.user, request));
   if (request.validate_only()) {
     JobRecord preview;
     preview.owner = job.owner;
@@ -185,82 +203,87 @@ absl::StatusOr<v1::Job> JobManager::Submit(const std::string& user,
     return ToJob(preview);
   }
   bool inserted = false;
-  KUR_ASSIGN_OR_RETURN(const JobRecord record, options_.store->Insert(job, &inserted));
+  KUR_ASSIGN_OR_RETURN(const JobRecord record, environment_.store->Insert(job, &inserted));
   if (inserted) {
-    options_.metrics->CountSubmission();
+    environment_.metrics->CountSubmission();
     spdlog::info("job {} of {} is queued", record.name, record.owner);
-    KUR_RETURN_IF_ERROR(Live(record).status());
+    KUR_RETURN_IF_ERROR(Active(record).status());
   }
   return Describe(record);
 }
 
-absl::StatusOr<JobRecord> JobManager::Resolve(const std::string& user, const std::string& name) {
+absl::StatusOr<JobRecord> JobManager::Find(const Caller& caller, Action action,
+                                           const std::string& name) {
   if (name.empty()) return absl::InvalidArgumentError("the name of a job is required");
-  KUR_ASSIGN_OR_RETURN(auto exact, options_.store->FindByName(name));
-  if (exact.has_value() && exact->owner == user) return *std::move(exact);
-  if (exact.has_value()) {
-    return absl::PermissionDeniedError(absl::StrCat("job '", name, "' belongs to another user"));
+  KUR_ASSIGN_OR_RETURN(auto found, environment_.store->FindByName(name));
+  if (!found.has_value()) {
+    KUR_ASSIGN_OR_RETURN(auto fitting,
+                         environment_.store->FindByPrefix(caller.user, name, kNamedAtMost + 1));
+    if (fitting.empty()) return NoSuchJob(name);
+    if (fitting.size() > 1) return Ambiguous(name, std::move(fitting));
+    found = std::move(fitting.front());
   }
-  KUR_ASSIGN_OR_RETURN(auto fitting, options_.store->FindByPrefix(user, name, kNamedAtMost + 1));
-  if (fitting.empty()) return NoSuchJob(name);
-  if (fitting.size() == 1) return std::move(fitting.front());
-  const bool more = fitting.size() > kNamedAtMost;
-  if (more) fitting.pop_back();
-  return absl::InvalidArgumentError(
-      absl::StrCat("'", name, "' fits several jobs: ", NamesOf(fitting), more ? " and more" : ""));
+  KUR_RETURN_IF_ERROR(CheckAccess(caller, action, {found->name, found->owner}));
+  return *std::move(found);
 }
 
-std::shared_ptr<LiveJob> JobManager::FindLive(int64_t id) const {
+absl::StatusOr<JobRecord> JobManager::ReadAgain(const JobRecord& record) {
+  KUR_ASSIGN_OR_RETURN(auto found, environment_.store->FindByName(record.name));
+  if (!found.has_value()) return NoSuchJob(record.name);
+  return *std::move(found);
+}
+
+std::shared_ptr<ActiveJob> JobManager::FindActive(int64_t id) const {
   absl::MutexLock lock(&mutex_);
-  const auto job = live_.find(id);
-  return job == live_.end() ? nullptr : job->second;
+  const auto job = active_.find(id);
+  return job == active_.end() ? nullptr : job->second;
 }
 
-absl::StatusOr<std::shared_ptr<LiveJob>> JobManager::Live(const JobRecord& record) {
-  if (IsFinal(record.state)) return std::shared_ptr<LiveJob>();
+absl::StatusOr<std::shared_ptr<ActiveJob>> JobManager::Active(const JobRecord& record) {
+  if (IsFinal(record.state)) return std::shared_ptr<ActiveJob>();
   while (true) {
     int64_t forgotten = 0;
     {
       absl::MutexLock lock(&mutex_);
-      const auto known = live_.find(record.id);
-      if (known != live_.end()) return known->second;
+      const auto known = active_.find(record.id);
+      if (known != active_.end()) return known->second;
       forgotten = forgotten_;
     }
     // It has ended since the record was read, or it has just been submitted.
-    KUR_ASSIGN_OR_RETURN(auto fresh, options_.store->FindByName(record.name));
-    if (!fresh.has_value() || IsFinal(fresh->state)) return std::shared_ptr<LiveJob>();
-    const auto job = std::make_shared<LiveJob>(environment_, *std::move(fresh));
+    KUR_ASSIGN_OR_RETURN(auto fresh, environment_.store->FindByName(record.name));
+    if (!fresh.has_value() || IsFinal(fresh->state)) return std::shared_ptr<ActiveJob>();
+    const auto job = std::make_shared<ActiveJob>(environment_, on_change_, *std::move(fresh));
     absl::MutexLock lock(&mutex_);
     // A job that has come and gone meanwhile must not come back.
     if (forgotten != forgotten_) continue;
-    const auto added = live_.emplace(record.id, job);
+    const auto added = active_.emplace(record.id, job);
     changed_ = true;
     return added.first->second;
   }
 }
 
-std::vector<std::shared_ptr<LiveJob>> JobManager::LiveJobs() const {
+std::vector<std::shared_ptr<ActiveJob>> JobManager::ActiveJobs() const {
   absl::MutexLock lock(&mutex_);
-  std::vector<std::shared_ptr<LiveJob>> jobs;
-  jobs.reserve(live_.size());
-  for (const auto& entry : live_) jobs.push_back(entry.second);
+  std::vector<std::shared_ptr<ActiveJob>> jobs;
+  jobs.reserve(active_.size());
+  for (const auto& entry : active_) jobs.push_back(entry.second);
   return jobs;
 }
 
 v1::Job JobManager::Describe(const JobRecord& record) const {
-  const auto live = FindLive(record.id);
-  return live != nullptr ? live->Describe() : ToJob(record);
+  const auto active = FindActive(record.id);
+  return active != nullptr ? active->Describe() : ToJob(record);
 }
 
-absl::StatusOr<v1::Job> JobManager::Get(const std::string& user, const std::string& name) {
-  KUR_ASSIGN_OR_RETURN(const JobRecord record, Resolve(user, name));
+absl::StatusOr<v1::Job> JobManager::Get(const Caller& caller, const std::string& name) {
+  KUR_ASSIGN_OR_RETURN(const JobRecord record, Find(caller, Action::kViewJob, name));
   return Describe(record);
 }
 
-absl::StatusOr<v1::ListJobsResponse> JobManager::List(const std::string& user,
+absl::StatusOr<v1::ListJobsResponse> JobManager::List(const Caller& caller,
                                                       const v1::ListJobsRequest& request) {
   JobFilter filter;
-  filter.owner = user;
+  filter.owner = caller.user;
   filter.project = request.project();
   for (const int state : request.states()) {
     filter.states.push_back(static_cast<v1::JobState>(state));
@@ -273,7 +296,7 @@ absl::StatusOr<v1::ListJobsResponse> JobManager::List(const std::string& user,
       (absl::SimpleAtoi(request.page_token(), &filter.before_id) && filter.before_id > 0);
   if (!valid_token) return absl::InvalidArgumentError("page_token is not one of this server");
   filter.limit = size + 1;
-  KUR_ASSIGN_OR_RETURN(auto records, options_.store->List(filter));
+  KUR_ASSIGN_OR_RETURN(auto records, environment_.store->List(filter));
 
   v1::ListJobsResponse response;
   if (static_cast<int>(records.size()) > size) {
@@ -284,22 +307,22 @@ absl::StatusOr<v1::ListJobsResponse> JobManager::List(const std::string& user,
   return response;
 }
 
-absl::StatusOr<v1::Job> JobManager::Cancel(const std::string& user, const std::string& name) {
-  KUR_ASSIGN_OR_RETURN(const JobRecord record, Resolve(user, name));
-  KUR_ASSIGN_OR_RETURN(const auto live, Live(record));
-  if (live == nullptr) {
-    KUR_ASSIGN_OR_RETURN(const JobRecord ended, Resolve(user, record.name));
+absl::StatusOr<v1::Job> JobManager::Cancel(const Caller& caller, const std::string& name) {
+  KUR_ASSIGN_OR_RETURN(const JobRecord record, Find(caller, Action::kControlJob, name));
+  KUR_ASSIGN_OR_RETURN(const auto active, Active(record));
+  if (active == nullptr) {
+    KUR_ASSIGN_OR_RETURN(const JobRecord ended, ReadAgain(record));
     return absl::FailedPreconditionError(
         absl::StrCat("job ", ended.name, " has ended: it is ", StateName(ended.state)));
   }
-  KUR_RETURN_IF_ERROR(live->Cancel());
-  return live->Describe();
+  KUR_RETURN_IF_ERROR(active->Cancel());
+  return active->Describe();
 }
 
-absl::Status JobManager::Checkpoint(const std::string& user, const std::string& name) {
-  KUR_ASSIGN_OR_RETURN(const JobRecord record, Resolve(user, name));
-  KUR_ASSIGN_OR_RETURN(const auto live, Live(record));
-  if (live != nullptr) return live->Checkpoint();
+absl::Status JobManager::RequestCheckpoint(const Caller& caller, const std::string& name) {
+  KUR_ASSIGN_OR_RETURN(const JobRecord record, Find(caller, Action::kControlJob, name));
+  KUR_ASSIGN_OR_RETURN(const auto active, Active(record));
+  if (active != nullptr) return active->RequestCheckpoint();
   return absl::FailedPreconditionError(absl::StrCat("job ", record.name, " has ended"));
 }
 
@@ -314,20 +337,19 @@ absl::StatusOr<T> AsServerFault(absl::StatusOr<T> result) {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<EventLog>> JobManager::Events(const std::string& user,
+absl::StatusOr<std::shared_ptr<EventLog>> JobManager::Events(const Caller& caller,
                                                              const std::string& name) {
-  KUR_ASSIGN_OR_RETURN(const JobRecord record, Resolve(user, name));
-  KUR_ASSIGN_OR_RETURN(const auto live, Live(record));
-  if (live != nullptr) return AsServerFault(live->Log());
-  // Read again: the record that was found first may be from before its end.
-  KUR_ASSIGN_OR_RETURN(const JobRecord ended, Resolve(user, record.name));
+  KUR_ASSIGN_OR_RETURN(const JobRecord record, Find(caller, Action::kViewJob, name));
+  KUR_ASSIGN_OR_RETURN(const auto active, Active(record));
+  if (active != nullptr) return AsServerFault(active->Log());
+  KUR_ASSIGN_OR_RETURN(const JobRecord ended, ReadAgain(record));
   return AsServerFault(ended_logs_.Open(ended));
 }
 
-absl::StatusOr<v1::FrozenKurfile> JobManager::Kurfile(const std::string& user,
+absl::StatusOr<v1::FrozenKurfile> JobManager::Kurfile(const Caller& caller,
                                                       const std::string& name) {
-  KUR_ASSIGN_OR_RETURN(const JobRecord record, Resolve(user, name));
-  KUR_ASSIGN_OR_RETURN(const auto sources, options_.store->Sources(record.id));
+  KUR_ASSIGN_OR_RETURN(const JobRecord record, Find(caller, Action::kReadJob, name));
+  KUR_ASSIGN_OR_RETURN(const auto sources, environment_.store->Sources(record.id));
   v1::FrozenKurfile kurfile;
   for (const v1::SourceFile& source : sources) *kurfile.add_sources() = source;
   kurfile.set_kurfile(record.frozen.kurfile());
@@ -335,24 +357,24 @@ absl::StatusOr<v1::FrozenKurfile> JobManager::Kurfile(const std::string& user,
   return kurfile;
 }
 
-absl::StatusOr<std::vector<v1::Artifact>> JobManager::Artifacts(const std::string& user,
+absl::StatusOr<std::vector<v1::Artifact>> JobManager::Artifacts(const Caller& caller,
                                                                 const std::string& name) {
-  KUR_ASSIGN_OR_RETURN(const JobRecord record, Resolve(user, name));
-  return options_.store->Artifacts(record.id);
+  KUR_ASSIGN_OR_RETURN(const JobRecord record, Find(caller, Action::kReadJob, name));
+  return environment_.store->Artifacts(record.id);
 }
 
-absl::StatusOr<OpenedArtifact> JobManager::OpenArtifact(const std::string& user,
+absl::StatusOr<OpenedArtifact> JobManager::OpenArtifact(const Caller& caller,
                                                         const std::string& name,
                                                         const std::string& path,
                                                         const std::string& sha256) {
-  KUR_ASSIGN_OR_RETURN(const JobRecord record, Resolve(user, name));
-  KUR_ASSIGN_OR_RETURN(const auto found, options_.store->FindArtifact(record.id, path));
+  KUR_ASSIGN_OR_RETURN(const JobRecord record, Find(caller, Action::kReadJob, name));
+  KUR_ASSIGN_OR_RETURN(const auto found, environment_.store->FindArtifact(record.id, path));
   if (!found.has_value()) {
     return absl::NotFoundError(
         absl::StrCat("job ", record.name, " has written no '", path.substr(0, 200), "'"));
   }
   PathResolver::Options confined;
-  confined.workspace = options_.layout->Artifacts(record.name);
+  confined.workspace = environment_.layout->Artifacts(record.name);
   confined.home = confined.workspace + "/~";
   KUR_ASSIGN_OR_RETURN(const std::string file,
                        PathResolver(std::move(confined)).ForReading(found->path()));
@@ -360,7 +382,7 @@ absl::StatusOr<OpenedArtifact> JobManager::OpenArtifact(const std::string& user,
   opened.file.reset(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!opened.file.valid()) return ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
   // Only now, so that the digest is not older than the content.
-  KUR_ASSIGN_OR_RETURN(const auto artifact, options_.store->FindArtifact(record.id, path));
+  KUR_ASSIGN_OR_RETURN(const auto artifact, environment_.store->FindArtifact(record.id, path));
   opened.artifact = artifact.value_or(*found);
   if (!sha256.empty() && sha256 != opened.artifact.sha256()) {
     return absl::FailedPreconditionError(
@@ -369,17 +391,17 @@ absl::StatusOr<OpenedArtifact> JobManager::OpenArtifact(const std::string& user,
   return opened;
 }
 
-absl::StatusOr<std::shared_ptr<LiveJob>> JobManager::JobOfWorker(const std::string& name) {
-  KUR_ASSIGN_OR_RETURN(const auto record, options_.store->FindByName(name));
+absl::StatusOr<std::shared_ptr<ActiveJob>> JobManager::JobOfWorker(const std::string& name) {
+  KUR_ASSIGN_OR_RETURN(const auto record, environment_.store->FindByName(name));
   if (!record.has_value()) return NoSuchJob(name);
-  KUR_ASSIGN_OR_RETURN(const auto live, Live(*record));
-  if (live == nullptr) return absl::NotFoundError(absl::StrCat("job ", name, " has ended"));
-  return live;
+  KUR_ASSIGN_OR_RETURN(const auto active, Active(*record));
+  if (active == nullptr) return absl::NotFoundError(absl::StrCat("job ", name, " has ended"));
+  return active;
 }
 
-std::map<std::string, JobManager::Holder> JobManager::DeviceHolders() const {
-  std::map<std::string, Holder> holders;
-  for (const auto& job : LiveJobs()) {
+std::map<std::string, JobAccess> JobManager::DeviceHolders() const {
+  std::map<std::string, JobAccess> holders;
+  for (const auto& job : ActiveJobs()) {
     if (!HoldsDevices(job->state())) continue;
     for (const std::string& device : job->devices()) holders[device] = {job->name(), job->owner()};
   }

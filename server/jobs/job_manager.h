@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -15,36 +14,16 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "engine/base/unique_fd.h"
 #include "kur/v1/kur.pb.h"
-#include "kur/v1/worker.pb.h"
+#include "server/auth/access_policy.h"
+#include "server/jobs/active_job.h"
 #include "server/jobs/ended_logs.h"
-#include "server/jobs/live_job.h"
-#include "server/launcher/orphan_worker.h"
+#include "server/jobs/job_environment.h"
+#include "server/net/task_pool.h"
 
 namespace kur::server {
-
-// What the manager works with. Everything must outlive it and is thread-safe.
-struct JobManagerOptions {
-  FileSystem* files = &FileSystem::Posix();
-  const StateLayout* layout = nullptr;
-  JobStore* store = nullptr;
-  BlobStore* blobs = nullptr;
-  Launcher* launcher = nullptr;
-  const DeviceInventory* inventory = nullptr;
-  const SchedulingPolicy* policy = nullptr;
-  EventDispatcher* dispatcher = nullptr;
-  Metrics* metrics = nullptr;
-  DataPolicy data;
-  absl::Duration cancel_grace = absl::Seconds(30);
-  absl::Duration terminate_grace = absl::Seconds(10);
-  std::function<absl::Time()> now = absl::Now;
-  // Changes with every start of the machine.
-  std::string boot_id;
-  std::function<std::optional<WorkerIdentity>(const std::string&)> find_orphan = FindOrphanWorker;
-};
 
 // An artifact whose content stays what it is while it is read.
 struct OpenedArtifact {
@@ -54,13 +33,12 @@ struct OpenedArtifact {
 
 // The jobs of this server: accepts them, starts them as the scheduling policy decides, follows
 // their workers, and finds them again after a restart. Keeps only jobs in memory that have not
-// ended. Thread-safe. `user` is always the authenticated caller; a job of someone else is
-// PERMISSION_DENIED, one that does not exist NOT_FOUND, a prefix that fits several of the user's
-// INVALID_ARGUMENT.
+// ended. Thread-safe. What the access policy does not let the caller do is PERMISSION_DENIED, a job
+// that does not exist NOT_FOUND, a prefix that fits several of the caller's INVALID_ARGUMENT.
 class JobManager {
  public:
   // Finds the jobs of an earlier kurd, adopts their workers, and begins to schedule.
-  static absl::StatusOr<std::unique_ptr<JobManager>> Start(const JobManagerOptions& options);
+  static absl::StatusOr<std::unique_ptr<JobManager>> Start(const JobEnvironment& environment);
 
   // As Stop().
   ~JobManager();
@@ -70,70 +48,75 @@ class JobManager {
   void Stop();
 
   // See kur.v1.Jobs for what each does.
-  absl::StatusOr<v1::Job> Submit(const std::string& user, const v1::SubmitJobRequest& request);
-  absl::StatusOr<v1::Job> Get(const std::string& user, const std::string& name);
-  absl::StatusOr<v1::ListJobsResponse> List(const std::string& user,
+  absl::StatusOr<v1::Job> Submit(const Caller& caller, const v1::SubmitJobRequest& request);
+  absl::StatusOr<v1::Job> Get(const Caller& caller, const std::string& name);
+  absl::StatusOr<v1::ListJobsResponse> List(const Caller& caller,
                                             const v1::ListJobsRequest& request);
-  absl::StatusOr<v1::Job> Cancel(const std::string& user, const std::string& name);
-  absl::Status Checkpoint(const std::string& user, const std::string& name);
-  absl::StatusOr<std::shared_ptr<EventLog>> Events(const std::string& user,
-                                                   const std::string& name);
-  absl::StatusOr<v1::FrozenKurfile> Kurfile(const std::string& user, const std::string& name);
-  absl::StatusOr<std::vector<v1::Artifact>> Artifacts(const std::string& user,
+  absl::StatusOr<v1::Job> Cancel(const Caller& caller, const std::string& name);
+  absl::Status RequestCheckpoint(const Caller& caller, const std::string& name);
+  absl::StatusOr<std::shared_ptr<EventLog>> Events(const Caller& caller, const std::string& name);
+  absl::StatusOr<v1::FrozenKurfile> Kurfile(const Caller& caller, const std::string& name);
+  absl::StatusOr<std::vector<v1::Artifact>> Artifacts(const Caller& caller,
                                                       const std::string& name);
   // FAILED_PRECONDITION if `sha256` is given and the path has other content by now.
-  absl::StatusOr<OpenedArtifact> OpenArtifact(const std::string& user, const std::string& name,
+  absl::StatusOr<OpenedArtifact> OpenArtifact(const Caller& caller, const std::string& name,
                                               const std::string& path, const std::string& sha256);
 
-  // The job of a worker that says hello; NOT_FOUND if there is none or it has ended.
-  absl::StatusOr<std::shared_ptr<LiveJob>> JobOfWorker(const std::string& name);
+  // Returns the job of a worker that says hello; NOT_FOUND if there is none or it has ended.
+  absl::StatusOr<std::shared_ptr<ActiveJob>> JobOfWorker(const std::string& name);
 
-  // The job that holds each device in use.
-  struct Holder {
-    std::string job;
-    std::string owner;
-  };
-  std::map<std::string, Holder> DeviceHolders() const;
+  // Returns the job that holds each device in use, by the device's name.
+  std::map<std::string, JobAccess> DeviceHolders() const;
 
   // Blocks until everything that is due at the moment of the call has been done. For tests.
-  void Settle();
+  void WaitUntilIdle();
 
  private:
-  explicit JobManager(const JobManagerOptions& options);
+  explicit JobManager(const JobEnvironment& environment);
 
   absl::Status Recover();
   void Run();
   // One round of the scheduling thread; returns when the next is due at the latest.
-  absl::Time Round();
-  // False if a job that should start could not; to be tried again.
-  bool Schedule(const std::vector<std::shared_ptr<LiveJob>>& jobs);
-  void ForgetSettled(const std::vector<std::shared_ptr<LiveJob>>& jobs);
+  absl::Time RunRound();
+  // Returns false if a job that should start could not; to be tried again.
+  bool Schedule(const std::vector<std::shared_ptr<ActiveJob>>& jobs);
+  // Has the job's worker launched by `launch_pool_`, if it is to be.
+  void LaunchIfDue(const std::shared_ptr<ActiveJob>& job);
+  void ForgetSettled(const std::vector<std::shared_ptr<ActiveJob>>& jobs);
   void MarkChanged();
   bool MustRun() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return changed_ || stopping_; }
 
-  // The user's job of that name or unambiguous prefix.
-  absl::StatusOr<JobRecord> Resolve(const std::string& user, const std::string& name);
-  // The live job of a record, or null if it has ended.
-  absl::StatusOr<std::shared_ptr<LiveJob>> Live(const JobRecord& record);
-  std::shared_ptr<LiveJob> FindLive(int64_t id) const;
-  std::vector<std::shared_ptr<LiveJob>> LiveJobs() const;
-  // What a job of the store looks like now.
+  // Returns the job of that name, or of that unambiguous prefix among the caller's, if the access
+  // policy lets the caller do `action` to it. The one place that asks.
+  absl::StatusOr<JobRecord> Find(const Caller& caller, Action action, const std::string& name);
+  // Reads the record again: the one that was found first may be from before the job's end.
+  absl::StatusOr<JobRecord> ReadAgain(const JobRecord& record);
+  // Returns the active job of a record, or null if it has ended.
+  absl::StatusOr<std::shared_ptr<ActiveJob>> Active(const JobRecord& record);
+  std::shared_ptr<ActiveJob> FindActive(int64_t id) const;
+  std::vector<std::shared_ptr<ActiveJob>> ActiveJobs() const;
+  // Returns what a job of the store looks like now.
   v1::Job Describe(const JobRecord& record) const;
 
-  const JobManagerOptions options_;
-  JobEnvironment environment_;
+  const JobEnvironment environment_;
+  const std::function<void()> on_change_ = [this] { MarkChanged(); };
   EndedLogs ended_logs_;
 
   mutable absl::Mutex mutex_;
   // By id, which is the order of submission.
-  std::map<int64_t, std::shared_ptr<LiveJob>> live_ ABSL_GUARDED_BY(mutex_);
-  // Jobs that have been taken out of `live_`.
+  std::map<int64_t, std::shared_ptr<ActiveJob>> active_ ABSL_GUARDED_BY(mutex_);
+  // Jobs that have been taken out of `active_`.
   int64_t forgotten_ ABSL_GUARDED_BY(mutex_) = 0;
   bool changed_ ABSL_GUARDED_BY(mutex_) = true;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   // Rounds that have begun, and rounds that are over.
   int64_t rounds_begun_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t rounds_done_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Launches that have been handed to `launch_pool_` and are not over.
+  int64_t launches_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Of their own: starting a worker synchronizes files and waits for a process, and schedulers of
+  // clusters take seconds.
+  std::unique_ptr<TaskPool> launch_pool_;
   std::thread thread_;
 };
 

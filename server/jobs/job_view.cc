@@ -1,7 +1,8 @@
 #include "server/jobs/job_view.h"
 
+#include <utility>
+
 #include "server/protocol/conversions.h"
-#include "server/protocol/job_state.h"
 
 namespace kur::server {
 
@@ -20,7 +21,6 @@ v1::Job ToJob(const JobRecord& record) {
   for (const std::string& device : record.devices) job.add_devices(device);
   job.set_attempts(record.attempts);
   job.set_seed(record.frozen.seed());
-  if (!IsFinal(record.state)) job.set_worker_pid(record.worker_pid);
   if (record.progress.has_value()) *job.mutable_progress() = *record.progress;
   *job.mutable_overrides() = record.frozen.overrides();
   *job.mutable_inputs() = record.frozen.inputs();
@@ -39,6 +39,33 @@ SchedulableJob ToSchedulable(const JobRecord& record) {
   job.request.count = devices.count();
   job.writes.assign(record.frozen.writes().begin(), record.frozen.writes().end());
   return job;
+}
+
+void JobView::Set(const JobRecord& record, bool is_settled) {
+  auto copy = std::make_shared<const JobRecord>(record);
+  absl::MutexLock lock(&mutex_);
+  record_ = std::move(copy);
+  is_settled_ = is_settled;
+}
+
+void JobView::SetProgress(const std::optional<v1::Progress>& progress) {
+  absl::MutexLock lock(&mutex_);
+  progress_ = progress;
+}
+
+std::shared_ptr<const JobRecord> JobView::record() const {
+  absl::MutexLock lock(&mutex_);
+  return record_;
+}
+
+std::optional<v1::Progress> JobView::progress() const {
+  absl::MutexLock lock(&mutex_);
+  return progress_;
+}
+
+bool JobView::is_settled() const {
+  absl::MutexLock lock(&mutex_);
+  return is_settled_;
 }
 
 }  // namespace kur::server

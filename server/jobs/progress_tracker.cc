@@ -1,5 +1,9 @@
 #include "server/jobs/progress_tracker.h"
 
+#include <algorithm>
+
+#include "server/protocol/job_state.h"
+
 namespace kur::server {
 
 v1::Progress& ProgressTracker::mutable_progress() {
@@ -12,7 +16,7 @@ void ProgressTracker::Add(const v1::Event& event) {
     case v1::Event::kStateChanged: {
       const v1::StateChanged& change = event.state_changed();
       announced_state_ = change.state();
-      if (change.state() != v1::JOB_STATE_STARTING) return;
+      if (!BeginsAttempt(change.state())) return;
       announced_attempt_ = change.attempt();
       attempts_without_progress_ = progressed_ ? 1 : attempts_without_progress_ + 1;
       progressed_ = false;
@@ -46,6 +50,9 @@ void ProgressTracker::Add(const v1::Event& event) {
     }
     case v1::Event::kArtifactWritten:
       progressed_ |= event.artifact_written().kind() == v1::Artifact::KIND_CHECKPOINT;
+      return;
+    case v1::Event::kCommandDone:
+      last_command_done_ = std::max(last_command_done_, event.command_done().id());
       return;
     default:
       return;

@@ -10,8 +10,8 @@
 
 namespace kur::server {
 
-// What the events of a job say of its progress: fed with every event in order, so that reading the
-// log again gives the same answers. Not thread-safe.
+// Derives from the events of a job how far it is: fed with every event in order, so that reading
+// the log again gives the same answers. Not thread-safe.
 class ProgressTracker {
  public:
   void Add(const v1::Event& event);
@@ -19,9 +19,12 @@ class ProgressTracker {
   // The latest that is known; nothing before the first report.
   const std::optional<v1::Progress>& progress() const { return progress_; }
 
-  // The state and the attempt that the log has announced last; JOB_STATE_UNSPECIFIED at first.
-  v1::JobState announced_state() const { return announced_state_; }
+  // The state and the attempt that the log has announced last; no state at first.
+  const std::optional<v1::JobState>& announced_state() const { return announced_state_; }
   int announced_attempt() const { return announced_attempt_; }
+
+  // The highest number of a command that the worker has done; 0 at first.
+  int64_t last_command_done() const { return last_command_done_; }
 
   // True if the current attempt has written a checkpoint or trained beyond every attempt before it.
   bool progressed() const { return progressed_; }
@@ -33,11 +36,12 @@ class ProgressTracker {
   v1::Progress& mutable_progress();
 
   std::optional<v1::Progress> progress_;
-  v1::JobState announced_state_ = v1::JOB_STATE_UNSPECIFIED;
+  std::optional<v1::JobState> announced_state_;
   int announced_attempt_ = 0;
   std::pair<int64_t, int64_t> furthest_ = {0, 0};  // epoch and batch
   bool progressed_ = false;
   int attempts_without_progress_ = 0;
+  int64_t last_command_done_ = 0;
 };
 
 }  // namespace kur::server

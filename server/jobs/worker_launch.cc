@@ -23,21 +23,22 @@ std::vector<Device> AssignedDevices(const std::vector<Device>& devices, const Jo
 
 v1::WorkerSpec Specify(const JobEnvironment& environment, const JobRecord& record,
                        const std::vector<Device>& devices) {
-  const StateLayout& layout = environment.layout;
+  const StateLayout& layout = *environment.layout;
   const FrozenJob& frozen = record.frozen;
   v1::WorkerSpec spec;
   spec.set_job(record.name);
+  spec.set_attempt(record.attempts);
   spec.set_mode(frozen.mode());
   *spec.mutable_inspection() = frozen.inspection();
   spec.set_kurfile(frozen.kurfile());
   spec.set_source_directory(
-      RunDirectory(environment.files, layout.Run(record.name)).source_directory());
+      RunDirectory(*environment.files, layout.Run(record.name)).source_directory());
   *spec.mutable_overrides() = frozen.overrides();
   spec.set_seed(frozen.seed());
   for (const v1::Input& input : frozen.inputs()) {
     v1::WorkerInput& file = *spec.add_inputs();
     file.set_path(input.path());
-    file.set_file(environment.blobs.PathOf(input.sha256()));
+    file.set_file(environment.blobs->PathOf(input.sha256()));
   }
   spec.set_workspace(layout.Workspace(record.owner, record.project));
   spec.set_home(layout.Home(record.owner));
@@ -54,26 +55,26 @@ v1::WorkerSpec Specify(const JobEnvironment& environment, const JobRecord& recor
   const bool has_cuda = !devices.empty() && devices.front().kind == Device::Kind::kCuda;
   spec.set_device(has_cuda ? "cuda:0" : "cpu");
   spec.set_threads(ThreadsFor(devices));
-  spec.set_gpu_count(CountCudaDevices(environment.devices));
+  spec.set_gpu_count(CountCudaDevices(environment.inventory->devices()));
   return spec;
 }
 
 }  // namespace
 
-absl::StatusOr<LaunchRequest> PrepareLaunch(JobEnvironment& environment, const JobRecord& record,
-                                            int64_t acknowledged) {
-  FileSystem& files = environment.files;
+absl::StatusOr<LaunchRequest> PrepareLaunch(const JobEnvironment& environment,
+                                            const JobRecord& record, int64_t acknowledged) {
+  FileSystem& files = *environment.files;
   LaunchRequest request;
   request.job = record.name;
-  request.run_directory = environment.layout.Run(record.name);
-  request.devices = AssignedDevices(environment.devices, record);
+  request.run_directory = environment.layout->Run(record.name);
+  request.devices = AssignedDevices(environment.inventory->devices(), record);
   const bool needs_device = record.frozen.devices().count() > 0;
   if (request.devices.size() != record.devices.size() ||
       (needs_device && request.devices.empty())) {
     return absl::FailedPreconditionError(
         "the devices that the job was given are not on this machine any more");
   }
-  KUR_ASSIGN_OR_RETURN(const auto sources, environment.store.Sources(record.id));
+  KUR_ASSIGN_OR_RETURN(const auto sources, environment.store->Sources(record.id));
   v1::WorkerSpec spec = Specify(environment, record, request.devices);
   spec.set_acknowledged_sequence(acknowledged);
   KUR_RETURN_IF_ERROR(files.MakeDirectories(spec.workspace(), 0700));

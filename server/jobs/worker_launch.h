@@ -12,8 +12,8 @@ namespace kur::server {
 // again is fine. FAILED_PRECONDITION if a device of the job is not on this machine any more;
 // RESOURCE_EXHAUSTED on a full disk.
 // `acknowledged`: the highest worker_sequence of the job's log.
-absl::StatusOr<LaunchRequest> PrepareLaunch(JobEnvironment& environment, const JobRecord& record,
-                                            int64_t acknowledged);
+absl::StatusOr<LaunchRequest> PrepareLaunch(const JobEnvironment& environment,
+                                            const JobRecord& record, int64_t acknowledged);
 
 }  // namespace kur::server
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,12 @@
 
 namespace kur::server {
 
-// Names one process for ever: a process id alone is used again by the kernel.
-struct WorkerIdentity {
-  int64_t pid = 0;
-  uint64_t start_ticks = 0;  // field 22 of /proc/PID/stat
-  std::string boot_id;       // /proc/sys/kernel/random/boot_id
+// Names one worker for ever. Only the launcher that gave the handle reads the text; everyone else
+// stores it and gives it back.
+struct WorkerHandle {
+  std::string text;
+
+  bool empty() const { return text.empty(); }
 };
 
 struct LaunchRequest {
@@ -26,15 +28,17 @@ struct LaunchRequest {
   std::vector<Device> devices;  // empty: one thread, on any processor
 };
 
-// How a worker process ended, as far as the launcher can tell.
+// How a worker ended, as far as the launcher can tell.
 struct WorkerExit {
-  bool known = false;  // false: not a child of this process (adopted), only that it is gone
-  int exit_code = 0;   // when it exited
-  int signal = 0;      // when a signal ended it; else 0
+  bool known = false;           // false: only that the worker is gone
+  int exit_code = 0;            // when it exited
+  int signal = 0;               // when a signal ended it; else 0
+  bool host_restarted = false;  // the worker ended with the machine that it ran on
 };
 
-// Starts worker processes and watches them. A worker outlives its launcher: a later launcher adopts
-// it by its identity. Thread-safe.
+// Starts workers and watches them. A worker outlives its launcher: a later launcher adopts it by
+// its handle. Thread-safe; every call may take as long as starting a process does, so callers hold
+// no lock that others wait for.
 class Launcher {
  public:
   // Called once for every worker that was launched or adopted, on a thread of the launcher, with no
@@ -47,15 +51,23 @@ class Launcher {
   // Starts `kurd-worker` for the job. `on_exit` may be called before this returns; after an error
   // it is never called. An error means that no worker runs. ALREADY_EXISTS if the job's worker is
   // being watched.
-  virtual absl::StatusOr<WorkerIdentity> Launch(const LaunchRequest& request,
-                                                ExitCallback on_exit) = 0;
+  virtual absl::StatusOr<WorkerHandle> Launch(const LaunchRequest& request,
+                                              ExitCallback on_exit) = 0;
 
-  // Watches a worker that an earlier launcher started. NOT_FOUND if that very process is gone (its
-  // process id may belong to another program by now: that one is left alone). A worker that has
-  // ended but is not yet buried by its parent counts as there: `on_exit` follows at once.
-  // ALREADY_EXISTS as above.
-  virtual absl::Status Adopt(const std::string& job, const WorkerIdentity& identity,
-                             ExitCallback on_exit) = 0;
+  // Watches a worker that an earlier launcher started. Returns nothing if the worker is there;
+  // `on_exit` is called when it ends, at once if it has ended and its parent has not reaped it yet.
+  // Returns how the worker ended if it is gone; `on_exit` is never called then, nor after an error.
+  // FAILED_PRECONDITION for a handle of another kind of launcher, ALREADY_EXISTS as above.
+  virtual absl::StatusOr<std::optional<WorkerExit>> Adopt(const std::string& job,
+                                                          const WorkerHandle& worker,
+                                                          ExitCallback on_exit) = 0;
+
+  // Finds the worker of a run directory. For the one case in which its handle was not stored: kurd
+  // died between starting the worker and writing that down.
+  virtual std::optional<WorkerHandle> Find(const std::string& run_directory) = 0;
+
+  // Returns the worker's process id on this machine, for people; 0 if it has none here.
+  virtual int64_t ProcessId(const WorkerHandle& worker) const = 0;
 
   // Sends a signal to the process group of a watched worker, never to anyone else's. NOT_FOUND if
   // it is gone.

@@ -23,6 +23,7 @@
 #include "server/launcher/signal_blocker.h"
 #include "server/launcher/spawn.h"
 #include "server/launcher/worker_environment.h"
+#include "server/launcher/worker_search.h"
 
 namespace kur::server {
 namespace {
@@ -41,9 +42,10 @@ std::vector<int> ProcessorsOf(const std::vector<Device>& devices) {
   return {processors.begin(), processors.end()};
 }
 
-// One thread waits for the pidfds of all workers. A worker is in `workers_` from before it is
-// started until that thread has seen it end, and only that thread takes one out and buries it:
-// while `mutex_` is held, the process id of a worker of ours cannot come to mean another process.
+// Waits with one thread for the pidfds of all workers. A worker is in `workers_` from before it is
+// started until that thread has seen it end, and only that thread takes one out and reaps it: while
+// `mutex_` is held, the process id of a worker of ours cannot come to mean another process.
+// Thread-safe.
 class LocalLauncher : public Launcher {
  public:
   explicit LocalLauncher(const std::string& worker_binary)
@@ -60,8 +62,7 @@ class LocalLauncher : public Launcher {
     watcher_.join();
   }
 
-  absl::StatusOr<WorkerIdentity> Launch(const LaunchRequest& request,
-                                        ExitCallback on_exit) override {
+  absl::StatusOr<WorkerHandle> Launch(const LaunchRequest& request, ExitCallback on_exit) override {
     KUR_RETURN_IF_ERROR(ready_);
     KUR_RETURN_IF_ERROR(Reserve(request.job));
     auto identity = Start(request, std::move(on_exit));
@@ -69,17 +70,34 @@ class LocalLauncher : public Launcher {
       Forget(request.job);
       return Annotate(identity.status(), absl::StrCat("starting the worker of ", request.job));
     }
-    return identity;
+    return ToHandle(*identity);
   }
 
-  absl::Status Adopt(const std::string& job, const WorkerIdentity& identity,
-                     ExitCallback on_exit) override {
+  absl::StatusOr<std::optional<WorkerExit>> Adopt(const std::string& job,
+                                                  const WorkerHandle& worker,
+                                                  ExitCallback on_exit) override {
     KUR_RETURN_IF_ERROR(ready_);
+    KUR_ASSIGN_OR_RETURN(const ProcessIdentity identity, ParseHandle(worker));
+    WorkerExit gone;
+    gone.host_restarted = identity.boot_id != boot_id_;
+    if (gone.host_restarted) return gone;
     KUR_RETURN_IF_ERROR(Reserve(job));
-    absl::Status adopted = OpenAndWatch(job, identity, std::move(on_exit));
-    if (adopted.ok()) return adopted;
+    const absl::Status adopted = OpenAndWatch(job, identity, std::move(on_exit));
+    if (adopted.ok()) return std::optional<WorkerExit>();
     Forget(job);
+    if (absl::IsNotFound(adopted)) return gone;
     return Annotate(adopted, absl::StrCat("adopting the worker of ", job));
+  }
+
+  std::optional<WorkerHandle> Find(const std::string& run_directory) override {
+    const auto identity = FindWorkerProcess(run_directory);
+    if (!identity.has_value()) return std::nullopt;
+    return ToHandle(*identity);
+  }
+
+  int64_t ProcessId(const WorkerHandle& worker) const override {
+    const auto identity = ParseHandle(worker);
+    return identity.ok() ? identity->pid : 0;
   }
 
   absl::Status Signal(const std::string& job, int signal) override {
@@ -129,7 +147,7 @@ class LocalLauncher : public Launcher {
     workers_.erase(job);
   }
 
-  absl::StatusOr<WorkerIdentity> Start(const LaunchRequest& request, ExitCallback on_exit) {
+  absl::StatusOr<ProcessIdentity> Start(const LaunchRequest& request, ExitCallback on_exit) {
     SpawnRequest spawn;
     spawn.binary = worker_binary_;
     spawn.arguments = {"--run-directory", request.run_directory};
@@ -139,24 +157,23 @@ class LocalLauncher : public Launcher {
     spawn.processors = ProcessorsOf(request.devices);
     KUR_ASSIGN_OR_RETURN(SpawnedProcess process, Spawn(spawn));
 
-    // Nobody has buried the child yet, so this is its own description.
+    // Nobody has reaped the child yet, so this is its own description.
     const auto stat = ReadProcessStat(process.pid);
     absl::Status watched = stat.status();
     if (watched.ok()) {
       watched = Watch(request.job, process.pid, std::move(process.pidfd), std::move(on_exit));
     }
     if (!watched.ok()) {
-      KillAndBury(process.pid);
+      KillAndReap(process.pid);
       return watched;
     }
-    return WorkerIdentity{process.pid, stat->start_ticks, boot_id_};
+    return ProcessIdentity{process.pid, stat->start_ticks, boot_id_};
   }
 
-  absl::Status OpenAndWatch(const std::string& job, const WorkerIdentity& identity,
+  // Returns NOT_FOUND if the process is gone. Its id may belong to another program by then: that
+  // one is left alone.
+  absl::Status OpenAndWatch(const std::string& job, const ProcessIdentity& identity,
                             ExitCallback on_exit) {
-    if (identity.boot_id != boot_id_) {
-      return absl::NotFoundError("it ended when the machine was restarted");
-    }
     // Process 1 leads no worker, and its group is every process to kill(2).
     if (identity.pid <= 1 || identity.pid > INT_MAX) {
       return absl::NotFoundError(absl::StrCat("there is no worker ", identity.pid));

@@ -35,6 +35,22 @@ int SendThroughPidfd(const UniqueFd& pidfd, int signal, unsigned flags) {
 
 }  // namespace
 
+WorkerHandle ToHandle(const ProcessIdentity& identity) {
+  return {absl::StrCat(identity.pid, " ", identity.start_ticks, " ", identity.boot_id)};
+}
+
+absl::StatusOr<ProcessIdentity> ParseHandle(const WorkerHandle& worker) {
+  const std::vector<absl::string_view> fields = absl::StrSplit(worker.text, ' ');
+  ProcessIdentity identity;
+  if (fields.size() != 3 || !absl::SimpleAtoi(fields[0], &identity.pid) ||
+      !absl::SimpleAtoi(fields[1], &identity.start_ticks)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("'", worker.text, "' is not a worker of this machine"));
+  }
+  identity.boot_id = std::string(fields[2]);
+  return identity;
+}
+
 absl::StatusOr<ProcessStat> ParseProcessStat(absl::string_view text) {
   const size_t end_of_name = text.rfind(')');
   if (end_of_name == absl::string_view::npos) {

@@ -14,6 +14,20 @@
 
 namespace kur::server {
 
+// Names one process for ever: a process id alone is used again by the kernel.
+struct ProcessIdentity {
+  int64_t pid = 0;
+  uint64_t start_ticks = 0;  // field 22 of /proc/PID/stat
+  std::string boot_id;       // /proc/sys/kernel/random/boot_id
+};
+
+// Returns the handle of a worker that is a process of this machine: "PID START_TICKS BOOT_ID", as
+// the store keeps it.
+WorkerHandle ToHandle(const ProcessIdentity& identity);
+
+// Returns what ToHandle() was given; FAILED_PRECONDITION for a handle of another launcher.
+absl::StatusOr<ProcessIdentity> ParseHandle(const WorkerHandle& worker);
+
 // What the kernel tells of a process in /proc/PID/stat.
 struct ProcessStat {
   int64_t process_group = 0;
@@ -36,7 +50,7 @@ absl::StatusOr<UniqueFd> OpenPidfd(int64_t pid);
 // True once the process has ended.
 bool HasEnded(const UniqueFd& pidfd);
 
-// How an ended process ended; if it is a child of this process, it is buried by this.
+// Returns how an ended process ended. Reaps the process if it is a child of this one.
 WorkerExit Reap(const UniqueFd& pidfd);
 
 // Sends a signal to the process group that the process leads. NOT_FOUND if the process has ended.

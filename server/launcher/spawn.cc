@@ -56,7 +56,7 @@ struct FreeCpuSet {
 
 // ---- In the child: only async-signal-safe calls.
 
-[[noreturn]] void GiveUp(int report, Step step) {
+[[noreturn]] void ReplaceByPlaceholder(int report, Step step) {
   const Failure failure = {step, errno};
   // A pipe takes so little at once or not at all; there is nobody else to tell.
   const ssize_t written = write(report, &failure, sizeof(failure));
@@ -90,18 +90,18 @@ void PreferForOutOfMemory() {
   setsid();
   if (dup2(plan.input, STDIN_FILENO) < 0 || dup2(plan.log, STDOUT_FILENO) < 0 ||
       dup2(plan.log, STDERR_FILENO) < 0 || dup3(plan.report, kReportFd, O_CLOEXEC) < 0) {
-    GiveUp(plan.report, Step::kStreams);
+    ReplaceByPlaceholder(plan.report, Step::kStreams);
   }
   CloseFrom(kReportFd + 1, plan.max_fd);
-  if (chdir(plan.directory) != 0) GiveUp(kReportFd, Step::kDirectory);
+  if (chdir(plan.directory) != 0) ReplaceByPlaceholder(kReportFd, Step::kDirectory);
   if (plan.processors != nullptr &&
       sched_setaffinity(0, plan.processors_bytes, plan.processors) != 0) {
-    GiveUp(kReportFd, Step::kProcessors);
+    ReplaceByPlaceholder(kReportFd, Step::kProcessors);
   }
   ResetSignals();
   PreferForOutOfMemory();
   execve(plan.binary, plan.argv, plan.envp);
-  GiveUp(kReportFd, Step::kExecute);
+  ReplaceByPlaceholder(kReportFd, Step::kExecute);
 }
 
 // ---- In the parent.
@@ -233,11 +233,11 @@ absl::StatusOr<SpawnedProcess> Spawn(const SpawnRequest& request) {
     }
     started = pidfd.status();
   }
-  KillAndBury(process.pid);
+  KillAndReap(process.pid);
   return started;
 }
 
-void KillAndBury(pid_t pid) {
+void KillAndReap(pid_t pid) {
   kill(-pid, SIGKILL);
   while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }

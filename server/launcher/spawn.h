@@ -22,7 +22,7 @@ struct SpawnRequest {
   std::vector<int> processors;         // where it may run; empty: where this process may
 };
 
-// A child that has been started and is not buried yet.
+// A child that has been started and is not reaped yet.
 struct SpawnedProcess {
   pid_t pid = 0;
   UniqueFd pidfd;
@@ -33,8 +33,8 @@ struct SpawnedProcess {
 // Returns once the program is being executed; after an error no process is left. Thread-safe.
 absl::StatusOr<SpawnedProcess> Spawn(const SpawnRequest& request);
 
-// Ends the process group that a child leads at once, and buries the child.
-void KillAndBury(pid_t pid);
+// Kills the process group that a child leads, and reaps the child.
+void KillAndReap(pid_t pid);
 
 }  // namespace kur::server
 

@@ -67,7 +67,7 @@ absl::Status CheckTransition(v1::JobState from, v1::JobState to) {
       break;
     case v1::JOB_STATE_STARTING:
     case v1::JOB_STATE_RUNNING:
-      allowed = to == v1::JOB_STATE_STARTING || IsFinal(to) ||
+      allowed = to == v1::JOB_STATE_QUEUED || IsFinal(to) ||
                 (from == v1::JOB_STATE_STARTING && to == v1::JOB_STATE_RUNNING);
       break;
     default:

@@ -15,7 +15,8 @@ namespace kur {
 //   QUEUED -> STARTING -> RUNNING -> SUCCEEDED | FAILED | CANCELLED
 //
 // and besides: a job that has no worker yet may be CANCELLED, one whose events are damaged FAILED,
-// and one whose worker has ended without a result, and is to be started again, is STARTING again.
+// and one whose worker has ended without a result, and is to be started again, is QUEUED again.
+// Pure functions; thread-safe.
 
 // Every state that a job can be in.
 inline constexpr std::array<v1::JobState, 6> kAllStates = {

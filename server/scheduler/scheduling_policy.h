@@ -11,7 +11,7 @@
 
 namespace kur::server {
 
-// What the policy knows of a job.
+// The part of a job that a policy reads.
 struct SchedulableJob {
   std::string name;
   std::string owner;
@@ -33,6 +33,7 @@ struct SchedulingSnapshot {
   std::vector<SchedulableJob> queued;  // in the order of submission
 };
 
+// What is to be done now.
 struct SchedulingDecision {
   struct Start {
     std::string job;
@@ -43,10 +44,14 @@ struct SchedulingDecision {
   std::map<std::string, std::string> waiting;
 };
 
-// Decides which queued jobs start, and where. A pure function of the snapshot; thread-safe.
+// Chooses, for one snapshot, which queued jobs start on which devices and why the others wait.
 class SchedulingPolicy {
  public:
   virtual ~SchedulingPolicy() = default;
+
+  // Returns a decision with every queued job in exactly one of `starts` and `waiting`, and no
+  // device in more than one start. A pure function; thread-safe. Called after every change; a start
+  // that fails is offered again.
   virtual SchedulingDecision Decide(const SchedulingSnapshot& snapshot) const = 0;
 };
 

@@ -1,11 +1,13 @@
 #include "server/store/job_store.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "engine/base/status.h"
 #include "server/protocol/job_state.h"
-#include "server/store/schema.h"
 #include "spdlog/spdlog.h"
 
 namespace kur::server {
@@ -13,9 +15,7 @@ namespace {
 
 constexpr absl::string_view kColumns =
     "id, name, owner, project, request_id, state, reason, submitted_at, started_at, finished_at, "
-    "attempts, cancel_requested, devices, worker_pid, worker_start_ticks, worker_boot_id, "
-    "progress, "
-    "frozen";
+    "attempts, desired_state, devices, worker, commands, progress, frozen";
 
 std::optional<absl::Time> OptionalTime(const SqlStatement& row, int column) {
   if (row.IsNull(column)) return std::nullopt;
@@ -43,20 +43,14 @@ absl::StatusOr<JobRecord> ReadJob(const SqlStatement& row) {
   job.started_at = OptionalTime(row, 8);
   job.finished_at = OptionalTime(row, 9);
   job.attempts = static_cast<int>(row.Int(10));
-  job.cancel_requested = row.Int(11) != 0;
+  job.desired_state = static_cast<DesiredState>(row.Int(11));
   job.devices = absl::StrSplit(row.Text(12), ',', absl::SkipEmpty());
-  job.worker_pid = row.Int(13);
-  job.worker_start_ticks = static_cast<uint64_t>(row.Int(14));
-  job.worker_boot_id = row.Text(15);
-  if (!row.IsNull(16)) {
-    job.progress.emplace();
-    if (!job.progress->ParseFromString(row.Blob(16))) {
-      return absl::DataLossError(absl::StrCat("database: damaged progress of job ", job.name));
-    }
-  }
-  if (!job.frozen.ParseFromString(row.Blob(17))) {
-    return absl::DataLossError(absl::StrCat("database: damaged job ", job.name));
-  }
+  job.worker = row.Text(13);
+  if (!row.IsNull(15)) job.progress.emplace();
+  const bool parsed = job.commands.ParseFromString(row.Blob(14)) &&
+                      job.frozen.ParseFromString(row.Blob(16)) &&
+                      (!job.progress.has_value() || job.progress->ParseFromString(row.Blob(15)));
+  if (!parsed) return absl::DataLossError(absl::StrCat("database: damaged job ", job.name));
   return job;
 }
 
@@ -75,146 +69,12 @@ v1::Artifact ReadArtifact(const SqlStatement& row) {
   return artifact;
 }
 
-absl::StatusOr<std::optional<JobRecord>> FirstOf(absl::StatusOr<std::vector<JobRecord>> jobs) {
-  KUR_RETURN_IF_ERROR(jobs.status());
-  if (jobs->empty()) return std::optional<JobRecord>();
-  return std::optional<JobRecord>(std::move(jobs->front()));
-}
-
-// The least text that is greater than every text that begins with `prefix`. Names are ASCII.
-std::string PrefixEnd(std::string prefix) {
-  ++prefix.back();
-  return prefix;
-}
-
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<JobStore>> JobStore::Open(const std::string& path,
-                                                         const std::string& vfs) {
-  KUR_ASSIGN_OR_RETURN(auto database, SqlDatabase::Open(path, vfs));
-  // Before anything that writes, so that the database of a newer kurd stays untouched.
-  KUR_RETURN_IF_ERROR(MigrateSchema(*database));
-  KUR_RETURN_IF_ERROR(database->Execute("PRAGMA journal_mode = WAL"));
-  KUR_RETURN_IF_ERROR(database->Execute("PRAGMA synchronous = FULL"));
-  KUR_RETURN_IF_ERROR(database->Execute("PRAGMA foreign_keys = ON"));
-  KUR_ASSIGN_OR_RETURN(auto reader, SqlDatabase::Open(path, vfs));
-  KUR_RETURN_IF_ERROR(reader->Execute("PRAGMA query_only = ON"));
-  return std::unique_ptr<JobStore>(new JobStore(std::move(database), std::move(reader)));
-}
-
-absl::Status JobStore::health() const {
-  absl::MutexLock lock(&mutex_);
-  return failure_;
-}
-
-void JobStore::Refuse(const absl::Status& reason) {
-  absl::MutexLock lock(&mutex_);
-  if (failure_.ok()) failure_ = absl::UnavailableError(reason.message());
-}
-
-absl::Status JobStore::Writable() const { return failure_; }
-
-absl::Status JobStore::Checked(absl::Status status) {
-  if (absl::IsDataLoss(status) && failure_.ok()) {
-    failure_ = absl::UnavailableError(
-        absl::StrCat("the state directory can no longer be written safely (", status.message(),
-                     "); check the disk, then restart kurd"));
-  }
-  return failure_.ok() ? status : failure_;
-}
-
-absl::StatusOr<JobRecord> JobStore::Insert(const NewJob& job, bool* inserted) {
-  absl::MutexLock lock(&mutex_);
-  KUR_RETURN_IF_ERROR(Writable());
-  auto stored = InsertLocked(job, inserted);
-  if (!stored.ok()) return Checked(stored.status());
-  return stored;
-}
-
-absl::StatusOr<JobRecord> JobStore::InsertLocked(const NewJob& job, bool* inserted) {
-  KUR_ASSIGN_OR_RETURN(SqlTransaction transaction, SqlTransaction::Begin(*database_));
-  KUR_ASSIGN_OR_RETURN(auto earlier,
-                       FirstOf(Select(*database_, "WHERE owner = ? AND request_id = ?",
-                                      {job.owner, job.request_id}, {})));
-  *inserted = !earlier.has_value();
-  if (earlier.has_value()) return *std::move(earlier);
-
-  JobRecord record;
-  KUR_ASSIGN_OR_RETURN(const int64_t number, NextNumber(job.base_name));
-  record.name = absl::StrCat(job.base_name, "-", number);
-  record.owner = job.owner;
-  record.project = job.project;
-  record.request_id = job.request_id;
-  record.submitted_at = absl::FromUnixMicros(absl::ToUnixMicros(job.submitted_at));
-  record.frozen = job.frozen;
-  KUR_ASSIGN_OR_RETURN(
-      SqlStatement insert,
-      database_->Prepare("INSERT INTO jobs (name, owner, project, request_id, state, submitted_at, "
-                         "frozen) VALUES (?, ?, ?, ?, ?, ?, ?)"));
-  insert.Bind(record.name).Bind(job.owner).Bind(job.project).Bind(job.request_id);
-  insert.Bind(record.state).Bind(absl::ToUnixMicros(record.submitted_at));
-  KUR_RETURN_IF_ERROR(insert.BindBlob(job.frozen.SerializeAsString()).Run());
-  record.id = database_->last_insert_id();
-
-  for (const v1::SourceFile& source : job.sources) {
-    KUR_ASSIGN_OR_RETURN(
-        SqlStatement add,
-        database_->Prepare("INSERT INTO sources (job_id, path, content) VALUES (?, ?, ?)"));
-    KUR_RETURN_IF_ERROR(add.Bind(record.id).Bind(source.path()).BindBlob(source.content()).Run());
-  }
-  KUR_RETURN_IF_ERROR(transaction.Commit());
-  return record;
-}
-
-absl::StatusOr<int64_t> JobStore::NextNumber(const std::string& base_name) {
-  KUR_ASSIGN_OR_RETURN(
-      SqlStatement count,
-      database_->Prepare("INSERT INTO name_counters (base, last) VALUES (?, 1) "
-                         "ON CONFLICT (base) DO UPDATE SET last = last + 1 RETURNING last"));
-  count.Bind(base_name);
-  KUR_ASSIGN_OR_RETURN(const bool row, count.Step());
-  if (!row) return absl::InternalError("database: a name counter returned nothing");
-  const int64_t number = count.Int(0);
-  KUR_RETURN_IF_ERROR(count.Run());
-  return number;
-}
-
-absl::Status JobStore::Update(const JobRecord& job) {
-  absl::MutexLock lock(&mutex_);
-  KUR_RETURN_IF_ERROR(Writable());
-  return Checked(UpdateLocked(job));
-}
-
-absl::Status JobStore::UpdateLocked(const JobRecord& job) {
-  KUR_ASSIGN_OR_RETURN(
-      SqlStatement update,
-      database_->Prepare(absl::StrCat(
-          "UPDATE jobs SET state = ?, reason = ?, started_at = ?, finished_at = ?, attempts = ?, "
-          "cancel_requested = ?, devices = ?, worker_pid = ?, worker_start_ticks = ?, "
-          "worker_boot_id = ?, progress = ? WHERE id = ? AND state NOT IN (",
-          v1::JOB_STATE_SUCCEEDED, ",", v1::JOB_STATE_FAILED, ",", v1::JOB_STATE_CANCELLED, ")")));
-  update.Bind(job.state).Bind(job.reason);
-  BindOptionalTime(update, job.started_at);
-  BindOptionalTime(update, job.finished_at);
-  update.Bind(job.attempts).Bind(job.cancel_requested ? 1 : 0);
-  update.Bind(absl::StrJoin(job.devices, ","));
-  update.Bind(job.worker_pid).Bind(static_cast<int64_t>(job.worker_start_ticks));
-  update.Bind(job.worker_boot_id);
-  if (job.progress.has_value()) {
-    update.BindBlob(job.progress->SerializeAsString());
-  } else {
-    update.BindNull();
-  }
-  KUR_RETURN_IF_ERROR(update.Bind(job.id).Run());
-  if (database_->changes() == 1) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat("job ", job.name, " has ended"));
-}
-
-absl::StatusOr<std::vector<JobRecord>> JobStore::Select(SqlDatabase& database,
-                                                        absl::string_view where,
-                                                        const std::vector<std::string>& texts,
-                                                        const std::vector<int64_t>& numbers,
-                                                        bool skip_damaged) {
+// Returns the rows of "SELECT <columns> FROM jobs " + `where`, with text parameters, then integer
+// ones. DATA_LOSS for a damaged row, unless these are to be left out.
+absl::StatusOr<std::vector<JobRecord>> Select(SqlDatabase& database, absl::string_view where,
+                                              const std::vector<std::string>& texts,
+                                              const std::vector<int64_t>& numbers,
+                                              bool skip_damaged = false) {
   KUR_ASSIGN_OR_RETURN(SqlStatement query,
                        database.Prepare(absl::StrCat("SELECT ", kColumns, " FROM jobs ", where)));
   for (const std::string& text : texts) query.Bind(text);
@@ -234,24 +94,125 @@ absl::StatusOr<std::vector<JobRecord>> JobStore::Select(SqlDatabase& database,
   }
 }
 
+absl::StatusOr<std::optional<JobRecord>> FirstOf(absl::StatusOr<std::vector<JobRecord>> jobs) {
+  KUR_RETURN_IF_ERROR(jobs.status());
+  if (jobs->empty()) return std::optional<JobRecord>();
+  return std::optional<JobRecord>(std::move(jobs->front()));
+}
+
+// The least text that is greater than every text that begins with `prefix`. Names are ASCII.
+std::string PrefixEnd(std::string prefix) {
+  ++prefix.back();
+  return prefix;
+}
+
+// "1,2": numbers of states, for IN (...).
+std::string Numbers(const std::vector<v1::JobState>& states) { return absl::StrJoin(states, ","); }
+
+absl::StatusOr<int64_t> NextNumber(SqlDatabase& database, const std::string& base_name) {
+  KUR_ASSIGN_OR_RETURN(
+      SqlStatement count,
+      database.Prepare("INSERT INTO name_counters (base, last) VALUES (?, 1) "
+                       "ON CONFLICT (base) DO UPDATE SET last = last + 1 RETURNING last"));
+  count.Bind(base_name);
+  KUR_ASSIGN_OR_RETURN(const bool row, count.Step());
+  if (!row) return absl::InternalError("database: a name counter returned nothing");
+  const int64_t number = count.Int(0);
+  KUR_RETURN_IF_ERROR(count.Run());
+  return number;
+}
+
+absl::StatusOr<JobRecord> InsertJob(SqlDatabase& database, const NewJob& job) {
+  JobRecord record;
+  KUR_ASSIGN_OR_RETURN(const int64_t number, NextNumber(database, job.base_name));
+  record.name = absl::StrCat(job.base_name, "-", number);
+  record.owner = job.owner;
+  record.project = job.project;
+  record.request_id = job.request_id;
+  record.submitted_at = absl::FromUnixMicros(absl::ToUnixMicros(job.submitted_at));
+  record.frozen = job.frozen;
+  KUR_ASSIGN_OR_RETURN(
+      SqlStatement insert,
+      database.Prepare("INSERT INTO jobs (name, owner, project, request_id, state, submitted_at, "
+                       "frozen) VALUES (?, ?, ?, ?, ?, ?, ?)"));
+  insert.Bind(record.name).Bind(job.owner).Bind(job.project).Bind(job.request_id);
+  insert.Bind(record.state).Bind(absl::ToUnixMicros(record.submitted_at));
+  KUR_RETURN_IF_ERROR(insert.BindBlob(job.frozen.SerializeAsString()).Run());
+  record.id = database.last_insert_id();
+  for (const v1::SourceFile& source : job.sources) {
+    KUR_ASSIGN_OR_RETURN(
+        SqlStatement add,
+        database.Prepare("INSERT INTO sources (job_id, path, content) VALUES (?, ?, ?)"));
+    KUR_RETURN_IF_ERROR(add.Bind(record.id).Bind(source.path()).BindBlob(source.content()).Run());
+  }
+  return record;
+}
+
+}  // namespace
+
+absl::StatusOr<JobRecord> JobStore::Insert(const NewJob& job, bool* inserted) {
+  JobRecord record;
+  KUR_RETURN_IF_ERROR(database_.Write([&](SqlDatabase& database) -> absl::Status {
+    KUR_ASSIGN_OR_RETURN(auto earlier,
+                         FirstOf(Select(database, "WHERE owner = ? AND request_id = ?",
+                                        {job.owner, job.request_id}, {})));
+    *inserted = !earlier.has_value();
+    if (*inserted) {
+      KUR_ASSIGN_OR_RETURN(record, InsertJob(database, job));
+    } else {
+      record = *std::move(earlier);
+    }
+    return absl::OkStatus();
+  }));
+  return record;
+}
+
+absl::Status JobStore::Update(const JobRecord& job) {
+  return database_.Write([&job](SqlDatabase& database) -> absl::Status {
+    KUR_ASSIGN_OR_RETURN(
+        SqlStatement update,
+        database.Prepare(absl::StrCat(
+            "UPDATE jobs SET state = ?, reason = ?, started_at = ?, finished_at = ?, attempts = ?, "
+            "desired_state = ?, devices = ?, worker = ?, commands = ?, progress = ? "
+            "WHERE id = ? AND state NOT IN (",
+            Numbers(StatesWhere(IsFinal)), ")")));
+    update.Bind(job.state).Bind(job.reason);
+    BindOptionalTime(update, job.started_at);
+    BindOptionalTime(update, job.finished_at);
+    update.Bind(job.attempts).Bind(job.desired_state).Bind(absl::StrJoin(job.devices, ","));
+    update.Bind(job.worker).BindBlob(job.commands.SerializeAsString());
+    if (job.progress.has_value()) {
+      update.BindBlob(job.progress->SerializeAsString());
+    } else {
+      update.BindNull();
+    }
+    KUR_RETURN_IF_ERROR(update.Bind(job.id).Run());
+    if (database.changes() == 1) return absl::OkStatus();
+    return absl::FailedPreconditionError(absl::StrCat("job ", job.name, " has ended"));
+  });
+}
+
 absl::StatusOr<std::optional<JobRecord>> JobStore::FindByRequest(const std::string& owner,
                                                                  const std::string& request_id) {
-  absl::MutexLock lock(&reader_mutex_);
-  return FirstOf(Select(*reader_, "WHERE owner = ? AND request_id = ?", {owner, request_id}, {}));
+  return database_.Read([&](SqlDatabase& database) {
+    return FirstOf(Select(database, "WHERE owner = ? AND request_id = ?", {owner, request_id}, {}));
+  });
 }
 
 absl::StatusOr<std::optional<JobRecord>> JobStore::FindByName(const std::string& name) {
-  absl::MutexLock lock(&reader_mutex_);
-  return FirstOf(Select(*reader_, "WHERE name = ?", {name}, {}));
+  return database_.Read([&](SqlDatabase& database) {
+    return FirstOf(Select(database, "WHERE name = ?", {name}, {}));
+  });
 }
 
 absl::StatusOr<std::vector<JobRecord>> JobStore::FindByPrefix(const std::string& owner,
                                                               const std::string& prefix,
                                                               int limit) {
   if (prefix.empty()) return absl::InvalidArgumentError("an empty prefix names no job");
-  absl::MutexLock lock(&reader_mutex_);
-  return Select(*reader_, "WHERE owner = ? AND name >= ? AND name < ? ORDER BY name LIMIT ?",
-                {owner, prefix, PrefixEnd(prefix)}, {limit});
+  return database_.Read([&](SqlDatabase& database) {
+    return Select(database, "WHERE owner = ? AND name >= ? AND name < ? ORDER BY name LIMIT ?",
+                  {owner, prefix, PrefixEnd(prefix)}, {limit});
+  });
 }
 
 absl::StatusOr<std::vector<JobRecord>> JobStore::List(const JobFilter& filter) {
@@ -266,86 +227,88 @@ absl::StatusOr<std::vector<JobRecord>> JobStore::List(const JobFilter& filter) {
     where += " AND id < ?";
     numbers.push_back(filter.before_id);
   }
-  if (!filter.states.empty()) {
-    absl::StrAppend(&where, " AND state IN (", absl::StrJoin(filter.states, ","), ")");
-  }
+  if (!filter.states.empty())
+    absl::StrAppend(&where, " AND state IN (", Numbers(filter.states), ")");
   numbers.push_back(filter.limit);
-  absl::MutexLock lock(&reader_mutex_);
-  return Select(*reader_, absl::StrCat(where, " ORDER BY id DESC LIMIT ?"), texts, numbers,
-                /*skip_damaged=*/true);
+  return database_.Read([&](SqlDatabase& database) {
+    return Select(database, absl::StrCat(where, " ORDER BY id DESC LIMIT ?"), texts, numbers,
+                  /*skip_damaged=*/true);
+  });
 }
 
 absl::StatusOr<std::vector<JobRecord>> JobStore::Unfinished() {
-  absl::MutexLock lock(&reader_mutex_);
-  return Select(*reader_, "WHERE state IN (?, ?, ?) ORDER BY id", {},
-                {v1::JOB_STATE_QUEUED, v1::JOB_STATE_STARTING, v1::JOB_STATE_RUNNING},
-                /*skip_damaged=*/true);
+  const std::string final_states = Numbers(StatesWhere(IsFinal));
+  return database_.Read([&](SqlDatabase& database) {
+    return Select(database, absl::StrCat("WHERE state NOT IN (", final_states, ") ORDER BY id"), {},
+                  {},
+                  /*skip_damaged=*/true);
+  });
 }
 
 absl::StatusOr<std::map<v1::JobState, int64_t>> JobStore::CountByState() {
-  absl::MutexLock lock(&reader_mutex_);
-  KUR_ASSIGN_OR_RETURN(SqlStatement query,
-                       reader_->Prepare("SELECT state, COUNT(*) FROM jobs GROUP BY state"));
-  std::map<v1::JobState, int64_t> counts;
-  while (true) {
-    KUR_ASSIGN_OR_RETURN(const bool row, query.Step());
-    if (!row) return counts;
-    counts[static_cast<v1::JobState>(query.Int(0))] = query.Int(1);
-  }
+  using Counts = std::map<v1::JobState, int64_t>;
+  return database_.Read([](SqlDatabase& database) -> absl::StatusOr<Counts> {
+    KUR_ASSIGN_OR_RETURN(SqlStatement query,
+                         database.Prepare("SELECT state, COUNT(*) FROM jobs GROUP BY state"));
+    Counts counts;
+    while (true) {
+      KUR_ASSIGN_OR_RETURN(const bool row, query.Step());
+      if (!row) return counts;
+      counts[static_cast<v1::JobState>(query.Int(0))] = query.Int(1);
+    }
+  });
 }
 
 absl::StatusOr<std::vector<v1::SourceFile>> JobStore::Sources(int64_t job_id) {
-  absl::MutexLock lock(&reader_mutex_);
-  KUR_ASSIGN_OR_RETURN(SqlStatement query,
-                       reader_->Prepare("SELECT path, content FROM sources WHERE job_id = ?"));
-  query.Bind(job_id);
-  std::vector<v1::SourceFile> sources;
-  while (true) {
-    KUR_ASSIGN_OR_RETURN(const bool row, query.Step());
-    if (!row) return sources;
-    v1::SourceFile& source = sources.emplace_back();
-    source.set_path(query.Text(0));
-    source.set_content(query.Blob(1));
-  }
+  using Sources = std::vector<v1::SourceFile>;
+  return database_.Read([&](SqlDatabase& database) -> absl::StatusOr<Sources> {
+    KUR_ASSIGN_OR_RETURN(SqlStatement query,
+                         database.Prepare("SELECT path, content FROM sources WHERE job_id = ?"));
+    query.Bind(job_id);
+    Sources sources;
+    while (true) {
+      KUR_ASSIGN_OR_RETURN(const bool row, query.Step());
+      if (!row) return sources;
+      v1::SourceFile& source = sources.emplace_back();
+      source.set_path(query.Text(0));
+      source.set_content(query.Blob(1));
+    }
+  });
 }
 
 absl::Status JobStore::PutArtifacts(int64_t job_id, const std::vector<v1::Artifact>& artifacts) {
-  absl::MutexLock lock(&mutex_);
-  KUR_RETURN_IF_ERROR(Writable());
-  return Checked(PutArtifactsLocked(job_id, artifacts));
-}
-
-absl::Status JobStore::PutArtifactsLocked(int64_t job_id,
-                                          const std::vector<v1::Artifact>& artifacts) {
-  KUR_ASSIGN_OR_RETURN(SqlTransaction transaction, SqlTransaction::Begin(*database_));
-  for (const v1::Artifact& artifact : artifacts) {
-    KUR_ASSIGN_OR_RETURN(
-        SqlStatement put,
-        database_->Prepare("INSERT OR REPLACE INTO artifacts (job_id, path, kind, size, sha256, "
+  return database_.Write([&](SqlDatabase& database) -> absl::Status {
+    for (const v1::Artifact& artifact : artifacts) {
+      KUR_ASSIGN_OR_RETURN(
+          SqlStatement put,
+          database.Prepare("INSERT OR REPLACE INTO artifacts (job_id, path, kind, size, sha256, "
                            "written_at, description, epoch, batch) "
                            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-    put.Bind(job_id).Bind(artifact.path()).Bind(artifact.kind()).Bind(artifact.size());
-    put.Bind(artifact.sha256());
-    put.Bind(artifact.written_at().seconds() * 1'000'000 + artifact.written_at().nanos() / 1000);
-    put.Bind(artifact.description()).Bind(artifact.epoch()).Bind(artifact.batch());
-    KUR_RETURN_IF_ERROR(put.Run());
-  }
-  return transaction.Commit();
+      put.Bind(job_id).Bind(artifact.path()).Bind(artifact.kind()).Bind(artifact.size());
+      put.Bind(artifact.sha256());
+      put.Bind(artifact.written_at().seconds() * 1'000'000 + artifact.written_at().nanos() / 1000);
+      put.Bind(artifact.description()).Bind(artifact.epoch()).Bind(artifact.batch());
+      KUR_RETURN_IF_ERROR(put.Run());
+    }
+    return absl::OkStatus();
+  });
 }
 
 absl::StatusOr<std::vector<v1::Artifact>> JobStore::Artifacts(int64_t job_id) {
-  absl::MutexLock lock(&reader_mutex_);
-  KUR_ASSIGN_OR_RETURN(
-      SqlStatement query,
-      reader_->Prepare("SELECT path, kind, size, sha256, written_at, description, epoch, batch "
-                       "FROM artifacts WHERE job_id = ? ORDER BY path"));
-  query.Bind(job_id);
-  std::vector<v1::Artifact> artifacts;
-  while (true) {
-    KUR_ASSIGN_OR_RETURN(const bool row, query.Step());
-    if (!row) return artifacts;
-    artifacts.push_back(ReadArtifact(query));
-  }
+  using Artifacts = std::vector<v1::Artifact>;
+  return database_.Read([&](SqlDatabase& database) -> absl::StatusOr<Artifacts> {
+    KUR_ASSIGN_OR_RETURN(
+        SqlStatement query,
+        database.Prepare("SELECT path, kind, size, sha256, written_at, description, epoch, batch "
+                         "FROM artifacts WHERE job_id = ? ORDER BY path"));
+    query.Bind(job_id);
+    Artifacts artifacts;
+    while (true) {
+      KUR_ASSIGN_OR_RETURN(const bool row, query.Step());
+      if (!row) return artifacts;
+      artifacts.push_back(ReadArtifact(query));
+    }
+  });
 }
 
 absl::StatusOr<std::optional<v1::Artifact>> JobStore::FindArtifact(int64_t job_id,

@@ -58,6 +58,20 @@ constexpr const char* kSteps[] = {
       last INTEGER NOT NULL
     ) WITHOUT ROWID;
     )sql",
+    // `worker` is a WorkerHandle. `desired_state` is numbered as kur.server.DesiredState;
+    // `commands` is a kur.server.PendingCommands.
+    R"sql(
+    ALTER TABLE jobs ADD COLUMN worker TEXT NOT NULL DEFAULT '';
+    UPDATE jobs SET worker = worker_pid || ' ' || worker_start_ticks || ' ' || worker_boot_id
+      WHERE worker_pid != 0;
+    ALTER TABLE jobs DROP COLUMN worker_pid;
+    ALTER TABLE jobs DROP COLUMN worker_start_ticks;
+    ALTER TABLE jobs DROP COLUMN worker_boot_id;
+    ALTER TABLE jobs ADD COLUMN desired_state INTEGER NOT NULL DEFAULT 1;
+    UPDATE jobs SET desired_state = 2 WHERE cancel_requested != 0;
+    ALTER TABLE jobs DROP COLUMN cancel_requested;
+    ALTER TABLE jobs ADD COLUMN commands BLOB NOT NULL DEFAULT x'';
+    )sql",
 };
 
 constexpr int kVersion = sizeof(kSteps) / sizeof(kSteps[0]);

@@ -10,6 +10,7 @@ namespace kur::worker {
 class EventSink {
  public:
   virtual ~EventSink() = default;
+  // Adds an event behind those before it.
   virtual absl::Status Add(v1::Event event) = 0;
   // Makes what was added survive a loss of power, where it is kept at all.
   virtual absl::Status Sync() = 0;

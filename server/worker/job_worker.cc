@@ -54,8 +54,8 @@ absl::StatusOr<v1::WorkerSpec> ReadSpec(const std::string& run_directory) {
   return spec;
 }
 
-absl::StatusOr<RunEnd> RunKurfile(const v1::WorkerSpec& spec, const PathResolver& paths,
-                                  RunObserver* observer) {
+absl::StatusOr<RunOutcome> RunKurfile(const v1::WorkerSpec& spec, const PathResolver& paths,
+                                      const RunHost& host) {
   KurfileOptions kurfile_options;
   kurfile_options.overrides.assign(spec.overrides().begin(), spec.overrides().end());
   kurfile_options.display_root = spec.source_directory();
@@ -64,7 +64,7 @@ absl::StatusOr<RunEnd> RunKurfile(const v1::WorkerSpec& spec, const PathResolver
       const Kurfile kurfile,
       Kurfile::Load(JoinPath(spec.source_directory(), spec.kurfile()), kurfile_options));
   for (const Diagnostic& warning : kurfile.warnings()) {
-    observer->OnLog(LogLevel::kWarning, warning.ToString());
+    host.events->OnLog(LogLevel::kWarning, warning.ToString());
   }
   RunOptions options;
   options.mode = ToMode(spec.mode());
@@ -80,17 +80,17 @@ absl::StatusOr<RunEnd> RunKurfile(const v1::WorkerSpec& spec, const PathResolver
   options.fetch.cache = spec.download_cache();
   KUR_ASSIGN_OR_RETURN(options.fetch.rules, NetworkRules::Parse({spec.download_networks().begin(),
                                                                  spec.download_networks().end()}));
-  return Run(kurfile, paths, options, observer);
+  return Run(kurfile, paths, options, host);
 }
 
-v1::Outcome ToOutcome(const absl::StatusOr<RunEnd>& end) {
+v1::Outcome ToOutcome(const absl::StatusOr<RunOutcome>& end) {
   v1::Outcome outcome;
   if (!end.ok()) {
     outcome.set_state(v1::JOB_STATE_FAILED);
     outcome.set_reason(ToUtf8(end.status().message()));
   } else {
-    outcome.set_state(*end == RunEnd::kCancelled ? v1::JOB_STATE_CANCELLED
-                                                 : v1::JOB_STATE_SUCCEEDED);
+    outcome.set_state(*end == RunOutcome::kCancelled ? v1::JOB_STATE_CANCELLED
+                                                     : v1::JOB_STATE_SUCCEEDED);
   }
   return outcome;
 }
@@ -102,13 +102,14 @@ absl::Status RunJob(const std::string& run_directory, Control* control, double p
   KUR_ASSIGN_OR_RETURN(const auto spool,
                        Spool::Open(FileSystem::Posix(), JoinPath(run_directory, kSpoolFile),
                                    spec.acknowledged_sequence()));
-  Uplink uplink({spec.server(), spec.job(), spec.secret()}, spool.get(), control);
+  control->IgnoreUpTo(spool->last_command_done());
+  Uplink uplink({spec.server(), spec.job(), spec.secret(), spec.attempt()}, spool.get(), control);
   const PathResolver paths = MakeResolver(spec);
   SpoolSink sink(spool.get());
   Reporter reporter(
-      paths, &sink, control,
+      paths, &sink,
       {JoinPath(run_directory, kArtifactFolder), process_start, &FileSystem::Posix()});
-  absl::StatusOr<RunEnd> end = RunKurfile(spec, paths, &reporter);
+  absl::StatusOr<RunOutcome> end = RunKurfile(spec, paths, {&reporter, &reporter, control});
   // Before the outcome, which counts after a loss of power.
   const absl::Status reported = reporter.Sync();
   if (end.ok() && !reported.ok()) end = Annotate(reported, "reporting events");

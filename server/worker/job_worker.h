@@ -9,7 +9,8 @@
 namespace kur::worker {
 
 // Does the job whose specification kurd has left in `run_directory`, reports to kurd, and leaves
-// the outcome there. An error means that not even an outcome could be left.
+// the outcome there. Blocks until the end. An error means that not even an outcome could be left.
+// `process_start` is when the process began, in seconds on MonotonicSeconds()' clock.
 absl::Status RunJob(const std::string& run_directory, Control* control, double process_start);
 
 }  // namespace kur::worker

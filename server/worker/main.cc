@@ -38,6 +38,28 @@ void HandleSignals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
+CLI::App* AddRunCommand(CLI::App* app, kur::worker::StandaloneOptions* options) {
+  CLI::App* run = app->add_subcommand("run", "Run a Kurfile without kurd; events as JSON lines");
+  run->add_option("FILE", options->kurfile, "The Kurfile")->required();
+  const std::map<std::string, kur::Mode> modes = {{"train", kur::Mode::kTrain},
+                                                  {"test", kur::Mode::kTest},
+                                                  {"evaluate", kur::Mode::kEvaluate},
+                                                  {"inspect", kur::Mode::kInspect}};
+  run->add_option("--mode", options->mode, "train, test, evaluate or inspect")
+      ->transform(CLI::CheckedTransformer(modes));
+  run->add_option("--set", options->overrides, "Change the Kurfile: PATH=VALUE")
+      ->allow_extra_args(false);
+  run->add_option("--seed", options->seed, "Seed of every random choice");
+  run->add_option("--threads", options->threads, "CPU threads; default: all")
+      ->check(CLI::NonNegativeNumber);
+  run->add_option("--device", options->device, "cpu or cuda:N");
+  run->add_flag("--offline", options->offline, "Download nothing");
+  run->add_option("--download-network", options->download_networks,
+                  "Network to download from besides the public internet: ADDRESS/BITS")
+      ->allow_extra_args(false);
+  return run;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -49,25 +71,8 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("kurd-worker ") + kur::kVersion);
   std::string run_directory;
   app.add_option("--run-directory", run_directory, "The folder with the job (for kurd)");
-  CLI::App* run = app.add_subcommand("run", "Run a Kurfile without kurd; events as JSON lines");
   kur::worker::StandaloneOptions options;
-  run->add_option("FILE", options.kurfile, "The Kurfile")->required();
-  const std::map<std::string, kur::Mode> modes = {{"train", kur::Mode::kTrain},
-                                                  {"test", kur::Mode::kTest},
-                                                  {"evaluate", kur::Mode::kEvaluate},
-                                                  {"inspect", kur::Mode::kInspect}};
-  run->add_option("--mode", options.mode, "train, test, evaluate or inspect")
-      ->transform(CLI::CheckedTransformer(modes));
-  run->add_option("--set", options.overrides, "Change the Kurfile: PATH=VALUE")
-      ->allow_extra_args(false);
-  run->add_option("--seed", options.seed, "Seed of every random choice");
-  run->add_option("--threads", options.threads, "CPU threads; default: all")
-      ->check(CLI::NonNegativeNumber);
-  run->add_option("--device", options.device, "cpu or cuda:N");
-  run->add_flag("--offline", options.offline, "Download nothing");
-  run->add_option("--download-network", options.download_networks,
-                  "Network to download from besides the public internet: ADDRESS/BITS")
-      ->allow_extra_args(false);
+  const CLI::App* run = AddRunCommand(&app, &options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

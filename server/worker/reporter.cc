@@ -10,73 +10,12 @@
 #include "engine/base/version.h"
 #include "engine/train/stopwatch.h"
 #include "engine/value/diagnostics.h"
-#include "server/worker/timestamp.h"
-#include "server/worker/valid_text.h"
+#include "server/worker/event_conversions.h"
 
 namespace kur::worker {
 namespace {
 
 constexpr double kLossInterval = 0.1;  // seconds
-
-v1::LogLine::Level ToProto(LogLevel level) {
-  switch (level) {
-    case LogLevel::kInfo:
-      return v1::LogLine::LEVEL_INFO;
-    case LogLevel::kWarning:
-      return v1::LogLine::LEVEL_WARNING;
-    case LogLevel::kError:
-      return v1::LogLine::LEVEL_ERROR;
-  }
-  return v1::LogLine::LEVEL_UNSPECIFIED;
-}
-
-v1::SourceInspected::Values ToProto(SourceSummary::Values values) {
-  switch (values) {
-    case SourceSummary::Values::kReal:
-      return v1::SourceInspected::VALUES_REAL;
-    case SourceSummary::Values::kInteger:
-      return v1::SourceInspected::VALUES_INTEGER;
-    case SourceSummary::Values::kOneHot:
-      return v1::SourceInspected::VALUES_ONE_HOT;
-  }
-  return v1::SourceInspected::VALUES_UNSPECIFIED;
-}
-
-void FillIn(const SourceSummary& summary, v1::SourceInspected* to) {
-  to->mutable_shape()->Assign(summary.shape.begin(), summary.shape.end());
-  to->set_shortest(summary.shortest);
-  to->set_longest(summary.longest);
-  to->set_mean_length(summary.mean_length);
-  to->set_values(ToProto(summary.values));
-  to->set_minimum(summary.minimum);
-  to->set_maximum(summary.maximum);
-  to->set_mean(summary.mean);
-  to->set_deviation(summary.deviation);
-  to->set_not_a_number(summary.not_a_number);
-  to->set_infinite(summary.infinite);
-  to->set_constant_elements(static_cast<int64_t>(summary.constant_elements.size()));
-  for (const SourceSummary::Class& one : summary.classes) {
-    v1::ClassCount* count = to->add_classes();
-    count->set_name(one.name);
-    count->set_count(one.count);
-  }
-}
-
-v1::SamplePreview ToProto(const SamplePreview& sample) {
-  v1::SamplePreview to;
-  to.set_index(sample.index);
-  to.mutable_shape()->Assign(sample.shape.begin(), sample.shape.end());
-  to.mutable_values()->Assign(sample.values.begin(), sample.values.end());
-  to.set_text(sample.text);
-  if (sample.picture.height > 0) {
-    v1::Picture* picture = to.mutable_picture();
-    picture->set_height(sample.picture.height);
-    picture->set_width(sample.picture.width);
-    picture->set_channels(sample.picture.channels);
-    picture->set_pixels(sample.picture.pixels);
-  }
-  return to;
-}
 
 }  // namespace
 
@@ -169,17 +108,17 @@ void Reporter::OnPassProgress(const std::string& section, int64_t samples, int64
   Send(std::move(event));
 }
 
-void Reporter::OnMeasured(const Measurement& measurement) {
+void Reporter::OnEvaluated(const EvaluationResult& result) {
   v1::Event event;
   v1::Measured* to = event.mutable_measured();
-  to->set_section(measurement.section);
-  to->set_set(measurement.set);
-  to->set_epoch(measurement.epoch);
-  to->set_loss(measurement.loss);
-  to->mutable_losses()->insert(measurement.losses.begin(), measurement.losses.end());
-  to->mutable_metrics()->insert(measurement.metrics.begin(), measurement.metrics.end());
-  to->set_samples(measurement.samples);
-  to->set_seconds(measurement.seconds);
+  to->set_section(result.section);
+  to->set_set(result.set);
+  to->set_epoch(result.epoch);
+  to->set_loss(result.loss);
+  to->mutable_losses()->insert(result.losses.begin(), result.losses.end());
+  to->mutable_metrics()->insert(result.metrics.begin(), result.metrics.end());
+  to->set_samples(result.samples);
+  to->set_seconds(result.seconds);
   Send(std::move(event));
   // Time that was spent measuring is not time that batches took.
   RestartClock();
@@ -187,25 +126,7 @@ void Reporter::OnMeasured(const Measurement& measurement) {
 
 void Reporter::OnDataInspected(const DataReport& report) {
   v1::Event event;
-  v1::DataInspected* to = event.mutable_data_inspected();
-  to->set_section(report.section);
-  to->set_set(report.set);
-  to->set_samples(report.samples);
-  for (const DataReport::Source& source : report.sources) {
-    v1::SourceInspected* inspected = to->add_sources();
-    inspected->set_name(source.name);
-    inspected->set_is_input(source.is_input);
-    inspected->set_is_truth(source.is_truth);
-    FillIn(source.summary, inspected);
-    for (const SamplePreview& sample : source.samples) {
-      *inspected->add_samples() = ToProto(sample);
-    }
-  }
-  for (const DataReport::Finding& finding : report.findings) {
-    v1::LogLine* line = to->add_findings();
-    line->set_level(ToProto(finding.level));
-    line->set_text(finding.text);
-  }
+  *event.mutable_data_inspected() = ToProto(report);
   Send(std::move(event));
 }
 
@@ -213,6 +134,15 @@ void Reporter::OnLog(LogLevel level, const std::string& text) {
   v1::Event event;
   event.mutable_log_line()->set_level(ToProto(level));
   event.mutable_log_line()->set_text(text);
+  Send(std::move(event));
+}
+
+void Reporter::OnCommandDone(int64_t id, const absl::Status& status) {
+  v1::Event event;
+  v1::CommandDone* to = event.mutable_command_done();
+  to->set_id(id);
+  to->set_code(static_cast<int32_t>(status.code()));
+  to->set_message(std::string(status.message()));
   Send(std::move(event));
 }
 

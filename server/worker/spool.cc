@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "engine/base/status.h"
-#include "server/worker/timestamp.h"
+#include "server/worker/event_conversions.h"
 
 namespace kur::worker {
 namespace {
@@ -23,7 +23,9 @@ absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(FileSystem& files, const std:
   std::string record;
   v1::Event event;
   while (spool->reader_->Read(&offset, &record).ok()) {
-    if (event.ParseFromString(record)) spool->last_ = event.worker_sequence();
+    if (!event.ParseFromString(record)) continue;
+    spool->last_ = event.worker_sequence();
+    spool->last_command_done_ = std::max(spool->last_command_done_, event.command_done().id());
   }
   spool->acknowledged_ = acknowledged;
   spool->last_ = std::max(spool->last_, acknowledged);
@@ -66,6 +68,11 @@ absl::Status Spool::Sync() {
 int64_t Spool::last_sequence() const {
   const absl::MutexLock lock(&mutex_);
   return last_;
+}
+
+int64_t Spool::last_command_done() const {
+  const absl::MutexLock lock(&mutex_);
+  return last_command_done_;
 }
 
 std::vector<v1::Event> Spool::Read(int64_t after, int most, absl::Duration timeout) {

@@ -33,19 +33,23 @@ class Spool {
   // Makes everything that was appended survive a loss of power.
   absl::Status Sync();
 
-  // The number of the last event; 0: none.
+  // Returns the number of the last event; 0: none.
   int64_t last_sequence() const;
 
-  // The next events after number `after`, at most `most`; waits up to `timeout` for one to come.
-  // Empty if none came, or after Close().
+  // Returns the highest id of the commands that events in the file acknowledged when it was opened,
+  // whether kurd has these events or not; 0: none.
+  int64_t last_command_done() const;
+
+  // Returns the next events after number `after`, at most `most`. Blocks up to `timeout` until one
+  // comes; empty if none came, or after Close().
   std::vector<v1::Event> Read(int64_t after, int most, absl::Duration timeout);
 
-  // Everything up to `sequence` is durable elsewhere. Counting goes on above it even if the file
-  // knew less. Lets the file shrink.
+  // Notes that everything up to `sequence` is durable elsewhere. Counting goes on above it even if
+  // the file knew less. Lets the file shrink.
   void Acknowledge(int64_t sequence);
   int64_t acknowledged() const;
 
-  // Waits until everything that was appended is acknowledged; false if `timeout` passed first.
+  // Blocks until everything that was appended is acknowledged; false if `timeout` passed first.
   bool AwaitAcknowledged(absl::Duration timeout);
 
   // Ends Read() calls that wait.
@@ -66,6 +70,7 @@ class Spool {
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
   int64_t last_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t acknowledged_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t last_command_done_ ABSL_GUARDED_BY(mutex_) = 0;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   // The directory has been synchronized since the file was opened or begun anew.
   bool is_name_durable_ ABSL_GUARDED_BY(mutex_) = false;

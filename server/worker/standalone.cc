@@ -17,8 +17,8 @@
 #include "engine/base/status.h"
 #include "engine/train/run.h"
 #include "google/protobuf/util/json_util.h"
+#include "server/worker/event_conversions.h"
 #include "server/worker/reporter.h"
-#include "server/worker/timestamp.h"
 
 namespace kur::worker {
 namespace {
@@ -104,18 +104,18 @@ int RunStandalone(const StandaloneOptions& options, Control* control, double pro
   }
   run_options.fetch.rules = *rules;
   JsonSink sink;
-  Reporter reporter(paths, &sink, control, {"", process_start, &FileSystem::Posix()});
+  Reporter reporter(paths, &sink, {"", process_start, &FileSystem::Posix()});
   for (const Diagnostic& warning : kurfile->warnings()) {
     reporter.OnLog(LogLevel::kWarning, warning.ToString());
   }
   reporter.OnLog(LogLevel::kInfo, absl::StrCat("seed ", run_options.seed));
-  const auto end = Run(*kurfile, paths, run_options, &reporter);
+  const auto end = Run(*kurfile, paths, run_options, {&reporter, &reporter, control});
   reporter.Flush().IgnoreError();
   if (!end.ok()) {
     std::cerr << end.status().message() << std::endl;
     return 3;
   }
-  return *end == RunEnd::kCancelled ? 4 : 0;
+  return *end == RunOutcome::kCancelled ? 4 : 0;
 }
 
 }  // namespace kur::worker

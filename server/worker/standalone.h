@@ -28,8 +28,9 @@ struct StandaloneOptions {
 void EnterTunedEnvironment(int threads, char** argv);
 
 // Runs a Kurfile without a kurd: relative paths are those of the Kurfile's folder, events go to
-// stdout as lines of JSON. Returns the exit code: 0, 1 (error in the Kurfile), 3 (the run failed),
-// 4 (it was cancelled).
+// stdout as lines of JSON. Blocks until the end. `process_start` is when the process began, in
+// seconds on MonotonicSeconds()' clock. Returns the exit code: 0, 1 (error in the Kurfile), 3 (the
+// run failed), 4 (it was cancelled).
 int RunStandalone(const StandaloneOptions& options, Control* control, double process_start);
 
 }  // namespace kur::worker

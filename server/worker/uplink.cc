@@ -1,7 +1,5 @@
 #include "server/worker/uplink.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -39,7 +37,7 @@ void Uplink::SetConnected(bool connected) {
   connected_ = connected;
 }
 
-bool Uplink::going() const {
+bool Uplink::IsRunning() const {
   const absl::MutexLock lock(&mutex_);
   return !stopped_;
 }
@@ -68,7 +66,7 @@ void Uplink::Run() {
       grpc::CreateCustomChannel(options_.server, grpc::InsecureChannelCredentials(), arguments);
   const auto stub = v1::WorkerService::NewStub(channel);
   absl::Duration pause = kFirstPause;
-  while (going()) {
+  while (IsRunning()) {
     const grpc::Status status = Connect(stub.get());
     if (connected()) pause = kFirstPause;
     SetConnected(false);
@@ -94,7 +92,7 @@ grpc::Status Uplink::Connect(v1::WorkerService::Stub* stub) {
   v1::WorkerMessage hello;
   hello.mutable_hello()->set_job(options_.job);
   hello.mutable_hello()->set_secret(options_.secret);
-  hello.mutable_hello()->set_pid(getpid());
+  hello.mutable_hello()->set_attempt(options_.attempt);
   v1::ServerMessage welcome;
   if (stream->Write(hello) && stream->Read(&welcome) && welcome.has_welcome()) {
     const int64_t acknowledged = welcome.welcome().acknowledged_sequence();
@@ -113,7 +111,7 @@ grpc::Status Uplink::Connect(v1::WorkerService::Stub* stub) {
 }
 
 void Uplink::SendEvents(Stream* stream, int64_t sent) {
-  while (going() && connected()) {
+  while (IsRunning() && connected()) {
     std::vector<v1::Event> events = spool_->Read(sent, kBatch, kIdle);
     if (events.empty()) continue;
     sent = events.back().worker_sequence();
@@ -129,8 +127,11 @@ void Uplink::ReceiveMessages(Stream* stream) {
     if (message.has_acknowledged()) {
       spool_->Acknowledge(message.acknowledged().sequence());
     } else if (message.has_command()) {
-      if (message.command().kind() == v1::Command::KIND_CANCEL) control_->Cancel();
-      if (message.command().kind() == v1::Command::KIND_CHECKPOINT) control_->RequestCheckpoint();
+      const v1::Command& command = message.command();
+      if (command.has_cancel()) control_->Cancel();
+      if (command.has_write_checkpoint()) {
+        control_->Add({command.id(), RunCommand::Kind::kCheckpoint});
+      }
     }
   }
   SetConnected(false);

@@ -22,6 +22,7 @@ class Uplink {
     std::string server;  // "unix:/..."
     std::string job;
     std::string secret;
+    int attempt = 0;  // counts the workers that the job has had, this one included
   };
 
   // `spool` and `control` are borrowed and must outlive the uplink. Starts at once.
@@ -29,22 +30,23 @@ class Uplink {
   // Stops.
   ~Uplink();
 
-  // True while kurd is connected and has answered.
+  // Returns true while kurd is connected and has answered.
   bool connected() const;
 
+  // Ends the connection and the threads; blocks until they have ended.
   void Stop();
 
  private:
   using Stream = grpc::ClientReaderWriter<v1::WorkerMessage, v1::ServerMessage>;
 
   void Run();
-  // One connection, from Hello to its end.
+  // Keeps one connection, from Hello to its end.
   grpc::Status Connect(v1::WorkerService::Stub* stub);
   void SendEvents(Stream* stream, int64_t sent);
   void ReceiveMessages(Stream* stream);
   void SetConnected(bool connected);
-  bool going() const;
-  // Waits, unless stopped first.
+  bool IsRunning() const;
+  // Blocks for `duration`, or until stopped.
   void Pause(absl::Duration duration);
 
   const Options options_;

@@ -33,17 +33,24 @@ NewJob SomeJob() {
   return job;
 }
 
-std::unique_ptr<JobStore> OpenStore(const PowerLossDisk& disk, const std::string& folder) {
-  auto store = JobStore::Open(folder + "/kurd.db", disk.sqlite_vfs());
-  EXPECT_TRUE(store.ok()) << store.status();
-  return *std::move(store);
+// A database and the store in it.
+struct OpenedStore {
+  std::unique_ptr<StateDatabase> database;
+  std::unique_ptr<JobStore> store;
+};
+
+OpenedStore OpenStore(const PowerLossDisk& disk, const std::string& folder) {
+  auto database = StateDatabase::Open(folder + "/kurd.db", disk.sqlite_vfs());
+  EXPECT_TRUE(database.ok()) << database.status();
+  auto store = std::make_unique<JobStore>(**database);
+  return {*std::move(database), std::move(store)};
 }
 
 // The same, for a kurd that is there until the power goes: closing would write the log into the
 // database. What comes after is nobody's to close.
 JobStore& OpenStoreForEver(const PowerLossDisk& disk, const std::string& folder) {
-  static auto* const open = new std::vector<std::unique_ptr<JobStore>>;
-  return *open->emplace_back(OpenStore(disk, folder));
+  static auto* const open = new std::vector<OpenedStore>;
+  return *open->emplace_back(OpenStore(disk, folder)).store;
 }
 
 JobRecord Submit(JobStore& store) {
@@ -56,12 +63,13 @@ JobRecord Submit(JobStore& store) {
 // What the database says of the job; "" if it says what `expected` returns true for.
 std::string MissingInStore(PowerLossDisk& disk, const std::string& folder,
                            const std::function<bool(JobStore&, const JobRecord&)>& expected) {
-  auto store = JobStore::Open(folder + "/kurd.db", disk.sqlite_vfs());
-  if (!store.ok()) return std::string(store.status().message());
-  const auto job = (*store)->FindByName("cifar-1");
+  const auto database = StateDatabase::Open(folder + "/kurd.db", disk.sqlite_vfs());
+  if (!database.ok()) return std::string(database.status().message());
+  JobStore store(**database);
+  const auto job = store.FindByName("cifar-1");
   if (!job.ok()) return std::string(job.status().message());
   if (!job->has_value()) return "the job is not there";
-  return expected(**store, **job) ? "" : "the job is as it was before";
+  return expected(store, **job) ? "" : "the job is as it was before";
 }
 
 TEST(ServerPromisesTest, AnAcceptedSubmissionIsThere) {
@@ -93,7 +101,7 @@ TEST(ServerPromisesTest, TheFirstSubmissionOfAllIsThere) {
 TEST(ServerPromisesTest, AStateOfAJobIsThere) {
   Promise promise;
   promise.prepare = [](PowerLossDisk& disk, const std::string& folder) {
-    Submit(*OpenStore(disk, folder));
+    Submit(*OpenStore(disk, folder).store);
   };
   promise.act = [](PowerLossDisk& disk, const std::string& folder) {
     JobStore& store = OpenStoreForEver(disk, folder);
@@ -113,7 +121,7 @@ TEST(ServerPromisesTest, AStateOfAJobIsThere) {
 TEST(ServerPromisesTest, AnArtifactIsRecorded) {
   Promise promise;
   promise.prepare = [](PowerLossDisk& disk, const std::string& folder) {
-    Submit(*OpenStore(disk, folder));
+    Submit(*OpenStore(disk, folder).store);
   };
   promise.act = [](PowerLossDisk& disk, const std::string& folder) {
     v1::Artifact artifact;

@@ -180,7 +180,7 @@ TEST(WorkerPromisesTest, TrainingGoesOnWithItsLogWhereItWas) {
   promise.missing = [&](PowerLossDisk& disk, const std::string& folder) -> std::string {
     const auto resumed = ReadCheckpoint(folder + "/resume");
     if (!resumed.ok()) return std::string(resumed.status().message());
-    if (resumed->position.run_batches != 4) return "it goes on from an earlier batch";
+    if (resumed->position.progress.run_batches != 4) return "it goes on from an earlier batch";
     const auto result = TrainToTheEnd(disk, folder);
     if (!result.ok()) return std::string(result.status().message());
     return *result == expected ? "" : "the log or the loss is another";

@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   kur::DecodeOptions options;
   options.limits.max_pixels = 1'000'000;
   options.channels = size % 2 == 0 ? 1 : 3;
-  options.least_height = options.least_width = size % 3 == 0 ? 8 : 0;
+  options.min_height = options.min_width = size % 3 == 0 ? 8 : 0;
   const auto image = kur::DecodeImage(input, options);
   if (!image.ok()) return 0;
   const auto values = static_cast<size_t>(image->height * image->width * options.channels);

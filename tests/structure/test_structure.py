@@ -47,14 +47,14 @@ ALLOWED = {
     'server/metrics': (),
     'server/submission': ('proto', 'engine/base', 'engine/kurfile', 'server/protocol',
                           'server/devices', 'server/scheduler', 'server/store', 'server/blobs'),
-    'server/jobs': ('proto', 'engine/base', 'server/protocol', 'server/devices',
+    'server/jobs': ('proto', 'engine/base', 'server/protocol', 'server/net', 'server/devices',
                     'server/scheduler', 'server/launcher', 'server/store', 'server/events',
-                    'server/blobs', 'server/metrics', 'server/submission'),
+                    'server/blobs', 'server/auth', 'server/metrics', 'server/submission'),
     'server/api': ('proto', *BASE, 'server/protocol', 'server/net', 'server/devices',
                    'server/events', 'server/blobs', 'server/auth', 'server/metrics',
                    'server/jobs'),
-    'server/daemon': ('engine/base', 'server/protocol', 'server/net', 'server/launcher',
-                      'server/jobs', 'server/api'),
+    'server/daemon': ('engine/base', 'server/protocol', 'server/net', 'server/jobs',
+                      'server/api'),
     'server/worker': ('proto', *BASE, 'engine/kurfile', 'engine/train', 'server/protocol'),
     'server': ('server/daemon',),
     'client': ('proto', *BASE, 'engine/kurfile/yaml', 'engine/kurfile/plan', 'engine/kurfile',
@@ -136,6 +136,22 @@ class ArrowsTest(unittest.TestCase):
                         inside = any(str(path).startswith(room + '/') for room in rooms)
                         if re.match(pattern, name) and not inside:
                             wrong.append(f'{path}:{line}: {library} has no place here')
+        self.assertEqual(wrong, [])
+
+
+class StatesTest(unittest.TestCase):
+
+    def test_what_a_state_means_is_decided_in_one_place(self):
+        decision = re.compile(r'([=!]=\s*(\w+::)*JOB_STATE_)|(JOB_STATE_\w+\s*[=!]=)|'
+                              r'(case\s+(\w+::)*JOB_STATE_)')
+        wrong = []
+        for path in sources():
+            if path.parent.name == 'protocol' and path.stem == 'job_state':
+                continue
+            text = (ROOT / path).read_text(encoding='utf-8')
+            for match in decision.finditer(text):
+                line = text.count('\n', 0, match.start()) + 1
+                wrong.append(f'{path}:{line}: ask server/protocol/job_state.h')
         self.assertEqual(wrong, [])
 
 

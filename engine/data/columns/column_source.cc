@@ -13,16 +13,16 @@
 namespace kur {
 namespace {
 
-// Values that are read at a time where all samples are looked at.
+// The number of values to read at a time in a pass over all samples.
 constexpr int64_t kBlockElements = int64_t{1} << 16;
 
-// The elements of a sample without its first axis.
+// Returns the number of elements per step of a sample's first axis.
 int64_t RowElements(const Source& source) {
   return NumElements(Shape(source.shape().begin() + 1, source.shape().end()));
 }
 
-// Calls use(values, their number, sample) for all samples at `indices`, in order; the values of a
-// sample are those that are not there to fill it up.
+// Calls use(values, number of values, sample) for the samples at `indices`, in order. Padding is
+// not among the values.
 template <class Use>
 absl::Status ForEachSample(const Source& source, const std::vector<int64_t>& indices,
                            const Use& use) {
@@ -45,8 +45,8 @@ absl::Status ForEachSample(const Source& source, const std::vector<int64_t>& ind
   return absl::OkStatus();
 }
 
-// A source that is made of one other, whose samples are ragged if those of that one are, and then
-// are as long.
+// A source computed from a base source. Its samples are ragged if those of the base are, with the
+// same lengths.
 class DerivedSource : public Source {
  public:
   explicit DerivedSource(std::shared_ptr<const Source> base) : base_(std::move(base)) {}
@@ -70,6 +70,7 @@ class DerivedSource : public Source {
   std::shared_ptr<const Source> base_;
 };
 
+// Concatenates samples along the last axis.
 class CombinedSource : public DerivedSource {
  public:
   CombinedSource(std::vector<std::shared_ptr<const Source>> parts, Shape shape)
@@ -127,6 +128,7 @@ class CombinedSource : public DerivedSource {
   Shape shape_;
 };
 
+// Turns labels into one-hot vectors.
 class ClassSource : public DerivedSource {
  public:
   ClassSource(std::shared_ptr<const Source> labels, const ClassList& classes)
@@ -142,7 +144,7 @@ class ClassSource : public DerivedSource {
   const Shape& shape() const override { return shape_; }
   const std::vector<std::string>& symbols() const override { return symbols_; }
 
-  // Zeros follow a sample that is shorter.
+  // Zeros follow a shorter sample, as its padding has no class.
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
                       float* to) const override {
     const int64_t row = RowElements(base());
@@ -161,8 +163,8 @@ class ClassSource : public DerivedSource {
     return absl::OkStatus();
   }
 
-  // Looks at all labels.
-  absl::Status Check() const {
+  // Returns INVALID_ARGUMENT for the first label that is no class.
+  absl::Status CheckLabels() const {
     std::vector<int64_t> all(static_cast<size_t>(size()));
     for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
     return ForEachSample(base(), all,
@@ -203,7 +205,7 @@ class ScaledSource : public DerivedSource {
                std::vector<double> offset)
       : DerivedSource(std::move(values)), scale_(std::move(scale)), offset_(std::move(offset)) {}
 
-  // What fills a sample up stays as it is.
+  // Leaves the padding as it is.
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
                       float* to) const override {
     KUR_RETURN_IF_ERROR(base().Gather(indices, count, extent, to));
@@ -212,7 +214,7 @@ class ScaledSource : public DerivedSource {
     for (int64_t i = 0; i < count; ++i) {
       float* const end = to + base().Length(indices[i]) * row;
       for (float* values = to; values < end; values += depth) {
-        // In double precision: large values with a small deviation lose nothing.
+        // Double precision, as values may be large beside their deviation.
         for (size_t j = 0; j < depth; ++j) {
           values[j] = static_cast<float>(values[j] * scale_[j] + offset_[j]);
         }
@@ -227,7 +229,7 @@ class ScaledSource : public DerivedSource {
   std::vector<double> offset_;
 };
 
-// What is known of the values at one position of the last axis (by Welford).
+// Running statistics of the values at one position of the last axis, by Welford's algorithm.
 struct Statistics {
   int64_t count = 0;
   double mean = 0;
@@ -244,10 +246,11 @@ struct Statistics {
     max = std::max(max, value);
   }
 
-  // What becomes 0, and how far from it 1 is.
-  double Origin(ColumnScaling::Kind kind) const {
+  // Returns the value that is scaled to 0.
+  double Center(ColumnScaling::Kind kind) const {
     return kind == ColumnScaling::Kind::kStandard ? mean : min;
   }
+  // Returns the distance from Center() that is scaled to 1.
   double Unit(ColumnScaling::Kind kind) const {
     if (min == max) return 1;
     return kind == ColumnScaling::Kind::kStandard ? std::sqrt(squares / static_cast<double>(count))
@@ -255,7 +258,7 @@ struct Statistics {
   }
 };
 
-// The positions that have a scale of their own: those of the last axis, unless it varies.
+// Returns the number of positions with a scale of their own: the last extent, or 1 if it is ragged.
 size_t Depth(const Source& source) {
   const int64_t last = source.shape().back();
   return last == kUnknown ? 1 : static_cast<size_t>(last);
@@ -279,8 +282,8 @@ absl::StatusOr<std::vector<Statistics>> Learn(const Source& source,
   return statistics;
 }
 
-// One number for each of `depth` positions.
-absl::StatusOr<std::vector<double>> Spread(const std::vector<double>& numbers, size_t depth) {
+// Returns one number for each of `depth` positions; a single number is repeated.
+absl::StatusOr<std::vector<double>> Broadcast(const std::vector<double>& numbers, size_t depth) {
   if (numbers.size() == depth) return numbers;
   if (numbers.size() == 1) return std::vector<double>(depth, numbers[0]);
   return absl::InvalidArgumentError(absl::StrCat("there are ", numbers.size(),
@@ -288,7 +291,7 @@ absl::StatusOr<std::vector<double>> Spread(const std::vector<double>& numbers, s
                                                  "; give one, or one for each position"));
 }
 
-// INVALID_ARGUMENT if a sample, or where they vary a row of one, cannot be counted.
+// Returns INVALID_ARGUMENT if the elements of a sample (of a ragged one: per step) overflow.
 absl::Status CheckSize(Shape shape) {
   if (shape[0] == kUnknown) shape[0] = 1;
   return CountElements(shape, sizeof(float)).status();
@@ -296,7 +299,7 @@ absl::Status CheckSize(Shape shape) {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const Source>> Combine(
+absl::StatusOr<std::shared_ptr<const Source>> CombineColumns(
     std::vector<std::shared_ptr<const Source>> parts) {
   if (parts.size() == 1) return std::move(parts[0]);
   Shape shape = parts[0]->shape();
@@ -320,28 +323,28 @@ absl::StatusOr<std::shared_ptr<const Source>> Combine(
   return std::make_shared<const CombinedSource>(std::move(parts), std::move(shape));
 }
 
-absl::StatusOr<std::shared_ptr<const Source>> OneHot(std::shared_ptr<const Source> labels,
-                                                     const ClassList& classes) {
+absl::StatusOr<std::shared_ptr<const Source>> EncodeOneHot(std::shared_ptr<const Source> labels,
+                                                           const ClassList& classes) {
   KUR_RETURN_IF_ERROR(CheckSize(OneHotShape(labels->shape(), classes.count)));
   auto source = std::make_shared<const ClassSource>(std::move(labels), classes);
-  KUR_RETURN_IF_ERROR(source->Check());
+  KUR_RETURN_IF_ERROR(source->CheckLabels());
   return source;
 }
 
-absl::StatusOr<std::shared_ptr<const Source>> Normalize(std::shared_ptr<const Source> values,
-                                                        const ColumnScaling& scaling,
-                                                        const std::vector<int64_t>& training) {
+absl::StatusOr<std::shared_ptr<const Source>> NormalizeColumn(
+    std::shared_ptr<const Source> values, const ColumnScaling& scaling,
+    const std::vector<int64_t>& training) {
   const size_t depth = Depth(*values);
   std::vector<double> scale;
   std::vector<double> offset;
   if (scaling.kind == ColumnScaling::Kind::kGiven) {
-    KUR_ASSIGN_OR_RETURN(scale, Spread(scaling.scale, depth));
-    KUR_ASSIGN_OR_RETURN(offset, Spread(scaling.offset, depth));
+    KUR_ASSIGN_OR_RETURN(scale, Broadcast(scaling.scale, depth));
+    KUR_ASSIGN_OR_RETURN(offset, Broadcast(scaling.offset, depth));
   } else {
     KUR_ASSIGN_OR_RETURN(const auto statistics, Learn(*values, training));
     for (const Statistics& position : statistics) {
       scale.push_back(1 / position.Unit(scaling.kind));
-      offset.push_back(-position.Origin(scaling.kind) * scale.back());
+      offset.push_back(-position.Center(scaling.kind) * scale.back());
     }
   }
   return std::make_shared<const ScaledSource>(std::move(values), std::move(scale),

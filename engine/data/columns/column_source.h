@@ -12,29 +12,32 @@
 
 namespace kur {
 
-// Sources that are made of others, when they are gathered. Where samples are ragged, zeros still
-// follow one that is shorter than others of its batch.
+// Sources that are computed from other sources while they are gathered. Zeros follow a ragged
+// sample that is shorter than others of its batch.
 
-// Puts the samples of several sources together along their last axis. INVALID_ARGUMENT if they
-// differ in their rank or in another axis, or if that axis is ragged; so says Gather() of ragged
-// samples that differ in length. Precondition: there is a source; all have as many samples.
-absl::StatusOr<std::shared_ptr<const Source>> Combine(
+// Returns a source that concatenates the samples of several sources along their last axis. Returns
+// INVALID_ARGUMENT if the sources differ in rank or in another axis, or if the last axis is ragged.
+// Gather() returns INVALID_ARGUMENT for ragged samples that differ in length. Preconditions: there
+// is a source; all sources have as many samples.
+absl::StatusOr<std::shared_ptr<const Source>> CombineColumns(
     std::vector<std::shared_ptr<const Source>> parts);
 
-// One-hot vectors of what `labels` holds; OneHotShape() tells their shape. All labels are looked at
-// once. INVALID_ARGUMENT for one that is no class, with its sample.
-absl::StatusOr<std::shared_ptr<const Source>> OneHot(std::shared_ptr<const Source> labels,
-                                                     const ClassList& classes);
+// Returns a source of one-hot vectors of the shape OneHotShape(). Reads all labels once. Returns
+// INVALID_ARGUMENT, naming the sample, for a label that is not in `classes`.
+absl::StatusOr<std::shared_ptr<const Source>> EncodeOneHot(std::shared_ptr<const Source> labels,
+                                                           const ClassList& classes);
 
-// The samples moved and scaled as the Kurfile says. Statistics are those of the samples at
-// `training`, in that order, which are read once; a position of the last axis that never varies is
-// moved but not scaled. Where the last axis is ragged, all its positions count as one.
-// INVALID_ARGUMENT if the numbers given are neither one nor as many as the last axis is long, or if
-// there are no finite statistics. Precondition: `training` is not empty if statistics are asked
-// for.
-absl::StatusOr<std::shared_ptr<const Source>> Normalize(std::shared_ptr<const Source> values,
-                                                        const ColumnScaling& scaling,
-                                                        const std::vector<int64_t>& training);
+// Returns a source of shifted and scaled samples. `scaling` gives the numbers, or asks for
+// statistics of each position of the last axis. Statistics are learned by reading the samples at
+// `training` once, in that order. A position that never varies is shifted but not scaled. All
+// positions of a ragged last axis share their statistics.
+//
+// Returns INVALID_ARGUMENT if the number of given values is neither one nor the extent of the last
+// axis, or if a training sample is not finite. Precondition: `training` is not empty if `scaling`
+// asks for statistics.
+absl::StatusOr<std::shared_ptr<const Source>> NormalizeColumn(std::shared_ptr<const Source> values,
+                                                              const ColumnScaling& scaling,
+                                                              const std::vector<int64_t>& training);
 
 }  // namespace kur
 

@@ -20,12 +20,13 @@
 namespace kur {
 namespace {
 
-constexpr size_t kMostColumns = 1'000'000;
+constexpr size_t kMaxColumns = 1'000'000;
 
-// False unless all of `text` is a number. One that float32 cannot hold becomes infinite or zero.
+// Parses a number. Returns false unless all of `text` is one. A number beyond the range of float32
+// becomes infinite or zero.
 bool ParseNumber(absl::string_view text, float* number) {
   text = absl::StripAsciiWhitespace(text);
-  // Python takes a plus, from_chars() does not.
+  // Python accepts a plus sign, from_chars() does not.
   if (absl::ConsumePrefix(&text, "+") && absl::StartsWith(text, "-")) return false;
   const char* const end = text.data() + text.size();
   auto parsed = std::from_chars(text.data(), end, *number);
@@ -42,7 +43,7 @@ class CsvReader {
   CsvReader(ByteInput* input, const CsvOptions& options)
       : rows_(input, options.delimiter, options.quote), options_(options) {}
 
-  // An error stands in the line line().
+  // Reads all rows. An error is in the line line().
   absl::Status Read() {
     bool first = true;
     while (true) {
@@ -81,9 +82,9 @@ class CsvReader {
         return absl::InvalidArgumentError(
             absl::StrCat("two columns have the name '", names_.back(), "'"));
       }
-      if (names_.size() > kMostColumns) {
+      if (names_.size() > kMaxColumns) {
         return absl::ResourceExhaustedError(
-            absl::StrCat("there are more than ", kMostColumns, " columns"));
+            absl::StrCat("there are more than ", kMaxColumns, " columns"));
       }
     }
     if (options_.wanted.has_value()) KUR_RETURN_IF_ERROR(options_.wanted->Check(names_));
@@ -123,7 +124,7 @@ class CsvReader {
   absl::Status WrongWidth(absl::string_view how) const {
     return absl::InvalidArgumentError(
         absl::StrCat("the row has ", how, " cells than the first row, which has ", columns_.size(),
-                     " (divided by ", ShownInMessage(rows_.dialect().delimiter),
+                     " (divided by ", DelimiterText(rows_.dialect().delimiter),
                      "; format: {delimiter: ...} says otherwise)"));
   }
 

@@ -12,24 +12,24 @@
 namespace kur {
 
 struct CsvOptions {
-  // Absent: as the first KiB of the file looks.
+  // Absent: guessed from the first KiB of the file. Set them if the guess is wrong.
   std::optional<char> delimiter;
   std::optional<char> quote;
-  // The first row names the columns; else they are column_0, column_1, ...
+  // True: the first row names the columns. False: the names are column_0, column_1, ...
   bool header = true;
-  // Absent: all columns, and all hold numbers.
+  // The columns to read. Absent: all columns; all of them hold numbers.
   std::optional<WantedColumns> wanted;
 };
 
-// The columns of a table of numbers that is written as text (RFC 4180: cells may be quoted, with
-// doubled quotes and line ends inside), each a source of the shape (1,). Empty lines are passed
-// over, and so is white space around a cell. A text of a class becomes the number of the class;
-// columns that are not wanted may hold anything and are left out. While reading it takes an eighth
-// more than the arrays, and a row.
+// Reads a CSV table (RFC 4180: quoted cells may hold doubled quotes and line ends) into a source of
+// the shape (1,) for each column. Skips empty lines, and white space around a cell. A cell of a
+// column with classes becomes the number of its class. Columns that are not wanted are left out,
+// and may hold anything. Reading takes an eighth more memory than the columns, and one row.
 //
-// INVALID_ARGUMENT, naming the file (`name`), the line and the column, for a cell that is no number
-// or class and for a row with more or fewer cells than the first; RESOURCE_EXHAUSTED for more than
-// a million columns. That a wanted column is missing is a diagnostic where it is asked for.
+// Returns INVALID_ARGUMENT, naming the file (`name`), the line and the column, for a cell that is
+// neither a number nor a class, and for a row that differs from the first in its number of cells;
+// RESOURCE_EXHAUSTED for more than a million columns; a diagnostic at its place in the Kurfile for
+// a wanted column that is missing.
 absl::StatusOr<SourceMap> ReadCsvColumns(ByteInput& input, absl::string_view name,
                                          const CsvOptions& options);
 

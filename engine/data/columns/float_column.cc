@@ -8,10 +8,10 @@
 namespace kur {
 namespace {
 
-// Samples of one shape, one after the other.
+// Samples of one shape, consecutive in memory.
 class FixedSource : public Source {
  public:
-  FixedSource(Shape shape, int64_t size, BulkVector<float> values)
+  FixedSource(Shape shape, int64_t size, SpillableVector<float> values)
       : shape_(std::move(shape)),
         size_(size),
         width_(NumElements(shape_)),
@@ -33,13 +33,14 @@ class FixedSource : public Source {
   Shape shape_;
   int64_t size_;
   int64_t width_;
-  BulkVector<float> values_;
+  SpillableVector<float> values_;
 };
 
-// Samples that differ in their first extent, one after the other.
+// Samples that differ in their first extent, consecutive in memory.
 class RaggedSource : public Source {
  public:
-  RaggedSource(Shape shape, int64_t width, std::vector<int64_t> starts, BulkVector<float> values)
+  RaggedSource(Shape shape, int64_t width, std::vector<int64_t> starts,
+               SpillableVector<float> values)
       : shape_(std::move(shape)),
         width_(width),
         starts_(std::move(starts)),
@@ -72,7 +73,7 @@ class RaggedSource : public Source {
   Shape shape_;
   int64_t width_;  // elements of a row
   std::vector<int64_t> starts_;
-  BulkVector<float> values_;
+  SpillableVector<float> values_;
 };
 
 }  // namespace

@@ -16,12 +16,12 @@
 namespace kur {
 namespace {
 
-constexpr size_t kMostKeys = 1'000'000;
+constexpr size_t kMaxKeys = 1'000'000;
 
-// One key: its samples, and the shape that they have in common.
+// The samples of one key, and their common shape.
 class Column {
  public:
-  // `texts` stand for the classes 0, 1, ...; empty: it holds numbers.
+  // `texts` are the names of the classes 0, 1, ...; empty: the column holds numbers.
   explicit Column(const std::vector<std::string>& texts) : classes_(texts) {}
 
   absl::Status Number(double value) {
@@ -64,7 +64,6 @@ class Column {
                                                    "; only the outermost list may vary in length"));
   }
 
-  // The value is complete.
   void EndSample() {
     values_.EndSample(extent_);
     extent_ = 1;
@@ -88,7 +87,7 @@ class Column {
     return absl::OkStatus();
   }
 
-  // One more in the innermost open list.
+  // Counts an element of the innermost open list.
   void Count() {
     if (depth_ > 0) ++counts_[static_cast<size_t>(depth_ - 1)];
   }
@@ -100,14 +99,15 @@ class Column {
   }
 
   TextClasses classes_;
-  int64_t rank_ = kUnknown;      // lists around a number
-  Shape row_;                    // the extents of all lists but the outermost
-  int64_t extent_ = 1;           // of the outermost list; 1 for a number
-  int64_t depth_ = 0;            // lists that are open
-  std::vector<int64_t> counts_;  // elements so far of each of them
+  int64_t rank_ = kUnknown;      // the number of lists around a number
+  Shape row_;                    // the lengths of all lists but the outermost
+  int64_t extent_ = 1;           // the length of the outermost list; 1 for a number
+  int64_t depth_ = 0;            // the number of open lists
+  std::vector<int64_t> counts_;  // the elements so far of each open list
   FloatColumn values_;
 };
 
+// Distributes the values of every line over the columns.
 class ColumnsHandler : public JsonLineHandler {
  public:
   explicit ColumnsHandler(const std::optional<WantedColumns>& wanted) : wanted_(wanted) {}
@@ -116,8 +116,8 @@ class ColumnsHandler : public JsonLineHandler {
     EndValue();
     if (lines_ == 0) AddColumn(key);
     if (wanted_.has_value() && wanted_->columns.count(key) == 0) return false;
-    if (columns_.size() > kMostKeys) {
-      return absl::ResourceExhaustedError(absl::StrCat("it is one of more than ", kMostKeys));
+    if (columns_.size() > kMaxKeys) {
+      return absl::ResourceExhaustedError(absl::StrCat("it is one of more than ", kMaxKeys));
     }
     const auto found = columns_.find(key);
     if (found == columns_.end()) {
@@ -182,9 +182,9 @@ class ColumnsHandler : public JsonLineHandler {
   }
 
   const std::optional<WantedColumns>& wanted_;
-  std::vector<std::string> first_keys_;  // of the first line, if columns are wanted
+  std::vector<std::string> first_keys_;  // the keys of the first line; empty without `wanted_`
   std::map<std::string, Column> columns_;
-  Column* column_ = nullptr;  // of the value that is being read
+  Column* column_ = nullptr;  // the column of the current value
   int64_t lines_ = 0;
 };
 

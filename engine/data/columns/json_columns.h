@@ -11,15 +11,15 @@
 
 namespace kur {
 
-// The sources of a file of JSON dictionaries, one on every line: each key of the first line names
-// one, each line holds a sample of all of them. A sample is a number or lists of numbers that are
-// nested as a box; samples of one key may differ in their first extent. Of keys that are not
-// `wanted`, the values may be anything; texts are numbers where `wanted` says which class each
-// stands for. While reading it takes an eighth more than the arrays, and up to 14 times the longest
-// line.
+// Reads a file with a JSON dictionary on every line into a source for each key of the first line.
+// Each line holds one sample of every source: a number, or nested lists of numbers. Lists of one
+// depth have one length, but for the outermost list, whose length may differ between samples. Keys
+// that are not `wanted` are left out, and may hold anything. A string of a key with classes becomes
+// the number of its class. Reading takes an eighth more memory than the columns, and up to 14 times
+// the longest line.
 //
-// INVALID_ARGUMENT, naming the file (`name`) and the line, for everything else; a diagnostic at its
-// place in the Kurfile for what is wanted and not there.
+// Returns INVALID_ARGUMENT, naming the file (`name`) and the line, for any other content; a
+// diagnostic at its place in the Kurfile for a wanted key that is missing.
 absl::StatusOr<SourceMap> ReadJsonColumns(
     ByteInput& input, absl::string_view name,
     const std::optional<WantedColumns>& wanted = std::nullopt);

@@ -16,20 +16,20 @@ bool IsSequence(const PickleValue& value) {
   return value.type() == Type::kList || value.type() == Type::kTuple;
 }
 
-// Writes nested lists out as one row of numbers.
+// Flattens nested lists into an array in row-major order.
 class Flattener {
  public:
   explicit Flattener(int64_t max_elements) : max_elements_(max_elements) {}
 
   absl::StatusOr<Array> Flatten(const PickleValue& value) {
-    MeasureAlongFirst(value);
+    SetShape(value);
     KUR_RETURN_IF_ERROR(Add(value, 0));
     return Array::FromValues(shape_, numbers_);
   }
 
  private:
-  // The shape by the first element of every list; Add() checks that the others agree.
-  void MeasureAlongFirst(const PickleValue& value) {
+  // Sets the shape by the first element of every list. Add() checks the other elements.
+  void SetShape(const PickleValue& value) {
     const PickleValue* inner = &value;
     while (IsSequence(*inner)) {
       shape_.push_back(static_cast<int64_t>(inner->as_list().size()));
@@ -104,18 +104,18 @@ class Flattener {
 
 }  // namespace
 
-absl::StatusOr<Array> ArrayOf(const PickleValue& value, int64_t max_elements) {
+absl::StatusOr<Array> ToArray(const PickleValue& value, int64_t max_elements) {
   if (value.type() == Type::kArray) return value.as_array();
   return Flattener(max_elements).Flatten(value);
 }
 
-absl::StatusOr<std::map<std::string, Array>> PickleColumns(const PickleValue& pickle,
-                                                           int64_t file_size) {
+absl::StatusOr<std::map<std::string, Array>> ColumnsFromPickle(const PickleValue& pickle,
+                                                               int64_t file_size) {
   if (pickle.type() != Type::kDict) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the pickle must hold a dictionary of arrays, not a ", TypeName(pickle.type())));
   }
-  // A number takes at least a byte of the file, unless lists are used more than once.
+  // A number takes at least a byte of the file, unless the pickle refers to a list repeatedly.
   const int64_t max_elements = std::max(int64_t{1} << 20, 8 * file_size);
   std::map<std::string, Array> columns;
   for (const auto& [key, value] : pickle.as_dict()) {
@@ -123,7 +123,7 @@ absl::StatusOr<std::map<std::string, Array>> PickleColumns(const PickleValue& pi
       return absl::InvalidArgumentError(
           absl::StrCat("the keys of the dictionary must be strings, not ", TypeName(key.type())));
     }
-    auto array = ArrayOf(value, max_elements);
+    auto array = ToArray(value, max_elements);
     if (!array.ok()) {
       return Annotate(array.status(), absl::StrCat("key '", key.as_string(), "'"));
     }

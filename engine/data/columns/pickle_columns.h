@@ -11,16 +11,17 @@
 
 namespace kur {
 
-// The array that numpy.array(value) would make of an array, of numbers, or of lists of these that
-// are nested as a box, in float32 where it is not an array already. INVALID_ARGUMENT for everything
-// else, also for lists of unequal lengths; RESOURCE_EXHAUSTED if there are more than `max_elements`
-// (a list that holds one list many times is small until it is written out).
-absl::StatusOr<Array> ArrayOf(const PickleValue& value, int64_t max_elements);
+// Converts a value as numpy.array(value) does. An array is returned as it is; a number, or nested
+// lists of numbers and arrays, become an array of float32. Returns INVALID_ARGUMENT for any other
+// value and for lists of unequal lengths; RESOURCE_EXHAUSTED for more than `max_elements` (a small
+// pickle can hold one list many times).
+absl::StatusOr<Array> ToArray(const PickleValue& value, int64_t max_elements);
 
-// The columns of a pickled dictionary by their names. `file_size` bounds what lists may unfold to.
-// INVALID_ARGUMENT, naming the key, if the pickle is no dictionary of columns.
-absl::StatusOr<std::map<std::string, Array>> PickleColumns(const PickleValue& pickle,
-                                                           int64_t file_size);
+// Converts the values of a pickled dictionary with ToArray(). `file_size`, in bytes, bounds the
+// number of elements. Returns INVALID_ARGUMENT, naming the key, unless the pickle is a dictionary
+// of strings to such values.
+absl::StatusOr<std::map<std::string, Array>> ColumnsFromPickle(const PickleValue& pickle,
+                                                               int64_t file_size);
 
 }  // namespace kur
 

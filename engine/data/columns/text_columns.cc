@@ -9,7 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "engine/base/bulk_vector.h"
+#include "engine/base/spillable_vector.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
 #include "engine/data/columns/float_column.h"
@@ -18,12 +18,12 @@
 namespace kur {
 namespace {
 
-constexpr size_t kMostShown = 40;
+constexpr size_t kMaxShown = 40;
 
-// Symbols by their numbers, all samples one after the other.
+// The numbers of the symbols of all samples, concatenated.
 struct Symbols {
-  BulkVector<int32_t> numbers;
-  std::vector<int64_t> starts = {0};  // before each sample, and all
+  SpillableVector<int32_t> numbers;
+  std::vector<int64_t> starts = {0};  // the first symbol of each sample, then the total
 
   int64_t num_samples() const { return static_cast<int64_t>(starts.size()) - 1; }
 };
@@ -66,10 +66,10 @@ class SymbolSource : public Source {
   std::vector<std::string> vocabulary_;
   Shape shape_;
   bool pad_left_;
-  int32_t padding_;  // the number of the symbol; -1: none
+  int32_t padding_;  // the number of the padding symbol; -1: zero vectors
 };
 
-// The symbols under one key while they are read.
+// Collects the symbols under one key.
 class Column {
  public:
   explicit Column(const TextColumnOptions* options) : options_(options) {
@@ -84,7 +84,7 @@ class Column {
     const auto found = numbers_.find(symbol);
     if (found == numbers_.end()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("the symbol '", absl::Utf8SafeCHexEscape(symbol.substr(0, kMostShown)),
+          absl::StrCat("the symbol '", absl::Utf8SafeCHexEscape(symbol.substr(0, kMaxShown)),
                        "' is not in the vocabulary"));
     }
     symbols_.numbers.Push(found->second);
@@ -180,7 +180,7 @@ class TextHandler : public JsonLineHandler {
   }
 
   std::map<std::string, Column> columns_;
-  Column* column_ = nullptr;  // of the value that is being read
+  Column* column_ = nullptr;  // the column of the current value
   bool in_list_ = false;
   int64_t lines_ = 0;
 };

@@ -13,24 +13,27 @@
 
 namespace kur {
 
-// How the symbols under one key become numbers.
+// How the lists of symbols under one key are encoded.
 struct TextColumnOptions {
   std::string key;
-  // The length that all samples are padded to.
+  // The length that all samples are padded to. Longer samples are an error.
   int64_t length = 0;
   std::vector<std::string> vocabulary;
-  // On which side a shorter sample is padded, and with what; absent: with zeros.
+  // True: padding precedes a shorter sample, so that all samples end at the last step. False:
+  // padding follows.
   bool pad_left = false;
-  std::optional<std::string> pad_with;  // a symbol of the vocabulary
+  // A symbol of the vocabulary to pad with; absent: zero vectors.
+  std::optional<std::string> pad_with;
 };
 
-// The sources of a file of JSON dictionaries, one on every line, each of which has a list of
-// symbols (strings) under every one of the keys: under the name of a key the symbols as one-hot
-// vectors, (length, size of the vocabulary), and under "KEY_length" their number before padding,
-// (1,). In memory are the numbers of the symbols; vectors are made while they are gathered.
+// Reads a file with a JSON dictionary on every line; every dictionary has a list of symbols
+// (strings) under each of the columns' keys. Returns two sources for each key:
+// - KEY: one-hot vectors of the symbols, (length, size of the vocabulary);
+// - KEY_length: the number of symbols before padding, (1,).
+// The numbers of the symbols are kept in memory; vectors are made while they are gathered.
 //
-// INVALID_ARGUMENT, naming the file (`name`) and the line, for everything else: for keys that are
-// not listed, for symbols that are not in the vocabulary, and for more of them than fit.
+// Returns INVALID_ARGUMENT, naming the file (`name`) and the line, for any other content, for
+// symbols that are not in the vocabulary, and for more symbols than `length`.
 absl::StatusOr<SourceMap> ReadTextColumns(ByteInput& input, absl::string_view name,
                                           const std::vector<TextColumnOptions>& columns);
 

@@ -14,7 +14,7 @@
 namespace kur {
 namespace {
 
-// The bytes of the character that begins at `at`.
+// Returns the number of bytes of the UTF-8 character that begins at `at`.
 size_t CharacterLength(absl::string_view text, size_t at) {
   const auto lead = static_cast<uint8_t>(text[at]);
   const size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
@@ -51,7 +51,7 @@ void Append(char32_t code, std::string* to) {
   }
 }
 
-// Numbers of varying count, padded with 0.
+// Ragged sequences of numbers, padded with 0.
 class TranscriptSource : public Source {
  public:
   TranscriptSource(std::vector<int32_t> values, std::vector<int64_t> starts,
@@ -86,7 +86,7 @@ class TranscriptSource : public Source {
 }  // namespace
 
 std::string Lowercase(absl::string_view text) {
-  // glibc has this locale built in; it knows the cases of all scripts.
+  // glibc has this locale built in. Its case mapping covers all scripts.
   static const locale_t kLocale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
   std::string lower;
   for (size_t at = 0; at < text.size();) {
@@ -179,7 +179,7 @@ std::vector<std::string> TranscriptColumn::Elements() const {
   for (size_t i = 0; i < symbols_.size(); ++i) {
     if (occurs[i]) elements.push_back(symbols_[i]);
   }
-  // The order of the bytes of UTF-8 is that of the code points.
+  // UTF-8 sorts by byte as by code point.
   std::sort(elements.begin(), elements.end());
   return elements;
 }

@@ -15,22 +15,23 @@
 
 namespace kur {
 
-// `text`, which is UTF-8, in lower case.
+// Returns `text`, which is UTF-8, in lower case.
 std::string Lowercase(absl::string_view text);
 
-// The elements of a vocabulary, in lower case and each once; an element's place is the number that
-// a model sees. Immutable.
+// Distinct elements (characters or words) in lower case. An element's index is the number that a
+// model reads. Immutable, thread-safe.
 class Vocabulary {
  public:
-  // INVALID_ARGUMENT names an element that is there twice (but for its case).
+  // Returns INVALID_ARGUMENT for an empty list, and for elements that are equal in lower case.
   static absl::StatusOr<Vocabulary> Create(const std::vector<std::string>& elements);
 
-  // The list of strings in a JSON text; `name` stands for the file in messages.
+  // Parses a JSON list of strings. `name` is the file's name for messages.
   static absl::StatusOr<Vocabulary> FromJson(const std::string& text, const std::string& name);
 
   int64_t size() const { return static_cast<int64_t>(numbers_.size()); }
+  // Returns the number of an element, which must be in lower case.
   std::optional<int32_t> Find(const std::string& element) const;
-  // By their numbers.
+  // Returns the elements in the order of their numbers.
   const std::vector<std::string>& elements() const { return elements_; }
 
  private:
@@ -38,39 +39,38 @@ class Vocabulary {
   absl::flat_hash_map<std::string, int32_t> numbers_;
 };
 
-// Transcripts as lists of elements (characters, or words): read one by one, then turned into the
-// numbers that a vocabulary gives them. Not thread-safe; the sources are.
+// Collects transcripts, which are lists of elements (characters or words), and encodes them by a
+// vocabulary. Not thread-safe; the sources are thread-safe.
 class TranscriptColumn {
  public:
-  // A transcript of the characters of `text`, which is UTF-8.
+  // Adds a transcript of the characters of `text`, which is UTF-8.
   void AddText(absl::string_view text);
   void AddElements(const std::vector<std::string>& elements);
 
   int64_t size() const { return static_cast<int64_t>(starts_.size()) - 1; }
 
-  // Keeps the transcripts at `indices`, in that order.
+  // Replaces the transcripts by those at `indices`, in that order.
   void Select(const std::vector<int64_t>& indices);
 
-  // What occurs, sorted by code point.
+  // Returns the distinct elements of all transcripts, sorted by code point.
   std::vector<std::string> Elements() const;
 
-  // Sources of the transcripts, ragged and padded with 0, and of their lengths. An element that the
-  // vocabulary lacks becomes `unknown`, or is left out. INVALID_ARGUMENT if the vocabulary lacks
-  // `unknown`.
   struct Sources {
-    std::shared_ptr<const Source> transcript;
-    std::shared_ptr<const Source> length;
+    std::shared_ptr<const Source> transcript;  // numbers of elements, ragged, padded with 0
+    std::shared_ptr<const Source> length;      // numbers of elements before padding, (1,)
   };
+  // Encodes the transcripts. An element that the vocabulary lacks becomes `unknown`, or is left out
+  // if that is absent. Returns INVALID_ARGUMENT if the vocabulary lacks `unknown`.
   absl::StatusOr<Sources> Build(const Vocabulary& vocabulary,
                                 const std::optional<std::string>& unknown) const;
 
  private:
   void Push(absl::string_view element);
 
-  std::vector<std::string> symbols_;  // every element that was met, in lower case
+  std::vector<std::string> symbols_;  // the distinct elements so far, in lower case
   absl::flat_hash_map<std::string, int32_t> numbers_;
-  std::vector<int32_t> values_;        // of all transcripts, as indices into symbols_
-  std::vector<int64_t> starts_ = {0};  // values before each transcript, and all
+  std::vector<int32_t> values_;        // all transcripts, concatenated: indices into symbols_
+  std::vector<int64_t> starts_ = {0};  // the first value of each transcript, then the total
 };
 
 }  // namespace kur

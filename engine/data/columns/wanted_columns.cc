@@ -12,20 +12,20 @@
 namespace kur {
 namespace {
 
-constexpr size_t kMostTextShown = 40;
+constexpr size_t kMaxTextShown = 40;
 
 }  // namespace
 
 absl::Status WantedColumns::Check(const std::vector<std::string>& names) const {
-  constexpr size_t kMostShown = 12;
+  constexpr size_t kMaxShown = 12;
   for (const auto& [name, column] : columns) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     std::string hint = DidYouMean(name, names);
     if (hint.empty()) {
-      const auto shown = static_cast<std::ptrdiff_t>(std::min(names.size(), kMostShown));
-      hint =
-          absl::StrCat("; there are: ", absl::StrJoin(names.begin(), names.begin() + shown, ", "),
-                       names.size() > kMostShown ? ", ..." : "");
+      const auto num_shown = static_cast<std::ptrdiff_t>(std::min(names.size(), kMaxShown));
+      hint = absl::StrCat(
+          "; there are: ", absl::StrJoin(names.begin(), names.begin() + num_shown, ", "),
+          names.size() > kMaxShown ? ", ..." : "");
     }
     return ErrorAt(column.location, column.key,
                    absl::StrCat("the data have no column '", name, "'", hint));
@@ -44,14 +44,13 @@ absl::StatusOr<float> TextClasses::NumberOf(absl::string_view text) const {
   if (found != numbers_.end()) return found->second;
   std::vector<std::string> texts;
   for (const auto& [name, number] : numbers_) texts.push_back(name);
-  return absl::InvalidArgumentError(
-      absl::StrCat(QuotedText(text), " is none of the classes",
-                   DidYouMean(text.substr(0, kMostTextShown), texts)));
+  return absl::InvalidArgumentError(absl::StrCat(QuotedText(text), " is none of the classes",
+                                                 DidYouMean(text.substr(0, kMaxTextShown), texts)));
 }
 
 std::string QuotedText(absl::string_view text) {
-  return absl::StrCat("'", absl::CHexEscape(text.substr(0, kMostTextShown)),
-                      text.size() > kMostTextShown ? "...'" : "'");
+  return absl::StrCat("'", absl::CHexEscape(text.substr(0, kMaxTextShown)),
+                      text.size() > kMaxTextShown ? "...'" : "'");
 }
 
 }  // namespace kur

@@ -13,38 +13,38 @@
 
 namespace kur {
 
-// The columns that a Kurfile asks a supplier for, by the supplier's names of them. A reader of text
-// need not look at others. Immutable, thread-safe.
+// The columns that a Kurfile uses of a supplier, by their names in the supplier. A reader of text
+// may skip all others.
 struct WantedColumns {
   struct Column {
-    // The texts that stand for the classes 0, 1, ...; empty: the column holds numbers.
+    // The texts of the classes 0, 1, ...; empty: the column holds numbers.
     std::vector<std::string> texts;
-    // Where the Kurfile asks for it.
+    // The place in the Kurfile that uses the column, for diagnostics.
     Location location;
     std::string key;
   };
   std::map<std::string, Column> columns;
 
-  // A diagnostic at the first column that is not among `names`, with the nearest of them.
+  // Returns a diagnostic at the first column that is not among `names`. It suggests a similar name.
   absl::Status Check(const std::vector<std::string>& names) const;
 };
 
-// The numbers of classes that texts stand for. Immutable, thread-safe.
+// Maps the texts of a column to class numbers. Immutable, thread-safe.
 class TextClasses {
  public:
-  // The classes 0, 1, ...
+  // `texts` are those of the classes 0, 1, ...
   explicit TextClasses(const std::vector<std::string>& texts);
 
   bool empty() const { return numbers_.empty(); }
 
-  // INVALID_ARGUMENT, with the nearest class, for a text that is none of them.
+  // Returns INVALID_ARGUMENT, which suggests a similar text, for a text that has no class.
   absl::StatusOr<float> NumberOf(absl::string_view text) const;
 
  private:
   std::map<std::string, float, std::less<>> numbers_;
 };
 
-// A text from a file as it stands in a message: quoted, without control characters, and not long.
+// Returns a text from a file for a message: quoted, shortened, with control characters escaped.
 std::string QuotedText(absl::string_view text);
 
 }  // namespace kur

@@ -18,7 +18,7 @@
 namespace kur {
 namespace {
 
-bool IsImageName(const std::string& name) {
+bool HasImageExtension(const std::string& name) {
   const std::string lower = absl::AsciiStrToLower(name);
   return absl::EndsWith(lower, ".jpg") || absl::EndsWith(lower, ".jpeg") ||
          absl::EndsWith(lower, ".png");
@@ -83,19 +83,19 @@ absl::StatusOr<Members> ReadArchive(const std::string& file) {
     KUR_ASSIGN_OR_RETURN(const auto member, reader->Next());
     if (!member.has_value()) return members;
     const auto path = NormalizeRelativePath(member->name);
-    if (!path.ok() || !IsImageName(*path)) continue;
+    if (!path.ok() || !HasImageExtension(*path)) continue;
     KUR_ASSIGN_OR_RETURN(members[*path], reader->ReadContent());
   }
 }
 
 absl::StatusOr<ClassifiedFiles> ByFolder(const std::set<std::string>& names,
-                                         const std::string& shown,
+                                         const std::string& display_path,
                                          const std::vector<std::string>& classes) {
   if (names.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(shown, ": holds no .jpg, .jpeg or .png"));
+    return absl::InvalidArgumentError(absl::StrCat(display_path, ": holds no .jpg, .jpeg or .png"));
   }
   auto classified = ClassifyByFolder(names, classes, "image");
-  if (!classified.ok()) return Annotate(classified.status(), shown);
+  if (!classified.ok()) return Annotate(classified.status(), display_path);
   return classified;
 }
 
@@ -103,7 +103,7 @@ ImageSet MakeSet(ClassifiedFiles* classified, std::shared_ptr<const ImageFiles> 
   return {std::move(files), std::move(classified->classes), std::move(classified->labels)};
 }
 
-absl::StatusOr<ImageSet> OpenFolder(const std::string& folder, const std::string& shown,
+absl::StatusOr<ImageSet> OpenFolder(const std::string& folder, const std::string& display_path,
                                     const PathResolver& paths,
                                     std::optional<ClassifiedFiles> listed,
                                     const std::vector<std::string>& classes) {
@@ -111,21 +111,21 @@ absl::StatusOr<ImageSet> OpenFolder(const std::string& folder, const std::string
   if (listed.has_value()) {
     classified = *std::move(listed);
     for (const std::string& name : classified.files) {
-      const std::string path = JoinPath(shown, name);
+      const std::string path = JoinPath(display_path, name);
       const absl::Status readable = paths.ForReading(path).status();
       if (readable.ok()) continue;
       if (!absl::IsNotFound(readable)) return readable;
       return absl::NotFoundError(absl::StrCat("there is no ", path, ", which the table names"));
     }
   } else {
-    KUR_ASSIGN_OR_RETURN(const auto names, ListFilesBelow(folder, IsImageName));
-    KUR_ASSIGN_OR_RETURN(classified, ByFolder(names, shown, classes));
+    KUR_ASSIGN_OR_RETURN(const auto names, ListFilesBelow(folder, HasImageExtension));
+    KUR_ASSIGN_OR_RETURN(classified, ByFolder(names, display_path, classes));
   }
-  auto files = std::make_shared<FolderFiles>(shown, paths, std::move(classified.files));
+  auto files = std::make_shared<FolderFiles>(display_path, paths, std::move(classified.files));
   return MakeSet(&classified, std::move(files));
 }
 
-absl::StatusOr<ImageSet> OpenArchive(const std::string& file, const std::string& shown,
+absl::StatusOr<ImageSet> OpenArchive(const std::string& file, const std::string& display_path,
                                      std::optional<ClassifiedFiles> listed,
                                      const std::vector<std::string>& classes) {
   KUR_ASSIGN_OR_RETURN(Members members, ReadArchive(file));
@@ -136,26 +136,26 @@ absl::StatusOr<ImageSet> OpenArchive(const std::string& file, const std::string&
       name = NormalizeRelativePath(name).value_or(name);
       if (members.count(name) > 0) continue;
       return absl::NotFoundError(
-          absl::StrCat(shown, " holds no image '", name, "', which the table names"));
+          absl::StrCat(display_path, " holds no image '", name, "', which the table names"));
     }
   } else {
     std::set<std::string> names;
     for (const auto& [name, content] : members) names.insert(name);
-    KUR_ASSIGN_OR_RETURN(classified, ByFolder(names, shown, classes));
+    KUR_ASSIGN_OR_RETURN(classified, ByFolder(names, display_path, classes));
   }
   auto files =
-      std::make_shared<ArchiveFiles>(shown, std::move(members), std::move(classified.files));
+      std::make_shared<ArchiveFiles>(display_path, std::move(members), std::move(classified.files));
   return MakeSet(&classified, std::move(files));
 }
 
 }  // namespace
 
-absl::StatusOr<ImageSet> OpenImages(const std::string& file, const std::string& shown,
+absl::StatusOr<ImageSet> OpenImages(const std::string& file, const std::string& display_path,
                                     const PathResolver& paths,
                                     std::optional<ClassifiedFiles> listed,
                                     const std::vector<std::string>& classes) {
-  if (IsDirectory(file)) return OpenFolder(file, shown, paths, std::move(listed), classes);
-  return OpenArchive(file, shown, std::move(listed), classes);
+  if (IsDirectory(file)) return OpenFolder(file, display_path, paths, std::move(listed), classes);
+  return OpenArchive(file, display_path, std::move(listed), classes);
 }
 
 }  // namespace kur

@@ -13,15 +13,15 @@
 
 namespace kur {
 
-// The encoded images of a set, one a sample. Immutable, thread-safe.
+// The encoded images of a data set, one image a sample. Immutable, thread-safe.
 class ImageFiles {
  public:
   virtual ~ImageFiles() = default;
 
   virtual int64_t size() const = 0;
-  // As the Kurfile's author would name it.
+  // Returns the path of a file for messages, as in the Kurfile.
   virtual std::string Name(int64_t i) const = 0;
-  // RESOURCE_EXHAUSTED for more than `max_bytes`. Messages name the file.
+  // Reads a file. Returns RESOURCE_EXHAUSTED for more than `max_bytes`. Messages name the file.
   virtual absl::StatusOr<std::string> Read(int64_t i, int64_t max_bytes) const = 0;
 };
 
@@ -32,13 +32,13 @@ struct ImageSet {
   std::vector<int64_t> labels;
 };
 
-// Opens a folder or a tar archive of .jpg, .jpeg and .png files by its place on this machine,
-// `file`, and by the path that the Kurfile has for it, `shown`. The images are those that a table
-// names, `listed`, in its order; without one they are all, in the order of their paths, classified
-// by their folders as ClassifyByFolder() says. Those of an archive are kept in memory, as they are.
-// INVALID_ARGUMENT as ClassifyByFolder(), and if there are none; NOT_FOUND for one that is listed
-// and not there.
-absl::StatusOr<ImageSet> OpenImages(const std::string& file, const std::string& shown,
+// Opens a folder or a tar archive of .jpg, .jpeg and .png files. `file` is its path on this
+// machine, `display_path` the path in the Kurfile, for messages. With `listed`, the images are
+// those of a table, in the table's order. Without it, they are all images in the order of their
+// paths, classified by ClassifyByFolder(). The encoded images of an archive stay in memory. Returns
+// INVALID_ARGUMENT if there are no images or as ClassifyByFolder(), NOT_FOUND if a listed image is
+// missing.
+absl::StatusOr<ImageSet> OpenImages(const std::string& file, const std::string& display_path,
                                     const PathResolver& paths,
                                     std::optional<ClassifiedFiles> listed,
                                     const std::vector<std::string>& classes);

@@ -23,10 +23,10 @@ absl::StatusOr<Image> Decode(const ImageFiles& files, int64_t index, const Decod
 
 }  // namespace
 
-ImageSource::Options ImageSource::Options::OfThisMachine() {
+ImageSource::Options ImageSource::Options::ForThisMachine() {
   Options options;
   options.threads = std::max(1u, std::thread::hardware_concurrency());
-  options.most_cached_bytes = TotalMemoryBytes() / 4;
+  options.max_cached_bytes = TotalMemoryBytes() / 4;
   return options;
 }
 
@@ -51,14 +51,14 @@ ImageSource::ImageSource(std::shared_ptr<const ImageFiles> files, const Options&
       exact_size_(exact_size),
       shape_({options.height, options.width, options.channels}),
       sample_size_(options.height * options.width * options.channels),
-      kept_(std::min(files_->size(), options.most_cached_bytes / sample_size_)),
-      pixels_(new uint8_t[static_cast<size_t>(kept_ * sample_size_)]),
-      states_(new std::atomic<State>[static_cast<size_t>(kept_)]) {
+      cached_samples_(std::min(files_->size(), options.max_cached_bytes / sample_size_)),
+      pixels_(new uint8_t[static_cast<size_t>(cached_samples_ * sample_size_)]),
+      states_(new std::atomic<State>[static_cast<size_t>(cached_samples_)]) {
   for (size_t c = 0; c < scale_.size(); ++c) {
     scale_[c] = 1 / (255 * options_.deviation[c]);
     offset_[c] = -options_.mean[c] / options_.deviation[c];
   }
-  for (int64_t i = 0; i < kept_; ++i) states_[static_cast<size_t>(i)] = kAbsent;
+  for (int64_t i = 0; i < cached_samples_; ++i) states_[static_cast<size_t>(i)] = kAbsent;
 }
 
 absl::StatusOr<Image> ImageSource::Load(int64_t index) const {
@@ -66,9 +66,9 @@ absl::StatusOr<Image> ImageSource::Load(int64_t index) const {
   decode.channels = options_.channels;
   decode.limits = options_.limits;
   if (!exact_size_) {
-    // Twice the size leaves enough to average over.
-    decode.least_height = 2 * options_.height;
-    decode.least_width = 2 * options_.width;
+    // A decoder may shrink while it decodes; twice the size leaves enough pixels to average.
+    decode.min_height = 2 * options_.height;
+    decode.min_width = 2 * options_.width;
   }
   KUR_ASSIGN_OR_RETURN(const Image image, Decode(*files_, index, decode));
   if (exact_size_ && (image.height != options_.height || image.width != options_.width)) {
@@ -81,8 +81,8 @@ absl::StatusOr<Image> ImageSource::Load(int64_t index) const {
   return Resize(image, options_.height, options_.width, options_.fit);
 }
 
-void ImageSource::Keep(int64_t index, const Image& image) const {
-  if (index >= kept_) return;
+void ImageSource::Store(int64_t index, const Image& image) const {
+  if (index >= cached_samples_) return;
   std::atomic<State>& state = states_[static_cast<size_t>(index)];
   State expected = kAbsent;
   if (!state.compare_exchange_strong(expected, kWriting)) return;
@@ -116,8 +116,8 @@ absl::Status ImageSource::Gather(const int64_t* indices, int64_t count, int64_t 
   std::vector<int64_t> missing;  // places in the batch
   for (int64_t i = 0; i < count; ++i) {
     const int64_t index = indices[i];
-    const bool present = index < kept_ && states_[static_cast<size_t>(index)].load(
-                                              std::memory_order_acquire) == kPresent;
+    const bool present = index < cached_samples_ && states_[static_cast<size_t>(index)].load(
+                                                        std::memory_order_acquire) == kPresent;
     if (present) {
       Convert(&pixels_[static_cast<size_t>(index * sample_size_)], to + i * sample_size_);
     } else {
@@ -130,7 +130,7 @@ absl::Status ImageSource::Gather(const int64_t* indices, int64_t count, int64_t 
     const auto image = Load(indices[place]);
     loaded[static_cast<size_t>(i)] = image.status();
     if (!image.ok()) return;
-    Keep(indices[place], *image);
+    Store(indices[place], *image);
     Convert(image->pixels.data(), to + place * sample_size_);
   });
   for (const absl::Status& status : loaded) KUR_RETURN_IF_ERROR(status);

@@ -15,35 +15,38 @@
 
 namespace kur {
 
-// Images of one size, (height, width, channels), decoded by several threads when they are asked
-// for; the first so many samples are kept decoded, one byte a value, so that a set that fits into
-// memory is decoded once and a larger one trains in bounded memory. Thread-safe.
+// Images of one size: (height, width, channels). Several threads decode them on demand. The first
+// samples stay decoded, one byte a value, as far as a memory budget allows. A data set that fits is
+// decoded once; of a larger one, the rest is decoded in every epoch. Thread-safe.
 class ImageSource : public Source {
  public:
   struct Options {
-    // With a thread for each processor, and a quarter of the memory for decoded images.
-    static Options OfThisMachine();
+    // Returns options with a thread for each processor and a quarter of this machine's memory for
+    // decoded images.
+    static Options ForThisMachine();
 
-    // 0: those of the first image; then all others must have them too.
+    // Pixels. 0: the size of the first image, which all images must then have.
     int64_t height = 0;
     int64_t width = 0;
-    int64_t channels = 3;
+    int64_t channels = 3;  // 3: color; 1: luminance
     ImageFit fit = ImageFit::kCrop;
-    // The model sees (value / 255 - mean) / deviation, by channel.
+    // A value becomes (value / 255 - mean) / deviation, by channel.
     std::array<float, 3> mean = {0, 0, 0};
     std::array<float, 3> deviation = {1, 1, 1};
-    int64_t threads = 1;
-    int64_t most_cached_bytes = 0;
+    int64_t threads = 1;           // that decode the images of one batch
+    int64_t max_cached_bytes = 0;  // the budget for decoded images
     ImageLimits limits;
   };
 
-  // Errors of the first image, if its size is needed. Precondition: there is an image.
+  // Decodes the first image if the options give no size; returns the error of that.
+  // Precondition: there is an image.
   static absl::StatusOr<std::shared_ptr<const ImageSource>> Create(
       std::shared_ptr<const ImageFiles> files, Options options);
 
   int64_t size() const override { return files_->size(); }
   const Shape& shape() const override { return shape_; }
-  // DATA_LOSS for an image that cannot be read, INVALID_ARGUMENT for one of another size, by name.
+  // Returns DATA_LOSS for an image that cannot be read, INVALID_ARGUMENT for one of another size;
+  // messages name the image.
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
                       float* to) const override;
 
@@ -52,21 +55,23 @@ class ImageSource : public Source {
 
   ImageSource(std::shared_ptr<const ImageFiles> files, const Options& options, bool exact_size);
 
+  // Reads, decodes and resizes an image.
   absl::StatusOr<Image> Load(int64_t index) const;
-  // Keeps the image if there is a place for it.
-  void Keep(int64_t index, const Image& image) const;
+  // Stores a decoded image, if its index is within the budget and it is not stored yet.
+  void Store(int64_t index, const Image& image) const;
+  // Writes the normalized values of an image.
   void Convert(const uint8_t* pixels, float* to) const;
 
   const std::shared_ptr<const ImageFiles> files_;
   const Options options_;
-  const bool exact_size_;  // the images are not resized
+  const bool exact_size_;  // images are not resized
   const Shape shape_;
   const int64_t sample_size_;
-  // What every channel is multiplied by, and what is added then.
+  // A byte becomes byte * scale + offset, by channel.
   std::array<float, 3> scale_;
   std::array<float, 3> offset_;
-  int64_t kept_ = 0;  // that many samples have a place
-  // Not touched, so that the memory is not taken, before there is something to keep.
+  const int64_t cached_samples_;  // the samples [0, cached_samples_) stay decoded
+  // Not initialized, so that a page takes no memory before an image is stored in it.
   std::unique_ptr<uint8_t[]> pixels_;
   std::unique_ptr<std::atomic<State>[]> states_;
 };

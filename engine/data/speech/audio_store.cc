@@ -9,7 +9,7 @@
 namespace kur {
 namespace {
 
-// In the order in which they are looked for.
+// In order of preference.
 constexpr const char* kExtensions[] = {".wav", ".mp3", ".flac", ".ogg"};
 
 absl::Status NoRecording(const std::string& name) {
@@ -68,7 +68,7 @@ class MemoryStore : public AudioStore {
 
 }  // namespace
 
-bool IsAudioName(const std::string& name) {
+bool HasAudioExtension(const std::string& name) {
   for (const char* extension : kExtensions) {
     if (absl::EndsWith(name, extension)) return true;
   }

@@ -12,27 +12,26 @@
 
 namespace kur {
 
-// Where recordings lie. Immutable, thread-safe.
+// A folder or an archive of recordings, read by name. Immutable, thread-safe.
 class AudioStore {
  public:
   virtual ~AudioStore() = default;
 
-  // Reads the recording NAME.wav, NAME.mp3, NAME.flac or NAME.ogg, the first that is there.
-  // NOT_FOUND if none is; other errors are those of ReadAudio(). Messages name the file as the
-  // Kurfile's author would.
+  // Reads the first of NAME.wav, NAME.mp3, NAME.flac and NAME.ogg that exists. Returns NOT_FOUND if
+  // none does, otherwise the errors of ReadAudio(). Messages name the file as in the Kurfile.
   virtual absl::StatusOr<Recording> Read(const std::string& name,
                                          const AudioLimits& limits) const = 0;
 };
 
-// True for a name that ends as one of a recording does.
-bool IsAudioName(const std::string& name);
+// Returns true for a name that ends in .wav, .mp3, .flac or .ogg.
+bool HasAudioExtension(const std::string& name);
 
-// Recordings in a folder; `folder` is its path as in a Kurfile.
+// Returns the recordings in a folder. `folder` is its path in the Kurfile.
 std::shared_ptr<const AudioStore> MakeFolderStore(std::string folder, PathResolver paths);
 
-// Recordings in memory: by their full names in the archive `archive`, of which those in `folder`
-// are meant.
+// The encoded recordings of an archive, by their paths in the archive.
 using AudioMembers = absl::flat_hash_map<std::string, std::string>;
+// Returns the recordings that `members` has in `folder`. `archive` names the archive in messages.
 std::shared_ptr<const AudioStore> MakeMemoryStore(std::string archive, std::string folder,
                                                   AudioMembers members);
 

@@ -12,7 +12,7 @@ std::vector<float> ToFloat(const std::vector<double>& values) {
   return std::vector<float>(values.begin(), values.end());
 }
 
-// What the frames, as columns, are multiplied with.
+// Returns the matrix that multiplies a centered frame, as a column.
 Rows<double> RotationMatrix(const FeatureStatistics& statistics,
                             const FeatureNormalizer::Options& options) {
   const Eigen::Index width = statistics.width();
@@ -31,8 +31,8 @@ Rows<double> RotationMatrix(const FeatureStatistics& statistics,
 }  // namespace
 
 FeatureNormalizer::FeatureNormalizer(const FeatureStatistics& statistics, const Options& options)
-    : before_(statistics.mean), after_(statistics.mean.size()) {
-  if (!options.center) after_ = ToFloat(statistics.mean);
+    : mean_(statistics.mean), offset_(statistics.mean.size()) {
+  if (!options.center) offset_ = ToFloat(statistics.mean);
   if (options.rotation != Rotation::kNone) {
     const Rows<double> matrix = RotationMatrix(statistics, options);
     matrix_.assign(matrix.data(), matrix.data() + matrix.size());
@@ -47,15 +47,15 @@ void FeatureNormalizer::Apply(AudioFeatures* features) const {
   using Row = Eigen::Map<const Eigen::RowVectorXf>;
   const Eigen::Index count = width();
   Eigen::Map<Rows<float>> rows(features->values.data(), features->frames, count);
-  const Eigen::Map<const Eigen::RowVectorXd> before(before_.data(), count);
+  const Eigen::Map<const Eigen::RowVectorXd> before(mean_.data(), count);
   rows = (rows.cast<double>().rowwise() - before).cast<float>();
-  if (matrix_.size() == before_.size()) {
+  if (matrix_.size() == mean_.size()) {
     rows.array().rowwise() *= Row(matrix_.data(), count).array();
   } else {
     const Eigen::Map<const Rows<float>> matrix(matrix_.data(), count, count);
     rows = (rows * matrix.transpose()).eval();
   }
-  rows.rowwise() += Row(after_.data(), count);
+  rows.rowwise() += Row(offset_.data(), count);
 }
 
 }  // namespace kur

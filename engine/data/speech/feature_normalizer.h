@@ -9,37 +9,37 @@
 
 namespace kur {
 
-// Which rotation decorrelates the features.
+// The rotation that decorrelates the features.
 enum class Rotation {
   kNone,
-  kZca,  // to the principal axes and back: the features stay as near as can be to what they were
-  kPca,  // to the principal axes, the strongest first
+  kZca,  // to the principal axes and back, so that each feature stays close to its original
+  kPca,  // to the principal axes, in descending order of variance
 };
 
-// Brings every frame of features x to a common scale. With m the mean, d the deviations, V the
-// principal axes and s the inverse deviations along them:
+// Standardizes or whitens every frame x of features. With m the mean, d the standard deviations, V
+// the principal axes (one a row) and s the inverse standard deviations along these axes:
 //   kNone: (x - m) / d      kZca: V^T diag(s) V (x - m)      kPca: diag(s) V' (x - m)
 // where V' has the columns of V with a sign that makes the first row positive (as Kur does).
 // Immutable, thread-safe.
 class FeatureNormalizer {
  public:
   struct Options {
-    bool center = true;  // false adds the mean again at the end
-    bool scale = true;   // false leaves d and s out
+    bool center = true;  // false: the mean is added again at the end
+    bool scale = true;   // false: d and s are 1
     Rotation rotation = Rotation::kZca;
   };
 
   FeatureNormalizer(const FeatureStatistics& statistics, const Options& options);
 
-  int64_t width() const { return static_cast<int64_t>(before_.size()); }
+  int64_t width() const { return static_cast<int64_t>(mean_.size()); }
 
-  // Precondition: the features have the width of the normalizer.
+  // Normalizes features in place. Precondition: features->width == width().
   void Apply(AudioFeatures* features) const;
 
  private:
-  std::vector<double> before_;  // subtracted first, in double precision: it may be large beside d
-  std::vector<float> matrix_;   // (width, width) in row-major order, or just its diagonal
-  std::vector<float> after_;    // added at the end
+  std::vector<double> mean_;   // subtracted in double precision, as it may be large beside d
+  std::vector<float> matrix_;  // (width, width) in row-major order, or only the diagonal (width)
+  std::vector<float> offset_;  // added at the end
 };
 
 }  // namespace kur

@@ -12,24 +12,24 @@
 
 namespace kur {
 
-// What the suppliers of recorded sound make of it.
+// The Kurfile's options of suppliers of recorded sound: how features are computed and padded.
 struct FeatureOptions {
-  std::string type = "spec";
+  std::string type = "spec";  // "spec": spectrogram; "mfcc"
   NormalizationSpec normalization;
   std::optional<double> max_frequency;  // Hz; absent: half of the sampling rate
-  std::string fill = "zero";
-  std::optional<double> bucket;      // seconds
-  std::optional<int64_t> data_cpus;  // absent: one for each processor
+  std::string fill = "zero";            // "loop" repeats a shorter recording instead of padding it
+  std::optional<double> bucket;         // seconds; batch lengths are rounded up to a multiple
+  std::optional<int64_t> data_cpus;     // threads; absent: one for each processor
 
-  // The shape of a recording's features. How many a frame of a spectrogram has depends on the
-  // sampling rate.
+  // Returns the shape of a recording's features: (frames, features). The features per frame of a
+  // spectrogram are unknown, as they depend on the sampling rate.
   Shape FeatureShape() const {
     constexpr int64_t kMfccFeatures = 13;
     return {kUnknown, type == "mfcc" ? kMfccFeatures : kUnknown};
   }
 };
 
-// `fields` and the keys of FeatureOptions.
+// Returns `fields` with the keys of FeatureOptions added.
 template <class Spec>
 Fields<Spec> WithFeatureOptions(Fields<Spec> fields) {
   return std::move(

@@ -9,18 +9,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
-#include "engine/base/permutation.h"
+#include "engine/base/random.h"
 #include "engine/base/status.h"
 #include "engine/base/system_memory.h"
+#include "engine/data/speech/feature_cache.h"
 #include "engine/data/speech/feature_statistics.h"
 #include "engine/data/speech/speech_features.h"
-#include "engine/data/speech/utterances.h"
 #include "engine/kurfile/specs/package.h"
 
 namespace kur {
 namespace {
 
-// A stream of the seed.
+// The random stream that selects the recordings to learn statistics from.
 constexpr uint64_t kNormalizationStream = 2;
 constexpr double kFramesPerSecond = 100;
 
@@ -30,29 +30,30 @@ int64_t Threads(const FeatureOptions& options) {
 
 absl::StatusOr<FeatureStatistics> ReadStatistics(const FileReference& file,
                                                  const std::string& resolved) {
-  constexpr int64_t kMostBytes = int64_t{128} << 20;
-  const auto text = FileSystem::Posix().Read(resolved, kMostBytes);
-  if (!text.ok()) return ErrorIn(file, text.status(), resolved);
+  constexpr int64_t kMaxBytes = int64_t{128} << 20;
+  const auto text = FileSystem::Posix().Read(resolved, kMaxBytes);
+  if (!text.ok()) return ErrorAtFile(file, text.status(), resolved);
   auto statistics = ParseStatistics(*text, file.path);
-  if (!statistics.ok()) return ErrorIn(file, statistics.status());
+  if (!statistics.ok()) return ErrorAtFile(file, statistics.status());
   return statistics;
 }
 
-// Those of the file or, where there is none, of some recordings that the seed chooses.
-absl::StatusOr<FeatureStatistics> FindStatistics(const FeatureOptions& options,
-                                                 const FeatureExtractor& extract,
-                                                 const FileReference& data, const std::string& key,
-                                                 const OpenContext& context) {
+// Reads the statistics from the options' file, or learns them and writes the file.
+absl::StatusOr<FeatureStatistics> ReadOrLearnStatistics(const FeatureOptions& options,
+                                                        const FeatureExtractor& extract,
+                                                        const FileReference& data,
+                                                        const std::string& key,
+                                                        const OpenContext& context) {
   const auto& file = options.normalization.path;
   if (file.has_value()) {
     const auto resolved = context.paths.ForReading(file->path);
     if (resolved.ok()) return ReadStatistics(*file, *resolved);
-    if (!absl::IsNotFound(resolved.status())) return ErrorIn(*file, resolved.status());
+    if (!absl::IsNotFound(resolved.status())) return ErrorAtFile(*file, resolved.status());
   }
   std::vector<int64_t> order = Permutation(extract.size(), context.seed, kNormalizationStream);
   order.resize(static_cast<size_t>(std::min(extract.size(), options.normalization.depth)));
   auto statistics = LearnStatistics(extract, order, Threads(options));
-  if (!statistics.ok()) return ErrorIn(data, statistics.status());
+  if (!statistics.ok()) return ErrorAtFile(data, statistics.status());
   if (!file.has_value()) return statistics;
   if (context.write == nullptr) {
     context.warn(absl::StrCat(key, ": there is no ", file->path,
@@ -65,33 +66,33 @@ absl::StatusOr<FeatureStatistics> FindStatistics(const FeatureOptions& options,
 
 }  // namespace
 
-absl::Status AddFeatures(const std::string& name, const FeatureOptions& options,
-                         const SpeechCorpus& corpus, const AudioLimits& limits,
-                         const FileReference& data, const std::string& key,
-                         const OpenContext& context, SourceMap* sources) {
+absl::Status AddFeatureSources(const std::string& name, const FeatureOptions& options,
+                               const SpeechCorpus& corpus, const AudioLimits& limits,
+                               const FileReference& data, const std::string& key,
+                               const OpenContext& context, SourceMap* sources) {
   const FeatureExtractor extract(corpus, options.type == "mfcc", options.max_frequency, limits);
   KUR_ASSIGN_OR_RETURN(const FeatureStatistics statistics,
-                       FindStatistics(options, extract, data, key, context));
+                       ReadOrLearnStatistics(options, extract, data, key, context));
   const NormalizationSpec& normalization = options.normalization;
-  Utterances::Options made;
-  made.size = corpus.size();
-  made.threads = Threads(options);
-  made.most_cached_bytes = TotalMemoryBytes() / 8;
-  made.compute = extract;
-  made.normalizer = std::make_shared<const FeatureNormalizer>(
+  FeatureCache::Options cache_options;
+  cache_options.size = corpus.size();
+  cache_options.threads = Threads(options);
+  cache_options.max_cached_bytes = TotalMemoryBytes() / 8;
+  cache_options.compute = extract;
+  cache_options.normalizer = std::make_shared<const FeatureNormalizer>(
       statistics,
       FeatureNormalizer::Options{normalization.center, normalization.scale, normalization.rotate});
-  made.warn = [warn = context.warn, key](const std::string& text) {
+  cache_options.warn = [warn = context.warn, key](const std::string& text) {
     warn(absl::StrCat(key, ": ", text));
   };
-  auto utterances = std::make_shared<const Utterances>(std::move(made));
-  UtterancePadding padding;
+  auto cache = std::make_shared<const FeatureCache>(std::move(cache_options));
+  FeaturePadding padding;
   padding.loop = options.fill == "loop";
   if (options.bucket.has_value()) {
     padding.bucket = std::max<int64_t>(1, std::lrint(*options.bucket * kFramesPerSecond));
   }
-  (*sources)[name + "_length"] = MakeUtteranceLengthSource(utterances);
-  (*sources)[name] = MakeUtteranceSource(std::move(utterances), padding);
+  (*sources)[name + "_length"] = MakeFeatureLengthSource(cache);
+  (*sources)[name] = MakeFeatureSource(std::move(cache), padding);
   return absl::OkStatus();
 }
 

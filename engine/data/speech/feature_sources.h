@@ -12,14 +12,15 @@
 
 namespace kur {
 
-// Adds the normalized features of the recordings of a corpus as the source `name`, and the number
-// of their frames as `name`_length. `data` is where the Kurfile names the recordings, `key` that of
-// the supplier. The statistics are those of the file that the options name or, where there is none,
-// are learned from some recordings that the context's seed chooses, and written there.
-absl::Status AddFeatures(const std::string& name, const FeatureOptions& options,
-                         const SpeechCorpus& corpus, const AudioLimits& limits,
-                         const FileReference& data, const std::string& key,
-                         const OpenContext& context, SourceMap* sources);
+// Adds two sources to `sources`: `name`, the normalized features of the corpus' recordings, and
+// `name`_length, their numbers of frames. The statistics for the normalization come from the file
+// that the options name. If that file does not exist, they are learned from recordings that the
+// context's seed selects, and are written to the file. `data` and `key` locate the recordings and
+// the supplier in the Kurfile, for messages.
+absl::Status AddFeatureSources(const std::string& name, const FeatureOptions& options,
+                               const SpeechCorpus& corpus, const AudioLimits& limits,
+                               const FileReference& data, const std::string& key,
+                               const OpenContext& context, SourceMap* sources);
 
 }  // namespace kur
 

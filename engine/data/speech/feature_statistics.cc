@@ -21,11 +21,11 @@ using RowMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::R
 using FloatRows =
     Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
 
-// Axes along which the frames vary less than this part of the greatest deviation are noise.
-constexpr double kLeastDeviation = 1e-6;
-// A feature whose deviation is a smaller part of its mean is a constant that was rounded.
+// Axes whose standard deviation is below this fraction of the greatest one are noise.
+constexpr double kMinDeviation = 1e-6;
+// A feature whose standard deviation is below this fraction of its mean is a rounded constant.
 constexpr double kRounding = 1e-12;
-constexpr int64_t kMostWidth = 1400;
+constexpr int64_t kMaxWidth = 1400;
 
 }  // namespace
 
@@ -50,7 +50,7 @@ void FeatureStatisticsLearner::Add(const AudioFeatures& features) {
     all.mean = Eigen::VectorXd::Zero(features.width);
     all.scatter = Eigen::MatrixXd::Zero(features.width, features.width);
   }
-  // Two sets of moments become one without ever subtracting large numbers (Chan, Golub, LeVeque).
+  // Merges both sets of moments without subtracting large numbers (Chan, Golub, LeVeque 1979).
   const Eigen::VectorXd step = mean - all.mean;
   const double total = all.frames + count;
   all.scatter.noalias() += rows.transpose() * rows;
@@ -80,7 +80,7 @@ absl::StatusOr<FeatureStatistics> FeatureStatisticsLearner::Finish() const {
   }
   statistics.axes.resize(count * count);
   Eigen::Map<RowMatrix> axes(statistics.axes.data(), width, width);
-  // The solver begins with the least.
+  // The solver sorts in ascending order of variance.
   axes = solver.eigenvectors().transpose().colwise().reverse();
   const double greatest = std::sqrt(std::max(solver.eigenvalues()[width - 1], 0.0));
   for (Eigen::Index i = 0; i < width; ++i) {
@@ -88,7 +88,7 @@ absl::StatusOr<FeatureStatistics> FeatureStatisticsLearner::Finish() const {
     axes.row(i).cwiseAbs().maxCoeff(&largest);
     if (axes(i, largest) < 0) axes.row(i) *= -1;
     const double deviation = std::sqrt(std::max(solver.eigenvalues()[width - 1 - i], 0.0));
-    const bool varies = deviation > kLeastDeviation * greatest;
+    const bool varies = deviation > kMinDeviation * greatest;
     statistics.inverse_deviations.push_back(varies ? 1 / deviation : 0);
   }
   return statistics;
@@ -98,7 +98,7 @@ namespace {
 
 std::string YamlNumber(double value) {
   std::string text = FormatFloat(value);
-  // PyYAML takes 1e-05 for a string.
+  // PyYAML reads 1e-05 as a string.
   if (!absl::StrContains(text, '.')) text = absl::StrReplaceAll(text, {{"e", ".0e"}});
   return text;
 }
@@ -125,12 +125,12 @@ absl::StatusOr<std::vector<double>> ReadRow(const Value& value, const std::strin
   return row;
 }
 
-// The rows of a matrix, each of the length `width`.
+// Reads the rows of a matrix; all rows have one length.
 absl::StatusOr<std::vector<std::vector<double>>> ReadMatrix(const Value& value,
                                                             const std::string& what,
-                                                            size_t most_rows) {
-  if (!value.is_list() || value.as_list().empty() || value.as_list().size() > most_rows) {
-    return absl::InvalidArgumentError(absl::StrCat(what, " must be a matrix of up to ", most_rows,
+                                                            size_t max_rows) {
+  if (!value.is_list() || value.as_list().empty() || value.as_list().size() > max_rows) {
+    return absl::InvalidArgumentError(absl::StrCat(what, " must be a matrix of up to ", max_rows,
                                                    " rows, but is ", Describe(value)));
   }
   std::vector<std::vector<double>> rows;
@@ -172,7 +172,7 @@ absl::StatusOr<FeatureStatistics> FromValue(const Value& value) {
     std::copy(axes[i].begin(), axes[i].end(),
               statistics.axes.begin() + static_cast<std::ptrdiff_t>(i * width));
   }
-  // Learned from fewer frames than features there are fewer deviations than axes.
+  // S is smaller than Vt if there were fewer frames than features; the rest stays 0.
   for (size_t i = 0; i < scales.size(); ++i) statistics.inverse_deviations[i] = scales[i][i];
   return statistics;
 }
@@ -199,7 +199,7 @@ std::string FormatStatistics(const FeatureStatistics& statistics) {
 absl::StatusOr<FeatureStatistics> ParseStatistics(const std::string& text,
                                                   const std::string& name) {
   YamlLimits limits;
-  limits.nodes = 2 * kMostWidth * (kMostWidth + 1) + 2 * kMostWidth + 16;
+  limits.nodes = 2 * kMaxWidth * (kMaxWidth + 1) + 2 * kMaxWidth + 16;
   KUR_ASSIGN_OR_RETURN(const Value value,
                        ParseYaml(text, std::make_shared<const std::string>(name), limits));
   auto statistics = FromValue(value);

@@ -11,29 +11,30 @@
 
 namespace kur {
 
-// What is known of the frames of a data set, as Kur keeps it in a file.
+// The statistics of a data set's frames, from which a FeatureNormalizer is built.
 struct FeatureStatistics {
   std::vector<double> mean;    // of each feature
-  std::vector<double> stddev;  // of each feature; 1 where it does not vary
-  // The principal axes, those first along which the frames vary most: (width, width), a row each;
-  // each points to where its largest component is positive.
+  std::vector<double> stddev;  // of each feature; 1 where the feature does not vary
+  // The principal axes in descending order of variance: (width, width), one axis a row. The largest
+  // component of every axis is positive.
   std::vector<double> axes;
-  // For each axis the inverse of the standard deviation along it; 0 where the frames do not vary.
+  // The inverse standard deviation along each axis; 0 where the frames do not vary.
   std::vector<double> inverse_deviations;
 
   int64_t width() const { return static_cast<int64_t>(mean.size()); }
 };
 
-// Learns statistics from recordings one after the other, which need not be kept. Not thread-safe.
+// Learns statistics from one recording after the other, in memory that does not depend on their
+// number. Not thread-safe.
 class FeatureStatisticsLearner {
  public:
   FeatureStatisticsLearner();
   ~FeatureStatisticsLearner();
 
-  // Precondition: all features have the same width.
+  // Adds the frames of a recording. Precondition: all recordings have the same width.
   void Add(const AudioFeatures& features);
 
-  // INVALID_ARGUMENT if there were fewer than two frames.
+  // Returns the statistics of all added frames; INVALID_ARGUMENT for fewer than two frames.
   absl::StatusOr<FeatureStatistics> Finish() const;
 
  private:
@@ -41,11 +42,12 @@ class FeatureStatisticsLearner {
   std::unique_ptr<Moments> moments_;
 };
 
-// As YAML with Kur's keys mean, stddev, S (diagonal) and Vt, which Kur reads, too.
+// Formats statistics as YAML with the keys mean, stddev, S (a diagonal matrix) and Vt. Kur uses the
+// same format.
 std::string FormatStatistics(const FeatureStatistics& statistics);
 
-// Reads such a text, ours or Kur's; `name` stands for the file in messages. INVALID_ARGUMENT says
-// what is missing or does not fit together.
+// Parses the text of FormatStatistics() or of Kur. `name` is the file's name for messages. Returns
+// INVALID_ARGUMENT if a key is missing or the dimensions do not match.
 absl::StatusOr<FeatureStatistics> ParseStatistics(const std::string& text, const std::string& name);
 
 }  // namespace kur

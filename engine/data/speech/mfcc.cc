@@ -1,9 +1,8 @@
-#include "engine/data/speech/mfcc.h"
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "engine/data/speech/audio_features.h"
 #include "engine/data/speech/power_spectrum.h"
 
 namespace kur {
@@ -15,19 +14,19 @@ constexpr double kFrameSeconds = 0.025;
 constexpr double kStepSeconds = 0.010;
 constexpr double kPreemphasis = 0.97;
 constexpr double kLifter = 22;
-// Stands for a power of 0, which has no logarithm.
-constexpr double kLeastPower = std::numeric_limits<double>::epsilon();
+// Replaces a power of 0, which has no logarithm.
+constexpr double kMinPower = std::numeric_limits<double>::epsilon();
 
 double Mel(double hertz) { return 2595 * std::log10(1 + hertz / 700); }
 double Hertz(double mel) { return 700 * (std::pow(10, mel / 2595) - 1); }
 
-// Weights over the bins of a spectrum: zero but for `weights`, which begin at `first`.
+// Weights over the bins of a spectrum: `weights` from the bin `first` on, zero elsewhere.
 struct Filter {
   int64_t first = 0;
   std::vector<double> weights;
 };
 
-// Triangles that overlap by half, evenly spaced in mel.
+// Returns triangular filters that overlap by half and are evenly spaced in mel.
 std::vector<Filter> MelFilters(int64_t fft_size, double rate, double max_frequency) {
   std::vector<int64_t> corners;
   for (int64_t i = 0; i < kFilters + 2; ++i) {
@@ -51,7 +50,8 @@ std::vector<Filter> MelFilters(int64_t fft_size, double rate, double max_frequen
   return filters;
 }
 
-// The orthonormal cosine transform with the lifter's weights in it: (coefficients, filters).
+// Returns the matrix (coefficients, filters) of the orthonormal cosine transform, its rows
+// multiplied by the lifter's weights.
 std::vector<double> LifteredCosines() {
   std::vector<double> matrix;
   for (int64_t n = 0; n < kCoefficients; ++n) {
@@ -65,11 +65,11 @@ std::vector<double> LifteredCosines() {
   return matrix;
 }
 
-// The sizes of everything for a sampling rate.
+// How a recording is cut into frames at a sampling rate, in samples.
 struct Framing {
-  int64_t size;      // samples of a frame
-  int64_t step;      // from one frame to the next
-  int64_t fft_size;  // the power of two that holds a frame
+  int64_t size;      // of a frame
+  int64_t step;      // from the start of a frame to the start of the next
+  int64_t fft_size;  // the least power of two that holds a frame
 
   explicit Framing(double rate)
       : size(std::llround(kFrameSeconds * rate)),
@@ -90,7 +90,7 @@ class Cepstrum {
         filters_(MelFilters(fft_size, rate, max_frequency)),
         cosines_(LifteredCosines()) {}
 
-  // kCoefficients numbers from the squared magnitudes of a frame's spectrum.
+  // Computes kCoefficients numbers from the squared magnitudes of a frame's spectrum.
   void Compute(const std::vector<double>& power, int64_t bins, float* to) const {
     double energy = 0;
     for (int64_t i = 0; i < bins; ++i) energy += power[static_cast<size_t>(i)] / fft_size_;
@@ -114,7 +114,7 @@ class Cepstrum {
   }
 
  private:
-  static double Log(double power) { return std::log(power == 0 ? kLeastPower : power); }
+  static double Log(double power) { return std::log(power == 0 ? kMinPower : power); }
 
   double fft_size_;
   std::vector<Filter> filters_;
@@ -136,7 +136,7 @@ absl::StatusOr<AudioFeatures> Mfcc(const Recording& recording,
   features.frames = framing.Count(length);
   features.width = kCoefficients;
   features.values.resize(static_cast<size_t>(features.frames * features.width));
-  // High frequencies, which are weaker in speech, are brought out.
+  // Pre-emphasis: amplifies high frequencies, which are weaker in speech.
   const auto emphasized = [&](int64_t i) {
     if (i >= length) return 0.0;
     const auto at = static_cast<size_t>(i);

@@ -19,7 +19,8 @@ void PowerSpectrum::Transform() {
   for (size_t i = 0; i < size; ++i) frames_[i] = {first_[i], second_[i]};
   transform_->transform(frames_.data(), spectrum_.data());
   for (size_t i = 0; i <= size / 2; ++i) {
-    // The transform of a real frame is conjugate to its mirror image, which tells the two apart.
+    // The transform of a real frame is the conjugate of its mirror image. Sum and difference with
+    // the mirror image therefore separate the two frames.
     const std::complex<double> here = spectrum_[i];
     const std::complex<double> mirrored = std::conj(spectrum_[i == 0 ? 0 : size - i]);
     first_[i] = std::norm(here + mirrored) / 4;

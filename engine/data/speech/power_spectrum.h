@@ -11,9 +11,9 @@ class kissfft;
 
 namespace kur {
 
-// The squared magnitudes of the discrete Fourier transform of real frames of one length, any
-// length. Two frames are transformed at a time, as the real and the imaginary part of one. (By
-// KISS FFT.) Not thread-safe.
+// Computes the squared magnitudes of the discrete Fourier transform of real frames. All frames have
+// one length, which may be any. Two frames are transformed at a time, as the real and the imaginary
+// part of one complex frame, by KISS FFT. Not thread-safe.
 //
 //   PowerSpectrum spectrum(320);
 //   Fill(spectrum.first(), spectrum.second());
@@ -26,7 +26,7 @@ class PowerSpectrum {
   ~PowerSpectrum();
 
   int64_t size() const { return size_; }
-  // Frequencies from 0 up to half the sampling rate.
+  // The number of frequencies, from 0 up to half the sampling rate.
   int64_t bins() const { return size_ / 2 + 1; }
 
   // Replaces the size() samples of both frames by the bins() squared magnitudes of each.

@@ -1,9 +1,8 @@
-#include "engine/data/speech/spectrogram.h"
-
 #include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "engine/data/speech/audio_features.h"
 #include "engine/data/speech/power_spectrum.h"
 
 namespace kur {
@@ -23,9 +22,9 @@ std::vector<double> HannWindow(int64_t size) {
   return window;
 }
 
-int64_t KeptBins(int64_t bins, std::optional<double> max_frequency) {
+int64_t NumBins(int64_t bins, std::optional<double> max_frequency) {
   if (!max_frequency.has_value()) return bins;
-  // Compared before the conversion, as a huge frequency fits into no integer.
+  // Compares before it converts, as a huge frequency fits into no integer.
   const double last = std::floor(*max_frequency * kFrameSeconds + 0.5) + 1;
   return last < static_cast<double>(bins) ? static_cast<int64_t>(last) : bins;
 }
@@ -49,7 +48,7 @@ absl::StatusOr<AudioFeatures> Spectrogram(const Recording& recording,
   PowerSpectrum spectrum(size);
   AudioFeatures features;
   features.frames = (length - size) / step + 1;
-  features.width = KeptBins(spectrum.bins(), max_frequency);
+  features.width = NumBins(spectrum.bins(), max_frequency);
   features.values.resize(static_cast<size_t>(features.frames * features.width));
   const auto fill = [&](int64_t frame, std::vector<double>* to) {
     const float* const from = recording.samples.data() + frame * step;
@@ -60,7 +59,7 @@ absl::StatusOr<AudioFeatures> Spectrogram(const Recording& recording,
   const auto store = [&](const std::vector<double>& power, int64_t frame) {
     float* const to = features.values.data() + frame * features.width;
     for (int64_t i = 0; i < features.width; ++i) {
-      // All but the outermost frequencies stand for a negative one, too.
+      // All but the outermost bins also count their negative frequency.
       const bool inner = i > 0 && i + 1 < spectrum.bins();
       const double density = power[static_cast<size_t>(i)] / (inner ? scale / 2 : scale);
       to[i] = static_cast<float>(std::log(density + kFloor));

@@ -22,14 +22,14 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int64_t kMostMetadataBytes = int64_t{1} << 30;
-constexpr size_t kMostLineBytes = size_t{1} << 20;
-constexpr int kMostFolders = 10'000;
-// The line from which on at least half of all must be good.
+constexpr int64_t kMaxMetadataBytes = int64_t{1} << 30;
+constexpr size_t kMaxLineBytes = size_t{1} << 20;
+constexpr int kMaxFolders = 10'000;
+// From this line on, at least half of the lines so far must be well-formed.
 constexpr int64_t kCheckedLine = 10;
-constexpr int kMostWarnings = 10;
+constexpr int kMaxWarnings = 10;
 
-// The metadata of a corpus, wherever they lie.
+// The metadata of a corpus, and the recordings beside it.
 struct Metadata {
   std::string name;  // for messages
   std::string content;
@@ -44,7 +44,7 @@ std::string AudioFolder(const std::string& metadata) {
   return JoinPath(DirectoryOf(metadata), "audio");
 }
 
-// Reads lines of metadata into a corpus.
+// Parses lines of metadata into a corpus.
 class MetadataReader {
  public:
   MetadataReader(const Metadata& metadata, const SpeechCorpusOptions& options)
@@ -63,8 +63,8 @@ class MetadataReader {
       if (line_ >= kCheckedLine && 2 * good_ < line_) return TooManyBad();
       if (!line.empty()) ReadLine(line);
     }
-    if (bad_ > kMostWarnings) {
-      options_.warn(absl::StrCat(metadata_.name, ": left out ", bad_ - kMostWarnings,
+    if (bad_ > kMaxWarnings) {
+      options_.warn(absl::StrCat(metadata_.name, ": left out ", bad_ - kMaxWarnings,
                                  " lines more that are not as they should be"));
     }
     if (corpus_.size() > 0) return std::move(corpus_);
@@ -82,12 +82,12 @@ class MetadataReader {
 
   void Warn(const std::string& problem) {
     last_problem_ = absl::StrCat("line ", line_, " ", problem);
-    if (++bad_ > kMostWarnings) return;
+    if (++bad_ > kMaxWarnings) return;
     options_.warn(absl::StrCat(metadata_.name, ":", line_, ": left out, as it ", problem));
   }
 
   void ReadLine(absl::string_view line) {
-    if (line.size() > kMostLineBytes) return Warn("is longer than 1 MiB");
+    if (line.size() > kMaxLineBytes) return Warn("is longer than 1 MiB");
     const json entry = json::parse(line.begin(), line.end(), nullptr, /*allow_exceptions=*/false);
     if (!entry.is_object()) return Warn("is no JSON dictionary");
     const std::optional<std::string> name = Name(entry);
@@ -142,12 +142,12 @@ class MetadataReader {
   int bad_ = 0;
 };
 
-// The first metadata file in `folder`, relative to it: outer folders first, names sorted. Links
-// to folders are not followed.
+// Finds the first metadata file below `folder`: outer folders first, names sorted. Links to folders
+// are not followed. Returns its path, appended to `relative`. Counts the folders visited.
 absl::StatusOr<std::optional<std::string>> FindMetadata(const std::string& folder,
                                                         const std::string& relative, int* folders) {
-  if (++*folders > kMostFolders) {
-    return absl::InvalidArgumentError(absl::StrCat("has more than ", kMostFolders,
+  if (++*folders > kMaxFolders) {
+    return absl::InvalidArgumentError(absl::StrCat("has more than ", kMaxFolders,
                                                    " folders and no *.jsonl in the first of them"));
   }
   KUR_ASSIGN_OR_RETURN(const auto names, ListDirectory(folder));
@@ -166,30 +166,30 @@ absl::StatusOr<std::optional<std::string>> FindMetadata(const std::string& folde
   return std::optional<std::string>();
 }
 
-absl::StatusOr<Metadata> OpenFile(const std::string& shown, const PathResolver& paths) {
-  KUR_ASSIGN_OR_RETURN(const std::string file, paths.ForReading(shown));
+absl::StatusOr<Metadata> OpenFile(const std::string& display_path, const PathResolver& paths) {
+  KUR_ASSIGN_OR_RETURN(const std::string file, paths.ForReading(display_path));
   Metadata metadata;
-  metadata.name = shown;
-  KUR_ASSIGN_OR_RETURN(metadata.content, FileSystem::Posix().Read(file, kMostMetadataBytes));
-  metadata.audio = MakeFolderStore(AudioFolder(shown), paths);
+  metadata.name = display_path;
+  KUR_ASSIGN_OR_RETURN(metadata.content, FileSystem::Posix().Read(file, kMaxMetadataBytes));
+  metadata.audio = MakeFolderStore(AudioFolder(display_path), paths);
   return metadata;
 }
 
-absl::Status NoMetadata(const std::string& shown) {
-  return absl::InvalidArgumentError(
-      absl::StrCat(shown, " holds no *.jsonl: the file with a line of JSON for each utterance"));
+absl::Status NoMetadata(const std::string& display_path) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      display_path, " holds no *.jsonl: the file with a line of JSON for each utterance"));
 }
 
-absl::StatusOr<Metadata> OpenFolder(const std::string& folder, const std::string& shown,
+absl::StatusOr<Metadata> OpenFolder(const std::string& folder, const std::string& display_path,
                                     const PathResolver& paths) {
   int folders = 0;
   auto found = FindMetadata(folder, "", &folders);
-  if (!found.ok()) return Annotate(found.status(), shown);
-  if (!found->has_value()) return NoMetadata(shown);
-  return OpenFile(JoinPath(shown, **found), paths);
+  if (!found.ok()) return Annotate(found.status(), display_path);
+  if (!found->has_value()) return NoMetadata(display_path);
+  return OpenFile(JoinPath(display_path, **found), paths);
 }
 
-absl::StatusOr<Metadata> OpenArchive(const std::string& file, const std::string& shown) {
+absl::StatusOr<Metadata> OpenArchive(const std::string& file, const std::string& display_path) {
   TarLimits limits;
   limits.max_bytes = std::min(limits.max_bytes, TotalMemoryBytes() / 2);
   limits.max_members = 10'000'000;
@@ -202,25 +202,25 @@ absl::StatusOr<Metadata> OpenArchive(const std::string& file, const std::string&
     if (!member.has_value()) break;
     const auto path = NormalizeRelativePath(member->name);
     if (!path.ok()) continue;
-    if (IsAudioName(*path)) {
+    if (HasAudioExtension(*path)) {
       KUR_ASSIGN_OR_RETURN(members[*path], reader->ReadContent());
     } else if (!name.has_value() && IsMetadataName(*path)) {
       name = *path;
       KUR_ASSIGN_OR_RETURN(metadata.content, reader->ReadContent());
     }
   }
-  if (!name.has_value()) return NoMetadata(shown);
-  metadata.name = absl::StrCat(shown, ": ", *name);
+  if (!name.has_value()) return NoMetadata(display_path);
+  metadata.name = absl::StrCat(display_path, ": ", *name);
   const std::string folder = *NormalizeRelativePath(AudioFolder(*name));
-  metadata.audio = MakeMemoryStore(shown, folder, std::move(members));
+  metadata.audio = MakeMemoryStore(display_path, folder, std::move(members));
   return metadata;
 }
 
-absl::StatusOr<Metadata> Open(const std::string& file, const std::string& shown,
+absl::StatusOr<Metadata> Open(const std::string& file, const std::string& display_path,
                               const PathResolver& paths) {
-  if (IsDirectory(file)) return OpenFolder(file, shown, paths);
-  if (absl::EndsWithIgnoreCase(shown, ".jsonl")) return OpenFile(shown, paths);
-  return OpenArchive(file, shown);
+  if (IsDirectory(file)) return OpenFolder(file, display_path, paths);
+  if (absl::EndsWithIgnoreCase(display_path, ".jsonl")) return OpenFile(display_path, paths);
+  return OpenArchive(file, display_path);
 }
 
 }  // namespace
@@ -237,10 +237,11 @@ void SpeechCorpus::Select(const std::vector<int64_t>& indices) {
   for (TranscriptColumn& column : transcripts) column.Select(indices);
 }
 
-absl::StatusOr<SpeechCorpus> OpenSpeechCorpus(const std::string& file, const std::string& shown,
+absl::StatusOr<SpeechCorpus> OpenSpeechCorpus(const std::string& file,
+                                              const std::string& display_path,
                                               const PathResolver& paths,
                                               const SpeechCorpusOptions& options) {
-  KUR_ASSIGN_OR_RETURN(const Metadata metadata, Open(file, shown, paths));
+  KUR_ASSIGN_OR_RETURN(const Metadata metadata, Open(file, display_path, paths));
   return MetadataReader(metadata, options).Read();
 }
 

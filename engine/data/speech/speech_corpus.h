@@ -14,11 +14,11 @@
 
 namespace kur {
 
-// What the metadata of recorded speech say: one line of JSON for each utterance.
+// A data set of recorded speech: its metadata, and the store of its recordings.
 struct SpeechCorpus {
   std::vector<std::string> names;             // of the recordings in `audio`
   std::vector<double> durations;              // seconds
-  std::vector<TranscriptColumn> transcripts;  // one for each of the options' text keys
+  std::vector<TranscriptColumn> transcripts;  // one for each of SpeechCorpusOptions::text_keys
   std::shared_ptr<const AudioStore> audio;
 
   int64_t size() const { return static_cast<int64_t>(names.size()); }
@@ -27,20 +27,27 @@ struct SpeechCorpus {
 };
 
 struct SpeechCorpusOptions {
+  // The metadata's keys of transcripts.
   std::vector<std::string> text_keys = {"text"};
-  // Utterances that last less or more, in seconds, are left out.
+  // Utterances that are shorter or longer than this are left out; seconds. A lower maximum saves
+  // memory, as all utterances of a batch are padded to the longest.
   double min_duration = 0;
   double max_duration = 1e9;
-  // Hears of lines that are left out, because they are not what they should be.
+  // Receives a message about each metadata line that is left out as malformed.
   std::function<void(const std::string&)> warn = [](const std::string&) {};
 };
 
-// Opens a folder, a tar archive or a .jsonl file, by its place on this machine, `file`, and by the
-// path that the Kurfile has for it, `shown`. The metadata are the first *.jsonl that does not begin
-// with a dot, outer folders first; the recordings lie in the folder `audio` beside it. Those of an
-// archive are kept in memory, as they are. INVALID_ARGUMENT if there are no metadata, if from their
-// tenth line on fewer than half of the lines are good, or if no utterance is left.
-absl::StatusOr<SpeechCorpus> OpenSpeechCorpus(const std::string& file, const std::string& shown,
+// Opens recorded speech: a folder, a tar archive or a .jsonl file. `file` is its path on this
+// machine, `display_path` the path in the Kurfile, for messages.
+//
+// The metadata are one line of JSON for each utterance, in the first *.jsonl whose name does not
+// begin with a dot; outer folders come first. The recordings lie in the folder `audio` beside that
+// file. The encoded recordings of an archive stay in memory.
+//
+// Returns INVALID_ARGUMENT if there are no metadata, if no utterance is left, or if fewer than half
+// of the lines up to some line from the tenth on are well-formed.
+absl::StatusOr<SpeechCorpus> OpenSpeechCorpus(const std::string& file,
+                                              const std::string& display_path,
                                               const PathResolver& paths,
                                               const SpeechCorpusOptions& options);
 

@@ -6,8 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/parallel_for.h"
 #include "engine/base/status.h"
-#include "engine/data/speech/mfcc.h"
-#include "engine/data/speech/spectrogram.h"
+#include "engine/data/speech/audio_features.h"
 
 namespace kur {
 
@@ -36,7 +35,7 @@ absl::StatusOr<FeatureStatistics> LearnStatistics(const FeatureExtractor& extrac
   FeatureStatisticsLearner learner;
   std::optional<int64_t> width;
   absl::Status problem;
-  // As many at a time as there are threads: memory stays small however many there are in all.
+  // One recording per thread at a time bounds the memory.
   for (size_t first = 0; first < indices.size(); first += static_cast<size_t>(threads)) {
     const size_t count = std::min(indices.size() - first, static_cast<size_t>(threads));
     std::vector<absl::StatusOr<AudioFeatures>> computed(count);

@@ -15,18 +15,19 @@
 
 namespace kur {
 
-// Computes the features of the utterances of a corpus, before they are normalized. Immutable,
-// thread-safe; copies share their parts.
+// Computes the features of a corpus' utterances, not normalized. Immutable, thread-safe; cheap to
+// copy.
 class FeatureExtractor {
  public:
-  // `mfcc` chooses between Mfcc() and Spectrogram(), which also say what `max_frequency` means.
+  // `mfcc` selects Mfcc(), otherwise Spectrogram() is used; both document `max_frequency` (Hz).
   FeatureExtractor(const SpeechCorpus& corpus, bool mfcc, std::optional<double> max_frequency,
                    const AudioLimits& limits);
 
   // The number of utterances.
   int64_t size() const { return static_cast<int64_t>(names_->size()); }
 
-  // The features of an utterance; messages name its recording. Precondition: 0 <= index < size().
+  // Returns the features of an utterance; messages name the recording. Returns DATA_LOSS if they
+  // are not finite. Precondition: 0 <= index < size().
   absl::StatusOr<AudioFeatures> operator()(int64_t index) const;
 
  private:
@@ -37,9 +38,10 @@ class FeatureExtractor {
   AudioLimits limits_;
 };
 
-// Learns from these utterances, by several threads but in this order, so that the result is always
-// the same; those that cannot be read, or have another width than the first, are passed over.
-// INVALID_ARGUMENT if none can be read.
+// Learns statistics from the utterances at `indices`. Several threads compute the features, but
+// they are added in the given order, so that the result does not depend on the threads. Skips
+// utterances that cannot be read or differ in width from the first. Returns INVALID_ARGUMENT if
+// none can be read.
 absl::StatusOr<FeatureStatistics> LearnStatistics(const FeatureExtractor& extract,
                                                   const std::vector<int64_t>& indices,
                                                   int64_t threads);

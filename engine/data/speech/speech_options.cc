@@ -56,8 +56,8 @@ std::optional<SampleRange> ParseRange(absl::string_view text) {
   return range;
 }
 
-// The value for each of `keys`: from a dictionary or, if `is_list` says so, a list; else `value`
-// itself for all of them.
+// Appends a value for each of `keys` to `to`: the entries of a dictionary, those of a list if
+// `is_list`, otherwise `value` for all keys.
 bool Distribute(const Value& value, const std::string& key, const std::vector<std::string>& keys,
                 bool is_list, Diagnostics* diagnostics, std::vector<Value>* to) {
   if (is_list) {
@@ -112,7 +112,7 @@ bool ParseVocabulary(const Value& value, const std::string& key, Diagnostics* di
 
 }  // namespace
 
-std::pair<int64_t, int64_t> SampleRange::Of(int64_t size) const {
+std::pair<int64_t, int64_t> SampleRange::Resolve(int64_t size) const {
   const auto count = static_cast<double>(size);
   const auto bound = [&](double number) {
     const double samples = percent ? count * (number / 100) : number;
@@ -190,7 +190,7 @@ bool FieldTraits<NormalizationSpec>::Parse(const Value& value, const std::string
                                            Diagnostics* diagnostics, NormalizationSpec* to) {
   if (value.is_null()) return true;
   if (!NormalizationFields().Parse(value, key, diagnostics, to)) return false;
-  // Without it the job can do: it learns.
+  // A missing file is no error: the statistics are learned and written.
   if (to->path.has_value()) to->path->must_exist = false;
   return true;
 }

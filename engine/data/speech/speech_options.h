@@ -13,37 +13,42 @@
 
 namespace kur {
 
-// Which samples of a data set to take, out of a random order of them: "100", "100-200", "100-",
-// "10%", "10-20%", "90-%". Ends are excluded.
+// A range of a data set's samples in random order: "100", "100-200", "100-", "10%", "10-20%",
+// "90-%". The end is excluded.
 struct SampleRange {
   double start = 0;
-  std::optional<double> end;  // absent: to the last
-  bool percent = false;
+  std::optional<double> end;  // absent: to the last sample
+  bool percent = false;       // start and end are percentages
 
-  // The range of `size` samples as [first, second); empty if first >= second.
-  std::pair<int64_t, int64_t> Of(int64_t size) const;
+  // Returns the range among `size` samples as [first, second); empty if first >= second.
+  std::pair<int64_t, int64_t> Resolve(int64_t size) const;
 };
 
-// Where the statistics of the features are kept and what is done with them.
+// How features are normalized.
 struct NormalizationSpec {
-  std::optional<FileReference> path;  // absent: learned anew in every run
+  // The file of the FeatureStatistics; absent: they are learned anew in every run. Training and
+  // evaluation should name the same file.
+  std::optional<FileReference> path;
+  // As in FeatureNormalizer::Options.
   bool center = true;
   bool scale = true;
   Rotation rotate = Rotation::kZca;
-  int64_t depth = 100;  // recordings to learn from
+  // The number of recordings to learn statistics from. More take longer and estimate better.
+  int64_t depth = 100;
 };
 
-// The vocabulary of one text: what the data has, a JSON file with a list, or a list.
+// The vocabulary of one text: nothing (the elements that occur in the data), a JSON file with a
+// list of strings, or a list of strings.
 using VocabularySpec = std::variant<std::monostate, FileReference, std::vector<std::string>>;
 
-// Reads `vocab` for texts of the names `keys`, one vocabulary each: null, a path or a list of
-// strings stands for all of them; a dictionary has one for each key, a list of lists one for each
-// in order. False if anything was reported.
+// Parses `vocab` into one vocabulary for each of the texts `keys`. Null, a path or a list of
+// strings applies to all texts; a dictionary has an entry for each key; a list of lists has one
+// for each key in order. Returns false if an error was reported.
 bool ParseVocabularies(const Value& value, const std::string& key,
                        const std::vector<std::string>& keys, Diagnostics* diagnostics,
                        std::vector<VocabularySpec>* to);
 
-// Reads `unknown` likewise: null, a string, a dictionary or a list.
+// Parses `unknown` in the same way: null, a string, a dictionary or a list.
 bool ParseUnknowns(const Value& value, const std::string& key, const std::vector<std::string>& keys,
                    Diagnostics* diagnostics, std::vector<std::optional<std::string>>* to);
 
@@ -76,7 +81,7 @@ struct FieldTraits<NormalizationSpec> {
   static std::string Format(const NormalizationSpec&) { return "null"; }
 };
 
-// The keys of `normalization`.
+// Returns the documented keys of `normalization`.
 KeyTable NormalizationKeys();
 
 }  // namespace kur

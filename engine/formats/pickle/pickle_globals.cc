@@ -21,8 +21,8 @@ struct KnownCallable {
   Callable callable;
 };
 
-// NumPy 2 moved numpy.core to numpy._core; Python 2 called builtins __builtin__. Both are taken
-// back before the search.
+// NumPy 2 renamed numpy.core to numpy._core; Python 2 called builtins __builtin__. FindCallable()
+// maps both to the names here.
 constexpr KnownCallable kCallables[] = {
     {"numpy.core.multiarray", "_reconstruct", Callable::kReconstruct},
     {"numpy", "ndarray", Callable::kNdarray},
@@ -37,14 +37,14 @@ constexpr KnownCallable kCallables[] = {
     {"builtins", "frozenset", Callable::kFrozenSet},
 };
 
-constexpr int64_t kMostAxes = 64;
+constexpr int64_t kMaxAxes = 64;
 
 absl::Status Malformed(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("malformed ", what));
 }
 
 absl::StatusOr<std::vector<int64_t>> ParseShape(const Node& node) {
-  if (!node.IsSequence() || node.children().size() > kMostAxes) {
+  if (!node.IsSequence() || node.children().size() > kMaxAxes) {
     return Malformed("shape of a numpy array");
   }
   std::vector<int64_t> shape;
@@ -56,8 +56,9 @@ absl::StatusOr<std::vector<int64_t>> ParseShape(const Node& node) {
 }
 
 absl::StatusOr<std::shared_ptr<const Array>> MakeArray(const NumpyType& type,
-                                                       std::vector<int64_t> shape, bool fortran,
-                                                       absl::string_view data, Arena& arena) {
+                                                       std::vector<int64_t> shape,
+                                                       bool fortran_order, absl::string_view data,
+                                                       Arena& arena) {
   if (type.is_object) return NumpyObjectsError("O");
   const int64_t item_size = ItemSize(type.dtype);
   KUR_ASSIGN_OR_RETURN(const int64_t count, CountElements(shape, item_size));
@@ -67,19 +68,19 @@ absl::StatusOr<std::shared_ptr<const Array>> MakeArray(const NumpyType& type,
   }
   KUR_RETURN_IF_ERROR(arena.Reserve(static_cast<int64_t>(data.size())));
   const auto* const begin = reinterpret_cast<const uint8_t*>(data.data());
-  KUR_ASSIGN_OR_RETURN(Array array, MakeNumpyArray(type, std::move(shape), fortran,
+  KUR_ASSIGN_OR_RETURN(Array array, MakeNumpyArray(type, std::move(shape), fortran_order,
                                                    Array::Bytes(begin, begin + data.size())));
   return std::make_shared<const Array>(std::move(array));
 }
 
-// numpy.dtype(code, align, copy)
+// Executes numpy.dtype(code, align, copy).
 absl::StatusOr<Node*> CallDType(const Node::Children& arguments, Arena& arena) {
   if (arguments.empty() || !arguments[0]->IsText()) return Malformed("numpy.dtype");
   KUR_ASSIGN_OR_RETURN(const NumpyType type, ParseNumpyType(arguments[0]->text()));
   return arena.Make(Kind::kElementType, type);
 }
 
-// The state of a dtype is (version, byte order, subdtype, names, fields, ...).
+// Sets the state of a dtype: (version, byte order, subdtype, names, fields, ...).
 absl::Status BuildElementType(NumpyType& type, const Node& state) {
   if (!state.Is(Kind::kTuple) || state.children().size() < 5) return Malformed("numpy.dtype");
   const Node::Children& parts = state.children();
@@ -94,10 +95,10 @@ absl::Status BuildElementType(NumpyType& type, const Node& state) {
   return absl::OkStatus();
 }
 
-// An array without axes around one Python object, as numpy.save() makes of a dictionary, becomes a
-// list of that object.
-absl::Status BuildBox(Node& object, const NumpyType& type, const std::vector<int64_t>& shape,
-                      const Node::Children& elements) {
+// Builds a list of one object from an array without axes around that object, which is how
+// numpy.save() writes a dictionary.
+absl::Status BuildObjectList(Node& object, const NumpyType& type, const std::vector<int64_t>& shape,
+                             const Node::Children& elements) {
   if (!type.is_object) return Malformed("numpy.ndarray");
   if (!shape.empty() || elements.size() != 1) return NumpyObjectsError("O");
   object.kind = Kind::kList;
@@ -105,7 +106,7 @@ absl::Status BuildBox(Node& object, const NumpyType& type, const std::vector<int
   return absl::OkStatus();
 }
 
-// The state of an array is (version, shape, dtype, is_fortran, data).
+// Sets the state of an array: (version, shape, dtype, is_fortran, data).
 absl::Status BuildArray(Node& object, const Node& state, Arena& arena) {
   if (!state.Is(Kind::kTuple) || state.children().size() != 5) return Malformed("numpy.ndarray");
   const Node::Children& parts = state.children();
@@ -115,26 +116,27 @@ absl::Status BuildArray(Node& object, const Node& state, Arena& arena) {
       !(order.Is(Kind::kBool) || order.Is(Kind::kInt))) {
     return Malformed("numpy.ndarray");
   }
-  const bool fortran = order.Is(Kind::kBool) ? std::get<bool>(order.value) : order.integer() != 0;
+  const bool fortran_order =
+      order.Is(Kind::kBool) ? std::get<bool>(order.value) : order.integer() != 0;
   const auto& type = std::get<NumpyType>(parts[2]->value);
   KUR_ASSIGN_OR_RETURN(std::vector<int64_t> shape, ParseShape(*parts[1]));
-  if (data.Is(Kind::kList)) return BuildBox(object, type, shape, data.children());
+  if (data.Is(Kind::kList)) return BuildObjectList(object, type, shape, data.children());
   KUR_ASSIGN_OR_RETURN(object.value,
-                       MakeArray(type, std::move(shape), fortran, data.text(), arena));
+                       MakeArray(type, std::move(shape), fortran_order, data.text(), arena));
   return absl::OkStatus();
 }
 
-// numpy.core.multiarray.scalar(dtype, bytes)
+// Executes numpy.core.multiarray.scalar(dtype, bytes).
 absl::StatusOr<Node*> CallScalar(const Node::Children& arguments, Arena& arena) {
   if (arguments.size() != 2 || !arguments[0]->Is(Kind::kElementType) || !arguments[1]->IsBytes()) {
     return Malformed("numpy scalar");
   }
   KUR_ASSIGN_OR_RETURN(auto array, MakeArray(std::get<NumpyType>(arguments[0]->value), {},
-                                             /*fortran=*/false, arguments[1]->text(), arena));
+                                             /*fortran_order=*/false, arguments[1]->text(), arena));
   return arena.Make(Kind::kArray, std::move(array));
 }
 
-// numpy.core.numeric._frombuffer(buffer, dtype, shape, order)
+// Executes numpy.core.numeric._frombuffer(buffer, dtype, shape, order).
 absl::StatusOr<Node*> CallFromBuffer(const Node::Children& arguments, Arena& arena) {
   if (arguments.size() != 4 || !arguments[0]->IsBytes() || !arguments[1]->Is(Kind::kElementType) ||
       !arguments[3]->IsText()) {
@@ -147,7 +149,8 @@ absl::StatusOr<Node*> CallFromBuffer(const Node::Children& arguments, Arena& are
   return arena.Make(Kind::kArray, std::move(array));
 }
 
-// _codecs.encode(text, "latin1"): how Python 3 writes bytes in the protocols of Python 2.
+// Executes _codecs.encode(text, "latin1"), which is how Python 3 writes bytes in the protocols of
+// Python 2.
 absl::StatusOr<Node*> CallEncode(const Node::Children& arguments, Arena& arena) {
   if (arguments.size() != 2 || !arguments[0]->Is(Kind::kText) || !arguments[1]->IsText()) {
     return Malformed("_codecs.encode");
@@ -159,10 +162,10 @@ absl::StatusOr<Node*> CallEncode(const Node::Children& arguments, Arena& arena) 
   }
   KUR_RETURN_IF_ERROR(arena.Reserve(static_cast<int64_t>(arguments[0]->text().size())));
   KUR_ASSIGN_OR_RETURN(std::string bytes, Utf8ToLatin1(arguments[0]->text()));
-  return arena.Make(Kind::kBytes, arena.Keep(std::move(bytes)));
+  return arena.Make(Kind::kBytes, arena.StoreText(std::move(bytes)));
 }
 
-// bytes(), bytearray(), bytearray(bytes), bytearray(text, "latin-1")
+// Executes bytes(), bytearray(), bytearray(bytes) or bytearray(text, "latin-1").
 absl::StatusOr<Node*> CallBytes(const Node::Children& arguments, Arena& arena) {
   if (arguments.empty()) return arena.Make(Kind::kBytes, absl::string_view());
   if (arguments.size() == 2) return CallEncode(arguments, arena);
@@ -170,7 +173,7 @@ absl::StatusOr<Node*> CallBytes(const Node::Children& arguments, Arena& arena) {
   return arena.Make(Kind::kBytes, arguments[0]->text());
 }
 
-// set() and set(list)
+// Executes set() or set(list).
 absl::StatusOr<Node*> CallSet(const Node::Children& arguments, Arena& arena) {
   if (arguments.empty()) return arena.Make(Kind::kSet, Node::Children());
   if (arguments.size() != 1 || !arguments[0]->IsSequence()) return Malformed("set");
@@ -178,7 +181,7 @@ absl::StatusOr<Node*> CallSet(const Node::Children& arguments, Arena& arena) {
   return arena.Make(Kind::kSet, arguments[0]->children());
 }
 
-// OrderedDict() and, by Python 2, OrderedDict([[key, value], ...])
+// Executes OrderedDict() or, from Python 2, OrderedDict([[key, value], ...]).
 absl::StatusOr<Node*> CallOrderedDict(const Node::Children& arguments, Arena& arena) {
   Node::Children entries;
   if (!arguments.empty()) {
@@ -212,7 +215,7 @@ absl::StatusOr<Node*> Call(Callable callable, const Node& arguments, Arena& aren
   switch (callable) {
     case Callable::kReconstruct:
     case Callable::kNdarray:
-      // The arguments describe an empty array: what counts is the state that follows.
+      // The arguments describe an empty array; BUILD then gives it its content.
       return arena.Make(Kind::kArray, std::shared_ptr<const Array>());
     case Callable::kDType:
       return CallDType(list, arena);

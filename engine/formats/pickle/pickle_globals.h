@@ -6,17 +6,17 @@
 #include "absl/strings/string_view.h"
 #include "engine/formats/pickle/pickle_node.h"
 
-// The few functions and classes that a pickle of data may name, and what calling them makes.
-// Nothing is ever looked up in Python or anywhere else: this is the whole list.
+// The whole list of functions and classes that a pickle of data may name, imitated here. Nothing is
+// ever looked up in Python.
 namespace kur::pickle {
 
-// INVALID_ARGUMENT, naming it, for anything that is not on the list.
+// Returns a callable of the list. INVALID_ARGUMENT names any other module and name.
 absl::StatusOr<Callable> FindCallable(absl::string_view module, absl::string_view name);
 
-// What REDUCE makes of a callable and its tuple of arguments.
+// Executes REDUCE: calls a callable with a tuple of arguments.
 absl::StatusOr<Node*> Call(Callable callable, const Node& arguments, Arena& arena);
 
-// What BUILD does: gives an array or element type its state.
+// Executes BUILD: gives an array or element type its state.
 absl::Status Build(Node& object, const Node& state, Arena& arena);
 
 }  // namespace kur::pickle

@@ -23,7 +23,7 @@ absl::Status Damaged(absl::string_view what) { return absl::DataLossError(what);
 
 }  // namespace
 
-// Every opcode of the protocols 0 to 5 but STOP.
+// Every opcode of protocols 0 to 5 but STOP.
 const Machine::Instruction Machine::kInstructions[] = {
     {0x80, "PROTO", &Machine::Protocol},
     {0x95, "FRAME", &Machine::Frame},
@@ -81,17 +81,17 @@ const Machine::Instruction Machine::kInstructions[] = {
     {0x93, "STACK_GLOBAL", &Machine::StackGlobal},
     {'R', "REDUCE", &Machine::Reduce},
     {'b', "BUILD", &Machine::BuildTop},
-    {'i', "INST", &Machine::Refuse},
-    {'o', "OBJ", &Machine::Refuse},
-    {0x81, "NEWOBJ", &Machine::Refuse},
-    {0x92, "NEWOBJ_EX", &Machine::Refuse},
-    {'P', "PERSID", &Machine::Refuse},
-    {'Q', "BINPERSID", &Machine::Refuse},
-    {0x82, "EXT1", &Machine::Refuse},
-    {0x83, "EXT2", &Machine::Refuse},
-    {0x84, "EXT4", &Machine::Refuse},
-    {0x97, "NEXT_BUFFER", &Machine::Refuse},
-    {0x98, "READONLY_BUFFER", &Machine::Refuse},
+    {'i', "INST", &Machine::RejectInstruction},
+    {'o', "OBJ", &Machine::RejectInstruction},
+    {0x81, "NEWOBJ", &Machine::RejectInstruction},
+    {0x92, "NEWOBJ_EX", &Machine::RejectInstruction},
+    {'P', "PERSID", &Machine::RejectInstruction},
+    {'Q', "BINPERSID", &Machine::RejectInstruction},
+    {0x82, "EXT1", &Machine::RejectInstruction},
+    {0x83, "EXT2", &Machine::RejectInstruction},
+    {0x84, "EXT4", &Machine::RejectInstruction},
+    {0x97, "NEXT_BUFFER", &Machine::RejectInstruction},
+    {0x98, "READONLY_BUFFER", &Machine::RejectInstruction},
 };
 
 const Machine::Instruction* Machine::Find(uint8_t code) {
@@ -125,17 +125,17 @@ absl::StatusOr<const Node*> Machine::Run() {
   return Damaged(absl::StrCat("at offset ", position_, ": the pickle ends before its STOP"));
 }
 
-absl::StatusOr<absl::string_view> Machine::Take(uint64_t size) {
+absl::StatusOr<absl::string_view> Machine::ReadBytes(uint64_t size) {
   const size_t left = data_.size() - position_;
   if (size > left) {
     return Damaged(absl::StrCat("needs ", size, " bytes, but only ", left, " are left"));
   }
-  const absl::string_view taken = data_.substr(position_, static_cast<size_t>(size));
-  position_ += taken.size();
-  return taken;
+  const absl::string_view bytes = data_.substr(position_, static_cast<size_t>(size));
+  position_ += bytes.size();
+  return bytes;
 }
 
-absl::StatusOr<absl::string_view> Machine::TakeLine() {
+absl::StatusOr<absl::string_view> Machine::ReadLine() {
   const size_t end = data_.find('\n', position_);
   if (end == absl::string_view::npos) return Damaged("the line does not end");
   const absl::string_view line = data_.substr(position_, end - position_);
@@ -143,15 +143,15 @@ absl::StatusOr<absl::string_view> Machine::TakeLine() {
   return line;
 }
 
-absl::StatusOr<uint64_t> Machine::TakeUnsigned(int bytes) {
-  KUR_ASSIGN_OR_RETURN(const absl::string_view taken, Take(static_cast<uint64_t>(bytes)));
+absl::StatusOr<uint64_t> Machine::ReadUnsigned(int size) {
+  KUR_ASSIGN_OR_RETURN(const absl::string_view bytes, ReadBytes(static_cast<uint64_t>(size)));
   uint64_t value = 0;
-  for (size_t i = taken.size(); i-- > 0;) value = value << 8 | static_cast<uint8_t>(taken[i]);
+  for (size_t i = bytes.size(); i-- > 0;) value = value << 8 | static_cast<uint8_t>(bytes[i]);
   return value;
 }
 
-absl::StatusOr<int64_t> Machine::TakeDecimal() {
-  KUR_ASSIGN_OR_RETURN(absl::string_view line, TakeLine());
+absl::StatusOr<int64_t> Machine::ReadDecimal() {
+  KUR_ASSIGN_OR_RETURN(absl::string_view line, ReadLine());
   if (!line.empty() && line.back() == 'L') line.remove_suffix(1);
   int64_t value = 0;
   if (!absl::SimpleAtoi(line, &value)) return Damaged("expected an integer of at most 64 bits");
@@ -192,15 +192,15 @@ absl::StatusOr<Node*> Machine::TopOf(Kind kind, Kind alternative) {
 }
 
 absl::Status Machine::Protocol() {
-  KUR_ASSIGN_OR_RETURN(const uint64_t protocol, TakeUnsigned(1));
+  KUR_ASSIGN_OR_RETURN(const uint64_t protocol, ReadUnsigned(1));
   if (protocol <= kNewestProtocol) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("protocol ", protocol, " is newer than ",
                                                  kNewestProtocol, ", the newest that can be read"));
 }
 
-// A hint for readers of streams; the instructions inside are like any other.
+// A frame is a hint for readers of streams; the instructions inside are ordinary ones.
 absl::Status Machine::Frame() {
-  KUR_ASSIGN_OR_RETURN(const uint64_t size, TakeUnsigned(8));
+  KUR_ASSIGN_OR_RETURN(const uint64_t size, ReadUnsigned(8));
   const size_t left = data_.size() - position_;
   return size <= left
              ? absl::OkStatus()
@@ -236,30 +236,30 @@ absl::Status Machine::Bool() {
 }
 
 absl::Status Machine::DecimalInt() {
-  // Protocol 0 writes the booleans as integers of two digits.
+  // Protocol 0 writes booleans as integers of two digits.
   const absl::string_view rest = data_.substr(position_, 3);
   const bool is_bool = rest == "00\n" || rest == "01\n";
-  KUR_ASSIGN_OR_RETURN(const int64_t value, TakeDecimal());
+  KUR_ASSIGN_OR_RETURN(const int64_t value, ReadDecimal());
   return is_bool ? Push(Kind::kBool, value == 1) : Push(Kind::kInt, value);
 }
 
 absl::Status Machine::DecimalLong() {
-  KUR_ASSIGN_OR_RETURN(const int64_t value, TakeDecimal());
+  KUR_ASSIGN_OR_RETURN(const int64_t value, ReadDecimal());
   return Push(Kind::kInt, value);
 }
 
 template <int bytes>
 absl::Status Machine::BinaryInt() {
-  KUR_ASSIGN_OR_RETURN(const uint64_t value, TakeUnsigned(bytes));
-  // Only the widest has a sign.
+  KUR_ASSIGN_OR_RETURN(const uint64_t value, ReadUnsigned(bytes));
+  // Only the widest integer has a sign.
   return Push(Kind::kInt,
               bytes == 4 ? int64_t{static_cast<int32_t>(value)} : static_cast<int64_t>(value));
 }
 
 template <int bytes>
 absl::Status Machine::BinaryLong() {
-  KUR_ASSIGN_OR_RETURN(const uint64_t size, TakeUnsigned(bytes));
-  KUR_ASSIGN_OR_RETURN(const absl::string_view digits, Take(size));
+  KUR_ASSIGN_OR_RETURN(const uint64_t size, ReadUnsigned(bytes));
+  KUR_ASSIGN_OR_RETURN(const absl::string_view digits, ReadBytes(size));
   if (size > 8) return absl::InvalidArgumentError("an integer has more than 64 bits");
   uint64_t value = !digits.empty() && static_cast<int8_t>(digits.back()) < 0 ? ~uint64_t{0} : 0;
   for (size_t i = digits.size(); i-- > 0;) value = value << 8 | static_cast<uint8_t>(digits[i]);
@@ -267,14 +267,14 @@ absl::Status Machine::BinaryLong() {
 }
 
 absl::Status Machine::DecimalFloat() {
-  KUR_ASSIGN_OR_RETURN(const absl::string_view line, TakeLine());
+  KUR_ASSIGN_OR_RETURN(const absl::string_view line, ReadLine());
   double value = 0;
   if (!absl::SimpleAtod(line, &value)) return Damaged("expected a number");
   return Push(Kind::kFloat, value);
 }
 
 absl::Status Machine::BinaryFloat() {
-  KUR_ASSIGN_OR_RETURN(const uint64_t swapped, TakeUnsigned(8));
+  KUR_ASSIGN_OR_RETURN(const uint64_t swapped, ReadUnsigned(8));
   const uint64_t bits = __builtin_bswap64(swapped);
   double value = 0;
   std::memcpy(&value, &bits, sizeof value);
@@ -282,21 +282,21 @@ absl::Status Machine::BinaryFloat() {
 }
 
 absl::Status Machine::ReprString() {
-  KUR_ASSIGN_OR_RETURN(const absl::string_view line, TakeLine());
+  KUR_ASSIGN_OR_RETURN(const absl::string_view line, ReadLine());
   KUR_ASSIGN_OR_RETURN(std::string text, DecodeRepr(line));
-  return Push(Kind::kLatin1, arena_.Keep(std::move(text)));
+  return Push(Kind::kLatin1, arena_.StoreText(std::move(text)));
 }
 
 absl::Status Machine::UnicodeLine() {
-  KUR_ASSIGN_OR_RETURN(const absl::string_view line, TakeLine());
+  KUR_ASSIGN_OR_RETURN(const absl::string_view line, ReadLine());
   KUR_ASSIGN_OR_RETURN(std::string text, DecodeRawUnicode(line));
-  return Push(Kind::kText, arena_.Keep(std::move(text)));
+  return Push(Kind::kText, arena_.StoreText(std::move(text)));
 }
 
 template <Kind kind, int bytes>
 absl::Status Machine::Counted() {
-  KUR_ASSIGN_OR_RETURN(const uint64_t size, TakeUnsigned(bytes));
-  KUR_ASSIGN_OR_RETURN(const absl::string_view text, Take(size));
+  KUR_ASSIGN_OR_RETURN(const uint64_t size, ReadUnsigned(bytes));
+  KUR_ASSIGN_OR_RETURN(const absl::string_view text, ReadBytes(size));
   return Push(kind, text);
 }
 
@@ -359,40 +359,40 @@ absl::Status Machine::AddItems() {
   return absl::OkStatus();
 }
 
-absl::Status Machine::Remember(uint64_t number) {
-  KUR_ASSIGN_OR_RETURN(memory_[number], Top());
+absl::Status Machine::StoreMemo(uint64_t number) {
+  KUR_ASSIGN_OR_RETURN(memo_[number], Top());
   return absl::OkStatus();
 }
 
-absl::Status Machine::Recall(uint64_t number) {
-  const auto found = memory_.find(number);
-  if (found == memory_.end()) return Damaged(absl::StrCat("nothing is stored as ", number));
+absl::Status Machine::PushMemo(uint64_t number) {
+  const auto found = memo_.find(number);
+  if (found == memo_.end()) return Damaged(absl::StrCat("nothing is stored as ", number));
   stack_.push_back(found->second);
   return absl::OkStatus();
 }
 
 absl::Status Machine::PutLine() {
-  KUR_ASSIGN_OR_RETURN(const int64_t number, TakeDecimal());
-  return Remember(static_cast<uint64_t>(number));
+  KUR_ASSIGN_OR_RETURN(const int64_t number, ReadDecimal());
+  return StoreMemo(static_cast<uint64_t>(number));
 }
 
 template <int bytes>
 absl::Status Machine::Put() {
-  KUR_ASSIGN_OR_RETURN(const uint64_t number, TakeUnsigned(bytes));
-  return Remember(number);
+  KUR_ASSIGN_OR_RETURN(const uint64_t number, ReadUnsigned(bytes));
+  return StoreMemo(number);
 }
 
-absl::Status Machine::Memoize() { return Remember(memory_.size()); }
+absl::Status Machine::Memoize() { return StoreMemo(memo_.size()); }
 
 absl::Status Machine::GetLine() {
-  KUR_ASSIGN_OR_RETURN(const int64_t number, TakeDecimal());
-  return Recall(static_cast<uint64_t>(number));
+  KUR_ASSIGN_OR_RETURN(const int64_t number, ReadDecimal());
+  return PushMemo(static_cast<uint64_t>(number));
 }
 
 template <int bytes>
 absl::Status Machine::Get() {
-  KUR_ASSIGN_OR_RETURN(const uint64_t number, TakeUnsigned(bytes));
-  return Recall(number);
+  KUR_ASSIGN_OR_RETURN(const uint64_t number, ReadUnsigned(bytes));
+  return PushMemo(number);
 }
 
 absl::Status Machine::PushCallable(absl::string_view module, absl::string_view name) {
@@ -401,8 +401,8 @@ absl::Status Machine::PushCallable(absl::string_view module, absl::string_view n
 }
 
 absl::Status Machine::Global() {
-  KUR_ASSIGN_OR_RETURN(const absl::string_view module, TakeLine());
-  KUR_ASSIGN_OR_RETURN(const absl::string_view name, TakeLine());
+  KUR_ASSIGN_OR_RETURN(const absl::string_view module, ReadLine());
+  KUR_ASSIGN_OR_RETURN(const absl::string_view name, ReadLine());
   return PushCallable(module, name);
 }
 
@@ -431,7 +431,7 @@ absl::Status Machine::BuildTop() {
   return Build(*object, *state, arena_);
 }
 
-absl::Status Machine::Refuse() {
+absl::Status Machine::RejectInstruction() {
   return absl::InvalidArgumentError(
       "the pickle holds objects of other classes, or refers to what is outside of it; only data "
       "can "

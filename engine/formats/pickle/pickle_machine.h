@@ -12,34 +12,34 @@
 
 namespace kur::pickle {
 
-// Executes a pickle: a program for a machine with a stack, marks on that stack and a numbered
-// memory, here without the instructions that reach outside of data. Not thread-safe.
+// Executes a pickle: a program for a machine with a stack, marks on the stack and a numbered memory
+// (the memo). Instructions that reach beyond data are rejected. Not thread-safe.
 class Machine {
  public:
-  // Both must outlive the machine, and `data` the arena.
+  // `arena` must outlive the machine, and `data` the arena.
   Machine(absl::string_view data, Arena& arena) : data_(data), arena_(arena) {}
 
-  // Runs to STOP and returns the object that is then on the stack. Errors name the offset of the
+  // Runs to STOP and returns the object on top of the stack. Errors name the offset of the
   // instruction. Call once.
   absl::StatusOr<const Node*> Run();
 
  private:
-  using Run_ = absl::Status (Machine::*)();
+  using Handler = absl::Status (Machine::*)();
   struct Instruction {
     uint8_t code;
     absl::string_view name;
-    Run_ run;
+    Handler run;
   };
   static const Instruction kInstructions[];
   static const Instruction* Find(uint8_t code);
 
-  // Input.
-  absl::StatusOr<absl::string_view> Take(uint64_t size);
-  absl::StatusOr<absl::string_view> TakeLine();
-  absl::StatusOr<uint64_t> TakeUnsigned(int bytes);
-  absl::StatusOr<int64_t> TakeDecimal();
+  // Reading the program. DATA_LOSS if it ends too early.
+  absl::StatusOr<absl::string_view> ReadBytes(uint64_t size);
+  absl::StatusOr<absl::string_view> ReadLine();
+  absl::StatusOr<uint64_t> ReadUnsigned(int size);
+  absl::StatusOr<int64_t> ReadDecimal();
 
-  // Stack.
+  // The stack.
   template <class T>
   absl::Status Push(Kind kind, T value);
   absl::StatusOr<Node*> Pop();
@@ -47,7 +47,8 @@ class Machine {
   absl::StatusOr<Node::Children> PopToMark();
   absl::StatusOr<Node*> TopOf(Kind kind, Kind alternative);
 
-  // Instructions; the parameters tell apart those that differ only in the width of a number.
+  // Instructions. The template parameters distinguish those that differ only in the width of a
+  // number or in the kind of the result.
   absl::Status Protocol();
   absl::Status Frame();
   absl::Status Mark();
@@ -91,10 +92,10 @@ class Machine {
   absl::Status StackGlobal();
   absl::Status Reduce();
   absl::Status BuildTop();
-  absl::Status Refuse();
+  absl::Status RejectInstruction();
 
-  absl::Status Remember(uint64_t number);
-  absl::Status Recall(uint64_t number);
+  absl::Status StoreMemo(uint64_t number);
+  absl::Status PushMemo(uint64_t number);
   absl::Status PushCallable(absl::string_view module, absl::string_view name);
 
   absl::string_view data_;
@@ -102,8 +103,8 @@ class Machine {
   const Instruction* current_ = nullptr;
   Arena& arena_;
   std::vector<Node*> stack_;
-  std::vector<size_t> marks_;  // heights of the stack
-  std::unordered_map<uint64_t, Node*> memory_;
+  std::vector<size_t> marks_;  // sizes of the stack
+  std::unordered_map<uint64_t, Node*> memo_;
 };
 
 }  // namespace kur::pickle

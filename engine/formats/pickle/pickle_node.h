@@ -17,12 +17,11 @@
 #include "engine/formats/numpy_array.h"
 #include "engine/formats/pickle/pickle_reader.h"
 
-// The insides of the pickle reader: the objects that exist while a pickle is executed. Unlike the
-// values that come out in the end they change and may refer to each other in circles, so one arena
-// owns them all.
+// The objects that exist while a pickle is executed. Unlike a PickleValue they change and may refer
+// to each other in circles, so one arena owns them all.
 namespace kur::pickle {
 
-// The functions and classes that may be called, which is to say imitated.
+// The functions and classes that a pickle may call.
 enum class Callable : uint8_t {
   kReconstruct,  // numpy.core.multiarray._reconstruct
   kNdarray,      // numpy.ndarray
@@ -51,7 +50,7 @@ enum class Kind : uint8_t {
   kDict,  // key, value, key, value, ...
   kCallable,
   kElementType,  // numpy.dtype
-  kArray,        // null until it is built
+  kArray,        // null until BUILD
 };
 
 struct Node {
@@ -72,10 +71,11 @@ struct Node {
   const Children& children() const { return std::get<Children>(value); }
 };
 
-// Owns the nodes and the bytes that were decoded for them, and counts both.
+// Owns the nodes of one pickle and the texts that were decoded for them, and limits both. Not
+// thread-safe.
 class Arena {
  public:
-  // For a pickle of `size` bytes, which outlives the arena (texts refer into it).
+  // For a pickle of `size` bytes, which must outlive the arena: texts point into it.
   Arena(size_t size, const PickleLimits& limits)
       : limits_(limits), bytes_left_(static_cast<int64_t>(4 * size + (size_t{1} << 16))) {}
 
@@ -89,7 +89,7 @@ class Arena {
     return &node;
   }
 
-  // Asks for `objects` objects, or references to objects.
+  // Counts `objects` new objects or references to objects. RESOURCE_EXHAUSTED beyond the limit.
   absl::Status Count(size_t objects) {
     objects_ += static_cast<int64_t>(objects);
     if (objects_ <= limits_.max_objects) return absl::OkStatus();
@@ -98,16 +98,16 @@ class Arena {
                      " objects; numbers in such quantity belong in a numpy array"));
   }
 
-  // Asks for `bytes` bytes of data. What a pickle holds is decoded once, so more than a few times
-  // its size only comes of data that is used again and again to fill the memory.
+  // Counts `bytes` new bytes of data. RESOURCE_EXHAUSTED beyond a small multiple of the pickle's
+  // size: an honest pickle decodes its content once, a hostile one copies data again and again.
   absl::Status Reserve(int64_t bytes) {
     bytes_left_ -= bytes;
     if (bytes_left_ >= 0) return absl::OkStatus();
     return absl::ResourceExhaustedError("the pickle unpacks to several times its size");
   }
 
-  // Keeps a decoded text, for which Reserve() was called.
-  absl::string_view Keep(std::string text) { return texts_.emplace_back(std::move(text)); }
+  // Owns a decoded text. Call Reserve() for its size before.
+  absl::string_view StoreText(std::string text) { return texts_.emplace_back(std::move(text)); }
 
  private:
   const PickleLimits limits_;

@@ -18,8 +18,8 @@ namespace {
 using pickle::Kind;
 using pickle::Node;
 
-// Turns the objects of a machine into values. What a pickle refers to twice is converted once and
-// shared, so the values take no more room than the objects.
+// Converts the objects of a machine to values. An object with two references is converted once and
+// shared, so the values take no more memory than the objects. Not thread-safe.
 class Converter {
  public:
   explicit Converter(int max_depth) : max_depth_(max_depth) {}
@@ -100,7 +100,7 @@ class Converter {
   }
 
   const int max_depth_;
-  // Empty while the conversion is under way.
+  // Empty while the conversion is in progress.
   std::unordered_map<const Node*, std::optional<PickleValue>> done_;
 };
 

@@ -11,25 +11,26 @@
 namespace kur {
 
 struct PickleLimits {
-  // Objects that a pickle may make. Many numbers belong in a numpy array, which is one object.
+  // Objects that a pickle may create. Raise it for pickles of many small objects; numbers in such
+  // quantity belong in a numpy array, which is one object.
   int64_t max_objects = 20'000'000;
-  // Containers in containers.
+  // Nesting of containers.
   int max_depth = 100;
 };
 
-// Reads a Python pickle of any protocol (0 to 5), also one that Python 2 or NumPy 1 or 2 wrote, as
-// data: no code is ever run or looked up. A pickle that names a class or function other than those
-// by which the types of PickleValue are written is refused, and the message names it. numpy arrays
-// come out in row-major order and in this machine's byte order; numpy numbers as arrays of no axes;
-// a str of Python 2 as if it were Latin-1; OrderedDict as dict; frozenset as set; bytearray as
-// bytes; an array without axes around a Python object as a list of that object. Memory is bounded
-// by the limits and a small multiple of the size of the pickle.
+// Reads a Python pickle of any protocol (0 to 5), also from Python 2 and NumPy 1 or 2, as data: no
+// code is ever run or looked up. Refuses a pickle that names a class or function that PickleValue's
+// types do not need; the message gives the name. numpy arrays become row-major arrays in the byte
+// order of this machine, and numpy numbers arrays without axes. A str of Python 2 is read as
+// Latin-1, OrderedDict as dict, frozenset as set, bytearray as bytes, and an array without axes
+// around a Python object as a list of that object. Memory is bounded by the limits and a small
+// multiple of the size of the pickle.
 //
 // DATA_LOSS for a damaged pickle, INVALID_ARGUMENT for one that holds more than data,
-// RESOURCE_EXHAUSTED beyond the limits; each names the file and the offset.
+// RESOURCE_EXHAUSTED beyond the limits; each names the file and the offset. Thread-safe.
 absl::StatusOr<PickleValue> ReadPickle(const std::string& path, const PickleLimits& limits = {});
 
-// The same for bytes in memory; `name` stands for the file in messages.
+// Parses a pickle in memory. Messages call the pickle `name`.
 absl::StatusOr<PickleValue> ParsePickle(absl::string_view data, absl::string_view name,
                                         const PickleLimits& limits = {});
 

@@ -29,23 +29,25 @@ void AppendUtf8(uint32_t code, std::string* to) {
   }
 }
 
-// Takes up to `most` (at least `least`) digits of base 8 or 16 from the front of `text`.
-bool TakeDigits(absl::string_view* text, int base, size_t least, size_t most, uint32_t* value) {
+// Parses `min_digits` to `max_digits` digits of base 8 or 16 at the front of `text` and removes
+// them.
+bool ParseDigits(absl::string_view* text, int base, size_t min_digits, size_t max_digits,
+                 uint32_t* value) {
   *value = 0;
-  size_t taken = 0;
-  while (taken < most && taken < text->size()) {
-    const auto c = static_cast<unsigned char>((*text)[taken]);
+  size_t count = 0;
+  while (count < max_digits && count < text->size()) {
+    const auto c = static_cast<unsigned char>((*text)[count]);
     if (!absl::ascii_isxdigit(c) || (base == 8 && (c < '0' || c > '7'))) break;
     const int digit = absl::ascii_isdigit(c) ? c - '0' : absl::ascii_tolower(c) - 'a' + 10;
     *value = *value * static_cast<uint32_t>(base) + static_cast<uint32_t>(digit);
-    ++taken;
+    ++count;
   }
-  text->remove_prefix(taken);
-  return taken >= least;
+  text->remove_prefix(count);
+  return count >= min_digits;
 }
 
-// Decodes what follows a backslash and removes it from `text`.
-bool TakeEscape(absl::string_view* text, std::string* to) {
+// Decodes the rest of an escape after its backslash and removes it from `text`.
+bool DecodeEscape(absl::string_view* text, std::string* to) {
   constexpr absl::string_view kNames = "\\'\"abfnrtv";
   constexpr absl::string_view kMeanings = "\\'\"\a\b\f\n\r\t\v";
   if (text->empty()) return false;
@@ -59,8 +61,8 @@ bool TakeEscape(absl::string_view* text, std::string* to) {
   }
   if (name == 'x') {
     text->remove_prefix(1);
-    if (!TakeDigits(text, 16, 2, 2, &value)) return false;
-  } else if (!TakeDigits(text, 8, 1, 3, &value)) {
+    if (!ParseDigits(text, 16, 2, 2, &value)) return false;
+  } else if (!ParseDigits(text, 8, 1, 3, &value)) {
     return false;
   }
   to->push_back(static_cast<char>(value));
@@ -83,7 +85,7 @@ absl::StatusOr<std::string> DecodeRepr(absl::string_view text) {
     text.remove_prefix(1);
     if (c != '\\') {
       decoded.push_back(c);
-    } else if (!TakeEscape(&text, &decoded)) {
+    } else if (!DecodeEscape(&text, &decoded)) {
       return BadEscape();
     }
   }
@@ -103,7 +105,7 @@ absl::StatusOr<std::string> DecodeRawUnicode(absl::string_view text) {
     text.remove_prefix(2);
     const size_t digits = escape == 'u' ? 4 : 8;
     uint32_t code = 0;
-    if (!TakeDigits(&text, 16, digits, digits, &code) || code > kLastCodePoint) return BadEscape();
+    if (!ParseDigits(&text, 16, digits, digits, &code) || code > kLastCodePoint) return BadEscape();
     AppendUtf8(code, &decoded);
   }
   return decoded;

@@ -6,18 +6,19 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-// The ways in which the protocols of pickle write text.
+// Decodes the text formats of the pickle protocols. Pure functions, thread-safe.
 namespace kur::pickle {
 
-// Protocol 0: the repr() of a Python 2 str, as in 'a\x00\n', quotes included, to its bytes.
+// Decodes the repr() of a Python 2 str, as in 'a\x00\n' with its quotes, to bytes (protocol 0).
 absl::StatusOr<std::string> DecodeRepr(absl::string_view text);
 
-// Protocol 0: "raw-unicode-escape", Latin-1 with \uXXXX and \UXXXXXXXX, to UTF-8.
+// Decodes "raw-unicode-escape", Latin-1 with \uXXXX and \UXXXXXXXX, to UTF-8 (protocol 0).
 absl::StatusOr<std::string> DecodeRawUnicode(absl::string_view text);
 
 std::string Latin1ToUtf8(absl::string_view bytes);
 
-// INVALID_ARGUMENT if a character is beyond Latin-1 or the text is no UTF-8.
+// Converts UTF-8 to Latin-1. INVALID_ARGUMENT if a character is beyond Latin-1 or the text is not
+// UTF-8.
 absl::StatusOr<std::string> Utf8ToLatin1(absl::string_view text);
 
 }  // namespace kur::pickle

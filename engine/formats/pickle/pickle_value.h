@@ -13,9 +13,9 @@
 
 namespace kur {
 
-// A value as a Python pickle holds it, of the types that are data: None, bool, int (of 64 bits),
-// float, str (UTF-8), bytes, list, tuple, set, dict (in its order) and numpy.ndarray. Immutable;
-// copies share their parts, so copying is cheap and reading from several threads is safe.
+// A Python value of one of the types that are data: None, bool, int (of 64 bits), float, str
+// (UTF-8), bytes, list, tuple, set, dict (in order of insertion) and numpy.ndarray. Immutable;
+// copies share their parts, so copying is cheap. Thread-safe.
 class PickleValue {
  public:
   enum class Type {
@@ -53,15 +53,15 @@ class PickleValue {
   bool as_bool() const { return std::get<bool>(data_); }
   int64_t as_int() const { return std::get<int64_t>(data_); }
   double as_float() const { return std::get<double>(data_); }
-  // A string or bytes.
+  // Accepts a string or bytes.
   const std::string& as_string() const { return *std::get<SharedString>(data_); }
-  // A list, tuple or set.
+  // Accepts a list, tuple or set.
   const List& as_list() const { return *std::get<SharedList>(data_); }
   const Dict& as_dict() const { return *std::get<SharedDict>(data_); }
   const Array& as_array() const { return *std::get<SharedArray>(data_); }
 
-  // For a dictionary the value under the string `key` (the last one, should there be several); null
-  // if it is missing and for every other type.
+  // Returns the value of a dictionary under the string `key` (the last of several); null if there
+  // is none, and for any other type.
   const PickleValue* Find(absl::string_view key) const;
 
  private:
@@ -76,7 +76,7 @@ class PickleValue {
       data_;
 };
 
-// As Python calls it: "None", "bool", "int", "str", "dict", "numpy.ndarray".
+// Returns the name in Python: "None", "bool", "int", "str", "dict", "numpy.ndarray".
 absl::string_view TypeName(PickleValue::Type type);
 
 }  // namespace kur

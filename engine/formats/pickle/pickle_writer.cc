@@ -12,17 +12,17 @@ namespace {
 
 using Sink = std::function<absl::Status(absl::string_view)>;
 
-// Instructions of protocol 4 (see PEP 3154); frames are optional and left out.
+// Instructions of protocol 4 (PEP 3154). Frames are optional and left out.
 constexpr char kMark = '(';
 constexpr char kNone = 'N';
 constexpr char kTuple = 't';
 constexpr char kBuild = 'b';
 constexpr char kStop = '.';
 
-// Pieces up to this size are put together before they go to the sink.
+// Smaller pieces are joined before they go to the sink.
 constexpr size_t kBufferSize = size_t{1} << 16;
 
-// The letter and size by which numpy.dtype() knows a type.
+// Returns the letter and size by which numpy.dtype() identifies a type.
 absl::string_view DTypeCode(DType dtype) {
   constexpr absl::string_view kCodes[] = {"b1", "i1", "i2", "i4", "i8", "u1",
                                           "u2", "u4", "u8", "f2", "f4", "f8"};
@@ -48,7 +48,7 @@ class Writer {
     for (int i = 0; i < bytes; ++i) buffer_.push_back(static_cast<char>(value >> (8 * i)));
   }
 
-  // `code` with a 32-bit size or `long_code` with a 64-bit one, then the data.
+  // Writes `code` with a 32-bit size or `long_code` with a 64-bit size, then the data.
   absl::Status Counted(char code, char long_code, absl::string_view data) {
     const bool is_long = data.size() > std::numeric_limits<uint32_t>::max();
     Op(is_long ? long_code : code);
@@ -57,11 +57,11 @@ class Writer {
       Raw(data);
       return absl::OkStatus();
     }
-    KUR_RETURN_IF_ERROR(Drain());
+    KUR_RETURN_IF_ERROR(FlushBuffer());
     return sink_(data);
   }
 
-  absl::Status Drain() {
+  absl::Status FlushBuffer() {
     absl::Status status = sink_(buffer_);
     buffer_.clear();
     return status;
@@ -110,7 +110,7 @@ class Writer {
     return absl::OkStatus();
   }
 
-  // numpy.dtype(code, False, True) with its byte order as the state.
+  // Writes numpy.dtype(code, False, True) with its byte order as the state.
   absl::Status ElementType(DType dtype) {
     Raw("cnumpy\ndtype\n(");
     KUR_RETURN_IF_ERROR(Text(DTypeCode(dtype)));
@@ -126,8 +126,8 @@ class Writer {
     return absl::OkStatus();
   }
 
-  // An empty array and then its state, as ndarray.__reduce__() gives it. NumPy 2 keeps the old name
-  // of the module for just this.
+  // Writes an empty array and then its state, as ndarray.__reduce__() does. NumPy 2 still accepts
+  // the old name of the module for this purpose.
   absl::Status NumpyArray(const Array& array) {
     Raw("cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(");
     Int(0);
@@ -151,7 +151,7 @@ class Writer {
   }
 
   absl::Status Value(const PickleValue& value) {
-    if (buffer_.size() > kBufferSize) KUR_RETURN_IF_ERROR(Drain());
+    if (buffer_.size() > kBufferSize) KUR_RETURN_IF_ERROR(FlushBuffer());
     switch (value.type()) {
       case PickleValue::Type::kNone:
         Op(kNone);

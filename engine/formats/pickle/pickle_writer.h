@@ -10,13 +10,13 @@
 
 namespace kur {
 
-// Writes a value as a Python pickle of protocol 4, which every Python from 3.4 on reads, with NumPy
-// 1 or 2 if it holds arrays. The pickle goes to `sink` in pieces, array data without being copied;
-// an error of the sink ends the writing and is returned.
+// Writes a value as a Python pickle of protocol 4. Python 3.4 and later read it, with NumPy 1 or 2
+// if it holds arrays. Passes the pickle to `sink` in pieces, array data without a copy. Stops at an
+// error of the sink and returns it. Thread-safe.
 absl::Status WritePickle(const PickleValue& value,
                          const std::function<absl::Status(absl::string_view)>& sink);
 
-// The same as a string.
+// Returns the pickle as a string.
 std::string FormatPickle(const PickleValue& value);
 
 }  // namespace kur

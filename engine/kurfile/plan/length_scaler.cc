@@ -7,7 +7,7 @@
 namespace kur {
 namespace {
 
-// Longer than any window: what cannot be applied to this is not made for other lengths.
+// Longer than any window: a layer that cannot be applied to this length accepts no other length.
 constexpr int64_t kLong = int64_t{1} << 20;
 
 }  // namespace

@@ -11,16 +11,16 @@
 
 namespace kur {
 
-// How long an output is for an input of a given length: both along the first axis, by the rules
-// that infer the shapes of the layers between them. One thread at a time.
+// Computes the length of an output from the length of an input, both along the first axis, by
+// inferring the shapes of the layers between them. Not thread-safe: caches lengths.
 class LengthScaler {
  public:
-  // The input and the output of a plan, which must outlive this and whose shapes are known but for
-  // extents that vary.
+  // `input` and `output` are layers of `plan`, which must outlive the scaler. Their shapes must be
+  // known except for extents that vary.
   LengthScaler(const ModelPlan& plan, std::string input, std::string output);
 
-  // The length of the output; 0 for an input that is too short for a layer. INVALID_ARGUMENT if the
-  // input's length does not tell.
+  // Returns the length of the output; 0 for an input that is too short for a layer.
+  // INVALID_ARGUMENT if the length of the output does not follow from that of the input.
   absl::StatusOr<int64_t> Scale(int64_t length);
 
  private:

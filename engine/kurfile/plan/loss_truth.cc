@@ -8,7 +8,7 @@
 namespace kur {
 namespace {
 
-bool Suits(const Shape& shape, const Shape& wanted, UnknownExtent unknown) {
+bool Fits(const Shape& shape, const Shape& wanted, UnknownExtent unknown) {
   bool suits = shape.size() == wanted.size();
   for (size_t i = 0; suits && i < shape.size(); ++i) {
     suits = shape[i] == wanted[i] || wanted[i] == kUnknown ||
@@ -29,7 +29,7 @@ absl::Status CheckTruth(const LossSpec& loss, const Shape& output,
     const auto source = sources.find(wanted.name);
     if (source == sources.end()) continue;
     if (std::any_of(wanted.shapes.begin(), wanted.shapes.end(),
-                    [&](const Shape& shape) { return Suits(source->second, shape, unknown); })) {
+                    [&](const Shape& shape) { return Fits(source->second, shape, unknown); })) {
       continue;
     }
     const std::string shapes =

@@ -10,15 +10,15 @@
 
 namespace kur {
 
-// What an extent of a source means that is not known.
+// The meaning of an unknown extent of a source.
 enum class UnknownExtent {
-  kAnything,  // the data has not been opened: it may be what is wanted
-  kVaries,    // from sample to sample
+  kAnything,  // the data has not been opened: the extent may be the required one
+  kVaries,    // varies from sample to sample
 };
 
-// Whether the sources that a loss reads suit its output, whose samples have the shape `output`.
-// `sources` are the shapes that are known; a source that is not among them suits. INVALID_ARGUMENT,
-// in words for the author of the Kurfile, at the key that names the source.
+// Checks that the sources which a loss reads fit its output, whose samples have the shape `output`.
+// `sources` are the known shapes; a source without a known shape fits. INVALID_ARGUMENT, in words
+// for the author of the Kurfile, at the key that names the source.
 absl::Status CheckTruth(const LossSpec& loss, const Shape& output,
                         const std::map<std::string, Shape>& sources, UnknownExtent unknown);
 

@@ -24,7 +24,8 @@ namespace {
 constexpr size_t kMaxLayers = 20000;
 constexpr size_t kMaxConnections = 100000;
 constexpr int kMaxNesting = 64;
-// Containers and turns of loops: bounds models that grow nothing for ever.
+// Bounds containers and iterations of loops together: a model may loop forever without adding
+// layers.
 constexpr int64_t kMaxSteps = 1000000;
 
 std::vector<std::string> ContainerKeyNames() {
@@ -33,7 +34,7 @@ std::vector<std::string> ContainerKeyNames() {
   return names;
 }
 
-// The name that is written beside a container, if it is no template; else empty.
+// Returns the name that is written beside a container, or "" if it is a template.
 std::string WrittenName(const Value& container) {
   const Value* name = container.Find("name");
   const bool plain =
@@ -41,6 +42,7 @@ std::string WrittenName(const Value& container) {
   return plain ? name->as_string() : "";
 }
 
+// Expands one model. Not thread-safe.
 class Expander : public ModelBuilder {
  public:
   Expander(const TemplateEngine& engine, const Value& templates, Diagnostics* diagnostics)
@@ -51,24 +53,24 @@ class Expander : public ModelBuilder {
   bool Evaluate(const Value& value, const Scope& scope, const std::string& path,
                 Value* to) override;
   void ExpandList(const Value& containers, const std::string& path, const Scope& scope,
-                  const Surroundings& inside) override;
+                  const InheritedKeys& inherited) override;
   std::string LastLayer() const override { return nodes_.empty() ? "" : nodes_.back().layer.name; }
-  bool MayGoOn(const Value& where, const std::string& path) override;
+  bool CheckBudget(const Value& where, const std::string& path) override;
   Diagnostics* diagnostics() override { return diagnostics_; }
 
-  // What has been expanded; to be asked once.
+  // Returns the expanded nodes. Call once.
   std::vector<ModelNode> TakeNodes() { return std::move(nodes_); }
-  // True if there was no going on; what has been expanded is then of no use.
+  // Returns whether the expansion was stopped. The nodes are useless then.
   bool too_large() const { return too_large_; }
-  // `tags`, `oldest` and `layers`.
+  // Returns `tags`, `oldest` and `layers`.
   Dict names() const;
-  // False if what could not be read may have had layers with names.
+  // Returns false if a container that could not be read may have had layers with names.
   bool names_complete() const { return names_complete_; }
-  // The containers that have made layers, by name.
+  // Returns the containers that have added layers, by name.
   const std::map<std::string, NodeRange>& containers() const { return containers_; }
 
  private:
-  // A container with its kind found: `arguments` is what stands under the kind's key.
+  // A container with its kind. `arguments` is the value under the key of the kind.
   struct Container {
     Value kind;
     Value arguments;
@@ -77,24 +79,24 @@ class Expander : public ModelBuilder {
   };
 
   void Expand(const Value& value, const std::string& path, const Scope& scope,
-              const Surroundings& inside);
+              const InheritedKeys& inherited);
   bool FindKind(const Value& value, const std::string& path, Container* container);
   bool IsContainerKey(const std::string& key) const {
     return std::count(key_names_.begin(), key_names_.end(), key) > 0;
   }
   bool EvaluateKeys(const Container& container, const Scope& scope, ContainerKeys* keys);
-  bool Use(const Value& body, const OperatorCall& call);
+  bool ExpandTemplate(const Value& body, const OperatorCall& call);
   Value TemplateArguments(const OperatorCall& call, Diagnostics* failures);
   void AddLayer(const Container& container, const ContainerKeys& keys, const Scope& scope,
-                const Surroundings& inside);
-  void Finish(const Container& container, const ContainerKeys& keys, NodeRange range);
-  // Puts a layer of which nothing is known in the place of a container that has an error. Its name
-  // is known to others, unless it is empty.
-  void AddUnread(const Value& where, const std::string& path, const std::string& name);
+                const InheritedKeys& inherited);
+  void FinishOperator(const Container& container, const ContainerKeys& keys, NodeRange range);
+  // Adds a placeholder for a container that has an error. Other layers may refer to `name`, unless
+  // it is empty.
+  void AddPlaceholder(const Value& where, const std::string& path, const std::string& name);
   void Register(const ContainerKeys& keys, const std::string& name);
 
-  // A scope on top of `scope` in which `tags`, `oldest` and `layers` are as they are when they are
-  // looked for.
+  // Returns a scope on top of `scope` in which `tags`, `oldest` and `layers` have their values at
+  // the time of the lookup.
   Scope WithState(const Scope& scope);
   const Value* ResolveState(absl::string_view name);
   std::string UniqueName(const std::string& kind);
@@ -112,8 +114,8 @@ class Expander : public ModelBuilder {
   Dict tags_;
   Dict oldest_;
   Value::List layers_;
-  // What ResolveState() gave last: made when a template asks, as copying the names for every layer
-  // would take quadratic time.
+  // The last results of ResolveState(), made when a template asks: copying the names for every
+  // layer would take quadratic time.
   Value tags_value_;
   Value oldest_value_;
   Value layers_value_;
@@ -168,7 +170,7 @@ std::string Expander::UniqueName(const std::string& kind) {
   return absl::StrCat("..", kind, ".", counters_[kind]++);
 }
 
-bool Expander::MayGoOn(const Value& where, const std::string& path) {
+bool Expander::CheckBudget(const Value& where, const std::string& path) {
   if (too_large_) return false;
   if (nodes_.size() >= kMaxLayers) {
     Error(where, path, absl::StrCat("the model has more than ", kMaxLayers, " layers"));
@@ -184,24 +186,24 @@ bool Expander::MayGoOn(const Value& where, const std::string& path) {
 }
 
 void Expander::ExpandList(const Value& containers, const std::string& path, const Scope& scope,
-                          const Surroundings& inside) {
+                          const InheritedKeys& inherited) {
   Value list = containers;
   // `iterate: "{{ layers_of_this_turn }}"`
   if (list.is_string() && !Evaluate(containers, WithState(scope), path, &list)) {
-    return AddUnread(containers, path, "");
+    return AddPlaceholder(containers, path, "");
   }
   if (!list.is_list()) {
     Error(list, path, absl::StrCat("expected a list of layers, got ", Describe(list)));
-    return AddUnread(list, path, "");
+    return AddPlaceholder(list, path, "");
   }
-  for (size_t i = 0; i < list.as_list().size() && MayGoOn(list, path); ++i) {
-    Expand(list.as_list()[i], absl::StrCat(path, "[", i, "]"), scope, inside);
+  for (size_t i = 0; i < list.as_list().size() && CheckBudget(list, path); ++i) {
+    Expand(list.as_list()[i], absl::StrCat(path, "[", i, "]"), scope, inherited);
   }
 }
 
 void Expander::Expand(const Value& value, const std::string& path, const Scope& scope,
-                      const Surroundings& inside) {
-  if (inside.depth > kMaxNesting) {
+                      const InheritedKeys& inherited) {
+  if (inherited.depth > kMaxNesting) {
     Error(value, path, absl::StrCat("nested deeper than ", kMaxNesting, " levels"));
     too_large_ = true;
     return;
@@ -209,7 +211,7 @@ void Expander::Expand(const Value& value, const std::string& path, const Scope& 
   const Scope state = WithState(scope);
   Value entry = value;
   if (entry.is_string()) {
-    if (!Evaluate(entry, state, path, &entry)) return AddUnread(value, path, "");
+    if (!Evaluate(entry, state, path, &entry)) return AddPlaceholder(value, path, "");
     if (entry.is_string()) {
       Dict dict;
       dict.Set(entry, Value().At(value.location()));
@@ -221,17 +223,17 @@ void Expander::Expand(const Value& value, const std::string& path, const Scope& 
   ContainerKeys keys;
   if (!FindKind(entry, path, &container)) {
     names_complete_ = false;
-    return AddUnread(entry, path, WrittenName(entry));
+    return AddPlaceholder(entry, path, WrittenName(entry));
   }
   const std::string& kind = container.kind.as_string();
   if (!EvaluateKeys(container, state, &keys)) {
     const auto* const layer = Registry<LayerKind>::Get().Find(kind);
     if (layer == nullptr) names_complete_ = false;
-    return AddUnread(entry, path, WrittenName(entry));
+    return AddPlaceholder(entry, path, WrittenName(entry));
   }
   if (!Truthy(keys.when)) return;
-  Surroundings own = inside;
-  own.frozen = keys.freeze.value_or(inside.frozen);
+  InheritedKeys own = inherited;
+  own.frozen = keys.freeze.value_or(inherited.frozen);
   const auto* const found = Registry<OperatorKind>::Get().Find(kind);
   const Value* const body = templates_.Find(kind);
   if (found == nullptr && body == nullptr) {
@@ -240,12 +242,12 @@ void Expander::Expand(const Value& value, const std::string& path, const Scope& 
   }
   OperatorCall call(container.arguments, absl::StrCat(path, ".", kind), &state);
   call.keys = keys;
-  call.inside = own;
-  ++call.inside.depth;
+  call.inherited = own;
+  ++call.inherited.depth;
   const size_t first = nodes_.size();
-  const bool good = found != nullptr ? found->expand(call, this) : Use(*body, call);
-  if (!good) AddUnread(container.kind, call.path, "");
-  Finish(container, keys, {first, nodes_.size(), own.mapped_axes});
+  const bool good = found != nullptr ? found->expand(call, this) : ExpandTemplate(*body, call);
+  if (!good) AddPlaceholder(container.kind, call.path, "");
+  FinishOperator(container, keys, {first, nodes_.size(), own.mapped_axes});
 }
 
 bool Expander::FindKind(const Value& value, const std::string& path, Container* container) {
@@ -312,9 +314,9 @@ bool Expander::EvaluateKeys(const Container& container, const Scope& scope, Cont
   return ContainerFields().Parse(dict, container.path, diagnostics_, keys) && good;
 }
 
-// The arguments of a template, evaluated where the template is used. What cannot be evaluated there
-// is kept as it was written, for it may refer to what only the template knows (the index of a loop
-// inside of it); `failures` has the reasons.
+// Evaluates the arguments of a template where the template is used. Keeps an argument that fails
+// there as it was written, because it may refer to a name that exists only inside the template,
+// such as the index of a loop. `failures` receives the reasons.
 Value Expander::TemplateArguments(const OperatorCall& call, Diagnostics* failures) {
   const auto evaluate = [&](const Value& raw, const std::string& path) {
     auto value = engine_.Evaluate(raw, *call.scope, /*recursive=*/true, path);
@@ -331,8 +333,8 @@ Value Expander::TemplateArguments(const OperatorCall& call, Diagnostics* failure
   return Value(std::move(arguments)).At(call.arguments.location());
 }
 
-// Puts the containers of a template, `body`, in the place of its use.
-bool Expander::Use(const Value& body, const OperatorCall& call) {
+// Adds the containers of the template `body` at the place of its use.
+bool Expander::ExpandTemplate(const Value& body, const OperatorCall& call) {
   Diagnostics failures;
   const Value arguments = TemplateArguments(call, &failures);
   if (!arguments.is_dict() && !arguments.is_null()) {
@@ -351,22 +353,24 @@ bool Expander::Use(const Value& body, const OperatorCall& call) {
   const Value list = body.is_list() ? body : Value(Value::List{body}).At(body.location());
   Diagnostics inside;
   Diagnostics* const outside = std::exchange(diagnostics_, &inside);
-  ExpandList(list, call.path, scope, call.inside);
+  ExpandList(list, call.path, scope, call.inherited);
   diagnostics_ = outside;
-  AppendWithoutEchoes(inside, failures, diagnostics_);
+  AppendTemplateErrors(inside, failures, diagnostics_);
   return true;
 }
 
-// What is said of an operator holds for the layers it has made: `inputs` for the first, the name
-// and `sink` for the last.
-void Expander::Finish(const Container& container, const ContainerKeys& keys, NodeRange range) {
+// Passes the keys of an operator to its layers: `tag` to all, `inputs` to the first, the name and
+// `sink` to the last.
+void Expander::FinishOperator(const Container& container, const ContainerKeys& keys,
+                              NodeRange range) {
   const std::string name = keys.name.value_or(UniqueName(container.kind.as_string()));
   for (size_t i = range.first; i < range.last; ++i) {
     for (const std::string& tag : keys.tag.strings()) nodes_[i].layer.tags.push_back(tag);
   }
   if (range.last > range.first) {
     ModelNode& first = nodes_[range.first];
-    if (first.inputs.empty() && !IsUnread(*first.layer.spec)) first.inputs = keys.inputs.values;
+    if (first.inputs.empty() && !IsPlaceholder(*first.layer.spec))
+      first.inputs = keys.inputs.values;
     nodes_.back().aliases.push_back(name);
     nodes_.back().sink = nodes_.back().sink || keys.sink.on;
     containers_.emplace(name, range);
@@ -374,10 +378,11 @@ void Expander::Finish(const Container& container, const ContainerKeys& keys, Nod
   Register(keys, name);
 }
 
-void Expander::AddUnread(const Value& where, const std::string& path, const std::string& name) {
+void Expander::AddPlaceholder(const Value& where, const std::string& path,
+                              const std::string& name) {
   if (name.empty()) names_complete_ = false;
   ModelNode node;
-  node.layer.spec = UnreadLayer();
+  node.layer.spec = MakePlaceholderLayer();
   node.layer.name = name.empty() ? UniqueName("unread") : name;
   node.layer.location = where.location();
   node.layer.path = path;
@@ -393,7 +398,7 @@ void Expander::Register(const ContainerKeys& keys, const std::string& name) {
 }
 
 void Expander::AddLayer(const Container& container, const ContainerKeys& keys, const Scope& scope,
-                        const Surroundings& inside) {
+                        const InheritedKeys& inherited) {
   const std::string& kind = container.kind.as_string();
   const std::string path = absl::StrCat(container.path, ".", kind);
   Value arguments;
@@ -407,16 +412,16 @@ void Expander::AddLayer(const Container& container, const ContainerKeys& keys, c
     const bool may_name_itself = Registry<LayerKind>::Get().Find(kind)->keys.Has("name") ||
                                  arguments.Find("name") != nullptr;
     const bool unnamed = !keys.name.has_value() && !may_name_itself;
-    AddUnread(container.kind, path, unnamed ? UniqueName(kind) : keys.name.value_or(""));
+    AddPlaceholder(container.kind, path, unnamed ? UniqueName(kind) : keys.name.value_or(""));
     return Register(keys, nodes_.back().layer.name);
   }
   const LayerSpec& spec = *node.layer.spec;
   node.layer.kind = spec.kind();
-  node.layer.name = keys.name.value_or(spec.OwnName());
+  node.layer.name = keys.name.value_or(spec.NameFromArguments());
   if (node.layer.name.empty()) node.layer.name = UniqueName(node.layer.kind);
-  node.layer.frozen = inside.frozen;
+  node.layer.frozen = inherited.frozen;
   node.layer.tags = keys.tag.strings();
-  node.layer.mapped_axes = inside.mapped_axes;
+  node.layer.mapped_axes = inherited.mapped_axes;
   node.layer.location = container.kind.location();
   node.layer.path = path;
   node.inputs = keys.inputs.values;
@@ -433,7 +438,8 @@ void Expander::AddLayer(const Container& container, const ContainerKeys& keys, c
   nodes_.push_back(std::move(node));
 }
 
-// A template may not hide a layer or an operator, which would change what others wrote.
+// Reports templates with the name of a layer or an operator, which would change the meaning of
+// models that use that name.
 void CheckTemplates(const Value& templates, Diagnostics* diagnostics) {
   if (templates.is_null()) return;
   if (!templates.is_dict()) {

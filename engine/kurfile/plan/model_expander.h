@@ -9,11 +9,11 @@
 namespace kur {
 
 // Expands the `model` section: evaluates its containers one by one in `scope`, unrolls operators
-// such as `for` and the templates of the section `templates` (null: there are none), names every
-// layer and connects it to its inputs. A layer without `inputs` takes the layer before it. The
-// result has no shapes yet (see InferShapes()); layers are in an order in which inputs come first.
-// Everything that is wrong is reported; the plan then serves to find further errors only. `names`,
-// unless null, receives what templates may use once the model is known: `tags`, `oldest`, `layers`.
+// such as `for` and the section `templates` (null if there is none), names every layer and connects
+// it to its inputs. A layer without `inputs` takes the layer before it. The result has no shapes
+// yet (see InferShapes()); its layers are in an order in which inputs come first. Reports all
+// errors; after an error the plan only serves to find further errors. `names`, unless null,
+// receives the names that templates may use once the model is known: `tags`, `oldest`, `layers`.
 ModelPlan ExpandModel(const Value& model, const Value& templates, const TemplateEngine& engine,
                       const Scope& scope, Diagnostics* diagnostics, Dict* names = nullptr);
 

@@ -13,13 +13,13 @@
 namespace kur {
 namespace {
 
-// Many errors bury the first ones, and looking for the nearest of many names takes long.
-constexpr int kMostSuggestions = 20;
-constexpr int kMostCircles = 20;
-// A circle that is longer is shown in part.
-constexpr size_t kMostShown = 12;
+// Many errors bury the first ones, and finding the nearest of many names is slow.
+constexpr int kMaxSuggestions = 20;
+constexpr int kMaxCycles = 20;
+// Longer cycles are shown in part.
+constexpr size_t kMaxShown = 12;
 
-struct UnreadSpec : LayerSpec {
+struct PlaceholderSpec : LayerSpec {
   std::string kind() const override { return ""; }
   bool IsInput() const override { return true; }
   absl::StatusOr<Shape> OutputShape(const std::vector<Shape>&) const override {
@@ -27,6 +27,7 @@ struct UnreadSpec : LayerSpec {
   }
 };
 
+// Connects the layers of one model. Not thread-safe.
 class Graph {
  public:
   Graph(std::vector<ModelNode> nodes, bool names_complete, Diagnostics* diagnostics)
@@ -43,9 +44,9 @@ class Graph {
   bool ResolveInput(const Value& name, const ModelNode& node,
                     const std::map<std::string, size_t>& by_name, std::vector<size_t>* to);
   std::vector<size_t> Order();
-  size_t BreakCircle(const std::vector<size_t>& missing);
-  void GiveUp(size_t i) {
-    nodes_[i].layer.spec = UnreadLayer();
+  size_t BreakCycle(const std::vector<size_t>& missing);
+  void ReplaceByPlaceholder(size_t i) {
+    nodes_[i].layer.spec = MakePlaceholderLayer();
     nodes_[i].layer.weights_of.clear();
     inputs_[i].clear();
   }
@@ -82,7 +83,7 @@ bool Graph::ResolveInput(const Value& name, const ModelNode& node,
   }
   if (!names_complete_) return false;
   std::string hint;
-  if (diagnostics_->num_errors() < kMostSuggestions) {
+  if (diagnostics_->num_errors() < kMaxSuggestions) {
     std::vector<std::string> names;
     names.reserve(by_name.size());
     for (const auto& entry : by_name) names.push_back(entry.first);
@@ -111,14 +112,14 @@ void Graph::ResolveInputs(const std::map<std::string, size_t>& by_name) {
                           "the first layer of a model is an 'input', as in '- input: images'");
       good = false;
     }
-    if (!good) GiveUp(i);
+    if (!good) ReplaceByPlaceholder(i);
   }
 }
 
-// Reports one circle among the layers that still miss inputs, gives up one of its layers and
-// returns it.
-size_t Graph::BreakCircle(const std::vector<size_t>& missing) {
-  // From any layer that is left, following an input that is left too must come round in a circle.
+// Reports one cycle among the layers that still miss inputs. Replaces one of its layers by a
+// placeholder and returns its index.
+size_t Graph::BreakCycle(const std::vector<size_t>& missing) {
+  // Every remaining layer has a remaining input, so following them must end in a cycle.
   size_t at = 0;
   while (missing[at] == 0) ++at;
   std::vector<size_t> walk;
@@ -132,21 +133,21 @@ size_t Graph::BreakCircle(const std::vector<size_t>& missing) {
   walk.erase(walk.begin(), std::find(walk.begin(), walk.end(), at));
   std::vector<std::string> names;
   for (const size_t i : walk) {
-    if (names.size() == kMostShown) break;
+    if (names.size() == kMaxShown) break;
     names.push_back(nodes_[i].layer.name);
   }
-  if (walk.size() > kMostShown) {
-    names.push_back(absl::StrCat("(", walk.size() - kMostShown, " more)"));
+  if (walk.size() > kMaxShown) {
+    names.push_back(absl::StrCat("(", walk.size() - kMaxShown, " more)"));
   }
   names.push_back(nodes_[at].layer.name);
   diagnostics_->Error(nodes_[at].layer.location, nodes_[at].layer.path,
                       absl::StrCat("inputs go round in a circle: ", absl::StrJoin(names, " <- ")));
-  GiveUp(at);
+  ReplaceByPlaceholder(at);
   return at;
 }
 
-// An order in which inputs come first and which otherwise keeps that of the Kurfile (Kahn's
-// algorithm). With many circles, what could be ordered.
+// Returns an order in which inputs come first, and which otherwise is that of the Kurfile (Kahn's
+// algorithm). With too many cycles, returns only the layers that could be sorted.
 std::vector<size_t> Graph::Order() {
   std::vector<size_t> missing(nodes_.size());
   std::vector<std::vector<size_t>> users(nodes_.size());
@@ -157,7 +158,7 @@ std::vector<size_t> Graph::Order() {
     if (missing[i] == 0) ready.insert(i);
   }
   std::vector<size_t> order;
-  for (int circles = 0; circles < kMostCircles; ++circles) {
+  for (int cycles = 0; cycles < kMaxCycles; ++cycles) {
     while (!ready.empty()) {
       const size_t next = *ready.begin();
       ready.erase(ready.begin());
@@ -167,7 +168,7 @@ std::vector<size_t> Graph::Order() {
       }
     }
     if (order.size() == nodes_.size()) break;
-    const size_t broken = BreakCircle(missing);
+    const size_t broken = BreakCycle(missing);
     missing[broken] = 0;
     ready.insert(broken);
   }
@@ -189,7 +190,7 @@ ModelPlan Graph::Connect() {
       layer.inputs.push_back(position[input]);
       used[static_cast<size_t>(position[input])] = true;
     }
-    // A name that its author gave to an operator is better than one that we made up.
+    // Prefer a name that the author gave to an operator over a generated name.
     for (const std::string& alias : nodes_[i].aliases) {
       if (absl::StartsWith(layer.name, "..") && !absl::StartsWith(alias, "..")) layer.name = alias;
     }
@@ -210,9 +211,11 @@ ModelPlan Graph::Connect() {
 
 }  // namespace
 
-std::shared_ptr<const LayerSpec> UnreadLayer() { return std::make_shared<const UnreadSpec>(); }
+std::shared_ptr<const LayerSpec> MakePlaceholderLayer() {
+  return std::make_shared<const PlaceholderSpec>();
+}
 
-bool IsUnread(const LayerSpec& spec) { return spec.kind().empty(); }
+bool IsPlaceholder(const LayerSpec& spec) { return spec.kind().empty(); }
 
 ModelPlan ConnectModel(std::vector<ModelNode> nodes, bool names_complete,
                        Diagnostics* diagnostics) {

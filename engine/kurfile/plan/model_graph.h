@@ -14,28 +14,28 @@ namespace kur {
 // A layer of the expanded model before it is connected.
 struct ModelNode {
   PlannedLayer layer;                // without inputs
-  std::vector<Value> inputs;         // names, as written; empty: the layer before it
-  std::vector<std::string> aliases;  // further names: those of operators that end with it
+  std::vector<Value> inputs;         // names, as written; empty: the layer before
+  std::vector<std::string> aliases;  // names of the operators that end with this layer
   bool sink = false;
-  std::string reuses;  // of a `reuse` that is not resolved yet: what it applies again
+  std::string reuses;  // the name that an unresolved `reuse` applies again
 };
 
-// A container that has made layers: nodes [first, last).
+// The nodes [first, last) of a container that has added layers.
 struct NodeRange {
   size_t first = 0;
   size_t last = 0;
   int mapped_axes = 0;  // of the container itself
 };
 
-// Stands in the place of a layer with an error that was reported, so that what follows can be
-// checked too: an input of which nothing is known.
-std::shared_ptr<const LayerSpec> UnreadLayer();
-bool IsUnread(const LayerSpec& spec);
+// Makes a layer without known properties, which takes the place of a layer with a reported error,
+// so that the layers after it can be checked.
+std::shared_ptr<const LayerSpec> MakePlaceholderLayer();
+bool IsPlaceholder(const LayerSpec& spec);
 
-// Connects layers that stand in the order of the Kurfile to their inputs and puts them into an
-// order in which inputs come first. Reports names that are taken or missing and inputs that go
-// round in a circle; such layers become UnreadLayer(). With `names_complete` false there may be
-// layers that are not in `nodes`, and missing names are not reported.
+// Connects layers, given in the order of the Kurfile, to their inputs, and sorts them so that
+// inputs come first. Reports names that are taken or missing and inputs that form a cycle, and
+// replaces such layers by placeholders. If `names_complete` is false, `nodes` may lack layers, and
+// missing names are not reported.
 ModelPlan ConnectModel(std::vector<ModelNode> nodes, bool names_complete, Diagnostics* diagnostics);
 
 }  // namespace kur

@@ -8,8 +8,8 @@
 namespace kur {
 namespace {
 
-// What an `input` layer knows of its own shape is merged with that of the data: an unknown axis
-// takes the other's extent.
+// Merges the shape of an `input` layer with the shape of its data: a known extent replaces an
+// unknown one.
 bool MergeInputShape(const Shape& data, PlannedLayer* layer, Diagnostics* diagnostics) {
   if (!layer->shape_known) {
     layer->shape = data;
@@ -33,7 +33,7 @@ bool MergeInputShape(const Shape& data, PlannedLayer* layer, Diagnostics* diagno
   return true;
 }
 
-// A sum of which kUnknown is a part is not known.
+// Adds `term` to `sum`, which becomes kUnknown if either is kUnknown or the sum overflows.
 void AddTo(int64_t* sum, int64_t term) {
   if (*sum == kUnknown || term == kUnknown || __builtin_add_overflow(*sum, term, sum)) {
     *sum = kUnknown;
@@ -58,8 +58,8 @@ void CountParameters(ModelPlan* plan) {
   }
 }
 
-// The shapes that the spec of a layer sees: without the axes that the layer is applied along, which
-// are returned in `mapped`.
+// Returns the input shapes that the spec of a layer sees, without the axes that the layer is
+// applied along. Those go to `mapped`.
 absl::StatusOr<std::vector<Shape>> InnerShapes(const PlannedLayer& layer, std::vector<Shape> inputs,
                                                Shape* mapped) {
   if (layer.mapped_axes == 0) return inputs;
@@ -85,12 +85,12 @@ absl::StatusOr<std::vector<Shape>> InnerShapes(const PlannedLayer& layer, std::v
   return inputs;
 }
 
-// Beyond this no machine could hold it, and byte counts would overflow.
-constexpr int64_t kMostElements = int64_t{1} << 56;
+// No machine can hold a larger tensor, and byte counts would overflow.
+constexpr int64_t kMaxElements = int64_t{1} << 56;
 
 bool Overflows(const Shape& shape) {
   const int64_t elements = NumElements(shape);
-  return IsKnown(shape) && (elements == kUnknown || elements > kMostElements);
+  return IsKnown(shape) && (elements == kUnknown || elements > kMaxElements);
 }
 
 absl::Status TooLarge(const std::string& what, const Shape& shape) {
@@ -109,7 +109,7 @@ class ShapeInference {
       layer.shape_known = false;
       layer.weights.clear();
       layer.multiply_adds = kUnknown;
-      layer.kept = {};
+      layer.saved = {};
       if (layer.spec->IsInput()) {
         InferInput(&layer);
       } else {
@@ -124,7 +124,7 @@ class ShapeInference {
  private:
   void InferInput(PlannedLayer* layer) {
     const auto own = layer->spec->OutputShape({});
-    // An input without a shape of its own is no error: its data will tell.
+    // An input without a shape of its own is no error: the data decides.
     if (own.ok()) {
       if (Overflows(*own)) return Error(*layer, TooLarge("its shape", *own));
       layer->shape = *own;
@@ -157,14 +157,14 @@ class ShapeInference {
     if (Overflows(*shape)) return Error(*layer, TooLarge("its output", *shape));
     const int64_t times = NumElements(mapped);
     layer->multiply_adds = Product({times, layer->spec->MultiplyAdds(*inner)});
-    layer->kept = layer->spec->KeptForBackward(*inner);
-    layer->kept.more_bytes = Product({times, layer->kept.more_bytes});
+    layer->saved = layer->spec->SavedTensors(*inner);
+    layer->saved.more_bytes = Product({times, layer->saved.more_bytes});
     layer->shape = mapped;
     layer->shape.insert(layer->shape.end(), shape->begin(), shape->end());
     layer->shape_known = true;
   }
 
-  // Whoever uses the weights of another layer must want them in the same shapes.
+  // Reports a layer that needs other shapes than those of the weights that it shares.
   void CheckSharedWeights(const PlannedLayer& layer) {
     if (layer.weights_of.empty() || !layer.shape_known) return;
     const auto found = by_name_.find(layer.weights_of);
@@ -207,7 +207,7 @@ bool ModelPlan::CanTrain(const std::vector<std::string>& targets) const {
       if (layers[i].name == target) needed[i] = true;
     }
   }
-  // Inputs stand before what uses them.
+  // Inputs come before their users.
   for (size_t i = layers.size(); i-- > 0;) {
     if (!needed[i]) continue;
     const PlannedLayer& layer = layers[i];

@@ -10,9 +10,10 @@
 namespace kur {
 namespace {
 
-// Copies of copies double; this bounds what they may come to.
-constexpr size_t kMostCopies = 20000;
+// Bounds all copies: copies of copies double.
+constexpr size_t kMaxCopies = 20000;
 
+// Resolves the reuses of one model. Not thread-safe.
 class Resolver {
  public:
   Resolver(const std::vector<ModelNode>& nodes, const std::map<std::string, NodeRange>& containers,
@@ -30,24 +31,31 @@ class Resolver {
     std::vector<ModelNode> all;
     for (size_t i = 0; i < nodes_.size(); ++i) {
       std::vector<ModelNode> resolved = Resolve(i);
-      if (resolved.empty()) resolved.push_back(Unread(nodes_[i]));
+      if (resolved.empty()) resolved.push_back(Placeholder(nodes_[i]));
       for (ModelNode& node : resolved) all.push_back(std::move(node));
     }
     return all;
   }
 
  private:
-  // The nodes that node `i` stands for: itself, unless it reuses others. None if it cannot.
+  // Returns node `i` itself, or the copies that it stands for if it reuses others. Empty after an
+  // error.
   std::vector<ModelNode> Resolve(size_t i);
-  // The layers of `range`, applied again where node `i` stands.
+  // Returns copies of the layers of `range`, applied again at node `i`. Empty after an error.
   std::vector<ModelNode> Copy(size_t i, const NodeRange& range);
-  // What the layers in `range` take as the input of them all, by every name it has, and what stands
-  // for it where node `i` does.
-  std::map<std::string, Value> OtherInputs(size_t i, const NodeRange& range) const;
-  // The inputs of node `i`, those that are not written included.
+  // Returns the resolved layers of `range`. Empty after an error.
+  std::vector<ModelNode> CollectLayers(const ModelNode& reuse, const NodeRange& range);
+  // Turns `layers` into copies at `reuse`: gives each a name of its own and the weights of its
+  // original. Returns the new names by the old ones.
+  static std::map<std::string, std::string> RenameCopies(const ModelNode& reuse,
+                                                         const NodeRange& range,
+                                                         std::vector<ModelNode>* layers);
+  // Maps the inputs of the whole `range`, under each of their names, to the inputs of node `i`.
+  std::map<std::string, Value> MapInputs(size_t i, const NodeRange& range) const;
+  // Returns the inputs of node `i`; the layer before it if the Kurfile gives none.
   Value::List InputsOf(size_t i) const;
-  static ModelNode Unread(ModelNode node) {
-    node.layer.spec = UnreadLayer();
+  static ModelNode Placeholder(ModelNode node) {
+    node.layer.spec = MakePlaceholderLayer();
     node.inputs.clear();
     return node;
   }
@@ -59,8 +67,8 @@ class Resolver {
   std::map<std::string, NodeRange> ranges_;
   const bool names_complete_;
   Diagnostics* diagnostics_;
-  std::set<size_t> open_;    // being resolved
-  std::set<size_t> failed_;  // what cannot be resolved
+  std::set<size_t> open_;    // nodes that are being resolved
+  std::set<size_t> failed_;  // nodes that cannot be resolved
   size_t copies_ = 0;
 };
 
@@ -92,7 +100,7 @@ Value::List Resolver::InputsOf(size_t i) const {
   return {Value(nodes_[i - 1].layer.name).At(nodes_[i].layer.location)};
 }
 
-std::map<std::string, Value> Resolver::OtherInputs(size_t i, const NodeRange& range) const {
+std::map<std::string, Value> Resolver::MapInputs(size_t i, const NodeRange& range) const {
   const Value::List before = InputsOf(range.first);
   const Value::List now = InputsOf(i);
   std::map<std::string, Value> others;
@@ -110,40 +118,40 @@ std::map<std::string, Value> Resolver::OtherInputs(size_t i, const NodeRange& ra
   return others;
 }
 
-std::vector<ModelNode> Resolver::Copy(size_t i, const NodeRange& range) {
-  const ModelNode& reuse = nodes_[i];
-  std::vector<ModelNode> copies;
+std::vector<ModelNode> Resolver::CollectLayers(const ModelNode& reuse, const NodeRange& range) {
+  std::vector<ModelNode> layers;
   for (size_t j = range.first; j < range.last; ++j) {
     std::vector<ModelNode> resolved = Resolve(j);
-    // An error that was reported there.
+    // Resolve() has reported the error.
     if (resolved.empty()) return {};
-    for (ModelNode& copy : resolved) {
-      if (IsUnread(*copy.layer.spec)) return {};
-      copies.push_back(std::move(copy));
+    for (ModelNode& layer : resolved) {
+      if (IsPlaceholder(*layer.layer.spec)) return {};
+      layers.push_back(std::move(layer));
     }
   }
-  copies_ += copies.size();
-  if (copies_ > kMostCopies) {
-    // Once is enough.
-    if (copies_ - copies.size() <= kMostCopies) {
-      Error(reuse, absl::StrCat("more than ", kMostCopies, " layers"));
+  copies_ += layers.size();
+  if (copies_ > kMaxCopies) {
+    // Report only the first reuse beyond the limit.
+    if (copies_ - layers.size() <= kMaxCopies) {
+      Error(reuse, absl::StrCat("more than ", kMaxCopies, " layers"));
     }
     return {};
   }
-  if (copies.empty()) {
-    Error(reuse, absl::StrCat("'", reuse.reuses, "' has no layers to reuse"));
+  if (layers.empty()) Error(reuse, absl::StrCat("'", reuse.reuses, "' has no layers to reuse"));
+  for (const ModelNode& layer : layers) {
+    if (!layer.layer.spec->IsInput()) continue;
+    Error(reuse, absl::StrCat("'", layer.layer.name, "' is an input; there is nothing to reuse"));
     return {};
   }
+  return layers;
+}
 
-  // Each copy gets a name of its own; what the originals take from each other, the copies do too.
+std::map<std::string, std::string> Resolver::RenameCopies(const ModelNode& reuse,
+                                                          const NodeRange& range,
+                                                          std::vector<ModelNode>* layers) {
   std::map<std::string, std::string> renamed;
-  for (size_t j = 0; j < copies.size(); ++j) {
-    ModelNode& copy = copies[j];
-    if (copy.layer.spec->IsInput()) {
-      Error(reuse, absl::StrCat("'", copy.layer.name, "' is an input; there is nothing to reuse"));
-      return {};
-    }
-    const bool is_last = j + 1 == copies.size();
+  for (ModelNode& copy : *layers) {
+    const bool is_last = &copy == &layers->back();
     const std::string name =
         is_last ? reuse.layer.name : absl::StrCat(reuse.layer.name, "/", copy.layer.name);
     renamed[copy.layer.name] = name;
@@ -156,17 +164,25 @@ std::vector<ModelNode> Resolver::Copy(size_t i, const NodeRange& range) {
     copy.aliases.clear();
     copy.sink = is_last && reuse.sink;
   }
-  // And where one takes what went into them all, as the sum of a `residual` does, its copy takes
-  // what goes into them here.
-  const std::map<std::string, Value> others = OtherInputs(i, range);
+  return renamed;
+}
+
+std::vector<ModelNode> Resolver::Copy(size_t i, const NodeRange& range) {
+  const ModelNode& reuse = nodes_[i];
+  std::vector<ModelNode> copies = CollectLayers(reuse, range);
+  if (copies.empty()) return {};
+  const std::map<std::string, std::string> renamed = RenameCopies(reuse, range, &copies);
+  // A copy takes its inputs from the other copies. An input of the whole range, which the sum of a
+  // `residual` takes again inside the range, becomes the input of the reuse.
+  const std::map<std::string, Value> outer_inputs = MapInputs(i, range);
   for (ModelNode& copy : copies) {
     for (Value& input : copy.inputs) {
-      const auto own = renamed.find(input.as_string());
-      const auto other = others.find(input.as_string());
-      if (own != renamed.end()) {
-        input = Value(own->second).At(input.location());
-      } else if (other != others.end()) {
-        input = other->second;
+      const auto inner = renamed.find(input.as_string());
+      const auto outer = outer_inputs.find(input.as_string());
+      if (inner != renamed.end()) {
+        input = Value(inner->second).At(input.location());
+      } else if (outer != outer_inputs.end()) {
+        input = outer->second;
       }
     }
   }
@@ -180,7 +196,7 @@ std::vector<ModelNode> Resolver::Copy(size_t i, const NodeRange& range) {
 std::vector<ModelNode> ResolveReuse(std::vector<ModelNode> nodes,
                                     const std::map<std::string, NodeRange>& containers,
                                     bool names_complete, Diagnostics* diagnostics) {
-  // Copies of large models take time and memory that most need not spend.
+  // Most models have no reuse: spare them the copy.
   const bool reuses = std::any_of(nodes.begin(), nodes.end(),
                                   [](const ModelNode& node) { return !node.reuses.empty(); });
   if (!reuses) return nodes;

@@ -10,11 +10,11 @@
 
 namespace kur {
 
-// Replaces every node that reuses others by copies of these, which share their weights. What is
-// reused may be a layer or a container (a key of `containers`), may stand anywhere in the model,
-// and may itself reuse others, but not what it stands in. Reports what cannot be reused, and puts
-// an UnreadLayer() there. With `names_complete` false there may be layers that are not in `nodes`,
-// and missing names are not reported.
+// Replaces every node that reuses others by copies, which share the weights of the originals. A
+// node may reuse a layer or a container (a key of `containers`) anywhere in the model, which may
+// reuse others itself, but not a container that the node is in. Reports other reuses and replaces
+// them by placeholders. If `names_complete` is false, `nodes` may lack layers, and missing names
+// are not reported.
 std::vector<ModelNode> ResolveReuse(std::vector<ModelNode> nodes,
                                     const std::map<std::string, NodeRange>& containers,
                                     bool names_complete, Diagnostics* diagnostics);

@@ -14,65 +14,65 @@
 
 namespace kur {
 
-// What a container inherits from those around it.
-struct Surroundings {
+// The properties that a container inherits from the containers around it.
+struct InheritedKeys {
   bool frozen = false;
-  // How many leading axes of a sample the layers are applied along (see `parallel`).
+  // The number of leading axes of a sample that the layers are applied along (see `parallel`).
   int mapped_axes = 0;
   int depth = 0;
 };
 
-// Use of an operator in a model.
+// The use of an operator in a model.
 struct OperatorCall {
-  Value arguments;  // what stands under its name, as it was written
+  Value arguments;  // the value under the operator's name, as it was written
   ContainerKeys keys;
   std::string path;  // "model[3].for"
   const Scope* scope;
-  Surroundings inside;  // what the containers that it makes inherit
+  InheritedKeys inherited;  // by the containers inside the operator
 
   OperatorCall(Value arguments, std::string path, const Scope* scope)
       : arguments(std::move(arguments)), path(std::move(path)), scope(scope) {}
 };
 
-// The model while it is being expanded, as operators see it. Not thread-safe.
+// The interface through which operators add to the model during expansion. Not thread-safe.
 class ModelBuilder {
  public:
   virtual ~ModelBuilder() = default;
 
-  // Evaluates `value` with everything in it; reports what is wrong, unless it follows from what was
-  // reported before, and returns false.
+  // Evaluates all templates in `value`. Returns false after an error, which it reports unless the
+  // error follows from an earlier one.
   virtual bool Evaluate(const Value& value, const Scope& scope, const std::string& path,
                         Value* to) = 0;
-  // Adds the containers of a list, which a template may give. What has an error is reported, and
-  // something that stands for it is added.
+  // Expands a list of containers, which a template may give. Reports errors and adds placeholders
+  // for containers that have errors.
   virtual void ExpandList(const Value& containers, const std::string& path, const Scope& scope,
-                          const Surroundings& inside) = 0;
-  // The name of the layer that was added last; empty before the first.
+                          const InheritedKeys& inherited) = 0;
+  // Returns the name of the layer added last, or "" if there is none.
   virtual std::string LastLayer() const = 0;
-  // To be asked before each turn of a loop: false when the model is too large, which is then
-  // reported at `where`.
-  virtual bool MayGoOn(const Value& where, const std::string& path) = 0;
+  // Returns whether the model may still grow. Call before each iteration of a loop. The first time
+  // the model is too large, reports an error at `where`.
+  virtual bool CheckBudget(const Value& where, const std::string& path) = 0;
 
   virtual Diagnostics* diagnostics() = 0;
 };
 
-// One kind of operator: a container that makes layers, or looks at the model, and is no layer
-// itself.
+// One kind of operator: a container that is not a layer itself, but adds layers or inspects the
+// model.
 struct OperatorKind {
   std::string doc;      // one line
-  std::string example;  // as in a Kurfile
+  std::string example;  // as written in a Kurfile
   KeyTable keys;
-  // False if something was reported because of which layers are missing.
+  // Returns false after an error that leaves layers missing.
   std::function<bool(const OperatorCall&, ModelBuilder*)> expand;
 };
 
-// Reads the arguments of an operator: evaluates them, all but those under the keys `later`, which
-// are kept as they were written. False if they have an error, which is reported.
+// Evaluates and parses the arguments of an operator. Leaves the arguments under the keys `later`
+// unevaluated. Returns false after an error, which it reports.
 template <class Spec>
 bool ParseOperator(const OperatorCall& call, const Fields<Spec>& fields,
                    const std::set<std::string>& later, ModelBuilder* builder, Spec* spec) {
   Value arguments = call.arguments;
-  // The whole of it may be a template that gives a dictionary.
+  // A template may give the whole dictionary.
   if (!arguments.is_dict() && !builder->Evaluate(arguments, *call.scope, call.path, &arguments)) {
     return false;
   }

@@ -13,14 +13,14 @@ namespace kur {
 namespace {
 
 bool IsTrained(const PlannedLayer& layer) {
-  // While an input's shape is not known, neither are the weights.
+  // While the shape of an input is unknown, so are the weights.
   return !layer.frozen && layer.weights_of.empty() &&
          (!layer.shape_known || !layer.weights.empty());
 }
 
 }  // namespace
 
-bool SpeaksOf(const LayerOverride& entry, const PlannedLayer& layer) {
+bool AppliesTo(const LayerOverride& entry, const PlannedLayer& layer) {
   if (entry.name) return MatchesGlob(*entry.name, layer.name);
   return std::count(layer.tags.begin(), layer.tags.end(), *entry.tag) > 0;
 }
@@ -33,7 +33,7 @@ void CheckLayerOverrides(const OptimizerSpec& optimizer, const ModelPlan& plan,
     bool found = false;
     for (const PlannedLayer& layer : plan.layers) {
       if (!IsTrained(layer)) continue;
-      found = found || SpeaksOf(entry, layer);
+      found = found || AppliesTo(entry, layer);
       if (entry.name) known.insert(layer.name);
       if (entry.tag) known.insert(layer.tags.begin(), layer.tags.end());
     }

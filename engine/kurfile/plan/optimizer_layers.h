@@ -7,10 +7,10 @@
 
 namespace kur {
 
-// True if an entry of the optimizer's `layers` speaks of that layer.
-bool SpeaksOf(const LayerOverride& entry, const PlannedLayer& layer);
+// Returns whether an entry of the optimizer's `layers` applies to `layer`.
+bool AppliesTo(const LayerOverride& entry, const PlannedLayer& layer);
 
-// Reports entries of the optimizer's `layers` that speak of no layer with weights to train.
+// Reports entries of the optimizer's `layers` that apply to no layer with weights to train.
 void CheckLayerOverrides(const OptimizerSpec& optimizer, const ModelPlan& plan,
                          Diagnostics* diagnostics);
 

@@ -8,7 +8,7 @@ namespace {
 
 constexpr int64_t kFloatBytes = sizeof(float);
 
-// A sum of which kUnknown is a part is not known.
+// Returns kUnknown if a term is kUnknown or the sum overflows.
 int64_t Sum(int64_t a, int64_t b) {
   int64_t sum = 0;
   if (a == kUnknown || b == kUnknown || __builtin_add_overflow(a, b, &sum)) return kUnknown;
@@ -29,38 +29,38 @@ int64_t WeightBytes(const PlannedLayer& layer) {
   return bytes;
 }
 
-// Outputs with memory of their own, and who uses it: views have none.
-class Memory {
+// The memory of all outputs. A view uses the memory of another output. Immutable, thread-safe.
+class ActivationMemory {
  public:
-  explicit Memory(const ModelPlan& plan) : plan_(plan), owner_(plan.layers.size()) {
+  explicit ActivationMemory(const ModelPlan& plan) : plan_(plan), owner_(plan.layers.size()) {
     for (size_t i = 0; i < plan.layers.size(); ++i) {
       const PlannedLayer& layer = plan.layers[i];
-      owner_[i] = layer.kept.is_view && !layer.inputs.empty() ? owner_[Index(layer.inputs[0])] : i;
+      owner_[i] = layer.saved.is_view && !layer.inputs.empty() ? owner_[Index(layer.inputs[0])] : i;
     }
   }
 
-  // What one sample leaves in memory at the end of a forward pass for the backward pass.
-  int64_t KeptBytes() const {
-    std::vector<bool> kept(plan_.layers.size(), false);
+  // Returns the bytes that a forward pass leaves in memory for the backward pass of one sample.
+  int64_t SavedBytes() const {
+    std::vector<bool> is_saved(plan_.layers.size(), false);
     int64_t bytes = 0;
     for (size_t i = 0; i < plan_.layers.size(); ++i) {
       const PlannedLayer& layer = plan_.layers[i];
-      bytes = Sum(bytes, layer.shape_known ? layer.kept.more_bytes : kUnknown);
-      if (layer.kept.output || layer.spec->IsInput()) kept[owner_[i]] = true;
+      bytes = Sum(bytes, layer.shape_known ? layer.saved.more_bytes : kUnknown);
+      if (layer.saved.output || layer.spec->IsInput()) is_saved[owner_[i]] = true;
       for (const int input : layer.inputs) {
-        if (layer.kept.input) kept[owner_[Index(input)]] = true;
+        if (layer.saved.input) is_saved[owner_[Index(input)]] = true;
       }
     }
-    for (const int output : plan_.outputs) kept[owner_[Index(output)]] = true;
+    for (const int output : plan_.outputs) is_saved[owner_[Index(output)]] = true;
     for (size_t i = 0; i < plan_.layers.size(); ++i) {
-      if (kept[i]) bytes = Sum(bytes, OutputBytes(plan_.layers[i]));
+      if (is_saved[i]) bytes = Sum(bytes, OutputBytes(plan_.layers[i]));
     }
     return bytes;
   }
 
-  // The most that the outputs for one sample take at any moment of a forward pass that nothing
-  // follows: each is given up after its last use.
-  int64_t LiveBytes() const {
+  // Returns the peak of the outputs for one sample in a forward pass without a backward pass, where
+  // each output is freed after its last use.
+  int64_t PeakBytes() const {
     const size_t count = plan_.layers.size();
     std::vector<size_t> last_use(count);
     for (size_t i = 0; i < count; ++i) {
@@ -70,7 +70,7 @@ class Memory {
     for (const int output : plan_.outputs) last_use[owner_[Index(output)]] = count;
     std::vector<int64_t> freed(count + 1, 0);
     int64_t live = 0;
-    int64_t most = 0;
+    int64_t peak = 0;
     for (size_t i = 0; i < count; ++i) {
       if (owner_[i] == i) {
         const int64_t bytes = OutputBytes(plan_.layers[i]);
@@ -78,17 +78,17 @@ class Memory {
         if (live == kUnknown) return kUnknown;
         freed[last_use[i]] += bytes;
       }
-      most = std::max(most, live);
+      peak = std::max(peak, live);
       live -= freed[i];
     }
-    return most;
+    return peak;
   }
 
  private:
   static size_t Index(int layer) { return static_cast<size_t>(layer); }
 
   const ModelPlan& plan_;
-  std::vector<size_t> owner_;  // the layer whose output it is a view of; itself if it is none
+  std::vector<size_t> owner_;  // for a view, the layer whose output it views, else the layer itself
 };
 
 }  // namespace
@@ -100,8 +100,8 @@ Resources EstimateResources(const ModelPlan& plan, const OptimizerSpec* optimize
   for (const PlannedLayer& layer : plan.layers) {
     need.weights = Sum(need.weights, WeightBytes(layer));
   }
-  const Memory memory(plan);
-  need.inference = Product({memory.LiveBytes(), batch_size});
+  const ActivationMemory memory(plan);
+  need.inference = Product({memory.PeakBytes(), batch_size});
   need.inference_total = Sum(need.weights, need.inference);
   if (optimizer == nullptr) return need;
 
@@ -109,12 +109,12 @@ Resources EstimateResources(const ModelPlan& plan, const OptimizerSpec* optimize
   need.gradients = trained;
   need.optimizer = Product({trained, optimizer->StateSlots()});
   need.average = keeps_average ? trained : 0;
-  need.activations = Product({memory.KeptBytes(), batch_size});
+  need.activations = Product({memory.SavedBytes(), batch_size});
   need.training_total = Sum(
       Sum(Sum(need.weights, need.gradients), Sum(need.optimizer, need.activations)), need.average);
-  // Each multiplication with its addition once forward and twice backward.
+  // A multiplication with its addition happens once in the forward and twice in the backward pass.
   need.batch_flops = Product({plan.multiply_adds, 2 * 3, batch_size});
-  // Activations are written, read and their gradients written and read; the optimizer reads a
+  // Activations and their gradients are written and read once each. The optimizer reads a
   // parameter, its gradient and its state, and writes all but the gradient.
   need.batch_bytes =
       Sum(Product({need.activations, 4}),
@@ -122,10 +122,10 @@ Resources EstimateResources(const ModelPlan& plan, const OptimizerSpec* optimize
   return need;
 }
 
-double StepSeconds(const Resources& resources, const Speed& speed) {
+double MinStepSeconds(const Resources& resources, const HardwareLimits& hardware) {
   if (resources.batch_flops == kUnknown || resources.batch_bytes == kUnknown) return -1;
-  return std::max(static_cast<double>(resources.batch_flops) / speed.flops,
-                  static_cast<double>(resources.batch_bytes) / speed.bandwidth);
+  return std::max(static_cast<double>(resources.batch_flops) / hardware.flops,
+                  static_cast<double>(resources.batch_bytes) / hardware.bandwidth);
 }
 
 }  // namespace kur

@@ -8,41 +8,42 @@
 
 namespace kur {
 
-// What a processor can do at most, for bounds.
-struct Speed {
-  double flops = 100e9;     // floating-point operations a second
-  double bandwidth = 10e9;  // bytes a second from and to memory
+// The peak performance of a processor, for lower bounds. Set to the values of the real machine for
+// better bounds.
+struct HardwareLimits {
+  double flops = 100e9;     // floating-point operations per second
+  double bandwidth = 10e9;  // bytes per second from and to memory
 };
 
-// What a job will need, as far as a Kurfile tells without opening its data. Every number is
-// kUnknown if a part of it is.
+// The resources that a job needs, estimated without opening its data. A number is kUnknown if one
+// of its terms is.
 struct Resources {
   int64_t batch_size = 0;
 
-  int64_t weights = 0;         // bytes, running statistics included
+  int64_t weights = 0;         // bytes, including running statistics
   int64_t gradients = 0;       // bytes, of the layers that are trained
-  int64_t optimizer = 0;       // bytes of its state
-  int64_t average = 0;         // bytes of an average of the trained weights
-  int64_t activations = 0;     // bytes of a batch at the end of its forward pass, when training
-  int64_t inference = 0;       // bytes of a batch at the worst moment of a forward pass alone
-  int64_t training_total = 0;  // bytes on the device when training
+  int64_t optimizer = 0;       // bytes of the optimizer's state
+  int64_t average = 0;         // bytes of the moving average of the trained weights
+  int64_t activations = 0;     // bytes of a batch at the end of a forward pass in training
+  int64_t inference = 0;       // peak bytes of a batch in a forward pass without training
+  int64_t training_total = 0;  // bytes on the device in training
   int64_t inference_total = 0;
 
-  int64_t batch_flops = 0;  // of a training step: three times those of the forward pass
-  int64_t batch_bytes = 0;  // that a training step moves at least
+  int64_t batch_flops = 0;  // of a training step: three times a forward pass
+  int64_t batch_bytes = 0;  // least bytes that a training step moves from and to memory
 };
 
-// Estimates for batches of `batch_size` samples. `optimizer` may be null: no training.
-// `keeps_average` is for `train.ema`. The totals
-// are for the model alone; the program, its libraries and the data set come on top. Real training
-// steps on a CPU took 0.87 (dense), 1.00 (recurrent) and 1.25 times (convolutions, whose library
-// needs room to work) `training_total`; tests/engine/train/resources_test.cc holds it to 0.75-1.4.
+// Estimates the resources for batches of `batch_size` samples. `optimizer` is null for a job that
+// does not train. `keeps_average` is for `train.ema`. The totals cover the model alone, not the
+// program, its libraries and the data set. Real training steps on a CPU took 0.87 (dense), 1.00
+// (recurrent) and 1.25 times (convolutions, whose library needs working memory) `training_total`;
+// tests/engine/train/resources_test.cc requires 0.75-1.4.
 Resources EstimateResources(const ModelPlan& plan, const OptimizerSpec* optimizer,
                             int64_t batch_size, bool keeps_average = false);
 
-// A lower bound of the seconds that a training step takes: what is computed at full speed, or what
-// is moved at full bandwidth, whichever takes longer; negative if it is not known.
-double StepSeconds(const Resources& resources, const Speed& speed);
+// Returns a lower bound of the seconds of a training step: the larger of the computation at full
+// speed and the memory traffic at full bandwidth. Negative if unknown.
+double MinStepSeconds(const Resources& resources, const HardwareLimits& hardware);
 
 }  // namespace kur
 

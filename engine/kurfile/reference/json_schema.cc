@@ -1,4 +1,4 @@
-#include "engine/kurfile/reference/json_schema.h"
+// The schema for editors, made from the reference.
 
 #include <algorithm>
 #include <utility>
@@ -18,14 +18,14 @@ Json Ref(const std::string& definition) { return {{"$ref", "#/definitions/" + de
 
 Json ListOf(Json element) { return {{"type", "array"}, {"items", std::move(element)}}; }
 
-// A value may always be given by a template.
+// Adds the alternative that a template gives the value, which is always allowed.
 Json OrTemplate(std::vector<Json> alternatives) {
   alternatives.push_back(Ref("template"));
   return {{"anyOf", alternatives}};
 }
 
-// True if a number may be a value, or an element of it. A text that reads as a number is one too,
-// as every text is a template.
+// Returns whether a number may be a value or an element of it. Then a text that reads as a number
+// is allowed, too, because every text is a template.
 bool HoldsNumbers(const Value& schema) {
   if (schema.is_string()) return schema == Value("integer") || schema == Value("number");
   if (schema.is_list()) {
@@ -38,19 +38,19 @@ bool HoldsNumbers(const Value& schema) {
 
 Json ObjectOf(const KeyTable& keys);
 
-Json SortSchema(const std::string& sort) {
-  if (sort == "optimizer" || sort == "schedule") return Ref(sort);
-  if (sort == "layer") return ListOf(Ref("container"));
-  if (sort == "loss") return ListOf(Ref("loss"));
-  if (sort == "metric") return {{"anyOf", {ListOf(Ref("metric")), Ref("metric")}}};
-  if (sort == "augmentation" || sort == "hook") return ListOf(Ref(sort));
-  // Several sets of data have names.
+Json CategorySchema(const std::string& category) {
+  if (category == "optimizer" || category == "schedule") return Ref(category);
+  if (category == "layer") return ListOf(Ref("container"));
+  if (category == "loss") return ListOf(Ref("loss"));
+  if (category == "metric") return {{"anyOf", {ListOf(Ref("metric")), Ref("metric")}}};
+  if (category == "augmentation" || category == "hook") return ListOf(Ref(category));
+  // Suppliers: one set of data, or several sets by name.
   return {{"anyOf",
            {ListOf(Ref("supplier")),
             {{"type", "object"}, {"additionalProperties", ListOf(Ref("supplier"))}}}}};
 }
 
-// A dictionary with those keys, or what stands for it.
+// Returns the forms of a dictionary with these keys: the dictionary itself, its shorthand, or null.
 std::vector<Json> Forms(const KeyTable& keys) {
   std::vector<Json> forms = {ObjectOf(keys)};
   bool all_optional = true;
@@ -64,7 +64,7 @@ std::vector<Json> Forms(const KeyTable& keys) {
   return forms;
 }
 
-// What a field with keys of its own takes that is no dictionary.
+// Returns the forms of a field with keys that are not dictionaries.
 std::vector<Json> PlainForms(const FieldInfo& field) {
   std::vector<Json> forms;
   if (field.keys->Has(KeyTable::kAnyName)) forms.push_back(ListOf({{"type", "string"}}));
@@ -78,8 +78,8 @@ std::vector<Json> PlainForms(const FieldInfo& field) {
 
 Json FieldSchema(const FieldInfo& field) {
   Json schema;
-  if (!field.sort.empty()) {
-    schema = OrTemplate({SortSchema(field.sort), Null()});
+  if (!field.category.empty()) {
+    schema = OrTemplate({CategorySchema(field.category), Null()});
   } else {
     std::vector<Json> forms = {Json::parse(ToJson(field.schema))};
     if (field.keys != nullptr) {
@@ -119,33 +119,34 @@ Json KindSchema(const KindInfo& kind) {
   return schema;
 }
 
-// An entry of a model. Templates are containers by names that the Kurfile chooses, so that no name
-// is wrong here.
+// Returns the schema of an entry of a model. No name is wrong here, because the use of a template
+// has a name that the Kurfile chooses.
 Json ContainerSchema(const Reference& reference) {
   Json properties = Json::object();
   for (const FieldInfo& field : reference.container_keys.fields) {
     properties[field.name] = FieldSchema(field);
   }
-  for (const char* sort : {"layer", "operator"}) {
-    for (const KindInfo& kind : reference.FindSort(sort)->kinds) {
+  for (const char* category : {"layer", "operator"}) {
+    for (const KindInfo& kind : reference.FindCategory(category)->kinds) {
       properties[kind.name] = KindSchema(kind);
     }
   }
   return {{"anyOf", {{{"type", "object"}, {"properties", properties}}, {{"type", "string"}}}}};
 }
 
-Json SupplierSchema(const SortInfo& sort) {
+Json SupplierSchema(const CategoryInfo& category) {
   Json properties = Json::object();
-  for (const FieldInfo& field : sort.beside.fields) properties[field.name] = FieldSchema(field);
-  for (const KindInfo& kind : sort.kinds) properties[kind.name] = KindSchema(kind);
+  for (const FieldInfo& field : category.sibling_keys.fields)
+    properties[field.name] = FieldSchema(field);
+  for (const KindInfo& kind : category.kinds) properties[kind.name] = KindSchema(kind);
   return {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
 }
 
-// A name, or the options under the name.
-Json MetricSchema(const SortInfo& sort) {
+// Returns the schema of a name, or of options under the name.
+Json MetricSchema(const CategoryInfo& category) {
   Json names = Json::array();
   Json properties = Json::object();
-  for (const KindInfo& kind : sort.kinds) {
+  for (const KindInfo& kind : category.kinds) {
     names.push_back(kind.name);
     properties[kind.name] = KindSchema(kind);
   }
@@ -156,12 +157,12 @@ Json MetricSchema(const SortInfo& sort) {
   return OrTemplate({{{"enum", names}}, options});
 }
 
-// The name of a kind, or a dictionary with its keys under the name.
-Json EntrySchema(const SortInfo& sort) {
+// Returns the schema of the name of a kind, or of a dictionary with its keys under the name.
+Json EntrySchema(const CategoryInfo& category) {
   Json properties = {
-      {"when", {{"description", "leaves the " + sort.name + " out if this is false"}}}};
+      {"when", {{"description", "leaves the " + category.name + " out if this is false"}}}};
   Json names = Json::array();
-  for (const KindInfo& kind : sort.kinds) {
+  for (const KindInfo& kind : category.kinds) {
     properties[kind.name] = KindSchema(kind);
     names.push_back(kind.name);
   }
@@ -170,11 +171,11 @@ Json EntrySchema(const SortInfo& sort) {
        {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}}});
 }
 
-// A dictionary whose `name` says the kind, and with it which other keys there are.
-Json NamedKindSchema(const SortInfo& sort, const std::string& default_name) {
+// Returns the schema of a dictionary whose `name` decides which other keys are allowed.
+Json NamedKindSchema(const CategoryInfo& category, const std::string& default_name) {
   Json names = Json::array();
   Json rules = Json::array();
-  for (const KindInfo& kind : sort.kinds) {
+  for (const KindInfo& kind : category.kinds) {
     names.push_back(kind.name);
     Json keys = ObjectOf(kind.keys);
     keys["properties"]["name"] = Json::object();
@@ -183,64 +184,67 @@ Json NamedKindSchema(const SortInfo& sort, const std::string& default_name) {
     rules.push_back({{"if", condition}, {"then", keys}});
   }
   Json schema = {{"type", "object"},
-                 {"properties", {{"name", {{"enum", names}, {"description", sort.doc}}}}},
+                 {"properties", {{"name", {{"enum", names}, {"description", category.doc}}}}},
                  {"allOf", rules}};
   if (default_name.empty()) schema["required"] = {"name"};
   return schema;
+}
+
+// Returns the schema of each section, also under its alias. Settings may have further keys, which
+// are the author's own.
+Json SectionSchemas(const Reference& reference) {
+  Json properties = Json::object();
+  for (const FieldInfo& section : reference.sections) {
+    const Json schema = FieldSchema(section);
+    properties[section.name] = schema;
+    if (section.name == "train") properties["training"] = schema;
+    if (section.name == "validate") properties["validation"] = schema;
+    if (section.name == "test") properties["testing"] = schema;
+    if (section.name == "evaluate") properties["evaluation"] = schema;
+  }
+  for (Json& form : properties["settings"]["anyOf"]) {
+    if (!form.contains("properties")) continue;
+    form["additionalProperties"] = true;
+    for (auto& [name, setting] : form["properties"].items()) {
+      for (Json& inner : setting["anyOf"]) {
+        if (inner.contains("properties")) inner["additionalProperties"] = true;
+      }
+    }
+  }
+  return properties;
+}
+
+// Returns the schemas that other parts of the schema refer to by name.
+Json Definitions(const Reference& reference) {
+  const auto named_kind = [&](const char* category, const char* default_name) {
+    return NamedKindSchema(*reference.FindCategory(category), default_name);
+  };
+  return {
+      {"template", {{"type", "string"}, {"pattern", "\\{[{%]"}, {"description", "a template"}}},
+      {"number",
+       {{"type", "string"},
+        {"pattern", "^\\s*[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?\\s*$"},
+        {"description", "a text that reads as a number"}}},
+      {"container", ContainerSchema(reference)},
+      {"supplier", SupplierSchema(*reference.FindCategory("supplier"))},
+      {"metric", MetricSchema(*reference.FindCategory("metric"))},
+      {"augmentation", EntrySchema(*reference.FindCategory("augmentation"))},
+      {"hook", EntrySchema(*reference.FindCategory("hook"))},
+      {"loss", named_kind("loss", "")},
+      {"optimizer", {{"anyOf", {named_kind("optimizer", "adam"), {{"type", "string"}}, Null()}}}},
+      {"schedule", {{"anyOf", {named_kind("schedule", ""), {{"type", "string"}}, Null()}}}}};
 }
 
 }  // namespace
 
 std::string KurfileJsonSchema() {
   const Reference& reference = KurfileReference();
-  Json properties = Json::object();
-  const auto add = [&](const std::string& name, const FieldInfo& section) {
-    properties[name] = FieldSchema(section);
-  };
-  for (const FieldInfo& section : reference.sections) {
-    add(section.name, section);
-    if (section.name == "train") add("training", section);
-    if (section.name == "validate") add("validation", section);
-    if (section.name == "test") add("testing", section);
-    if (section.name == "evaluate") add("evaluation", section);
-  }
-  // Settings are the author's own, but for a few.
-  for (Json& form : properties["settings"]["anyOf"]) {
-    if (form.contains("properties")) {
-      form["additionalProperties"] = true;
-      for (auto& [name, setting] : form["properties"].items()) {
-        for (Json& inner : setting["anyOf"]) {
-          if (inner.contains("properties")) inner["additionalProperties"] = true;
-        }
-      }
-    }
-  }
-  Json optimizer = {
-      {"anyOf",
-       {NamedKindSchema(*reference.FindSort("optimizer"), "adam"), {{"type", "string"}}, Null()}}};
-  const Json schedule = {
-      {"anyOf",
-       {NamedKindSchema(*reference.FindSort("schedule"), ""), {{"type", "string"}}, Null()}}};
-  const Json schema = {
-      {"$schema", "http://json-schema.org/draft-07/schema#"},
-      {"title", "Kurfile"},
-      {"type", "object"},
-      {"properties", properties},
-      {"additionalProperties", false},
-      {"definitions",
-       {{"template", {{"type", "string"}, {"pattern", "\\{[{%]"}, {"description", "a template"}}},
-        {"number",
-         {{"type", "string"},
-          {"pattern", "^\\s*[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?\\s*$"},
-          {"description", "a text that reads as a number"}}},
-        {"container", ContainerSchema(reference)},
-        {"supplier", SupplierSchema(*reference.FindSort("supplier"))},
-        {"metric", MetricSchema(*reference.FindSort("metric"))},
-        {"augmentation", EntrySchema(*reference.FindSort("augmentation"))},
-        {"hook", EntrySchema(*reference.FindSort("hook"))},
-        {"loss", NamedKindSchema(*reference.FindSort("loss"), "")},
-        {"optimizer", optimizer},
-        {"schedule", schedule}}}};
+  const Json schema = {{"$schema", "http://json-schema.org/draft-07/schema#"},
+                       {"title", "Kurfile"},
+                       {"type", "object"},
+                       {"properties", SectionSchemas(reference)},
+                       {"additionalProperties", false},
+                       {"definitions", Definitions(reference)}};
   return schema.dump(2) + "\n";
 }
 

@@ -22,13 +22,13 @@ namespace kur {
 namespace {
 
 template <class Kind>
-SortInfo GatherSort(std::string name, std::string title, std::string doc) {
-  SortInfo sort{std::move(name), std::move(title), std::move(doc), {}, {}};
+CategoryInfo GatherCategory(std::string name, std::string title, std::string doc) {
+  CategoryInfo category{std::move(name), std::move(title), std::move(doc), {}, {}};
   for (const std::string& kind_name : Registry<Kind>::Get().Names()) {
     const Kind& kind = *Registry<Kind>::Get().Find(kind_name);
-    sort.kinds.push_back({kind_name, kind.doc, kind.example, kind.keys});
+    category.kinds.push_back({kind_name, kind.doc, kind.example, kind.keys});
   }
-  return sort;
+  return category;
 }
 
 FieldInfo Section(std::string name, std::string doc, std::string example) {
@@ -47,10 +47,11 @@ FieldInfo KeyedSection(std::string name, std::string doc, std::string example, K
   return section;
 }
 
-FieldInfo ListSection(std::string name, std::string doc, std::string example, std::string sort) {
+FieldInfo ListSection(std::string name, std::string doc, std::string example,
+                      std::string category) {
   FieldInfo section = Section(std::move(name), std::move(doc), std::move(example));
   section.type = "list";
-  section.sort = std::move(sort);
+  section.category = std::move(category);
   section.schema = TypeSchema("array");
   return section;
 }
@@ -83,10 +84,10 @@ std::vector<FieldInfo> GatherSections() {
                                   "what to measure after epochs and checkpoints; also written "
                                   "`validation`",
                                   "{data: [{pickle: held-out.pkl}], weights: best.kur}",
-                                  MeasureKeys()));
+                                  ValidateAndTestKeys()));
   sections.push_back(KeyedSection("test", "what the mode `test` measures; also written `testing`",
                                   "{data: [{pickle: test.pkl}], weights: best.kur}",
-                                  MeasureKeys()));
+                                  ValidateAndTestKeys()));
   sections.push_back(KeyedSection(
       "evaluate", "what the mode `evaluate` computes; also written `evaluation`",
       "{data: [{pickle: new.pkl}], weights: best.kur, destination: results.pkl}", EvaluateKeys()));
@@ -95,9 +96,9 @@ std::vector<FieldInfo> GatherSections() {
 
 }  // namespace
 
-const SortInfo* Reference::FindSort(const std::string& name) const {
-  for (const SortInfo& sort : sorts) {
-    if (sort.name == name) return &sort;
+const CategoryInfo* Reference::FindCategory(const std::string& name) const {
+  for (const CategoryInfo& category : categories) {
+    if (category.name == name) return &category;
   }
   return nullptr;
 }
@@ -107,37 +108,39 @@ const Reference& KurfileReference() {
     auto* reference = new Reference;
     reference->sections = GatherSections();
     reference->container_keys = ContainerFields().Describe();
-    reference->sorts = {
-        GatherSort<LayerKind>(
+    reference->categories = {
+        GatherCategory<LayerKind>(
             "layer", "Layers",
             "What a model is made of; entries of `model`. Shapes are those of one "
             "sample: images are (height, width, channels), sequences (time, "
             "features)."),
-        GatherSort<OperatorKind>("operator", "Operators",
-                                 "Entries of `model` that make layers, or look at the model."),
-        GatherSort<LossKind>("loss", "Losses", "Entries of `loss`, by their `name`."),
-        GatherSort<MetricKind>("metric", "Metrics",
-                               "Entries of `metrics` under `validate` and `test`: what is reported "
-                               "beside the loss, over the whole set."),
-        GatherSort<OptimizerKind>("optimizer", "Optimizers", "`train.optimizer`, by its `name`."),
-        GatherSort<ScheduleKind>("schedule", "Schedules",
-                                 "`train.schedule`, by its `name`: the course of the learning "
-                                 "rate, in shares of the optimizer's `learning_rate`."),
-        GatherSort<SupplierKind>("supplier", "Suppliers",
-                                 "Entries of `data`: where samples come from."),
-        GatherSort<AugmentationKind>(
+        GatherCategory<OperatorKind>("operator", "Operators",
+                                     "Entries of `model` that make layers, or look at the model."),
+        GatherCategory<LossKind>("loss", "Losses", "Entries of `loss`, by their `name`."),
+        GatherCategory<MetricKind>(
+            "metric", "Metrics",
+            "Entries of `metrics` under `validate` and `test`: what is reported "
+            "beside the loss, over the whole set."),
+        GatherCategory<OptimizerKind>("optimizer", "Optimizers",
+                                      "`train.optimizer`, by its `name`."),
+        GatherCategory<ScheduleKind>("schedule", "Schedules",
+                                     "`train.schedule`, by its `name`: the course of the learning "
+                                     "rate, in shares of the optimizer's `learning_rate`."),
+        GatherCategory<SupplierKind>("supplier", "Suppliers",
+                                     "Entries of `data`: where samples come from."),
+        GatherCategory<AugmentationKind>(
             "augmentation", "Augmentations",
             "Entries of `train.augment`: how samples are changed by chance when a model is trained "
             "on them, never when it is measured. What happens to a sample depends on the seed, the "
             "epoch and the sample alone."),
-        GatherSort<HookKind>(
+        GatherCategory<HookKind>(
             "hook", "Hooks",
             "Entries of `hooks`: under `train` they hear how training goes, under "
             "`evaluate` they get all results, under `validate` and `test` those of "
             "the first batch."),
     };
-    for (SortInfo& sort : reference->sorts) {
-      if (sort.name == "supplier") sort.beside = SupplierEntryKeys();
+    for (CategoryInfo& category : reference->categories) {
+      if (category.name == "supplier") category.sibling_keys = SupplierEntryKeys();
     }
     return reference;
   }();

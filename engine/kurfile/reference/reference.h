@@ -9,47 +9,52 @@
 
 namespace kur {
 
-// One kind of the language, as its registration describes it.
+// The documentation of one kind, from its registration.
 struct KindInfo {
   std::string name;
   std::string doc;      // one line
-  std::string example;  // as in a Kurfile
+  std::string example;  // as written in a Kurfile
   KeyTable keys;
 };
 
-// A sort of kinds.
-struct SortInfo {
+// A category of kinds, such as the layers.
+struct CategoryInfo {
   std::string name;   // "layer"
   std::string title;  // "Layers"
   std::string doc;
   std::vector<KindInfo> kinds;
-  KeyTable beside;  // what may stand beside any kind, in the same entry
+  KeyTable sibling_keys;  // keys that are allowed beside any kind, in the same entry
 };
 
-// Everything that can be written in a Kurfile, gathered from the tables that read it: what
-// `explain`, the written reference and the schema for editors are made of. It holds the kinds that
-// the program is linked with.
+// The documentation of everything that a Kurfile may contain, from the tables that parse it.
+// `explain`, the written reference and the schema for editors are made from it. Contains the kinds
+// that are linked into the program.
 struct Reference {
-  std::vector<FieldInfo> sections;  // the top level of a Kurfile
-  KeyTable container_keys;          // what any container of a model may have
-  std::vector<SortInfo> sorts;      // layer, operator, loss, ..., hook
+  std::vector<FieldInfo> sections;       // the top level of a Kurfile
+  KeyTable container_keys;               // the common keys of all containers of a model
+  std::vector<CategoryInfo> categories;  // layer, operator, loss, ..., hook
 
-  const SortInfo* FindSort(const std::string& name) const;
+  const CategoryInfo* FindCategory(const std::string& name) const;
 };
 
-// The reference of this program.
+// Returns the reference of this program. Thread-safe.
 const Reference& KurfileReference();
 
-// The part of the reference under a dotted path, as text for a terminal: "layer",
-// "layer.convolution.border", "convolution", "train.checkpoint.minutes"; an empty path is an
+// Returns the part of the reference under a dotted path as text for a terminal: "layer",
+// "layer.convolution.border", "convolution", "train.checkpoint.minutes". An empty path gives an
 // overview. NOT_FOUND with the nearest known path.
 absl::StatusOr<std::string> Explain(const std::string& path);
 
-// Every path that Explain() knows and that is worth completing, sorted.
+// Returns every path that Explain() knows and that is worth completing, sorted.
 std::vector<std::string> ExplainPaths();
 
-// The whole reference as a page of Markdown.
+// Returns the whole reference as a page of Markdown.
 std::string ReferenceMarkdown();
+
+// Returns the schema of Kurfiles (JSON Schema, draft 7), for editors that complete and check YAML.
+// The schema accepts every valid Kurfile. Whatever needs evaluation (templates, shapes, names of
+// layers) is left to `kurctl validate`.
+std::string KurfileJsonSchema();
 
 }  // namespace kur
 

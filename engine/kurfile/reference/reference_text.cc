@@ -18,24 +18,24 @@ namespace {
 
 using Path = std::vector<std::string>;
 
-// "integer, default 3", "one of: a, b; required".
+// Returns "integer, default 3" or "one of: a, b; required".
 std::string TypeText(const FieldInfo& field) {
-  std::string text = field.keys != nullptr || !field.sort.empty() ? "" : field.type;
+  std::string text = field.keys != nullptr || !field.category.empty() ? "" : field.type;
   if (field.keys != nullptr) text = "dictionary";
   if (field.keys != nullptr && !field.keys->shorthand.empty()) {
     absl::StrAppend(&text, ", or its ", field.keys->shorthand, " alone");
   }
-  if (field.sort == "optimizer" || field.sort == "schedule") {
-    text = field.sort;
-  } else if (!field.sort.empty()) {
-    text = absl::StrCat("list of ", field.sort, field.sort == "loss" ? "es" : "s");
+  if (field.category == "optimizer" || field.category == "schedule") {
+    text = field.category;
+  } else if (!field.category.empty()) {
+    text = absl::StrCat("list of ", field.category, field.category == "loss" ? "es" : "s");
   }
   if (field.required) return text + "; required";
   if (field.default_value.empty() || field.default_value == "null") return text;
   return absl::StrCat(text, "; default ", field.default_value);
 }
 
-// A value that shows how the key is written.
+// Returns a value that shows how the key is written.
 std::string ExampleOf(const FieldInfo& field) {
   return field.example.empty() ? field.default_value : field.example;
 }
@@ -54,8 +54,8 @@ std::string KeysText(const KeyTable& keys, const std::string& title = "Keys") {
   return text;
 }
 
-std::string KindText(const SortInfo& sort, const KindInfo& kind) {
-  return absl::StrCat(kind.name, " (", sort.name, ")\n  ", kind.doc, "\n\nExample:\n  ",
+std::string KindText(const CategoryInfo& category, const KindInfo& kind) {
+  return absl::StrCat(kind.name, " (", category.name, ")\n  ", kind.doc, "\n\nExample:\n  ",
                       absl::StrReplaceAll(kind.example, {{"\n", "\n  "}}), "\n",
                       KeysText(kind.keys));
 }
@@ -66,18 +66,19 @@ std::string FieldText(const std::string& path, const FieldInfo& field) {
     absl::StrAppend(&text, "\nExample:\n  ", field.name, ": ", example, "\n");
   }
   if (field.keys != nullptr) text += KeysText(*field.keys);
-  if (!field.sort.empty()) {
-    absl::StrAppend(&text, "\nSee `kurctl explain ", field.sort, "`.\n");
+  if (!field.category.empty()) {
+    absl::StrAppend(&text, "\nSee `kurctl explain ", field.category, "`.\n");
   }
   return text;
 }
 
-std::string SortText(const SortInfo& sort) {
-  std::string text = absl::StrCat(sort.title, "\n  ", sort.doc, "\n\n");
-  for (const KindInfo& kind : sort.kinds) {
+std::string CategoryText(const CategoryInfo& category) {
+  std::string text = absl::StrCat(category.title, "\n  ", category.doc, "\n\n");
+  for (const KindInfo& kind : category.kinds) {
     absl::StrAppend(&text, "  ", kind.name, "\n      ", kind.doc, "\n");
   }
-  return text + KeysText(sort.beside, absl::StrCat("Keys beside that of the ", sort.name));
+  return text +
+         KeysText(category.sibling_keys, absl::StrCat("Keys beside that of the ", category.name));
 }
 
 std::string Overview(const Reference& reference) {
@@ -87,10 +88,10 @@ std::string Overview(const Reference& reference) {
                     section.doc, "\n");
   }
   text += "\nSorts of kinds:\n";
-  for (const SortInfo& sort : reference.sorts) {
+  for (const CategoryInfo& category : reference.categories) {
     std::vector<std::string> names;
-    for (const KindInfo& kind : sort.kinds) names.push_back(kind.name);
-    absl::StrAppend(&text, "  ", sort.name, "\n      ", absl::StrJoin(names, ", "), "\n");
+    for (const KindInfo& kind : category.kinds) names.push_back(kind.name);
+    absl::StrAppend(&text, "  ", category.name, "\n      ", absl::StrJoin(names, ", "), "\n");
   }
   text += "\nKeys of any container of a model:\n";
   for (const FieldInfo& field : reference.container_keys.fields) text += FieldLine(field);
@@ -103,21 +104,21 @@ const FieldInfo* FindField(const std::vector<FieldInfo>& fields, const std::stri
   return it == fields.end() ? nullptr : &*it;
 }
 
-// The field at the end of a path below `fields`, or null.
+// Returns the field at the end of a path below `fields`, or null.
 const FieldInfo* Descend(const std::vector<FieldInfo>& fields, const Path& path, size_t from) {
   const FieldInfo* field = FindField(fields, path[from]);
   if (field == nullptr || from + 1 == path.size()) return field;
   return field->keys == nullptr ? nullptr : Descend(field->keys->fields, path, from + 1);
 }
 
-// What a path below a kind names, or nothing.
-std::string TextInKind(const SortInfo& sort, const Path& path, size_t from) {
-  if (const FieldInfo* field = Descend(sort.beside.fields, path, from)) {
+// Returns the text of the kind or key at a path in a category, or "" if there is none.
+std::string TextInKind(const CategoryInfo& category, const Path& path, size_t from) {
+  if (const FieldInfo* field = Descend(category.sibling_keys.fields, path, from)) {
     return FieldText(absl::StrJoin(path, "."), *field);
   }
-  for (const KindInfo& kind : sort.kinds) {
+  for (const KindInfo& kind : category.kinds) {
     if (kind.name != path[from]) continue;
-    if (from + 1 == path.size()) return KindText(sort, kind);
+    if (from + 1 == path.size()) return KindText(category, kind);
     const FieldInfo* field = Descend(kind.keys.fields, path, from + 1);
     if (field != nullptr) return FieldText(absl::StrJoin(path, "."), *field);
   }
@@ -177,14 +178,14 @@ absl::StatusOr<std::string> Explain(const std::string& path) {
   if (const FieldInfo* field = Descend(reference.sections, parts, 0)) {
     return FieldText(absl::StrJoin(parts, "."), *field);
   }
-  for (const SortInfo& sort : reference.sorts) {
-    if (parts[0] == sort.name) {
-      if (parts.size() == 1) return SortText(sort);
-      if (std::string text = TextInKind(sort, parts, 1); !text.empty()) return text;
+  for (const CategoryInfo& category : reference.categories) {
+    if (parts[0] == category.name) {
+      if (parts.size() == 1) return CategoryText(category);
+      if (std::string text = TextInKind(category, parts, 1); !text.empty()) return text;
     }
   }
-  for (const SortInfo& sort : reference.sorts) {
-    if (std::string text = TextInKind(sort, parts, 0); !text.empty()) return text;
+  for (const CategoryInfo& category : reference.categories) {
+    if (std::string text = TextInKind(category, parts, 0); !text.empty()) return text;
   }
   if (const FieldInfo* field = Descend(reference.container_keys.fields, parts, 0)) {
     return FieldText(path, *field);
@@ -199,11 +200,11 @@ std::vector<std::string> ExplainPaths() {
   std::set<std::string> paths;
   AddPaths("", reference.sections, &paths);
   AddPaths("", reference.container_keys.fields, &paths);
-  for (const SortInfo& sort : reference.sorts) {
-    paths.insert(sort.name);
-    AddPaths(sort.name + ".", sort.beside.fields, &paths);
-    for (const KindInfo& kind : sort.kinds) {
-      for (const std::string& prefix : {std::string(), sort.name + "."}) {
+  for (const CategoryInfo& category : reference.categories) {
+    paths.insert(category.name);
+    AddPaths(category.name + ".", category.sibling_keys.fields, &paths);
+    for (const KindInfo& kind : category.kinds) {
+      for (const std::string& prefix : {std::string(), category.name + "."}) {
         paths.insert(prefix + kind.name);
         AddPaths(absl::StrCat(prefix, kind.name, "."), kind.keys.fields, &paths);
       }
@@ -227,13 +228,13 @@ std::string ReferenceMarkdown() {
   }
   page += "\n## Keys of any container of a model\n";
   AppendKeys(reference.container_keys, &page);
-  for (const SortInfo& sort : reference.sorts) {
-    absl::StrAppend(&page, "\n## ", sort.title, "\n\n", sort.doc, "\n");
-    if (!sort.beside.fields.empty()) {
-      absl::StrAppend(&page, "\n### Keys beside that of the ", sort.name, "\n");
-      AppendKeys(sort.beside, &page);
+  for (const CategoryInfo& category : reference.categories) {
+    absl::StrAppend(&page, "\n## ", category.title, "\n\n", category.doc, "\n");
+    if (!category.sibling_keys.fields.empty()) {
+      absl::StrAppend(&page, "\n### Keys beside that of the ", category.name, "\n");
+      AppendKeys(category.sibling_keys, &page);
     }
-    for (const KindInfo& kind : sort.kinds) {
+    for (const KindInfo& kind : category.kinds) {
       absl::StrAppend(&page, "\n### `", kind.name, "`\n\n", Cell(kind.doc), "\n\n```yaml\n",
                       kind.example, "\n```\n");
       AppendKeys(kind.keys, &page);

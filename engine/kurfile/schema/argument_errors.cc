@@ -8,21 +8,21 @@
 namespace kur {
 namespace {
 
-// A message without the suggestion at its end, which depends on what is known where.
-absl::string_view WithoutHint(const std::string& message) {
+// Removes the suggestion at the end of a message, which depends on the names in scope.
+absl::string_view RemoveSuggestion(const std::string& message) {
   return absl::string_view(message).substr(0, message.find("; did you mean"));
 }
 
 }  // namespace
 
-void AppendWithoutEchoes(const Diagnostics& inside, const Diagnostics& failures,
-                         Diagnostics* diagnostics) {
+void AppendTemplateErrors(const Diagnostics& inside, const Diagnostics& failures,
+                          Diagnostics* diagnostics) {
   if (!inside.has_errors() || !failures.has_errors()) return diagnostics->Append(inside);
   const auto is_echo = [&](const Diagnostic& error) {
-    return std::any_of(failures.all().begin(), failures.all().end(),
-                       [&](const Diagnostic& failure) {
-                         return WithoutHint(failure.message) == WithoutHint(error.message);
-                       });
+    return std::any_of(
+        failures.all().begin(), failures.all().end(), [&](const Diagnostic& failure) {
+          return RemoveSuggestion(failure.message) == RemoveSuggestion(error.message);
+        });
   };
   for (const Diagnostic& diagnostic : inside.all()) {
     const auto& [severity, location, path, message] = diagnostic;

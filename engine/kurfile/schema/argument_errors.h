@@ -5,11 +5,11 @@
 
 namespace kur {
 
-// Takes over what was reported inside of a template. An argument that could be evaluated neither
-// where the template is used (`failures`) nor inside is reported where it was written, not where it
-// is used.
-void AppendWithoutEchoes(const Diagnostics& inside, const Diagnostics& failures,
-                         Diagnostics* diagnostics);
+// Appends the errors `inside` the use of a template and the `failures` of its arguments to
+// `diagnostics`. An argument that fails where the template is used fails again inside: such a
+// repetition is dropped, so that the error is reported only where the argument was written.
+void AppendTemplateErrors(const Diagnostics& inside, const Diagnostics& failures,
+                          Diagnostics* diagnostics);
 
 }  // namespace kur
 

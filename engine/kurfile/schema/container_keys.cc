@@ -39,7 +39,7 @@ bool FieldTraits<Names>::Parse(const Value& value, const std::string& key, Diagn
     if (element.is_dict() || element.is_list() || element.is_null()) {
       return ReportType(value, key, "a name or a list of names", diagnostics);
     }
-    // A number is a name too: `name: 3`.
+    // A number is also a name: `name: 3`.
     const std::string name = element.is_string() ? element.as_string() : ToJson(element);
     to->values.push_back(Value(name).At(element.location()));
   }
@@ -48,7 +48,7 @@ bool FieldTraits<Names>::Parse(const Value& value, const std::string& key, Diagn
 
 Value FieldTraits<Names>::Schema() { return FieldTraits<std::vector<std::string>>::Schema(); }
 
-Value FieldTraits<Switch>::Schema() {
+Value FieldTraits<LenientBool>::Schema() {
   Dict words;
   Value::List list;
   for (const char* word : {"yes", "true", "on", "no", "false", "off"}) list.emplace_back(word);
@@ -56,8 +56,8 @@ Value FieldTraits<Switch>::Schema() {
   return AnyOfSchema({TypeSchema("boolean"), Value(std::move(words))});
 }
 
-bool FieldTraits<Switch>::Parse(const Value& value, const std::string& key,
-                                Diagnostics* diagnostics, Switch* to) {
+bool FieldTraits<LenientBool>::Parse(const Value& value, const std::string& key,
+                                     Diagnostics* diagnostics, LenientBool* to) {
   if (!value.is_string()) return FieldTraits<bool>::Parse(value, key, diagnostics, &to->on);
   const std::string word = absl::AsciiStrToLower(value.as_string());
   to->on = word == "yes" || word == "true" || word == "on";

@@ -10,12 +10,12 @@
 
 namespace kur {
 
-// True or false as Python sees any value: null, 0, "" and what is empty are false.
+// Returns whether a value is true as in Python: null, 0, "" and empty collections are false.
 bool Truthy(const Value& value);
 
-// Names of layers or tags: one, or a list of them.
+// One name of a layer or tag, or a list of names.
 struct Names {
-  std::vector<Value> values;  // strings, with their places
+  std::vector<Value> values;  // strings with their locations
 
   std::vector<std::string> strings() const;
 };
@@ -29,29 +29,31 @@ struct FieldTraits<Names> {
   static std::string Format(const Names&) { return ""; }
 };
 
-// yes or no, also as the texts that Kur takes for them.
-struct Switch {
+// A boolean that may also be one of the texts that Kur accepts.
+struct LenientBool {
   bool on = false;
 };
 
 template <>
-struct FieldTraits<Switch> {
+struct FieldTraits<LenientBool> {
   static std::string Type() { return "boolean"; }
   static Value Schema();
   static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
-                    Switch* to);
-  static std::string Format(const Switch& value) { return FieldTraits<bool>::Format(value.on); }
+                    LenientBool* to);
+  static std::string Format(const LenientBool& value) {
+    return FieldTraits<bool>::Format(value.on);
+  }
 };
 
-// The keys that every container of a model (a layer, an operator, a template in use) may have
-// beside the one that says what it is.
+// The keys that every container of a model (a layer, an operator, the use of a template) may have
+// besides its kind.
 struct ContainerKeys {
   std::optional<std::string> name;
   Names tag;
   Names oldest;
-  Names inputs;  // none: the layer before it
-  Switch sink;
-  std::optional<bool> freeze;  // absent: as the container around it
+  Names inputs;  // empty: the layer before
+  LenientBool sink;
+  std::optional<bool> freeze;  // absent: as the enclosing container
   Value when = Value(true);
 };
 

@@ -22,29 +22,29 @@
 
 namespace kur {
 
-// What is known about one key of a kind: for help texts, schemas and the reference.
+// The documentation of one key of a kind: for help texts, schemas and the reference.
 struct FieldInfo {
   std::string name;
   std::string type;           // "integer", "integer or list of integers", "one of: valid, same"
-  std::string default_value;  // as one would write it in a Kurfile; empty when required
+  std::string default_value;  // as written in a Kurfile; empty if the key is required
   bool required = false;
   std::string doc;      // one line
-  std::string example;  // a value, as one would write it in a Kurfile
-  Value schema;         // JSON Schema of a value
-  // What the value is made of, where the type does not tell: keys of its own, or one or more kinds
-  // of a sort ("layer", "supplier", "optimizer", "loss").
+  std::string example;  // a value, as written in a Kurfile
+  Value schema;         // JSON Schema of the value
+  // What the value consists of, if the type does not tell: the keys of a dictionary (`keys`), or
+  // one or more kinds of a category ("layer", "supplier", "optimizer", "loss").
   struct KeyTable;
   std::shared_ptr<const KeyTable> keys;
-  std::string sort;
+  std::string category;
 };
 
-// The keys of a dictionary.
+// The documentation of the keys of a dictionary.
 struct FieldInfo::KeyTable {
-  // The name of a field that stands for any key, as the author likes.
+  // The name of a field that stands for any name that the author chooses.
   static constexpr char kAnyName[] = "NAME";
 
   std::vector<FieldInfo> fields;
-  std::string shorthand;  // the field that a value stands for which is no dictionary; may be empty
+  std::string shorthand;  // the field that a value other than a dictionary sets; may be empty
 
   bool Has(absl::string_view name) const {
     for (const FieldInfo& field : fields) {
@@ -55,20 +55,21 @@ struct FieldInfo::KeyTable {
 };
 using KeyTable = FieldInfo::KeyTable;
 
-// {"type": type}: JSON Schema for values of one type.
+// Returns {"type": type}, the JSON Schema of values of one type.
 Value TypeSchema(absl::string_view type);
-// {"anyOf": [...]}.
+// Returns {"anyOf": [...]}.
 Value AnyOfSchema(std::vector<Value> alternatives);
 
-// How a member of type T is read from a Value: specialised below for the types that specs use.
-//   static std::string Type();                       what a person may write
-//   static Value Schema();                           the same as JSON Schema
+// Defines how a member of type T is read from a Value. Specialized below for the types that specs
+// use.
+//   static std::string Type();                       the type, for people
+//   static Value Schema();                           the type as JSON Schema
 //   static bool Parse(const Value&, const std::string& key, Diagnostics*, T*);
-//   static std::string Format(const T&);             a default, as one would write it
+//   static std::string Format(const T&);             a default value, as written in a Kurfile
 template <class T>
 struct FieldTraits;
 
-// Reports that `value` is not what was expected; returns false.
+// Reports that `value` is not what was expected. Returns false.
 bool ReportType(const Value& value, const std::string& key, absl::string_view expected,
                 Diagnostics* diagnostics);
 
@@ -84,7 +85,7 @@ template <>
 struct FieldTraits<int64_t> {
   static std::string Type() { return "integer"; }
   static Value Schema() { return TypeSchema("integer"); }
-  // 32.0 is taken for 32, because "{{ 64 / 2 }}" gives that.
+  // Accepts 32.0 as 32, because "{{ 64 / 2 }}" gives a float.
   static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
                     int64_t* to);
   static std::string Format(int64_t value) { return absl::StrCat(value); }
@@ -117,7 +118,7 @@ struct FieldTraits<FileReference> {
   static std::string Format(const FileReference& value) { return value.path; }
 };
 
-// Anything, kept as it is.
+// Accepts any value unchanged.
 template <>
 struct FieldTraits<Value> {
   static std::string Type() { return "any value"; }
@@ -129,7 +130,7 @@ struct FieldTraits<Value> {
   static std::string Format(const Value& value) { return value.is_null() ? "" : ToJson(value); }
 };
 
-// null means absent.
+// Reads null as absent.
 template <class T>
 struct FieldTraits<std::optional<T>> {
   static std::string Type() { return FieldTraits<T>::Type(); }
@@ -150,16 +151,16 @@ struct FieldTraits<std::optional<T>> {
   }
 };
 
-// Whether a null under a key that may be left out is for the trait to read; of the others it says
-// the same as leaving the key out.
+// True if FieldTraits<T>::Parse() accepts null. For other types, a null under an optional key has
+// the same meaning as a missing key.
 template <class T>
-struct ReadsNull : std::false_type {};
+struct ParsesNull : std::false_type {};
 template <>
-struct ReadsNull<Value> : std::true_type {};
+struct ParsesNull<Value> : std::true_type {};
 template <class T>
-struct ReadsNull<std::optional<T>> : std::true_type {};
+struct ParsesNull<std::optional<T>> : std::true_type {};
 
-// A list, or one element standing for a list of one.
+// Reads a list, or one element in place of a list of one.
 template <class T>
 struct FieldTraits<std::vector<T>> {
   static std::string Type() {
@@ -199,7 +200,7 @@ struct FieldTraits<std::vector<T>> {
   }
 };
 
-// A dictionary whose keys are names.
+// Reads a dictionary whose keys are names.
 template <class T>
 struct FieldTraits<std::map<std::string, T>> {
   static std::string Type() { return absl::StrCat("dictionary of ", FieldTraits<T>::Type(), "s"); }
@@ -235,17 +236,16 @@ struct FieldTraits<std::map<std::string, T>> {
   }
 };
 
-// A condition on a value that has the right type: what is required, in words that fit after "must
-// be", and the test.
+// A condition on a value of the right type: its text, which follows "must be", and its test.
 template <class T>
 struct Condition {
   std::string text;
   std::function<bool(const T&)> holds;
-  // The keywords of JSON Schema that say the same, as far as it can.
+  // The keywords of JSON Schema that express the condition, as far as possible.
   Dict keywords = {};
 };
 
-// {keyword: bound}.
+// Returns {keyword: bound}.
 Dict BoundKeyword(absl::string_view keyword, double bound);
 
 inline Condition<int64_t> AtLeast(int64_t least) {
@@ -268,13 +268,13 @@ inline Condition<double> NotNegative() {
   return {"0 or greater", [](double value) { return value >= 0 && std::isfinite(value); },
           BoundKeyword("minimum", 0)};
 }
-// In [low, high).
+// Requires a value in [low, high).
 inline Condition<double> InRange(double low, double high) {
   return {absl::StrCat("at least ", low, " and less than ", high),
           [=](double value) { return value >= low && value < high; }, BoundKeyword("minimum", low)};
 }
 
-// Holds for what is absent, too.
+// Accepts an absent value, too.
 template <class T>
 Condition<std::optional<T>> IfGiven(Condition<T> condition) {
   return {condition.text, [holds = condition.holds](const std::optional<T>& value) {
@@ -282,16 +282,17 @@ Condition<std::optional<T>> IfGiven(Condition<T> condition) {
           }};
 }
 
-// The keys of a kind, each declared once (a member may belong to a base class of Spec): this table
-// reads a spec from a dictionary, refuses unknown keys with the nearest known name, and documents
-// itself. A default is the member's initial value, which null stands for, too. Build it once (a
-// function-local static); reading is thread-safe.
+// The keys of a kind, each declared once. The table reads a spec from a dictionary, refuses unknown
+// keys with the nearest known name, and documents itself. A member may belong to a base class of
+// Spec. The default of an optional key is the member's initial value. Build a table once, as a
+// function-local static. Not thread-safe while being built; thread-safe for reading.
 //
 //   const Fields<DropoutSpec>& DropoutFields() {
 //     static const auto* fields = new Fields<DropoutSpec>(
 //         Fields<DropoutSpec>()
-//             .Required("fraction", &DropoutSpec::fraction, "share of values set to 0", InRange(0,
-//             1)) .Shorthand("fraction"));
+//             .Required("fraction", &DropoutSpec::fraction, "share of values set to 0",
+//                       InRange(0, 1))
+//             .Shorthand("fraction"));
 //     return *fields;
 //   }
 template <class Spec>
@@ -309,39 +310,40 @@ class Fields {
     return Add<T>(std::move(name), member, std::move(doc), std::move(condition), /*required=*/false,
                   {});
   }
-  // A string out of `choices`, or absent. It may be written in any case; the member gets the
-  // spelling of `choices`.
+  // Adds an optional string out of `choices`. The case of the letters does not matter; the member
+  // gets the spelling of `choices`.
   template <class T, class Owner>
   Fields& Choice(std::string name, T Owner::*member, std::vector<std::string> choices,
                  std::string doc) {
     return Add<T>(std::move(name), member, std::move(doc), {}, /*required=*/false,
                   std::move(choices));
   }
-  // A value for the field added last, as one would write it.
+  // Sets an example value of the field added last, as written in a Kurfile.
   Fields& Example(std::string example) {
     fields_.back().info.example = std::move(example);
     return *this;
   }
-  // The field added last is a dictionary with these keys.
+  // Declares that the field added last is a dictionary with these keys.
   Fields& Keys(KeyTable keys) {
     fields_.back().info.keys = std::make_shared<const KeyTable>(std::move(keys));
     return *this;
   }
-  // The field added last holds kinds of that sort: "layer", "supplier", "optimizer", "loss".
-  Fields& Kinds(std::string sort) {
-    fields_.back().info.sort = std::move(sort);
+  // Declares that the field added last holds kinds of a category: "layer", "supplier", "optimizer",
+  // "loss".
+  Fields& Kinds(std::string category) {
+    fields_.back().info.category = std::move(category);
     return *this;
   }
-  // The field added last is a list of containers.
+  // Declares that the field added last is a list of containers of a model.
   Fields& Containers() { return Kinds("layer"); }
 
-  // A value that is not a dictionary is read as the field `name`: `dense: 10`.
+  // Lets a value that is not a dictionary set the field `name`: `dense: 10`.
   Fields& Shorthand(std::string name) {
     shorthand_ = std::move(name);
     return *this;
   }
 
-  // Reads `value` into `*spec`; `key` is its path for messages. False if anything was reported.
+  // Reads `value` into `*spec`. `key` is the path for messages. Returns false after an error.
   bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
              Spec* spec) const {
     if (!value.is_dict() && !(value.is_null() && shorthand_.empty())) {
@@ -398,7 +400,7 @@ class Fields {
     field.info.schema = MakeSchema<T>(condition, choices);
     field.parse = [member, condition, choices, required](const Value& value, const std::string& key,
                                                          Diagnostics* diagnostics, Spec* spec) {
-      if (value.is_null() && !required && !ReadsNull<T>::value) return true;
+      if (value.is_null() && !required && !ParsesNull<T>::value) return true;
       T parsed{};
       if (!FieldTraits<T>::Parse(value, key, diagnostics, &parsed)) return false;
       if (condition.holds && !condition.holds(parsed)) {
@@ -407,7 +409,7 @@ class Fields {
             absl::StrCat("must be ", condition.text, ", got ", kur::Describe(value)));
         return false;
       }
-      if (!choices.empty() && !TakeChoice(choices, &parsed)) {
+      if (!choices.empty() && !NormalizeChoice(choices, &parsed)) {
         const std::string near = value.is_string() ? DidYouMean(value.as_string(), choices) : "";
         diagnostics->Error(value.location(), key,
                            absl::StrCat("must be one of: ", absl::StrJoin(choices, ", "), "; got ",
@@ -436,10 +438,10 @@ class Fields {
   }
 
   template <class T>
-  static bool TakeChoice(const std::vector<std::string>&, T*) {
+  static bool NormalizeChoice(const std::vector<std::string>&, T*) {
     return true;
   }
-  static bool TakeChoice(const std::vector<std::string>& choices, std::string* value) {
+  static bool NormalizeChoice(const std::vector<std::string>& choices, std::string* value) {
     for (const std::string& choice : choices) {
       if (!absl::EqualsIgnoreCase(choice, *value)) continue;
       *value = choice;
@@ -447,9 +449,9 @@ class Fields {
     }
     return false;
   }
-  static bool TakeChoice(const std::vector<std::string>& choices,
-                         std::optional<std::string>* value) {
-    return !value->has_value() || TakeChoice(choices, &**value);
+  static bool NormalizeChoice(const std::vector<std::string>& choices,
+                              std::optional<std::string>* value) {
+    return !value->has_value() || NormalizeChoice(choices, &**value);
   }
 
   bool ParseShorthand(const Value& value, const std::string& key, Diagnostics* diagnostics,

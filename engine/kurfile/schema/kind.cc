@@ -6,14 +6,15 @@
 
 namespace kur {
 
-Value WithoutMisplaced(const Value& arguments, const std::vector<std::string>& beside,
-                       const KeyTable& keys, const std::string& kind, const std::string& key,
-                       Diagnostics* diagnostics) {
+Value RemoveMisplacedKeys(const Value& arguments, const std::vector<std::string>& sibling_keys,
+                          const KeyTable& keys, const std::string& kind, const std::string& key,
+                          Diagnostics* diagnostics) {
   if (!arguments.is_dict()) return arguments;
   std::vector<std::string> misplaced;
   for (const auto& [name, value] : arguments.as_dict()) {
     if (!name.is_string() || keys.Has(name.as_string())) continue;
-    if (std::find(beside.begin(), beside.end(), name.as_string()) == beside.end()) continue;
+    if (std::find(sibling_keys.begin(), sibling_keys.end(), name.as_string()) == sibling_keys.end())
+      continue;
     diagnostics->Error(
         name.location(), key,
         absl::StrCat("'", name.as_string(), "' is no key of ", kind,

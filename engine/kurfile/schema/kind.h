@@ -12,19 +12,19 @@
 
 namespace kur {
 
-// One kind (of layer, loss, optimizer, supplier) as the language knows it; BaseSpec is the base of
-// the specs of that sort and has the members `location` and `key`.
+// One kind (of layer, loss, optimizer, supplier, ...) of the Kurfile language. BaseSpec is the base
+// of the category's specs and has the members `location` and `key`.
 template <class BaseSpec>
 struct Kind {
   std::string doc;      // one line
   std::string example;  // as in a Kurfile
   KeyTable keys;
-  // Null if anything was reported.
+  // Returns null after an error.
   std::function<std::shared_ptr<const BaseSpec>(const Value&, const std::string& key, Diagnostics*)>
       parse;
 };
 
-// The kind of a spec struct with a table of fields, which must live for ever.
+// Makes the kind of a spec struct with a table of fields, which must never be destroyed.
 template <class BaseSpec, class Spec>
 Kind<BaseSpec> MakeKind(std::string doc, std::string example, const Fields<Spec>& fields) {
   Kind<BaseSpec> kind;
@@ -42,34 +42,34 @@ Kind<BaseSpec> MakeKind(std::string doc, std::string example, const Fields<Spec>
   return kind;
 }
 
-// Reports those of `beside` that stand among the arguments of a kind without being keys of it, and
-// gives the arguments that remain.
-Value WithoutMisplaced(const Value& arguments, const std::vector<std::string>& beside,
-                       const KeyTable& keys, const std::string& kind, const std::string& key,
-                       Diagnostics* diagnostics);
+// Reports keys of the entry (`sibling_keys`) that are among the arguments of a kind by mistake.
+// Returns the other arguments.
+Value RemoveMisplacedKeys(const Value& arguments, const std::vector<std::string>& sibling_keys,
+                          const KeyTable& keys, const std::string& kind, const std::string& key,
+                          Diagnostics* diagnostics);
 
-// Reads `value` as the kind `name`; an unknown name is reported at `location` with the nearest
-// known one. `sort` is the word for messages: "layer". `beside` are the keys that stand beside the
-// kind, not in it.
+// Parses `value` as the kind `name`. Reports an unknown name at `location`, with the nearest known
+// one. `category` is the word for messages: "layer". `sibling_keys` are the keys that belong beside
+// the kind in its entry.
 template <class BaseSpec>
-std::shared_ptr<const BaseSpec> ParseKind(const std::string& sort, const std::string& name,
+std::shared_ptr<const BaseSpec> ParseKind(const std::string& category, const std::string& name,
                                           const Location& location, const Value& value,
                                           const std::string& key, Diagnostics* diagnostics,
-                                          const std::vector<std::string>& beside = {}) {
+                                          const std::vector<std::string>& sibling_keys = {}) {
   const auto& registry = Registry<Kind<BaseSpec>>::Get();
   const Kind<BaseSpec>* kind = registry.Find(name);
   if (kind == nullptr) {
     const std::string near = DidYouMean(name, registry.Names());
     diagnostics->Error(
         location, key,
-        absl::StrCat("unknown ", sort, " '", name, "'",
+        absl::StrCat("unknown ", category, " '", name, "'",
                      near.empty()
                          ? absl::StrCat("; known are: ", absl::StrJoin(registry.Names(), ", "))
                          : near));
     return nullptr;
   }
   const int errors = diagnostics->num_errors();
-  const Value own = WithoutMisplaced(value, beside, kind->keys, name, key, diagnostics);
+  const Value own = RemoveMisplacedKeys(value, sibling_keys, kind->keys, name, key, diagnostics);
   auto spec = kind->parse(own, key, diagnostics);
   return diagnostics->num_errors() > errors ? nullptr : spec;
 }

@@ -11,8 +11,8 @@
 namespace kur {
 namespace {
 
-// "[0]" -> "[0 'digits']".
-std::string Labelled(const std::string& key, const std::string& name) {
+// Returns "[0 'digits']" for "[0]".
+std::string WithName(const std::string& key, const std::string& name) {
   return absl::StrCat(key.substr(0, key.size() - 1), " '", name, "']");
 }
 
@@ -20,26 +20,27 @@ bool Contains(const std::vector<std::string>& names, const Value& key) {
   return key.is_string() && std::find(names.begin(), names.end(), key.as_string()) != names.end();
 }
 
-std::vector<std::string> KnownBeside(const ListEntryRules& rules) {
-  std::vector<std::string> known = rules.beside;
+std::vector<std::string> KnownSiblingKeys(const ListEntryRules& rules) {
+  std::vector<std::string> known = rules.sibling_keys;
   known.emplace_back("when");
   if (rules.has_name) known.emplace_back("name");
   return known;
 }
 
-// Two keys might be the kind: two entries in one, or one of them is a key that is misspelled.
+// Reports two keys that could be the kind: either the entry holds two kinds, or one key is
+// misspelled.
 void ReportSecondKind(const Value& first, const Value& second, const std::string& key,
                       const ListEntryRules& rules, Diagnostics* diagnostics) {
-  const std::vector<std::string> known = KnownBeside(rules);
+  const std::vector<std::string> known = KnownSiblingKeys(rules);
   for (const Value* name : {&second, &first}) {
     const std::string near = name->is_string() ? DidYouMean(name->as_string(), known) : "";
     if (near.empty()) continue;
     diagnostics->Error(name->location(), key, absl::StrCat("unknown key ", Describe(*name), near));
     return;
   }
-  diagnostics->Error(
-      second.location(), key,
-      absl::StrCat("one ", rules.sort, " in each entry of the list; begin another entry with '-'"));
+  diagnostics->Error(second.location(), key,
+                     absl::StrCat("one ", rules.category,
+                                  " in each entry of the list; begin another entry with '-'"));
 }
 
 }  // namespace
@@ -58,11 +59,11 @@ std::optional<ListEntry> ParseListEntry(const Value& value, const std::string& k
     return std::nullopt;
   }
   const Dict::Entry* found = nullptr;
-  Dict beside;
+  Dict sibling_keys;
   for (const auto& part : value.as_dict()) {
     if (part.first == Value("when") || (rules.has_name && part.first == Value("name"))) continue;
-    if (Contains(rules.beside, part.first)) {
-      beside.Set(part.first, part.second);
+    if (Contains(rules.sibling_keys, part.first)) {
+      sibling_keys.Set(part.first, part.second);
       continue;
     }
     if (found != nullptr) {
@@ -78,13 +79,13 @@ std::optional<ListEntry> ParseListEntry(const Value& value, const std::string& k
     return std::nullopt;
   }
   ListEntry entry{found->first.as_string(), found->first.location(), found->second, key, key,
-                  std::move(beside),        KnownBeside(rules)};
+                  std::move(sibling_keys),  KnownSiblingKeys(rules)};
   const Value* name = rules.has_name ? value.Find("name") : nullptr;
   if (name != nullptr && !name->is_null()) {
     if (name->is_list() || name->is_dict()) {
       ReportType(*name, key + ".name", "a name", diagnostics);
     } else {
-      entry.key = Labelled(key, name->is_string() ? name->as_string() : ToJson(*name));
+      entry.key = WithName(key, name->is_string() ? name->as_string() : ToJson(*name));
     }
   }
   entry.entry_key = entry.key;

@@ -10,31 +10,31 @@
 
 namespace kur {
 
-// One entry of a list of kinds that is not a model: {KIND: ARGUMENTS, name: NAME, when: CONDITION}.
+// One entry of a list of kinds, except in a model: {KIND: ARGUMENTS, name: NAME, when: CONDITION}.
 struct ListEntry {
   std::string kind;   // as it was written
   Location location;  // of the kind's name
   Value arguments;
   std::string key;        // "train.data[0].pickle", or "train.data[0 'digits'].pickle" with a name
   std::string entry_key;  // "train.data[0]"
-  Dict beside;            // what there is of the rules' `beside`
-  // All keys that may stand beside the kind, for ParseKind().
-  std::vector<std::string> known_beside;
+  Dict sibling_keys;      // the entry's keys out of ListEntryRules::sibling_keys
+  // All keys that are allowed beside the kind, for ParseKind().
+  std::vector<std::string> known_sibling_keys;
 };
 
-// What entries of a list are.
+// The form of the entries of a list.
 struct ListEntryRules {
-  std::string sort;      // "supplier"
+  std::string category;  // "supplier"
   std::string expected;  // "a supplier, as in 'pickle: train.pkl'"
   bool has_name = false;
-  std::vector<std::string> beside = {};  // keys that may stand beside the kind
+  std::vector<std::string> sibling_keys = {};  // further keys that are allowed beside the kind
 };
 
-// The entry {NAME: null} for a value NAME; other values as they are.
+// Returns the entry {NAME: null} for a string NAME; any other value unchanged.
 Value NamedEntry(const Value& value);
 
-// Reads the entry that stands at `key`. Absent if its `when` leaves it out, or if it is wrong,
-// which is reported. Whether there is such a kind is not looked at.
+// Parses the entry at `key`. Returns nothing if `when` is false or after an error. Does not check
+// that the kind exists.
 std::optional<ListEntry> ParseListEntry(const Value& value, const std::string& key,
                                         const ListEntryRules& rules, Diagnostics* diagnostics);
 

@@ -37,7 +37,7 @@ AugmentationSpecs ParseAugmentations(const Value& augment, Diagnostics* diagnost
     if (!entry) continue;
     auto spec = ParseKind<AugmentationSpec>("augmentation", absl::AsciiStrToLower(entry->kind),
                                             entry->location, entry->arguments, entry->key,
-                                            diagnostics, entry->known_beside);
+                                            diagnostics, entry->known_sibling_keys);
     if (spec != nullptr) specs.push_back(std::move(spec));
   }
   return specs;

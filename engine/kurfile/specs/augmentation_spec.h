@@ -13,39 +13,40 @@
 
 namespace kur {
 
-// What a Kurfile says of one change that samples undergo by chance while a model is trained on
-// them: parsed, immutable, thread-safe. What is drawn comes from the caller, so that it can be a
-// function of the sample and the epoch.
+// One parsed augmentation: a random change of samples during training. The caller passes the random
+// numbers, which can therefore be a function of sample and epoch. Immutable once parsed,
+// thread-safe.
 class AugmentationSpec {
  public:
   virtual ~AugmentationSpec() = default;
 
-  // The name of the kind: "flip".
+  // Returns the name of the kind: "flip".
   virtual std::string kind() const = 0;
 
-  // OK if it can change samples of that shape; kUnknown is an extent that varies. The message says
-  // which it changes instead.
+  // Returns OK if the augmentation can change samples of `shape`, in which kUnknown is an extent
+  // that varies. The message of an error names the shapes that it can change.
   virtual absl::Status CheckSample(const Shape& shape) const = 0;
 
-  // Changes one sample, of those extents and in row-major order, in place.
+  // Changes one sample in place, given in row-major order.
   virtual void Apply(const Shape& extents, Random* random, float* sample) const {
     static_cast<void>(extents);
     static_cast<void>(random);
     static_cast<void>(sample);
   }
 
-  // True if it mixes samples with others of their batch instead, in all sources alike.
+  // Returns whether the augmentation mixes samples of a batch instead, in the same way in all
+  // sources.
   virtual bool MixesSamples() const { return false; }
-  // The share of itself that a sample keeps then, in [0, 1].
+  // Returns the share of itself, in [0, 1], that a sample keeps in a mixture.
   virtual double DrawShare(Random* random) const {
     static_cast<void>(random);
     return 1;
   }
 
-  std::optional<std::string> source;  // absent: the one input that it can change
-  double probability = 1;             // of a sample being changed
+  std::optional<std::string> source;  // absent: the one input that the augmentation can change
+  double probability = 1;             // that a sample is changed
 
-  // Where the augmentation stands in the Kurfile, for messages.
+  // The place in the Kurfile, for messages.
   Location location;
   std::string key;
 };
@@ -53,7 +54,7 @@ class AugmentationSpec {
 using AugmentationKind = Kind<AugmentationSpec>;
 using AugmentationSpecs = std::vector<std::shared_ptr<const AugmentationSpec>>;
 
-// The keys that most augmentations have.
+// Declares the keys that most augmentations have.
 template <class Spec>
 Fields<Spec> AugmentationFields() {
   return Fields<Spec>()
@@ -65,19 +66,21 @@ Fields<Spec> AugmentationFields() {
           Condition<double>{"from 0 to 1", [](double value) { return value >= 0 && value <= 1; }});
 }
 
-// Changes images: samples of the shape (height, width, channels).
+// An augmentation of images: samples of the shape (height, width, channels). Immutable once parsed,
+// thread-safe.
 class ImageAugmentation : public AugmentationSpec {
  public:
   absl::Status CheckSample(const Shape& shape) const override;
 };
 
-// Changes sequences, such as spectrograms: samples of the shape (time, features).
+// An augmentation of sequences, such as spectrograms: samples of the shape (time, features).
+// Immutable once parsed, thread-safe.
 class SequenceAugmentation : public AugmentationSpec {
  public:
   absl::Status CheckSample(const Shape& shape) const override;
 };
 
-// Reads `train.augment`. Reports what is wrong.
+// Parses `train.augment` and reports errors.
 AugmentationSpecs ParseAugmentations(const Value& augment, Diagnostics* diagnostics);
 
 }  // namespace kur

@@ -8,7 +8,7 @@
 namespace kur {
 namespace {
 
-// Numbers that a Kurfile gives, in one of three ways.
+// The numbers that a Kurfile gives, in one of three ways.
 struct GivenScaling {
   std::vector<double> mean;
   std::vector<double> std;
@@ -45,13 +45,13 @@ const Fields<GivenScaling>& GivenScalingFields() {
   return *kFields;
 }
 
-// Numbers for all positions, or one for each.
+// Returns element `i`, or the only element.
 double NumberAt(const std::vector<double>& numbers, size_t i) {
   return numbers.size() == 1 ? numbers[0] : numbers[i];
 }
 
-// Empty unless something is wrong.
-std::string FaultIn(const GivenScaling& given) {
+// Returns what is wrong with the numbers; "" if nothing is.
+std::string FindProblem(const GivenScaling& given) {
   const int ways = static_cast<int>(!given.mean.empty() || !given.std.empty()) +
                    static_cast<int>(!given.min.empty() || !given.max.empty()) +
                    static_cast<int>(!given.scale.empty() || !given.offset.empty());
@@ -77,7 +77,7 @@ std::string FaultIn(const GivenScaling& given) {
   return "";
 }
 
-// `from` becomes 0 and `from + span` 1.
+// Sets the scaling that maps `from` to 0 and `from + spans` to 1.
 void SetScaling(const std::vector<double>& from, const std::vector<double>& spans,
                 ColumnScaling* to) {
   const size_t width = std::max(from.size(), spans.size());
@@ -121,7 +121,7 @@ bool FieldTraits<ColumnScaling>::Parse(const Value& value, const std::string& ke
   }
   GivenScaling given;
   if (!GivenScalingFields().Parse(value, key, diagnostics, &given)) return false;
-  std::string fault = FaultIn(given);
+  std::string fault = FindProblem(given);
   if (fault.empty()) {
     *to = ScalingOf(given);
     if (!AllFinite(to->scale) || !AllFinite(to->offset)) fault = "the numbers are too far apart";

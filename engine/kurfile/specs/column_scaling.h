@@ -10,15 +10,15 @@
 
 namespace kur {
 
-// How the values of a column are moved and scaled.
+// A linear change of the values of a column.
 struct ColumnScaling {
   enum class Kind {
-    kStandard,  // to the mean 0 and the deviation 1 of the training part
-    kMinMax,    // so that the training part lies in [0, 1]
+    kStandard,  // to mean 0 and deviation 1 in the training part
+    kMinMax,    // to the range [0, 1] in the training part
     kGiven,     // value * scale + offset
   };
   Kind kind = Kind::kGiven;
-  // Of kGiven: one number for all, or one for each position of the last axis of a sample.
+  // For kGiven: one number for all positions of the last axis of a sample, or one for each.
   std::vector<double> scale = {1};
   std::vector<double> offset = {0};
 };
@@ -32,7 +32,7 @@ struct FieldTraits<ColumnScaling> {
   static std::string Format(const ColumnScaling&) { return ""; }
 };
 
-// The keys of the numbers that may be given.
+// Returns the keys under which a Kurfile gives the numbers.
 KeyTable ScalingKeys();
 
 }  // namespace kur

@@ -8,8 +8,8 @@
 namespace kur {
 namespace {
 
-// Class numbers are float32 on their way, which holds integers up to here exactly.
-constexpr int64_t kMostClasses = int64_t{1} << 24;
+// Class numbers pass through float32, which holds integers up to here exactly.
+constexpr int64_t kMaxClasses = int64_t{1} << 24;
 
 }  // namespace
 
@@ -29,8 +29,8 @@ struct FieldTraits<ClassList> {
     } else if (!FieldTraits<int64_t>::Parse(value, key, diagnostics, &to->count)) {
       return false;
     }
-    if (fault.empty() && (to->count < 1 || to->count > kMostClasses)) {
-      fault = absl::StrCat("there must be from 1 to ", kMostClasses, " classes");
+    if (fault.empty() && (to->count < 1 || to->count > kMaxClasses)) {
+      fault = absl::StrCat("there must be from 1 to ", kMaxClasses, " classes");
     }
     if (!fault.empty()) diagnostics->Error(value.location(), key, fault);
     return fault.empty();
@@ -38,12 +38,12 @@ struct FieldTraits<ClassList> {
   static std::string Format(const ClassList&) { return ""; }
 
  private:
-  // Returns what is wrong.
+  // Returns what is wrong; "" if nothing is.
   static std::string ParseList(const Value::List& classes, ClassList* to) {
     to->count = static_cast<int64_t>(classes.size());
     std::set<std::string> seen;
     for (const Value& value : classes) {
-      // Numbers are float32 when they are looked for.
+      // Numbers are compared as float32.
       const std::string written =
           value.is_number() ? FormatFloat(static_cast<float>(value.as_float())) : ToJson(value);
       if (!seen.insert(written).second) {

@@ -15,33 +15,35 @@
 
 namespace kur {
 
-// Which values stand for which class.
+// The classes of a column and the values that stand for them.
 struct ClassList {
   int64_t count = 0;
-  // The value of each class, in one of two forms; neither: the number of the class, from 0.
+  // The value of each class, as a number or a text. If both are empty, the value is the number of
+  // the class, from 0.
   std::vector<double> numbers;
   std::vector<std::string> texts;
 };
 
-// One source that `columns` asks for.
+// One source that `columns` defines.
 struct ColumnSpec {
   std::string name;
-  std::vector<std::string> from;  // at least one; several are put together along the last axis
+  std::vector<std::string> from;  // at least one; several are concatenated along the last axis
   std::optional<ClassList> one_hot;
   std::optional<ColumnScaling> normalize;
   Location location;
   std::string key;  // "train.data[0].columns.species"
 };
 
-// The shape of `labels` as one-hot vectors: single ones become a vector, others get an axis more.
+// Returns the shape of `labels` as one-hot vectors: (1) becomes (classes), any other shape gets a
+// further axis.
 Shape OneHotShape(Shape labels, int64_t classes);
 
-// Reads `columns`, which stands at `key`: a list of names, or names with what each is made of.
-// False if anything was reported.
+// Parses `columns` at `key`: a list of names, or names with the definition of each. Returns false
+// after an error.
 bool ParseColumns(const Value& value, const std::string& key, Diagnostics* diagnostics,
                   std::vector<ColumnSpec>* columns);
 
-// The keys of one column.
+// Returns the keys of one column.
 KeyTable ColumnKeys();
 
 }  // namespace kur

@@ -11,7 +11,7 @@
 namespace kur {
 namespace {
 
-// One term of `device`: "gpu", "gpu2", "gpu2-6", "gpu!3".
+// Parses one term of `device`: "gpu", "gpu2", "gpu2-6", "gpu!3".
 bool ParseDeviceTerm(absl::string_view term, DeviceRequest* request) {
   if (!absl::StartsWith(term, "gpu")) return false;
   term.remove_prefix(3);
@@ -21,9 +21,9 @@ bool ParseDeviceTerm(absl::string_view term, DeviceRequest* request) {
   const std::vector<std::string> ends = absl::StrSplit(term, '-');
   int first = 0;
   int last = 0;
-  constexpr int kMostDevices = 1024;
+  constexpr int kMaxDevices = 1024;
   if (ends.size() > 2 || !absl::SimpleAtoi(ends[0], &first) ||
-      !absl::SimpleAtoi(ends.back(), &last) || first < 0 || last < first || last >= kMostDevices) {
+      !absl::SimpleAtoi(ends.back(), &last) || first < 0 || last < first || last >= kMaxDevices) {
     return false;
   }
   for (int i = first; i <= last; ++i) {

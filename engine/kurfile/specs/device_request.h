@@ -10,22 +10,22 @@
 
 namespace kur {
 
-// Which devices a Kurfile asks for (`settings.backend`).
+// The devices that a Kurfile asks for (`settings.backend`).
 struct DeviceRequest {
   enum class Kind { kAny, kCpu, kCuda };
   Kind kind = Kind::kAny;
-  // CUDA only: the indices that are allowed; empty: all that are not excluded.
+  // For CUDA: the allowed indices; empty: all that are not excluded.
   std::vector<int> allowed;
   std::vector<int> excluded;
-  // How many devices.
+  // The number of devices.
   int count = 1;
   Location location;
 };
 
-// Reads `settings.backend` out of the evaluated settings and reports what is wrong with it.
+// Parses `settings.backend` of the evaluated settings and reports errors.
 DeviceRequest ParseDevices(const Value& settings, Diagnostics* diagnostics);
 
-// The keys of `settings` that mean something to kurd; all others are the author's.
+// Returns the keys of `settings` that have a meaning here; all others are the author's own.
 KeyTable SettingsKeys();
 
 }  // namespace kur

@@ -7,7 +7,7 @@
 namespace kur {
 namespace {
 
-// One entry of `hooks`: NAME, or {NAME: ..., when: ...}.
+// Parses one entry of `hooks`: NAME, or {NAME: ..., when: ...}.
 std::shared_ptr<const HookSpec> ParseHook(const Value& value, const std::string& key,
                                           Diagnostics* diagnostics) {
   const auto hook =
@@ -15,7 +15,7 @@ std::shared_ptr<const HookSpec> ParseHook(const Value& value, const std::string&
                      {"hook", "a hook, as in 'mnist' or 'output: {path: x.pkl}'"}, diagnostics);
   if (!hook) return nullptr;
   return ParseKind<HookSpec>("hook", absl::AsciiStrToLower(hook->kind), hook->location,
-                             hook->arguments, hook->key, diagnostics, hook->known_beside);
+                             hook->arguments, hook->key, diagnostics, hook->known_sibling_keys);
 }
 
 }  // namespace

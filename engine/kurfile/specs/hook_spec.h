@@ -9,26 +9,27 @@
 
 namespace kur {
 
-// What a Kurfile says of one hook: parsed, immutable, thread-safe.
+// One parsed hook. Immutable once parsed, thread-safe.
 class HookSpec {
  public:
   virtual ~HookSpec() = default;
 
-  // The name of the kind: "mnist".
+  // Returns the name of the kind: "mnist".
   virtual std::string kind() const = 0;
 
-  // Whether it may stand under `train`, where hooks hear how training goes, and under `validate`,
-  // `test` and `evaluate`, where they get what the model gives.
+  // Returns whether the hook may be under `train`, where hooks follow the training.
   virtual bool IsForTraining() const = 0;
+  // Returns whether the hook may be under `validate`, `test` and `evaluate`, where hooks receive
+  // the outputs of the model.
   virtual bool IsForResults() const = 0;
 
-  // False for a kind that this version understands, but does not run: it is left out.
+  // Returns false for a kind that this version accepts but does not run.
   virtual bool IsRunnable() const { return true; }
 
-  // Every file that the hook would write.
+  // Returns every file that the hook writes.
   virtual std::vector<FileReference> Files() const { return {}; }
 
-  // Where the hook stands in the Kurfile, for messages.
+  // The place in the Kurfile, for messages.
   Location location;
   std::string key;
 };
@@ -36,7 +37,7 @@ class HookSpec {
 using HookKind = Kind<HookSpec>;
 using HookSpecs = std::vector<std::shared_ptr<const HookSpec>>;
 
-// Reads `hooks` of `section`. Reports what is wrong, and warns of hooks that are not run.
+// Parses `hooks` of `section`. Reports errors, and warns of hooks that are not run.
 HookSpecs ParseHooks(const std::string& section, const Value& hooks, Diagnostics* diagnostics);
 
 }  // namespace kur

@@ -20,107 +20,111 @@ struct WeightInfo {
   bool trainable = true;  // false for running statistics
 };
 
-// What stays in memory between the forward and the backward pass of a layer.
-struct Kept {
-  bool input = false;      // its inputs
-  bool output = false;     // its output
-  bool is_view = false;    // the output has no memory of its own: it is another view of the input
-  int64_t more_bytes = 0;  // besides, for one sample; kUnknown while an axis is unknown
+// The tensors that stay in memory between the forward and the backward pass of a layer.
+struct SavedForBackward {
+  bool input = false;      // the inputs of the layer
+  bool output = false;     // the output of the layer
+  bool is_view = false;    // the output has no memory of its own: it is a view of the input
+  int64_t more_bytes = 0;  // in addition, for one sample; kUnknown while an axis is unknown
 };
 
-// How a layer makes probabilities of its input, if it does: a softmax over the last axis, or a
-// sigmoid of each value.
+// The kind of probabilities in the output of a layer: a softmax over the last axis, or a sigmoid of
+// each value.
 enum class Probabilities { kNone, kSoftmax, kSigmoid };
 
-// What a Kurfile says of one layer: parsed, immutable, thread-safe. Knows shapes and sizes, holds
-// no tensor.
+// One parsed layer: knows shapes and sizes, but holds no tensor. Immutable once parsed,
+// thread-safe.
 class LayerSpec {
  public:
   virtual ~LayerSpec() = default;
 
-  // The name of the kind: "dense".
+  // Returns the name of the kind: "dense".
   virtual std::string kind() const = 0;
 
-  // The shape of the output for the shapes of the inputs (at least one, except for `input`).
-  // INVALID_ARGUMENT, in words for the author of the Kurfile, when they do not fit.
+  // Returns the shape of the output for the shapes of the inputs (at least one, except for
+  // `input`). INVALID_ARGUMENT, in words for the author of the Kurfile, if they do not fit.
   virtual absl::StatusOr<Shape> OutputShape(const std::vector<Shape>& inputs) const = 0;
 
-  // The tensors of the layer, for inputs that OutputShape() has accepted. An unknown extent in a
-  // weight's shape means that the plan cannot tell yet.
+  // Returns the tensors of the layer for inputs that OutputShape() accepts. An unknown extent in
+  // the shape of a weight means that the extent is not known yet.
   virtual std::vector<WeightInfo> Weights(const std::vector<Shape>& inputs) const {
     static_cast<void>(inputs);
     return {};
   }
 
-  // A cross-entropy on such an output is computed from the input, in one stable step.
+  // Returns the kind of probabilities in the output. The cross-entropy of such an output is
+  // computed from the layer's input, in one numerically stable step.
   virtual Probabilities probabilities() const { return Probabilities::kNone; }
 
-  // True for an `input`, which has no inputs of its own: its data come from outside.
+  // Returns whether the layer is an `input`, which has no inputs of its own: its data come from
+  // outside.
   virtual bool IsInput() const { return false; }
 
-  // True for a layer that is an output of the model even if others use it.
+  // Returns whether the layer is an output of the model even if other layers use it.
   virtual bool IsOutput() const { return false; }
 
-  // True for a layer whose output is its input.
+  // Returns whether the output of the layer is its input.
   virtual bool IsIdentity() const { return false; }
 
-  // True if the output is new memory at which the backward pass of the layer does not look again,
-  // so that a layer that is the only one to take it may write over it.
-  virtual bool ForgetsOutput() const { return false; }
+  // Returns whether the next layer may overwrite the output if no other layer uses it: the output
+  // is new memory that the layer's backward pass does not read.
+  virtual bool OutputIsOverwritable() const { return false; }
 
-  // True for a function of each value that never falls and whose derivative is 0 where it gives
-  // the same for different values: taking maxima before it or after it is the same.
-  virtual bool CommutesWithMaxima() const { return false; }
+  // Returns whether max pooling before or after the layer gives the same result: the layer is a
+  // non-decreasing function of each value, whose derivative is 0 where different values give the
+  // same result.
+  virtual bool CommutesWithMaxPool() const { return false; }
 
-  // True for max(x, 0) of each value.
+  // Returns whether the layer is max(x, 0) of each value.
   virtual bool IsRelu() const { return false; }
 
-  // True for a layer that can do the ReLU behind it along with its own work.
+  // Returns whether the layer can apply a following ReLU within its own computation.
   virtual bool CanApplyRelu() const { return false; }
 
-  // True for a layer that only takes maxima.
-  virtual bool TakesMaxima() const { return false; }
+  // Returns whether the layer only takes maxima.
+  virtual bool IsMaxPool() const { return false; }
 
-  // The name that the arguments of the layer give it, as `input: images` does; empty for none.
-  virtual std::string OwnName() const { return ""; }
+  // Returns the name that the arguments give the layer, as in `input: images`, or "".
+  virtual std::string NameFromArguments() const { return ""; }
 
-  // For `reuse`: the name of the layer or container that is applied again. Empty for all others.
+  // Returns the name of the layer or container that a `reuse` applies again; "" for all other
+  // layers.
   virtual std::string ReuseTarget() const { return ""; }
 
-  // Multiplications, each with an addition, for one sample going forward, for inputs that
-  // OutputShape() has accepted. Counts matrix products and convolutions, not what is done once for
-  // each element. kUnknown while an axis is unknown.
+  // Returns the multiplications, each with an addition, of a forward pass for one sample, for
+  // inputs that OutputShape() accepts. Counts matrix products and convolutions, but no elementwise
+  // operations. kUnknown while an axis is unknown.
   virtual int64_t MultiplyAdds(const std::vector<Shape>& inputs) const {
     static_cast<void>(inputs);
     return 0;
   }
 
-  // What the backward pass will need of the forward one, for inputs that OutputShape() has
-  // accepted.
-  virtual Kept KeptForBackward(const std::vector<Shape>& inputs) const {
+  // Returns what the backward pass needs of the forward pass, for inputs that OutputShape()
+  // accepts.
+  virtual SavedForBackward SavedTensors(const std::vector<Shape>& inputs) const {
     static_cast<void>(inputs);
     return {/*input=*/false, /*output=*/true};
   }
 
-  // Where the layer stands in the Kurfile, for messages.
+  // The place in the Kurfile, for messages.
   Location location;
   std::string key;
 };
 
 using LayerKind = Kind<LayerSpec>;
 
-// The kind of a spec struct with a table of fields, which must live for ever.
+// Makes the kind of a spec struct with a table of fields, which must never be destroyed.
 template <class Spec>
 LayerKind MakeLayerKind(std::string doc, std::string example, const Fields<Spec>& fields) {
   return MakeKind<LayerSpec>(std::move(doc), std::move(example), fields);
 }
 
-// The product of numbers of which some may be kUnknown; kUnknown then, and if it overflows.
+// Returns the product; kUnknown if a factor is kUnknown or the product overflows.
 int64_t Product(const std::vector<int64_t>& factors);
 
-// INVALID_ARGUMENT unless there is exactly one input.
+// Returns INVALID_ARGUMENT unless there is exactly one input.
 absl::Status RequireOneInput(const std::vector<Shape>& inputs);
-// INVALID_ARGUMENT unless the extent of the last axis is known.
+// Returns INVALID_ARGUMENT unless the extent of the last axis is known.
 absl::Status RequireKnownChannels(const Shape& input);
 
 }  // namespace kur

@@ -28,18 +28,18 @@ std::shared_ptr<const MetricSpec> ParseMetric(const Value& value, const std::str
                                absl::StrCat(key, ".", name.as_string()), diagnostics);
 }
 
-// The kinds that need not be asked for, with their defaults.
-Metrics UsualMetrics() {
-  Metrics usual;
+// Returns the metrics that a section has without requesting any, with default options.
+Metrics DefaultMetrics() {
+  Metrics defaults;
   for (const std::string& name : Registry<MetricKind>::Get().Names()) {
-    Diagnostics ignored;  // a kind that needs a key is none of them
+    Diagnostics ignored;  // a kind with a required key is no default metric
     auto spec = Registry<MetricKind>::Get().Find(name)->parse(Value(Dict()), name, &ignored);
-    if (spec != nullptr && spec->IsUsual()) usual.push_back(std::move(spec));
+    if (spec != nullptr && spec->IsDefault()) defaults.push_back(std::move(spec));
   }
-  return usual;
+  return defaults;
 }
 
-void ReportUnsuited(const MetricSpec& metric, const Losses& losses, Diagnostics* diagnostics) {
+void ReportUnsupported(const MetricSpec& metric, const Losses& losses, Diagnostics* diagnostics) {
   std::vector<std::string> targets;
   for (const auto& loss : losses) {
     targets.push_back(loss->target);
@@ -75,18 +75,18 @@ MetricList ParseMetrics(const Value& value, const std::string& key, Diagnostics*
   return metrics;
 }
 
-std::vector<ChosenMetric> ChooseMetrics(const MetricList& asked, const Losses& losses,
+std::vector<ChosenMetric> ChooseMetrics(const MetricList& requested, const Losses& losses,
                                         Diagnostics* diagnostics) {
   std::vector<ChosenMetric> chosen;
-  for (const auto& metric : asked.has_value() ? *asked : UsualMetrics()) {
-    bool suits = false;
+  for (const auto& metric : requested.has_value() ? *requested : DefaultMetrics()) {
+    bool supported = false;
     for (size_t i = 0; i < losses.size(); ++i) {
-      const bool meant = !metric->target || *metric->target == losses[i]->target;
-      if (!meant || !metric->Suits(losses[i]->task())) continue;
-      chosen.push_back({metric, i, asked.has_value()});
-      suits = true;
+      const bool matches_target = !metric->target || *metric->target == losses[i]->target;
+      if (!matches_target || !metric->Supports(losses[i]->task())) continue;
+      chosen.push_back({metric, i, requested.has_value()});
+      supported = true;
     }
-    if (!suits && asked.has_value()) ReportUnsuited(*metric, losses, diagnostics);
+    if (!supported && requested.has_value()) ReportUnsupported(*metric, losses, diagnostics);
   }
   return chosen;
 }

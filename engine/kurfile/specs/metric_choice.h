@@ -13,21 +13,22 @@
 
 namespace kur {
 
-// The metrics that a section asks for; absent: the usual ones.
+// The metrics that a section requests; absent: the default metrics.
 using MetricList = std::optional<std::vector<std::shared_ptr<const MetricSpec>>>;
 
-// Reads `metrics`: a list of names and of {name: {options}}, or one of these.
+// Parses `metrics`: a list of names and of {name: {options}}, or one such element.
 MetricList ParseMetrics(const Value& value, const std::string& key, Diagnostics* diagnostics);
 
 // A metric of one output.
 struct ChosenMetric {
   std::shared_ptr<const MetricSpec> spec;
-  size_t loss;  // the index of the loss of that output
-  bool asked;   // by the Kurfile, or else usual
+  size_t loss;     // the index of the loss of that output
+  bool requested;  // by the Kurfile; false: a default metric
 };
 
-// The metrics of a section whose model has these losses; reports those that suit none of them.
-std::vector<ChosenMetric> ChooseMetrics(const MetricList& asked,
+// Returns the metrics of a section, given the losses of the model. Reports requested metrics that
+// support no loss.
+std::vector<ChosenMetric> ChooseMetrics(const MetricList& requested,
                                         const std::vector<std::shared_ptr<const LossSpec>>& losses,
                                         Diagnostics* diagnostics);
 

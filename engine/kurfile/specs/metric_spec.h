@@ -12,51 +12,52 @@
 
 namespace kur {
 
-// What a Kurfile says of one metric: parsed, immutable, thread-safe.
+// One parsed metric. Immutable once parsed, thread-safe.
 class MetricSpec {
  public:
   virtual ~MetricSpec() = default;
 
-  // The name of the kind: "accuracy".
+  // Returns the name of the kind: "accuracy".
   virtual std::string kind() const = 0;
 
-  // Whether it can be counted for an output whose loss has that task.
-  virtual bool Suits(Task task) const = 0;
+  // Returns whether the metric can be computed for an output whose loss has `task`.
+  virtual bool Supports(Task task) const = 0;
 
-  // Whether it is reported where a section does not choose its metrics.
-  virtual bool IsUsual() const { return false; }
+  // Returns whether the metric is reported if a section requests no metrics.
+  virtual bool IsDefault() const { return false; }
 
-  // INVALID_ARGUMENT, in words for the author of the Kurfile, if it cannot be counted for an output
-  // of a task that it suits and of samples of that shape.
+  // Returns INVALID_ARGUMENT, in words for the author of the Kurfile, if the metric cannot be
+  // computed for an output with a supported task and samples of the shape `output`.
   virtual absl::Status CheckOutput(Task task, const Shape& output) const {
     static_cast<void>(task);
     static_cast<void>(output);
     return absl::OkStatus();
   }
 
-  // INVALID_ARGUMENT, in words for the author of the Kurfile, if it cannot be counted where the
-  // numbers of the truth stand for `symbols`, or if that is empty for themselves.
+  // Returns INVALID_ARGUMENT, in words for the author of the Kurfile, if the metric cannot be
+  // computed for a truth whose numbers stand for `symbols`. If `symbols` is empty, they are mere
+  // numbers.
   virtual absl::Status CheckSymbols(const std::vector<std::string>& symbols) const {
     static_cast<void>(symbols);
     return absl::OkStatus();
   }
 
-  // The output that it is about; absent: every output that it suits.
+  // The output of the metric; absent: every output that the metric supports.
   std::optional<std::string> target;
 
-  // Where the metric stands in the Kurfile, for messages.
+  // The place in the Kurfile, for messages.
   Location location;
   std::string key;
 };
 
 using MetricKind = Kind<MetricSpec>;
 
-// Whether an output of that task is about classes.
+// Returns whether an output with `task` predicts classes.
 inline bool IsAboutClasses(Task task) {
   return task == Task::kClasses || task == Task::kClassNumbers || task == Task::kYesOrNo;
 }
 
-// The keys that every metric has.
+// Declares the keys that every metric has.
 template <class Spec>
 Fields<Spec> MetricFields() {
   return Fields<Spec>()

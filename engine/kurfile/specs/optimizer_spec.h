@@ -10,10 +10,10 @@
 
 namespace kur {
 
-// How gradients are bounded before each step. At most one of the two.
+// A bound on the gradients before each step. At most one of the two is set.
 struct ClipSpec {
-  std::optional<double> norm;  // the L2 norm over all parameters is scaled down to this
-  std::optional<double> abs;   // each element is cut to [-abs, abs]
+  std::optional<double> norm;  // scales down the gradients to this L2 norm over all parameters
+  std::optional<double> abs;   // clips each element to [-abs, abs]
 };
 
 template <>
@@ -25,15 +25,15 @@ struct FieldTraits<ClipSpec> {
   static std::string Format(const ClipSpec&) { return "null"; }
 };
 
-// The keys of `clip`.
+// Returns the keys of `clip`.
 KeyTable ClipKeys();
 
-// An entry of `layers`: what is different for some layers. `name` or `tag` says for which.
+// An entry of `layers`: options that differ for some layers. Either `name` or `tag` is set.
 struct LayerOverride {
-  std::optional<std::string> name;  // with * and ?
+  std::optional<std::string> name;  // may contain * and ?
   std::optional<std::string> tag;
   std::optional<double> learning_rate;
-  std::optional<double> decay;  // or weight_decay, whichever the optimizer has
+  std::optional<double> decay;  // replaces `decay` or `weight_decay`, whichever the optimizer has
 
   Location location;
   std::string key;
@@ -48,39 +48,39 @@ struct FieldTraits<LayerOverride> {
   static std::string Format(const LayerOverride&) { return ""; }
 };
 
-// What a Kurfile says of the optimizer: parsed, immutable, thread-safe.
+// The parsed optimizer. Immutable once parsed, thread-safe.
 class OptimizerSpec {
  public:
   virtual ~OptimizerSpec() = default;
 
-  // The name of the kind: "adam".
+  // Returns the name of the kind: "adam".
   virtual std::string kind() const = 0;
 
-  // How many numbers it keeps for every parameter.
+  // Returns how many numbers the optimizer keeps for every parameter.
   virtual int64_t StateSlots() const = 0;
 
-  // The weight decay, whatever its key, that the entries of `layers` replace.
+  // Returns the weight decay that the entries of `layers` replace, under either key.
   virtual double WeightDecay() const { return decay; }
 
   double learning_rate = 0.001;
-  // Weight decay as Kur's PyTorch backend means it: this factor times the parameter is added to its
+  // Weight decay as in Kur's PyTorch backend: the factor times the parameter is added to the
   // gradient.
   double decay = 0;
   ClipSpec clip;
-  std::vector<LayerOverride> layers;  // later ones win
-  // The source whose mean over a batch scales the learning rate of that batch, as it is or by its
-  // root.
+  std::vector<LayerOverride> layers;  // later entries win
+  // The source that scales the learning rate of each batch, by its mean over the batch or by the
+  // square root of that mean (see scale_mode).
   std::optional<std::string> scale_rate;
   std::string scale_mode = "linear";  // linear, sqrt
 
-  // Where the optimizer stands in the Kurfile, for messages.
+  // The place in the Kurfile, for messages.
   Location location;
   std::string key;
 };
 
 using OptimizerKind = Kind<OptimizerSpec>;
 
-// The keys that every optimizer has.
+// Declares the keys that every optimizer has.
 template <class Spec>
 Fields<Spec> CommonOptimizerFields() {
   return Fields<Spec>()
@@ -99,14 +99,14 @@ Fields<Spec> CommonOptimizerFields() {
               "scale_rate: whether the mean counts as it is or by its square root");
 }
 
-// With the weight decay of most: a part of the gradients.
+// Adds the weight decay of most optimizers, which is a part of the gradients.
 template <class Spec>
 Fields<Spec> OptimizerFields() {
   return CommonOptimizerFields<Spec>().Optional(
       "decay", &Spec::decay, "weight decay added to the gradients", NotNegative());
 }
 
-// With a weight decay apart from the gradients, in the member `weight_decay`.
+// Adds a weight decay that is not a part of the gradients, in the member `weight_decay`.
 template <class Spec>
 Fields<Spec> DecoupledOptimizerFields() {
   return CommonOptimizerFields<Spec>().Optional(

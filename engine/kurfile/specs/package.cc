@@ -26,12 +26,12 @@ const Fields<Package>& PackageFields() {
   return *fields;
 }
 
-// "http://host/a/b.gz?x#y" -> "b.gz".
+// Returns "b.gz" for "http://host/a/b.gz?x#y".
 std::string FileNameOf(const std::string& url) {
   return BaseName(url.substr(0, url.find_first_of("?#")));
 }
 
-// The file that the URL names inside the folder `path`.
+// Returns the file that the URL names in the folder `path`.
 std::string PathInFolder(const Package& package) {
   return JoinPath(package.path->path, FileNameOf(package.url.front()));
 }
@@ -105,24 +105,24 @@ absl::StatusOr<std::string> LocatePackage(const Package& package, const PathReso
   for (const std::string& candidate : candidates) {
     absl::StatusOr<std::string> file = paths.ForReading(candidate);
     if (absl::IsNotFound(file.status())) continue;
-    if (!file.ok()) return ErrorIn(*package.path, file.status());
+    if (!file.ok()) return ErrorAtFile(*package.path, file.status());
     if (!IsDirectory(*file)) {
       const absl::Status matches = CheckDigest(package, candidate, *file);
-      if (!matches.ok()) return ErrorIn(*package.path, matches);
+      if (!matches.ok()) return ErrorAtFile(*package.path, matches);
       return file;
     }
     if (!package.url.empty()) continue;
     if (directory_allowed) return file;
-    return ErrorIn(*package.path, absl::InvalidArgumentError(absl::StrCat(
-                                      candidate, " is a directory; name the file in it")));
+    return ErrorAtFile(*package.path, absl::InvalidArgumentError(absl::StrCat(
+                                          candidate, " is a directory; name the file in it")));
   }
-  return ErrorIn(*package.path, NotFound(package));
+  return ErrorAtFile(*package.path, NotFound(package));
 }
 
-absl::Status ErrorIn(const FileReference& file, const absl::Status& status,
-                     const std::string& resolved) {
+absl::Status ErrorAtFile(const FileReference& file, const absl::Status& status,
+                         const std::string& resolved) {
   std::string message(status.message());
-  // Where the content lies on this machine means nothing to the author of the Kurfile.
+  // The path on this machine means nothing to the author of the Kurfile.
   if (!resolved.empty()) message = absl::StrReplaceAll(message, {{resolved, file.path}});
   return ErrorAt(file.location, file.key, message);
 }

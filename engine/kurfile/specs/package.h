@@ -13,27 +13,27 @@
 
 namespace kur {
 
-// A file of a data set as a Kurfile describes it: where it comes from, where it lies, and what it
-// must hold. Immutable.
+// A file of a data set: where to download it, where it is stored, and its checksum. Immutable once
+// parsed.
 struct Package {
-  // Mirrors, in order; empty: the file is not to be had from elsewhere.
+  // Mirrors, in order of preference; empty: the file cannot be downloaded.
   std::vector<std::string> url;
-  // A file, or with `url` also the folder which holds the file that the (first) URL names.
+  // A file. With `url`, may also be the folder that holds the file which the first URL names.
   std::optional<FileReference> path;
-  // SHA-256 of the file, in hexadecimal digits.
+  // The SHA-256 digest of the file in hexadecimal digits.
   std::optional<std::string> checksum;
 
-  // The file to read, as far as it can be known without looking, and where it can be had from.
-  // Precondition: CheckPackage().
+  // Returns the file to read, as far as it is known without access to the disk, with its URLs.
+  // Precondition: CheckPackage() returned true.
   FileReference File() const;
 };
 
-// Reports what is wrong with a package that is written at `location` under `key`; false if anything
-// is. A package with a URL and no path gets Kur's customary folder, ~/kur.
+// Reports what is wrong with a package at `location` under `key`; returns false after an error.
+// Gives a package with a URL and without a path the customary folder of Kur, ~/kur.
 bool CheckPackage(const Location& location, const std::string& key, Diagnostics* diagnostics,
                   Package* package);
 
-// A package is written as a path or as a dictionary.
+// Reads a path or a dictionary.
 template <>
 struct FieldTraits<Package> {
   static std::string Type() { return "path, or {url, path, checksum}"; }
@@ -43,16 +43,16 @@ struct FieldTraits<Package> {
   static std::string Format(const Package&) { return ""; }
 };
 
-// Finds the file of a package on this machine, checks it against the checksum and returns its path.
-// Without a URL, and only if `directory_allowed`, it may be a directory, of which no checksum is
-// taken. Errors are diagnostics at the place of `package.path`.
+// Finds the file of a package on this machine, verifies its checksum and returns its path. Accepts
+// a directory, without a checksum, if there is no URL and `directory_allowed`. Errors are
+// diagnostics at the place of `package.path`.
 absl::StatusOr<std::string> LocatePackage(const Package& package, const PathResolver& paths,
                                           bool directory_allowed = false);
 
-// The same error, said to stand where `file` is named; where it names the file by its place on this
-// machine, `resolved`, it now names it as the Kurfile does.
-absl::Status ErrorIn(const FileReference& file, const absl::Status& status,
-                     const std::string& resolved = "");
+// Returns the error at the place where the Kurfile names `file`. Replaces `resolved`, the path of
+// the file on this machine, in the message by the path in the Kurfile.
+absl::Status ErrorAtFile(const FileReference& file, const absl::Status& status,
+                         const std::string& resolved = "");
 
 }  // namespace kur
 

@@ -44,7 +44,7 @@ void CheckPlaceholders(const FileReference& file, Diagnostics* diagnostics) {
   }
 }
 
-bool MayBecome(const std::string& pattern, const std::string& path) {
+bool CanExpandTo(const std::string& pattern, const std::string& path) {
   std::string glob = pattern;
   for (const std::string& name : Names()) {
     glob = absl::StrReplaceAll(glob, {{absl::StrCat("${", name, "}"), "?*"}});

@@ -10,17 +10,17 @@
 
 namespace kur {
 
-// Paths of weights and checkpoints that are written may have ${NAME}, which becomes what it is at
-// the time of writing: EPOCH, BATCH, SAMPLE, TRAIN_LOSS, VALIDATION_LOSS, TIMESTAMP.
+// The output paths of weights and checkpoints may contain placeholders ${NAME}, which are replaced
+// when the file is written: EPOCH, BATCH, SAMPLE, TRAIN_LOSS, VALIDATION_LOSS, TIMESTAMP.
 
-// `path` with the values of the placeholders by name; others stay.
+// Replaces the placeholders in `path` by `values`, given by name. Keeps others.
 std::string ExpandPlaceholders(std::string path, const std::map<std::string, std::string>& values);
 
-// Reports placeholders that there are not.
+// Reports unknown placeholders.
 void CheckPlaceholders(const FileReference& file, Diagnostics* diagnostics);
 
-// True if `path` may be what `pattern` becomes. Both are normalised.
-bool MayBecome(const std::string& pattern, const std::string& path);
+// Returns whether the placeholders in `pattern` can expand to `path`. Both are normalized.
+bool CanExpandTo(const std::string& pattern, const std::string& path);
 
 }  // namespace kur
 

@@ -9,48 +9,49 @@
 
 namespace kur {
 
-// Whether an epoch presents the data in a new order.
+// Whether each epoch shuffles the data.
 struct Randomize {
   bool on = true;
-  // Only so many samples from the front change places, at least 1; absent: all of them.
+  // Set to shuffle only so many samples at the front, at least 1; absent: all samples.
   std::optional<int64_t> first;
 };
 
-// What `provider:` says: how samples become batches.
+// `provider`: how samples become batches.
 struct ProviderOptions {
-  // Both names mean the same.
+  // Both names have the same meaning.
   std::string name = "batch_provider";
-  // Samples in a batch; at least 1.
+  // Samples in a batch, at least 1. Raise it to use the hardware better, lower it to save memory.
   int64_t batch_size = 32;
-  // Batches in an epoch, at least 1; absent: as many as there is data for. With `randomize` they
-  // are drawn from all the data anew in each epoch.
+  // Batches in an epoch, at least 1; absent: all data. With `randomize`, each epoch draws them from
+  // all the data again.
   std::optional<int64_t> num_batches;
-  // A new order in every epoch.
+  // Turn off to read the data in order.
   Randomize randomize;
-  // Leaves out the batch at the end of an epoch that would be smaller than the others.
+  // Set to drop a smaller batch at the end of an epoch.
   bool force_batch_size = false;
-  // How many epochs keep the order of the data (or of `sort_by`) before it is randomized.
+  // The number of first epochs that keep the order of the data, or of `sort_by`.
   int64_t shuffle_after = 0;
-  // The source by whose values the data is ordered as long as it is not randomized.
+  // The source that orders the data while it is not shuffled.
   std::optional<std::string> sort_by;
-  // `sortagrad: X` is `sort_by: X` with `shuffle_after: 1`; after ParseProviderOptions() it has
-  // been replaced by these.
+  // Short for `sort_by` with `shuffle_after: 1`; absent after ParseProviderOptions(), which
+  // replaces it by these.
   std::optional<std::string> sortagrad;
-  // Sorts from the greatest to the least.
+  // Set to sort in descending order.
   bool reverse = false;
-  // The source by whose values data that is randomized is put into batches of near ones; a new
-  // order then takes in all the data.
+  // The source by which shuffled data is put into batches of similar values, for example the length
+  // of sequences, to save padding. Such a shuffle takes in all data.
   std::optional<std::string> neighborhood_sort;
-  // How near, in the source's unit; absent: a tenth of the range of its values.
+  // The range of similar values, in the unit of the source; absent: a tenth of the range of all
+  // values.
   std::optional<double> neighborhood_size;
-  // By which share of itself the size grows where too few are near.
+  // The share by which the range grows if it has too few samples.
   double neighborhood_growth = 0.4;
 };
 
-// The keys of `provider:`, for help texts.
+// Returns the keys of `provider`.
 const Fields<ProviderOptions>& ProviderOptionFields();
 
-// Reads `provider:`; null means all defaults. False if anything was reported.
+// Parses `provider`; null means all defaults. Returns false after an error.
 bool ParseProviderOptions(const Value& value, const std::string& key, Diagnostics* diagnostics,
                           ProviderOptions* options);
 

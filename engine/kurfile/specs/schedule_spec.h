@@ -11,74 +11,74 @@
 
 namespace kur {
 
-// Where a run stands when it asks its schedule.
+// The position of a run for which a schedule gives a factor.
 struct ScheduleTime {
-  int64_t step = 0;             // steps of the optimizer before the one that is to be taken
+  int64_t step = 0;             // optimizer steps before the next one
   int64_t steps_per_epoch = 1;  // at least 1
-  int64_t total_steps = 0;      // of the run; 0: it has no known end
+  int64_t total_steps = 0;      // of the run; 0: unknown
 };
 
-// What a schedule remembers of the validations, as numbers by name: empty at first, kept in
+// What a schedule remembers of the validations, as numbers by name. Empty at first; saved in
 // checkpoints.
 using ScheduleState = std::map<std::string, double>;
 
-// What a Kurfile says of the course of the learning rate: parsed, immutable, thread-safe. The
-// factor is a pure function, so that a run can go on at any step.
+// A parsed schedule of the learning rate. The factor is a pure function, so that a run can resume
+// at any step. Immutable once parsed, thread-safe.
 class ScheduleSpec {
  public:
   virtual ~ScheduleSpec() = default;
 
-  // The name of the kind: "cosine".
+  // Returns the name of the kind: "cosine".
   virtual std::string kind() const = 0;
 
-  // What the learning rate of the next step is multiplied by.
+  // Returns the factor of the learning rate for the next step.
   virtual double Factor(const ScheduleTime& time, const ScheduleState& state) const = 0;
 
-  // Takes in the loss of the validation after an epoch.
-  virtual void Observe(double loss, ScheduleState* state) const {
+  // Updates the state by the loss of the validation after an epoch.
+  virtual void ObserveValidation(double loss, ScheduleState* state) const {
     static_cast<void>(loss);
     static_cast<void>(state);
   }
 
-  // True if it lives on what Observe() is told.
-  virtual bool WatchesValidation() const { return false; }
+  // Returns whether the schedule uses ObserveValidation().
+  virtual bool DependsOnValidation() const { return false; }
 
-  // True if it can only be followed by a run whose end is known.
-  virtual bool NeedsEnd() const { return false; }
+  // Returns whether the schedule needs a run whose end is known.
+  virtual bool NeedsTotalSteps() const { return false; }
 
-  // Where the schedule stands in the Kurfile, for messages.
+  // The place in the Kurfile, for messages.
   Location location;
   std::string key;
 };
 
 using ScheduleKind = Kind<ScheduleSpec>;
 
-// A schedule that counts epochs or steps.
+// A schedule that counts epochs or steps. Immutable once parsed, thread-safe.
 class CountingSchedule : public ScheduleSpec {
  public:
-  // Units before now. Epochs are counted by their steps.
+  // Returns the completed units. An epoch is complete after all its steps.
   int64_t Now(const ScheduleTime& time) const {
     return unit == "step" ? time.step : time.step / time.steps_per_epoch;
   }
 
-  // `length`, or as many units as the whole run has; at least 1.
+  // Returns `length`, or the units of the whole run; at least 1.
   int64_t Length(const ScheduleTime& time) const;
 
-  bool NeedsEnd() const override { return !length.has_value(); }
+  bool NeedsTotalSteps() const override { return !length.has_value(); }
 
   std::string unit = "epoch";
-  // For those that have a `length`; others set it to 0.
+  // Schedules without a length set it to 0.
   std::optional<int64_t> length;
 };
 
-// The key `unit`, for a CountingSchedule.
+// Declares the key `unit`, for a CountingSchedule.
 template <class Spec>
 Fields<Spec> UnitField() {
   return Fields<Spec>().Choice("unit", &Spec::unit, {"epoch", "step"},
                                "what is counted, from the beginning of the run");
 }
 
-// A schedule is a name, or a dictionary with `name`; null: none.
+// Reads a name, or a dictionary with `name`; null: no schedule.
 template <>
 struct FieldTraits<std::shared_ptr<const ScheduleSpec>> {
   static std::string Type() { return "schedule"; }

@@ -11,7 +11,7 @@ namespace {
 constexpr const char* kSections[] = {"train", "validate", "test", "evaluate"};
 constexpr std::optional<double> SplitSpec::*kParts[] = {&SplitSpec::train, &SplitSpec::validate,
                                                         &SplitSpec::test, &SplitSpec::evaluate};
-// What 0.7 + 0.2 + 0.1 may be above or below 1.
+// The rounding error of a sum such as 0.7 + 0.2 + 0.1.
 constexpr double kSlack = 1e-9;
 
 const Fields<SplitSpec>& SplitFields() {
@@ -48,7 +48,7 @@ bool FieldTraits<SplitSpec>::Parse(const Value& value, const std::string& key,
   return false;
 }
 
-bool SplitSpec::Names(const std::string& section) const {
+bool SplitSpec::HasPart(const std::string& section) const {
   for (size_t i = 0; i < std::size(kSections); ++i) {
     if (section == kSections[i]) return (this->*kParts[i]).has_value();
   }
@@ -68,7 +68,7 @@ std::pair<int64_t, int64_t> SplitSpec::PartOf(const std::string& section, int64_
     sum += (this->*kParts[i]).value_or(0);
     const double end_share = sum > 1 - kSlack ? 1 : sum;
     const int64_t end = std::llround(end_share * static_cast<double>(size));
-    if (Names(section) && section == kSections[i]) return {begin, end};
+    if (HasPart(section) && section == kSections[i]) return {begin, end};
     begin = end;
   }
   return {begin, size};

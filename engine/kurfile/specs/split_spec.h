@@ -12,7 +12,7 @@
 
 namespace kur {
 
-// How the samples of a supplier are shared out among the sections of a Kurfile.
+// `split`: how the sections of a Kurfile share the samples of a supplier.
 struct SplitSpec {
   std::optional<double> train;
   std::optional<double> validate;
@@ -20,14 +20,15 @@ struct SplitSpec {
   std::optional<double> evaluate;
   int64_t seed = 0;
 
-  // The part of a section, as [first, second) of a random order of `size` samples; maybe empty. A
-  // section without a part of its own name has what the others leave. Parts of different names do
-  // not overlap, and together they are everything.
+  // Returns the part of a section as a range [first, second) in a random order of `size` samples;
+  // the range may be empty. A section without a share gets what the shares leave. The parts of
+  // different shares do not overlap, and together they are all samples.
   std::pair<int64_t, int64_t> PartOf(const std::string& section, int64_t size) const;
 
-  // The share of what the named parts leave, in [0, 1].
+  // Returns the share, in [0, 1], that is left for sections without a share.
   double Remainder() const;
-  bool Names(const std::string& section) const;
+  // Returns whether the section has a share of its own.
+  bool HasPart(const std::string& section) const;
 
   friend bool operator==(const SplitSpec& a, const SplitSpec& b) {
     return a.train == b.train && a.validate == b.validate && a.test == b.test &&
@@ -44,7 +45,7 @@ struct FieldTraits<SplitSpec> {
   static std::string Format(const SplitSpec&) { return ""; }
 };
 
-// The keys of `split`.
+// Returns the keys of `split`.
 KeyTable SplitKeys();
 
 }  // namespace kur

@@ -15,45 +15,46 @@ namespace kur {
 
 struct SupplierView;
 
-// What a Kurfile says of one data supplier: parsed, immutable, thread-safe. Says what would be read
-// but never opens it.
+// One parsed data supplier: describes the data but never opens it. Immutable once parsed,
+// thread-safe.
 class SupplierSpec {
  public:
   virtual ~SupplierSpec() = default;
 
-  // The name of the kind: "mnist".
+  // Returns the name of the kind: "mnist".
   virtual std::string kind() const = 0;
 
-  // Every file that the supplier would read.
+  // Returns every file that the supplier reads.
   virtual std::vector<FileReference> Files() const = 0;
 
-  // Every file that opening the supplier for a training may write.
+  // Returns every file that opening the supplier for training may write.
   virtual std::vector<FileReference> Outputs() const { return {}; }
 
-  // The sources whose sample shapes are known without opening anything.
+  // Returns the sample shapes of the sources that are known without opening anything.
   virtual std::map<std::string, Shape> KnownShapes() const { return {}; }
 
-  // The same of one source, whether there is one of that name or not.
+  // Returns the sample shape of one source if it is known. The source need not exist.
   virtual std::optional<Shape> KnownShape(const std::string& source) const {
     const auto shapes = KnownShapes();
     const auto found = shapes.find(source);
     return found == shapes.end() ? std::nullopt : std::make_optional(found->second);
   }
 
-  // Whether columns of text can be read, where the Kurfile says which texts stand for which class.
+  // Returns whether the supplier can read columns of text, if the Kurfile says which text stands
+  // for which class.
   virtual bool ReadsText() const { return false; }
 
-  // What the Kurfile makes of the sources of another supplier; null if this is none of that kind.
+  // Returns the view that this spec is; null if it is no view.
   virtual const SupplierView* view() const { return nullptr; }
 
-  // Where the supplier stands in the Kurfile, for messages.
+  // The place in the Kurfile, for messages.
   Location location;
   std::string key;
 };
 
 using SupplierKind = Kind<SupplierSpec>;
 
-// The kind of a spec struct with a table of fields, which must live for ever.
+// Makes the kind of a spec struct with a table of fields, which must never be destroyed.
 template <class Spec>
 SupplierKind MakeSupplierKind(std::string doc, std::string example, const Fields<Spec>& fields) {
   return MakeKind<SupplierSpec>(std::move(doc), std::move(example), fields);

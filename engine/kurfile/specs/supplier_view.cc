@@ -7,7 +7,7 @@
 namespace kur {
 namespace {
 
-// What may stand beside the kind; the values are read when the kind is known.
+// The keys beside the kind. Their values are parsed once the kind is known.
 struct EntryKeys {
   Value name;
   Value when;
@@ -44,7 +44,7 @@ const Fields<EntryKeys>& EntryFields() {
   return *kFields;
 }
 
-// What a column has of texts must be the same wherever it is used, as it is read once.
+// Checks that all uses of a column name the same texts, because the column is read once.
 bool CheckTexts(const SupplierView& view, Diagnostics* diagnostics) {
   std::map<std::string, const ColumnSpec*> first;
   bool good = true;
@@ -70,7 +70,8 @@ bool CheckTexts(const SupplierView& view, Diagnostics* diagnostics) {
   return good;
 }
 
-// Statistics are those of what is trained on, in every section; only a split says what that is.
+// Checks that statistics for `normalize` can be computed: every section uses those of the training
+// part, which only a split defines.
 bool CheckStatistics(const SupplierView& view, Diagnostics* diagnostics) {
   bool good = true;
   for (const ColumnSpec& column : *view.columns) {
@@ -82,7 +83,7 @@ bool CheckStatistics(const SupplierView& view, Diagnostics* diagnostics) {
       fault =
           "needs a 'split', as all sections must use the statistics of the part that is trained "
           "on; without one, give numbers, as in {mean: 5.8, std: 0.8}";
-    } else if (!view.split->Names("train") && view.split->Remainder() == 0) {
+    } else if (!view.split->HasPart("train") && view.split->Remainder() == 0) {
       fault = "needs statistics of the part that is trained on, but 'split' leaves nothing for it";
     }
     if (fault.empty()) continue;
@@ -93,14 +94,14 @@ bool CheckStatistics(const SupplierView& view, Diagnostics* diagnostics) {
 }
 
 bool CheckSplit(const SupplierView& view, Diagnostics* diagnostics) {
-  if (view.split->Names(view.section) || view.split->Remainder() > 0) return true;
+  if (view.split->HasPart(view.section) || view.split->Remainder() > 0) return true;
   diagnostics->Error(
       view.split_location, view.split_key,
       absl::StrCat("nothing is left for the section '", view.section, "'; give it a share"));
   return false;
 }
 
-// Absent unless it can be known without the data.
+// Returns the shape of a column if it is known without the data.
 std::optional<Shape> KnownShapeOf(const ColumnSpec& column, const SupplierSpec& base) {
   auto shape = base.KnownShape(column.from[0]);
   for (size_t i = 1; i < column.from.size() && shape.has_value(); ++i) {

@@ -16,13 +16,13 @@
 
 namespace kur {
 
-// A supplier whose sources are renamed, selected, converted, or taken in part: what the keys
-// `columns` and `split` of an entry of `data` say.
+// A supplier with the options `columns` and `split` of its entry: renames, selects or converts its
+// sources, or takes a part of its samples. Immutable once parsed, thread-safe.
 struct SupplierView : SupplierSpec {
   std::shared_ptr<const SupplierSpec> base;        // never null
-  std::optional<std::vector<ColumnSpec>> columns;  // absent: all, as they are
+  std::optional<std::vector<ColumnSpec>> columns;  // absent: all sources, unchanged
   std::optional<SplitSpec> split;                  // absent: all samples
-  std::string section;                             // "train": whose part is taken
+  std::string section;                             // "train": the section whose part is taken
   Location split_location;
   std::string split_key;  // "train.data[0].split"
 
@@ -33,13 +33,14 @@ struct SupplierView : SupplierSpec {
   const SupplierView* view() const override { return this; }
 };
 
-// What an entry of `data` may have beside its kind.
+// Returns the keys that an entry of `data` may have beside its kind.
 KeyTable SupplierEntryKeys();
-// The names of those among them that make a view.
+// Returns the names of the entry's keys that make a view.
 std::vector<std::string> SupplierViewKeys();
 
-// The view that `keys`, entries of the entry at `key` of `data` in `section`, make of `base`;
-// `base` itself if there are none. Null if anything was reported.
+// Applies the options in `keys` to `base`. Returns `base` unchanged if `keys` is empty, and null
+// after an error. `key` is the path of the entry of `data`, and `section` the section whose part a
+// split takes.
 std::shared_ptr<const SupplierSpec> ParseSupplierView(std::shared_ptr<const SupplierSpec> base,
                                                       const Dict& keys, const std::string& key,
                                                       const std::string& section,

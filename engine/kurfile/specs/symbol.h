@@ -8,8 +8,8 @@
 
 namespace kur {
 
-// A symbol of a vocabulary: a string, or a number that stands for its digits. After templating the
-// text "7" is a number.
+// A symbol of a vocabulary: a string, or a number in place of its digits, because templating turns
+// the text "7" into a number.
 struct Symbol {
   std::string text;
 };

@@ -53,10 +53,11 @@ void CheckTrainingOptions(const TrainingOptions& options, const TrainingContext&
     diagnostics->Error(value == nullptr ? train.location() : value->location(),
                        std::string("train.") + key, what);
   };
-  if (options.schedule != nullptr && options.schedule->WatchesValidation() && !context.validates) {
+  if (options.schedule != nullptr && options.schedule->DependsOnValidation() &&
+      !context.validates) {
     report("schedule", "follows the validation loss, but there is no section 'validate'");
   }
-  if (options.schedule != nullptr && options.schedule->NeedsEnd() && !context.has_end) {
+  if (options.schedule != nullptr && options.schedule->NeedsTotalSteps() && !context.has_end) {
     report("schedule",
            "needs to know where training ends: give it a 'length', or train a number of epochs "
            "(stop_when.epochs)");

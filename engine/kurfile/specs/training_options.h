@@ -12,29 +12,30 @@
 
 namespace kur {
 
-// `ema`: an exponential moving average of the weights.
+// `ema`: an exponential moving average of the weights. Raise `decay` to average over more steps.
 struct EmaOptions {
-  double decay = 0.999;  // the share of the average that every step keeps
+  double decay = 0.999;  // the share of the average that each step keeps
 };
 
-// `early_stopping`: the run ends when the validations after epochs get no better.
+// `early_stopping`: ends the run when the validations after epochs stop improving.
 struct EarlyStopping {
-  int64_t patience = 0;         // validations without improvement that end the run; at least 1
+  int64_t patience = 0;         // validations without improvement that end the run, at least 1
   double min_delta = 0;         // a smaller change is no improvement
-  std::string metric = "loss";  // or one that the validation reports
+  std::string metric = "loss";  // or a metric that the validation reports
   std::string goal = "auto";    // auto, lower, higher
   Location location;
 };
 
-// The keys of `train` that Kur does not have. Each default changes nothing.
+// The keys of `train` that Kur does not have. The defaults change nothing.
 struct TrainingOptions {
-  std::shared_ptr<const ScheduleSpec> schedule;  // null: the learning rate stays
-  int64_t accumulate = 1;                        // batches for each step
+  std::shared_ptr<const ScheduleSpec> schedule;  // null: constant learning rate
+  int64_t accumulate = 1;  // batches per step; raise it for larger effective batches
   std::optional<EmaOptions> ema;
   std::optional<EarlyStopping> early_stopping;
   std::string precision = "float32";  // float32, bf16, fp16: of forward passes in training
-  bool deterministic = false;
-  std::string non_finite = "stop";  // stop, skip: what a loss or gradient does that is not finite
+  bool deterministic = false;         // set for bitwise reproducible runs, which may be slower
+  // stop, skip: what to do with a loss or gradient that is not finite
+  std::string non_finite = "stop";
 };
 
 template <>
@@ -55,11 +56,11 @@ struct FieldTraits<EarlyStopping> {
   static std::string Format(const EarlyStopping&) { return ""; }
 };
 
-// The keys of `ema` and `early_stopping`.
+// Return the keys of `ema` and `early_stopping`.
 KeyTable EmaKeys();
 KeyTable EarlyStoppingKeys();
 
-// `fields` with the keys of TrainingOptions, from which Raw is derived.
+// Adds the keys of TrainingOptions, which is a base of Raw, to `fields`.
 template <class Raw>
 Fields<Raw> WithTrainingOptions(Fields<Raw> fields) {
   return fields
@@ -89,13 +90,13 @@ Fields<Raw> WithTrainingOptions(Fields<Raw> fields) {
               "change nothing");
 }
 
-// What TrainingOptions may count on.
+// The facts about a run that TrainingOptions may need.
 struct TrainingContext {
-  bool validates = false;  // there is a section `validate`
+  bool validates = false;  // the Kurfile has a section `validate`
   bool has_end = false;    // the number of epochs is limited
 };
 
-// Reports options that `context` cannot give what they need. `train` is the section, for places.
+// Reports options whose needs `context` does not meet. `train` is the section, for locations.
 void CheckTrainingOptions(const TrainingOptions& options, const TrainingContext& context,
                           const Value& train, Diagnostics* diagnostics);
 

@@ -8,9 +8,9 @@
 namespace kur {
 namespace {
 
-// Beyond this many cells a table of common subsequences takes too long; lists are then compared
-// element by element.
-constexpr size_t kMostCells = 4'000'000;
+// Longer lists are compared element by element: a larger table of common subsequences takes too
+// long.
+constexpr size_t kMaxTableCells = 4'000'000;
 
 class Comparison {
  public:
@@ -21,14 +21,14 @@ class Comparison {
     } else if (a.is_list() && b.is_list()) {
       CompareLists(a.as_list(), b.as_list(), path);
     } else {
-      found_.push_back({path, a, b});
+      differences_.push_back({path, a, b});
     }
   }
 
-  std::vector<Difference> Take() { return std::move(found_); }
+  std::vector<Difference> TakeDifferences() { return std::move(differences_); }
 
  private:
-  static std::string Below(const std::string& path, const Value& key) {
+  static std::string ChildPath(const std::string& path, const Value& key) {
     const std::string name = key.is_string() ? key.as_string() : ToJson(key);
     return path.empty() ? name : absl::StrCat(path, ".", name);
   }
@@ -37,19 +37,20 @@ class Comparison {
     for (const auto& [key, value] : a) {
       const Value* other = b.Find(key);
       if (other == nullptr) {
-        found_.push_back({Below(path, key), value, std::nullopt});
+        differences_.push_back({ChildPath(path, key), value, std::nullopt});
       } else {
-        Compare(value, *other, Below(path, key));
+        Compare(value, *other, ChildPath(path, key));
       }
     }
     for (const auto& [key, value] : b) {
-      if (a.Find(key) == nullptr) found_.push_back({Below(path, key), std::nullopt, value});
+      if (a.Find(key) == nullptr)
+        differences_.push_back({ChildPath(path, key), std::nullopt, value});
     }
   }
 
   void CompareLists(const Value::List& a, const Value::List& b, const std::string& path) {
-    // lengths[i][j]: of the longest common subsequence of a[i...] and b[j...].
-    const bool small = (a.size() + 1) * (b.size() + 1) <= kMostCells;
+    // lengths[i][j] is the length of the longest common subsequence of a[i...] and b[j...].
+    const bool small = (a.size() + 1) * (b.size() + 1) <= kMaxTableCells;
     std::vector<std::vector<uint32_t>> lengths;
     if (small) {
       lengths.assign(a.size() + 1, std::vector<uint32_t>(b.size() + 1, 0));
@@ -69,7 +70,8 @@ class Comparison {
         ++j;
         continue;
       }
-      // What lies between two common elements: first pairs, then what one side has more.
+      // Between two common elements, compare elements in pairs, then list those that one side has
+      // more.
       size_t end_a = i;
       size_t end_b = j;
       while (small && end_a < a.size() && end_b < b.size() && !(a[end_a] == b[end_b])) {
@@ -80,12 +82,12 @@ class Comparison {
         end_b = b.size();
       }
       for (; i < end_a && j < end_b; ++i, ++j) Compare(a[i], b[j], at(i));
-      for (; i < end_a; ++i) found_.push_back({at(i), a[i], std::nullopt});
-      for (; j < end_b; ++j) found_.push_back({at(j), std::nullopt, b[j]});
+      for (; i < end_a; ++i) differences_.push_back({at(i), a[i], std::nullopt});
+      for (; j < end_b; ++j) differences_.push_back({at(j), std::nullopt, b[j]});
     }
   }
 
-  std::vector<Difference> found_;
+  std::vector<Difference> differences_;
 };
 
 }  // namespace
@@ -93,7 +95,7 @@ class Comparison {
 std::vector<Difference> FindDifferences(const Value& a, const Value& b) {
   Comparison comparison;
   comparison.Compare(a, b, "");
-  return comparison.Take();
+  return comparison.TakeDifferences();
 }
 
 }  // namespace kur

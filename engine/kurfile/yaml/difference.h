@@ -9,15 +9,16 @@
 
 namespace kur {
 
-// One place in which two values differ.
+// A place in which two values differ.
 struct Difference {
-  std::string path;             // "train.provider.batch_size", "model[2].dense"; empty: the whole
+  std::string path;  // "train.provider.batch_size", "model[2].dense"; empty: the whole value
   std::optional<Value> before;  // absent: only the second has it
   std::optional<Value> after;   // absent: only the first has it
 };
 
-// Where `b` differs from `a`, in the order of `a`. Dictionaries are compared by key, whatever their
-// order; lists by their longest common subsequence, so that an inserted element is one difference.
+// Returns the differences of `b` from `a`, in the order of `a`. Compares dictionaries by key, in
+// any order, and lists by their longest common subsequence, so that an inserted element is one
+// difference.
 std::vector<Difference> FindDifferences(const Value& a, const Value& b);
 
 }  // namespace kur

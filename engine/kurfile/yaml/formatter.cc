@@ -29,27 +29,27 @@ int Indentation(absl::string_view line) {
   return static_cast<int>(spaces);
 }
 
-// Goes through the characters of YAML and knows which are inside of quotes, brackets and comments.
+// Scans YAML and tracks quotes and brackets over several lines. Not thread-safe.
 class Scanner {
  public:
   bool in_quotes() const { return quote_ != '\0'; }
   bool in_flow() const { return depth_ > 0; }
-  // How many brackets are open.
+  // Returns the number of open brackets.
   int depth() const { return depth_; }
 
-  // Takes `text`, which stands where a value may begin if `at_value`. Returns it with spaces set
-  // right; the comment at its end, if there is one, is cut off into `*comment`.
-  std::string Take(absl::string_view text, bool at_value, std::string* comment);
+  // Returns `text` with normalized spaces, without the comment at its end, which goes to
+  // `*comment`. `at_value` says that a value may begin at the start of `text`.
+  std::string NormalizeSpaces(absl::string_view text, bool at_value, std::string* comment);
 
  private:
-  // One character outside of quotes.
-  void TakeBracket(char c, std::string* out);
+  // Appends a bracket and counts it, without spaces before a closing one.
+  void AppendBracket(char c, std::string* out);
 
   char quote_ = '\0';
   int depth_ = 0;
 };
 
-void Scanner::TakeBracket(char c, std::string* out) {
+void Scanner::AppendBracket(char c, std::string* out) {
   if (c == '[' || c == '{') ++depth_;
   if (c == ']' || c == '}') {
     --depth_;
@@ -58,7 +58,7 @@ void Scanner::TakeBracket(char c, std::string* out) {
   out->push_back(c);
 }
 
-std::string Scanner::Take(absl::string_view text, bool at_value, std::string* comment) {
+std::string Scanner::NormalizeSpaces(absl::string_view text, bool at_value, std::string* comment) {
   std::string out;
   bool starts = at_value && !in_flow() && !in_quotes();
   for (size_t i = 0; i < text.size(); ++i) {
@@ -68,7 +68,7 @@ std::string Scanner::Take(absl::string_view text, bool at_value, std::string* co
       if (quote_ == '"' && c == '\\' && i + 1 < text.size()) {
         out.push_back(text[++i]);
       } else if (c == quote_) {
-        quote_ = '\0';  // '' inside of single quotes closes and opens again
+        quote_ = '\0';  // '' inside single quotes closes and opens again
       }
       continue;
     }
@@ -81,10 +81,10 @@ std::string Scanner::Take(absl::string_view text, bool at_value, std::string* co
       quote_ = c;
       out.push_back(c);
     } else if (absl::StrContains("[{", c) && (starts || in_flow())) {
-      TakeBracket(c, &out);
+      AppendBracket(c, &out);
       while (i + 1 < text.size() && text[i + 1] == ' ') ++i;
     } else if (absl::StrContains("]}", c) && in_flow()) {
-      TakeBracket(c, &out);
+      AppendBracket(c, &out);
     } else if (in_flow() && (c == ',' || (c == ':' && i + 1 < text.size() && text[i + 1] == ' '))) {
       while (c == ',' && !out.empty() && out.back() == ' ') out.pop_back();
       out.push_back(c);
@@ -93,14 +93,14 @@ std::string Scanner::Take(absl::string_view text, bool at_value, std::string* co
     } else {
       out.push_back(c);
     }
-    // Tags and anchors stand before a value.
+    // A value may follow tags and anchors.
     if (c != ' ') starts = starts && (c == '&' || c == '!' || c == '*');
     if (c == ' ' && !out.empty() && at_value && absl::StrContains("&!", out[0])) starts = true;
   }
   return std::string(absl::StripTrailingAsciiWhitespace(out));
 }
 
-// Where the key of "key: value" ends (the place of its colon), or npos.
+// Returns the index of the colon of "key: value", or npos.
 size_t FindKeyEnd(absl::string_view text) {
   size_t i = 0;
   if (!text.empty() && (text[0] == '"' || text[0] == '\'')) {
@@ -119,7 +119,7 @@ size_t FindKeyEnd(absl::string_view text) {
   return std::string::npos;
 }
 
-// "|", ">-", "&anchor |": what follows is a block scalar.
+// Returns whether a block scalar follows: "|", ">-", "&anchor |".
 bool BeginsBlockScalar(absl::string_view value) {
   const size_t space = value.rfind(' ');
   const absl::string_view last = space == std::string::npos ? value : value.substr(space + 1);
@@ -127,8 +127,8 @@ bool BeginsBlockScalar(absl::string_view value) {
   return !last.empty() && absl::StrContains("|>", last[0]);
 }
 
-// One space after the '#', unless it is drawn or commented out in another way.
-std::string TidyComment(absl::string_view comment) {
+// Puts one space after the '#', except for drawings and commented-out text.
+std::string NormalizeComment(absl::string_view comment) {
   comment = absl::StripTrailingAsciiWhitespace(comment);
   if (comment.size() < 2 || !absl::ascii_isalnum(static_cast<unsigned char>(comment[1]))) {
     return std::string(comment);
@@ -138,71 +138,75 @@ std::string TidyComment(absl::string_view comment) {
 
 std::string Spaces(int count) { return std::string(static_cast<size_t>(count), ' '); }
 
+// Formats one text line by line. Not thread-safe.
 class Formatter {
  public:
   explicit Formatter(const std::string& text) : lines_(absl::StrSplit(text, '\n')) {}
 
-  // FAILED_PRECONDITION for what it does not know how to write.
+  // Returns the formatted text, or FAILED_PRECONDITION for syntax that the formatter does not
+  // support.
   absl::StatusOr<std::string> Run();
 
-  // Every comment, in order.
+  // Returns every comment, in order.
   const std::vector<std::string>& comments() const { return seen_comments_; }
 
  private:
-  // A list or dictionary in block style: the column of its dashes or keys, before and after.
+  // A list or dictionary in block style, with the column of its dashes or keys before and after
+  // formatting.
   struct Block {
     int old_column;
     int new_column;
     bool is_list;
   };
 
-  absl::Status TakeLine(absl::string_view line);
-  // What stands in `column` of a line, behind `prefix`, which is right already; an empty prefix is
-  // still to be made.
-  absl::Status TakeContent(absl::string_view text, int column, std::string prefix);
-  // The value of the key or list element that stood in `owner` and stands in `place` now.
-  absl::Status TakeValue(absl::string_view value, int owner, int place, std::string prefix);
-  void TakeScalarLine(absl::string_view line);
-  int Place(int column, bool is_list);
-  void FlushWaiting(int column, int new_column, const std::vector<Block>& before);
+  absl::Status FormatLine(absl::string_view line);
+  // Formats the content from `column` of a line on, behind the formatted `prefix`. An empty prefix
+  // means that the indentation is not known yet.
+  absl::Status FormatContent(absl::string_view text, int column, std::string prefix);
+  // Formats the value of the key or list element that moves from the column `owner` to
+  // `new_column`.
+  absl::Status FormatValue(absl::string_view value, int owner, int new_column, std::string prefix);
+  void FormatScalarLine(absl::string_view line);
+  // Opens the block of a dash or key in `column`, or returns to it. Returns the new column.
+  int EnterBlock(int column, bool is_list);
+  // Emits the pending comments. A comment in `column` of the following content moves with it; any
+  // other comment moves with the block of `before` (the blocks that were open) that it belongs to.
+  void FlushComments(int column, int new_column, const std::vector<Block>& before);
   void EmitWithComment(std::string line, const std::string& comment);
 
   const std::vector<std::string> lines_;
   std::vector<std::string> out_;
   std::vector<Block> blocks_;
   Scanner scanner_;
-  std::vector<std::string> waiting_;  // comment lines and empty ones before the next content
+  std::vector<std::string> pending_;  // comment lines and empty lines before the next content
   std::vector<std::string> seen_comments_;
-  int place_ = 0;  // of the last key or dash: what goes on stands deeper
-  // The block scalar that is being read: the column of its owner, and of its text.
+  int last_column_ = 0;  // of the last key or dash; continuation lines are deeper
+  // The current block scalar: the column of its owner, and of its text before and after formatting.
   bool in_scalar_ = false;
   int scalar_owner_ = 0;
   int scalar_old_ = -1;
   int scalar_new_ = 0;
 };
 
-// The new column of a dash or key that stood in `column`.
-int Formatter::Place(int column, bool is_list) {
+int Formatter::EnterBlock(int column, bool is_list) {
   while (!blocks_.empty() &&
          (blocks_.back().old_column > column ||
           (blocks_.back().old_column == column && blocks_.back().is_list && !is_list))) {
     blocks_.pop_back();
   }
-  // A list may stand in the column of the key that it belongs to.
+  // A list may be in the column of the key that it belongs to.
   const bool same =
       !blocks_.empty() && blocks_.back().old_column == column && blocks_.back().is_list == is_list;
   if (!same) {
     const int new_column = blocks_.empty() ? 0 : blocks_.back().new_column + kStep;
     blocks_.push_back({column, new_column, is_list});
   }
-  place_ = blocks_.back().new_column;
-  return place_;
+  last_column_ = blocks_.back().new_column;
+  return last_column_;
 }
 
-// Comments stand as deep as what follows them in `column`, unless they stood elsewhere among the
-// blocks that were open before it.
-void Formatter::FlushWaiting(int column, int new_column, const std::vector<Block>& before) {
-  for (const std::string& line : waiting_) {
+void Formatter::FlushComments(int column, int new_column, const std::vector<Block>& before) {
+  for (const std::string& line : pending_) {
     if (IsBlank(line)) {
       if (!out_.empty() && !out_.back().empty()) out_.emplace_back();
       continue;
@@ -217,24 +221,24 @@ void Formatter::FlushWaiting(int column, int new_column, const std::vector<Block
       }
       indentation = deepest;
     }
-    const std::string comment = TidyComment(absl::StripAsciiWhitespace(line));
+    const std::string comment = NormalizeComment(absl::StripAsciiWhitespace(line));
     seen_comments_.push_back(comment);
     out_.push_back(Spaces(indentation) + comment);
   }
-  waiting_.clear();
+  pending_.clear();
 }
 
 void Formatter::EmitWithComment(std::string line, const std::string& comment) {
   if (!comment.empty()) {
-    const std::string tidy = TidyComment(comment);
-    seen_comments_.push_back(tidy);
+    const std::string normalized = NormalizeComment(comment);
+    seen_comments_.push_back(normalized);
     const bool alone = IsBlank(line);
-    absl::StrAppend(&line, alone ? "" : "  ", tidy);
+    absl::StrAppend(&line, alone ? "" : "  ", normalized);
   }
   out_.push_back(std::move(line));
 }
 
-void Formatter::TakeScalarLine(absl::string_view line) {
+void Formatter::FormatScalarLine(absl::string_view line) {
   if (IsBlank(line)) {
     out_.emplace_back();
     return;
@@ -245,10 +249,10 @@ void Formatter::TakeScalarLine(absl::string_view line) {
       absl::StrCat(Spaces(scalar_new_ + further), absl::StripLeadingAsciiWhitespace(line)));
 }
 
-absl::Status Formatter::TakeValue(absl::string_view value, int owner, int place,
-                                  std::string prefix) {
+absl::Status Formatter::FormatValue(absl::string_view value, int owner, int new_column,
+                                    std::string prefix) {
   std::string comment;
-  const std::string text = scanner_.Take(value, /*at_value=*/true, &comment);
+  const std::string text = scanner_.NormalizeSpaces(value, /*at_value=*/true, &comment);
   if (BeginsBlockScalar(text)) {
     if (text.find_first_of("0123456789", text.find_last_of("|>")) != std::string::npos) {
       return absl::FailedPreconditionError(
@@ -257,49 +261,49 @@ absl::Status Formatter::TakeValue(absl::string_view value, int owner, int place,
     in_scalar_ = true;
     scalar_owner_ = owner;
     scalar_old_ = -1;
-    scalar_new_ = place + kStep;
+    scalar_new_ = new_column + kStep;
   }
   if (!text.empty()) absl::StrAppend(&prefix, absl::EndsWith(prefix, " ") ? "" : " ", text);
   EmitWithComment(std::string(absl::StripTrailingAsciiWhitespace(prefix)), comment);
   return absl::OkStatus();
 }
 
-absl::Status Formatter::TakeContent(absl::string_view text, int column, std::string prefix) {
+absl::Status Formatter::FormatContent(absl::string_view text, int column, std::string prefix) {
   const bool first = prefix.empty();
   const bool is_list = text == "-" || absl::StartsWith(text, "- ");
   const size_t key_end = is_list ? std::string::npos : FindKeyEnd(text);
   if (!is_list && key_end == std::string::npos) {
-    // A value by itself: the element of a list, or a plain scalar that goes on.
+    // A value alone: the element of a list, or the continuation of a plain scalar.
     if (first) {
-      FlushWaiting(column, place_ + kStep, blocks_);
-      prefix = Spaces(blocks_.empty() ? 0 : place_ + kStep);
+      FlushComments(column, last_column_ + kStep, blocks_);
+      prefix = Spaces(blocks_.empty() ? 0 : last_column_ + kStep);
     }
     const int owner = blocks_.empty() ? -1 : blocks_.back().old_column;
-    return TakeValue(text, owner, place_, std::move(prefix));
+    return FormatValue(text, owner, last_column_, std::move(prefix));
   }
   const std::vector<Block> before = first ? blocks_ : std::vector<Block>();
-  const int place = Place(column, is_list);
+  const int new_column = EnterBlock(column, is_list);
   if (first) {
-    FlushWaiting(column, place, before);
-    prefix = Spaces(place);
+    FlushComments(column, new_column, before);
+    prefix = Spaces(new_column);
   }
   if (!is_list) {
     absl::StrAppend(&prefix, text.substr(0, key_end), ":");
-    return TakeValue(absl::StripLeadingAsciiWhitespace(text.substr(key_end + 1)), column, place,
-                     std::move(prefix));
+    return FormatValue(absl::StripLeadingAsciiWhitespace(text.substr(key_end + 1)), column,
+                       new_column, std::move(prefix));
   }
   size_t content = 1;
   while (content < text.size() && text[content] == ' ') ++content;
   if (content == text.size() || text[content] == '#') {
-    return TakeValue(text.substr(content), column, place, prefix + "-");
+    return FormatValue(text.substr(content), column, new_column, prefix + "-");
   }
-  return TakeContent(text.substr(content), column + static_cast<int>(content), prefix + "- ");
+  return FormatContent(text.substr(content), column + static_cast<int>(content), prefix + "- ");
 }
 
-absl::Status Formatter::TakeLine(absl::string_view line) {
+absl::Status Formatter::FormatLine(absl::string_view line) {
   if (in_scalar_) {
     if (IsBlank(line) || Indentation(line) > scalar_owner_) {
-      TakeScalarLine(line);
+      FormatScalarLine(line);
       return absl::OkStatus();
     }
     in_scalar_ = false;
@@ -310,17 +314,19 @@ absl::Status Formatter::TakeLine(absl::string_view line) {
     const int depth = std::max(scanner_.depth() - closing, 0);
     const int inside = scanner_.in_quotes() ? std::max(depth, 1) : depth;
     std::string comment;
-    const std::string taken = scanner_.Take(text, /*at_value=*/false, &comment);
-    EmitWithComment(taken.empty() && comment.empty() ? "" : Spaces(place_ + kStep * inside) + taken,
+    const std::string normalized = scanner_.NormalizeSpaces(text, /*at_value=*/false, &comment);
+    EmitWithComment(normalized.empty() && comment.empty()
+                        ? ""
+                        : Spaces(last_column_ + kStep * inside) + normalized,
                     comment);
     return absl::OkStatus();
   }
   if (text.empty() || text[0] == '#') {
-    waiting_.emplace_back(line);
+    pending_.emplace_back(line);
     return absl::OkStatus();
   }
   if (text == "---" || text == "...") {
-    FlushWaiting(0, 0, blocks_);
+    FlushComments(0, 0, blocks_);
     blocks_.clear();
     out_.emplace_back(text);
     return absl::OkStatus();
@@ -329,14 +335,14 @@ absl::Status Formatter::TakeLine(absl::string_view line) {
     return absl::FailedPreconditionError(
         absl::StrCat("it begins a line with '", text.substr(0, 1), "'"));
   }
-  return TakeContent(text, Indentation(line), "");
+  return FormatContent(text, Indentation(line), "");
 }
 
 absl::StatusOr<std::string> Formatter::Run() {
   for (const std::string& line : lines_) {
-    KUR_RETURN_IF_ERROR(TakeLine(absl::StripSuffix(line, "\r")));
+    KUR_RETURN_IF_ERROR(FormatLine(absl::StripSuffix(line, "\r")));
   }
-  FlushWaiting(-1, 0, blocks_);
+  FlushComments(-1, 0, blocks_);
   while (!out_.empty() && out_.back().empty()) out_.pop_back();
   return absl::StrCat(absl::StrJoin(out_, "\n"), "\n");
 }

@@ -8,12 +8,12 @@
 
 namespace kur {
 
-// A YAML text in the customary style: two spaces a level, lists indented below their key, one space
-// after a colon and after the commas of [a, b], two before a comment at the end of a line, no
-// trailing spaces, no two empty lines in a row. Comments, the order of keys, quotes and line breaks
-// stay as they are. The result is read back and compared with the original: if it would mean
-// anything else, that is FAILED_PRECONDITION, and the text is better left alone. A text that is no
-// YAML is a diagnostics status (see ParseYaml()).
+// Formats a YAML text in the customary style: two spaces a level, lists indented below their key,
+// one space after a colon and after the commas of [a, b], two spaces before a comment at the end of
+// a line, no trailing spaces, no two empty lines in a row. Keeps comments, the order of keys,
+// quotes and line breaks. Reads the result back: FAILED_PRECONDITION if its meaning would differ
+// from the original, which is then better left unchanged. Returns a diagnostics status (see
+// ParseYaml()) if the text is not YAML.
 absl::StatusOr<std::string> FormatYaml(const std::string& text,
                                        const std::shared_ptr<const std::string>& file);
 

@@ -30,13 +30,14 @@ constexpr size_t kMaxFiles = 64;
 
 bool HasWildcard(const std::string& text) { return text.find_first_of("*?[") != std::string::npos; }
 
-// Appends what matches parts[i...] below `base` to `found`. `*entries` counts what was looked at;
-// beyond kMostEntries nothing more is.
-constexpr size_t kMostEntries = 20000;
+constexpr size_t kMaxEntries = 20000;
+
+// Appends the files below `base` that match parts[i...] to `found`. Counts the directory entries
+// that it looks at in `*entries` and stops beyond kMaxEntries.
 void GlobParts(const std::string& base, const std::vector<std::string>& parts, size_t i, int depth,
                size_t* entries, std::vector<std::string>* found) {
-  constexpr int kDeepest = 64;
-  if (depth > kDeepest || ++*entries > kMostEntries) return;
+  constexpr int kMaxDepth = 64;
+  if (depth > kMaxDepth || ++*entries > kMaxEntries) return;
   if (i == parts.size()) {
     if (Exists(base) && !IsDirectory(base)) found->push_back(base);
     return;
@@ -50,7 +51,7 @@ void GlobParts(const std::string& base, const std::vector<std::string>& parts, s
   const auto names = ListDirectory(base.empty() ? "." : base);
   if (!names.ok()) return;
   for (const std::string& name : *names) {
-    if (++*entries > kMostEntries) return;
+    if (++*entries > kMaxEntries) return;
     const std::string path = JoinPath(base, name);
     if (any_folders) {
       if (name[0] != '.' && IsDirectory(path)) GlobParts(path, parts, i, depth + 1, entries, found);
@@ -60,17 +61,17 @@ void GlobParts(const std::string& base, const std::vector<std::string>& parts, s
   }
 }
 
-absl::StatusOr<std::string> Identity(const std::string& path) {
+absl::StatusOr<std::string> FileIdentity(const std::string& path) {
   struct stat info;
   if (stat(path.c_str(), &info) != 0) return ErrnoToStatus(errno, "cannot read " + path);
-  // A pipe would be waited for without an end.
+  // Reading a pipe could block forever.
   if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
     return absl::InvalidArgumentError(path + " is no regular file");
   }
   return absl::StrCat(info.st_dev, ":", info.st_ino);
 }
 
-absl::StatusOr<MergeStrategy> StrategyOf(const Value& include) {
+absl::StatusOr<MergeStrategy> ParseMergeStrategy(const Value& include) {
   const Value* method = include.Find("method");
   if (method == nullptr || method->is_null()) return MergeStrategy::kBlend;
   const std::string name = method->is_string() ? method->as_string() : "";
@@ -82,12 +83,12 @@ absl::StatusOr<MergeStrategy> StrategyOf(const Value& include) {
                               DidYouMean(name, {"blend", "merge", "concat"})));
 }
 
-std::string Real(const std::string& path) {
+std::string ResolveLinks(const std::string& path) {
   char buffer[PATH_MAX];
   return realpath(path.c_str(), buffer) != nullptr ? buffer : path;
 }
 
-// One step of an override's path: a key or an index.
+// One step of the path of an override: a key or an index.
 struct Step {
   std::string key;
   int64_t index = -1;
@@ -150,9 +151,9 @@ absl::StatusOr<std::vector<std::string>> Glob(const std::string& pattern) {
   std::vector<std::string> found;
   size_t entries = 0;
   GlobParts(absl::StartsWith(pattern, "/") ? "/" : "", parts, 0, 0, &entries, &found);
-  if (entries > kMostEntries) {
+  if (entries > kMaxEntries) {
     return absl::InvalidArgumentError(absl::StrCat(pattern, " means looking at more than ",
-                                                   kMostEntries, " files; name a smaller folder"));
+                                                   kMaxEntries, " files; name a smaller folder"));
   }
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
@@ -166,7 +167,7 @@ absl::StatusOr<Value> Loader::LoadFile(const std::string& path, const Location& 
     if (!included_at.known()) return status;
     return ErrorAt(included_at, "include", std::string(status.message()));
   };
-  const auto identity = Identity(path);
+  const auto identity = FileIdentity(path);
   if (!identity.ok()) return failed(identity.status());
   if (std::count(open_.begin(), open_.end(), *identity) > 0) {
     return failed(absl::InvalidArgumentError(absl::StrCat(path, " includes itself")));
@@ -221,7 +222,7 @@ absl::StatusOr<Value> Loader::LoadIncludes(const std::string& path, const Value&
                        absl::StrCat("unknown key ", Describe(key), "; known keys: source, method"));
       }
     }
-    KUR_ASSIGN_OR_RETURN(const MergeStrategy strategy, StrategyOf(entry));
+    KUR_ASSIGN_OR_RETURN(const MergeStrategy strategy, ParseMergeStrategy(entry));
     KUR_ASSIGN_OR_RETURN(const auto files, FindIncluded(path, *source));
     for (const std::string& file : files) {
       KUR_ASSIGN_OR_RETURN(const Value included, LoadFile(file, source->location()));
@@ -251,11 +252,11 @@ absl::StatusOr<std::vector<std::string>> Loader::FindIncluded(const std::string&
     }
     for (const std::string& match : matches) {
       if (!options_.include_root.empty() &&
-          !absl::StartsWith(Real(match), Real(options_.include_root) + "/")) {
+          !absl::StartsWith(ResolveLinks(match), ResolveLinks(options_.include_root) + "/")) {
         return ErrorAt(name.location(), "include",
                        absl::StrCat(name.as_string(), " leads outside of the Kurfile's folder"));
       }
-      // Shown and opened without "./" in front.
+      // Show and open files without a leading "./".
       files.push_back(absl::StartsWith(match, "./") ? match.substr(2) : match);
     }
   }

@@ -9,21 +9,21 @@
 
 namespace kur {
 
-// Reads Kurfiles and merges what they include. Not thread-safe; one object reads one Kurfile.
+// Reads a Kurfile and merges its includes. One object reads one Kurfile. Not thread-safe.
 class Loader {
  public:
   struct Options {
     std::string display_root;  // messages show files relative to this folder
-    std::string include_root;  // includes may not leave this folder; empty: anywhere
+    std::string include_root;  // includes may not leave this folder; empty: no limit
   };
 
   explicit Loader(Options options) : options_(std::move(options)) {}
 
-  // The value of `path` merged over everything that it includes, without the `include` keys. A
-  // file is read once: a second include of it adds nothing. A circular include is an error.
+  // Returns the value of `path` merged over its includes, without the `include` keys. Reads each
+  // file once; a second include of the same file adds nothing. A circular include is an error.
   absl::StatusOr<Value> Load(const std::string& path);
 
-  // Every file that was read, the Kurfile first.
+  // Returns every file that was read, the Kurfile first.
   const std::vector<std::string>& files() const { return files_; }
 
  private:
@@ -35,15 +35,15 @@ class Loader {
   Options options_;
   std::vector<std::string> files_;
   std::vector<std::string> identities_;  // of files_, as device:inode
-  std::vector<std::string> open_;        // identities of the files being loaded
+  std::vector<std::string> open_;        // identities of the files that are being loaded
 };
 
-// Applies one override, PATH=VALUE: PATH as in "train.data[0].mnist.images", VALUE in YAML.
-// Dictionaries on the way are made, list elements must be there.
+// Applies one override, PATH=VALUE, with a PATH as in "train.data[0].mnist.images" and a VALUE in
+// YAML. Creates missing dictionaries; list elements must exist.
 absl::StatusOr<Value> ApplyOverride(const Value& value, const std::string& override_text);
 
-// Files that match a shell pattern in which "**" stands for any number of folders; sorted.
-// INVALID_ARGUMENT if that means looking at too many.
+// Returns the files that match a shell pattern, sorted. "**" matches any number of folders.
+// INVALID_ARGUMENT if there are too many entries to look at.
 absl::StatusOr<std::vector<std::string>> Glob(const std::string& pattern);
 
 }  // namespace kur

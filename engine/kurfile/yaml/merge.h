@@ -5,15 +5,15 @@
 
 namespace kur {
 
-// How a Kurfile is merged over a file that it includes. Dictionaries merge key by key in each of
-// them; of other values that both have, the includer's wins; lists differ:
+// How a Kurfile is merged over a file that it includes. Dictionaries merge key by key. For other
+// values that both files have, the includer's value wins. The strategies differ in lists:
 enum class MergeStrategy {
-  kBlend,   // element by element, the longer list's rest kept
+  kBlend,   // element by element; the rest of the longer list is kept
   kMerge,   // the includer's list replaces the included one
   kConcat,  // the included list, then the includer's
 };
 
-// `over` merged over `base`.
+// Returns `over` merged over `base`.
 Value MergeValues(const Value& base, const Value& over, MergeStrategy strategy);
 
 }  // namespace kur

@@ -19,8 +19,8 @@ namespace {
 constexpr int64_t kMaxFileBytes = 1 << 20;
 constexpr size_t kMaxFiles = 64;
 
-// Without links; as it is if nothing is there.
-std::string Real(const std::string& path) {
+// Resolves all links. Returns `path` unchanged if the file does not exist.
+std::string ResolveLinks(const std::string& path) {
   char buffer[PATH_MAX];
   return realpath(path.empty() ? "." : path.c_str(), buffer) != nullptr ? buffer : path;
 }
@@ -36,7 +36,7 @@ absl::StatusOr<Value> TemplateFiles::Load(const std::string& path) {
         absl::StrCat("templates read more than ", kMaxFiles, " files"));
   }
   const std::string file = JoinPath(folder_, normalized);
-  if (!absl::StartsWith(Real(file), Real(folder_) + "/")) {
+  if (!absl::StartsWith(ResolveLinks(file), ResolveLinks(folder_) + "/")) {
     return absl::PermissionDeniedError(
         absl::StrCat(path, " leads outside of the Kurfile's folder"));
   }

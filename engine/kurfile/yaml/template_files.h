@@ -11,22 +11,22 @@
 
 namespace kur {
 
-// The JSON and YAML files that a Kurfile's templates read with load_json() and load_yaml(). Their
-// paths are relative to the Kurfile's folder and stay in it. Each is read once. Not thread-safe.
+// Reads the JSON and YAML files of load_json() and load_yaml() in templates. Paths are relative to
+// the Kurfile's folder and may not leave it. Reads each file once. Not thread-safe.
 class TemplateFiles {
  public:
   explicit TemplateFiles(std::string folder) : folder_(std::move(folder)) {}
 
-  // The content of a file as a value; YAML holds for JSON too. PERMISSION_DENIED for a path that
-  // leads out of the folder; a diagnostics status for what is no YAML.
+  // Returns the content of a file, parsed as YAML, of which JSON is a subset. PERMISSION_DENIED for
+  // a path that leads out of the folder; a diagnostics status if the file is not YAML.
   absl::StatusOr<Value> Load(const std::string& path);
 
-  // What has been read, as paths of this machine, in order.
+  // Returns the files that were read, in order, as paths of this machine.
   const std::vector<std::string>& files() const { return files_; }
 
  private:
   const std::string folder_;
-  std::map<std::string, Value> loaded_;  // by normalised path
+  std::map<std::string, Value> loaded_;  // by normalized path
   std::vector<std::string> files_;
 };
 

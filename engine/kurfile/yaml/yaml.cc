@@ -48,7 +48,8 @@ std::optional<Value> ResolveBool(absl::string_view text) {
   return std::nullopt;
 }
 
-// Digits of `base` (underscores allowed) with a sign; nullopt on anything else or on overflow.
+// Parses digits of `base`, in which underscores are allowed. Returns nothing for any other text or
+// on overflow.
 std::optional<int64_t> ParseDigits(absl::string_view digits, int base, bool negative) {
   int64_t value = 0;
   bool any = false;
@@ -68,7 +69,7 @@ std::optional<int64_t> ParseDigits(absl::string_view digits, int base, bool nega
   return any ? std::optional<int64_t>(value) : std::nullopt;
 }
 
-// 1:30 is 90, 1:30:00 is 5400; `parts` has at least two elements.
+// Returns 90 for 1:30 and 5400 for 1:30:00. Precondition: `parts` has at least two elements.
 std::optional<double> ParseSexagesimal(const std::vector<std::string>& parts) {
   double value = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -105,7 +106,7 @@ std::optional<Value> ResolveInt(absl::string_view text) {
   return value ? std::optional<Value>(Value(*value)) : std::nullopt;
 }
 
-// Digits, an optional fraction and an optional exponent, with at least a point or an exponent.
+// Returns whether `text` is digits with a point, an exponent or both.
 bool LooksLikeFloat(absl::string_view text) {
   size_t i = 0;
   const auto skip_digits = [&] {
@@ -155,13 +156,13 @@ std::optional<Value> ResolveFloat(absl::string_view text) {
   return std::nullopt;
 }
 
-// Builds a Value from yaml-cpp's events.
+// Builds a Value from the events of yaml-cpp. Not thread-safe.
 class Builder : public YAML::EventHandler {
  public:
   Builder(std::shared_ptr<const std::string> file, const YamlLimits& limits)
       : file_(std::move(file)), limits_(limits) {}
 
-  // The document, or the first error.
+  // Returns the document, or the first error.
   absl::StatusOr<Value> Finish() {
     KUR_RETURN_IF_ERROR(status_);
     return root_.value_or(Value());
@@ -194,7 +195,7 @@ class Builder : public YAML::EventHandler {
     } else if (tag == "!") {
       value = Value(text);
     } else if (!ResolveTagged(tag, text, &value)) {
-      Fail(location, absl::StrCat("the tag ", ShownTag(tag), " is not allowed in a Kurfile"));
+      Fail(location, absl::StrCat("the tag ", ShortTag(tag), " is not allowed in a Kurfile"));
       return;
     }
     Add(value.At(location), 1, anchor);
@@ -214,7 +215,7 @@ class Builder : public YAML::EventHandler {
 
   bool failed() const { return !status_.ok(); }
 
-  // Where the document begins, and its last scalar (unknown if it has none).
+  // Returns where the document begins, and its last scalar (unknown if there is none).
   const Location& start() const { return start_; }
   const Location& last_scalar() const { return last_scalar_; }
 
@@ -230,8 +231,8 @@ class Builder : public YAML::EventHandler {
     int64_t nodes = 1;
     Value::List list;
     std::vector<Dict::Entry> own;     // in order
-    std::vector<Dict::Entry> merged;  // from `<<`, the most important first
-    Dict keys;                        // of `own`, each under itself
+    std::vector<Dict::Entry> merged;  // from `<<`, highest precedence first
+    Dict keys;                        // of `own`, each with itself as the value
     std::optional<Value> key;
     bool key_is_merge = false;
   };
@@ -244,7 +245,7 @@ class Builder : public YAML::EventHandler {
     if (status_.ok()) status_ = ErrorAt(std::move(location), "", std::move(message));
   }
 
-  static std::string ShownTag(const std::string& tag) {
+  static std::string ShortTag(const std::string& tag) {
     return absl::StartsWith(tag, kCoreTagPrefix)
                ? absl::StrCat("!!", tag.substr(sizeof(kCoreTagPrefix) - 1))
                : tag;
@@ -267,7 +268,7 @@ class Builder : public YAML::EventHandler {
             YAML::anchor_t anchor, bool is_map) {
     const Location location = LocationOf(mark);
     if (tag != "?" && tag != "!" && !tag.empty() && tag != kCoreTagPrefix + core) {
-      Fail(location, absl::StrCat("the tag ", ShownTag(tag), " is not allowed in a Kurfile"));
+      Fail(location, absl::StrCat("the tag ", ShortTag(tag), " is not allowed in a Kurfile"));
     }
     if (static_cast<int>(frames_.size()) >= limits_.depth) {
       Fail(location, absl::StrCat("nested deeper than ", limits_.depth, " levels"));
@@ -287,7 +288,7 @@ class Builder : public YAML::EventHandler {
     Value value;
     if (frame.is_map) {
       Dict dict;
-      // As in PyYAML merged keys come first and own keys replace their values in place.
+      // As in PyYAML, merged keys come first, and own keys replace their values in place.
       std::reverse(frame.merged.begin(), frame.merged.end());
       for (auto& [key, merged] : frame.merged) dict.Set(std::move(key), std::move(merged));
       for (auto& [key, own] : frame.own) dict.Set(std::move(key), std::move(own));
@@ -298,8 +299,8 @@ class Builder : public YAML::EventHandler {
     Add(value.At(frame.location), frame.nodes, frame.anchor, /*counted=*/true);
   }
 
-  // Puts a finished node, which counts `nodes` nodes, where it belongs; `counted` says that all but
-  // itself have been counted already.
+  // Adds a finished node to the innermost open collection. `nodes` is the size of its tree;
+  // `counted` says that all nodes but the node itself have been counted.
   void Add(Value value, int64_t nodes, YAML::anchor_t anchor, bool counted = false) {
     const bool merge_candidate = std::exchange(merge_candidate_, false);
     if (failed()) return;
@@ -352,7 +353,8 @@ class Builder : public YAML::EventHandler {
         return;
       }
     }
-    // Kept in reverse (see Close): what is to win is added last there.
+    // Each source is stored in reverse: Close() reverses all of them, so that the keys of a source
+    // keep their order and the first source is set last and wins.
     for (const Value& source : sources) {
       std::vector<Dict::Entry> entries(source.as_dict().begin(), source.as_dict().end());
       frame->merged.insert(frame->merged.end(), entries.rbegin(), entries.rend());
@@ -385,15 +387,15 @@ Value ResolvePlainScalar(const std::string& text) {
 
 namespace {
 
-Location PlaceOf(const std::string& text, size_t byte,
-                 const std::shared_ptr<const std::string>& file) {
+Location LocationAt(const std::string& text, size_t byte,
+                    const std::shared_ptr<const std::string>& file) {
   const auto end = text.begin() + static_cast<std::ptrdiff_t>(byte);
   const auto line = std::count(text.begin(), end, '\n');
   const size_t start = byte == 0 ? 0 : text.rfind('\n', byte - 1) + 1;
   return {file, static_cast<int>(line) + 1, static_cast<int>(byte - start) + 1};
 }
 
-// The byte at a place that the parser gave.
+// Returns the byte at a location that the parser reported.
 size_t ByteAt(const std::string& text, const Location& place) {
   constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
   size_t start = absl::StartsWith(text, kByteOrderMark) ? kByteOrderMark.size() : 0;
@@ -405,12 +407,12 @@ size_t ByteAt(const std::string& text, const Location& place) {
   return std::min(text.size(), start + static_cast<size_t>(place.column - 1));
 }
 
-// yaml-cpp takes a quoted scalar for whole that the end of the file cuts off behind a line end; it
-// can only be the last one.
+// Reports a quoted scalar that the end of the file cuts off behind a line end. yaml-cpp accepts
+// such a scalar, which can only be the last one.
 absl::Status CheckQuoteIsClosed(const std::string& text, const Location& scalar) {
   if (!scalar.known()) return absl::OkStatus();
   size_t at = ByteAt(text, scalar);
-  // A tag or an anchor may stand in front.
+  // Skip a tag or an anchor.
   while (at < text.size() && (text[at] == '!' || text[at] == '&')) {
     at = text.find_first_of(" \t\r\n", at);
     at = std::min(text.size(), text.find_first_not_of(" \t\r\n", at));
@@ -431,9 +433,9 @@ absl::Status CheckQuoteIsClosed(const std::string& text, const Location& scalar)
       absl::StrCat("the quote ", std::string(1, quote), " that opens here is not closed"));
 }
 
-// yaml-cpp looks ahead over all open brackets before it tells of the first, which takes quadratic
-// time. This counts them without knowing of quotes and comments; texts in which that matters have
-// far fewer.
+// Limits open brackets: yaml-cpp looks ahead over all of them before it reports the first one,
+// which takes quadratic time. Ignores quotes and comments, because texts that need so many brackets
+// inside them do not occur.
 absl::Status CheckBrackets(const std::string& text, const std::shared_ptr<const std::string>& file,
                            const YamlLimits& limits) {
   const int most = limits.depth * 10;
@@ -442,7 +444,7 @@ absl::Status CheckBrackets(const std::string& text, const std::shared_ptr<const 
     if (text[i] == '[' || text[i] == '{') ++open;
     if (text[i] == ']' || text[i] == '}') open = std::max(open - 1, 0);
     if (open > most) {
-      return ErrorAt(PlaceOf(text, i, file), "",
+      return ErrorAt(LocationAt(text, i, file), "",
                      absl::StrCat("nested deeper than ", limits.depth, " levels"));
     }
   }
@@ -454,10 +456,10 @@ absl::Status CheckBrackets(const std::string& text, const std::shared_ptr<const 
 absl::StatusOr<Value> ParseYaml(const std::string& text, std::shared_ptr<const std::string> file,
                                 const YamlLimits& limits) {
   if (const size_t nul = text.find('\0'); nul != std::string::npos) {
-    return ErrorAt(PlaceOf(text, nul, file), "", "a NUL byte: the file is no text");
+    return ErrorAt(LocationAt(text, nul, file), "", "a NUL byte: the file is no text");
   }
   if (const size_t bad = FindInvalidUtf8(text); bad != std::string::npos) {
-    return ErrorAt(PlaceOf(text, bad, file), "",
+    return ErrorAt(LocationAt(text, bad, file), "",
                    "a byte that is no UTF-8; save the file in that encoding");
   }
   KUR_RETURN_IF_ERROR(CheckBrackets(text, file, limits));

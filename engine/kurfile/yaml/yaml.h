@@ -9,20 +9,20 @@
 
 namespace kur {
 
-// Bounds on one YAML text.
+// Limits of one YAML text.
 struct YamlLimits {
-  int64_t nodes = 100000;  // after aliases
+  int64_t nodes = 100000;  // after the expansion of aliases
   int depth = 100;
 };
 
-// Reads one YAML 1.1 document as PyYAML's safe loader does (yes/no/on/off are booleans, 017 is
-// octal, 1:30 is sexagesimal, `<<` merges; JSON is YAML), except that 1e-3 is a number and that a
-// duplicate key is an error. `file` is the name for locations. An error is a diagnostics status
-// with line and column.
+// Parses one YAML 1.1 document as PyYAML's safe loader does: yes, no, on and off are booleans, 017
+// is octal, 1:30 is sexagesimal, `<<` merges, and JSON is YAML. Differs in that 1e-3 is a number
+// and a duplicate key is an error. `file` is the name for locations. Errors are a diagnostics
+// status with line and column. Thread-safe.
 absl::StatusOr<Value> ParseYaml(const std::string& text, std::shared_ptr<const std::string> file,
                                 const YamlLimits& limits = {});
 
-// What a plain (unquoted) YAML scalar means: null, boolean, integer, float or string.
+// Returns the value of a plain (unquoted) YAML scalar: null, boolean, integer, float or string.
 Value ResolvePlainScalar(const std::string& text);
 
 }  // namespace kur

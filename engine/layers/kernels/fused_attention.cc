@@ -19,8 +19,7 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Loops over one row. Their pointers are parameters, because of those the compiler believes that
-// they do not overlap.
+// Loops over one row. The compiler vectorizes them, as it trusts `__restrict` of parameters.
 
 KUR_INLINE void ExpOfRow(int64_t count, float scale, float largest, float* __restrict row) {
   for (int64_t i = 0; i < count; ++i) row[i] = Exp((row[i] - largest) * scale);
@@ -30,8 +29,8 @@ KUR_INLINE void ScaleRow(int64_t count, float scale, float* __restrict row) {
   for (int64_t i = 0; i < count; ++i) row[i] *= scale;
 }
 
-// softmax(scale * row) in place, of rows of `columns`; with `causal` of the first i + 1 columns of
-// row i, and 0 behind.
+// Replaces each row, of `columns` elements, by softmax(scale * row). With `causal`, row i has a
+// softmax of its first i + 1 elements, and zeros after them.
 KUR_FOR_EACH_PROCESSOR void SoftmaxRows(int64_t rows, int64_t columns, float scale, bool causal,
                                         float* row) {
   for (int64_t i = 0; i < rows; ++i, row += columns) {
@@ -42,12 +41,12 @@ KUR_FOR_EACH_PROCESSOR void SoftmaxRows(int64_t rows, int64_t columns, float sca
   }
 }
 
-KUR_INLINE void SoftmaxBackwardRow(int64_t count, float scale, float along,
+KUR_INLINE void SoftmaxBackwardRow(int64_t count, float scale, float dot,
                                    const float* __restrict softmax, float* __restrict gradient) {
-  for (int64_t i = 0; i < count; ++i) gradient[i] = softmax[i] * (gradient[i] - along) * scale;
+  for (int64_t i = 0; i < count; ++i) gradient[i] = softmax[i] * (gradient[i] - dot) * scale;
 }
 
-// From the gradient of the softmax, in place, that of the scores before they were scaled.
+// Replaces the gradient of the softmax by the gradient of the unscaled scores.
 KUR_FOR_EACH_PROCESSOR void SoftmaxBackwardRows(int64_t rows, int64_t columns, float scale,
                                                 const float* softmax, float* gradient) {
   for (int64_t i = 0; i < rows; ++i, softmax += columns, gradient += columns) {
@@ -55,7 +54,8 @@ KUR_FOR_EACH_PROCESSOR void SoftmaxBackwardRows(int64_t rows, int64_t columns, f
   }
 }
 
-// Where the heads lie in tensors of (batch, time, heads * d).
+// The positions of heads in tensors of (batch, time, heads * d). A head is numbered over the batch:
+// sample * count + head of the sample.
 struct Heads {
   int64_t count;
   int64_t time;
@@ -63,7 +63,7 @@ struct Heads {
   int64_t features;  // d
 
   int64_t width() const { return count * features; }
-  // That of the scores.
+  // Returns the factor of the scores.
   float scale() const { return 1 / std::sqrt(static_cast<float>(features)); }
 
   float* Data(const at::Tensor& tensor, int64_t head) const {
@@ -76,7 +76,7 @@ struct Heads {
 };
 
 template <class Run>
-void ForHeads(int64_t heads, const Run& run) {
+void ParallelForHeads(int64_t heads, const Run& run) {
   at::parallel_for(0, heads, 1, [&](int64_t begin, int64_t end) {
     for (int64_t head = begin; head < end; ++head) run(head);
   });
@@ -84,15 +84,15 @@ void ForHeads(int64_t heads, const Run& run) {
 
 class Attention : public torch::autograd::Function<Attention> {
  public:
-  // All are contiguous.
+  // Precondition: all tensors are contiguous.
   static at::Tensor forward(AutogradContext* context, const at::Tensor& query,
                             const at::Tensor& key, const at::Tensor& value, int64_t num_heads,
                             bool causal) {
     const Heads heads = {num_heads, query.size(1), key.size(1), query.size(2) / num_heads};
     const int64_t all = query.size(0) * num_heads;
-    at::Tensor seen = at::empty_like(query);
+    at::Tensor attended = at::empty_like(query);
     const at::Tensor weights = at::empty({all, heads.time, heads.source_time}, query.options());
-    ForHeads(all, [&](int64_t head) {
+    ParallelForHeads(all, [&](int64_t head) {
       const int64_t elements = heads.time * heads.source_time;
       float* const scores = weights.data_ptr<float>() + head * elements;
       PackedMatrix(heads.View(key, head).Transposed())
@@ -100,11 +100,11 @@ class Attention : public torch::autograd::Function<Attention> {
       SoftmaxRows(heads.time, heads.source_time, heads.scale(), causal, scores);
       PackedMatrix(heads.View(value, head))
           .Multiply({scores, heads.time, heads.source_time, heads.source_time},
-                    heads.Data(seen, head), heads.width());
+                    heads.Data(attended, head), heads.width());
     });
     context->save_for_backward({query, key, value, weights});
     context->saved_data["heads"] = num_heads;
-    return seen;
+    return attended;
   }
 
   static variable_list backward(AutogradContext* context, variable_list outputs) {
@@ -116,28 +116,28 @@ class Attention : public torch::autograd::Function<Attention> {
     const at::Tensor gradient = outputs[0].contiguous();
     const int64_t num_heads = context->saved_data["heads"].toInt();
     const Heads heads = {num_heads, query.size(1), key.size(1), query.size(2) / num_heads};
-    const at::Tensor of_query = at::empty_like(query);
-    const at::Tensor of_key = at::empty_like(key);
-    const at::Tensor of_value = at::empty_like(value);
-    ForHeads(weights.size(0), [&](int64_t head) {
+    const at::Tensor query_gradient = at::empty_like(query);
+    const at::Tensor key_gradient = at::empty_like(key);
+    const at::Tensor value_gradient = at::empty_like(value);
+    ParallelForHeads(weights.size(0), [&](int64_t head) {
       const int64_t elements = heads.time * heads.source_time;
       const MatrixView softmax = {weights.data_ptr<float>() + head * elements, heads.time,
                                   heads.source_time, heads.source_time};
       PackedMatrix(heads.View(gradient, head))
-          .Multiply(softmax.Transposed(), heads.Data(of_value, head), heads.width());
-      std::vector<float> of_scores(static_cast<size_t>(elements));
+          .Multiply(softmax.Transposed(), heads.Data(value_gradient, head), heads.width());
+      std::vector<float> score_gradients(static_cast<size_t>(elements));
       PackedMatrix(heads.View(value, head).Transposed())
-          .Multiply(heads.View(gradient, head), of_scores.data(), heads.source_time);
+          .Multiply(heads.View(gradient, head), score_gradients.data(), heads.source_time);
       SoftmaxBackwardRows(heads.time, heads.source_time, heads.scale(), softmax.values,
-                          of_scores.data());
-      const MatrixView scores = {of_scores.data(), heads.time, heads.source_time,
+                          score_gradients.data());
+      const MatrixView scores = {score_gradients.data(), heads.time, heads.source_time,
                                  heads.source_time};
       PackedMatrix(heads.View(key, head))
-          .Multiply(scores, heads.Data(of_query, head), heads.width());
+          .Multiply(scores, heads.Data(query_gradient, head), heads.width());
       PackedMatrix(heads.View(query, head))
-          .Multiply(scores.Transposed(), heads.Data(of_key, head), heads.width());
+          .Multiply(scores.Transposed(), heads.Data(key_gradient, head), heads.width());
     });
-    return {of_query, of_key, of_value, at::Tensor(), at::Tensor()};
+    return {query_gradient, key_gradient, value_gradient, at::Tensor(), at::Tensor()};
   }
 };
 

@@ -7,13 +7,13 @@
 
 namespace kur {
 
-// True if FusedAttention() can take such a query: floats on the CPU.
+// Returns true if FusedAttention() accepts the tensor as query, key or value: float32 on the CPU.
 bool CanFuseAttention(const at::Tensor& query);
 
-// softmax(Q K^T / sqrt(d)) V of each head as one function of autograd, which reads the heads where
-// they lie. `query` is (batch, time, heads * d); `key` and `value` are (batch, source time,
-// heads * d); the result is like the query. With `causal` no step sees a later one. Only
-// differentiable once.
+// Returns softmax(Q K^T / sqrt(d)) V for each head, as one autograd function that does not copy the
+// heads. `query` is (batch, time, heads * d); `key` and `value` are (batch, source time, heads *
+// d); the result has the shape of the query. With `causal`, no step attends to a later one.
+// Differentiable once.
 at::Tensor FusedAttention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                           int64_t heads, bool causal);
 

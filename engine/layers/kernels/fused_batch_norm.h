@@ -5,32 +5,31 @@
 
 namespace kur {
 
-// Batch normalization of floats on the CPU whose channels lie next to each other in memory, with as
-// few passes over it as there can be, and with the ReLU that follows in the same passes: backwards
-// it costs nothing then, neither time nor memory.
+// Batch normalization of float32 on the CPU, for tensors whose channels are adjacent in memory. The
+// kernels pass over memory as few times as possible. A ReLU that follows is part of the same
+// passes, so that its backward pass takes neither time nor memory.
 
-// True if the functions below can take `x`: floats on the CPU, (batch, channels, height, width) in
-// channels-last memory, or (batch, ..., channels) with the other axes in any order in memory, as
-// recurrent layers leave them.
+// Returns true if the functions below accept `x`: float32 on the CPU, either (batch, channels,
+// height, width) in channels-last memory, or (batch, ..., channels) with the other axes in any
+// order in memory, as recurrent layers leave them.
 bool CanFuseBatchNorm(const at::Tensor& x);
 
 struct BatchNormOptions {
-  double momentum = 0.9;  // share of the old running statistics that stays
-  double epsilon = 1e-5;
-  bool relu = false;
+  double momentum = 0.9;  // the fraction of the old running statistics that stays
+  double epsilon = 1e-5;  // added to the variance
+  bool relu = false;      // applies a ReLU to the result
 };
 
-// As at::batch_norm() in training, and at::relu() of it. `weight` and `bias` are (channels,), as
-// are the running statistics, which are changed. Only differentiable once.
+// Computes at::batch_norm() in training mode. `weight`, `bias`, `running_mean` and `running_var`
+// are (channels,); the running statistics are updated. Differentiable once.
 at::Tensor FusedBatchNorm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                           const at::Tensor& running_mean, const at::Tensor& running_var,
                           const BatchNormOptions& options);
 
-// The same by the running statistics, without a gradient.
-at::Tensor BatchNormByRunningStatistics(const at::Tensor& x, const at::Tensor& weight,
-                                        const at::Tensor& bias, const at::Tensor& running_mean,
-                                        const at::Tensor& running_var,
-                                        const BatchNormOptions& options);
+// Normalizes by the running statistics. Not differentiable.
+at::Tensor BatchNormInference(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                              const at::Tensor& running_mean, const at::Tensor& running_var,
+                              const BatchNormOptions& options);
 
 }  // namespace kur
 

@@ -20,18 +20,18 @@ bool CanFuse(const at::Tensor& x) {
 }
 
 at::Tensor RunFused(CellType cell, const at::Tensor& x, const CellWeights& weights,
-                    GateActivation activation, const CellPass& pass) {
-  // The kernels know float32 only.
+                    GateActivation activation, const SequenceOptions& options) {
+  // The kernels support float32 alone.
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
   switch (cell) {
     case CellType::kGru:
-      return RunFusedGru(x, weights, activation, pass);
+      return RunFusedGru(x, weights, activation, options);
     case CellType::kLstm:
-      return RunFusedLstm(x, weights, activation, pass);
+      return RunFusedLstm(x, weights, activation, options);
     case CellType::kSru:
       break;
   }
-  return RunFusedSru(x, weights, pass);
+  return RunFusedSru(x, weights, options);
 }
 
 }  // namespace kur

@@ -11,25 +11,26 @@
 
 namespace kur {
 
-// Whole sequences as single functions of autograd, for floats on the CPU. The products with
-// the input and the gradients of the weights are each one product of matrices over all steps; a
-// step itself is one product, with the state, and one pass over the gates.
+// Recurrent cells over whole sequences, each as one autograd function, for float32 on the CPU. All
+// steps share one matrix product with the input, and one for each gradient of a weight. A step
+// itself is one matrix product with the state and one pass over the gates.
 
-// The kernels' name of an outer activation, if they know it.
+// Returns the outer activation with a Kurfile's name; absent if the kernels lack it.
 std::optional<GateActivation> FindGateActivation(const std::string& name);
 
-// True if the tensor is one that the functions below can take.
+// Returns true if the functions below accept the tensor: float32 on the CPU, not empty.
 bool CanFuse(const at::Tensor& x);
 
-// As RunStepwise(). Only differentiable once.
+// Compute the same as RunStepwise(). Differentiable once.
 at::Tensor RunFusedGru(const at::Tensor& x, const CellWeights& weights, GateActivation activation,
-                       const CellPass& pass);
+                       const SequenceOptions& options);
 at::Tensor RunFusedLstm(const at::Tensor& x, const CellWeights& weights, GateActivation activation,
-                        const CellPass& pass);
-at::Tensor RunFusedSru(const at::Tensor& x, const CellWeights& weights, const CellPass& pass);
+                        const SequenceOptions& options);
+at::Tensor RunFusedSru(const at::Tensor& x, const CellWeights& weights,
+                       const SequenceOptions& options);
 
 at::Tensor RunFused(CellType cell, const at::Tensor& x, const CellWeights& weights,
-                    GateActivation activation, const CellPass& pass);
+                    GateActivation activation, const SequenceOptions& options);
 
 }  // namespace kur
 

@@ -9,10 +9,10 @@ namespace {
 
 KUR_INLINE float Sigmoid(float x) { return 1 / (1 + Exp(-x)); }
 
-// An outer activation: Value(x), and from y = Value(x) its derivative Slope(y).
+// Activations: Value(x), and its derivative Slope(y) where y = Value(x).
 struct Tanh {
   static KUR_INLINE float Value(float x) {
-    // Near 0 the quotient would lose digits: there it is Cephes' polynomial.
+    // Near 0 the quotient would lose digits; Cephes' polynomial replaces it there.
     constexpr float kNear = 0.625f;
     const float square = x * x;
     float p = -5.70498872745e-3f;
@@ -42,57 +42,57 @@ struct Linear {
   static KUR_INLINE float Slope(float) { return 1; }
 };
 
-// Loops over one row. Their pointers are parameters, because of those the compiler believes that
-// they do not overlap.
+// Loops over one row. The compiler vectorizes them, as it trusts `__restrict` of parameters.
 
 template <class Activation>
 KUR_INLINE void GruForwardRow(int64_t units, float* __restrict r, float* __restrict z,
-                              float* __restrict n, float* __restrict of_h,
+                              float* __restrict n, float* __restrict recurrent_n,
                               const float* __restrict recurrent, const float* __restrict bias,
-                              const float* __restrict before, float* __restrict state) {
+                              const float* __restrict previous_state, float* __restrict state) {
   for (int64_t j = 0; j < units; ++j) {
     const float hn = recurrent[2 * units + j] + bias[2 * units + j];
     const float reset = Sigmoid(r[j] + recurrent[j] + bias[j]);
-    const float keep = Sigmoid(z[j] + recurrent[units + j] + bias[units + j]);
+    const float update = Sigmoid(z[j] + recurrent[units + j] + bias[units + j]);
     const float next = Activation::Value(n[j] + reset * hn);
     r[j] = reset;
-    z[j] = keep;
+    z[j] = update;
     n[j] = next;
-    of_h[j] = hn;
-    state[j] = next + keep * (before[j] - next);
+    recurrent_n[j] = hn;
+    state[j] = next + update * (previous_state[j] - next);
   }
 }
 
 template <class Activation>
 KUR_INLINE void GruBackwardRow(int64_t units, const float* __restrict gates,
-                               const float* __restrict before, const float* __restrict from_above,
-                               float* __restrict carried, float* __restrict dr,
+                               const float* __restrict previous_state,
+                               const float* __restrict output_gradient,
+                               float* __restrict state_gradient, float* __restrict dr,
                                float* __restrict dz, float* __restrict dh, float* __restrict dn) {
   for (int64_t j = 0; j < units; ++j) {
     const float r = gates[j];
     const float z = gates[units + j];
     const float n = gates[2 * units + j];
-    const float d = from_above[j] + carried[j];
+    const float d = output_gradient[j] + state_gradient[j];
     const float dx = d * (1 - z) * Activation::Slope(n);
     dn[j] = dx;
     dh[j] = dx * r;
     dr[j] = dx * gates[3 * units + j] * r * (1 - r);
-    dz[j] = d * (before[j] - n) * z * (1 - z);
-    carried[j] = d * z;
+    dz[j] = d * (previous_state[j] - n) * z * (1 - z);
+    state_gradient[j] = d * z;
   }
 }
 
 template <class Activation>
 KUR_INLINE void LstmForwardRow(int64_t units, float* __restrict i, float* __restrict f,
                                float* __restrict g, float* __restrict o,
-                               const float* __restrict cell_before, float* __restrict cell,
+                               const float* __restrict previous_cell, float* __restrict cell,
                                float* __restrict activated, float* __restrict state) {
   for (int64_t j = 0; j < units; ++j) {
     const float in = Sigmoid(i[j]);
     const float forget = Sigmoid(f[j]);
     const float candidate = Activation::Value(g[j]);
     const float out = Sigmoid(o[j]);
-    const float c = forget * cell_before[j] + in * candidate;
+    const float c = forget * previous_cell[j] + in * candidate;
     const float a = Activation::Value(c);
     i[j] = in;
     f[j] = forget;
@@ -106,58 +106,60 @@ KUR_INLINE void LstmForwardRow(int64_t units, float* __restrict i, float* __rest
 
 template <class Activation>
 KUR_INLINE void LstmBackwardRow(int64_t units, const float* __restrict gates,
-                                const float* __restrict cell_before,
+                                const float* __restrict previous_cell,
                                 const float* __restrict activated,
-                                const float* __restrict from_above, const float* __restrict carried,
-                                float* __restrict carried_cell, float* __restrict di,
+                                const float* __restrict output_gradient,
+                                const float* __restrict state_gradient,
+                                float* __restrict cell_gradient, float* __restrict di,
                                 float* __restrict df, float* __restrict dg, float* __restrict d_o) {
   for (int64_t j = 0; j < units; ++j) {
     const float i = gates[j];
     const float f = gates[units + j];
     const float g = gates[2 * units + j];
     const float o = gates[3 * units + j];
-    const float d = from_above[j] + carried[j];
-    const float dc = carried_cell[j] + d * o * Activation::Slope(activated[j]);
+    const float d = output_gradient[j] + state_gradient[j];
+    const float dc = cell_gradient[j] + d * o * Activation::Slope(activated[j]);
     di[j] = dc * g * i * (1 - i);
-    df[j] = dc * cell_before[j] * f * (1 - f);
+    df[j] = dc * previous_cell[j] * f * (1 - f);
     dg[j] = dc * i * Activation::Slope(g);
     d_o[j] = d * activated[j] * o * (1 - o);
-    carried_cell[j] = dc * f;
+    cell_gradient[j] = dc * f;
   }
 }
 
 KUR_INLINE void SruForwardRow(int64_t units, const float* __restrict u, float* __restrict f,
-                              float* __restrict r, const float* __restrict through,
-                              const float* __restrict bias, const float* __restrict cell_before,
+                              float* __restrict r, const float* __restrict skip,
+                              const float* __restrict bias, const float* __restrict previous_cell,
                               float* __restrict cell, float* __restrict state) {
   for (int64_t j = 0; j < units; ++j) {
     const float forget = Sigmoid(f[j] + bias[j]);
     const float read = Sigmoid(r[j] + bias[units + j]);
-    const float c = u[j] + forget * (cell_before[j] - u[j]);
+    const float c = u[j] + forget * (previous_cell[j] - u[j]);
     f[j] = forget;
     r[j] = read;
     cell[j] = c;
-    state[j] = through[j] + read * (c - through[j]);
+    state[j] = skip[j] + read * (c - skip[j]);
   }
 }
 
 KUR_INLINE void SruBackwardRow(int64_t units, const float* __restrict gates,
-                               const float* __restrict through, const float* __restrict cell_before,
-                               const float* __restrict cell, const float* __restrict from_above,
-                               float* __restrict carried_cell, float* __restrict du,
+                               const float* __restrict skip, const float* __restrict previous_cell,
+                               const float* __restrict cell,
+                               const float* __restrict output_gradient,
+                               float* __restrict cell_gradient, float* __restrict du,
                                float* __restrict df, float* __restrict dr,
-                               float* __restrict d_through) {
+                               float* __restrict skip_gradient) {
   for (int64_t j = 0; j < units; ++j) {
     const float u = gates[j];
     const float f = gates[units + j];
     const float r = gates[2 * units + j];
-    const float d = from_above[j];
-    const float dc = carried_cell[j] + d * r;
+    const float d = output_gradient[j];
+    const float dc = cell_gradient[j] + d * r;
     du[j] = dc * (1 - f);
-    df[j] = dc * (cell_before[j] - u) * f * (1 - f);
-    dr[j] = d * (cell[j] - through[j]) * r * (1 - r);
-    d_through[j] = d * (1 - r);
-    carried_cell[j] = dc * f;
+    df[j] = dc * (previous_cell[j] - u) * f * (1 - f);
+    dr[j] = d * (cell[j] - skip[j]) * r * (1 - r);
+    skip_gradient[j] = d * (1 - r);
+    cell_gradient[j] = dc * f;
   }
 }
 
@@ -168,7 +170,7 @@ KUR_INLINE void GruForwardRows(int64_t begin, int64_t end, int64_t units,
     float* const gates = step.gates + row * 4 * units;
     GruForwardRow<Activation>(units, gates, gates + units, gates + 2 * units, gates + 3 * units,
                               step.recurrent + row * 3 * units, step.bias,
-                              step.before + row * units, step.state + row * units);
+                              step.previous_state + row * units, step.state + row * units);
   }
 }
 
@@ -177,9 +179,10 @@ KUR_INLINE void GruBackwardRows(int64_t begin, int64_t end, int64_t units,
                                 const GruBackwardStep& step) {
   for (int64_t row = begin; row < end; ++row) {
     float* const d = step.gradients + row * 4 * units;
-    GruBackwardRow<Activation>(units, step.gates + row * 4 * units, step.before + row * units,
-                               step.from_above + row * units, step.carried + row * units, d,
-                               d + units, d + 2 * units, d + 3 * units);
+    GruBackwardRow<Activation>(
+        units, step.gates + row * 4 * units, step.previous_state + row * units,
+        step.output_gradient + row * units, step.state_gradient + row * units, d, d + units,
+        d + 2 * units, d + 3 * units);
   }
 }
 
@@ -190,7 +193,7 @@ KUR_INLINE void LstmForwardRows(int64_t begin, int64_t end, int64_t units,
     float* const gates = step.gates + row * 4 * units;
     const int64_t at = row * units;
     LstmForwardRow<Activation>(units, gates, gates + units, gates + 2 * units, gates + 3 * units,
-                               step.cell_before + at, step.cell + at, step.activated + at,
+                               step.previous_cell + at, step.cell + at, step.activated + at,
                                step.state + at);
   }
 }
@@ -201,9 +204,10 @@ KUR_INLINE void LstmBackwardRows(int64_t begin, int64_t end, int64_t units,
   for (int64_t row = begin; row < end; ++row) {
     float* const d = step.gradients + row * 4 * units;
     const int64_t at = row * units;
-    LstmBackwardRow<Activation>(units, step.gates + row * 4 * units, step.cell_before + at,
-                                step.activated + at, step.from_above + at, step.carried + at,
-                                step.carried_cell + at, d, d + units, d + 2 * units, d + 3 * units);
+    LstmBackwardRow<Activation>(units, step.gates + row * 4 * units, step.previous_cell + at,
+                                step.activated + at, step.output_gradient + at,
+                                step.state_gradient + at, step.cell_gradient + at, d, d + units,
+                                d + 2 * units, d + 3 * units);
   }
 }
 
@@ -272,7 +276,7 @@ KUR_FOR_EACH_PROCESSOR void SruForward(int64_t begin, int64_t end, int64_t units
     const int64_t at = row * units;
     SruForwardRow(units, gates, gates + units, gates + 2 * units,
                   step.num_gates == 4 ? gates + 3 * units : step.input + at, step.bias,
-                  step.cell_before + at, step.cell + at, step.state + at);
+                  step.previous_cell + at, step.cell + at, step.state + at);
   }
 }
 
@@ -284,8 +288,8 @@ KUR_FOR_EACH_PROCESSOR void SruBackward(int64_t begin, int64_t end, int64_t unit
     const int64_t at = row * units;
     const bool projects = step.num_gates == 4;
     SruBackwardRow(units, gates, projects ? gates + 3 * units : step.input + at,
-                   step.cell_before + at, step.cell + at, step.from_above + at,
-                   step.carried_cell + at, d, d + units, d + 2 * units,
+                   step.previous_cell + at, step.cell + at, step.output_gradient + at,
+                   step.cell_gradient + at, d, d + units, d + 2 * units,
                    projects ? d + 3 * units : step.input_gradient + at);
   }
 }

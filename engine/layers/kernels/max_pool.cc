@@ -14,9 +14,10 @@
 namespace kur {
 namespace {
 
-constexpr int64_t kMostPlaces = 256;  // so that a place in a window fits in a byte
+// An index into a window must fit into a byte.
+constexpr int64_t kMaxWindowElements = 256;
 
-// One image in memory, (height, width, channels), and what its windows give.
+// The extents of an image, (height, width, channels), and of the pooled image.
 struct Extents {
   int64_t channels;
   int64_t height;
@@ -25,59 +26,60 @@ struct Extents {
   int64_t out_width;
 };
 
-// Whether every element of an image is in a window.
-bool Cover(const PoolWindows& windows, const Extents& extents) {
+// Returns true if every element of an image is in a window.
+bool CoverImage(const PoolWindows& windows, const Extents& extents) {
   return windows.stride_height == windows.height && windows.stride_width == windows.width &&
          extents.out_height * windows.height == extents.height &&
          extents.out_width * windows.width == extents.width;
 }
 
-// For each channel, whether `value`, at `place` of the window, is larger than all before it.
-KUR_INLINE void Compare(int64_t channels, uint8_t place, const float* __restrict value,
-                        float* __restrict largest, uint8_t* __restrict places) {
+// Updates the maximum of each channel, and its index in the window, by the element at `index`.
+KUR_INLINE void UpdateMaximum(int64_t channels, uint8_t index, const float* __restrict value,
+                              float* __restrict maximum, uint8_t* __restrict argmax) {
   for (int64_t c = 0; c < channels; ++c) {
-    const bool takes =
-        static_cast<int>(value[c] > largest[c]) | static_cast<int>(value[c] != value[c]);  // a NaN
-    largest[c] = takes ? value[c] : largest[c];
-    places[c] = takes ? place : places[c];
+    const bool is_larger =
+        static_cast<int>(value[c] > maximum[c]) | static_cast<int>(value[c] != value[c]);  // a NaN
+    maximum[c] = is_larger ? value[c] : maximum[c];
+    argmax[c] = is_larger ? index : argmax[c];
   }
 }
 
 KUR_FOR_EACH_PROCESSOR void PoolImage(const PoolWindows& windows, const Extents& extents,
-                                      const float* x, float* y, uint8_t* places) {
+                                      const float* x, float* y, uint8_t* argmax) {
   const int64_t channels = extents.channels;
   for (int64_t i = 0; i < extents.out_height; ++i) {
-    for (int64_t j = 0; j < extents.out_width; ++j, y += channels, places += channels) {
+    for (int64_t j = 0; j < extents.out_width; ++j, y += channels, argmax += channels) {
       const float* const corner =
           x + (i * windows.stride_height * extents.width + j * windows.stride_width) * channels;
       std::memcpy(y, corner, static_cast<size_t>(channels) * sizeof(float));
-      std::memset(places, 0, static_cast<size_t>(channels));
-      for (int64_t place = 1; place < windows.height * windows.width; ++place) {
-        const int64_t offset = place / windows.width * extents.width + place % windows.width;
-        Compare(channels, static_cast<uint8_t>(place), corner + offset * channels, y, places);
+      std::memset(argmax, 0, static_cast<size_t>(channels));
+      for (int64_t index = 1; index < windows.height * windows.width; ++index) {
+        const int64_t offset = index / windows.width * extents.width + index % windows.width;
+        UpdateMaximum(channels, static_cast<uint8_t>(index), corner + offset * channels, y, argmax);
       }
     }
   }
 }
 
-// Gives the gradient to the places where the maximum was found.
-KUR_INLINE void Give(int64_t channels, uint8_t place, const float* __restrict gradient,
-                     const uint8_t* __restrict places, float* __restrict to) {
-  for (int64_t c = 0; c < channels; ++c) to[c] = places[c] == place ? gradient[c] : 0;
+// Writes the gradient of the element at `index` of a window: that of the maximum, or 0.
+KUR_INLINE void WriteGradient(int64_t channels, uint8_t index, const float* __restrict gradient,
+                              const uint8_t* __restrict argmax, float* __restrict to) {
+  for (int64_t c = 0; c < channels; ++c) to[c] = argmax[c] == index ? gradient[c] : 0;
 }
 
-// Writes all elements that are in a window.
+// Writes the gradients of all elements that are in a window.
 KUR_FOR_EACH_PROCESSOR void PoolImageBackward(const PoolWindows& windows, const Extents& extents,
-                                              const float* gradient, const uint8_t* places,
+                                              const float* gradient, const uint8_t* argmax,
                                               float* x) {
   const int64_t channels = extents.channels;
   for (int64_t i = 0; i < extents.out_height; ++i) {
-    for (int64_t j = 0; j < extents.out_width; ++j, gradient += channels, places += channels) {
+    for (int64_t j = 0; j < extents.out_width; ++j, gradient += channels, argmax += channels) {
       float* const corner =
           x + (i * windows.stride_height * extents.width + j * windows.stride_width) * channels;
-      for (int64_t place = 0; place < windows.height * windows.width; ++place) {
-        const int64_t offset = place / windows.width * extents.width + place % windows.width;
-        Give(channels, static_cast<uint8_t>(place), gradient, places, corner + offset * channels);
+      for (int64_t index = 0; index < windows.height * windows.width; ++index) {
+        const int64_t offset = index / windows.width * extents.width + index % windows.width;
+        WriteGradient(channels, static_cast<uint8_t>(index), gradient, argmax,
+                      corner + offset * channels);
       }
     }
   }
@@ -95,16 +97,16 @@ class MaxPool : public torch::autograd::Function<MaxPool> {
     const at::Tensor y =
         at::empty({x.size(0), extents.channels, extents.out_height, extents.out_width},
                   x.options().memory_format(at::MemoryFormat::ChannelsLast));
-    const at::Tensor places = at::empty({y.numel()}, at::kByte);
+    const at::Tensor argmax = at::empty({y.numel()}, at::kByte);
     const int64_t in = x.numel() / x.size(0);
     const int64_t out = y.numel() / x.size(0);
     at::parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {
       for (int64_t n = begin; n < end; ++n) {
         PoolImage(windows, extents, x.data_ptr<float>() + n * in, y.data_ptr<float>() + n * out,
-                  places.data_ptr<uint8_t>() + n * out);
+                  argmax.data_ptr<uint8_t>() + n * out);
       }
     });
-    context->save_for_backward({places});
+    context->save_for_backward({argmax});
     context->saved_data["shape"] = x.sizes().vec();
     context->saved_data["windows"] = std::vector<int64_t>{
         windows.height, windows.width, windows.stride_height, windows.stride_width};
@@ -113,12 +115,12 @@ class MaxPool : public torch::autograd::Function<MaxPool> {
 
   static variable_list backward(AutogradContext* context, variable_list outputs) {
     const at::Tensor gradient = outputs[0].contiguous(at::MemoryFormat::ChannelsLast);
-    const at::Tensor places = context->get_saved_variables()[0];
+    const at::Tensor argmax = context->get_saved_variables()[0];
     const auto shape = context->saved_data["shape"].toIntVector();
     const auto list = context->saved_data["windows"].toIntVector();
     const PoolWindows windows = {list[0], list[1], list[2], list[3]};
     const Extents extents = {shape[1], shape[2], shape[3], gradient.size(2), gradient.size(3)};
-    const bool clear = !Cover(windows, extents);
+    const bool clear = !CoverImage(windows, extents);
     const at::Tensor x =
         at::empty(shape, gradient.options().memory_format(at::MemoryFormat::ChannelsLast));
     const int64_t in = x.numel() / shape[0];
@@ -128,7 +130,7 @@ class MaxPool : public torch::autograd::Function<MaxPool> {
         float* const to = x.data_ptr<float>() + n * in;
         if (clear) std::fill_n(to, in, 0.0f);
         PoolImageBackward(windows, extents, gradient.data_ptr<float>() + n * out,
-                          places.data_ptr<uint8_t>() + n * out, to);
+                          argmax.data_ptr<uint8_t>() + n * out, to);
       }
     });
     return {x, at::Tensor()};
@@ -141,7 +143,7 @@ bool CanPoolImages(const at::Tensor& x, const PoolWindows& windows) {
   return FusedKernelsAllowed() && x.device().is_cpu() && x.scalar_type() == at::kFloat &&
          x.numel() > 0 && x.is_contiguous(at::MemoryFormat::ChannelsLast) &&
          windows.stride_height >= windows.height && windows.stride_width >= windows.width &&
-         windows.height * windows.width <= kMostPlaces;
+         windows.height * windows.width <= kMaxWindowElements;
 }
 
 at::Tensor MaxPoolImages(const at::Tensor& x, const PoolWindows& windows) {

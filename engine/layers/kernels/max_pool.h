@@ -7,7 +7,7 @@
 
 namespace kur {
 
-// The windows of a pool over images, which must not overlap and have at most 256 elements.
+// The windows of a pool over images, in pixels.
 struct PoolWindows {
   int64_t height = 1;
   int64_t width = 1;
@@ -15,13 +15,14 @@ struct PoolWindows {
   int64_t stride_width = 1;
 };
 
-// True if MaxPoolImages() can take that image in those windows: floats on the CPU in channels-last
-// memory.
+// Returns true if MaxPoolImages() accepts the arguments: float32 on the CPU in channels-last
+// memory, and windows that do not overlap and have at most 256 elements.
 bool CanPoolImages(const at::Tensor& x, const PoolWindows& windows);
 
-// The maximum of each window of (batch, channels, height, width), as at::max_pool2d() gives it,
-// for all channels of a place at once, and backwards without a pass that only clears memory. Of
-// equal elements the first counts; a NaN is the largest. Only differentiable once.
+// Returns the maximum of each window of (batch, channels, height, width), equal to
+// at::max_pool2d(). Computes all channels of a position at once; the backward pass clears no memory
+// unless the windows leave gaps. Among equal elements the first one gets the gradient; a NaN is the
+// largest. Differentiable once.
 at::Tensor MaxPoolImages(const at::Tensor& x, const PoolWindows& windows);
 
 }  // namespace kur

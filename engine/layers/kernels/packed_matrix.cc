@@ -12,14 +12,15 @@ namespace kur {
 namespace {
 
 constexpr int64_t kVectorFloats = 16;
-constexpr int64_t kPanel = 2 * kVectorFloats;
-// As many multiplications and additions as are worth a thread.
-constexpr int64_t kLeastWork = 1 << 19;
+constexpr int64_t kPanel = 2 * kVectorFloats;  // columns
+// The least number of multiply-adds for which another thread pays off.
+constexpr int64_t kMinWork = 1 << 19;
 
-// On processors with narrower ones, a few of them.
+// The compiler splits the vector on processors with narrower registers.
 using Vector __attribute__((vector_size(kVectorFloats * sizeof(float)))) = float;
 
-// kRows rows of the product with the first kVectors vectors of a panel. The sums stay in registers.
+// Computes kRows rows of the product with the first kVectors vectors of a panel. The sums stay in
+// registers.
 template <int kRows, int kVectors>
 KUR_INLINE void MultiplyBlock(const MatrixView& a, int64_t first, const float* panel,
                               Vector (&sums)[kRows][kVectors]) {
@@ -61,7 +62,7 @@ KUR_INLINE void WriteBlock(const Vector (&sums)[kRows][kVectors], int64_t column
   }
 }
 
-// From row `first` on as many blocks of kRows as there are; returns the row after them.
+// Computes all full blocks of kRows rows from row `first` on. Returns the row after them.
 template <int kRows, int kVectors>
 KUR_INLINE int64_t MultiplyRows(const MatrixView& a, int64_t first, const float* panel,
                                 int64_t columns, float* to, int64_t stride, bool add) {
@@ -73,19 +74,19 @@ KUR_INLINE int64_t MultiplyRows(const MatrixView& a, int64_t first, const float*
   return first;
 }
 
-// The product with one panel, in blocks of up to kMostRows rows: as many as leave the sums in
-// registers.
-template <int kMostRows>
+// Computes the product with one panel, in blocks of up to kMaxRows rows. kMaxRows is the greatest
+// number whose sums fit into the processor's registers.
+template <int kMaxRows>
 KUR_INLINE void MultiplyPanel(const MatrixView& a, const float* panel, int64_t columns, float* to,
                               int64_t stride, bool add) {
   int64_t row = 0;
   if (columns > kVectorFloats) {
-    row = MultiplyRows<kMostRows, 2>(a, row, panel, columns, to, stride, add);
-    if (kMostRows > 2) row = MultiplyRows<2, 2>(a, row, panel, columns, to, stride, add);
+    row = MultiplyRows<kMaxRows, 2>(a, row, panel, columns, to, stride, add);
+    if (kMaxRows > 2) row = MultiplyRows<2, 2>(a, row, panel, columns, to, stride, add);
     MultiplyRows<1, 2>(a, row, panel, columns, to, stride, add);
   } else {
-    row = MultiplyRows<kMostRows, 1>(a, row, panel, columns, to, stride, add);
-    if (kMostRows > 2) row = MultiplyRows<2, 1>(a, row, panel, columns, to, stride, add);
+    row = MultiplyRows<kMaxRows, 1>(a, row, panel, columns, to, stride, add);
+    if (kMaxRows > 2) row = MultiplyRows<2, 1>(a, row, panel, columns, to, stride, add);
     MultiplyRows<1, 1>(a, row, panel, columns, to, stride, add);
   }
 }
@@ -150,7 +151,7 @@ void PackedMatrix::Multiply(const MatrixView& a, float* to, int64_t stride, bool
   const int64_t panels = (columns_ + kPanel - 1) / kPanel;
   const int64_t work = std::max<int64_t>(1, a.rows * rows_ * kPanel);
   at::parallel_for(
-      0, panels, std::max<int64_t>(1, kLeastWork / work), [&](int64_t begin, int64_t end) {
+      0, panels, std::max<int64_t>(1, kMinWork / work), [&](int64_t begin, int64_t end) {
         for (int64_t p = begin; p < end; ++p) {
           multiply(a, panels_.get() + p * rows_ * kPanel, std::min(kPanel, columns_ - p * kPanel),
                    to + p * kPanel, stride, add);

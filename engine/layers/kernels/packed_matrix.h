@@ -7,7 +7,7 @@
 
 namespace kur {
 
-// Where the elements of a matrix of floats lie: (i, j) at values[i * row_stride + j *
+// A matrix of floats that it does not own. The element (i, j) is at values[i * row_stride + j *
 // column_stride].
 struct MatrixView {
   const float* values = nullptr;
@@ -19,17 +19,18 @@ struct MatrixView {
   MatrixView Transposed() const { return {values, columns, rows, column_stride, row_stride}; }
 };
 
-// A copy of a matrix of floats, laid out to be multiplied by few rows at a time. A general product
-// of matrices lays its operands out anew every time, which costs as much as multiplying where one
-// of them has few rows, as the states of a recurrent cell do at every step, and all of a head of
-// attention. Immutable, thread-safe.
+// A copy of a matrix of floats, packed for products with matrices of few rows. A general matrix
+// product packs its operands in every call. That costs as much as the product itself if one of them
+// has few rows: the states of a recurrent cell at a step, or a head of attention. Immutable,
+// thread-safe.
 class PackedMatrix {
  public:
   explicit PackedMatrix(const MatrixView& matrix);
 
-  // to = a B, or to += a B with `add`, where B is this matrix. `a` has as many columns as B has
-  // rows; `to` has the rows of `a`, `stride` apart, of contiguous columns, and overlaps nothing.
-  // Every element is summed up in the order of B's rows, for every number of threads.
+  // Computes to = a B, or to += a B with `add`, where B is this matrix. Preconditions: `a` has as
+  // many columns as B has rows; `to` has the rows of `a`, `stride` elements apart, with contiguous
+  // columns, and overlaps nothing. Every element is summed in the order of B's rows, so that the
+  // result does not depend on the number of threads.
   void Multiply(const MatrixView& a, float* to, int64_t stride, bool add = false) const;
 
  private:
@@ -39,7 +40,7 @@ class PackedMatrix {
 
   int64_t rows_;
   int64_t columns_;
-  // Panels of 32 columns, row by row; the last one is filled up with zeros.
+  // Panels of 32 columns, each in row-major order; the last one is padded with zeros.
   std::unique_ptr<float, Freer> panels_;
 };
 

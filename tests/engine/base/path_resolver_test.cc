@@ -74,7 +74,7 @@ class PathResolverTest : public ::testing::Test {
   absl::StatusCode WriteCode(const std::string& path) const {
     return Resolver().ForWriting(path).status().code();
   }
-  // What a job would read under that path.
+  // Returns the content that a job reads under `path`.
   std::string Content(const std::string& path) const {
     const auto file = Resolver().ForReading(path);
     return file.ok() ? *FileSystem::Posix().Read(*file) : file.status().ToString();
@@ -97,7 +97,7 @@ TEST_F(PathResolverTest, HomePathsAreInTheUsersFolder) {
   EXPECT_EQ(*Resolver().ForWriting("~/weights.w"), Path("home/weights.w"));
   EXPECT_NE(ReadCode("~/../data-of-others/secret"), absl::StatusCode::kOk);
   EXPECT_NE(WriteCode("~/../x"), absl::StatusCode::kOk);
-  // Another user's home is not meant: the name is an ordinary one.
+  // "~user" is not resolved: the name is an ordinary one.
   EXPECT_EQ(*Resolver().ForWriting("~other/x"), Path("workspace/~other/x"));
 }
 
@@ -192,7 +192,7 @@ TEST_F(PathResolverTest, OnlyAFrozenInputMayBeNamedAboveTheWorkspace) {
   EXPECT_EQ(ReadCode("~/../sent.pkl"), absl::StatusCode::kPermissionDenied);
 }
 
-// Something may come into being where such a link points.
+// The target of a dangling link may be created later.
 TEST_F(PathResolverTest, DanglingLinksThatLeadOutAreRefused) {
   Link(Path("data-of-others/not-there-yet"), "workspace/absolute");
   Link("../data-of-others/not/there/yet", "workspace/relative");

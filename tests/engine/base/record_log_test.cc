@@ -34,7 +34,7 @@ class RecordLogTest : public ::testing::Test {
     ASSERT_TRUE(writer->Sync().ok());
   }
 
-  // Every record from the start; `end` receives what ended the reading.
+  // Returns every record from the start. `end` receives the status that ended the reading.
   std::vector<std::string> ReadAll(absl::Status* end = nullptr) const {
     const auto reader = RecordLogReader::Open(FileSystem::Posix(), Path());
     EXPECT_TRUE(reader.ok()) << reader.status();
@@ -68,7 +68,7 @@ TEST_F(RecordLogTest, GoesOnWhereItEnded) {
   EXPECT_EQ(*ValidRecordLogSize(FileSystem::Posix(), Path()), 2 * (kHeader + 3));
 }
 
-// The format is a promise: files outlive the program.
+// The format is stable: files outlive the program.
 TEST_F(RecordLogTest, HasLengthAndChecksumBeforeEachRecord) {
   Append({"123456789"});
   EXPECT_EQ(Bytes(), std::string("\x09\0\0\0\x26\x39\xf4\xcb", 8) + "123456789");
@@ -97,7 +97,7 @@ TEST_F(RecordLogTest, CutsATornRecordOffWhereverTheCrashCame) {
   }
 }
 
-// The file may have grown before its bytes reached the disk.
+// The file may grow before its bytes reach the disk.
 TEST_F(RecordLogTest, CutsALastRecordOffWhoseBytesAreWrong) {
   Append({"one", "second record"});
   const std::string whole = Bytes();
@@ -127,7 +127,7 @@ TEST_F(RecordLogTest, DamageInTheMiddleIsLoss) {
               absl::StatusCode::kDataLoss);
     EXPECT_EQ(RecordLogWriter::Open(FileSystem::Posix(), Path()).status().code(),
               absl::StatusCode::kDataLoss);
-    EXPECT_EQ(Bytes(), damaged);  // nobody makes it worse
+    EXPECT_EQ(Bytes(), damaged);  // left unchanged
   }
 }
 
@@ -175,7 +175,7 @@ TEST_F(RecordLogTest, RefusesARecordOverTheLimit) {
 
 TEST_F(RecordLogTest, AFailedAppendIsCutOffByTheNextOpening) {
   Append({"one"});
-  FailingFileSystem files(2);  // the append, after opening and cutting
+  FailingFileSystem files(2);  // fails the append, after opening and cutting
   const auto writer = RecordLogWriter::Open(files, Path());
   ASSERT_TRUE(writer.ok()) << writer.status();
   EXPECT_FALSE((*writer)->Append("this one is cut in half").ok());

@@ -179,7 +179,7 @@ TEST(BatchProviderTest, OnlySoManySamplesFromTheFrontChangePlaces) {
   EXPECT_EQ(Epoch(Make(Numbered(10), options), 3), Epoch(Make(Numbered(10), {}), 3));
 }
 
-TEST(BatchProviderTest, BatchesOfNeighboursComeAfterTheSortedEpochs) {
+TEST(BatchProviderTest, BatchesOfNeighborsComeAfterTheSortedEpochs) {
   SourceMap sources = Numbered(40);
   std::vector<float> lengths;
   for (int i = 0; i < 40; ++i) lengths.push_back(static_cast<float>(i * 17 % 40));

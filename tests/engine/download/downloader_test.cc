@@ -37,7 +37,7 @@ class DownloaderTest : public ::testing::Test {
     request_.urls = urls;
     return Download(request_, options_);
   }
-  // What lies beside the file.
+  // Returns the other files in the folder.
   std::vector<std::string> Files() const { return ListDirectory(Path("data")).value(); }
 
   TemporaryDirectory folder_;
@@ -117,7 +117,7 @@ TEST_F(DownloaderTest, TriesTheMirrorsInOrderAndNamesTheReasonOfEach) {
   EXPECT_EQ(Read(request_.path), "content");
 }
 
-// Gives half of "0123456789" and hangs up; then what is asked for.
+// Sends half of "0123456789" and hangs up, then serves the requested range.
 std::string Interrupted(const std::string& request) {
   if (absl::StrContains(request, "Range: bytes=5-")) {
     return HttpServer::Reply("206 Partial Content", "56789", "Content-Range: bytes 5-9/10\r\n");
@@ -176,7 +176,7 @@ TEST_F(DownloaderTest, AContentInTheCacheIsAskedForOnce) {
   EXPECT_EQ(Read(request_.path), "content");
   EXPECT_THAT(server.requests(), SizeIs(1));
   EXPECT_THAT(Files(), ElementsAre("file.bin", "second.bin"));
-  // What has been damaged is no content of that name any more.
+  // A damaged file in the cache no longer counts as its content.
   folder_.Write("cache/" + *request_.sha256, "damaged");
   request_.path = Path("data/third.bin");
   ASSERT_TRUE(DownloadFrom({server.Url("/y")}).ok());
@@ -200,9 +200,9 @@ TEST_F(DownloaderTest, TwoWhoWantTheSameDownloadItOnce) {
 }
 
 TEST(ShownUrlTest, LeavesSecretsOut) {
-  EXPECT_EQ(ShownUrl("https://ann:pw@host.org/a/b?token=x#y"), "https://host.org/a/b");
-  EXPECT_EQ(ShownUrl("https://host.org/a@b"), "https://host.org/a@b");
-  EXPECT_EQ(ShownUrl("nonsense?x"), "nonsense");
+  EXPECT_EQ(RedactUrl("https://ann:pw@host.org/a/b?token=x#y"), "https://host.org/a/b");
+  EXPECT_EQ(RedactUrl("https://host.org/a@b"), "https://host.org/a@b");
+  EXPECT_EQ(RedactUrl("nonsense?x"), "nonsense");
 }
 
 class FetchTest : public DownloaderTest {

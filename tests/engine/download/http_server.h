@@ -19,11 +19,11 @@
 
 namespace kur::testing {
 
-// An HTTP server on a free port of the loopback interface, one request a connection.
+// An HTTP server on a free port of the loopback interface that answers one request a connection.
 class HttpServer {
  public:
-  // Gives the whole reply, status line and all, for the text of a request. Called from the server's
-  // thread.
+  // Returns the whole reply, including the status line, for the text of a request. Called on the
+  // server's thread.
   using Handler = std::function<std::string(const std::string& request)>;
 
   explicit HttpServer(Handler handler) : handler_(std::move(handler)) {
@@ -49,13 +49,13 @@ class HttpServer {
   }
   int port() const { return port_; }
 
-  // What was asked so far.
+  // Returns the requests so far.
   std::vector<std::string> requests() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return requests_;
   }
 
-  // A reply with `body`; more header lines in `headers`, each with its end.
+  // Returns a reply with `body` and further `headers`, each with its line end.
   static std::string Reply(const std::string& status, const std::string& body,
                            const std::string& headers = "") {
     return absl::StrCat("HTTP/1.1 ", status, "\r\nContent-Length: ", body.size(),

@@ -23,7 +23,7 @@ Recording Decode(const std::string& content) {
   return recording.ok() ? *std::move(recording) : Recording();
 }
 
-// The strongest frequency, by the number of times that the sound passes zero upwards.
+// Returns the strongest frequency in Hz, from the number of upward zero crossings.
 double Pitch(const Recording& recording) {
   int crossings = 0;
   for (size_t i = 1; i < recording.samples.size(); ++i) {
@@ -69,7 +69,7 @@ TEST(AudioTest, CompressedSoundKeepsItsPitchAndLength) {
   for (const char* name : {"tone.mp3", "tone.ogg", "tone.opus.ogg"}) {
     SCOPED_TRACE(name);
     const Recording recording = Decode(ReadFixture(absl::StrCat("audio/", name)));
-    EXPECT_EQ(recording.sampling_rate % 16000, 0);  // Opus always comes at 48 kHz
+    EXPECT_EQ(recording.sampling_rate % 16000, 0);  // Opus always decodes at 48 kHz
     EXPECT_EQ(recording.bits, 16);
     EXPECT_NEAR(recording.seconds(), 0.5, 0.08);
     EXPECT_NEAR(Pitch(recording), 440, 40);
@@ -124,7 +124,7 @@ TEST(AudioTest, WhatIsTooLongIsRefused) {
               FailsWith(absl::StatusCode::kResourceExhausted, "longer than 0.0999 seconds"));
 }
 
-// Headers that promise what does not follow cost nothing: only what is there is read.
+// A header that promises more data than follows costs no memory.
 TEST(AudioTest, AHeaderThatPromisesTooMuchGetsWhatIsThere) {
   WavHeader header;
   header.data_bytes = 0xfffffff0u;

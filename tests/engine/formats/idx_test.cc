@@ -89,7 +89,7 @@ TEST(IdxTest, AHeaderThatAsksForTerabytesIsRefusedBeforeAnythingIsSetAside) {
   EXPECT_THAT(ParseIdx(overflow, "a.idx"), FailsWith(kDataLoss, "than memory can hold"));
 }
 
-// Only the bits that fill the last byte of the compressed data mean nothing.
+// Only the padding bits of the last compressed byte have no meaning.
 TEST(IdxTest, DamagedCompressionIsAnError) {
   const TemporaryDirectory dir;
   const std::string whole = ReadFixture("u1.idx.gz");

@@ -1,4 +1,4 @@
-// The files of NumPy: npy, npz, and dictionaries in npy.
+// NumPy's files: npy, npz, and dictionaries in npy.
 
 #include <zlib.h>
 
@@ -22,7 +22,7 @@ absl::StatusOr<Array> Parse(const std::string& data) {
   return ReadNpy(*ByteInput::FromMemory(data));
 }
 
-// A file of format 1.0 with this header.
+// Returns a file of format 1.0 with this header.
 std::string Npy(const std::string& header, const std::string& data) {
   const std::string text = header + "\n";
   const std::string size = {static_cast<char>(text.size() & 0xff),
@@ -169,7 +169,7 @@ TEST_F(NumpySuppliersTest, TheFileNamesTheSourceOfANpy) {
               FailsWith(kInvalid, "train.data[0].npy: images.npy: no NPY file"));
 }
 
-// More than is copied.
+// Larger than the files that are copied.
 constexpr int64_t kManyNumbers = 300'000;
 
 std::string ManyNumbers() {
@@ -178,7 +178,7 @@ std::string ManyNumbers() {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
 }
 
-// `text` is followed by as many spaces as put the data at an address of that remainder.
+// Pads `text` with spaces until the data is at an offset with this remainder.
 std::string Padded(const std::string& text, size_t remainder) {
   size_t spaces = 0;
   while ((text.size() + 11 + spaces) % 4 != remainder) ++spaces;
@@ -192,7 +192,7 @@ absl::StatusOr<Array> ReadFileAsNpy(const std::string& path) {
   return ReadNpy(*input);
 }
 
-// Whether the array shows what is later written to its file.
+// Returns whether later writes to the file appear in the array.
 bool IsMapped(const Array& array, const std::string& path) {
   std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
   file.seekp(-static_cast<int>(sizeof(float)), std::ios::end);

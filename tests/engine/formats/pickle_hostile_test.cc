@@ -113,7 +113,7 @@ TEST(PickleHostileTest, RefusesElementsThatAreNotNumbers) {
 }
 
 TEST(PickleHostileTest, ArraysOfObjectsAreRefusedButForOneWithoutAxes) {
-  // An array with that shape, dtype and data.
+  // Returns a pickle of an array with this shape, dtype and data.
   const auto array = [](const std::string& shape, const std::string& dtype,
                         const std::string& data) {
     return std::string("cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K") + '\0' +
@@ -183,7 +183,7 @@ TEST(PickleHostileTest, ObjectsAreCounted) {
   limits.max_objects = 100;
   EXPECT_TRUE(Parse("](" + Repeat("N", 99) + "e.", limits).ok());
   EXPECT_THAT(Parse("](" + Repeat("N", 100) + "e.", limits), FailsWith(kExhausted, "100 objects"));
-  // A set of a stored list, again and again.
+  // Adds a set of a stored list again and again.
   EXPECT_THAT(Parse("](" + Repeat("N", 50) + "eq\x01" + Repeat("cbuiltins\nset\n(h\x01tR", 2) + ".",
                     limits),
               FailsWith(kExhausted, "100 objects"));

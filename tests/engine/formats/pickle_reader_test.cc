@@ -156,7 +156,7 @@ TEST(PickleReaderTest, APickleCutAnywhereIsAnError) {
   }
 }
 
-// Damage may go unnoticed (a number is another number), but does no harm.
+// Damage may go unnoticed (one number becomes another), but does no harm.
 TEST(PickleReaderTest, SurvivesEveryChangedByte) {
   for (const std::string name : {"python2.p0.pkl", "python2.p2.pkl", "arrays.p5.pkl"}) {
     const std::string whole = ReadFixture(name);

@@ -8,7 +8,7 @@ namespace {
 
 using testing::ElementsAre;
 
-// One value of every type; tests/reference/data_check.py knows what Python must make of it.
+// Returns a value of every type; tests/reference/data_check.py checks the result in Python.
 PickleValue EverythingThereIs() {
   PickleValue::Dict arrays;
   const auto add = [&arrays](const char* name, absl::StatusOr<Array> array) {
@@ -86,7 +86,7 @@ TEST(PickleWriterTest, WhatIsWrittenIsReadBack) {
   ExpectSame(*read, value);
 }
 
-// The fixture was checked under Python and NumPy by tests/reference/data_check.py.
+// tests/reference/data_check.py has checked the fixture with Python and NumPy.
 TEST(PickleWriterTest, WritesTheBytesThatPythonWasSeenToRead) {
   EXPECT_EQ(FormatPickle(EverythingThereIs()), ReadFixture("written.pkl"));
 }

@@ -27,7 +27,7 @@ std::string Gzip(const std::string& data) {
   return compressed;
 }
 
-// "name=content" of every file, or the error.
+// Returns "name=content" of every file, or the error.
 absl::StatusOr<std::vector<std::string>> ReadAll(const std::string& data,
                                                  const TarLimits& limits = {}) {
   auto reader = TarReader::FromMemory(data, "a.tar", limits);

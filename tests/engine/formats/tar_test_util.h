@@ -7,7 +7,8 @@
 
 namespace kur {
 
-// A member of a tar archive (POSIX ustar); '0' is a file, '2' a symbolic link, '5' a directory.
+// A member of a tar archive (POSIX ustar). Type '0' is a file, '2' a symbolic link, '5' a
+// directory.
 inline std::string TarMember(const std::string& name, const std::string& content, char type = '0',
                              size_t claimed_size = std::string::npos) {
   std::string header(512, '\0');

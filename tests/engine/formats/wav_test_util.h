@@ -9,7 +9,7 @@
 
 namespace kur {
 
-// `value` as `count` bytes, the least first.
+// Returns `value` as `count` bytes in little-endian order.
 inline std::string Little(uint64_t value, int count) {
   std::string bytes;
   for (int i = 0; i < count; ++i) bytes.push_back(static_cast<char>(value >> 8 * i & 0xff));

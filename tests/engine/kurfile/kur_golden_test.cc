@@ -1,5 +1,5 @@
-// Kurfiles mean here what they mean to the original Kur: tests/reference/kur_kurfiles.py wrote down
-// what that makes of them.
+// Kurfiles have the same meaning as in the original Kur, recorded by
+// tests/reference/kur_kurfiles.py.
 
 #include <fstream>
 #include <optional>
@@ -35,7 +35,7 @@ class KurGoldenTest : public ::testing::TestWithParam<const char*> {
 };
 
 TEST_P(KurGoldenTest, EvaluatesTheSame) {
-  // Kur dumps the sections that have two names under both.
+  // Kur dumps sections with an alias under both names.
   Dict dump = kurfile_->evaluated().as_dict();
   for (const auto& [ours, other] : SectionNames()) {
     const Value* section = kurfile_->evaluated().Find(ours);
@@ -55,8 +55,8 @@ TEST_P(KurGoldenTest, PlansTheSameLayers) {
     ASSERT_NE(ours, nullptr);
     ++compared;
     EXPECT_EQ(ours->shape, theirs["shape"].get<Shape>());
-    // To Kur this is one layer with a model of its own inside; here it is the layers inside, the
-    // last of which has its name.
+    // Kur counts one layer with a model inside; here the layers inside count, and the last has the
+    // name.
     if (theirs["type"] == "parallel") continue;
     EXPECT_EQ(ours->kind, theirs["type"]);
     EXPECT_EQ(ours->parameters, theirs["parameters"]);

@@ -1,4 +1,4 @@
-// What Kur takes, and Kurfiles therefore use, where a stricter reader would not.
+// Input that Kur accepts, and that Kurfiles use, where a stricter reader would refuse.
 
 #include <string>
 #include <vector>
@@ -40,7 +40,7 @@ std::vector<std::string> LayerNames(const Kurfile& kurfile) {
   return names;
 }
 
-// A Kurfile that trains, with more keys under `train`.
+// Returns a Kurfile that trains, with more keys under `train`.
 std::string Training(const std::string& more) {
   return absl::StrCat(R"(
 model: [{input: {shape: [4]}, name: x}, {dense: 3, name: y}]
@@ -123,10 +123,10 @@ train:
   EXPECT_EQ(kurfile->sections().losses[0]->kind(), "mean_squared_error");
   EXPECT_EQ(kurfile->sections().train->optimizer->kind(), "adam");
   EXPECT_EQ(kurfile->sections().train->data.provider.name, "batch_provider");
-  // The spelling that the rest of the program knows: LSTM has four gates, multiply keeps the size.
+  // The canonical spelling: LSTM has four gates, multiply keeps the size.
   EXPECT_EQ(kurfile->plan().layers[4].parameters, 2 * 4 * 4 * (16 + 4 + 2));
   EXPECT_THAT(ErrorOf(Training("  optimizer: Adamm\n")), HasSubstr("did you mean 'adam'?"));
-  // Kur compares these as they are written.
+  // Kur compares these keys case-sensitively.
   EXPECT_THAT(ErrorOf("model: [{Input: x}]"), HasSubstr("unknown layer or key 'Input'"));
 }
 
@@ -211,7 +211,7 @@ model: [{input: {shape: [4]}, name: x}, {dense: 3, name: h, tag: head, oldest: h
   ASSERT_TRUE(kurfile.ok()) << kurfile.status();
   EXPECT_EQ(kurfile->sections().losses[0]->target, "y");
   EXPECT_EQ(kurfile->sections().losses[0]->weight, 2);
-  // A model that is wrong may lack the names because of that.
+  // The names may be missing because of the errors in the model.
   EXPECT_THAT(ErrorOf("model: [{input: x}, {dense: 3, tga: head}]\n"
                       "loss: [{target: '{{ tags.head }}', name: mean_squared_error}]"),
               AllOf(HasSubstr("did you mean 'tag'?"), Not(HasSubstr("loss"))));
@@ -250,7 +250,7 @@ model: [{input: x}, {dense: "{{ parsed.training.epochs }}", name: y},
   EXPECT_EQ(kurfile->sections().train->checkpoint->path.path, "p.pkl.c");
   EXPECT_EQ(kurfile->sections().train->checkpoint->epochs, 2);
   EXPECT_EQ(kurfile->sections().test->weights->path, "k.yml-3-3-3");
-  // What follows from an error is not reported.
+  // Consequences of an error are not reported.
   EXPECT_THAT(ErrorOf("settings: {a: '{{ b }}'}\nmodel: [{input: x}, {dense: '{{ parsed.c }}'}]"),
               AllOf(HasSubstr("settings.a"), Not(HasSubstr("dense"))));
 }

@@ -108,7 +108,7 @@ TEST(KurfileTest, ReadsTheTutorial) {
   EXPECT_EQ(sections.train->optimizer->kind(), "adam");
   EXPECT_EQ(sections.train->weights.initial->path, "best.w");
   EXPECT_FALSE(sections.train->weights.initial->must_exist);
-  // Validation keeps the best weights, so training does not.
+  // Validation writes the best weights, so training does not.
   EXPECT_FALSE(sections.train->weights.best.has_value());
   EXPECT_EQ(sections.validate->best->path, "best.w");
   EXPECT_EQ(sections.evaluate->destination->path.path, "output.pkl");
@@ -238,7 +238,7 @@ loss:
 }
 
 TEST(KurfileTest, WhatFollowsFromAnErrorIsNotReportedAgain) {
-  // The unknown container may be a template that has layers of these names.
+  // The unknown container may be a template with layers of these names.
   EXPECT_EQ(ErrorOf(R"(
 model:
   - input: {shape: [4]}
@@ -264,7 +264,7 @@ model:
 train: {data: [{pickle: "{{ sizes }}"}]}
 )"),
             "k.yml:2:19: error: settings.sizes: 'nowhere' is undefined");
-  // The same in every turn of a loop is one error.
+  // An error that every iteration repeats is reported once.
   EXPECT_EQ(
       ErrorOf(R"(
 model:
@@ -325,7 +325,7 @@ test: {data: [{pickle: x.pkl}]}
               AllOf(HasSubstr("k.yml:9:"), HasSubstr("train: there is nothing to train: no layer "
                                                      "that 'y' depends on has weights that are "
                                                      "not frozen")));
-  // The layer before the one that is used again is not frozen.
+  // The layer before the reused one is not frozen.
   EXPECT_EQ(frozen("yes z"), "");
 }
 
@@ -411,7 +411,7 @@ model: [{input: {shape: [3]}, name: x}, {dense: "{{ hidden * depth }}"}]
   const auto kurfile = Kurfile::Load(dir.path() + "/k.yml", options);
   ASSERT_TRUE(kurfile.ok()) << kurfile.status();
   EXPECT_EQ(kurfile->plan().layers[1].shape, Shape{8 * 5});
-  // They are part of the Kurfile: they travel with it.
+  // The files are part of the Kurfile and are submitted with it.
   EXPECT_THAT(kurfile->files(), ElementsAre(dir.path() + "/k.yml", dir.path() + "/sizes.json",
                                             dir.path() + "/sub/more.yml"));
   for (const char* path : {"../k.yml", "/etc/passwd", "~/x.yml", "none.yml"}) {
@@ -422,7 +422,7 @@ model: [{input: {shape: [3]}, name: x}, {dense: "{{ hidden * depth }}"}]
 
 constexpr char kFlowers[] = R"(
 model:
-  - input: measurements
+  - input: evaluations
   - dense: 3
   - activation: softmax
     name: species
@@ -432,7 +432,7 @@ train:
     - csv: iris.csv
       name: iris
       columns:
-        measurements: {from: [length, width], normalize: standard}
+        evaluations: {from: [length, width], normalize: standard}
         species: {one_hot: [setosa, versicolor, virginica]}
       split: {train: 0.8, validate: 0.2}
   epochs: 1

@@ -1,4 +1,4 @@
-// Warnings of what is legal but surely not meant, and errors about paths.
+// Warnings about what is legal but surely not meant, and errors about paths.
 
 #include "engine/kurfile/lint.h"
 

@@ -25,7 +25,7 @@ at::Tensor Drop(const std::string& spec, const std::vector<int64_t>& shape, bool
   EXPECT_TRUE(layer->weights().empty());
   EXPECT_EQ(*parsed->OutputShape({sample}), sample);
   at::manual_seed(seed);
-  return ToAuthorLayout(layer->Forward({FromAuthorLayout(at::full(shape, 2.0))}, {training}));
+  return ToKurfileLayout(layer->Forward({FromKurfileLayout(at::full(shape, 2.0))}, {training}));
 }
 
 double ShareOfZeros(const at::Tensor& tensor) {

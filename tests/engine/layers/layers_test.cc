@@ -63,7 +63,7 @@ void CheckCase(const json& test, at::ScalarType type) {
     at::Tensor input = ToTensor(packed, type);
     input.set_requires_grad(!gradients[inputs.size()].is_null());
     samples.push_back(input.sizes().slice(1).vec());
-    arguments.push_back(FromAuthorLayout(input));
+    arguments.push_back(FromKurfileLayout(input));
     inputs.push_back(input);
   }
   const auto spec = testing::ParseSpec<LayerKind>(test.at("kind"), test.at("spec"));
@@ -74,7 +74,7 @@ void CheckCase(const json& test, at::ScalarType type) {
   SetWeights(test.at("weights"), type, layer.get());
 
   const at::Tensor output =
-      ToAuthorLayout(layer->Forward(arguments, {test.at("training").get<bool>()}));
+      ToKurfileLayout(layer->Forward(arguments, {test.at("training").get<bool>()}));
   ExpectNear(output, ToTensor(test.at("output"), type), tolerance, "output");
   EXPECT_EQ(*planned, output.sizes().slice(1).vec());
 
@@ -202,9 +202,9 @@ TEST(LayersTest, ImagesStayInChannelsLastMemory) {
   EXPECT_TRUE(layer->weights()[0].value.is_contiguous(at::MemoryFormat::ChannelsLast));
   const at::Tensor image =
       ToTensor({{"shape", {1, 6, 5, 3}}, {"data", std::vector<double>(90, 1)}}, at::kFloat);
-  const at::Tensor output = layer->Forward({FromAuthorLayout(image)}, {});
+  const at::Tensor output = layer->Forward({FromKurfileLayout(image)}, {});
   EXPECT_TRUE(output.is_contiguous(at::MemoryFormat::ChannelsLast));
-  EXPECT_TRUE(ToAuthorLayout(output).is_contiguous());
+  EXPECT_TRUE(ToKurfileLayout(output).is_contiguous());
 }
 
 TEST(LayersTest, BatchNormalizationLeavesItsStatisticsAloneWhenNotTraining) {

@@ -103,7 +103,7 @@ class LayerUnderTest {
       shape.insert(shape.end(), sample.begin(), sample.end());
       const at::Tensor drawn = test.kind == "embedding" ? at::randint(0, 3, shape, at::kFloat)
                                                         : at::randn(shape, at::kFloat);
-      inputs_.push_back(FromAuthorLayout(drawn).contiguous());
+      inputs_.push_back(FromKurfileLayout(drawn).contiguous());
     }
   }
 

@@ -65,7 +65,7 @@ void Check(const std::string& kind, const std::string& options, const at::Tensor
       if (laid_out.name.find("expanded") != std::string::npos) continue;
       SCOPED_TRACE(absl::StrCat(laid_out.name, fused ? ", fused" : ""));
       at::Tensor leaf = laid_out.tensor.detach().set_requires_grad(true);
-      const auto layer = Build(kind, options, ToAuthorLayout(x).sizes().slice(1).vec());
+      const auto layer = Build(kind, options, ToKurfileLayout(x).sizes().slice(1).vec());
       for (Weight& weight : layer->weights()) weight.value.set_requires_grad(weight.trainable);
       const at::Tensor y = layer->Forward({leaf}, {/*training=*/true});
       EXPECT_LT((y - expected).abs().max().item<double>(), 1e-4);

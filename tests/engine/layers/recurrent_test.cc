@@ -93,8 +93,9 @@ void ExpectSame(const at::Tensor& fused, const std::vector<at::Tensor>& fused_in
 void CheckAgainstSteps(CellType cell, const std::string& activation) {
   uint64_t seed = 0;
   for (const Sizes& sizes : kSizes) {
-    for (const CellPass& pass : {CellPass{false, true}, CellPass{false, false},
-                                 CellPass{true, true}, CellPass{true, false}}) {
+    for (const SequenceOptions& pass :
+         {SequenceOptions{false, true}, SequenceOptions{false, false}, SequenceOptions{true, true},
+          SequenceOptions{true, false}}) {
       SCOPED_TRACE(absl::StrCat("time ", sizes.time, ", batch ", sizes.batch, ", features ",
                                 sizes.features, ", units ", sizes.units, ", reverse ", pass.reverse,
                                 ", sequence ", pass.sequence));

@@ -47,7 +47,7 @@ std::map<std::string, double> Measure(const json& test, at::ScalarType type, int
   const auto spec = Spec(test.at("kind"), test.at("spec"));
   const MetricContext context = {TaskNamed(test.at("task")), prediction.sizes().slice(1).vec(),
                                  test.at("from_logits"), test.at("blank_is_first")};
-  EXPECT_TRUE(spec->Suits(context.task));
+  EXPECT_TRUE(spec->Supports(context.task));
   EXPECT_TRUE(spec->CheckOutput(context.task, context.output).ok());
   const auto metric = Registry<MetricBuilder>::Get().Find(spec->kind())->build(*spec, context);
   for (int64_t i = 0; i < prediction.size(0); i += batch_size) {
@@ -126,9 +126,9 @@ TEST(MetricsTest, EditDistancesOfKnownWords) {
 }
 
 TEST(MetricsTest, WordsAreWhatIsBetweenSpaces) {
-  EXPECT_THAT(Words({9, 1, 2, 9, 9, 3, 9}, 9), ElementsAre(Symbols{1, 2}, Symbols{3}));
-  EXPECT_THAT(Words({9, 9}, 9), IsEmpty());
-  EXPECT_THAT(Words({1}, 9), ElementsAre(Symbols{1}));
+  EXPECT_THAT(SplitWords({9, 1, 2, 9, 9, 3, 9}, 9), ElementsAre(Symbols{1, 2}, Symbols{3}));
+  EXPECT_THAT(SplitWords({9, 9}, 9), IsEmpty());
+  EXPECT_THAT(SplitWords({1}, 9), ElementsAre(Symbols{1}));
 }
 
 }  // namespace

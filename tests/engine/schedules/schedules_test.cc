@@ -61,8 +61,8 @@ TEST(SchedulesTest, FollowPyTorch) {
       EXPECT_NEAR(schedule->Factor(time, state), expected, 1e-9) << "step " << time.step;
       ++time.step;
       if (validation.empty() || time.step % time.steps_per_epoch != 0) continue;
-      schedule->Observe(validation[static_cast<size_t>(time.step / time.steps_per_epoch - 1)],
-                        &state);
+      schedule->ObserveValidation(
+          validation[static_cast<size_t>(time.step / time.steps_per_epoch - 1)], &state);
     }
   }
 }
@@ -103,11 +103,11 @@ TEST(SchedulesTest, APlateauIsNoMatterOfLossesThatAreNoNumbers) {
   std::string errors;
   const auto plateau = Parse("{name: reduce_on_plateau, patience: 1, factor: 0.5}", &errors);
   ScheduleState state;
-  plateau->Observe(std::nan(""), &state);
-  plateau->Observe(1, &state);
-  plateau->Observe(std::nan(""), &state);
+  plateau->ObserveValidation(std::nan(""), &state);
+  plateau->ObserveValidation(1, &state);
+  plateau->ObserveValidation(std::nan(""), &state);
   EXPECT_EQ(plateau->Factor({}, state), 1);
-  plateau->Observe(2, &state);
+  plateau->ObserveValidation(2, &state);
   EXPECT_EQ(plateau->Factor({}, state), 0.5);
 }
 

@@ -5,7 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "engine/data/columns/csv_columns.h"
 #include "engine/formats/byte_input.h"
-#include "engine/formats/csv_dialect.h"
+#include "engine/formats/csv_rows.h"
 #include "tests/engine/suppliers/supplier_test_util.h"
 
 namespace kur {
@@ -160,7 +160,7 @@ TEST_F(CsvTest, SpecsRefuseWhatTheyDoNotKnow) {
 
 TEST(CsvDialectTest, TheDelimiterIsEquallyOftenInEveryLine) {
   const auto delimiter = [](absl::string_view text, bool is_whole = true) {
-    return SniffCsvDialect(text, is_whole).delimiter;
+    return DetectCsvDialect(text, is_whole).delimiter;
   };
   EXPECT_EQ(delimiter("a,b\n1,2\n"), ',');
   EXPECT_EQ(delimiter("a;b\n1,5;2,5\n"), ';');
@@ -177,9 +177,9 @@ TEST(CsvDialectTest, TheDelimiterIsEquallyOftenInEveryLine) {
 }
 
 TEST(CsvDialectTest, SingleQuotesCountWhereThereAreNoOthers) {
-  EXPECT_EQ(SniffCsvDialect("'a','b'\n1,2", true).quote, '\'');
-  EXPECT_EQ(SniffCsvDialect("\"it's\",b\n1,2", true).quote, '"');
-  EXPECT_EQ(SniffCsvDialect("a,b\n", true).quote, '"');
+  EXPECT_EQ(DetectCsvDialect("'a','b'\n1,2", true).quote, '\'');
+  EXPECT_EQ(DetectCsvDialect("\"it's\",b\n1,2", true).quote, '"');
+  EXPECT_EQ(DetectCsvDialect("a,b\n", true).quote, '"');
 }
 
 }  // namespace

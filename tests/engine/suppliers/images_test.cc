@@ -73,13 +73,13 @@ TEST(DecodeImageTest, OfSixteenBitsTheUpperEightCount) {
 
 TEST(DecodeImageTest, ALargeJpegIsDecodedAtAFractionOfItsSize) {
   DecodeOptions options;
-  options.least_height = 16;
-  options.least_width = 24;
+  options.min_height = 16;
+  options.min_width = 24;
   const auto image = DecodeImage(ImageFile("large.jpg"), options);
   ASSERT_TRUE(image.ok()) << image.status();
   EXPECT_EQ(image->height, 16);
   EXPECT_EQ(image->width, 24);
-  options.least_height = 17;
+  options.min_height = 17;
   EXPECT_EQ(DecodeImage(ImageFile("large.jpg"), options)->height, 32);
   // It is the same picture.
   const auto whole = Decode(ImageFile("large.jpg"));
@@ -206,10 +206,10 @@ TEST_F(ImagesTest, ChannelsSizeAndScaleAreAsAskedFor) {
                                {"std", Value(0.25)}}));
   ASSERT_TRUE(sources.ok()) << sources.status();
   EXPECT_THAT(sources->at("images")->shape(), ElementsAre(4, 6, 1));
-  const Image grey = Resize(*Decode(ImageFile("photo.png"), 1), 4, 6, ImageFit::kCrop);
+  const Image gray = Resize(*Decode(ImageFile("photo.png"), 1), 4, 6, ImageFit::kCrop);
   const std::vector<float> seen = Gathered(*sources->at("images"), {1});
   for (size_t i = 0; i < seen.size(); ++i) {
-    EXPECT_NEAR(seen[i], (static_cast<float>(grey.pixels[i]) / 255 - 0.5f) / 0.25f, 1e-5);
+    EXPECT_NEAR(seen[i], (static_cast<float>(gray.pixels[i]) / 255 - 0.5f) / 0.25f, 1e-5);
   }
 }
 
@@ -373,7 +373,7 @@ TEST(ImageSourceTest, KeepsWhatThereIsRoomFor) {
   ImageSource::Options options;
   options.height = options.width = 4;
   options.threads = 2;
-  options.most_cached_bytes = 2 * 4 * 4 * 3 + 1;
+  options.max_cached_bytes = 2 * 4 * 4 * 3 + 1;
   const auto source = ImageSource::Create(files, options);
   ASSERT_TRUE(source.ok()) << source.status();
   const std::vector<float> once = Gathered(**source, {0, 1, 2, 3});

@@ -28,9 +28,9 @@ class MindTest : public SupplierTest {
     dir_.Write("set/images/b.png", image_);
   }
 
-  // 29 wide, 21 high, in colour; as Pillow reads it in grey.
+  // 29 wide, 21 high, in color; as Pillow reads it in gray.
   const std::string image_ = ReadFixture("images/photo.png");
-  const std::string grey_ = ReadFixture("images/photo.png.1.npy");
+  const std::string gray_ = ReadFixture("images/photo.png.1.npy");
 };
 
 TEST_F(MindTest, ImagesAreTransposedAndLabelsAreNumbers) {
@@ -41,12 +41,12 @@ TEST_F(MindTest, ImagesAreTransposedAndLabelsAreNumbers) {
   const Source& images = *sources->at("brain_probe_image");
   EXPECT_THAT(images.shape(), ElementsAre(29, 21));
   EXPECT_EQ(images.size(), 2);
-  const auto grey = ReadNpy(*ByteInput::FromMemory(grey_));
-  ASSERT_TRUE(grey.ok()) << grey.status();
+  const auto gray = ReadNpy(*ByteInput::FromMemory(gray_));
+  ASSERT_TRUE(gray.ok()) << gray.status();
   std::vector<float> expected;
   for (int64_t x = 0; x < 29; ++x) {
     for (int64_t y = 0; y < 21; ++y) {
-      expected.push_back(static_cast<float>(grey->At(y * 29 + x)) / 255);
+      expected.push_back(static_cast<float>(gray->At(y * 29 + x)) / 255);
     }
   }
   EXPECT_THAT(Gathered(images, {1}), testing::Pointwise(testing::FloatEq(), expected));

@@ -54,16 +54,14 @@ TEST_F(RenderTest, SuggestsFiltersTestsMethodsArgumentsAndStatements) {
   EXPECT_EQ(Render("{{ 'a' | uper }}"), "there is no filter 'uper'; did you mean 'upper'?");
   EXPECT_EQ(Render("{{ 1 is definde }}"), "there is no test 'definde'; did you mean 'defined'?");
   EXPECT_EQ(Render("{{ 'a'.uper() }}"), "a string has no method 'uper'; did you mean 'upper'?");
-  EXPECT_EQ(Render("{{ 'a' | center(widht=3) }}"),
-            "filter 'center': takes no argument 'widht'; did you mean 'width'?");
+  EXPECT_EQ(Render("{{ 1.5 | round(methd='floor') }}"),
+            "filter 'round': takes no argument 'methd'; did you mean 'method'?");
   EXPECT_EQ(Render("{% fro x in y %}"), "there is no statement '{% fro %}'; did you mean 'for'?");
 }
 
 TEST_F(RenderTest, SaysWhatIsMissing) {
   EXPECT_EQ(Render("{{ cnn.kernels[5] }}"), "'cnn.kernels' has no item 5: it has 2 items");
   EXPECT_EQ(Render("{{ [] | first }}"), "there is no first item: the sequence is empty");
-  EXPECT_EQ(Render("{% macro m(a) %}{{ a }}{% endmacro %}{{ m() }}"),
-            "the parameter 'a' of the macro 'm' was not given");
 }
 
 TEST_F(RenderTest, OnlyDefaultAndDefinedMayLookAtWhatIsUndefined) {
@@ -90,24 +88,11 @@ TEST_F(RenderTest, RefusesPrivateAttributes) {
   EXPECT_THAT(Render("{{ ''.__class__ }}"), HasSubstr("out of reach"));
   EXPECT_THAT(Render("{{ cnn._hidden }}"), HasSubstr("write ['_hidden']"));
   EXPECT_EQ(Render("{{ cnn['_hidden'] }}"), "1");
-  EXPECT_THAT(Render("{{ cnn | attr('__class__') }}"), HasSubstr("out of reach"));
-}
-
-TEST_F(RenderTest, RefusesWhatIsNotTheSameTwice) {
-  EXPECT_THAT(Render("{{ [1, 2] | random }}"), HasSubstr("filter 'random': is not the same twice"));
-  EXPECT_THAT(Render("{{ lipsum() }}"), HasSubstr("lipsum(): makes up text"));
-}
-
-TEST_F(RenderTest, PointsToIncludeForStatementsThatReadTemplates) {
-  for (const char* name : {"include", "import", "extends", "block", "from"}) {
-    EXPECT_THAT(Render(std::string("{% ") + name + " 'x' %}"), HasSubstr("use the key 'include:'"));
-  }
 }
 
 TEST_F(RenderTest, SaysHowToWorkWithoutChangingLists) {
-  EXPECT_THAT(Render("{{ [1].append(2) }}"), HasSubstr("a list cannot be changed"));
+  EXPECT_THAT(Render("{{ [1].append(2) }}"), HasSubstr("{% set items = items + [x] %}"));
   EXPECT_THAT(Render("{{ {}.update({}) }}"), HasSubstr("combine"));
-  EXPECT_THAT(Render("{% set x = 1 %}{% set x.y = 2 %}"), HasSubstr("namespace()"));
 }
 
 TEST_F(RenderTest, RefusesIntegersBeyond64Bits) {
@@ -124,7 +109,7 @@ TEST_F(RenderTest, RefusesIntegersBeyond64Bits) {
 
 TEST_F(RenderTest, AKeyHidesAMethodThatIsNotCalled) {
   scope_.Set("s", Value(MakeDict({{"items", Value(3)}})));
-  EXPECT_EQ(Render("{{ s.items }} {{ s.items() }}"), "3 dict_items([('items', 3)])");
+  EXPECT_EQ(Render("{{ s.items }} {{ s.items() }}"), "3 [('items', 3)]");
 }
 
 TEST_F(RenderTest, AsksTheHost) {
@@ -143,14 +128,36 @@ TEST_F(RenderTest, AsksTheHost) {
   EXPECT_EQ(Render("{{ gpu_count() }}"), "gpu_count(): the number of GPUs is not known here");
 }
 
-TEST_F(RenderTest, ListsStandForTheGeneratorsOfJinja2) {
+TEST_F(RenderTest, ListsStandForTheGeneratorsViewsAndRangesOfJinja2) {
   EXPECT_EQ(Render("{{ [1, 2] | map('string') }} {{ [1, 2] | select('odd') | length }}"),
             "['1', '2'] 1");
+  EXPECT_EQ(Render("{{ range(3) }} {{ range(3)[1:] }} {{ {'a': 1}.keys() }}"),
+            "[0, 1, 2] [1, 2] ['a']");
 }
 
-TEST_F(RenderTest, NativesPrintWithoutAddresses) {
-  EXPECT_EQ(Render("{{ range }} {{ cycler(1) }} {{ 'a'.upper }}"),
-            "<function range> <Cycler> <method upper of a string>");
+TEST_F(RenderTest, FunctionsAndMethodsAreCalledAndNoValues) {
+  EXPECT_EQ(Render("{{ range }}"), "'range' is a function; call it, as in 'range()'");
+  EXPECT_EQ(Render("{{ 'a'.upper }}"), "'upper' is a method; call it, as in 'upper()'");
+  EXPECT_EQ(Render("{{ 'a'.upper is defined }} {{ range is defined }}"), "False False");
+  EXPECT_EQ(Render("{{ 5() }}"), "an integer cannot be called");
+  EXPECT_EQ(Render("{{ 'a'.upper()() }}"), "a string cannot be called");
+}
+
+TEST_F(RenderTest, SortsByOneAttribute) {
+  EXPECT_THAT(Render("{{ [cnn] | sort(attribute='a,b') }}"), HasSubstr("sorts by one attribute"));
+}
+
+TEST_F(RenderTest, RoundsBehindThePoint) {
+  EXPECT_THAT(Render("{{ 1250 | round(-2) }}"), HasSubstr("rounds to 0 or more digits"));
+}
+
+TEST_F(RenderTest, OnlyScalarsAreKeys) {
+  EXPECT_EQ(Render("{{ {(1, 2): 3} }}"), "a tuple cannot be the key of a dictionary");
+}
+
+TEST_F(RenderTest, SaysWhichFormatsThereAre) {
+  EXPECT_THAT(Render("{{ '%c' % 65 }}"), HasSubstr("a format has '%c', which is none of %d %i"));
+  EXPECT_EQ(Render("{{ '%5' % 1 }}"), "a format ends with an incomplete '%'");
 }
 
 }  // namespace

@@ -37,25 +37,25 @@ Checkpoint MakeCheckpoint() {
   checkpoint.optimizer_state["dense.weight/exp_avg"] = at::ones({2, 3}) * 0.125;
   checkpoint.optimizer_steps = 42;
   TrainingPosition& position = checkpoint.position;
-  position.epoch = 3;
-  position.batch = 4;
-  position.total_batches = 5;
-  position.total_samples = 6;
-  position.best_training_loss = 0.1;
-  position.best_validation_loss = 1e-300;
-  position.loss_sums = {{"above", 7.5}, {"other", 1.0 / 3}};
-  position.epoch_samples = 8;
-  position.epoch_seconds = 9.25;
+  position.progress.epoch = 3;
+  position.progress.batch = 4;
+  position.progress.total_batches = 5;
+  position.progress.total_samples = 6;
+  position.losses.best_training = 0.1;
+  position.losses.best_validation = 1e-300;
+  position.epoch.loss_sums = {{"above", 7.5}, {"other", 1.0 / 3}};
+  position.epoch.samples = 8;
+  position.epoch.seconds = 9.25;
   position.clocks = {{"all", 10.5}, {"batch", 11.5}};
   position.seed = 0xfedcba9876543210U;
-  position.run_batches = 12;
+  position.progress.run_batches = 12;
   position.log_commit = "epochs: 3\n\"quoted\": yes\n";
-  position.last_epoch = 13;
-  position.clock_limit = 14.5;
-  position.checkpoint_epochs = 15;
-  position.checkpoint_batches = 16;
-  position.checkpoint_samples = 17;
-  position.checkpoint_seconds = 18.5;
+  position.stop.last_epoch = 13;
+  position.stop.clock_limit = 14.5;
+  position.checkpoint.epochs = 15;
+  position.checkpoint.batches = 16;
+  position.checkpoint.samples = 17;
+  position.checkpoint.seconds = 18.5;
   return checkpoint;
 }
 
@@ -91,32 +91,32 @@ TEST(CheckpointTest, ReadsBackWhatWasWritten) {
   EXPECT_EQ(read->optimizer_steps, 42);
   const TrainingPosition& a = written.position;
   const TrainingPosition& b = read->position;
-  EXPECT_EQ(b.epoch, a.epoch);
-  EXPECT_EQ(b.batch, a.batch);
-  EXPECT_EQ(b.total_batches, a.total_batches);
-  EXPECT_EQ(b.total_samples, a.total_samples);
-  EXPECT_EQ(b.best_training_loss, a.best_training_loss);
-  EXPECT_EQ(b.best_validation_loss, a.best_validation_loss);
-  EXPECT_EQ(b.loss_sums, a.loss_sums);
-  EXPECT_EQ(b.epoch_samples, a.epoch_samples);
-  EXPECT_EQ(b.epoch_seconds, a.epoch_seconds);
+  EXPECT_EQ(b.progress.epoch, a.progress.epoch);
+  EXPECT_EQ(b.progress.batch, a.progress.batch);
+  EXPECT_EQ(b.progress.total_batches, a.progress.total_batches);
+  EXPECT_EQ(b.progress.total_samples, a.progress.total_samples);
+  EXPECT_EQ(b.losses.best_training, a.losses.best_training);
+  EXPECT_EQ(b.losses.best_validation, a.losses.best_validation);
+  EXPECT_EQ(b.epoch.loss_sums, a.epoch.loss_sums);
+  EXPECT_EQ(b.epoch.samples, a.epoch.samples);
+  EXPECT_EQ(b.epoch.seconds, a.epoch.seconds);
   EXPECT_EQ(b.clocks, a.clocks);
   EXPECT_EQ(b.seed, a.seed);
-  EXPECT_EQ(b.run_batches, a.run_batches);
+  EXPECT_EQ(b.progress.run_batches, a.progress.run_batches);
   EXPECT_EQ(b.log_commit, a.log_commit);
-  EXPECT_EQ(b.last_epoch, a.last_epoch);
-  EXPECT_EQ(b.clock_limit, a.clock_limit);
-  EXPECT_EQ(b.checkpoint_epochs, a.checkpoint_epochs);
-  EXPECT_EQ(b.checkpoint_batches, a.checkpoint_batches);
-  EXPECT_EQ(b.checkpoint_samples, a.checkpoint_samples);
-  EXPECT_EQ(b.checkpoint_seconds, a.checkpoint_seconds);
+  EXPECT_EQ(b.stop.last_epoch, a.stop.last_epoch);
+  EXPECT_EQ(b.stop.clock_limit, a.stop.clock_limit);
+  EXPECT_EQ(b.checkpoint.epochs, a.checkpoint.epochs);
+  EXPECT_EQ(b.checkpoint.batches, a.checkpoint.batches);
+  EXPECT_EQ(b.checkpoint.samples, a.checkpoint.samples);
+  EXPECT_EQ(b.checkpoint.seconds, a.checkpoint.seconds);
 }
 
 TEST(CheckpointTest, ReadsBackABestLossThatIsNotThere) {
   const auto read = ReadBytes(*SerializeCheckpoint(Checkpoint()));
   ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_FALSE(read->position.best_training_loss.has_value());
-  EXPECT_FALSE(read->position.best_validation_loss.has_value());
+  EXPECT_FALSE(read->position.losses.best_training.has_value());
+  EXPECT_FALSE(read->position.losses.best_validation.has_value());
   EXPECT_THAT(read->weights, IsEmpty());
 }
 
@@ -171,8 +171,8 @@ TEST(CheckpointTest, ReadsAPlainFileOfWeights) {
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_TRUE(read->weights.at("w").to(at::kFloat).equal(at::tensor({1.0F, -2.0F})));
   EXPECT_EQ(read->optimizer, "");
-  EXPECT_EQ(read->position.epoch, 0);
-  EXPECT_EQ(read->position.total_batches, 0);
+  EXPECT_EQ(read->position.progress.epoch, 0);
+  EXPECT_EQ(read->position.progress.total_batches, 0);
 }
 
 TEST(CheckpointTest, PassesOverMetadataOfOthers) {

@@ -68,7 +68,7 @@ HookSpecs Parse(const std::string& section, const std::string& hooks) {
 }
 
 TEST_F(HookRunnerTest, MnistCountsTheClasses) {
-  HookRunner hooks(Parse("evaluate", "[mnist]"), &observer_, FetchOptions());
+  HookRunner hooks(Parse("evaluate", "[mnist]"), observer_.host(), FetchOptions());
   HookData data;
   data.result["labels"] =
       at::tensor({.7F, .2F, .1F, .1F, .2F, .7F, .1F, .5F, .4F, .3F, .3F, .4F}).reshape({4, 3});
@@ -85,7 +85,7 @@ TEST_F(HookRunnerTest, MnistCountsTheClasses) {
 }
 
 TEST_F(HookRunnerTest, MnistSaysWhyItCannotCount) {
-  HookRunner hooks(Parse("test", "[mnist]"), &observer_, FetchOptions());
+  HookRunner hooks(Parse("test", "[mnist]"), observer_.host(), FetchOptions());
   HookData data;
   data.result["y"] = at::tensor({1.F, 2.F}).reshape({2, 1});
   ASSERT_TRUE(hooks.Apply(data).ok());
@@ -165,7 +165,7 @@ validate:
 TEST_F(HookRunnerTest, HooksThatAreNotRunAreLeftOut) {
   Diagnostics diagnostics;
   const auto value = ParseYaml("[kurhub: id]", std::make_shared<const std::string>("k.yml"));
-  HookRunner hooks(ParseHooks("train", *value, &diagnostics), &observer_, FetchOptions());
+  HookRunner hooks(ParseHooks("train", *value, &diagnostics), observer_.host(), FetchOptions());
   EXPECT_FALSE(hooks.has_training_hooks());
   EXPECT_THAT(observer_.logs, IsEmpty());
 }
@@ -173,7 +173,7 @@ TEST_F(HookRunnerTest, HooksThatAreNotRunAreLeftOut) {
 TEST_F(HookRunnerTest, TranscriptsAreShown) {
   HookData data;
   data.output_symbols["asr"] = {{"h", "e", "o"}, {"h", "e", "l", "l", "o"}};
-  HookRunner hooks(Parse("test", "[transcript, transcript: {word: yes}]"), &observer_,
+  HookRunner hooks(Parse("test", "[transcript, transcript: {word: yes}]"), observer_.host(),
                    FetchOptions());
   ASSERT_TRUE(hooks.Apply(data).ok());
   EXPECT_EQ(observer_.LogText(),
@@ -182,7 +182,7 @@ TEST_F(HookRunnerTest, TranscriptsAreShown) {
   // Of several outputs the one that is meant.
   data.output_symbols["second"] = {};
   observer_.logs.clear();
-  HookRunner chosen(Parse("test", "[transcript, transcript: {output: third}]"), &observer_,
+  HookRunner chosen(Parse("test", "[transcript, transcript: {output: third}]"), observer_.host(),
                     FetchOptions());
   ASSERT_TRUE(chosen.Apply(data).ok());
   EXPECT_THAT(observer_.LogText(), HasSubstr("Prediction: \"heo\""));
@@ -191,7 +191,7 @@ TEST_F(HookRunnerTest, TranscriptsAreShown) {
 
 TEST_F(HookRunnerTest, TextIsShown) {
   HookData data;
-  HookRunner hooks(Parse("test", "[text]"), &observer_, FetchOptions());
+  HookRunner hooks(Parse("test", "[text]"), observer_.host(), FetchOptions());
   ASSERT_TRUE(hooks.Apply(data).ok());
   EXPECT_THAT(observer_.LogText(), HasSubstr("does not say what its numbers stand for"));
   observer_.logs.clear();

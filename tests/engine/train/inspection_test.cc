@@ -41,7 +41,7 @@ class InspectionTest : public ::testing::Test {
     workspace_.Write("validate.csv", "a,b,label\n9,2,0\n4,4,1\n");
   }
 
-  absl::StatusOr<RunEnd> Inspect(const std::string& kurfile, const std::string& section = "") {
+  absl::StatusOr<RunOutcome> Inspect(const std::string& kurfile, const std::string& section = "") {
     RunOptions options;
     options.mode = Mode::kInspect;
     options.inspection.section = section;
@@ -157,7 +157,7 @@ TEST_F(InspectionTest, EndsWhenAskedTo) {
   observer_.cancel_after_batches = 0;
   const auto end = Inspect(kKurfile);
   ASSERT_TRUE(end.ok()) << end.status();
-  EXPECT_EQ(*end, RunEnd::kCancelled);
+  EXPECT_EQ(*end, RunOutcome::kCancelled);
 }
 
 }  // namespace

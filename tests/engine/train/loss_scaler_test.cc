@@ -26,8 +26,7 @@ class LossScalerTest : public ::testing::Test {
 
   at::Tensor weight_ = at::ones({3}).set_requires_grad(true);
   std::unique_ptr<Optimizer> optimizer_;
-  TrainingPosition position_;
-  LossScaler scaler_{&position_};
+  LossScaler scaler_{LossScaler::State()};
 };
 
 TEST_F(LossScalerTest, TakesTheScaleOutOfGradients) {

@@ -98,12 +98,12 @@ loss:
   const std::string data = absl::StrReplaceAll(
       kData, {{"epochs: 2", "epochs: 1, optimizer: {name: sgd, learning_rate: 1e-12}"}});
   ASSERT_TRUE(Run(kurfile, data).ok());
-  const auto plain = observer_.measurements.back();
+  const auto plain = observer_.evaluations.back();
   const std::string weighted =
       absl::StrReplaceAll(kurfile, {{"mean_squared_error", "mean_squared_error, weight: 0.25"},
                                     {"binary_crossentropy", "binary_crossentropy, weight: 3"}});
   ASSERT_TRUE(Run(weighted, data).ok());
-  const auto heavy = observer_.measurements.back();
+  const auto heavy = observer_.evaluations.back();
   EXPECT_NEAR(heavy.losses.at("a"), 0.25 * plain.losses.at("a"), 1e-6);
   EXPECT_NEAR(heavy.losses.at("b"), 3 * plain.losses.at("b"), 1e-6);
   EXPECT_NEAR(heavy.loss, heavy.losses.at("a") + heavy.losses.at("b"), 1e-6);
@@ -118,7 +118,7 @@ TEST_F(LossesRunTest, ASectionReportsTheMetricsThatItChooses) {
   const std::string data = absl::StrReplaceAll(
       kData, {{"validate: {", "validate: {metrics: [confusion, {f1: {average: micro}}], "}});
   ASSERT_TRUE(Run(kClasses, data).ok());
-  const auto& metrics = observer_.measurements.back().metrics;
+  const auto& metrics = observer_.evaluations.back().metrics;
   EXPECT_EQ(metrics.count("micro_f1"), 1U);
   EXPECT_EQ(metrics.count("accuracy"), 0U);
   double counted = 0;
@@ -166,7 +166,7 @@ TEST_F(LossesRunTest, CtcReadsItsOwnSourcesAndScalesTheLengths) {
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_GT(observer_.epochs[0].loss, observer_.epochs[1].loss);
   EXPECT_EQ(observer_.LogText(), "");
-  EXPECT_EQ(observer_.measurements[0].metrics.count("character_error_rate"), 1U);
+  EXPECT_EQ(observer_.evaluations[0].metrics.count("character_error_rate"), 1U);
 }
 
 TEST_F(LossesRunTest, CtcWithoutRelativeToCountsStepsOfTheOutput) {

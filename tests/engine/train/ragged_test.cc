@@ -88,7 +88,7 @@ TEST_F(RaggedTest, ARecurrentLayerLearnsFromSequencesOfSeveralLengths) {
   ASSERT_TRUE(end.ok()) << end.status();
   EXPECT_EQ(observer_.epochs.size(), 30U);
   EXPECT_LT(observer_.epochs.back().loss, 0.5 * observer_.epochs.front().loss);
-  EXPECT_EQ(observer_.measurements.back().samples, 12);
+  EXPECT_EQ(observer_.evaluations.back().samples, 12);
 }
 
 TEST_F(RaggedTest, ATruthMayVaryWithTheOutput) {

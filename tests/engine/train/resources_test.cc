@@ -172,8 +172,8 @@ train: {data: [{pickle: x.pkl}], optimizer: adam}
   EXPECT_EQ(need.training_total, need.weights + need.gradients + need.optimizer + need.activations);
   EXPECT_EQ(need.inference, (4 + 4) * 4 * 5);
   EXPECT_EQ(need.batch_flops, 6 * (12 + 8) * 5);
-  EXPECT_EQ(StepSeconds(need, {/*flops=*/600, /*bandwidth=*/1e12}), 1.0);
-  EXPECT_EQ(StepSeconds(need, {/*flops=*/1e12, /*bandwidth=*/1.0 * need.batch_bytes}), 1.0);
+  EXPECT_EQ(MinStepSeconds(need, {/*flops=*/600, /*bandwidth=*/1e12}), 1.0);
+  EXPECT_EQ(MinStepSeconds(need, {/*flops=*/1e12, /*bandwidth=*/1.0 * need.batch_bytes}), 1.0);
   const Resources averaged = EstimateResources(
       kurfile.plan(), kurfile.sections().train->optimizer.get(), 5, /*keeps_average=*/true);
   EXPECT_EQ(averaged.average, 10 * 4);
@@ -196,7 +196,7 @@ train: {data: [{pickle: x.pkl}]}
   EXPECT_EQ(need.activations, kUnknown);
   EXPECT_EQ(need.training_total, kUnknown);
   EXPECT_EQ(need.batch_flops, kUnknown);
-  EXPECT_LT(StepSeconds(need, {}), 0);
+  EXPECT_LT(MinStepSeconds(need, {}), 0);
 }
 
 }  // namespace

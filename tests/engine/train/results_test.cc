@@ -20,7 +20,7 @@ ResultColumn Column(std::vector<int64_t> sample_shape, const std::vector<float>&
 }
 
 TEST(ResultsTest, WritesAPickleOfArrays) {
-  EvaluationResults results;
+  Predictions results;
   results.result["labels"] = Column({2, 2}, {1, 2, 3, 4, 5, 6, 7, 8});
   results.truth["labels"] = Column({2, 2}, {8, 7, 6, 5, 4, 3, 2, 1});
   for (const char* format : {"pkl", "pickle"}) {
@@ -50,7 +50,7 @@ TEST(ResultsTest, BatchesOfSeveralLengthsArePaddedToTheLongest) {
 }
 
 TEST(ResultsTest, LeavesTheTruthOutWhereThereIsNone) {
-  EvaluationResults results;
+  Predictions results;
   results.result["y"] = Column({1}, {1});
   const auto root = ParsePickle(*FormatResults(results, "pkl"), "results");
   ASSERT_TRUE(root.ok()) << root.status();
@@ -59,7 +59,7 @@ TEST(ResultsTest, LeavesTheTruthOutWhereThereIsNone) {
 }
 
 TEST(ResultsTest, WritesATableWithAColumnForEachNumber) {
-  EvaluationResults results;
+  Predictions results;
   results.result["a"] = Column({1}, {0.5F, -2});
   results.result["b"] = Column({2}, {1, 2, 3, 1e-7F});
   results.truth["a"] = Column({1}, {1, 0});
@@ -68,13 +68,13 @@ TEST(ResultsTest, WritesATableWithAColumnForEachNumber) {
 }
 
 TEST(ResultsTest, QuotesTitlesThatNeedIt) {
-  EvaluationResults results;
+  Predictions results;
   results.result["a,\"b\""] = Column({1}, {1});
   EXPECT_EQ(*FormatResults(results, "csv"), "\"a,\"\"b\"\"\"\r\n1\r\n");
 }
 
 TEST(ResultsTest, NumbersOfATableReadBackAsTheSameFloats) {
-  EvaluationResults results;
+  Predictions results;
   const std::vector<float> values = {0.1F, 1.0F / 3, 16777217.0F, 1.17549435e-38F, 123456.789F};
   results.result["y"] = Column({1}, values);
   const std::string table = *FormatResults(results, "csv");
@@ -86,7 +86,7 @@ TEST(ResultsTest, NumbersOfATableReadBackAsTheSameFloats) {
 }
 
 TEST(ResultsTest, WritesAnEmptyTable) {
-  EvaluationResults results;
+  Predictions results;
   results.result["y"] = Column({1}, {});
   EXPECT_EQ(*FormatResults(results, "csv"), "y\r\n");
 }

@@ -16,6 +16,7 @@ namespace {
 using ::testing::ElementsAre;
 using testing::FloatTensors;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 using testing::RecordingObserver;
 using testing::WeightsIn;
 using testing::Workspace;
@@ -75,7 +76,7 @@ class ResumeTest : public ::testing::Test {
 
 TEST_F(ResumeTest, EndsWithTheSameFilesWhereverTheFirstProcessDied) {
   RecordingObserver whole(workspace_.path());
-  ASSERT_EQ(*workspace_.Run(kKurfile, &whole, Options(workspace_)), RunEnd::kSucceeded);
+  ASSERT_EQ(*workspace_.Run(kKurfile, &whole, Options(workspace_)), RunOutcome::kSucceeded);
   ASSERT_GE(whole.written.size(), 13U);  // nine checkpoints, the last, a best at least once each
 
   for (size_t death = 0; death < whole.written.size(); ++death) {
@@ -89,7 +90,7 @@ TEST_F(ResumeTest, EndsWithTheSameFilesWhereverTheFirstProcessDied) {
     RunOptions options = Options(workspace);
     options.seed = death + 1000;           // the seed of the first process counts
     if (death == 0) options.seed = kSeed;  // which has left nothing yet
-    ASSERT_EQ(*workspace.Run(kKurfile, &second, options), RunEnd::kSucceeded);
+    ASSERT_EQ(*workspace.Run(kKurfile, &second, options), RunOutcome::kSucceeded);
     for (const char* file : kFiles) {
       EXPECT_EQ(WeightsIn(workspace.File(file)), WeightsIn(workspace_.File(file))) << file;
     }
@@ -205,7 +206,7 @@ TEST_F(ResumeTest, SaysWhereItGoesOn) {
   ASSERT_FALSE(workspace_.Run(kKurfile, &first, Options(workspace_)).ok());
   ASSERT_EQ(first.batches.size(), 5U);
   RecordingObserver second(workspace_.path());
-  ASSERT_EQ(*workspace_.Run(kKurfile, &second, Options(workspace_)), RunEnd::kSucceeded);
+  ASSERT_EQ(*workspace_.Run(kKurfile, &second, Options(workspace_)), RunOutcome::kSucceeded);
   ASSERT_EQ(second.started.size(), 1U);
   EXPECT_EQ(second.started[0].resumed_at_batch, 4);
   ASSERT_EQ(second.batches.size(), 5U);
@@ -223,9 +224,9 @@ TEST_F(ResumeTest, ACancelledRunGoesOnFromItsLastBatch) {
   WriteData(other);
   RecordingObserver first(other.path());
   first.cancel_after_batches = 5;
-  ASSERT_EQ(*other.Run(kKurfile, &first, Options(other)), RunEnd::kCancelled);
+  ASSERT_EQ(*other.Run(kKurfile, &first, Options(other)), RunOutcome::kCancelled);
   RecordingObserver second(other.path());
-  ASSERT_EQ(*other.Run(kKurfile, &second, Options(other)), RunEnd::kSucceeded);
+  ASSERT_EQ(*other.Run(kKurfile, &second, Options(other)), RunOutcome::kSucceeded);
   EXPECT_EQ(second.batches.size(), 4U);
   EXPECT_EQ(WeightsIn(other.File("last.w")), expected);
 }
@@ -233,7 +234,7 @@ TEST_F(ResumeTest, ACancelledRunGoesOnFromItsLastBatch) {
 TEST_F(ResumeTest, BeginsAnewWhenWhatIsLeftCannotBeRead) {
   workspace_.Write("resume", "not a checkpoint");
   RecordingObserver observer(workspace_.path());
-  ASSERT_EQ(*workspace_.Run(kKurfile, &observer, Options(workspace_)), RunEnd::kSucceeded);
+  ASSERT_EQ(*workspace_.Run(kKurfile, &observer, Options(workspace_)), RunOutcome::kSucceeded);
   EXPECT_EQ(observer.batches.size(), 9U);
   ASSERT_FALSE(observer.logs.empty());
   EXPECT_EQ(observer.logs[0].first, LogLevel::kWarning);
@@ -249,7 +250,7 @@ TEST_F(ResumeTest, GoesOnFromTheLastGoodCheckpointWhenWhatIsLeftCannotBeRead) {
   RunOptions options = Options(other);
   RecordingObserver first(other.path());
   first.cancel_after_batches = 5;
-  ASSERT_EQ(*other.Run(kKurfile, &first, options), RunEnd::kCancelled);
+  ASSERT_EQ(*other.Run(kKurfile, &first, options), RunOutcome::kCancelled);
   // As the worker does: what was written has a second name, which only this run has.
   options.written_folder = other.File("written");
   ASSERT_TRUE(LinkAtomically(FileSystem::Posix(), other.File("checkpoint.w"),
@@ -260,7 +261,7 @@ TEST_F(ResumeTest, GoesOnFromTheLastGoodCheckpointWhenWhatIsLeftCannotBeRead) {
   damaged[damaged.size() / 2] ^= 1;
   other.Write("resume", damaged);
   RecordingObserver second(other.path());
-  ASSERT_EQ(*other.Run(kKurfile, &second, options), RunEnd::kSucceeded);
+  ASSERT_EQ(*other.Run(kKurfile, &second, options), RunOutcome::kSucceeded);
   ASSERT_FALSE(second.logs.empty());
   EXPECT_EQ(second.logs[0].first, LogLevel::kWarning);
   EXPECT_THAT(second.logs[0].second,
@@ -282,19 +283,59 @@ TEST_F(ResumeTest, KeepsNothingWithoutAPlaceForIt) {
 
 TEST_F(ResumeTest, ARequestedCheckpointIsWrittenAndGoneOnFrom) {
   RunOptions options = Options(workspace_);
-  options.resume_interval_seconds = 1e9;
+  options.resume_interval = absl::InfiniteDuration();
   std::string text = kKurfile;
   const std::string every_batch = "batches: 1";
   text.replace(text.find(every_batch), every_batch.size(), "epochs: 100");
   RecordingObserver first(workspace_.path());
   first.checkpoint_after_batches = 2;
   first.cancel_after_batches = 2;
-  ASSERT_EQ(*workspace_.Run(text, &first, options), RunEnd::kCancelled);
+  ASSERT_EQ(*workspace_.Run(text, &first, options), RunOutcome::kCancelled);
   EXPECT_THAT(first.Descriptions(), ElementsAre("checkpoint on request", "last weights"));
   EXPECT_THAT(first.LogText(), HasSubstr("checkpoint after batch 2 of epoch 1"));
+  EXPECT_THAT(first.commands_done, ElementsAre(Pair(1, absl::OkStatus())));
   RecordingObserver second(workspace_.path());
   ASSERT_TRUE(workspace_.Run(text, &second, options).ok());
   EXPECT_EQ(second.started[0].resumed_at_batch, 2);
+}
+
+TEST_F(ResumeTest, ARequestedCheckpointThatCannotBeWrittenIsAnsweredWithTheError) {
+  RecordingObserver observer(workspace_.path());
+  observer.checkpoint_after_batches = 2;
+  observer.failing_write = 2;  // after the checkpoints of two batches
+  EXPECT_FALSE(workspace_.Run(kKurfile, &observer, Options(workspace_)).ok());
+  ASSERT_EQ(observer.commands_done.size(), 1U);
+  EXPECT_EQ(observer.commands_done[0].second.code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST_F(ResumeTest, WhereNothingCanBeWrittenARequestIsAnsweredWithTheReason) {
+  const std::string text = kKurfile;
+  const size_t begin = text.find("  checkpoint:");
+  ASSERT_NE(begin, std::string::npos);
+  RecordingObserver observer(workspace_.path());
+  observer.checkpoint_after_batches = 2;
+  RunOptions options = Options(workspace_);
+  options.resume_path.clear();
+  ASSERT_TRUE(
+      workspace_
+          .Run(text.substr(0, begin) + text.substr(text.find("\n", begin) + 1), &observer, options)
+          .ok());
+  ASSERT_EQ(observer.commands_done.size(), 1U);
+  EXPECT_EQ(observer.commands_done[0].second.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(observer.commands_done[0].second.message()),
+              HasSubstr("the section train has no checkpoint"));
+}
+
+TEST_F(ResumeTest, ARequestThatComesWhenNothingIsLeftToTrainIsAnswered) {
+  RecordingObserver observer(workspace_.path());
+  observer.checkpoint_after_batches = 0;
+  std::string text = kKurfile;
+  const std::string epochs = "epochs: 3";
+  text.replace(text.find(epochs), epochs.size(), "epochs: 0");
+  ASSERT_TRUE(workspace_.Run(text, &observer, Options(workspace_)).ok());
+  ASSERT_EQ(observer.commands_done.size(), 1U);
+  EXPECT_EQ(observer.commands_done[0].second.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(observer.commands_done[0].second.message()), HasSubstr("ended"));
 }
 
 }  // namespace

@@ -54,16 +54,16 @@ absl::Status RecordingObserver::WriteArtifact(const ArtifactInfo& info,
   return WriteFileAtomically(FileSystem::Posix(), JoinPath(workspace_, info.file.path), content);
 }
 
-bool RecordingObserver::CancelRequested() {
-  const bool validating = epochs.size() > measurements.size();
+bool RecordingObserver::IsCancelled() const {
+  const bool validating = epochs.size() > evaluations.size();
   return (cancel_after_batches && batches.size() >= *cancel_after_batches) ||
          (cancel_in_validation && validating);
 }
 
-bool RecordingObserver::TakeCheckpointRequest() {
-  if (checkpoint_after_batches != batches.size()) return false;
+std::optional<RunCommand> RecordingObserver::TakeCommand() {
+  if (checkpoint_after_batches != batches.size()) return std::nullopt;
   checkpoint_after_batches.reset();
-  return true;
+  return RunCommand{1, RunCommand::Kind::kCheckpoint};
 }
 
 void Workspace::Write(const std::string& name, const std::string& content) const {
@@ -88,14 +88,14 @@ void Workspace::WritePoints(const std::string& name, int64_t samples, uint32_t s
   Write(name, FormatPickle(PickleValue::MakeDict(std::move(dict))));
 }
 
-absl::StatusOr<RunEnd> Workspace::Run(const std::string& kurfile, RunObserver* observer,
-                                      RunOptions options) const {
+absl::StatusOr<RunOutcome> Workspace::Run(const std::string& kurfile, RecordingObserver* observer,
+                                          RunOptions options) const {
   const Kurfile loaded = LoadText(kurfile);
   PathResolver::Options paths;
   paths.workspace = path();
   paths.home = File("home");
   options.threads = 1;
-  return kur::Run(loaded, PathResolver(paths), options, observer);
+  return kur::Run(loaded, PathResolver(paths), options, observer->host());
 }
 
 FloatTensors WeightsIn(const std::string& path) { return ToFloats(Read(path).weights); }

@@ -22,7 +22,7 @@ struct WrittenFile {
 };
 
 // Remembers everything that a run says and puts its files below a folder.
-class RecordingObserver : public RunObserver {
+class RecordingObserver : public RunEvents, public ArtifactWriter, public RunControl {
  public:
   explicit RecordingObserver(std::string workspace) : workspace_(std::move(workspace)) {}
 
@@ -31,17 +31,18 @@ class RecordingObserver : public RunObserver {
   std::vector<EpochStarted> epochs_started;
   std::vector<BatchDone> batches;
   std::vector<EpochFinished> epochs;
-  std::vector<Measurement> measurements;
+  std::vector<EvaluationResult> evaluations;
   std::vector<DataReport> reports;
   std::vector<std::string> progress;
   std::vector<std::pair<LogLevel, std::string>> logs;
   std::vector<WrittenFile> written;
+  std::vector<std::pair<int64_t, absl::Status>> commands_done;
 
   // What the run is asked: to end after so many batches or measured sets, to write a checkpoint
   // after a batch, and to fail in its write of that number (from 0).
   std::optional<size_t> cancel_after_batches;
   bool cancel_in_validation = false;
-  std::optional<size_t> checkpoint_after_batches;
+  std::optional<size_t> checkpoint_after_batches;  // the command with the id 1
   std::optional<size_t> failing_write;
   absl::Status sync_status;
 
@@ -58,13 +59,18 @@ class RecordingObserver : public RunObserver {
   void OnPassProgress(const std::string& section, int64_t, int64_t) override {
     progress.push_back(section);
   }
-  void OnMeasured(const Measurement& event) override { measurements.push_back(event); }
+  void OnEvaluated(const EvaluationResult& event) override { evaluations.push_back(event); }
   void OnDataInspected(const DataReport& report) override { reports.push_back(report); }
   void OnLog(LogLevel level, const std::string& text) override { logs.emplace_back(level, text); }
+  void OnCommandDone(int64_t id, const absl::Status& status) override {
+    commands_done.emplace_back(id, status);
+  }
   absl::Status WriteArtifact(const ArtifactInfo& info, const std::string& content) override;
   absl::Status Sync() override { return sync_status; }
-  bool CancelRequested() override;
-  bool TakeCheckpointRequest() override;
+  bool IsCancelled() const override;
+  std::optional<RunCommand> TakeCommand() override;
+
+  RunHost host() { return {this, this, this}; }
 
  private:
   std::string workspace_;
@@ -87,8 +93,8 @@ class Workspace {
   void WritePoints(const std::string& name, int64_t samples, uint32_t seed = 1) const;
 
   // Runs a Kurfile with one CPU thread.
-  absl::StatusOr<RunEnd> Run(const std::string& kurfile, RunObserver* observer,
-                             RunOptions options = {}) const;
+  absl::StatusOr<RunOutcome> Run(const std::string& kurfile, RecordingObserver* observer,
+                                 RunOptions options = {}) const;
 
  private:
   std::optional<TemporaryDirectory> own_;

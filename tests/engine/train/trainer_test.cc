@@ -60,8 +60,8 @@ class TrainerTest : public ::testing::Test {
   }
 
   // Trains with `more` keys of the train section, and further sections.
-  absl::StatusOr<RunEnd> Train(const std::string& more, RecordingObserver* observer,
-                               const std::string& sections = "") const {
+  absl::StatusOr<RunOutcome> Train(const std::string& more, RecordingObserver* observer,
+                                   const std::string& sections = "") const {
     RunOptions options;
     options.seed = 5;
     return workspace_.Run(absl::StrCat(kModel, kTrain, more, "\n", sections), observer, options);
@@ -74,7 +74,7 @@ class TrainerTest : public ::testing::Test {
 };
 
 TEST_F(TrainerTest, TrainsEveryBatchOfEveryEpoch) {
-  ASSERT_EQ(*Train("  epochs: 2", &observer_), RunEnd::kSucceeded);
+  ASSERT_EQ(*Train("  epochs: 2", &observer_), RunOutcome::kSucceeded);
   ASSERT_EQ(observer_.started.size(), 1U);
   EXPECT_EQ(observer_.started[0].parameters, 2 * 8 + 8 + 8 + 1);
   EXPECT_EQ(observer_.started[0].layers, 4);
@@ -131,7 +131,7 @@ TEST_F(TrainerTest, IsAFunctionOfTheSeed) {
 }
 
 TEST_F(TrainerTest, NoEpochsTrainNothingButWriteTheLastWeights) {
-  ASSERT_EQ(*Train("  epochs: 0\n  weights: {last: last.w}", &observer_), RunEnd::kSucceeded);
+  ASSERT_EQ(*Train("  epochs: 0\n  weights: {last: last.w}", &observer_), RunOutcome::kSucceeded);
   EXPECT_THAT(observer_.batches, IsEmpty());
   EXPECT_THAT(observer_.Descriptions(), ElementsAre("last weights"));
 }
@@ -140,7 +140,7 @@ TEST_F(TrainerTest, StopsWhenTheTimeIsOver) {
   // Shorter than any batch, so one batch is trained, and the run ends in the middle of the epoch.
   ASSERT_EQ(*Train("  stop_when: {elapsed: {minutes: 0.000000001}}\n  weights: {last: last.w}",
                    &observer_),
-            RunEnd::kSucceeded);
+            RunOutcome::kSucceeded);
   EXPECT_LE(observer_.batches.size(), 1U);
   EXPECT_THAT(observer_.epochs, IsEmpty());
   EXPECT_THAT(observer_.Descriptions(), ElementsAre("last weights"));
@@ -238,11 +238,11 @@ TEST_F(TrainerTest, DamagedInitialWeightsAreAnError) {
 
 TEST_F(TrainerTest, ValidatesAfterEveryEpochAndKeepsTheBestWeights) {
   ASSERT_TRUE(Train("  epochs: 3", &observer_, kValidate).ok());
-  ASSERT_EQ(observer_.measurements.size(), 3U);
+  ASSERT_EQ(observer_.evaluations.size(), 3U);
   size_t improvements = 0;
   double best = 1e9;
   for (size_t i = 0; i < 3; ++i) {
-    const Measurement& measured = observer_.measurements[i];
+    const EvaluationResult& measured = observer_.evaluations[i];
     EXPECT_EQ(measured.section, "validate");
     EXPECT_EQ(measured.set, "");
     EXPECT_EQ(measured.epoch, static_cast<int64_t>(i) + 1);
@@ -266,10 +266,10 @@ validate:
       - pickle: train.pkl
 )";
   ASSERT_TRUE(Train("  epochs: 1\n  log: log", &observer_, sets).ok());
-  ASSERT_EQ(observer_.measurements.size(), 2U);
-  EXPECT_EQ(observer_.measurements[0].set, "easy");
-  EXPECT_EQ(observer_.measurements[1].set, "hard");
-  EXPECT_EQ(observer_.measurements[1].samples, 20);
+  ASSERT_EQ(observer_.evaluations.size(), 2U);
+  EXPECT_EQ(observer_.evaluations[0].set, "easy");
+  EXPECT_EQ(observer_.evaluations[1].set, "hard");
+  EXPECT_EQ(observer_.evaluations[1].samples, 20);
   EXPECT_TRUE(Exists(File("log/validation_loss.hard_above")));
 }
 
@@ -300,9 +300,9 @@ TEST_F(TrainerTest, ValidatesSomeBatchesAtACheckpoint) {
   ASSERT_TRUE(Train("  epochs: 1\n  checkpoint: {path: c.w, batches: 2, validation: 1}", &observer_,
                     kValidate)
                   .ok());
-  ASSERT_EQ(observer_.measurements.size(), 2U);
-  EXPECT_EQ(observer_.measurements[0].samples, 4);  // one batch of the set
-  EXPECT_EQ(observer_.measurements[1].samples, 10);
+  ASSERT_EQ(observer_.evaluations.size(), 2U);
+  EXPECT_EQ(observer_.evaluations[0].samples, 4);  // one batch of the set
+  EXPECT_EQ(observer_.evaluations[1].samples, 10);
 }
 
 TEST_F(TrainerTest, WritesTheLog) {
@@ -315,7 +315,7 @@ TEST_F(TrainerTest, WritesTheLog) {
   EXPECT_GT((*log)->summary().clocks.at("all"), 0);
   EXPECT_FLOAT_EQ(
       static_cast<float>(*(*log)->best_validation_loss()),
-      static_cast<float>(std::min(observer_.measurements[0].loss, observer_.measurements[1].loss)));
+      static_cast<float>(std::min(observer_.evaluations[0].loss, observer_.evaluations[1].loss)));
 }
 
 TEST_F(TrainerTest, ABetterRunOfTheSameLogMustBeatTheEarlierOnes) {
@@ -328,7 +328,7 @@ TEST_F(TrainerTest, ABetterRunOfTheSameLogMustBeatTheEarlierOnes) {
 TEST_F(TrainerTest, CancellingInAnEpochWritesTheLastWeights) {
   observer_.cancel_after_batches = 4;
   ASSERT_EQ(*Train("  epochs: 9\n  weights: {best: best.w, last: last.w}", &observer_, kValidate),
-            RunEnd::kCancelled);
+            RunOutcome::kCancelled);
   EXPECT_EQ(observer_.batches.size(), 4U);
   EXPECT_EQ(observer_.epochs.size(), 1U);
   EXPECT_EQ(observer_.written.back().info.description, "last weights");
@@ -338,9 +338,9 @@ TEST_F(TrainerTest, CancellingInAnEpochWritesTheLastWeights) {
 TEST_F(TrainerTest, CancellingInAValidationEndsIt) {
   observer_.cancel_in_validation = true;
   ASSERT_EQ(*Train("  epochs: 9\n  weights: {last: last.w}", &observer_, kValidate),
-            RunEnd::kCancelled);
+            RunOutcome::kCancelled);
   EXPECT_EQ(observer_.epochs.size(), 1U);
-  EXPECT_THAT(observer_.measurements, IsEmpty());
+  EXPECT_THAT(observer_.evaluations, IsEmpty());
   EXPECT_THAT(observer_.Descriptions(), ElementsAre("last weights"));
 }
 

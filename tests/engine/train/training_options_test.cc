@@ -146,7 +146,7 @@ TEST_F(TrainingOptionsTest, ARunThatDiedEndsWithTheSameFiles) {
   const std::string shuffled = absl::StrReplaceAll(
       text, {{"validate.pkl}]", "validate.pkl}]\n  provider: {batch_size: 4, num_batches: 2}"}});
   RecordingObserver whole(workspace_.path());
-  ASSERT_EQ(*workspace_.Run(shuffled, &whole, Options(workspace_)), RunEnd::kSucceeded);
+  ASSERT_EQ(*workspace_.Run(shuffled, &whole, Options(workspace_)), RunOutcome::kSucceeded);
   ASSERT_GE(whole.written.size(), 12U);
   for (size_t death = 0; death < whole.written.size(); ++death) {
     SCOPED_TRACE(absl::StrCat("died in write ", death));
@@ -156,13 +156,13 @@ TEST_F(TrainingOptionsTest, ARunThatDiedEndsWithTheSameFiles) {
     first.failing_write = death;
     ASSERT_FALSE(workspace.Run(shuffled, &first, Options(workspace)).ok());
     RecordingObserver second(workspace.path());
-    ASSERT_EQ(*workspace.Run(shuffled, &second, Options(workspace)), RunEnd::kSucceeded);
+    ASSERT_EQ(*workspace.Run(shuffled, &second, Options(workspace)), RunOutcome::kSucceeded);
     for (const char* file : {"best.w", "last.w", "best-validation.w", "checkpoint.w"}) {
       EXPECT_EQ(WeightsIn(workspace.File(file)), WeightsIn(workspace_.File(file))) << file;
     }
     EXPECT_EQ(testing::OptimizerStateIn(workspace.File("last.w")),
               testing::OptimizerStateIn(workspace_.File("last.w")));
-    EXPECT_EQ(second.measurements.back().loss, whole.measurements.back().loss);
+    EXPECT_EQ(second.evaluations.back().loss, whole.evaluations.back().loss);
     EXPECT_EQ(second.epochs.back().learning_rate, whole.epochs.back().learning_rate);
   }
 }
@@ -172,11 +172,11 @@ TEST_F(TrainingOptionsTest, ADeterministicRunGoesOnWithTheThreadsThatItBeganWith
       absl::StrCat(kModel, "  deterministic: yes\n  checkpoint: {path: c.w, batches: 2}\n");
   RecordingObserver first(workspace_.path());
   first.cancel_after_batches = 4;
-  ASSERT_EQ(*workspace_.Run(text, &first, Options(workspace_)), RunEnd::kCancelled);
+  ASSERT_EQ(*workspace_.Run(text, &first, Options(workspace_)), RunOutcome::kCancelled);
   EXPECT_THAT(first.LogText(), HasSubstr("deterministic: seed 17, threads 1"));
   RunOptions other = Options(workspace_);
   other.seed = 18;
-  ASSERT_EQ(*workspace_.Run(text, &observer_, other), RunEnd::kSucceeded);
+  ASSERT_EQ(*workspace_.Run(text, &observer_, other), RunOutcome::kSucceeded);
   EXPECT_THAT(observer_.LogText(), HasSubstr("deterministic: seed 17, threads 1"));
 }
 
@@ -197,14 +197,14 @@ TEST_F(TrainingOptionsTest, ValidationUsesTheAverageAndTrainingDoesNot) {
   }
   EXPECT_EQ(with_average.epochs.back().loss, observer_.epochs.back().loss);
   // Validations are not the same, and those of a test with the file are the last validation's.
-  EXPECT_NE(with_average.measurements.back().loss, observer_.measurements.back().loss);
+  EXPECT_NE(with_average.evaluations.back().loss, observer_.evaluations.back().loss);
   RunOptions test;
   test.mode = Mode::kTest;
   RecordingObserver tested(workspace_.path());
   const std::string tests =
       absl::StrReplaceAll(averaged, {{"validate:", "test:"}, {"best-validation.w", "last.w"}});
   ASSERT_TRUE(workspace_.Run(tests, &tested, test).ok());
-  EXPECT_NEAR(tested.measurements.back().loss, with_average.measurements.back().loss, 1e-6);
+  EXPECT_NEAR(tested.evaluations.back().loss, with_average.evaluations.back().loss, 1e-6);
 }
 
 TEST_F(TrainingOptionsTest, EndsWhenValidationsGetNoBetter) {
@@ -212,7 +212,7 @@ TEST_F(TrainingOptionsTest, EndsWhenValidationsGetNoBetter) {
       absl::StrReplaceAll(absl::StrCat(kModel, "  early_stopping: {patience: 2, min_delta: 1000}\n",
                                        "  weights: {last: last.w}\n"),
                           {{"epochs: 3", "epochs: 30"}});
-  ASSERT_EQ(*workspace_.Run(text, &observer_, {}), RunEnd::kSucceeded);
+  ASSERT_EQ(*workspace_.Run(text, &observer_, {}), RunOutcome::kSucceeded);
   EXPECT_THAT(observer_.epochs, SizeIs(3));
   EXPECT_THAT(observer_.LogText(),
               HasSubstr("early stopping after epoch 3: the validation's loss has not improved in "
@@ -253,7 +253,7 @@ TEST_F(TrainingOptionsTest, EveryValidationDrawsOtherSamples) {
     RecordingObserver observer(workspace_.path());
     EXPECT_TRUE(workspace_.Run(text, &observer, {}).ok());
     std::set<double> different;
-    for (const Measurement& measured : observer.measurements) {
+    for (const EvaluationResult& measured : observer.evaluations) {
       different.insert(std::round(measured.loss * 1e4));
     }
     return different;
@@ -274,7 +274,7 @@ TEST_F(TrainingOptionsTest, NumbersThatAreNotFiniteEndTheRunWithWhereTheyCameFro
   const at::Tensor samples = evidence.weights.at("non_finite/samples");
   ASSERT_EQ(samples.numel(), 8);
   EXPECT_EQ(samples.data_ptr<int64_t>()[0], 8);
-  EXPECT_EQ(evidence.position.batch, 1);
+  EXPECT_EQ(evidence.position.progress.batch, 1);
 }
 
 TEST_F(TrainingOptionsTest, NamesTheLayerWhoseOutputIsNotFinite) {
@@ -316,7 +316,7 @@ TEST_F(TrainingOptionsTest, AGradientThatIsInfiniteInOneElementIsNotTaken) {
                         "to be so is the gradient of above.weight"));
   EXPECT_FALSE(Exists(workspace_.File("last.w")));
   ASSERT_EQ(*workspace_.Run(absl::StrCat(text, "  non_finite: skip\n"), &observer_, {}),
-            RunEnd::kSucceeded);
+            RunOutcome::kSucceeded);
   EXPECT_THAT(WeightsIn(workspace_.File("last.w")).at("above.weight"), ElementsAre(0, 0));
 }
 
@@ -349,7 +349,7 @@ TEST_F(TrainingOptionsTest, ABatchThatIsLeftOutChangesNothing) {
   const std::string text =
       absl::StrReplaceAll(absl::StrCat(kSmall, "  non_finite: skip\n"),
                           {{"activation: relu", "batch_normalization:\n  - activation: relu"}});
-  ASSERT_EQ(*workspace_.Run(text, &observer_, {}), RunEnd::kSucceeded);
+  ASSERT_EQ(*workspace_.Run(text, &observer_, {}), RunOutcome::kSucceeded);
   EXPECT_THAT(observer_.LogText(), HasSubstr("in batch 2 of epoch 1; first to be so is the source "
                                              "'point' of the data; the batch is left out"));
   EXPECT_THAT(observer_.LogText(), HasSubstr("in batch 2 of epoch 2; the batch is left out"));

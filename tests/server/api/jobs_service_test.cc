@@ -23,7 +23,7 @@ class JobsServiceTest : public ::testing::Test {
     v1::Job job;
     const grpc::Status status = stub_->SubmitJob(&context, TestServer::Request(id), &job);
     EXPECT_TRUE(status.ok()) << status.error_message();
-    api_.server.jobs->Settle();
+    api_.server.jobs->WaitUntilIdle();
     return job.name();
   }
 

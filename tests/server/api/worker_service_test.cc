@@ -23,7 +23,7 @@ class WorkerStream {
     v1::WorkerMessage message;
     message.mutable_hello()->set_job(job);
     message.mutable_hello()->set_secret(secret);
-    message.mutable_hello()->set_pid(api.server.launcher.PidOf(job));
+    message.mutable_hello()->set_attempt(api.server.Spec(job).attempt());
     stream_->Write(message);
   }
 
@@ -85,7 +85,7 @@ TEST_F(WorkerServiceTest, PassesCommandsOn) {
   WorkerStream stream(api_, job_, secret_);
   ASSERT_TRUE(stream.Read().has_welcome());
   ASSERT_THAT(api_.server.jobs->Cancel("ann", job_), IsOk());
-  EXPECT_EQ(stream.Read().command().kind(), v1::Command::KIND_CANCEL);
+  EXPECT_TRUE(stream.Read().command().has_cancel());
 }
 
 TEST_F(WorkerServiceTest, RefusesStrangers) {

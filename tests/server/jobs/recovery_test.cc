@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "server/jobs/job_manager.h"
-#include "server/launcher/orphan_worker.h"
 #include "tests/server/testing/test_server.h"
 
 namespace kur::server {
@@ -37,12 +36,13 @@ class RecoveryTest : public ::testing::Test {
   }
 
   void Store(const std::string& name, const std::function<void(JobRecord&)>& change) {
-    auto store = JobStore::Open(server_.layout.database());
-    ASSERT_THAT(store, IsOk());
-    auto record = (*store)->FindByName(name);
+    const auto database = StateDatabase::Open(server_.layout.database());
+    ASSERT_THAT(database, IsOk());
+    JobStore store(**database);
+    auto record = store.FindByName(name);
     ASSERT_TRUE(record.ok() && record->has_value());
     change(**record);
-    ASSERT_THAT((*store)->Update(**record), IsOk());
+    ASSERT_THAT(store.Update(**record), IsOk());
   }
 
   TestServer server_;
@@ -107,8 +107,7 @@ TEST_F(RecoveryTest, AfterARestartOfTheMachineTheJobGoesOn) {
   const std::string name = server_.Submit("r1");
   RunningWorker(name);
   server_.Crash();
-  server_.launcher.End(name, KilledBy(SIGKILL));
-  server_.boot_id = "another-boot";
+  server_.launcher.RestartHost();
   server_.Start();
   EXPECT_EQ(server_.Get(name).attempts(), 2);
   EXPECT_THAT(server_.launcher.adopted(), SizeIs(0));
@@ -118,31 +117,45 @@ TEST_F(RecoveryTest, AJobWhoseWorkerWasNeverStartedIsStarted) {
   const std::string name = server_.Submit("r1");
   server_.Crash();
   server_.launcher.End(name, KilledBy(SIGKILL));
-  Store(name, [](JobRecord& job) { job.worker_pid = 0; });
+  Store(name, [](JobRecord& job) { job.worker.clear(); });
   server_.Start();
   EXPECT_EQ(server_.Get(name).state(), kStarting);
   EXPECT_EQ(server_.Get(name).attempts(), 1) << "it is the same attempt";
   EXPECT_THAT(server_.launcher.launches(), SizeIs(2));
 }
 
+TEST_F(RecoveryTest, AFullDiskDelaysALaunchUntilThereIsSpace) {
+  const std::string name = server_.Submit("r1");
+  server_.Crash();
+  server_.launcher.End(name, KilledBy(SIGKILL));
+  Store(name, [](JobRecord& job) { job.worker.clear(); });
+  server_.files.full = true;
+  server_.Start();
+  EXPECT_EQ(server_.Get(name).state(), kStarting);
+  EXPECT_THAT(server_.launcher.launches(), SizeIs(1)) << "the one of before";
+  server_.files.full = false;
+  server_.seconds_passed = 60;
+  server_.jobs->WaitUntilIdle();
+  EXPECT_THAT(server_.launcher.launches(), SizeIs(2));
+}
+
 TEST_F(RecoveryTest, AWorkerThatNobodyWroteDownIsFoundAmongTheProcesses) {
   const std::string name = server_.Submit("r1");
-  const WorkerIdentity identity = server_.launcher.IdentityOf(name);
+  const int64_t pid = server_.launcher.PidOf(name);
   server_.Crash();
-  Store(name, [](JobRecord& job) { job.worker_pid = 0; });
-  server_.orphan = identity;
+  Store(name, [](JobRecord& job) { job.worker.clear(); });
   server_.Start();
   EXPECT_THAT(server_.launcher.launches(), SizeIs(1)) << "not started twice";
-  EXPECT_EQ(server_.Get(name).worker_pid(), identity.pid);
+  EXPECT_EQ(server_.Get(name).worker_pid(), pid);
 }
 
 TEST_F(RecoveryTest, ACancelThatWasAskedForIsNotForgotten) {
   const std::string name = server_.Submit("r1");
   FakeWorker worker = RunningWorker(name);
-  ASSERT_THAT(server_.jobs->Cancel("ann", name), IsOk());
+  ASSERT_THAT(server_.jobs->Cancel({"ann"}, name), IsOk());
   server_.Restart();
   ASSERT_THAT(worker.Connect(), IsOk());
-  EXPECT_THAT(worker.link->commands, ElementsAre(v1::Command::KIND_CANCEL));
+  EXPECT_THAT(worker.link->Sent(), ElementsAre("cancel"));
   server_.EndWorker(name, KilledBy(SIGKILL));
   EXPECT_EQ(server_.Get(name).state(), kCancelled);
 }
@@ -201,16 +214,30 @@ TEST_F(RecoveryTest, ProgressIsReadFromTheEvents) {
   EXPECT_EQ(server_.Get(name).progress().batch(), 9);
 }
 
-TEST(OrphanWorkerTest, KnowsAWorkerByItsCommandLine) {
-  const std::string line("kurd-worker\0--run-directory\0/s/runs/a-1\0", 40);
-  EXPECT_TRUE(IsWorkerCommandLine(line, "/s/runs/a-1"));
-  EXPECT_FALSE(IsWorkerCommandLine(line, "/s/runs/a-11"));
-  EXPECT_FALSE(IsWorkerCommandLine(line, "/s/runs/a"));
-  EXPECT_FALSE(IsWorkerCommandLine("", "/s/runs/a-1"));
+TEST_F(RecoveryTest, ACheckpointThatWasAskedForIsNotForgotten) {
+  const std::string name = server_.Submit("r1");
+  FakeWorker worker = RunningWorker(name);
+  worker.link.reset();
+  ASSERT_THAT(server_.jobs->RequestCheckpoint({"ann"}, name), IsOk());
+  server_.Restart();
+  ASSERT_THAT(worker.Connect(), IsOk());
+  EXPECT_THAT(worker.link->Sent(), ElementsAre("checkpoint 1"));
+  ASSERT_THAT(worker.Report(FakeWorker::Done(1)), IsOk());
+  server_.Restart();
+  ASSERT_THAT(worker.Connect(), IsOk());
+  EXPECT_THAT(worker.link->Sent(), ElementsAre()) << "the events say that it is done";
+  ASSERT_THAT(server_.jobs->RequestCheckpoint({"ann"}, name), IsOk());
+  EXPECT_THAT(worker.link->Sent(), ElementsAre("checkpoint 2")) << "no number is used again";
 }
 
-TEST(OrphanWorkerTest, FindsNoWorkerWhereThereIsNone) {
-  EXPECT_FALSE(FindOrphanWorker("/no/such/run/directory").has_value());
+TEST_F(RecoveryTest, AJobThatWaitsToBeStartedAgainStillDoes) {
+  const std::string name = server_.Submit("r1");
+  server_.launcher.AllowLaunches(false);
+  server_.launcher.End(name, KilledBy(SIGKILL));
+  server_.launcher.AllowLaunches(true);
+  server_.Restart();
+  EXPECT_EQ(server_.Get(name).state(), kStarting);
+  EXPECT_EQ(server_.Get(name).attempts(), 2);
 }
 
 }  // namespace

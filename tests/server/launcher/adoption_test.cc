@@ -6,34 +6,32 @@
 
 #include <cstdio>
 
-#include "server/launcher/process.h"
+#include "server/launcher/worker_search.h"
 #include "tests/server/launcher/launcher_fixture.h"
 
 namespace kur::server {
 namespace {
-
-using ::testing::HasSubstr;
 
 constexpr char kWaitForever[] = "echo ready > ready; exec sleep 600";
 
 class AdoptionTest : public LauncherFixture {
  protected:
   // Launches "orphan" from a program that has ended when this returns.
-  WorkerIdentity LaunchOrphan() {
-    const std::string command = std::string(LAUNCH_AND_EXIT) + " " + MakeWorker(kWaitForever) +
-                                " " + RunDirectory("orphan");
+  ProcessIdentity LaunchOrphan(const std::string& script = kWaitForever) {
+    const std::string command =
+        std::string(LAUNCH_AND_EXIT) + " " + MakeWorker(script) + " " + RunDirectory("orphan");
     FILE* output = popen(command.c_str(), "r");
-    WorkerIdentity identity;
-    char boot_id[64] = {};
-    EXPECT_EQ(fscanf(output, "%ld %lu %63s", &identity.pid, &identity.start_ticks, boot_id), 3);
+    char handle[128] = {};
+    EXPECT_EQ(fscanf(output, "%127[^\n]", handle), 1);
     EXPECT_EQ(pclose(output), 0);
-    identity.boot_id = boot_id;
-    running_["orphan"] = static_cast<pid_t>(identity.pid);
+    const auto identity = ParseHandle({handle});
+    EXPECT_TRUE(identity.ok()) << identity.status();
+    running_["orphan"] = static_cast<pid_t>(identity->pid);
     AwaitReady("orphan");
-    return identity;
+    return *identity;
   }
 
-  static bool IsAlive(const WorkerIdentity& identity) {
+  static bool IsAlive(const ProcessIdentity& identity) {
     const auto pidfd = OpenPidfd(identity.pid);
     return pidfd.ok() && !HasEnded(*pidfd);
   }
@@ -41,13 +39,13 @@ class AdoptionTest : public LauncherFixture {
 
 TEST_F(AdoptionTest, AnotherLauncherWatchesAWorkerOfTheFirst) {
   UseWorker(kWaitForever);
-  const WorkerIdentity identity = Launch("job");
+  const ProcessIdentity identity = Launch("job");
   AwaitReady("job");
   launcher_.reset();
 
   UseWorker("exit 1");
   Exits adopted;
-  ASSERT_TRUE(launcher_->Adopt("job", identity, adopted.Callback()).ok());
+  Adopt("job", identity, adopted);
   ASSERT_TRUE(launcher_->Signal("job", SIGTERM).ok());
   const WorkerExit exit = adopted.Await("job");
   EXPECT_TRUE(exit.known) << "it is still a child of this process";
@@ -57,10 +55,10 @@ TEST_F(AdoptionTest, AnotherLauncherWatchesAWorkerOfTheFirst) {
 }
 
 TEST_F(AdoptionTest, AWorkerOutlivesTheProgramThatLaunchedItAndIsAdopted) {
-  const WorkerIdentity identity = LaunchOrphan();
+  const ProcessIdentity identity = LaunchOrphan();
   ASSERT_TRUE(IsAlive(identity));
   UseWorker("exit 1");
-  ASSERT_TRUE(launcher_->Adopt("orphan", identity, exits_.Callback()).ok());
+  Adopt("orphan", identity, exits_);
   EXPECT_EQ(exits_.Count("orphan"), 0u);
   ASSERT_TRUE(launcher_->Signal("orphan", SIGTERM).ok());
   const WorkerExit exit = exits_.Await("orphan");
@@ -69,75 +67,97 @@ TEST_F(AdoptionTest, AWorkerOutlivesTheProgramThatLaunchedItAndIsAdopted) {
 }
 
 TEST_F(AdoptionTest, AProcessThatUsesTheIdAgainIsNeitherAdoptedNorSignalled) {
-  WorkerIdentity identity = LaunchOrphan();
+  ProcessIdentity identity = LaunchOrphan();
   UseWorker("exit 1");
-  const WorkerIdentity real = identity;
+  const ProcessIdentity real = identity;
   --identity.start_ticks;
-  const absl::Status adopted = launcher_->Adopt("orphan", identity, exits_.Callback());
-  EXPECT_EQ(adopted.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(adopted.message(), HasSubstr("adopting the worker of orphan: it has ended"));
+  EXPECT_FALSE(AdoptGone("orphan", identity).host_restarted);
   EXPECT_EQ(launcher_->Signal("orphan", SIGKILL).code(), absl::StatusCode::kNotFound);
   EXPECT_TRUE(IsAlive(real));
-  EXPECT_TRUE(launcher_->Adopt("orphan", real, exits_.Callback()).ok())
-      << "a refused adoption leaves nothing behind";
+  // What was refused leaves nothing behind.
+  Adopt("orphan", real, exits_);
 }
 
 TEST_F(AdoptionTest, AWorkerFromBeforeARestartOfTheMachineIsGone) {
-  WorkerIdentity identity = LaunchOrphan();
+  ProcessIdentity identity = LaunchOrphan();
   UseWorker("exit 1");
   identity.boot_id = "00000000-0000-0000-0000-000000000000";
-  const absl::Status adopted = launcher_->Adopt("orphan", identity, exits_.Callback());
-  EXPECT_EQ(adopted.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(adopted.message(), HasSubstr("the machine was restarted"));
+  EXPECT_TRUE(AdoptGone("orphan", identity).host_restarted);
 }
 
 TEST_F(AdoptionTest, AWorkerThatHasEndedIsGone) {
   UseWorker("exit 0");
-  const WorkerIdentity identity = Launch("job");
+  const ProcessIdentity identity = Launch("job");
   exits_.Await("job");
-  EXPECT_EQ(launcher_->Adopt("job", identity, exits_.Callback()).code(),
-            absl::StatusCode::kNotFound);
+  const WorkerExit exit = AdoptGone("job", identity);
+  EXPECT_FALSE(exit.known);
+  EXPECT_FALSE(exit.host_restarted);
 }
 
 TEST_F(AdoptionTest, AWorkerThatEndedWhileNobodyWatchedIsReportedAtOnce) {
   UseWorker("read line < ready; exit 9");
-  const WorkerIdentity identity = Launch("job");
+  const ProcessIdentity identity = Launch("job");
   launcher_.reset();
   std::ofstream(directory_.File("job/ready")) << "go\n";
   siginfo_t info = {};
   ASSERT_EQ(waitid(P_PID, static_cast<id_t>(identity.pid), &info, WEXITED | WNOWAIT), 0);
 
   UseWorker("exit 1");
-  ASSERT_TRUE(launcher_->Adopt("job", identity, exits_.Callback()).ok());
+  Adopt("job", identity, exits_);
   EXPECT_EQ(exits_.Await("job").exit_code, 9);
 }
 
 TEST_F(AdoptionTest, AProcessThatLeadsNoGroupIsNoWorker) {
   UseWorker("sleep 600 & echo $! > ready; wait");
-  WorkerIdentity identity = Launch("job");
+  ProcessIdentity identity = Launch("job");
   identity.pid = std::stoi(AwaitReady("job"));
   identity.start_ticks = ReadProcessStat(identity.pid)->start_ticks;
-  EXPECT_EQ(launcher_->Adopt("child", identity, exits_.Callback()).code(),
-            absl::StatusCode::kNotFound);
+  AdoptGone("child", identity);
 }
 
 TEST_F(AdoptionTest, IdsThatMeanManyProcessesAreRefused) {
   UseWorker("exit 0");
-  WorkerIdentity identity;
+  ProcessIdentity identity;
   identity.boot_id = *ReadBootId();
   for (const int64_t pid : {int64_t{0}, int64_t{-1}, int64_t{1}, int64_t{1} << 32}) {
     identity.pid = pid;
-    EXPECT_EQ(launcher_->Adopt("job", identity, exits_.Callback()).code(),
-              absl::StatusCode::kNotFound)
-        << pid;
+    SCOPED_TRACE(pid);
+    AdoptGone("job", identity);
   }
 }
 
 TEST_F(AdoptionTest, AJobThatIsWatchedIsNotAdoptedTwice) {
-  const WorkerIdentity identity = LaunchOrphan();
+  const ProcessIdentity identity = LaunchOrphan();
   UseWorker("exit 1");
-  ASSERT_TRUE(launcher_->Adopt("orphan", identity, exits_.Callback()).ok());
-  EXPECT_EQ(launcher_->Adopt("orphan", identity, nullptr).code(), absl::StatusCode::kAlreadyExists);
+  Adopt("orphan", identity, exits_);
+  EXPECT_EQ(launcher_->Adopt("orphan", ToHandle(identity), nullptr).status().code(),
+            absl::StatusCode::kAlreadyExists);
+}
+
+TEST_F(AdoptionTest, AWorkerOfAnotherKindOfLauncherIsNotJudged) {
+  UseWorker("exit 1");
+  for (const char* text : {"slurm 4711", "4711", "", "x y z"}) {
+    EXPECT_EQ(launcher_->Adopt("job", {text}, nullptr).status().code(),
+              absl::StatusCode::kFailedPrecondition)
+        << text;
+  }
+}
+
+TEST_F(AdoptionTest, AWorkerIsFoundByItsX identity = LaunchOrphan();
+  UseWorker("exit 1");
+  const auto found = launcher_->Find(RunDirectory("orphan"));
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->text, ToHandle(identity).text);
+  EXPECT_EQ(launcher_->ProcessId(*found), identity.pid);
+  EXPECT_FALSE(launcher_->Find(RunDirectory("other")).has_value());
+}
+
+TEST(WorkerSearchTest, KnowsAWorkerByItsCommandLine) {
+  const std::string line("kurd-worker\0--run-directory\0/s/runs/a-1\0", 40);
+  EXPECT_TRUE(IsWorkerCommandLine(line, "/s/runs/a-1"));
+  EXPECT_FALSE(IsWorkerCommandLine(line, "/s/runs/a-11"));
+  EXPECT_FALSE(IsWorkerCommandLine(line, "/s/runs/a"));
+  EXPECT_FALSE(IsWorkerCommandLine("", "/s/runs/a-1"));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
-#include "server/launcher/launcher.h"
+#include "server/launcher/process.h"
 #include "tests/testing/temporary_directory.h"
 
 namespace kur::server {
@@ -87,16 +87,32 @@ class LauncherFixture : public testing::Test {
     return run;
   }
 
-  absl::StatusOr<WorkerIdentity> TryLaunch(const std::string& job, Device device = Cpu()) {
-    auto identity = launcher_->Launch({job, RunDirectory(job), {device}}, exits_.Callback());
-    if (identity.ok()) running_[job] = static_cast<pid_t>(identity->pid);
-    return identity;
+  absl::StatusOr<ProcessIdentity> TryLaunch(const std::string& job, Device device = Cpu()) {
+    const auto worker = launcher_->Launch({job, RunDirectory(job), {device}}, exits_.Callback());
+    if (!worker.ok()) return worker.status();
+    running_[job] = static_cast<pid_t>(launcher_->ProcessId(*worker));
+    return ParseHandle(*worker);
   }
 
-  WorkerIdentity Launch(const std::string& job, Device device = Cpu()) {
+  ProcessIdentity Launch(const std::string& job, Device device = Cpu()) {
     const auto identity = TryLaunch(job, std::move(device));
     EXPECT_TRUE(identity.ok()) << identity.status();
-    return identity.ok() ? *identity : WorkerIdentity();
+    return identity.value_or(ProcessIdentity());
+  }
+
+  // Adopts a worker that must be there.
+  void Adopt(const std::string& job, const ProcessIdentity& identity, Exits& exits) {
+    const auto gone = launcher_->Adopt(job, ToHandle(identity), exits.Callback());
+    ASSERT_TRUE(gone.ok()) << gone.status();
+    EXPECT_FALSE(gone->has_value());
+  }
+
+  // Adopts a worker that must be gone. Returns how it ended.
+  WorkerExit AdoptGone(const std::string& job, const ProcessIdentity& identity) {
+    const auto gone = launcher_->Adopt(job, ToHandle(identity), exits_.Callback());
+    EXPECT_TRUE(gone.ok()) << gone.status();
+    EXPECT_TRUE(gone.ok() && gone->has_value()) << "the worker is there";
+    return gone.ok() ? gone->value_or(WorkerExit()) : WorkerExit();
   }
 
   // Launches and waits for the end.

@@ -91,7 +91,7 @@ TEST_F(LocalLauncherTest, TheCallbackMayLaunchAgain) {
 
 TEST_F(LocalLauncherTest, NothingIsReportedOnceTheLauncherIsGone) {
   UseWorker(kWaitForever);
-  const WorkerIdentity identity = Launch("job");
+  const ProcessIdentity identity = Launch("job");
   AwaitReady("job");
   launcher_.reset();
   EXPECT_EQ(kill(static_cast<pid_t>(identity.pid), 0), 0) << "the worker lives on";

@@ -33,10 +33,16 @@ class JobStoreTest : public ::testing::Test {
   }
 
   void Reopen() {
+    Close();
+    auto database = StateDatabase::Open(directory_.File("kurd.db"), FailingVfs::Name());
+    ASSERT_THAT(database, IsOk());
+    database_ = *std::move(database);
+    store_ = std::make_unique<JobStore>(*database_);
+  }
+
+  void Close() {
     store_.reset();
-    auto store = JobStore::Open(directory_.File("kurd.db"), FailingVfs::Name());
-    ASSERT_THAT(store, IsOk());
-    store_ = *std::move(store);
+    database_.reset();
   }
 
   NewJob Job(const std::string& request_id, const std::string& owner = "ann") {
@@ -72,6 +78,7 @@ class JobStoreTest : public ::testing::Test {
   }
 
   TemporaryDirectory directory_;
+  std::unique_ptr<StateDatabase> database_;
   std::unique_ptr<JobStore> store_;
 };
 
@@ -82,11 +89,11 @@ TEST_F(JobStoreTest, KeepsEverythingAboutAJobAcrossReopening) {
   record->reason = "why";
   record->started_at = absl::FromUnixMicros(5);
   record->attempts = 2;
-  record->cancel_requested = true;
+  record->desired_state = DESIRED_STATE_END;
   record->devices = {"cuda0", "cuda1"};
-  record->worker_pid = 4711;
-  record->worker_start_ticks = 99;
-  record->worker_boot_id = "boot";
+  record->worker = "4711 99 boot";
+  record->commands.set_last_id(3);
+  record->commands.add_commands()->set_id(3);
   record->progress.emplace().set_epoch(3);
   ASSERT_THAT(store_->Update(*record), IsOk());
   Reopen();
@@ -101,11 +108,11 @@ TEST_F(JobStoreTest, KeepsEverythingAboutAJobAcrossReopening) {
   EXPECT_EQ(job.started_at, absl::FromUnixMicros(5));
   EXPECT_FALSE(job.finished_at.has_value());
   EXPECT_EQ(job.attempts, 2);
-  EXPECT_TRUE(job.cancel_requested);
+  EXPECT_EQ(job.desired_state, DESIRED_STATE_END);
   EXPECT_THAT(job.devices, ElementsAre("cuda0", "cuda1"));
-  EXPECT_EQ(job.worker_pid, 4711);
-  EXPECT_EQ(job.worker_start_ticks, 99u);
-  EXPECT_EQ(job.worker_boot_id, "boot");
+  EXPECT_EQ(job.worker, "4711 99 boot");
+  EXPECT_EQ(job.commands.last_id(), 3);
+  EXPECT_EQ(job.commands.commands_size(), 1);
   EXPECT_EQ(job.progress->epoch(), 3);
   EXPECT_EQ(job.frozen.seed(), 7u);
 }
@@ -147,7 +154,7 @@ TEST_F(JobStoreTest, SimultaneousRepeatsAreOneJob) {
 TEST_F(JobStoreTest, ADamagedRowDoesNotHideTheOthers) {
   ASSERT_THAT(Insert(Job("1")), IsOk());
   ASSERT_THAT(Insert(Job("2")), IsOk());
-  store_.reset();
+  Close();
   sqlite3* database = nullptr;
   ASSERT_EQ(sqlite3_open(directory_.File("kurd.db").c_str(), &database), SQLITE_OK);
   EXPECT_EQ(sqlite3_exec(database, "UPDATE jobs SET frozen = x'ff' WHERE name = 'cifar-1'", nullptr,
@@ -248,7 +255,7 @@ TEST_F(JobStoreTest, AfterAFailedSyncNothingIsAcceptedUntilReopened) {
   EXPECT_THAT(Insert(Job("r1")), FailsWith(absl::StatusCode::kUnavailable, "restart kurd"));
   FailingVfs::fail_syncs = false;
   EXPECT_THAT(Insert(Job("r2")), FailsWith(absl::StatusCode::kUnavailable, "restart kurd"));
-  EXPECT_THAT(store_->health(), FailsWith(absl::StatusCode::kUnavailable, "disk"));
+  EXPECT_THAT(database_->health(), FailsWith(absl::StatusCode::kUnavailable, "disk"));
   Reopen();
   EXPECT_THAT(Insert(Job("r3")), IsOk());
 }
@@ -260,8 +267,41 @@ TEST_F(JobStoreTest, AFullDiskIsSaidAndRecoversWhenThereIsSpace) {
   EXPECT_EQ(NameOfNew("r1"), "cifar-1");
 }
 
+// What a kurd of before has left: SQLite's own tool makes it.
+TEST_F(JobStoreTest, ADatabaseOfAnOlderKurdIsUpgraded) {
+  NameOfNew("r1");
+  NameOfNew("r2");
+  Close();
+  sqlite3* older = nullptr;
+  ASSERT_EQ(sqlite3_open(directory_.File("kurd.db").c_str(), &older), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(older, R"sql(
+    ALTER TABLE jobs DROP COLUMN worker;
+    ALTER TABLE jobs DROP COLUMN desired_state;
+    ALTER TABLE jobs DROP COLUMN commands;
+    ALTER TABLE jobs ADD COLUMN cancel_requested INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN worker_pid INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN worker_start_ticks INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN worker_boot_id TEXT NOT NULL DEFAULT '';
+    UPDATE jobs SET cancel_requested = 1, worker_pid = 4711, worker_start_ticks = 99,
+      worker_boot_id = 'boot' WHERE name = 'cifar-1';
+    PRAGMA user_version = 1;)sql",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK)
+      << sqlite3_errmsg(older);
+  sqlite3_close(older);
+  Reopen();
+  const auto first = store_->FindByName("cifar-1");
+  ASSERT_TRUE(first.ok() && first->has_value()) << first.status();
+  EXPECT_EQ((*first)->worker, "4711 99 boot");
+  EXPECT_EQ((*first)->desired_state, DESIRED_STATE_END);
+  const auto second = store_->FindByName("cifar-2");
+  ASSERT_TRUE(second.ok() && second->has_value()) << second.status();
+  EXPECT_EQ((*second)->worker, "");
+  EXPECT_EQ((*second)->desired_state, DESIRED_STATE_RUN);
+}
+
 TEST_F(JobStoreTest, RefusesADatabaseOfANewerKurdUntouched) {
-  store_.reset();
+  Close();
   const std::string path = directory_.File("newer.db");
   {
     const auto database = SqlDatabase::Open(path);
@@ -269,14 +309,15 @@ TEST_F(JobStoreTest, RefusesADatabaseOfANewerKurdUntouched) {
     ASSERT_THAT((*database)->Execute("PRAGMA user_version = 1000"), IsOk());
   }
   const std::string before = *FileSystem::Posix().Read(path);
-  EXPECT_THAT(JobStore::Open(path), FailsWith(absl::StatusCode::kFailedPrecondition, "newer kurd"));
+  EXPECT_THAT(StateDatabase::Open(path),
+              FailsWith(absl::StatusCode::kFailedPrecondition, "newer kurd"));
   EXPECT_EQ(*FileSystem::Posix().Read(path), before);
 }
 
 TEST_F(JobStoreTest, SaysThatAFileIsNotADatabase) {
   const std::string path = directory_.File("damaged.db");
   ASSERT_THAT(WriteFileAtomically(FileSystem::Posix(), path, std::string(4096, 'x')), IsOk());
-  EXPECT_THAT(JobStore::Open(path), FailsWith(absl::StatusCode::kDataLoss, "database"));
+  EXPECT_THAT(StateDatabase::Open(path), FailsWith(absl::StatusCode::kDataLoss, "database"));
 }
 
 }  // namespace

@@ -2,12 +2,14 @@
 #define KUR_TESTS_SERVER_TESTING_FAKE_LAUNCHER_H_
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "server/launcher/launcher.h"
@@ -18,29 +20,43 @@ namespace kur::server {
 // processes do. Thread-safe.
 class FakeLauncher : public Launcher {
  public:
-  static constexpr char kBootId[] = "this-boot";
-
-  absl::StatusOr<WorkerIdentity> Launch(const LaunchRequest& request,
-                                        ExitCallback on_exit) override {
+  absl::StatusOr<WorkerHandle> Launch(const LaunchRequest& request, ExitCallback on_exit) override {
     absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&may_launch_));
     if (!launch_error_.ok()) return launch_error_;
     launches_.push_back(request);
-    const WorkerIdentity identity = {next_pid_++, 1, kBootId};
-    alive_[request.job] = identity;
+    const WorkerHandle worker = {absl::StrCat(next_pid_++)};
+    alive_[request.job] = worker;
+    directories_[request.run_directory] = worker;
     callbacks_[request.job] = std::move(on_exit);
-    return identity;
+    return worker;
   }
 
-  absl::Status Adopt(const std::string& job, const WorkerIdentity& identity,
-                     ExitCallback on_exit) override {
+  absl::StatusOr<std::optional<WorkerExit>> Adopt(const std::string& job,
+                                                  const WorkerHandle& worker,
+                                                  ExitCallback on_exit) override {
     absl::MutexLock lock(&mutex_);
     const auto alive = alive_.find(job);
-    if (alive == alive_.end() || alive->second.pid != identity.pid) {
-      return absl::NotFoundError("gone");
+    if (alive == alive_.end() || alive->second.text != worker.text) {
+      WorkerExit exit;
+      exit.host_restarted = host_restarted_;
+      return exit;
     }
     adopted_.insert(job);
     callbacks_[job] = std::move(on_exit);
-    return absl::OkStatus();
+    return std::optional<WorkerExit>();
+  }
+
+  std::optional<WorkerHandle> Find(const std::string& run_directory) override {
+    absl::MutexLock lock(&mutex_);
+    const auto found = directories_.find(run_directory);
+    if (found == directories_.end()) return std::nullopt;
+    return found->second;
+  }
+
+  int64_t ProcessId(const WorkerHandle& worker) const override {
+    int64_t pid = 0;
+    return absl::SimpleAtoi(worker.text, &pid) ? pid : 0;
   }
 
   absl::Status Signal(const std::string& job, int signal) override {
@@ -55,6 +71,10 @@ class FakeLauncher : public Launcher {
     ExitCallback callback;
     {
       absl::MutexLock lock(&mutex_);
+      for (auto entry = directories_.begin(); entry != directories_.end();) {
+        const auto current = entry++;
+        if (current->second.text == alive_[job].text) directories_.erase(current);
+      }
       alive_.erase(job);
       callback = std::move(callbacks_[job]);
       callbacks_.erase(job);
@@ -74,6 +94,20 @@ class FakeLauncher : public Launcher {
     launch_error_ = std::move(error);
   }
 
+  // From now on launching takes until it is called with true again.
+  void AllowLaunches(bool allowed) {
+    absl::MutexLock lock(&mutex_);
+    may_launch_ = allowed;
+  }
+
+  // The machine has been restarted: every worker is gone with it.
+  void RestartHost() {
+    absl::MutexLock lock(&mutex_);
+    host_restarted_ = true;
+    alive_.clear();
+    directories_.clear();
+  }
+
   std::vector<LaunchRequest> launches() const {
     absl::MutexLock lock(&mutex_);
     return launches_;
@@ -82,11 +116,7 @@ class FakeLauncher : public Launcher {
   int64_t PidOf(const std::string& job) const {
     absl::MutexLock lock(&mutex_);
     const auto alive = alive_.find(job);
-    return alive == alive_.end() ? 0 : alive->second.pid;
-  }
-  WorkerIdentity IdentityOf(const std::string& job) const {
-    absl::MutexLock lock(&mutex_);
-    return alive_.at(job);
+    return alive == alive_.end() ? 0 : ProcessId(alive->second);
   }
   std::set<std::string> adopted() const {
     absl::MutexLock lock(&mutex_);
@@ -100,7 +130,10 @@ class FakeLauncher : public Launcher {
  private:
   mutable absl::Mutex mutex_;
   std::vector<LaunchRequest> launches_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, WorkerIdentity> alive_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, WorkerHandle> alive_ ABSL_GUARDED_BY(mutex_);        // by job
+  std::map<std::string, WorkerHandle> directories_ ABSL_GUARDED_BY(mutex_);  // by run directory
+  bool may_launch_ ABSL_GUARDED_BY(mutex_) = true;
+  bool host_restarted_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<std::string, ExitCallback> callbacks_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> adopted_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::pair<std::string, int>> signals_ ABSL_GUARDED_BY(mutex_);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,26 +51,27 @@ class TestServer {
   }
 
   void Start() {
-    store = *JobStore::Open(layout.database());
+    database = *StateDatabase::Open(layout.database());
+    store = std::make_unique<JobStore>(*database);
     blobs = *BlobStore::Open(files, layout.blobs());
-    JobManagerOptions options;
-    options.files = &files;
-    options.layout = &layout;
-    options.store = store.get();
-    options.blobs = blobs.get();
-    options.launcher = &launcher;
-    options.inventory = &inventory_;
-    options.policy = policy_.get();
-    options.dispatcher = &dispatcher;
-    options.metrics = &metrics;
-    options.cancel_grace = cancel_grace;
-    options.terminate_grace = absl::ZeroDuration();
-    options.boot_id = boot_id;
-    options.find_orphan = [this](const std::string&) { return orphan; };
-    auto started = JobManager::Start(options);
+    JobEnvironment environment;
+    environment.files = &files;
+    environment.layout = &layout;
+    environment.database = database.get();
+    environment.store = store.get();
+    environment.blobs = blobs.get();
+    environment.launcher = &launcher;
+    environment.inventory = &inventory_;
+    environment.policy = policy_.get();
+    environment.dispatcher = &dispatcher;
+    environment.metrics = &metrics;
+    environment.cancel_grace = cancel_grace;
+    environment.terminate_grace = absl::ZeroDuration();
+    environment.now = [this] { return absl::Now() + absl::Seconds(seconds_passed.load()); };
+    auto started = JobManager::Start(environment);
     ASSERT_THAT(started, IsOk());
     jobs = *std::move(started);
-    jobs->Settle();
+    jobs->WaitUntilIdle();
   }
 
   void Crash() {
@@ -77,6 +79,7 @@ class TestServer {
     launcher.ForgetWatchers();
     blobs.reset();
     store.reset();
+    database.reset();
   }
 
   void Restart() {
@@ -110,21 +113,21 @@ class TestServer {
 
   // Submits, and lets what follows from it happen.
   std::string Submit(const std::string& id, const std::string& user = "ann") {
-    const auto job = jobs->Submit(user, Request(id));
+    const auto job = jobs->Submit({user}, Request(id));
     EXPECT_THAT(job, IsOk());
-    jobs->Settle();
+    jobs->WaitUntilIdle();
     return job.ok() ? job->name() : "";
   }
 
   v1::Job Get(const std::string& name, const std::string& user = "ann") {
-    const auto job = jobs->Get(user, name);
+    const auto job = jobs->Get({user}, name);
     EXPECT_THAT(job, IsOk());
     return job.value_or(v1::Job());
   }
 
   std::vector<v1::Event> Events(const std::string& name, const std::string& user = "ann") {
     std::vector<v1::Event> events;
-    const auto log = jobs->Events(user, name);
+    const auto log = jobs->Events({user}, name);
     EXPECT_THAT(log, IsOk());
     if (!log.ok()) return events;
     EventCursor cursor = (*log)->CursorAt(1);
@@ -161,7 +164,7 @@ class TestServer {
   // The worker ends, with or without an outcome.
   void EndWorker(const std::string& name, const WorkerExit& exit) {
     launcher.End(name, exit);
-    jobs->Settle();
+    jobs->WaitUntilIdle();
   }
   void EndWorker(const std::string& name, v1::JobState state, const std::string& reason = "") {
     LeaveOutcome(name, state, reason);
@@ -196,8 +199,8 @@ loss:
   EventDispatcher dispatcher;
   Metrics metrics{"test"};
   absl::Duration cancel_grace = absl::InfiniteDuration();
-  std::string boot_id = FakeLauncher::kBootId;
-  std::optional<WorkerIdentity> orphan;
+  std::atomic<int64_t> seconds_passed{0};  // more than the clock says
+  std::unique_ptr<StateDatabase> database;
   std::unique_ptr<JobStore> store;
   std::unique_ptr<BlobStore> blobs;
 
@@ -213,10 +216,19 @@ loss:
 // A worker's connection to its job.
 class FakeLink : public WorkerLink {
  public:
-  void SendCommand(v1::Command::Kind command) override { commands.push_back(command); }
+  void SendCommand(const v1::Command& command) override { commands.push_back(command); }
   void Close(const absl::Status& status) override { closed = status; }
 
-  std::vector<v1::Command::Kind> commands;
+  // "cancel", "checkpoint 1": what was sent, in order.
+  std::vector<std::string> Sent() const {
+    std::vector<std::string> sent;
+    for (const v1::Command& command : commands) {
+      sent.push_back(command.has_cancel() ? "cancel" : absl::StrCat("checkpoint ", command.id()));
+    }
+    return sent;
+  }
+
+  std::vector<v1::Command> commands;
   std::optional<absl::Status> closed;
 };
 
@@ -227,22 +239,22 @@ class FakeWorker {
 
   absl::StatusOr<int64_t> Connect() {
     link = std::make_shared<FakeLink>();
-    auto live = server_.jobs->JobOfWorker(job_);
-    if (!live.ok()) return live.status();
-    live_ = *live;
+    auto active = server_.jobs->JobOfWorker(job_);
+    if (!active.ok()) return active.status();
+    active_ = *active;
     v1::Hello hello;
     hello.set_job(job_);
     hello.set_secret(server_.Spec(job_).secret());
-    hello.set_pid(server_.launcher.PidOf(job_));
-    auto connected = live_->Connect(hello, link);
-    if (connected.ok()) live_->SendPendingCommands();
+    hello.set_attempt(server_.Spec(job_).attempt());
+    auto connected = active_->Connect(hello, link);
+    if (connected.ok()) active_->OnWelcomed();
     return connected;
   }
 
   // Reports events; they are numbered from `next_sequence`.
   absl::StatusOr<int64_t> Report(std::vector<v1::Event> events) {
     for (v1::Event& event : events) event.set_worker_sequence(next_sequence++);
-    return live_->TakeEvents(link.get(), std::move(events));
+    return active_->AppendWorkerEvents(link.get(), std::move(events));
   }
   absl::StatusOr<int64_t> Report(const v1::Event& event) {
     return Report(std::vector<v1::Event>{event});
@@ -261,13 +273,19 @@ class FakeWorker {
     return event;
   }
 
+  static v1::Event Done(int64_t command) {
+    v1::Event event;
+    event.mutable_command_done()->set_id(command);
+    return event;
+  }
+
   std::shared_ptr<FakeLink> link;
   int64_t next_sequence = 1;
 
  private:
   TestServer& server_;
   const std::string job_;
-  std::shared_ptr<LiveJob> live_;
+  std::shared_ptr<ActiveJob> active_;
 };
 
 }  // namespace kur::server

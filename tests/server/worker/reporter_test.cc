@@ -69,7 +69,7 @@ class ReporterTest : public ::testing::Test {
   std::unique_ptr<Reporter> MakeReporter(const std::string& folder) {
     Reporter::Options options;
     if (!folder.empty()) options.artifact_folder = Path(folder);
-    return std::make_unique<Reporter>(*paths_, &sink_, &control_, options);
+    return std::make_unique<Reporter>(*paths_, &sink_, options);
   }
 
   static ArtifactInfo Artifact(const std::string& path) {
@@ -99,16 +99,15 @@ class ReporterTest : public ::testing::Test {
   TemporaryDirectory dir_;
   std::optional<PathResolver> paths_;
   RecordingSink sink_;
-  Control control_;
   std::unique_ptr<Reporter> reporter_;
 };
 
 TEST_F(ReporterTest, WhatIsNoTextIsReplaced) {
   reporter_->OnLog(LogLevel::kInfo, "w\xff.kur");
-  Measurement measurement;
-  measurement.section = "validate";
-  measurement.losses["\xfe"] = 1;
-  reporter_->OnMeasured(measurement);
+  EvaluationResult result;
+  result.section = "validate";
+  result.losses["\xfe"] = 1;
+  reporter_->OnEvaluated(result);
   ASSERT_EQ(sink_.events.size(), 2U);
   EXPECT_EQ(sink_.events[0].log_line().text(), "w\xef\xbf\xbd.kur");
   for (const v1::Event& event : sink_.events) {
@@ -148,7 +147,7 @@ TEST_F(ReporterTest, EveryKindOfEventComesAfterTheLossesBeforeIt) {
   expect_last(&v1::Event::has_epoch_finished);
   reporter_->OnPassProgress("validate", 1, 2);
   expect_last(&v1::Event::has_pass_progress);
-  reporter_->OnMeasured({});
+  reporter_->OnEvaluated({});
   expect_last(&v1::Event::has_measured);
   ASSERT_TRUE(reporter_->WriteArtifact(Artifact("a.w"), "x").ok());
   expect_last(&v1::Event::has_artifact_written);
@@ -179,17 +178,17 @@ TEST_F(ReporterTest, FlushGivesTheFirstErrorOfTheSink) {
   EXPECT_EQ(reporter_->Flush(), absl::ResourceExhaustedError("full"));
 }
 
-TEST_F(ReporterTest, TellsEverythingOfAMeasurement) {
-  Measurement measurement;
-  measurement.section = "validate";
-  measurement.set = "hard";
-  measurement.epoch = 2;
-  measurement.loss = 1.5;
-  measurement.losses = {{"labels", 1.5}};
-  measurement.metrics = {{"accuracy", 0.75}};
-  measurement.samples = 40;
-  measurement.seconds = 0.5;
-  reporter_->OnMeasured(measurement);
+TEST_F(ReporterTest, TellsEverythingOfAEvaluationResult) {
+  EvaluationResult result;
+  result.section = "validate";
+  result.set = "hard";
+  result.epoch = 2;
+  result.loss = 1.5;
+  result.losses = {{"labels", 1.5}};
+  result.metrics = {{"accuracy", 0.75}};
+  result.samples = 40;
+  result.seconds = 0.5;
+  reporter_->OnEvaluated(result);
   const v1::Measured& measured = sink_.events.at(0).measured();
   EXPECT_EQ(measured.section(), "validate");
   EXPECT_EQ(measured.set(), "hard");
@@ -257,14 +256,16 @@ TEST_F(ReporterTest, RefusesPathsOutsideAndNamesThePlaceInTheKurfile) {
   EXPECT_FALSE(Exists(Path("home/a.w")));
 }
 
-TEST_F(ReporterTest, PassesOnWhatOthersAsk) {
-  EXPECT_FALSE(reporter_->CancelRequested());
-  control_.Cancel();
-  EXPECT_TRUE(reporter_->CancelRequested());
-  EXPECT_FALSE(reporter_->TakeCheckpointRequest());
-  control_.RequestCheckpoint();
-  EXPECT_TRUE(reporter_->TakeCheckpointRequest());
-  EXPECT_FALSE(reporter_->TakeCheckpointRequest());
+TEST_F(ReporterTest, AcknowledgesACommandAndSaysWhatWentWrong) {
+  reporter_->OnCommandDone(7, absl::OkStatus());
+  reporter_->OnCommandDone(8, absl::FailedPreconditionError("the run ended"));
+  ASSERT_EQ(sink_.events.size(), 2U);
+  EXPECT_EQ(sink_.events[0].command_done().id(), 7);
+  EXPECT_EQ(sink_.events[0].command_done().code(), 0);
+  EXPECT_EQ(sink_.events[0].command_done().message(), "");
+  EXPECT_EQ(sink_.events[1].command_done().id(), 8);
+  EXPECT_EQ(sink_.events[1].command_done().code(), 9);
+  EXPECT_EQ(sink_.events[1].command_done().message(), "the run ended");
 }
 
 }  // namespace

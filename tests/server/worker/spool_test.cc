@@ -75,6 +75,16 @@ TEST_F(SpoolTest, GoesOnCountingWhereItEnded) {
   EXPECT_THAT(Numbers(ReadNow(*spool, 0)), ElementsAre(1, 2));
 }
 
+TEST_F(SpoolTest, KnowsAfterARestartWhichCommandsAreDone) {
+  v1::Event done;
+  done.mutable_command_done()->set_id(7);
+  const auto before = Open();
+  EXPECT_EQ(before->last_command_done(), 0);
+  ASSERT_TRUE(before->Append(done).ok());
+  ASSERT_TRUE(before->Append(Line("a")).ok());
+  EXPECT_EQ(Open()->last_command_done(), 7);
+}
+
 TEST_F(SpoolTest, GivesNoNumberAgainThatIsTakenElsewhere) {
   ASSERT_TRUE(Open()->Append(Line("what came after it is lost")).ok());
   const auto spool = Spool::Open(FileSystem::Posix(), Path(), 7);

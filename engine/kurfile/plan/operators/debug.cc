@@ -1,4 +1,4 @@
-// debug: says something while the model is expanded.
+// debug: shows a message during the expansion of the model.
 
 #include "engine/kurfile/plan/operator.h"
 

@@ -26,12 +26,12 @@ const Fields<ForSpec>& ForFields() {
 bool Expand(const OperatorCall& call, ModelBuilder* builder) {
   ForSpec spec;
   if (!ParseOperator(call, ForFields(), {"iterate"}, builder, &spec)) return false;
-  for (int64_t i = 0; i < spec.range && builder->MayGoOn(call.arguments, call.path); ++i) {
+  for (int64_t i = 0; i < spec.range && builder->CheckBudget(call.arguments, call.path); ++i) {
     Scope turn(call.scope);
     turn.Set(spec.with_index, Value(i));
     const int errors = builder->diagnostics()->num_errors();
-    builder->ExpandList(spec.iterate, call.path + ".iterate", turn, call.inside);
-    // The next turn would only say the same again.
+    builder->ExpandList(spec.iterate, call.path + ".iterate", turn, call.inherited);
+    // Further iterations would only repeat the error.
     if (builder->diagnostics()->num_errors() > errors) return false;
   }
   return true;

@@ -3,8 +3,8 @@
 
 #include <optional>
 
+#include "engine/base/utf8.h"
 #include "engine/kurfile/plan/operator.h"
-#include "engine/template/text.h"
 
 namespace kur {
 namespace {
@@ -29,14 +29,14 @@ const Fields<ForEachSpec>& ForEachFields() {
   return *kFields;
 }
 
-// What Python's iter() gives of a value; absent if it cannot be gone through.
+// Returns the elements that Python's iter() gives, or nothing for a value that has none.
 std::optional<Value::List> Elements(const Value& items) {
   if (items.is_list()) return items.as_list();
   Value::List elements;
   if (items.is_dict()) {
     for (const auto& entry : items.as_dict()) elements.push_back(entry.first);
   } else if (items.is_string()) {
-    for (const absl::string_view character : jinja::Characters(items.as_string())) {
+    for (const absl::string_view character : SplitCharacters(items.as_string())) {
       elements.push_back(Value(character).At(items.location()));
     }
   } else {
@@ -54,12 +54,12 @@ bool Expand(const OperatorCall& call, ModelBuilder* builder) {
                       builder->diagnostics());
   }
   for (const Value& item : *elements) {
-    if (!builder->MayGoOn(call.arguments, call.path)) break;
+    if (!builder->CheckBudget(call.arguments, call.path)) break;
     Scope turn(call.scope);
     turn.Set(spec.loop_var, item);
     const int errors = builder->diagnostics()->num_errors();
-    builder->ExpandList(spec.iterate, call.path + ".iterate", turn, call.inside);
-    // The next turn would only say the same again.
+    builder->ExpandList(spec.iterate, call.path + ".iterate", turn, call.inherited);
+    // Further iterations would only repeat the error.
     if (builder->diagnostics()->num_errors() > errors) return false;
   }
   return true;

@@ -21,9 +21,9 @@ const Fields<ParallelSpec>& ParallelFields() {
 bool Expand(const OperatorCall& call, ModelBuilder* builder) {
   ParallelSpec spec;
   if (!ParseOperator(call, ParallelFields(), {"apply"}, builder, &spec)) return false;
-  Surroundings inside = call.inside;
-  ++inside.mapped_axes;
-  builder->ExpandList(spec.apply, call.path + ".apply", *call.scope, inside);
+  InheritedKeys inherited = call.inherited;
+  ++inherited.mapped_axes;
+  builder->ExpandList(spec.apply, call.path + ".apply", *call.scope, inherited);
   return true;
 }
 

@@ -1,5 +1,5 @@
-// residual: applies containers and adds what went into them to what comes out (He et al., "Deep
-// Residual Learning for Image Recognition", 2016).
+// residual: applies containers and adds their input to their output (He et al., "Deep Residual
+// Learning for Image Recognition", 2016).
 
 #include <string>
 #include <utility>
@@ -24,8 +24,8 @@ const Fields<ResidualSpec>& ResidualFields() {
   return *kFields;
 }
 
-// {merge: add, inputs: [...]}: the sum, as if it stood where the operator stands.
-Value Sum(const Value& body, const Value& input, const Location& location) {
+// Returns {merge: add, inputs: [...]}, located at the operator.
+Value MakeSum(const Value& body, const Value& input, const Location& location) {
   Dict merge;
   merge.Set(Value("merge"), Value("add").At(location));
   merge.Set(Value("inputs"), Value(Value::List{body, input}).At(location));
@@ -48,14 +48,14 @@ bool Expand(const OperatorCall& call, ModelBuilder* builder) {
     return false;
   }
   const Value input = inputs.empty() ? Value(before).At(call.arguments.location()) : inputs[0];
-  builder->ExpandList(spec.apply, call.path + ".apply", *call.scope, call.inside);
+  builder->ExpandList(spec.apply, call.path + ".apply", *call.scope, call.inherited);
   const std::string last = builder->LastLayer();
   if (last == before) {
     builder->diagnostics()->Error(spec.apply.location(), call.path, "applies no layer");
     return false;
   }
-  builder->ExpandList(Sum(Value(last), input, call.arguments.location()), call.path, *call.scope,
-                      call.inside);
+  builder->ExpandList(MakeSum(Value(last), input, call.arguments.location()), call.path,
+                      *call.scope, call.inherited);
   return true;
 }
 

@@ -8,7 +8,7 @@
 #include "engine/data/array_source.h"
 #include "engine/data/columns/column_source.h"
 #include "engine/data/columns/float_column.h"
-#include "engine/data/part_source.h"
+#include "engine/data/subset_source.h"
 #include "engine/kurfile/specs/supplier_view.h"
 #include "engine/kurfile/yaml/yaml.h"
 #include "tests/engine/suppliers/supplier_test_util.h"
@@ -221,7 +221,7 @@ TEST_F(ColumnsTest, LargeValuesOfSmallDeviationKeepTheirPrecision) {
       *ArraySource::Create(*Array::FromValues<float>({3}, {8388606, 8388607, 8388608}));
   ColumnScaling scaling;
   scaling.kind = ColumnScaling::Kind::kStandard;
-  const auto scaled = Normalize(values, scaling, {0, 1, 2});
+  const auto scaled = NormalizeColumn(values, scaling, {0, 1, 2});
   ASSERT_TRUE(scaled.ok()) << scaled.status();
   const float one = std::sqrt(1.5F);
   EXPECT_THAT(All(**scaled),
@@ -234,7 +234,7 @@ TEST_F(ColumnsTest, PositionsOfTheLastAxisHaveStatisticsOfTheirOwn) {
       *ArraySource::Create(*Array::FromValues<float>({2, 2, 2}, {0, 100, 2, 300, 4, 100, 6, 300}));
   ColumnScaling scaling;
   scaling.kind = ColumnScaling::Kind::kMinMax;
-  const auto scaled = Normalize(values, scaling, {0, 1});
+  const auto scaled = NormalizeColumn(values, scaling, {0, 1});
   ASSERT_TRUE(scaled.ok()) << scaled.status();
   EXPECT_THAT(Gathered(**scaled, {0}), ElementsAre(0, 0, FloatNear(1 / 3.0F, 1e-6F), 1));
 }
@@ -242,14 +242,15 @@ TEST_F(ColumnsTest, PositionsOfTheLastAxisHaveStatisticsOfTheirOwn) {
 TEST_F(ColumnsTest, ImagesAreCombinedAlongTheirLastAxisAndLabelsOfSequencesGetOneMore) {
   const auto a = *ArraySource::Create(*Array::FromValues<float>({1, 2, 1}, {1, 2}));
   const auto b = *ArraySource::Create(*Array::FromValues<float>({1, 2, 2}, {3, 4, 5, 6}));
-  const auto both = Combine({a, b});
+  const auto both = CombineColumns({a, b});
   ASSERT_TRUE(both.ok()) << both.status();
   EXPECT_THAT((*both)->shape(), ElementsAre(2, 3));
   EXPECT_THAT(All(**both), ElementsAre(1, 3, 4, 2, 5, 6));
   const auto c = *ArraySource::Create(*Array::FromValues<float>({1, 3, 1}, {1, 2, 0}));
-  EXPECT_THAT(Combine({a, c}), FailsWith(kInvalid, "(2, 1) and (3, 1) cannot be put together"));
+  EXPECT_THAT(CombineColumns({a, c}),
+              FailsWith(kInvalid, "(2, 1) and (3, 1) cannot be put together"));
   const auto labels = *ArraySource::Create(*Array::FromValues<float>({1, 2}, {1, 0}));
-  const auto one_hot = OneHot(labels, {2, {}, {}});
+  const auto one_hot = EncodeOneHot(labels, {2, {}, {}});
   ASSERT_TRUE(one_hot.ok()) << one_hot.status();
   EXPECT_THAT((*one_hot)->shape(), ElementsAre(2, 2));
   EXPECT_THAT(All(**one_hot), ElementsAre(0, 1, 1, 0));
@@ -321,8 +322,8 @@ TEST_F(ColumnsTest, RaggedSourcesAreSplitAndRenamed) {
   column.EndSample(1);
   column.EndSample(2);
   column.EndSample(3);
-  const PartSource part(*std::move(column).Build({}),
-                        std::make_shared<const std::vector<int64_t>>(std::vector<int64_t>{1, 2}));
+  const SubsetSource part(*std::move(column).Build({}),
+                          std::make_shared<const std::vector<int64_t>>(std::vector<int64_t>{1, 2}));
   EXPECT_EQ(part.size(), 2);
   EXPECT_THAT(Gathered(part, {1, 0}), ElementsAre(4, 5, 6, 2, 3, 0));
   EXPECT_THAT(Gathered(part, {0}), ElementsAre(2, 3));

@@ -1,9 +1,9 @@
+#include "engine/data/speech/audio_features.h"
+
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "engine/data/speech/mfcc.h"
 #include "engine/data/speech/power_spectrum.h"
-#include "engine/data/speech/spectrogram.h"
 #include "nlohmann/json.hpp"
 #include "tests/engine/data/data_test_util.h"
 

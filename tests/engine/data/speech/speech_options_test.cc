@@ -28,7 +28,7 @@ class SpeechOptionsTest : public testing::Test {
   std::pair<int64_t, int64_t> RangeOf(const Value& value, int64_t size) {
     const auto range = Range(value);
     EXPECT_TRUE(range.has_value()) << errors();
-    return range.value_or(SampleRange()).Of(size);
+    return range.value_or(SampleRange()).Resolve(size);
   }
 
   std::vector<VocabularySpec> Vocabularies(const Value& value,
@@ -61,7 +61,7 @@ TEST_F(SpeechOptionsTest, SamplesAreCountedOrShared) {
   EXPECT_THAT(RangeOf(Value("99999999999999999999999-"), 200), Pair(200, 200));
 }
 
-TEST_F(SpeechOptionsTest, NeighbouringSharesMeetWithoutAGap) {
+TEST_F(SpeechOptionsTest, NeighboringSharesMeetWithoutAGap) {
   for (const int64_t size : {1, 7, 99, 1000, 12345}) {
     EXPECT_EQ(RangeOf(Value("70%"), size).second, RangeOf(Value("70-85%"), size).first);
     EXPECT_EQ(RangeOf(Value("70-85%"), size).second, RangeOf(Value("85-%"), size).first);

@@ -1,4 +1,4 @@
-// Lengths of inputs become lengths of outputs.
+// Lengths of inputs are scaled to lengths of outputs.
 
 #include "engine/kurfile/plan/length_scaler.h"
 
@@ -23,7 +23,7 @@ ModelPlan Plan(const std::string& model) {
 }
 
 TEST(LengthScalerTest, GoesThroughTheLayersBetween) {
-  // The input has a length of its own, which says nothing of a shorter sample.
+  // The input has a fixed length, which does not restrict shorter samples.
   const ModelPlan plan = Plan(R"([{input: {shape: [100, 3]}, name: x},
     {convolution: {kernels: 4, size: 11, strides: 2, border: valid}},
     {recurrent: {size: 5}}, {parallel: {apply: [{dense: 6}]}}, {output: y}])");

@@ -21,7 +21,7 @@ struct Expanded {
   std::string errors;
   std::vector<std::string> notes;
 
-  // "name <- input input" for each layer.
+  // Returns "name <- input input" for each layer.
   std::vector<std::string> edges() const {
     std::vector<std::string> lines;
     for (const PlannedLayer& layer : plan.layers) {
@@ -63,7 +63,7 @@ Expanded Expand(const std::string& text, const std::string& templates = "null",
   return expanded;
 }
 
-// With shapes inferred.
+// Expands a model and infers its shapes.
 Expanded Plan(const std::string& text, const std::string& templates = "null") {
   return Expand(text, templates, /*with_shapes=*/true);
 }
@@ -283,7 +283,7 @@ TEST(ModelExpanderTest, AnArgumentThatNobodyKnowsIsReportedWhereItStands) {
                                     R"(stack: [{dense: "{{ size }}"}])")
                                  .errors;
   EXPECT_EQ(errors, "m.yml:4:11: error: model[1].stack.size: 'nowhere' is undefined");
-  // Where it is used in a text of its own, too; other errors inside are none of the argument's.
+  // Also inside a longer text; other errors inside are not the argument's.
   const std::string both = Expand(R"([{input: x}, {stack: {size: "{{ 1 // 0 }}"}}])",
                                   R"(stack: [{dense: "1{{ size }}"}, {dense: {sice: 3}}])")
                                .errors;
@@ -417,12 +417,12 @@ TEST(ModelExpanderTest, ReuseRepeatsWholeContainersWhereverTheyStand) {
   EXPECT_EQ(expanded.errors, "");
   EXPECT_THAT(expanded.edges(), ElementsAre("x", "left/..dense.0 <- x", "left <- left/..dense.0",
                                             "..dense.0 <- x", "tower <- ..dense.0"));
-  // Its layer is called as the loop is.
+  // The layer has the name of the loop.
   EXPECT_EQ(expanded.plan.layers[2].weights_of, "tower");
   EXPECT_EQ(expanded.plan.parameters, 2 * (6 * 6 + 6));
 }
 
-// What a container takes from before it, its copy takes from before the copy.
+// A copy takes the input before the copy in place of the input before the original.
 TEST(ModelExpanderTest, AReusedResidualAddsItsOwnInput) {
   const Expanded expanded = Plan(R"(
 - input: x

@@ -1,4 +1,4 @@
-// The reference is complete and its examples are right: each is read by the kind that it explains.
+// The reference is complete, and the kinds parse their own examples.
 
 #include "engine/kurfile/reference/reference.h"
 
@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "engine/base/file_system.h"
-#include "engine/kurfile/reference/json_schema.h"
 #include "engine/kurfile/specs/augmentation_spec.h"
 #include "engine/kurfile/specs/hook_spec.h"
 #include "engine/kurfile/specs/layer_spec.h"
@@ -42,30 +41,30 @@ void ExpectParses(const KindInfo& info, const Value& arguments) {
   EXPECT_TRUE(diagnostics.ToStatus().ok()) << diagnostics.ToStatus();
 }
 
-void ExpectExampleParses(const std::string& sort, const KindInfo& kind) {
+void ExpectExampleParses(const std::string& category, const KindInfo& kind) {
   const Value example = Yaml(kind.example);
   ASSERT_TRUE(example.is_dict());
-  if (sort == "operator") {
+  if (category == "operator") {
     EXPECT_TRUE(example.as_dict().Contains(kind.name));
     return;
   }
-  if (sort == "layer" || sort == "supplier" || sort == "metric" || sort == "hook" ||
-      sort == "augmentation") {
+  if (category == "layer" || category == "supplier" || category == "metric" || category == "hook" ||
+      category == "augmentation") {
     const Value* arguments = example.Find(kind.name);
     ASSERT_NE(arguments, nullptr);
-    if (sort == "layer") ExpectParses<LayerKind>(kind, *arguments);
-    if (sort == "metric") ExpectParses<MetricKind>(kind, *arguments);
-    if (sort == "supplier") ExpectParses<SupplierKind>(kind, *arguments);
-    if (sort == "augmentation") ExpectParses<AugmentationKind>(kind, *arguments);
-    if (sort == "hook") ExpectParses<HookKind>(kind, *arguments);
+    if (category == "layer") ExpectParses<LayerKind>(kind, *arguments);
+    if (category == "metric") ExpectParses<MetricKind>(kind, *arguments);
+    if (category == "supplier") ExpectParses<SupplierKind>(kind, *arguments);
+    if (category == "augmentation") ExpectParses<AugmentationKind>(kind, *arguments);
+    if (category == "hook") ExpectParses<HookKind>(kind, *arguments);
     return;
   }
   Dict rest = example.as_dict();
   ASSERT_EQ(*rest.Find("name"), Value(kind.name));
   rest.Erase("name");
-  if (sort == "loss") ExpectParses<LossKind>(kind, Value(rest));
-  if (sort == "optimizer") ExpectParses<OptimizerKind>(kind, Value(rest));
-  if (sort == "schedule") ExpectParses<ScheduleKind>(kind, Value(rest));
+  if (category == "loss") ExpectParses<LossKind>(kind, Value(rest));
+  if (category == "optimizer") ExpectParses<OptimizerKind>(kind, Value(rest));
+  if (category == "schedule") ExpectParses<ScheduleKind>(kind, Value(rest));
 }
 
 void ExpectDocumented(const std::string& path, const std::vector<FieldInfo>& fields) {
@@ -80,13 +79,13 @@ void ExpectDocumented(const std::string& path, const std::vector<FieldInfo>& fie
 }
 
 TEST(ReferenceTest, EveryKindHasAnExampleThatItReads) {
-  for (const SortInfo& sort : KurfileReference().sorts) {
-    EXPECT_FALSE(sort.kinds.empty()) << sort.name;
-    ExpectDocumented(sort.name, sort.beside.fields);
-    for (const KindInfo& kind : sort.kinds) {
-      SCOPED_TRACE(absl::StrCat(sort.name, ".", kind.name));
+  for (const CategoryInfo& category : KurfileReference().categories) {
+    EXPECT_FALSE(category.kinds.empty()) << category.name;
+    ExpectDocumented(category.name, category.sibling_keys.fields);
+    for (const KindInfo& kind : category.kinds) {
+      SCOPED_TRACE(absl::StrCat(category.name, ".", kind.name));
       EXPECT_FALSE(kind.doc.empty());
-      ExpectExampleParses(sort.name, kind);
+      ExpectExampleParses(category.name, kind);
       ExpectDocumented(kind.name, kind.keys.fields);
     }
   }
@@ -132,7 +131,7 @@ TEST(ReferenceTest, TheSchemaKnowsEveryKind) {
   for (const char* name : {"csv", "name", "when", "columns", "split"}) {
     EXPECT_TRUE(entry.contains(name)) << name;
   }
-  // The author names the columns: no name is wrong, but what stands under it can be.
+  // The author names the columns: any name is valid, but its value may not be.
   const auto& columns = entry["columns"]["anyOf"][0];
   EXPECT_FALSE(columns.contains("properties") && columns["properties"].contains("NAME"));
   EXPECT_TRUE(columns["additionalProperties"]["anyOf"][0]["properties"].contains("one_hot"));

@@ -1,4 +1,4 @@
-// `hooks`: which there are, where they may stand, and what they write.
+// `hooks`: the kinds, the sections that accept them, and their output files.
 
 #include <string>
 #include <vector>
@@ -25,7 +25,7 @@ absl::StatusOr<Kurfile> Load(const std::string& text) {
   return Kurfile::Load(dir.Write("k.yml", text), options);
 }
 
-// A Kurfile with these hooks, a list in YAML, under `section`.
+// Returns a Kurfile with these hooks, a list in YAML, under `section`.
 std::string With(const std::string& section, const std::string& hooks) {
   return absl::StrCat(R"(
 model: [{input: {shape: [4]}, name: x}, {dense: 3, name: y}]
@@ -55,7 +55,7 @@ std::vector<std::string> Warnings(const Kurfile& kurfile) {
 
 TEST(HooksTest, TheyAreTheOnesOfKur) {
   std::vector<std::string> names;
-  for (const KindInfo& kind : KurfileReference().FindSort("hook")->kinds) {
+  for (const KindInfo& kind : KurfileReference().FindCategory("hook")->kinds) {
     names.push_back(kind.name);
   }
   EXPECT_THAT(names,

@@ -1,4 +1,4 @@
-// Which metrics a section reports.
+// The metrics that a section reports.
 
 #include "engine/kurfile/specs/metric_choice.h"
 

@@ -1,4 +1,4 @@
-// The keys of `train` that Kur does not have: what they read, and what they refuse.
+// The keys of `train` that Kur does not have: what is accepted and what is refused.
 
 #include "engine/kurfile/specs/training_options.h"
 

@@ -15,7 +15,7 @@ absl::StatusOr<std::string> Format(const std::string& text) {
   return FormatYaml(text, std::make_shared<const std::string>("k.yml"));
 }
 
-// `text` becomes `expected`, which then stays as it is.
+// Expects that `text` is formatted as `expected`, which formatting leaves unchanged.
 void ExpectFormat(const std::string& text, const std::string& expected) {
   const auto formatted = Format(text);
   ASSERT_TRUE(formatted.ok()) << formatted.status();

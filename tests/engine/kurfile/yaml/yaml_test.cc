@@ -108,7 +108,8 @@ TEST(YamlTest, CountsNodesBehindAliases) {
   EXPECT_FALSE(Parse("[a, [b, c]]", {4, 10}).ok());
 }
 
-// yaml-cpp alone takes them for whole if a line end follows, and with them all between.
+// yaml-cpp alone accepts such a quote as closed if a line end follows, and swallows the text
+// between.
 TEST(YamlTest, RefusesAQuoteThatIsNeverClosed) {
   EXPECT_THAT(ErrorOf("a:\n  b: \"c\nd: 1\n"),
               HasSubstr("test.yml:2:6: error: the quote \" that opens here is not closed"));

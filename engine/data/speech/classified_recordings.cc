@@ -1,0 +1,82 @@
+#include "engine/data/speech/classified_recordings.h"
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "engine/base/file_system.h"
+#include "engine/base/status.h"
+#include "engine/base/system_memory.h"
+#include "engine/data/classified_files.h"
+#include "engine/data/speech/audio_store.h"
+#include "engine/formats/tar_reader.h"
+
+namespace kur {
+namespace {
+
+// The recordings of a folder or an archive.
+struct Recordings {
+  std::set<std::string> names;  // paths without the extension
+  std::shared_ptr<const AudioStore> audio;
+};
+
+std::string WithoutExtension(const std::string& path) { return path.substr(0, path.rfind('.')); }
+
+absl::StatusOr<Recordings> OpenFolder(const std::string& folder, const std::string& display_path,
+                                      const PathResolver& paths) {
+  KUR_ASSIGN_OR_RETURN(const auto files, ListFilesBelow(folder, HasAudioExtension));
+  Recordings recordings;
+  for (const std::string& file : files) recordings.names.insert(WithoutExtension(file));
+  recordings.audio = MakeFolderStore(display_path, paths);
+  return recordings;
+}
+
+absl::StatusOr<Recordings> OpenArchive(const std::string& file, const std::string& display_path) {
+  TarLimits limits;
+  limits.max_bytes = std::min(limits.max_bytes, TotalMemoryBytes() / 2);
+  limits.max_members = 10'000'000;
+  KUR_ASSIGN_OR_RETURN(const auto reader, TarReader::Open(file, limits));
+  Recordings recordings;
+  AudioMembers members;
+  while (true) {
+    KUR_ASSIGN_OR_RETURN(const auto member, reader->Next());
+    if (!member.has_value()) break;
+    const auto path = NormalizeRelativePath(member->name);
+    if (!path.ok() || !HasAudioExtension(*path)) continue;
+    KUR_ASSIGN_OR_RETURN(members[*path], reader->ReadContent());
+    recordings.names.insert(WithoutExtension(*path));
+  }
+  recordings.audio = MakeMemoryStore(display_path, "", std::move(members));
+  return recordings;
+}
+
+absl::StatusOr<ClassifiedRecordings> Classify(Recordings recordings,
+                                              const std::vector<std::string>& classes) {
+  if (recordings.names.empty()) {
+    return absl::InvalidArgumentError("holds no .wav, .mp3, .flac or .ogg");
+  }
+  KUR_ASSIGN_OR_RETURN(ClassifiedFiles files,
+                       ClassifyByFolder(recordings.names, classes, "recording"));
+  ClassifiedRecordings classified;
+  classified.corpus.names = std::move(files.files);
+  classified.corpus.audio = std::move(recordings.audio);
+  classified.classes = std::move(files.classes);
+  classified.labels = std::move(files.labels);
+  return classified;
+}
+
+}  // namespace
+
+absl::StatusOr<ClassifiedRecordings> OpenClassifiedRecordings(
+    const std::string& file, const std::string& display_path, const PathResolver& paths,
+    const std::vector<std::string>& classes) {
+  auto recordings =
+      IsDirectory(file) ? OpenFolder(file, display_path, paths) : OpenArchive(file, display_path);
+  if (!recordings.ok()) return recordings.status();
+  auto classified = Classify(*std::move(recordings), classes);
+  if (!classified.ok()) return Annotate(classified.status(), display_path);
+  return classified;
+}
+
+}  // namespace kur

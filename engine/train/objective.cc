@@ -1,0 +1,268 @@
+#include "engine/train/objective.h"
+
+#include <ATen/TensorOperators.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "engine/base/status.h"
+#include "engine/base/system_memory.h"
+#include "engine/kurfile/plan/loss_truth.h"
+#include "engine/kurfile/plan/resources.h"
+#include "engine/train/autocast.h"
+#include "engine/train/open_set.h"
+#include "engine/value/diagnostics.h"
+
+namespace kur {
+namespace {
+
+std::map<std::string, Shape> SourceShapes(const BatchProvider& provider) {
+  std::map<std::string, Shape> shapes;
+  for (const auto& [name, source] : provider.sources()) shapes[name] = source->shape();
+  return shapes;
+}
+
+// True if what has the shape `given` can stand where `wanted` is asked for: an axis that varies
+// takes any extent.
+bool Fits(const Shape& given, const Shape& wanted) {
+  return std::equal(given.begin(), given.end(), wanted.begin(), wanted.end(),
+                    [](int64_t is, int64_t must) { return must == kUnknown || is == must; });
+}
+
+absl::Status CheckInputs(const ModelPlan& plan, const BatchProvider& provider) {
+  for (const int input : plan.inputs) {
+    const PlannedLayer& layer = plan.layers[static_cast<size_t>(input)];
+    if (provider.sources().count(layer.name) == 0) {
+      return MissingSource("this input", layer.name, provider, layer.location, layer.path);
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::string GibText(int64_t bytes) {
+  constexpr double kGib = 1 << 30;
+  return absl::StrFormat("%.1f GiB", static_cast<double>(bytes) / kGib);
+}
+
+// Refuses what cannot fit before it takes the machine's memory from everybody.
+absl::Status CheckMemory(const Kurfile& kurfile, const ModelPlan& plan,
+                         const BatchProvider& provider, Mode mode) {
+  const bool training = mode == Mode::kTrain;
+  const int64_t batch_size = std::min(provider.options().batch_size, provider.num_samples());
+  const Resources need =
+      EstimateResources(plan, training ? kurfile.sections().train->optimizer.get() : nullptr,
+                        batch_size, training && kurfile.sections().train->options.ema.has_value());
+  // An axis that varies leaves the activations open, the weights not.
+  int64_t bytes = training ? need.training_total : need.inference_total;
+  if (bytes == kUnknown) bytes = need.weights;
+  const int64_t available = TotalMemoryBytes();
+  if (bytes == kUnknown || bytes <= available) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the model needs ", GibText(bytes), " for ", training ? "training" : "computing",
+      " in batches of ", batch_size, " (weights alone ", GibText(need.weights), "), but there are ",
+      GibText(available), " of memory; make the layers or provider.batch_size smaller"));
+}
+
+}  // namespace
+
+absl::StatusOr<Objective> Objective::Build(const Kurfile& kurfile, const BatchProvider& provider,
+                                           const RunOptions& options) {
+  ModelPlan plan = kurfile.plan();
+  Diagnostics diagnostics;
+  KUR_RETURN_IF_ERROR(CheckInputs(plan, provider));
+  InferShapes(SourceShapes(provider), &plan, &diagnostics);
+  KUR_RETURN_IF_ERROR(diagnostics.ToStatus());
+  if (c10::Device(options.device).is_cpu()) {
+    KUR_RETURN_IF_ERROR(CheckMemory(kurfile, plan, provider, options.mode));
+  }
+  KUR_ASSIGN_OR_RETURN(Model model, Model::Build(plan, options.seed, c10::Device(options.device)));
+  Objective objective(std::move(model), std::move(plan));
+  for (const auto& spec : kurfile.sections().losses) {
+    const absl::Status bound = objective.BindLoss(spec, provider);
+    if (options.mode != Mode::kEvaluate) KUR_RETURN_IF_ERROR(bound);
+  }
+  return objective;
+}
+
+absl::Status Objective::BindLoss(const std::shared_ptr<const LossSpec>& spec,
+                                 const BatchProvider& provider) {
+  const Shape& output = plan_->Find(spec->target)->shape;
+  KUR_RETURN_IF_ERROR(CheckTruth(*spec, output, SourceShapes(provider), UnknownExtent::kVaries));
+  BoundLoss bound;
+  bound.spec = spec;
+  bound.output = output;
+  KUR_ASSIGN_OR_RETURN(bound.truth, spec->Truth(output));
+  for (const TruthSource& source : bound.truth) {
+    if (provider.sources().count(source.name) == 0) {
+      return MissingSource("this loss", source.name, provider, spec->location,
+                           absl::StrCat(spec->key, ".", source.key));
+    }
+    if (!source.scaled_from.empty()) {
+      scalers_.try_emplace({source.scaled_from, spec->target}, *plan_, source.scaled_from,
+                           spec->target);
+    }
+  }
+  bound.symbols = provider.sources().at(bound.truth[0].name)->symbols();
+  bound.loss = Registry<LossBuilder>::Get().Find(spec->kind())->build(*spec, output);
+  const Probabilities fused = spec->fused_with();
+  bound.from_logits = fused != Probabilities::kNone && model_.CanGiveLogits(spec->target, fused);
+  if (bound.from_logits) as_logits_.insert(spec->target);
+  losses_.push_back(std::move(bound));
+  return absl::OkStatus();
+}
+
+std::set<std::string> Objective::SourceNames() const {
+  std::set<std::string> names(model_.inputs().begin(), model_.inputs().end());
+  for (const BoundLoss& bound : losses_) {
+    for (const TruthSource& source : bound.truth) names.insert(source.name);
+  }
+  return names;
+}
+
+BatchFeeder Objective::FeederOf(const BatchProvider& provider,
+                                const std::set<std::string>& also_read, BatchChange change) const {
+  BatchFeeder::Options options;
+  for (const BoundLoss& bound : losses_) {
+    for (const TruthSource& source : bound.truth) {
+      if (source.stays_on_host) options.on_host.insert(source.name);
+    }
+  }
+  for (const std::string& input : model_.inputs()) options.on_host.erase(input);
+  options.check = [this](const TensorMap& batch, const int64_t* samples) {
+    return CheckBatch(batch, samples);
+  };
+  options.change = std::move(change);
+  std::set<std::string> sources = SourceNames();
+  sources.insert(also_read.begin(), also_read.end());
+  return BatchFeeder(provider, sources, model_.device(), std::move(options));
+}
+
+absl::Status Objective::CheckMixable(const AugmentationSpec& augmentation) const {
+  for (const BoundLoss& bound : losses_) {
+    const std::vector<Shape>& shapes = bound.truth[0].shapes;
+    const bool is_like_output =
+        std::find(shapes.begin(), shapes.end(), bound.output) != shapes.end();
+    if (bound.truth.size() == 1 && is_like_output) continue;
+    return ErrorAt(augmentation.location, augmentation.key,
+                   absl::StrCat(augmentation.kind(), " cannot mix what the loss '",
+                                bound.spec->kind(), "' of '", bound.spec->target,
+                                "' compares with; it needs one value for each of the output, as "
+                                "categorical_crossentropy has"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Objective::CheckBatch(const TensorMap& batch, const int64_t* samples) const {
+  for (const BoundLoss& bound : losses_) {
+    std::vector<at::Tensor> truth;
+    for (const TruthSource& source : bound.truth) truth.push_back(batch.at(source.name));
+    KUR_RETURN_IF_ERROR(bound.loss->CheckTruth(truth, samples));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Objective::CheckTruthOf(const BatchProvider& provider) const {
+  std::set<std::string> names;
+  for (const BoundLoss& bound : losses_) {
+    for (const TruthSource& source : bound.truth) names.insert(source.name);
+  }
+  if (names.empty()) return absl::OkStatus();
+  BatchFeeder::Options options;
+  options.check = [this](const TensorMap& batch, const int64_t* samples) {
+    return CheckBatch(batch, samples);
+  };
+  BatchFeeder feeder(provider, names, c10::Device("cpu"), std::move(options));
+  std::vector<int64_t> order(static_cast<size_t>(provider.num_samples()));
+  std::iota(order.begin(), order.end(), 0);
+  const BatchPlan plan(std::move(order), provider.options().batch_size);
+  for (int64_t i = 0; i < plan.num_batches(); ++i) {
+    KUR_RETURN_IF_ERROR(feeder.Load(plan, i).status());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Objective::CheckSources(const DataSection& section,
+                                     const BatchProvider& provider) const {
+  for (const std::string& name : SourceNames()) {
+    const auto source = provider.sources().find(name);
+    if (source == provider.sources().end()) {
+      return MissingSource("the model", name, provider, section.location, "data");
+    }
+    const PlannedLayer* layer = plan_->Find(name);
+    if (layer == nullptr || !layer->spec->IsInput()) continue;
+    if (!Fits(source->second->shape(), layer->shape)) {
+      return ErrorAt(section.location, "data",
+                     absl::StrCat("the source '", name, "' has samples of the shape ",
+                                  ToString(source->second->shape()), ", but the model needs ",
+                                  ToString(layer->shape)));
+    }
+  }
+  for (const BoundLoss& bound : losses_) {
+    const Shape& output = plan_->Find(bound.spec->target)->shape;
+    KUR_RETURN_IF_ERROR(
+        CheckTruth(*bound.spec, output, SourceShapes(provider), UnknownExtent::kVaries));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<at::Tensor>> Objective::TruthOf(const BoundLoss& bound,
+                                                           const TensorMap& batch) {
+  std::vector<at::Tensor> truth;
+  for (const TruthSource& source : bound.truth) {
+    at::Tensor tensor = batch.at(source.name);
+    if (source.stays_on_host) tensor = tensor.cpu();
+    if (!source.scaled_from.empty()) {
+      LengthScaler& scaler = scalers_.at({source.scaled_from, bound.spec->target});
+      tensor = tensor.contiguous().clone();
+      auto* lengths = tensor.data_ptr<float>();
+      for (int64_t i = 0; i < tensor.numel(); ++i) {
+        const auto scaled = scaler.Scale(static_cast<int64_t>(lengths[i]));
+        if (!scaled.ok()) {
+          return ErrorAt(bound.spec->location, absl::StrCat(bound.spec->key, ".", source.key),
+                         std::string(scaled.status().message()));
+        }
+        lengths[i] = static_cast<float>(*scaled);
+      }
+    }
+    truth.push_back(std::move(tensor));
+  }
+  return truth;
+}
+
+std::string UndefinedLossText(int64_t undefined, int64_t samples) {
+  return absl::StrCat(
+      "the truth of ", undefined, " of ", samples,
+      " samples is too long for their output: no loss is defined for them, and they "
+      "counted as 0");
+}
+
+TensorMap Objective::Forward(const TensorMap& batch, bool training) {
+  const Autocast autocast(precision_, model_.device());
+  return model_.Forward(batch, {training}, as_logits_);
+}
+
+absl::StatusOr<Objective::BatchLoss> Objective::ComputeLoss(const TensorMap& batch, bool training) {
+  const TensorMap outputs = Forward(batch, training);
+  BatchLoss result;
+  std::vector<at::Tensor> losses;
+  for (const BoundLoss& bound : losses_) {
+    KUR_ASSIGN_OR_RETURN(const std::vector<at::Tensor> truth, TruthOf(bound, batch));
+    KUR_ASSIGN_OR_RETURN(const LossValue loss, bound.loss->Compute(outputs.at(bound.spec->target),
+                                                                   truth, bound.from_logits));
+    const at::Tensor weighted =
+        bound.spec->weight == 1 ? loss.mean : loss.mean * bound.spec->weight;
+    result.total = result.total.defined() ? result.total + weighted : weighted;
+    losses.push_back(weighted);
+    result.undefined += loss.skipped;
+  }
+  // The device is waited for only here, when all is under way.
+  for (size_t i = 0; i < losses.size(); ++i) {
+    result.losses.emplace_back(losses_[i].spec->target, losses[i].item<double>());
+    result.value += result.losses.back().second;
+  }
+  return result;
+}
+
+}  // namespace kur

@@ -1,0 +1,37 @@
+#include "server/auth/access_policy.h"
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+
+namespace kur::server {
+namespace {
+
+bool OnlyLooks(Action action) {
+  switch (action) {
+    case Action::kViewServer:
+    case Action::kViewJob:
+    case Action::kReadJob:
+      return true;
+    case Action::kUploadBlobs:
+    case Action::kSubmitJob:
+    case Action::kControlJob:
+      break;
+  }
+  return false;
+}
+
+}  // namespace
+
+absl::Status CheckAccess(const Caller& caller, Action action) {
+  if (caller.role != Role::kViewer || OnlyLooks(action)) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat("user '", caller.user, "' may only look; ask the operator for more"));
+}
+
+absl::Status CheckAccess(const Caller& caller, Action action, const JobAccess& job) {
+  KUR_RETURN_IF_ERROR(CheckAccess(caller, action));
+  if (caller.role == Role::kAdmin || job.owner == caller.user) return absl::OkStatus();
+  return absl::PermissionDeniedError(absl::StrCat("job '", job.name, "' belongs to another user"));
+}
+
+}  // namespace kur::server

@@ -1,0 +1,49 @@
+#ifndef KUR_SERVER_AUTH_ACCESS_POLICY_H_
+#define KUR_SERVER_AUTH_ACCESS_POLICY_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace kur::server {
+
+// What a user may do in general.
+enum class Role {
+  kViewer,  // look at what is his
+  kMember,  // besides: submit, upload, and act on what is his
+  kAdmin,   // besides: act on everything
+};
+
+// Who makes a call, as the Authenticator has found out.
+struct Caller {
+  std::string user;
+  Role role = Role::kMember;
+};
+
+// What a call does.
+enum class Action {
+  kViewServer,   // the server itself, its devices, and the list of the caller's jobs
+  kUploadBlobs,  // ask for and upload contents
+  kSubmitJob,
+  kViewJob,     // its state and its events
+  kReadJob,     // its Kurfile and what it has written
+  kControlJob,  // cancel it, have it write a checkpoint
+};
+
+// The part of a job that access depends on.
+struct JobAccess {
+  std::string name;
+  std::string owner;
+};
+
+// Returns OK if the caller may do it at all, whatever job it concerns; else PERMISSION_DENIED. A
+// pure function; thread-safe.
+absl::Status CheckAccess(const Caller& caller, Action action);
+
+// Returns OK if the caller may do it to the job; else PERMISSION_DENIED. A pure function;
+// thread-safe.
+absl::Status CheckAccess(const Caller& caller, Action action, const JobAccess& job);
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_AUTH_ACCESS_POLICY_H_

@@ -1,0 +1,509 @@
+#include "server/jobs/active_job.h"
+
+#include <openssl/crypto.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/path_resolver.h"
+#include "engine/base/status.h"
+#include "server/jobs/exit_decision.h"
+#include "server/jobs/worker_launch.h"
+#include "server/protocol/conversions.h"
+#include "server/protocol/job_state.h"
+#include "server/protocol/run_directory.h"
+
+namespace kur::server {
+namespace {
+
+// How soon to try again what a full disk prevented.
+constexpr absl::Duration kRetryAfter = absl::Seconds(5);
+constexpr int64_t kLogTailBytes = 2048;
+// What a worker may be behind with: each command is written to the database with the job.
+constexpr int kMostPendingCommands = 32;
+
+bool SameSecret(const std::string& a, const std::string& b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+v1::Event Warning(const std::string& text, absl::Time time) {
+  v1::Event event;
+  *event.mutable_time() = ToTimestamp(time);
+  event.mutable_log_line()->set_level(v1::LogLine::LEVEL_WARNING);
+  event.mutable_log_line()->set_text(text);
+  return event;
+}
+
+// Leaves out of `events`, of which `sequence` is the last that is known, those that are known.
+// Refuses what no worker may report.
+absl::Status CheckWorkerEvents(int64_t sequence, std::vector<v1::Event>& events) {
+  const auto known = [sequence](const v1::Event& event) {
+    return event.worker_sequence() > 0 && event.worker_sequence() <= sequence;
+  };
+  events.erase(std::remove_if(events.begin(), events.end(), known), events.end());
+  for (const v1::Event& event : events) {
+    if (event.worker_sequence() <= 0) {
+      return absl::InvalidArgumentError("an event of a worker needs a worker_sequence");
+    }
+    if (event.worker_sequence() != ++sequence) {
+      return absl::OutOfRangeError(absl::StrCat("expected the worker's event ", sequence, ", got ",
+                                                event.worker_sequence()));
+    }
+    // The states of a job are kurd's to announce.
+    if (event.has_state_changed()) {
+      return absl::InvalidArgumentError("a worker cannot change the state of its job");
+    }
+    if (event.has_artifact_written()) {
+      KUR_RETURN_IF_ERROR(NormalizeRelativePath(event.artifact_written().path()).status());
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+ActiveJob::ActiveJob(const JobEnvironment& environment, const std::function<void()>& on_change,
+                     JobRecord record)
+    : environment_(environment),
+      on_change_(on_change),
+      id_(record.id),
+      name_(record.name),
+      owner_(record.owner),
+      view_(record),
+      record_(std::move(record)) {}
+
+void ActiveJob::Publish() {
+  view_.Set(record_, IsFinal(record_.state) && !unannounced_);
+  if (journal_ != nullptr) view_.SetProgress(journal_->tracker().progress());
+}
+
+v1::Job ActiveJob::Describe() const {
+  const auto record = view_.record();
+  v1::Job job = ToJob(*record);
+  if (HasWorker(record->state)) {
+    job.set_worker_pid(environment_.launcher->ProcessId({record->worker}));
+  }
+  const auto progress = view_.progress();
+  if (progress.has_value()) *job.mutable_progress() = *progress;
+  return job;
+}
+
+absl::StatusOr<std::shared_ptr<EventLog>> ActiveJob::Log() {
+  absl::MutexLock lock(&mutex_);
+  KUR_RETURN_IF_ERROR(OpenJournal());
+  return journal_->log();
+}
+
+absl::Status ActiveJob::OpenJournal() {
+  if (journal_ != nullptr) return absl::OkStatus();
+  auto journal = JobJournal::Open(*environment_.files, environment_.layout->Events(name_),
+                                  *environment_.dispatcher, record_);
+  if (absl::IsDataLoss(journal.status())) return Abandon(journal.status());
+  KUR_RETURN_IF_ERROR(journal.status());
+  journal_ = *std::move(journal);
+  DropDoneCommands();
+  Publish();
+  return absl::OkStatus();
+}
+
+absl::Status ActiveJob::RefuseIfUnsafe(absl::Status written) {
+  if (absl::IsUnavailable(written)) environment_.database->Refuse(written);
+  return written;
+}
+
+absl::Status ActiveJob::Abandon(const absl::Status& damage) {
+  JobRecord next = record_;
+  next.state = v1::JOB_STATE_FAILED;
+  next.reason = absl::StrCat("the job's events are damaged: ", damage.message());
+  next.finished_at = environment_.now();
+  KUR_RETURN_IF_ERROR(Store(std::move(next)));
+  work_ = Work::kNone;
+  return damage;
+}
+
+void ActiveJob::SetWaitingReason(const std::string& reason) {
+  absl::MutexLock lock(&mutex_);
+  if (!WaitsForDevices(record_.state) || record_.reason == reason) return;
+  record_.reason = reason;
+  Publish();
+}
+
+absl::Status ActiveJob::Store(JobRecord next) {
+  KUR_RETURN_IF_ERROR(environment_.store->Update(next));
+  record_ = std::move(next);
+  Publish();
+  return absl::OkStatus();
+}
+
+absl::Status ActiveJob::Move(JobRecord next) {
+  KUR_RETURN_IF_ERROR(CheckTransition(record_.state, next.state));
+  KUR_RETURN_IF_ERROR(OpenJournal());
+  KUR_RETURN_IF_ERROR(environment_.store->Update(next));
+  record_ = std::move(next);
+  spdlog::info("job {} is {}{}{}", name_, std::string(StateName(record_.state)),
+               record_.reason.empty() ? "" : ": ",
+               record_.reason.substr(0, record_.reason.find('\n')));
+  // The state is settled by the store; a failure here only delays its event.
+  const absl::Status announced = RefuseIfUnsafe(journal_->Announce(record_));
+  unannounced_ = absl::IsResourceExhausted(announced);
+  Publish();
+  if (!announced.ok()) spdlog::error("job {}: {}", name_, announced.ToString());
+  return absl::OkStatus();
+}
+
+absl::Status ActiveJob::MoveToFinal(v1::JobState state, const std::string& reason) {
+  KUR_RETURN_IF_ERROR(OpenJournal());
+  JobRecord next = record_;
+  next.state = state;
+  next.reason = reason;
+  next.finished_at = environment_.now();
+  next.progress = journal_->tracker().progress();
+  KUR_RETURN_IF_ERROR(Move(std::move(next)));
+  work_ = Work::kNone;
+  return absl::OkStatus();
+}
+
+absl::Status ActiveJob::MoveToQueued() {
+  JobRecord next = record_;
+  next.state = v1::JOB_STATE_QUEUED;
+  next.reason = "waiting to be started again";
+  next.devices.clear();
+  next.worker.clear();
+  KUR_RETURN_IF_ERROR(Move(std::move(next)));
+  work_ = Work::kNone;
+  return absl::OkStatus();
+}
+
+absl::Status ActiveJob::Start(const std::vector<std::string>& devices) {
+  absl::MutexLock lock(&mutex_);
+  JobRecord next = record_;
+  next.state = v1::JOB_STATE_STARTING;
+  next.reason.clear();
+  next.devices = devices;
+  ++next.attempts;
+  if (!next.started_at.has_value()) next.started_at = environment_.now();
+  KUR_RETURN_IF_ERROR(Move(std::move(next)));
+  work_ = Work::kLaunch;
+  return absl::OkStatus();
+}
+
+absl::Status ActiveJob::Cancel() {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (IsFinal(record_.state)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("job ", name_, " has ended: it is ", StateName(record_.state)));
+    }
+    if (record_.desired_state != DESIRED_STATE_END) {
+      JobRecord next = record_;
+      next.desired_state = DESIRED_STATE_END;
+      KUR_RETURN_IF_ERROR(Store(std::move(next)));
+    }
+    KUR_RETURN_IF_ERROR(Reconcile());
+  }
+  on_change_();
+  return absl::OkStatus();
+}
+
+absl::Status ActiveJob::Reconcile() {
+  if (record_.desired_state != DESIRED_STATE_END || IsFinal(record_.state)) return absl::OkStatus();
+  if (!HasWorker(record_.state)) {
+    return MoveToFinal(v1::JOB_STATE_CANCELLED, record_.attempts == 0
+                                                    ? "cancelled before it started"
+                                                    : "cancelled before it started again");
+  }
+  if (work_ == Work::kLaunch) {
+    return MoveToFinal(v1::JOB_STATE_CANCELLED, "cancelled before its worker started");
+  }
+  if (signal_at_ == absl::InfiniteFuture()) {
+    signal_at_ = environment_.now() + environment_.cancel_grace;
+  }
+  SendCommands();
+  return absl::OkStatus();
+}
+
+absl::Status ActiveJob::RequestCheckpoint() {
+  absl::MutexLock lock(&mutex_);
+  if (!IsAtWork(record_.state)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("job ", name_, " is ", StateName(record_.state),
+                     "; only a running job has a checkpoint to write"));
+  }
+  if (record_.commands.commands_size() >= kMostPendingCommands) {
+    return absl::ResourceExhaustedError(absl::StrCat("job ", name_, " has ", kMostPendingCommands,
+                                                     " checkpoints still to write; wait for them"));
+  }
+  JobRecord next = record_;
+  next.commands.set_last_id(next.commands.last_id() + 1);
+  v1::Command& command = *next.commands.add_commands();
+  command.set_id(next.commands.last_id());
+  command.mutable_write_checkpoint();
+  KUR_RETURN_IF_ERROR(Store(std::move(next)));
+  SendCommands();
+  return absl::OkStatus();
+}
+
+void ActiveJob::SendCommands() {
+  const auto link = link_.lock();
+  if (link == nullptr || !welcomed_) return;
+  for (const v1::Command& command : record_.commands.commands()) {
+    if (command.id() <= sent_command_) continue;
+    link->SendCommand(command);
+    sent_command_ = command.id();
+  }
+  if (record_.desired_state == DESIRED_STATE_END && !std::exchange(cancel_sent_, true)) {
+    v1::Command cancel;
+    cancel.mutable_cancel();
+    link->SendCommand(cancel);
+  }
+}
+
+void ActiveJob::DropDoneCommands() {
+  // A worker does its commands in the order of their numbers.
+  const int64_t done = journal_->tracker().last_command_done();
+  auto& commands = *record_.commands.mutable_commands();
+  commands.erase(std::remove_if(commands.begin(), commands.end(),
+                                [done](const v1::Command& c) { return c.id() <= done; }),
+                 commands.end());
+}
+
+absl::StatusOr<int64_t> ActiveJob::Connect(const v1::Hello& hello,
+                                           const std::shared_ptr<WorkerLink>& link) {
+  absl::MutexLock lock(&mutex_);
+  if (!SameSecret(hello.secret(), record_.frozen.secret())) {
+    return absl::PermissionDeniedError("wrong secret");
+  }
+  if (IsFinal(record_.state)) return absl::NotFoundError("the job has ended");
+  if (!HasWorker(record_.state)) return absl::PermissionDeniedError("the job has no worker");
+  if (hello.attempt() != 0 && hello.attempt() != record_.attempts) {
+    return absl::PermissionDeniedError("another worker has taken the job over");
+  }
+  KUR_RETURN_IF_ERROR(OpenJournal());
+  const auto replaced = link_.lock();
+  link_ = link;
+  welcomed_ = false;
+  cancel_sent_ = false;
+  sent_command_ = 0;
+  if (replaced != nullptr) {
+    replaced->Close(absl::AbortedError("replaced by a newer connection of the worker"));
+  }
+  return journal_->log()->last_worker_sequence();
+}
+
+void ActiveJob::OnWelcomed() {
+  absl::MutexLock lock(&mutex_);
+  welcomed_ = true;
+  SendCommands();
+}
+
+absl::StatusOr<int64_t> ActiveJob::AppendWorkerEvents(const WorkerLink* link,
+                                                      std::vector<v1::Event> events) {
+  absl::MutexLock lock(&mutex_);
+  if (link_.lock().get() != link) {
+    return absl::AbortedError("replaced by a newer connection of the worker");
+  }
+  if (!HasWorker(record_.state)) return absl::NotFoundError("the job has ended");
+  KUR_RETURN_IF_ERROR(AppendEvents(std::move(events)));
+  return journal_->log()->last_worker_sequence();
+}
+
+absl::Status ActiveJob::AppendEvents(std::vector<v1::Event> events) {
+  KUR_RETURN_IF_ERROR(OpenJournal());
+  KUR_RETURN_IF_ERROR(CheckWorkerEvents(journal_->log()->last_worker_sequence(), events));
+  if (events.empty()) return absl::OkStatus();
+  std::vector<v1::Artifact> artifacts;
+  bool started = false;
+  for (const v1::Event& event : events) {
+    if (event.has_artifact_written()) artifacts.push_back(event.artifact_written());
+    started |= event.has_started();
+  }
+  if (started && CheckTransition(record_.state, v1::JOB_STATE_RUNNING).ok()) {
+    JobRecord next = record_;
+    next.state = v1::JOB_STATE_RUNNING;
+    KUR_RETURN_IF_ERROR(Move(std::move(next)));
+  }
+  // Before the events: what is not acknowledged comes again, and doing this twice changes nothing.
+  if (!artifacts.empty()) KUR_RETURN_IF_ERROR(environment_.store->PutArtifacts(id_, artifacts));
+  environment_.metrics->CountEvents(static_cast<int64_t>(events.size()));
+  absl::Status written = RefuseIfUnsafe(journal_->Append(std::move(events)));
+  DropDoneCommands();
+  view_.SetProgress(journal_->tracker().progress());
+  return written;
+}
+
+Launcher::ExitCallback ActiveJob::ExitCallbackFor(int attempt) {
+  return [weak = weak_from_this(), attempt](const std::string&, const WorkerExit& exit) {
+    if (const auto job = weak.lock()) job->OnExit(attempt, exit);
+  };
+}
+
+void ActiveJob::OnExit(int attempt, const WorkerExit& exit) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (attempt != record_.attempts || !HasWorker(record_.state)) return;
+    exit_ = exit;
+    ended_attempt_ = attempt;
+    work_ = Work::kHandleExit;
+  }
+  on_change_();
+}
+
+absl::Status ActiveJob::HandleWorkerExit() {
+  KUR_RETURN_IF_ERROR(OpenJournal());
+  RunDirectory directory(*environment_.files, environment_.layout->Run(name_));
+  // What the worker had not got acknowledged. An event that cannot be appended must not keep the
+  // job from ending, unless trying again can help.
+  const absl::Status appended =
+      AppendEvents(directory.SpooledAfter(journal_->log()->last_worker_sequence()));
+  if (absl::IsResourceExhausted(appended)) return appended;
+  if (!appended.ok()) {
+    spdlog::error("job {}: the last events are lost: {}", name_, appended.ToString());
+  }
+  WorkerEnd end;
+  end.exit = exit_;
+  end.outcome = directory.Outcome();
+  end.cancel_requested = record_.desired_state == DESIRED_STATE_END;
+  end.progressed = journal_->tracker().progressed();
+  end.attempts_without_progress = journal_->tracker().attempts_without_progress();
+  end.log_tail = directory.LogTail(kLogTailBytes);
+  const ExitDecision decision = DecideAfterExit(end);
+  link_.reset();
+  if (!decision.restart) return MoveToFinal(decision.state, decision.reason);
+  KUR_RETURN_IF_ERROR(journal_->Append({Warning(decision.reason, environment_.now())}));
+  return MoveToQueued();
+}
+
+absl::Status ActiveJob::Recover() {
+  WorkerHandle worker;
+  int attempt = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!HasWorker(record_.state)) return absl::OkStatus();
+    KUR_RETURN_IF_ERROR(OpenJournal());
+    worker.text = record_.worker;
+    attempt = record_.attempts;
+  }
+  const std::string run_directory = environment_.layout->Run(name_);
+  if (worker.empty()) worker = environment_.launcher->Find(run_directory).value_or(WorkerHandle());
+  if (worker.empty()) {
+    // Either it was never started, or it has come and gone without having been written down.
+    const bool ended = RunDirectory(*environment_.files, run_directory).Outcome().has_value();
+    absl::MutexLock lock(&mutex_);
+    work_ = ended ? Work::kHandleExit : Work::kLaunch;
+    return absl::OkStatus();
+  }
+  KUR_ASSIGN_OR_RETURN(const auto gone,
+                       environment_.launcher->Adopt(name_, worker, ExitCallbackFor(attempt)));
+  if (!gone.has_value()) {
+    spdlog::info("job {}: adopted its worker, process {}", name_,
+                 environment_.launcher->ProcessId(worker));
+    return RecordLaunch(attempt, worker);
+  }
+  absl::MutexLock lock(&mutex_);
+  exit_ = *gone;
+  ended_attempt_ = attempt;
+  work_ = Work::kHandleExit;
+  return absl::OkStatus();
+}
+
+bool ActiveJob::ClaimLaunch() {
+  absl::MutexLock lock(&mutex_);
+  if (work_ != Work::kLaunch || environment_.now() < launch_at_) return false;
+  work_ = Work::kLaunching;
+  return true;
+}
+
+void ActiveJob::Launch() {
+  const absl::Status launched = LaunchWorker();
+  if (!launched.ok()) {
+    spdlog::error("job {}: {}; trying again", name_, launched.ToString());
+    absl::MutexLock lock(&mutex_);
+    if (!IsFinal(record_.state)) work_ = Work::kLaunch;
+    launch_at_ = environment_.now() + kRetryAfter;
+  }
+  on_change_();
+}
+
+absl::Status ActiveJob::LaunchWorker() {
+  LaunchRequest request;
+  int attempt = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (record_.desired_state == DESIRED_STATE_END) {
+      return MoveToFinal(v1::JOB_STATE_CANCELLED, "cancelled before its worker started");
+    }
+    KUR_RETURN_IF_ERROR(OpenJournal());
+    auto prepared = PrepareLaunch(environment_, record_, journal_->log()->last_worker_sequence());
+    if (absl::IsResourceExhausted(prepared.status())) return prepared.status();
+    if (!prepared.ok()) {
+      return MoveToFinal(v1::JOB_STATE_FAILED,
+                         absl::StrCat("cannot start the worker: ", prepared.status().message()));
+    }
+    request = *std::move(prepared);
+    attempt = record_.attempts;
+  }
+  // Without the lock: the worker's end may be reported before this returns.
+  return RecordLaunch(attempt, environment_.launcher->Launch(request, ExitCallbackFor(attempt)));
+}
+
+absl::Status ActiveJob::RecordLaunch(int attempt, const absl::StatusOr<WorkerHandle>& worker) {
+  absl::MutexLock lock(&mutex_);
+  const bool over =
+      !HasWorker(record_.state) || record_.attempts != attempt || ended_attempt_ == attempt;
+  if (over) return absl::OkStatus();
+  if (!worker.ok()) {
+    return MoveToFinal(v1::JOB_STATE_FAILED,
+                       absl::StrCat("cannot start the worker: ", worker.status().message()));
+  }
+  work_ = Work::kNone;
+  record_.worker = worker->text;
+  Publish();
+  const absl::Status recorded = environment_.store->Update(record_);
+  // The worker runs all the same, and a later kurd finds it by its run directory.
+  if (!recorded.ok()) spdlog::error("job {}: {}", name_, recorded.ToString());
+  return absl::OkStatus();
+}
+
+int ActiveJob::TakeDueSignal(absl::Time now) {
+  const bool worker_runs = HasWorker(record_.state) && work_ == Work::kNone &&
+                           record_.attempts != ended_attempt_ && !record_.worker.empty();
+  if (!worker_runs || now < signal_at_) return 0;
+  signal_at_ = now + environment_.terminate_grace;
+  return std::exchange(next_signal_, SIGKILL);
+}
+
+absl::Status ActiveJob::RunSteps() {
+  if (unannounced_) {
+    KUR_RETURN_IF_ERROR(journal_->Announce(record_));
+    unannounced_ = false;
+    Publish();
+  }
+  if (work_ == Work::kHandleExit) KUR_RETURN_IF_ERROR(HandleWorkerExit());
+  return Reconcile();
+}
+
+absl::Time ActiveJob::RunDueWork() {
+  const absl::Time now = environment_.now();
+  absl::Time next = absl::InfiniteFuture();
+  int signal = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    const absl::Status status = RunSteps();
+    if (!status.ok()) {
+      spdlog::error("job {}: {}; trying again", name_, status.ToString());
+      return now + kRetryAfter;
+    }
+    signal = TakeDueSignal(now);
+    if (HasWorker(record_.state)) next = signal_at_;
+    if (work_ == Work::kLaunch && launch_at_ > now) next = std::min(next, launch_at_);
+  }
+  if (signal != 0) {
+    spdlog::warn("job {}: the worker does not end; sending it signal {}", name_, signal);
+    environment_.launcher->Signal(name_, signal).IgnoreError();
+  }
+  return next;
+}
+
+}  // namespace kur::server

@@ -1,0 +1,180 @@
+#ifndef KUR_SERVER_JOBS_ACTIVE_JOB_H_
+#define KUR_SERVER_JOBS_ACTIVE_JOB_H_
+
+#include <csignal>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "kur/v1/worker.pb.h"
+#include "server/jobs/job_environment.h"
+#include "server/jobs/job_journal.h"
+#include "server/jobs/job_view.h"
+#include "server/launcher/launcher.h"
+#include "server/scheduler/scheduling_policy.h"
+#include "server/store/job_store.h"
+
+namespace kur::server {
+
+// The way to a connected worker. Implementations are thread-safe; they neither block nor call back,
+// so that a job may call them with its lock held.
+class WorkerLink {
+ public:
+  virtual ~WorkerLink() = default;
+  virtual void SendCommand(const v1::Command& command) = 0;
+  virtual void Close(const absl::Status& status) = 0;
+};
+
+// A job that has not ended yet: its state machine, its journal, and its worker. Thread-safe; one
+// job's file and database writes hold up nobody but callers of the same job.
+//
+// The store is written before the journal announces, so a state that anyone has seen is durable.
+// When a write finds the disk full, the job keeps what it has to do and RunDueWork() tries again.
+class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
+ public:
+  // `on_change` is called, with no lock held, when something has changed that scheduling depends
+  // on. Both must outlive the job.
+  ActiveJob(const JobEnvironment& environment, const std::function<void()>& on_change,
+            JobRecord record);
+
+  // What is fixed at submission.
+  int64_t id() const { return id_; }
+  const std::string& name() const { return name_; }
+  const std::string& owner() const { return owner_; }
+
+  // What others see of the job. None of these waits for the job's writes.
+  v1::JobState state() const { return view_.record()->state; }
+  v1::Job Describe() const;
+  SchedulableJob Schedulable() const { return ToSchedulable(*view_.record()); }
+  std::vector<std::string> devices() const { return view_.record()->devices; }
+
+  // Returns true once the final state is in the store and announced: the job can be forgotten.
+  bool IsSettled() const { return view_.is_settled(); }
+
+  // Returns the job's events. Opens the log when first asked.
+  absl::StatusOr<std::shared_ptr<EventLog>> Log();
+
+  // Sets why the job waits, for people; kept in memory only.
+  void SetWaitingReason(const std::string& reason);
+
+  // After a restart of kurd: watches the worker if it is still there, and finds out how it ended if
+  // not.
+  absl::Status Recover();
+
+  // Gives the job these devices and makes it STARTING. The worker is to be launched then.
+  absl::Status Start(const std::vector<std::string>& devices);
+
+  // Does what is due, but for launching the worker: tries again what a full disk prevented, brings
+  // the job closer to what is wanted of it, signals a worker that does not end. Called by one
+  // thread. Returns when to call again at the latest.
+  absl::Time RunDueWork();
+
+  // Returns true, once, if the worker is to be launched: the caller then calls Launch(), on a
+  // thread that may wait for files and processes.
+  bool ClaimLaunch();
+  void Launch();
+
+  // Asks for the end. FAILED_PRECONDITION if the job has ended.
+  absl::Status Cancel();
+  // Has the worker write a checkpoint; durable, so also a worker that is away now, or started again
+  // by then, is told. FAILED_PRECONDITION unless the job is running, RESOURCE_EXHAUSTED if the
+  // worker is behind with too many.
+  absl::Status RequestCheckpoint();
+
+  // Connects a worker that says hello. PERMISSION_DENIED for a wrong secret or the worker of
+  // another attempt; NOT_FOUND if the job has ended. A second connection replaces the first.
+  // Returns the last durable worker_sequence.
+  absl::StatusOr<int64_t> Connect(const v1::Hello& hello, const std::shared_ptr<WorkerLink>& link);
+  // Sends the worker commands from now on; call once it was welcomed.
+  void OnWelcomed();
+  // Appends those of the events that are new, and returns the last durable worker_sequence. An
+  // error closes the stream: ABORTED if `link` was replaced, OUT_OF_RANGE for a gap.
+  absl::StatusOr<int64_t> AppendWorkerEvents(const WorkerLink* link, std::vector<v1::Event> events);
+
+ private:
+  enum class Work {
+    kNone,
+    kLaunch,      // the worker is to be launched
+    kLaunching,   // Launch() has been claimed
+    kHandleExit,  // the worker has ended; `exit_` says how
+  };
+
+  // Shows others what `record_` and the journal say now. After every change.
+  void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status OpenJournal() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Returns `written`. After a failed synchronization of the journal, makes kurd promise nothing
+  // more.
+  absl::Status RefuseIfUnsafe(absl::Status written);
+  // Ends a job whose journal cannot be read, without an event. Returns `damage`. A worker that
+  // still runs finds out when it connects.
+  absl::Status Abandon(const absl::Status& damage) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // Makes `next` durable, without a change of state.
+  absl::Status Store(JobRecord next) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Makes `next` durable and announces its state.
+  absl::Status Move(JobRecord next) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status MoveToFinal(v1::JobState state, const std::string& reason)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Gives the devices back: the scheduling policy decides when and where the worker starts again.
+  absl::Status MoveToQueued() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // The steps of RunDueWork(); an error means that they are to be tried again.
+  absl::Status RunSteps() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status HandleWorkerExit() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Brings the job one step closer to its desired state: the one place that acts on it.
+  absl::Status Reconcile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Returns the signal that is due for a worker that was told to end; 0 if none is.
+  int TakeDueSignal(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // Sends the commands that the connected worker has not been sent.
+  void SendCommands() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Forgets the commands that the journal says are done.
+  void DropDoneCommands() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status AppendEvents(std::vector<v1::Event> events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  absl::Status LaunchWorker();
+  // Remembers the worker of `attempt`, or that it could not be launched.
+  absl::Status RecordLaunch(int attempt, const absl::StatusOr<WorkerHandle>& worker);
+  void OnExit(int attempt, const WorkerExit& exit);
+  Launcher::ExitCallback ExitCallbackFor(int attempt);
+
+  const JobEnvironment& environment_;
+  const std::function<void()>& on_change_;
+  const int64_t id_;
+  const std::string name_;
+  const std::string owner_;
+  JobView view_;
+
+  // Held while the job's files and the database are written.
+  mutable absl::Mutex mutex_;
+  JobRecord record_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<JobJournal> journal_ ABSL_GUARDED_BY(mutex_);  // null until opened
+  bool unannounced_ ABSL_GUARDED_BY(mutex_) = false;
+  Work work_ ABSL_GUARDED_BY(mutex_) = Work::kNone;
+  // When a launch that a full disk has prevented is tried again.
+  absl::Time launch_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  WorkerExit exit_ ABSL_GUARDED_BY(mutex_);
+  // The latest attempt whose worker is known to be gone.
+  int ended_attempt_ ABSL_GUARDED_BY(mutex_) = 0;
+
+  // The connection of the worker, and what was sent on it.
+  std::weak_ptr<WorkerLink> link_ ABSL_GUARDED_BY(mutex_);
+  bool welcomed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool cancel_sent_ ABSL_GUARDED_BY(mutex_) = false;
+  int64_t sent_command_ ABSL_GUARDED_BY(mutex_) = 0;  // the highest number
+
+  // When a worker that is to end is signaled, and with what.
+  absl::Time signal_at_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
+  int next_signal_ ABSL_GUARDED_BY(mutex_) = SIGTERM;
+};
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_JOBS_ACTIVE_JOB_H_

@@ -1,0 +1,74 @@
+#include "server/jobs/exit_decision.h"
+
+#include <csignal>
+#include <cstring>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "server/protocol/job_state.h"
+
+namespace kur::server {
+namespace {
+
+std::string SignalName(int signal) {
+  const char* name = sigabbrev_np(signal);
+  if (name == nullptr) return absl::StrCat("signal ", signal);
+  return absl::StrCat("signal ", signal, " (SIG", name, ")");
+}
+
+std::string Describe(const WorkerEnd& end) {
+  if (end.exit.host_restarted) return "the machine was restarted while the worker ran";
+  if (!end.exit.known) return "the worker ended while kurd was not watching, leaving no outcome";
+  return absl::StrCat("the worker was killed by ", SignalName(end.exit.signal),
+                      // Data files are mapped.
+                      end.exit.signal == SIGBUS
+                          ? ", as happens when a data file is cut short while it is in use"
+                          : "");
+}
+
+std::string WithLog(std::string reason, const std::string& log_tail) {
+  const absl::string_view text = absl::StripAsciiWhitespace(log_tail);
+  if (!text.empty()) absl::StrAppend(&reason, "; its last words:\n", text);
+  return reason;
+}
+
+ExitDecision Final(v1::JobState state, std::string reason) {
+  ExitDecision decision;
+  decision.state = state;
+  decision.reason = std::move(reason);
+  return decision;
+}
+
+}  // namespace
+
+ExitDecision DecideAfterExit(const WorkerEnd& end) {
+  if (end.outcome.has_value() && IsFinal(end.outcome->state())) {
+    return Final(end.outcome->state(), end.outcome->reason());
+  }
+  if (end.cancel_requested) return Final(v1::JOB_STATE_CANCELLED, "cancelled");
+  const bool exited = end.exit.known && end.exit.signal == 0;
+  if (exited) {
+    return Final(v1::JOB_STATE_FAILED,
+                 WithLog(absl::StrCat("the worker exited with code ", end.exit.exit_code,
+                                      " without saying how the job ended"),
+                         end.log_tail));
+  }
+  const bool hopeless = !end.exit.host_restarted && !end.progressed &&
+                        end.attempts_without_progress >= kMaxAttemptsWithoutProgress;
+  if (hopeless) {
+    const std::string hint =
+        end.exit.signal == 9
+            ? "; if memory ran out, make the batches smaller or give the machine more memory"
+            : "";
+    return Final(
+        v1::JOB_STATE_FAILED,
+        WithLog(absl::StrCat(Describe(end), " three times without progress", hint), end.log_tail));
+  }
+  ExitDecision decision;
+  decision.restart = true;
+  decision.reason =
+      absl::StrCat(Describe(end), "; it is started again from where it was last saved");
+  return decision;
+}
+
+}  // namespace kur::server

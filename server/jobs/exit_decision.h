@@ -1,0 +1,42 @@
+#ifndef KUR_SERVER_JOBS_EXIT_DECISION_H_
+#define KUR_SERVER_JOBS_EXIT_DECISION_H_
+
+#include <optional>
+#include <string>
+
+#include "kur/v1/job.pb.h"
+#include "kur/v1/worker.pb.h"
+#include "server/launcher/launcher.h"
+
+namespace kur::server {
+
+// How often a worker may die in a row without having got any further.
+constexpr int kMaxAttemptsWithoutProgress = 3;
+
+// All that is known when a job's worker is gone.
+struct WorkerEnd {
+  WorkerExit exit;
+  // What the worker left in outcome.pb.
+  std::optional<v1::Outcome> outcome;
+  bool cancel_requested = false;
+  bool progressed = false;            // see ProgressTracker
+  int attempts_without_progress = 0;  // see ProgressTracker
+  std::string log_tail;               // the last of worker.log
+};
+
+// What becomes of the job.
+struct ExitDecision {
+  bool restart = false;                            // queue it, to go on from where it was saved
+  v1::JobState state = v1::JOB_STATE_UNSPECIFIED;  // final, unless `restart`
+  // For a final state its reason, for a restart a warning for the log; for people.
+  std::string reason;
+};
+
+// Decides what becomes of a job whose worker is gone. What the worker itself says of the end counts
+// most, then that a person wanted it; a worker that was killed is started again unless that has
+// not helped before. A pure function; thread-safe.
+ExitDecision DecideAfterExit(const WorkerEnd& end);
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_JOBS_EXIT_DECISION_H_

@@ -1,0 +1,52 @@
+#include "server/launcher/worker_search.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "engine/base/file_system.h"
+
+namespace kur::server {
+namespace {
+
+constexpr int64_t kMaxCommandLineBytes = 1 << 20;
+
+bool BelongsToThisUser(const std::string& directory) {
+  struct stat info;
+  return stat(directory.c_str(), &info) == 0 && info.st_uid == geteuid();
+}
+
+}  // namespace
+
+bool IsWorkerCommandLine(absl::string_view cmdline, const std::string& run_directory) {
+  const std::vector<absl::string_view> arguments = absl::StrSplit(cmdline, '\0');
+  for (size_t i = 1; i + 1 < arguments.size(); ++i) {
+    if (arguments[i] == "--run-directory" && arguments[i + 1] == run_directory) return true;
+  }
+  return false;
+}
+
+std::optional<ProcessIdentity> FindWorkerProcess(const std::string& run_directory) {
+  const auto boot_id = ReadBootId();
+  const auto names = ListDirectory("/proc");
+  if (!boot_id.ok() || !names.ok()) return std::nullopt;
+  for (const std::string& name : *names) {
+    ProcessIdentity identity;
+    if (!absl::SimpleAtoi(name, &identity.pid)) continue;
+    const std::string directory = "/proc/" + name;
+    if (!BelongsToThisUser(directory)) continue;
+    const auto cmdline = FileSystem::Posix().Read(directory + "/cmdline", kMaxCommandLineBytes);
+    if (!cmdline.ok() || !IsWorkerCommandLine(*cmdline, run_directory)) continue;
+    const auto process = ReadProcessStat(identity.pid);
+    if (!process.ok()) continue;
+    identity.start_ticks = process->start_ticks;
+    identity.boot_id = *boot_id;
+    return identity;
+  }
+  return std::nullopt;
+}
+
+}  // namespace kur::server

@@ -1,0 +1,51 @@
+#include "server/store/state_database.h"
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+#include "server/store/schema.h"
+
+namespace kur::server {
+
+absl::StatusOr<std::unique_ptr<StateDatabase>> StateDatabase::Open(const std::string& path,
+                                                                   const std::string& vfs) {
+  KUR_ASSIGN_OR_RETURN(auto writer, SqlDatabase::Open(path, vfs));
+  // Before anything that writes, so that the database of a newer kurd stays untouched.
+  KUR_RETURN_IF_ERROR(MigrateSchema(*writer));
+  KUR_RETURN_IF_ERROR(writer->Execute("PRAGMA journal_mode = WAL"));
+  KUR_RETURN_IF_ERROR(writer->Execute("PRAGMA synchronous = FULL"));
+  KUR_RETURN_IF_ERROR(writer->Execute("PRAGMA foreign_keys = ON"));
+  KUR_ASSIGN_OR_RETURN(auto reader, SqlDatabase::Open(path, vfs));
+  KUR_RETURN_IF_ERROR(reader->Execute("PRAGMA query_only = ON"));
+  return std::unique_ptr<StateDatabase>(new StateDatabase(std::move(writer), std::move(reader)));
+}
+
+absl::Status StateDatabase::Write(absl::FunctionRef<absl::Status(SqlDatabase&)> write) {
+  absl::MutexLock lock(&mutex_);
+  KUR_RETURN_IF_ERROR(failure_);
+  const absl::Status status = WriteTransaction(write);
+  if (absl::IsDataLoss(status)) {
+    failure_ = absl::UnavailableError(
+        absl::StrCat("the state directory can no longer be written safely (", status.message(),
+                     "); check the disk, then restart kurd"));
+    return failure_;
+  }
+  return status;
+}
+
+absl::Status StateDatabase::WriteTransaction(absl::FunctionRef<absl::Status(SqlDatabase&)> write) {
+  KUR_ASSIGN_OR_RETURN(SqlTransaction transaction, SqlTransaction::Begin(*writer_));
+  KUR_RETURN_IF_ERROR(write(*writer_));
+  return transaction.Commit();
+}
+
+void StateDatabase::Refuse(const absl::Status& reason) {
+  absl::MutexLock lock(&mutex_);
+  if (failure_.ok()) failure_ = absl::UnavailableError(reason.message());
+}
+
+absl::Status StateDatabase::health() const {
+  absl::MutexLock lock(&mutex_);
+  return failure_;
+}
+
+}  // namespace kur::server

@@ -1,0 +1,64 @@
+#ifndef KUR_SERVER_STORE_STATE_DATABASE_H_
+#define KUR_SERVER_STORE_STATE_DATABASE_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "server/store/sqlite.h"
+
+namespace kur::server {
+
+// The database of the state directory (SQLite: WAL, full synchronization), which the stores share:
+// what Write() has done when it returns OK survives a loss of power. Thread-safe: one writes at a
+// time, and readers, on a connection of their own, wait for no writer.
+//
+// When a synchronization fails, the kernel may have dropped what was written: from then on every
+// write answers UNAVAILABLE with the reason, until kurd is started again and reads what is there.
+// A full disk is RESOURCE_EXHAUSTED, and the call can be repeated.
+class StateDatabase {
+ public:
+  // Opens or creates the database and upgrades older ones. FAILED_PRECONDITION for a newer one.
+  // `vfs`: see SqlDatabase::Open().
+  static absl::StatusOr<std::unique_ptr<StateDatabase>> Open(const std::string& path,
+                                                             const std::string& vfs = "");
+
+  // Runs `write` in one transaction: commits it if `write` returns OK, else rolls it back.
+  absl::Status Write(absl::FunctionRef<absl::Status(SqlDatabase&)> write);
+
+  // Returns what `read` returns of what has been committed.
+  template <class Work>
+  auto Read(Work read) -> decltype(read(std::declval<SqlDatabase&>())) {
+    absl::MutexLock lock(&reader_mutex_);
+    return read(*reader_);
+  }
+
+  // Refuses every write from now on: a synchronization failed elsewhere in the state directory.
+  void Refuse(const absl::Status& reason);
+
+  // Returns OK, or why nothing can be written any more.
+  absl::Status health() const;
+
+ private:
+  StateDatabase(std::unique_ptr<SqlDatabase> writer, std::unique_ptr<SqlDatabase> reader)
+      : writer_(std::move(writer)), reader_(std::move(reader)) {}
+
+  absl::Status WriteTransaction(absl::FunctionRef<absl::Status(SqlDatabase&)> write)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  mutable absl::Mutex mutex_;
+  std::unique_ptr<SqlDatabase> writer_ ABSL_GUARDED_BY(mutex_);
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+  // Locked after `mutex_`, if both.
+  absl::Mutex reader_mutex_ ABSL_ACQUIRED_AFTER(mutex_);
+  std::unique_ptr<SqlDatabase> reader_ ABSL_GUARDED_BY(reader_mutex_);
+};
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_STORE_STATE_DATABASE_H_

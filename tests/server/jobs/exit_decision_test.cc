@@ -1,0 +1,98 @@
+#include "server/jobs/exit_decision.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/server/testing/fake_launcher.h"
+
+namespace kur::server {
+namespace {
+
+using ::testing::HasSubstr;
+
+WorkerEnd Killed(int attempts_without_progress) {
+  WorkerEnd end;
+  end.exit = KilledBy(9);
+  end.attempts_without_progress = attempts_without_progress;
+  return end;
+}
+
+TEST(ExitDecisionTest, TheOutcomeDecides) {
+  WorkerEnd end = Killed(3);
+  end.cancel_requested = true;
+  end.outcome.emplace();
+  end.outcome->set_state(v1::JOB_STATE_SUCCEEDED);
+  end.outcome->set_reason("10 epochs");
+  const ExitDecision decision = DecideAfterExit(end);
+  EXPECT_FALSE(decision.restart);
+  EXPECT_EQ(decision.state, v1::JOB_STATE_SUCCEEDED);
+  EXPECT_EQ(decision.reason, "10 epochs");
+}
+
+TEST(ExitDecisionTest, AnOutcomeThatIsNotFinalIsNone) {
+  WorkerEnd end = Killed(1);
+  end.outcome.emplace();
+  EXPECT_TRUE(DecideAfterExit(end).restart);
+}
+
+TEST(ExitDecisionTest, WithoutAnOutcomeACancelledJobIsCancelled) {
+  for (const WorkerExit& exit : {KilledBy(9), ExitedWith(1), WorkerExit()}) {
+    WorkerEnd end;
+    end.exit = exit;
+    end.cancel_requested = true;
+    EXPECT_EQ(DecideAfterExit(end).state, v1::JOB_STATE_CANCELLED);
+  }
+}
+
+TEST(ExitDecisionTest, AKilledWorkerIsStartedAgainAndTheSignalNamed) {
+  const ExitDecision decision = DecideAfterExit(Killed(1));
+  EXPECT_TRUE(decision.restart);
+  EXPECT_THAT(decision.reason, HasSubstr("killed by signal 9 (SIGKILL)"));
+}
+
+TEST(ExitDecisionTest, ABusErrorIsExplained) {
+  WorkerEnd end;
+  end.exit = KilledBy(7);
+  EXPECT_THAT(DecideAfterExit(end).reason,
+              HasSubstr("signal 7 (SIGBUS), as happens when a data file is cut"));
+}
+
+TEST(ExitDecisionTest, ThreeDeathsWithoutProgressEndTheJob) {
+  WorkerEnd end = Killed(3);
+  end.log_tail = "cannot allocate\n";
+  const ExitDecision decision = DecideAfterExit(end);
+  EXPECT_FALSE(decision.restart);
+  EXPECT_EQ(decision.state, v1::JOB_STATE_FAILED);
+  EXPECT_THAT(decision.reason,
+              HasSubstr("killed by signal 9 (SIGKILL) three times without progress; if memory ran "
+                        "out"));
+  EXPECT_THAT(decision.reason, HasSubstr("cannot allocate"));
+}
+
+TEST(ExitDecisionTest, ProgressEarnsMoreAttempts) {
+  WorkerEnd end = Killed(3);
+  end.progressed = true;
+  EXPECT_TRUE(DecideAfterExit(end).restart);
+}
+
+TEST(ExitDecisionTest, ARestartOfTheMachineIsNotTheJobsFault) {
+  WorkerEnd end;
+  end.exit.host_restarted = true;
+  end.attempts_without_progress = 10;
+  const ExitDecision decision = DecideAfterExit(end);
+  EXPECT_TRUE(decision.restart);
+  EXPECT_THAT(decision.reason, HasSubstr("machine was restarted"));
+}
+
+TEST(ExitDecisionTest, AnExitCodeIsAFailureWithTheLastWordsOfTheLog) {
+  WorkerEnd end;
+  end.exit = ExitedWith(7);
+  end.log_tail = "Traceback: no\n";
+  const ExitDecision decision = DecideAfterExit(end);
+  EXPECT_EQ(decision.state, v1::JOB_STATE_FAILED);
+  EXPECT_THAT(decision.reason, HasSubstr("exited with code 7"));
+  EXPECT_THAT(decision.reason, HasSubstr("Traceback: no"));
+}
+
+}  // namespace
+}  // namespace kur::server
