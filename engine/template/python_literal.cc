@@ -31,7 +31,7 @@ class LiteralReader {
       if (!ReadValue(&item)) return false;
       items.push_back(std::move(item));
       is_tuple |= Peek(',');
-    } while (Take(','));
+    } while (Consume(','));
     if (!AtEnd()) return false;
     *value = is_tuple ? Value(std::move(items)) : std::move(items.front());
     return true;
@@ -67,7 +67,7 @@ class LiteralReader {
     SkipSpace();
     return !rest_.empty() && rest_[0] == c;
   }
-  bool Take(char c) {
+  bool Consume(char c) {
     if (!Peek(c)) return false;
     rest_.remove_prefix(1);
     return true;
@@ -88,8 +88,8 @@ class LiteralReader {
     const bool negative = rest_[0] == '-';
     rest_.remove_prefix(1);
     SkipSpace();
-    if (Take('(')) {
-      if (++brackets_ > kDeepestLiteral || !ReadNumber(value) || !Take(')')) return false;
+    if (Consume('(')) {
+      if (++brackets_ > kDeepestLiteral || !ReadNumber(value) || !Consume(')')) return false;
       --brackets_;
     } else if (!ReadNumber(value)) {
       return false;
@@ -123,7 +123,7 @@ class LiteralReader {
       return true;
     }
     *value = Value(Value::List());
-    return name == "set" && Take('(') && Take(')');
+    return name == "set" && Consume('(') && Consume(')');
   }
 
   // Returns whether a string begins here, which may have a prefix such as r or U.
@@ -182,17 +182,17 @@ class LiteralReader {
       Value item;
       if (!ReadValue(&item)) return false;
       items.push_back(std::move(item));
-      if (!Take(',')) break;
+      if (!Consume(',')) break;
       has_comma = true;
     }
-    if (!Take(close)) return false;
+    if (!Consume(close)) return false;
     const bool grouped = round && !has_comma && items.size() == 1;
     *value = grouped ? std::move(items.front()) : Value(std::move(items));
     return true;
   }
 
   bool ReadDictOrSet(Value* value) {
-    if (Take('}')) {
+    if (Consume('}')) {
       *value = Value(Dict());
       return true;
     }
@@ -205,10 +205,10 @@ class LiteralReader {
     Dict dict;
     while (true) {
       Value item;
-      if (!Take(':') || !ReadValue(&item)) return false;
+      if (!Consume(':') || !ReadValue(&item)) return false;
       dict.Set(std::move(key), std::move(item));
-      const bool more = Take(',');
-      if (Take('}')) break;
+      const bool more = Consume(',');
+      if (Consume('}')) break;
       if (!more || !ReadValue(&key) || !IsHashable(key)) return false;
     }
     *value = Value(std::move(dict));
@@ -220,8 +220,8 @@ class LiteralReader {
     absl::flat_hash_set<std::string> seen;
     while (true) {
       if (seen.insert(ToJson(item)).second) items.push_back(std::move(item));
-      const bool more = Take(',');
-      if (Take('}')) break;
+      const bool more = Consume(',');
+      if (Consume('}')) break;
       if (!more || !ReadValue(&item) || !IsHashable(item)) return false;
     }
     *value = Value(std::move(items));
