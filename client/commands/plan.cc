@@ -114,19 +114,20 @@ std::string TotalsText(const ModelPlan& plan, const Resources& need, const Hardw
 // Returns null if the count is unknown.
 Json CountJson(int64_t count) { return count == kUnknown ? Json() : Json(count); }
 
-Json PlanJson(const ModelPlan& plan, const Resources& need, const HardwareLimits& hardware,
-              bool trains) {
+Json ShapeJson(const PlannedLayer& layer) {
+  if (!layer.shape_known) return Json();
+  Json shape = Json::array();
+  for (const int64_t extent : layer.shape) shape.push_back(CountJson(extent));
+  return shape;
+}
+
+Json LayersJson(const ModelPlan& plan) {
   Json layers = Json::array();
   for (const PlannedLayer& layer : plan.layers) {
-    Json shape;
-    if (layer.shape_known) {
-      shape = Json::array();
-      for (const int64_t extent : layer.shape) shape.push_back(CountJson(extent));
-    }
     layers.push_back({{"name", layer.name},
                       {"kind", layer.kind},
                       {"inputs", InputNames(plan, layer)},
-                      {"shape", shape},
+                      {"shape", ShapeJson(layer)},
                       {"parameters", CountJson(layer.parameters)},
                       {"multiply_adds", CountJson(layer.multiply_adds)},
                       {"frozen", layer.frozen},
@@ -134,32 +135,37 @@ Json PlanJson(const ModelPlan& plan, const Resources& need, const HardwareLimits
                       {"parallel_axes", layer.mapped_axes},
                       {"place", layer.location.ToString()}});
   }
+  return layers;
+}
+
+Json TrainingJson(const Resources& need, const HardwareLimits& hardware) {
+  const double seconds = MinStepSeconds(need, hardware);
+  return {{"total_bytes", CountJson(need.training_total)},
+          {"weight_bytes", CountJson(need.weights)},
+          {"gradient_bytes", CountJson(need.gradients)},
+          {"optimizer_bytes", CountJson(need.optimizer)},
+          {"average_bytes", CountJson(need.average)},
+          {"activation_bytes", CountJson(need.activations)},
+          {"step_flops", CountJson(need.batch_flops)},
+          {"step_bytes_moved", CountJson(need.batch_bytes)},
+          {"step_seconds_at_least", seconds < 0 ? Json() : Json(seconds)}};
+}
+
+Json PlanJson(const ModelPlan& plan, const Resources& need, const HardwareLimits& hardware,
+              bool trains) {
   const auto names = [&](const std::vector<int>& indices) {
     Json list = Json::array();
     for (const int i : indices) list.push_back(plan.layers[static_cast<size_t>(i)].name);
     return list;
   };
-  Json training;
-  if (trains) {
-    const double seconds = MinStepSeconds(need, hardware);
-    training = {{"total_bytes", CountJson(need.training_total)},
-                {"weight_bytes", CountJson(need.weights)},
-                {"gradient_bytes", CountJson(need.gradients)},
-                {"optimizer_bytes", CountJson(need.optimizer)},
-                {"average_bytes", CountJson(need.average)},
-                {"activation_bytes", CountJson(need.activations)},
-                {"step_flops", CountJson(need.batch_flops)},
-                {"step_bytes_moved", CountJson(need.batch_bytes)},
-                {"step_seconds_at_least", seconds < 0 ? Json() : Json(seconds)}};
-  }
-  return {{"layers", layers},
+  return {{"layers", LayersJson(plan)},
           {"inputs", names(plan.inputs)},
           {"outputs", names(plan.outputs)},
           {"parameters", CountJson(plan.parameters)},
           {"trainable_parameters", CountJson(plan.trainable_parameters)},
           {"multiply_adds", CountJson(plan.multiply_adds)},
           {"batch_size", need.batch_size},
-          {"training", training},
+          {"training", trains ? TrainingJson(need, hardware) : Json()},
           {"inference",
            {{"total_bytes", CountJson(need.inference_total)},
             {"weight_bytes", CountJson(need.weights)},

@@ -57,9 +57,11 @@ std::optional<std::string> EventFormatter::Format(const v1::Event& event) {
     case v1::Event::kDataInspected:
       text = Describe(event.data_inspected());
       break;
+    case v1::Event::kCommandDone:
+      text = Describe(event.command_done());
+      break;
     case v1::Event::kDownloadProgress:
     case v1::Event::kPassProgress:
-    case v1::Event::kCommandDone:
     case v1::Event::KIND_NOT_SET:
       break;
   }
@@ -138,6 +140,13 @@ std::string EventFormatter::Describe(const v1::DataInspected& data) const {
     absl::StrAppend(&text, "\n         ", Describe(finding));
   }
   return text;
+}
+
+std::string EventFormatter::Describe(const v1::CommandDone& done) const {
+  // What was done shows itself: a checkpoint as a file that was written.
+  if (done.code() == 0) return "";
+  return absl::StrCat(terminal_.Styled(Style::kYellow, "warning:"),
+                      " what was asked for was not done: ", Printable(done.message()));
 }
 
 std::string EventFormatter::Describe(const v1::LogLine& line) const {

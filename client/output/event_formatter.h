@@ -36,6 +36,7 @@ class EventFormatter {
   std::string Describe(const v1::Measured& measured) const;
   std::string Describe(const v1::Artifact& artifact) const;
   std::string Describe(const v1::DataInspected& data) const;
+  std::string Describe(const v1::CommandDone& done) const;
   std::string Describe(const v1::LogLine& line) const;
   // Returns "" if the previous such line is too recent.
   std::string Describe(const v1::BatchLosses& batches, absl::Time time);

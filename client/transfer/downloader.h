@@ -50,7 +50,7 @@ class Downloader {
   Transfer transfer_;
 };
 
-// Returns the path of `artifact` below `folder`. Returns INVALID_ARGUMENT for a path that would
+// Returns the path of `artifact` below `folder`. Returns PERMISSION_DENIED for a path that would
 // leave the folder.
 absl::StatusOr<std::string> LocalPathOf(const std::string& folder, const v1::Artifact& artifact);
 

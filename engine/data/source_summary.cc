@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/status.h"
+#include "engine/base/utf8.h"
 
 namespace kur {
 namespace {
@@ -235,10 +236,8 @@ std::string SampleText(const Source& source, const SourceSummary& summary,
   }
   const bool letters =
       !symbols.empty() &&
-      std::all_of(symbols.begin(), symbols.end(), [](const std::string& symbol) {
-        const auto begins = [](char byte) { return (static_cast<uint8_t>(byte) & 0xc0U) != 0x80U; };
-        return std::count_if(symbol.begin(), symbol.end(), begins) <= 1;
-      });
+      std::all_of(symbols.begin(), symbols.end(),
+                  [](const std::string& symbol) { return CharacterCount(symbol) <= 1; });
   return absl::StrJoin(read, letters ? "" : " ");
 }
 

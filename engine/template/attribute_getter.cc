@@ -8,6 +8,7 @@
 #include "engine/template/operators.h"
 
 namespace kur::jinja {
+
 absl::StatusOr<AttributeGetter> AttributeGetter::Make(const Object& attribute) {
   AttributeGetter getter;
   if (attribute.is_none()) return getter;

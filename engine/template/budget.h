@@ -72,7 +72,7 @@ class TextBuilder {
   // Appends `text` and pays for it. RESOURCE_EXHAUSTED if the whole becomes too large.
   absl::Status Append(absl::string_view text);
   // Returns the text. The builder is of no more use.
-  std::string Take() { return std::move(text_); }
+  std::string Release() { return std::move(text_); }
 
  private:
   Budget& budget_;

@@ -137,7 +137,7 @@ absl::StatusOr<Object> Evaluator::Visit(const ast::Concatenation& node) {
     KUR_ASSIGN_OR_RETURN(const std::string more, Print(&runtime_, value));
     KUR_RETURN_IF_ERROR(text.Append(more));
   }
-  return Object(text.Take());
+  return Object(text.Release());
 }
 
 absl::StatusOr<Object> Evaluator::Visit(const ast::Conditional& node) {

@@ -19,11 +19,6 @@ namespace {
 // tree of what they say takes a hundred times the memory of the text.
 constexpr size_t kMostTokens = 100000;
 
-bool IsNameByte(char c) {
-  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
-
 absl::string_view StripLeft(absl::string_view text) { return Strip(text, nullptr, true, false); }
 
 // Splits one template into tokens. Not thread-safe.

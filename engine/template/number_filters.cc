@@ -42,7 +42,7 @@ absl::StatusOr<Object> ToInteger(Runtime*, const Object& self, const BoundArgume
   return Object(truncated);
 }
 
-// Rounds to the nearest, halves to the even neighbour, decided by the exact binary value.
+// Rounds to the nearest, halves to the even neighbor, decided by the exact binary value.
 double RoundFloat(double value, int64_t digits) {
   constexpr int64_t kMostDigits = 340;
   if (!std::isfinite(value) || digits > kMostDigits) return value;

@@ -12,8 +12,8 @@ ExpressionParser::Result ExpressionParser::ParseUnary(bool with_filters) {
   const Nesting nesting(this);
   KUR_RETURN_IF_ERROR(nesting.status());
   ast::ExpressionPtr value;
-  const bool minus = tokens_.TakeOperator("-");
-  if (minus || tokens_.TakeOperator("+")) {
+  const bool minus = tokens_.ConsumeOperator("-");
+  if (minus || tokens_.ConsumeOperator("+")) {
     KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr operand, ParseUnary(false));
     const auto op = minus ? ast::UnaryOperator::kMinus : ast::UnaryOperator::kPlus;
     const int depth = Depth(operand);
@@ -31,12 +31,12 @@ ExpressionParser::Result ExpressionParser::ParsePrimary() {
     case Token::Type::kName:
       return ParseName();
     case Token::Type::kInteger:
-      return Make(ast::Constant{Object(tokens_.Take().integer)}, 0);
+      return Make(ast::Constant{Object(tokens_.Consume().integer)}, 0);
     case Token::Type::kFloat:
-      return Make(ast::Constant{Object(tokens_.Take().number)}, 0);
+      return Make(ast::Constant{Object(tokens_.Consume().number)}, 0);
     case Token::Type::kString: {
       std::string text;
-      while (tokens_.current().type == Token::Type::kString) text += tokens_.Take().text;
+      while (tokens_.current().type == Token::Type::kString) text += tokens_.Consume().text;
       return Make(ast::Constant{Object(std::move(text))}, 0);
     }
     default:
@@ -49,7 +49,7 @@ ExpressionParser::Result ExpressionParser::ParsePrimary() {
 }
 
 ExpressionParser::Result ExpressionParser::ParseName() {
-  std::string name = tokens_.Take().text;
+  std::string name = tokens_.Consume().text;
   if (name == "true" || name == "True") return Make(ast::Constant{Object(true)}, 0);
   if (name == "false" || name == "False") return Make(ast::Constant{Object(false)}, 0);
   if (name == "none" || name == "None") return Make(ast::Constant{Object()}, 0);
@@ -58,7 +58,7 @@ ExpressionParser::Result ExpressionParser::ParseName() {
 
 ExpressionParser::Result ExpressionParser::ParseParenthesized() {
   KUR_RETURN_IF_ERROR(tokens_.ExpectOperator("("));
-  if (tokens_.TakeOperator(")")) return Make(ast::ListDisplay{{}, true}, 0);
+  if (tokens_.ConsumeOperator(")")) return Make(ast::ListDisplay{{}, true}, 0);
   KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr inner, ParseTuple());
   KUR_RETURN_IF_ERROR(tokens_.ExpectOperator(")"));
   return inner;
@@ -70,7 +70,7 @@ ExpressionParser::Result ExpressionParser::ParseList() {
   while (!tokens_.current().IsOperator("]")) {
     KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr item, Parse());
     list.items.push_back(std::move(item));
-    if (!tokens_.TakeOperator(",")) break;
+    if (!tokens_.ConsumeOperator(",")) break;
   }
   KUR_RETURN_IF_ERROR(tokens_.ExpectOperator("]"));
   const int depth = Depth(list.items);
@@ -87,7 +87,7 @@ ExpressionParser::Result ExpressionParser::ParseDict() {
     KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr value, Parse());
     depth = std::max({depth, Depth(key), Depth(value)});
     dict.entries.emplace_back(std::move(key), std::move(value));
-    if (!tokens_.TakeOperator(",")) break;
+    if (!tokens_.ConsumeOperator(",")) break;
   }
   KUR_RETURN_IF_ERROR(tokens_.ExpectOperator("}"));
   return Make(std::move(dict), depth);
@@ -128,7 +128,7 @@ ExpressionParser::Result ExpressionParser::ParseDot(ast::ExpressionPtr object) {
   const int depth = Depth(object);
   if (tokens_.current().type == Token::Type::kInteger) {
     KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr index,
-                         Make(ast::Constant{Object(tokens_.Take().integer)}, 0));
+                         Make(ast::Constant{Object(tokens_.Consume().integer)}, 0));
     return Make(ast::Item{std::move(object), std::move(index)}, std::max(depth, 1));
   }
   KUR_ASSIGN_OR_RETURN(std::string name, tokens_.ExpectAnyName("a name or number after '.'"));
@@ -144,7 +144,7 @@ ExpressionParser::Result ExpressionParser::ParseBound() {
 ExpressionParser::Result ExpressionParser::ParseSubscript(ast::ExpressionPtr object) {
   KUR_RETURN_IF_ERROR(tokens_.ExpectOperator("["));
   KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr begin, ParseBound());
-  if (!tokens_.TakeOperator(":")) {
+  if (!tokens_.ConsumeOperator(":")) {
     KUR_RETURN_IF_ERROR(tokens_.ExpectOperator("]"));
     if (begin == nullptr) return tokens_.Error("expected an index between '[' and ']'");
     const int depth = std::max(Depth(object), Depth(begin));
@@ -152,7 +152,7 @@ ExpressionParser::Result ExpressionParser::ParseSubscript(ast::ExpressionPtr obj
   }
   KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr end, ParseBound());
   ast::ExpressionPtr step;
-  if (tokens_.TakeOperator(":")) {
+  if (tokens_.ConsumeOperator(":")) {
     KUR_ASSIGN_OR_RETURN(step, ParseBound());
   }
   KUR_RETURN_IF_ERROR(tokens_.ExpectOperator("]"));
@@ -172,7 +172,7 @@ absl::StatusOr<ast::CallArguments> ExpressionParser::ParseArguments() {
   ast::CallArguments arguments;
   while (!tokens_.current().IsOperator(")")) {
     KUR_RETURN_IF_ERROR(ParseArgument(&arguments));
-    if (!tokens_.TakeOperator(",")) break;
+    if (!tokens_.ConsumeOperator(",")) break;
   }
   KUR_RETURN_IF_ERROR(tokens_.ExpectOperator(")"));
   return arguments;
@@ -185,8 +185,8 @@ absl::Status ExpressionParser::ParseArgument(ast::CallArguments* arguments) {
                                       "templates; write the arguments themselves"));
   }
   if (tokens_.current().type == Token::Type::kName && tokens_.next().IsOperator("=")) {
-    std::string name = tokens_.Take().text;
-    tokens_.Take();
+    std::string name = tokens_.Consume().text;
+    tokens_.Consume();
     KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr value, Parse());
     arguments->named.emplace_back(std::move(name), std::move(value));
   } else {
@@ -213,7 +213,7 @@ ExpressionParser::Result ExpressionParser::ParseFilter(ast::ExpressionPtr operan
 
 ExpressionParser::Result ExpressionParser::ParseTest(ast::ExpressionPtr operand) {
   KUR_RETURN_IF_ERROR(tokens_.ExpectName("is"));
-  const bool negated = tokens_.TakeName("not");
+  const bool negated = tokens_.ConsumeName("not");
   ast::Test test;
   KUR_ASSIGN_OR_RETURN(test.name, tokens_.ExpectAnyName("the name of a test"));
   const Token& token = tokens_.current();

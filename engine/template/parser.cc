@@ -19,13 +19,13 @@ bool TakeComparison(TokenStream* tokens, ast::Comparison* comparison) {
       {">", ast::Comparison::kGreater}, {">=", ast::Comparison::kGreaterEqual}};
   for (const auto& [symbol, meaning] : kSymbols) {
     *comparison = meaning;
-    if (tokens->TakeOperator(symbol)) return true;
+    if (tokens->ConsumeOperator(symbol)) return true;
   }
   *comparison = ast::Comparison::kIn;
-  if (tokens->TakeName("in")) return true;
+  if (tokens->ConsumeName("in")) return true;
   *comparison = ast::Comparison::kNotIn;
   return tokens->current().IsName("not") && tokens->next().IsName("in") &&
-         tokens->TakeName("not") && tokens->TakeName("in");
+         tokens->ConsumeName("not") && tokens->ConsumeName("in");
 }
 
 }  // namespace
@@ -40,20 +40,20 @@ absl::Status TokenStream::Unexpected(absl::string_view expected) const {
 }
 
 absl::Status TokenStream::ExpectOperator(absl::string_view op) {
-  return TakeOperator(op) ? absl::OkStatus() : Unexpected(absl::StrCat("'", op, "'"));
+  return ConsumeOperator(op) ? absl::OkStatus() : Unexpected(absl::StrCat("'", op, "'"));
 }
 
 absl::Status TokenStream::ExpectName(absl::string_view name) {
-  return TakeName(name) ? absl::OkStatus() : Unexpected(absl::StrCat("'", name, "'"));
+  return ConsumeName(name) ? absl::OkStatus() : Unexpected(absl::StrCat("'", name, "'"));
 }
 
 absl::Status TokenStream::Expect(Token::Type type, absl::string_view what) {
-  return TakeIf(current().type == type) ? absl::OkStatus() : Unexpected(what);
+  return ConsumeIf(current().type == type) ? absl::OkStatus() : Unexpected(what);
 }
 
 absl::StatusOr<std::string> TokenStream::ExpectAnyName(absl::string_view what) {
   if (current().type != Token::Type::kName) return Unexpected(what);
-  return Take().text;
+  return Consume().text;
 }
 
 absl::Status ExpressionParser::CheckDepth(int depth) const {
@@ -70,10 +70,10 @@ ExpressionParser::Result ExpressionParser::Parse(bool conditional) {
   const Nesting nesting(this);
   KUR_RETURN_IF_ERROR(nesting.status());
   KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr value, ParseOr());
-  while (conditional && tokens_.TakeName("if")) {
+  while (conditional && tokens_.ConsumeName("if")) {
     KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr condition, ParseOr());
     ast::ExpressionPtr otherwise;
-    if (tokens_.TakeName("else")) {
+    if (tokens_.ConsumeName("else")) {
       KUR_ASSIGN_OR_RETURN(otherwise, Parse());
     }
     const int depth = std::max({Depth(condition), Depth(value), Depth(otherwise)});
@@ -94,7 +94,7 @@ ExpressionParser::Result ExpressionParser::ParseTuple(bool conditional) {
     if (at_end) break;
     KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr item, Parse(conditional));
     tuple.items.push_back(std::move(item));
-    if (!tokens_.TakeOperator(",")) break;
+    if (!tokens_.ConsumeOperator(",")) break;
     has_comma = true;
   }
   if (!has_comma && tuple.items.empty()) return tokens_.Unexpected("an expression");
@@ -108,7 +108,7 @@ ExpressionParser::Result ExpressionParser::ParseBinary(absl::Span<const BinarySy
   KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr left, (this->*operand)());
   while (true) {
     const auto symbol = absl::c_find_if(symbols, [this](const BinarySymbol& s) {
-      return tokens_.TakeOperator(s.symbol) || tokens_.TakeName(s.symbol);
+      return tokens_.ConsumeOperator(s.symbol) || tokens_.ConsumeName(s.symbol);
     });
     if (symbol == symbols.end()) return left;
     KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr right, (this->*operand)());
@@ -129,7 +129,7 @@ ExpressionParser::Result ExpressionParser::ParseAnd() {
 }
 
 ExpressionParser::Result ExpressionParser::ParseNot() {
-  if (!tokens_.TakeName("not")) return ParseComparison();
+  if (!tokens_.ConsumeName("not")) return ParseComparison();
   const Nesting nesting(this);
   KUR_RETURN_IF_ERROR(nesting.status());
   KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr operand, ParseNot());
@@ -163,7 +163,7 @@ ExpressionParser::Result ExpressionParser::ParseConcatenation() {
   do {
     KUR_ASSIGN_OR_RETURN(ast::ExpressionPtr part, ParseProduct());
     concatenation.parts.push_back(std::move(part));
-  } while (tokens_.TakeOperator("~"));
+  } while (tokens_.ConsumeOperator("~"));
   if (concatenation.parts.size() == 1) return std::move(concatenation.parts.front());
   const int depth = Depth(concatenation.parts);
   return Make(std::move(concatenation), depth);

@@ -25,13 +25,13 @@ class TokenStream {
 
   const Token& current() const { return tokens_[at_]; }
   const Token& next() const { return tokens_[at_ + 1 < tokens_.size() ? at_ + 1 : at_]; }
-  Token Take() {
+  Token Consume() {
     Token token = current();
     if (at_ + 1 < tokens_.size()) ++at_;
     return token;
   }
-  bool TakeOperator(absl::string_view op) { return TakeIf(current().IsOperator(op)); }
-  bool TakeName(absl::string_view name) { return TakeIf(current().IsName(name)); }
+  bool ConsumeOperator(absl::string_view op) { return ConsumeIf(current().IsOperator(op)); }
+  bool ConsumeName(absl::string_view name) { return ConsumeIf(current().IsName(name)); }
 
   absl::Status ExpectOperator(absl::string_view op);
   absl::Status ExpectName(absl::string_view name);
@@ -43,8 +43,8 @@ class TokenStream {
   absl::Status Unexpected(absl::string_view expected) const;
 
  private:
-  bool TakeIf(bool condition) {
-    if (condition) Take();
+  bool ConsumeIf(bool condition) {
+    if (condition) Consume();
     return condition;
   }
   std::vector<Token> tokens_;

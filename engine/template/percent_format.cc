@@ -31,45 +31,46 @@ struct Format {
   char type = 0;
 };
 
-// Takes the first character of `text` if it is one of `characters`.
-bool TakeOneOf(absl::string_view* text, absl::string_view characters, char* taken) {
+// Consumes the first character of `text` if it is one of `characters`.
+bool ConsumeOneOf(absl::string_view* text, absl::string_view characters, char* consumed) {
   if (text->empty() || !absl::StrContains(characters, (*text)[0])) return false;
-  *taken = (*text)[0];
+  *consumed = (*text)[0];
   text->remove_prefix(1);
   return true;
 }
 
-// Takes a number at the start of `text`; 0 if there is none, and no more than INT32_MAX.
-int64_t TakeDigits(absl::string_view* text) {
+// Consumes a number at the start of `text`; 0 if there is none, and no more than INT32_MAX.
+int64_t ConsumeDigits(absl::string_view* text) {
   int64_t value = 0;
-  for (char digit = 0; TakeOneOf(text, "0123456789", &digit);) {
+  for (char digit = 0; ConsumeOneOf(text, "0123456789", &digit);) {
     value = std::min<int64_t>(value * 10 + (digit - '0'), INT32_MAX);
   }
   return value;
 }
 
-// Takes what follows a "%".
-absl::StatusOr<Format> TakeFormat(absl::string_view* text) {
+// Consumes what follows a "%".
+absl::StatusOr<Format> ConsumeFormat(absl::string_view* text) {
   Format format;
-  char taken = 0;
-  if (TakeOneOf(text, "(", &taken)) {
+  char consumed = 0;
+  if (ConsumeOneOf(text, "(", &consumed)) {
     const size_t end = text->find(')');
     if (end == absl::string_view::npos) return Fail("a '%(' in a format is not closed");
     format.has_key = true;
     format.key = std::string(text->substr(0, end));
     text->remove_prefix(end + 1);
   }
-  while (TakeOneOf(text, "-+ 0", &taken)) {
-    if (taken == '-') format.at_left = true;
-    if (taken == '0') format.zeros = true;
-    if (taken == '+' || (taken == ' ' && format.sign.empty())) format.sign = std::string(1, taken);
+  while (ConsumeOneOf(text, "-+ 0", &consumed)) {
+    if (consumed == '-') format.at_left = true;
+    if (consumed == '0') format.zeros = true;
+    if (consumed == '+' || (consumed == ' ' && format.sign.empty()))
+      format.sign = std::string(1, consumed);
   }
-  format.width = TakeDigits(text);
-  if (TakeOneOf(text, ".", &taken)) format.precision = TakeDigits(text);
+  format.width = ConsumeDigits(text);
+  if (ConsumeOneOf(text, ".", &consumed)) format.precision = ConsumeDigits(text);
   if (format.precision > kMostPrecision) {
     return Fail("a precision of more than ", kMostPrecision, " is too large");
   }
-  if (TakeOneOf(text, absl::StrCat(kIntegerTypes, kFloatTypes, "sr%"), &format.type)) {
+  if (ConsumeOneOf(text, absl::StrCat(kIntegerTypes, kFloatTypes, "sr%"), &format.type)) {
     return format;
   }
   if (text->empty()) return Fail("a format ends with an incomplete '%'");
@@ -190,7 +191,7 @@ absl::StatusOr<Object> FormatPercent(Runtime* runtime, const std::string& text,
     KUR_RETURN_IF_ERROR(result.Append(rest.substr(0, percent)));
     if (percent == absl::string_view::npos) break;
     rest.remove_prefix(percent + 1);
-    KUR_ASSIGN_OR_RETURN(const Format format, TakeFormat(&rest));
+    KUR_ASSIGN_OR_RETURN(const Format format, ConsumeFormat(&rest));
     if (format.type == '%') {
       KUR_RETURN_IF_ERROR(result.Append("%"));
       continue;
@@ -200,7 +201,7 @@ absl::StatusOr<Object> FormatPercent(Runtime* runtime, const std::string& text,
     KUR_RETURN_IF_ERROR(result.Append(piece));
   }
   KUR_RETURN_IF_ERROR(values.RequireUsed());
-  return Object(result.Take());
+  return Object(result.Release());
 }
 
 }  // namespace kur::jinja

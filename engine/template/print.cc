@@ -65,7 +65,7 @@ absl::Status Write(Runtime* runtime, const Object& object, TextBuilder* text) {
 absl::StatusOr<std::string> Repr(Runtime* runtime, const Object& object) {
   TextBuilder text(&runtime->budget());
   KUR_RETURN_IF_ERROR(Write(runtime, object, &text));
-  return text.Take();
+  return text.Release();
 }
 
 absl::StatusOr<std::string> Print(Runtime* runtime, const Object& object) {
@@ -86,7 +86,7 @@ absl::StatusOr<Object> JoinTexts(Runtime* runtime, const std::vector<Object>& it
     KUR_ASSIGN_OR_RETURN(const std::string text, Print(runtime, items[i]));
     KUR_RETURN_IF_ERROR(joined.Append(text));
   }
-  return Object(joined.Take());
+  return Object(joined.Release());
 }
 
 }  // namespace kur::jinja

@@ -31,7 +31,7 @@ class LiteralReader {
       if (!ReadValue(&item)) return false;
       items.push_back(std::move(item));
       is_tuple |= Peek(',');
-    } while (Take(','));
+    } while (Consume(','));
     if (!AtEnd()) return false;
     *value = is_tuple ? Value(std::move(items)) : std::move(items.front());
     return true;
@@ -67,7 +67,7 @@ class LiteralReader {
     SkipSpace();
     return !rest_.empty() && rest_[0] == c;
   }
-  bool Take(char c) {
+  bool Consume(char c) {
     if (!Peek(c)) return false;
     rest_.remove_prefix(1);
     return true;
@@ -88,8 +88,8 @@ class LiteralReader {
     const bool negative = rest_[0] == '-';
     rest_.remove_prefix(1);
     SkipSpace();
-    if (Take('(')) {
-      if (++brackets_ > kDeepestLiteral || !ReadNumber(value) || !Take(')')) return false;
+    if (Consume('(')) {
+      if (++brackets_ > kDeepestLiteral || !ReadNumber(value) || !Consume(')')) return false;
       --brackets_;
     } else if (!ReadNumber(value)) {
       return false;
@@ -104,14 +104,14 @@ class LiteralReader {
     const jinja::PythonNumber number = jinja::ReadNumber(rest_);
     if (number.length == 0 || number.overflow) return false;
     rest_.remove_prefix(number.length);
-    if (!rest_.empty() && IsNameByte(rest_[0])) return false;
+    if (!rest_.empty() && jinja::IsNameByte(rest_[0])) return false;
     *value = number.is_float ? Value(number.number) : Value(number.integer);
     return true;
   }
 
   bool ReadConstant(Value* value) {
     size_t length = 0;
-    while (length < rest_.size() && IsNameByte(rest_[length])) ++length;
+    while (length < rest_.size() && jinja::IsNameByte(rest_[length])) ++length;
     const absl::string_view name = rest_.substr(0, length);
     rest_.remove_prefix(length);
     if (name == "True" || name == "False") {
@@ -123,12 +123,7 @@ class LiteralReader {
       return true;
     }
     *value = Value(Value::List());
-    return name == "set" && Take('(') && Take(')');
-  }
-
-  static bool IsNameByte(char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' ||
-           static_cast<unsigned char>(c) >= 0x80;
+    return name == "set" && Consume('(') && Consume(')');
   }
 
   // Returns whether a string begins here, which may have a prefix such as r or U.
@@ -187,17 +182,17 @@ class LiteralReader {
       Value item;
       if (!ReadValue(&item)) return false;
       items.push_back(std::move(item));
-      if (!Take(',')) break;
+      if (!Consume(',')) break;
       has_comma = true;
     }
-    if (!Take(close)) return false;
+    if (!Consume(close)) return false;
     const bool grouped = round && !has_comma && items.size() == 1;
     *value = grouped ? std::move(items.front()) : Value(std::move(items));
     return true;
   }
 
   bool ReadDictOrSet(Value* value) {
-    if (Take('}')) {
+    if (Consume('}')) {
       *value = Value(Dict());
       return true;
     }
@@ -210,10 +205,10 @@ class LiteralReader {
     Dict dict;
     while (true) {
       Value item;
-      if (!Take(':') || !ReadValue(&item)) return false;
+      if (!Consume(':') || !ReadValue(&item)) return false;
       dict.Set(std::move(key), std::move(item));
-      const bool more = Take(',');
-      if (Take('}')) break;
+      const bool more = Consume(',');
+      if (Consume('}')) break;
       if (!more || !ReadValue(&key) || !IsHashable(key)) return false;
     }
     *value = Value(std::move(dict));
@@ -225,8 +220,8 @@ class LiteralReader {
     absl::flat_hash_set<std::string> seen;
     while (true) {
       if (seen.insert(ToJson(item)).second) items.push_back(std::move(item));
-      const bool more = Take(',');
-      if (Take('}')) break;
+      const bool more = Consume(',');
+      if (Consume('}')) break;
       if (!more || !ReadValue(&item) || !IsHashable(item)) return false;
     }
     *value = Value(std::move(items));

@@ -100,6 +100,11 @@ size_t FractionLength(absl::string_view text, size_t at, bool has_digits) {
 
 }  // namespace
 
+bool IsNameByte(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return absl::ascii_isalnum(byte) || c == '_' || byte >= 0x80;
+}
+
 bool ResolveEscapes(absl::string_view content, std::string* text) {
   text->clear();
   for (size_t at = 0; at < content.size(); ++at) {

@@ -8,6 +8,10 @@
 
 namespace kur::jinja {
 
+// Returns whether a name may have this byte: a letter, a digit, "_" or a part of a longer
+// character.
+bool IsNameByte(char c);
+
 // Resolves the escapes of a Python string literal's content ("\n", "\x41", "\u00e9", octal; an
 // unknown escape stays as it is). False for a malformed or unrepresentable one (a surrogate, \N).
 bool ResolveEscapes(absl::string_view content, std::string* text);

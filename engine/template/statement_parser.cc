@@ -33,7 +33,7 @@ class StatementParser {
     }
     ast::Body body;
     while (true) {
-      const Token token = tokens_.Take();
+      const Token token = tokens_.Consume();
       if (token.type == Token::Type::kEnd) break;
       if (token.type == Token::Type::kText) {
         Add(ast::Text{token.text}, token.line, &body);
@@ -69,12 +69,12 @@ class StatementParser {
   absl::StatusOr<ast::Body> ParseBlock(absl::string_view end) {
     KUR_RETURN_IF_ERROR(EndTag());
     KUR_ASSIGN_OR_RETURN(ast::Body body, ParseBody({end}));
-    tokens_.Take();
+    tokens_.Consume();
     return body;
   }
 
   absl::Status EndTag() {
-    tokens_.TakeOperator(":");
+    tokens_.ConsumeOperator(":");
     return tokens_.Expect(Token::Type::kBlockEnd, "'%}'");
   }
 
@@ -92,7 +92,7 @@ class StatementParser {
     const std::string name = tokens_.current().text;
     for (const auto& [statement, method] : *kStatements) {
       if (name != statement) continue;
-      tokens_.Take();
+      tokens_.Consume();
       KUR_ASSIGN_OR_RETURN(ast::Statement::Node node, (this->*method)());
       KUR_RETURN_IF_ERROR(tokens_.Expect(Token::Type::kBlockEnd, "'%}'"));
       Add(std::move(node), line, body);
@@ -121,8 +121,8 @@ class StatementParser {
       KUR_RETURN_IF_ERROR(EndTag());
       KUR_ASSIGN_OR_RETURN(ast::Body body, ParseBody({"elif", "else", "endif"}));
       node.branches.emplace_back(std::move(condition), std::move(body));
-      if (tokens_.TakeName("elif")) continue;
-      if (tokens_.Take().text == "endif") return node;
+      if (tokens_.ConsumeName("elif")) continue;
+      if (tokens_.Consume().text == "endif") return node;
       KUR_ASSIGN_OR_RETURN(ast::Body otherwise, ParseBlock("endif"));
       node.branches.emplace_back(nullptr, std::move(otherwise));
       return node;
@@ -135,13 +135,13 @@ class StatementParser {
     if (Assigns(node.target, "loop")) return tokens_.Error("a loop cannot assign to 'loop'");
     KUR_RETURN_IF_ERROR(tokens_.ExpectName("in"));
     KUR_ASSIGN_OR_RETURN(node.iterable, expressions_.ParseTuple(false));
-    if (tokens_.TakeName("if")) {
+    if (tokens_.ConsumeName("if")) {
       KUR_ASSIGN_OR_RETURN(node.condition, expressions_.Parse());
     }
-    if (tokens_.TakeName("recursive")) return LeftOut("for ... recursive", "");
+    if (tokens_.ConsumeName("recursive")) return LeftOut("for ... recursive", "");
     KUR_RETURN_IF_ERROR(EndTag());
     KUR_ASSIGN_OR_RETURN(node.body, ParseBody({"else", "endfor"}));
-    if (tokens_.Take().text == "else") {
+    if (tokens_.Consume().text == "else") {
       KUR_ASSIGN_OR_RETURN(node.otherwise, ParseBlock("endfor"));
     }
     return node;
@@ -166,7 +166,7 @@ class StatementParser {
     ast::Target several;
     while (true) {
       KUR_ASSIGN_OR_RETURN(ast::Target part, ParseSingleTarget());
-      if (!tokens_.TakeOperator(",")) {
+      if (!tokens_.ConsumeOperator(",")) {
         if (several.parts.empty()) return part;
         several.parts.push_back(std::move(part));
         return several;
@@ -178,7 +178,7 @@ class StatementParser {
   }
 
   absl::StatusOr<ast::Target> ParseSingleTarget() {
-    if (tokens_.TakeOperator("(")) {
+    if (tokens_.ConsumeOperator("(")) {
       if (++level_ > deepest_) {
         return absl::ResourceExhaustedError("the template is nested too deeply");
       }

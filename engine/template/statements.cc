@@ -58,7 +58,7 @@ class Evaluator::FrameGuard {
 absl::StatusOr<std::string> Evaluator::Render(const ast::Body& body) {
   TextBuilder output(&runtime_.budget());
   const absl::Status status = Run(body, &output);
-  if (status.ok()) return output.Take();
+  if (status.ok()) return output.Release();
   if (line_ == 1) return status;
   return absl::Status(status.code(),
                       absl::StrCat(status.message(), " (line ", line_, " of the template)"));

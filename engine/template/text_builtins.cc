@@ -53,7 +53,7 @@ absl::StatusOr<Object> Replace(Runtime* runtime, const Object& self,
     text.remove_prefix(character.size());
   }
   KUR_RETURN_IF_ERROR(result.Append(text));
-  return Object(result.Take());
+  return Object(result.Release());
 }
 
 // Formats with '%': "'%s'|format(x)", or "'%(a)s'|format(a=x)".

@@ -8,7 +8,7 @@
 
 namespace kur {
 
-// Says when the checkpoint that a Kurfile asks for is due. The thread of the run.
+// Says when the checkpoint that a Kurfile asks for is due. Not thread-safe.
 class CheckpointTimer {
  public:
   // What a checkpoint holds of a timer: counts since the last checkpoint of the Kurfile.

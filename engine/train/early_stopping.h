@@ -12,7 +12,7 @@ namespace kur {
 
 struct ValidationResult;
 
-// Ends a run when the validations after epochs get no better. The thread of the run.
+// Ends a run when the validations after epochs get no better. Not thread-safe.
 class EarlyStopper {
  public:
   // What a checkpoint holds of a stopper.

@@ -11,7 +11,7 @@
 
 namespace kur {
 
-// Adds up the batches of the epoch at work. The thread of the run.
+// Adds up the batches of the epoch at work. Not thread-safe.
 class EpochTally {
  public:
   // What a checkpoint holds of a tally.

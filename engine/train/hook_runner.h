@@ -12,8 +12,8 @@
 
 namespace kur {
 
-// The hooks of a section, built: those of its kinds that this version runs. The thread of the run;
-// the host's parts are borrowed.
+// The hooks of a section, built: those of its kinds that this version runs. Borrows
+// the host's parts. Not thread-safe.
 class HookRunner {
  public:
   // `network` says whom hooks may send to.

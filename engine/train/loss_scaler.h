@@ -9,7 +9,7 @@ namespace kur {
 
 // Keeps the gradients of fp16 within what it can hold (Micikevicius et al., "Mixed Precision
 // Training", 2018): losses are multiplied by a scale, which falls when a gradient overflows and
-// rises again after many steps that went well. The thread of the run.
+// rises again after many steps that went well. Not thread-safe.
 class LossScaler {
  public:
   // What a checkpoint holds of a scaler.

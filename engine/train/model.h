@@ -29,7 +29,7 @@ struct WeightKey {
   bool trainable = true;
 };
 
-// A model with its weights. The thread of the run.
+// A model with its weights. Not thread-safe.
 class Model {
  public:
   // Builds the layers of `plan`, whose shapes must all be known as far as weights need them, with

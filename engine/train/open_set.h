@@ -15,7 +15,7 @@
 
 namespace kur {
 
-// One set of data of a section, opened. The thread of the run.
+// One set of data of a section, opened. Not thread-safe.
 struct OpenSet {
   std::string name;  // empty where the section has one set
   BatchProvider provider;

@@ -17,7 +17,7 @@
 namespace kur {
 
 // Makes steps of the optimizer out of the losses of batches: accumulates gradients, sets the
-// learning rate, keeps the average of the weights. The thread of the run.
+// learning rate, keeps the average of the weights. Not thread-safe.
 class Stepper {
  public:
   // What a checkpoint holds of a stepper.

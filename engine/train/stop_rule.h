@@ -25,7 +25,7 @@ struct Clocks {
   std::map<std::string, double> Read() const;
 };
 
-// Says when a run has trained enough. The thread of the run.
+// Says when a run has trained enough. Not thread-safe.
 class StopRule {
  public:
   // What a checkpoint holds of a rule: fixed when the run begins.

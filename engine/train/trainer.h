@@ -20,8 +20,8 @@
 
 namespace kur {
 
-// Trains the model of a Kurfile: epochs of batches, validations, checkpoints, the log. The thread
-// of the run; one object trains once.
+// Trains the model of a Kurfile: epochs of batches, validations, checkpoints, the log. Not
+// thread-safe; one object trains once.
 class Trainer {
  public:
   // Goes on where `training` stands. The rest is borrowed and must outlive the trainer.

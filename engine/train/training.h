@@ -18,7 +18,7 @@
 namespace kur {
 
 // A training before its next batch: everything built and valid, with the weights and the state that
-// it goes on from. The thread of the run.
+// it goes on from. Not thread-safe.
 struct Training {
   OpenSet data;
   std::vector<OpenSet> validation;  // empty: the Kurfile asks for no validation

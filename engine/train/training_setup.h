@@ -13,7 +13,7 @@
 namespace kur {
 
 // Builds the training that a Kurfile describes and puts it where an earlier process of the run has
-// left it, or at its beginning. The thread of the run; one object builds once.
+// left it, or at its beginning. Not thread-safe; one object builds once.
 class TrainingSetup {
  public:
   // Everything is borrowed; a training refers to all of it but the setup.

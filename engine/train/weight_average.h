@@ -8,7 +8,7 @@
 namespace kur {
 
 // An exponential moving average of the parameters that a model trains. Running statistics have no
-// average: those of the model serve. The thread of the run.
+// average: those of the model serve. Not thread-safe.
 class WeightAverage {
  public:
   // Begins as the parameters are, which share memory with the model.

@@ -14,7 +14,7 @@ namespace kur::server {
 
 // One call of DownloadArtifact: sends an open file from an offset on. A download from the beginning
 // is hashed on the way and ends with ABORTED if it was not the content that the first message
-// announced. Deletes itself.
+// announced. gRPC calls it from its threads, for one thing at a time. Deletes itself.
 class DownloadReactor : public grpc::ServerWriteReactor<v1::DownloadArtifactResponse> {
  public:
   // `offset` is within the artifact.

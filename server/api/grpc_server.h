@@ -30,7 +30,7 @@ struct GrpcServerOptions {
 };
 
 // A gRPC server with health checking and reflection. UNIX sockets can be opened only by the account
-// that runs it.
+// that runs it. Not thread-safe; the services are called from threads of gRPC.
 class GrpcServer {
  public:
   // `services` must outlive the server. FAILED_PRECONDITION or UNAVAILABLE naming the address that

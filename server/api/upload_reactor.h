@@ -14,7 +14,7 @@
 
 namespace kur::server {
 
-// One call of UploadBlob. gRPC calls it for one thing at a time. Deletes itself.
+// One call of UploadBlob. gRPC calls it from its threads, for one thing at a time. Deletes itself.
 class UploadReactor : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
  public:
   // Everything must outlive the call.

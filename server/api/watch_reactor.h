@@ -37,6 +37,7 @@ class Watches {
 
 // One call of WatchEvents. Owns a place in the log and one event that is being sent, nothing else:
 // a client that reads slowly is simply behind. Belongs to gRPC and to itself until OnDone().
+// Thread-safe: events arrive on the thread of the dispatcher, the rest on threads of gRPC.
 class WatchReactor : public grpc::ServerWriteReactor<v1::Event>,
                      public EventListener,
                      public std::enable_shared_from_this<WatchReactor> {

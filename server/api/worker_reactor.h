@@ -17,7 +17,8 @@
 namespace kur::server {
 
 // One connection of a worker: takes its events, acknowledges them, passes commands on. Belongs to
-// gRPC and to itself until OnDone().
+// gRPC and to itself until OnDone(). Thread-safe: reads and writes end on threads of gRPC, commands
+// come from any.
 class WorkerReactor : public grpc::ServerBidiReactor<v1::WorkerMessage, v1::ServerMessage>,
                       public WorkerLink,
                       public std::enable_shared_from_this<WorkerReactor> {

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "engine/base/path_resolver.h"
 #include "engine/base/status.h"
 #include "server/jobs/exit_decision.h"
 #include "server/jobs/worker_launch.h"
@@ -34,32 +33,6 @@ v1::Event Warning(const std::string& text, absl::Time time) {
   event.mutable_log_line()->set_level(v1::LogLine::LEVEL_WARNING);
   event.mutable_log_line()->set_text(text);
   return event;
-}
-
-// Leaves out of `events`, of which `sequence` is the last that is known, those that are known.
-// Refuses what no worker may report.
-absl::Status CheckWorkerEvents(int64_t sequence, std::vector<v1::Event>& events) {
-  const auto known = [sequence](const v1::Event& event) {
-    return event.worker_sequence() > 0 && event.worker_sequence() <= sequence;
-  };
-  events.erase(std::remove_if(events.begin(), events.end(), known), events.end());
-  for (const v1::Event& event : events) {
-    if (event.worker_sequence() <= 0) {
-      return absl::InvalidArgumentError("an event of a worker needs a worker_sequence");
-    }
-    if (event.worker_sequence() != ++sequence) {
-      return absl::OutOfRangeError(absl::StrCat("expected the worker's event ", sequence, ", got ",
-                                                event.worker_sequence()));
-    }
-    // The states of a job are kurd's to announce.
-    if (event.has_state_changed()) {
-      return absl::InvalidArgumentError("a worker cannot change the state of its job");
-    }
-    if (event.has_artifact_written()) {
-      KUR_RETURN_IF_ERROR(NormalizeRelativePath(event.artifact_written().path()).status());
-    }
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -220,7 +193,7 @@ absl::Status ActiveJob::Reconcile() {
   if (signal_at_ == absl::InfiniteFuture()) {
     signal_at_ = environment_.now() + environment_.cancel_grace;
   }
-  SendCommands();
+  connection_.SendCommands(record_);
   return absl::OkStatus();
 }
 
@@ -241,23 +214,8 @@ absl::Status ActiveJob::RequestCheckpoint() {
   command.set_id(next.commands.last_id());
   command.mutable_write_checkpoint();
   KUR_RETURN_IF_ERROR(Store(std::move(next)));
-  SendCommands();
+  connection_.SendCommands(record_);
   return absl::OkStatus();
-}
-
-void ActiveJob::SendCommands() {
-  const auto link = link_.lock();
-  if (link == nullptr || !welcomed_) return;
-  for (const v1::Command& command : record_.commands.commands()) {
-    if (command.id() <= sent_command_) continue;
-    link->SendCommand(command);
-    sent_command_ = command.id();
-  }
-  if (record_.desired_state == DESIRED_STATE_END && !std::exchange(cancel_sent_, true)) {
-    v1::Command cancel;
-    cancel.mutable_cancel();
-    link->SendCommand(cancel);
-  }
 }
 
 void ActiveJob::DropDoneCommands() {
@@ -281,27 +239,20 @@ absl::StatusOr<int64_t> ActiveJob::Connect(const v1::Hello& hello,
     return absl::PermissionDeniedError("another worker has taken the job over");
   }
   KUR_RETURN_IF_ERROR(OpenJournal());
-  const auto replaced = link_.lock();
-  link_ = link;
-  welcomed_ = false;
-  cancel_sent_ = false;
-  sent_command_ = 0;
-  if (replaced != nullptr) {
-    replaced->Close(absl::AbortedError("replaced by a newer connection of the worker"));
-  }
+  connection_.Replace(link);
   return journal_->log()->last_worker_sequence();
 }
 
 void ActiveJob::OnWelcomed() {
   absl::MutexLock lock(&mutex_);
-  welcomed_ = true;
-  SendCommands();
+  connection_.OnWelcomed();
+  connection_.SendCommands(record_);
 }
 
 absl::StatusOr<int64_t> ActiveJob::AppendWorkerEvents(const WorkerLink* link,
                                                       std::vector<v1::Event> events) {
   absl::MutexLock lock(&mutex_);
-  if (link_.lock().get() != link) {
+  if (!connection_.IsOver(link)) {
     return absl::AbortedError("replaced by a newer connection of the worker");
   }
   if (!HasWorker(record_.state)) return absl::NotFoundError("the job has ended");
@@ -369,7 +320,7 @@ absl::Status ActiveJob::HandleWorkerExit() {
   end.attempts_without_progress = journal_->tracker().attempts_without_progress();
   end.log_tail = directory.LogTail(kLogTailBytes);
   const ExitDecision decision = DecideAfterExit(end);
-  link_.reset();
+  connection_.Drop();
   if (!decision.restart) return MoveToFinal(decision.state, decision.reason);
   KUR_RETURN_IF_ERROR(journal_->Append({Warning(decision.reason, environment_.now())}));
   return MoveToQueued();

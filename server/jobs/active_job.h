@@ -17,20 +17,12 @@
 #include "server/jobs/job_environment.h"
 #include "server/jobs/job_journal.h"
 #include "server/jobs/job_view.h"
+#include "server/jobs/worker_connection.h"
 #include "server/launcher/launcher.h"
 #include "server/scheduler/scheduling_policy.h"
 #include "server/store/job_store.h"
 
 namespace kur::server {
-
-// The way to a connected worker. Implementations are thread-safe; they neither block nor call back,
-// so that a job may call them with its lock held.
-class WorkerLink {
- public:
-  virtual ~WorkerLink() = default;
-  virtual void SendCommand(const v1::Command& command) = 0;
-  virtual void Close(const absl::Status& status) = 0;
-};
 
 // A job that has not ended yet: its state machine, its journal, and its worker. Thread-safe; one
 // job's file and database writes hold up nobody but callers of the same job.
@@ -133,8 +125,6 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   // Returns the signal that is due for a worker that was told to end; 0 if none is.
   int TakeDueSignal(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  // Sends the commands that the connected worker has not been sent.
-  void SendCommands() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Forgets the commands that the journal says are done.
   void DropDoneCommands() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status AppendEvents(std::vector<v1::Event> events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -164,12 +154,7 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   // The latest attempt whose worker is known to be gone.
   int ended_attempt_ ABSL_GUARDED_BY(mutex_) = 0;
 
-  // The connection of the worker, and what was sent on it.
-  std::weak_ptr<WorkerLink> link_ ABSL_GUARDED_BY(mutex_);
-  bool welcomed_ ABSL_GUARDED_BY(mutex_) = false;
-  bool cancel_sent_ ABSL_GUARDED_BY(mutex_) = false;
-  int64_t sent_command_ ABSL_GUARDED_BY(mutex_) = 0;  // the highest number
-
+  WorkerConnection connection_ ABSL_GUARDED_BY(mutex_);
   // When a worker that is to end is signaled, and with what.
   absl::Time signal_at_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   int next_signal_ ABSL_GUARDED_BY(mutex_) = SIGTERM;

@@ -45,6 +45,7 @@ struct SchedulingDecision {
 };
 
 // Chooses, for one snapshot, which queued jobs start on which devices and why the others wait.
+// Thread-safe.
 class SchedulingPolicy {
  public:
   virtual ~SchedulingPolicy() = default;

@@ -74,7 +74,8 @@ class SqlDatabase {
   std::unique_ptr<sqlite3, Close> database_;
 };
 
-// Begins a transaction that may write; rolls it back when destroyed without Commit().
+// Begins a transaction that may write; rolls it back when destroyed without Commit(). Not
+// thread-safe, as its database.
 class SqlTransaction {
  public:
   static absl::StatusOr<SqlTransaction> Begin(SqlDatabase& database);

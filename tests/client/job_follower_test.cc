@@ -218,7 +218,7 @@ TEST_F(JobFollowerTest, AFileThatWouldLeaveTheFolderIsNotFetched) {
   server_.With([](FakeState& state) { state.contents["cifar-7"]["../evil"] = "bytes"; });
   SetEvents({Written(1, "../evil", "bytes"), StateEvent(2, v1::JOB_STATE_SUCCEEDED)});
   const auto followed = Follow(folder_.File("got"));
-  EXPECT_TRUE(absl::IsInvalidArgument(followed.status())) << followed.status();
+  EXPECT_TRUE(absl::IsPermissionDenied(followed.status())) << followed.status();
   EXPECT_EQ(folder_.Read("evil"), "(missing)");
 }
 

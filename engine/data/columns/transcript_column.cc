@@ -8,48 +8,12 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/base/utf8.h"
 #include "engine/data/array_source.h"
 #include "nlohmann/json.hpp"
 
 namespace kur {
 namespace {
-
-// Returns the number of bytes of the UTF-8 character that begins at `at`.
-size_t CharacterLength(absl::string_view text, size_t at) {
-  const auto lead = static_cast<uint8_t>(text[at]);
-  const size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  return std::min(length, text.size() - at);
-}
-
-char32_t Decode(absl::string_view character) {
-  if (character.size() == 1) return static_cast<uint8_t>(character[0]);
-  char32_t code = static_cast<uint8_t>(character[0]) & (0x7fu >> character.size());
-  for (size_t i = 1; i < character.size(); ++i) {
-    code = code << 6 | (static_cast<uint8_t>(character[i]) & 0x3f);
-  }
-  return code;
-}
-
-void Append(char32_t code, std::string* to) {
-  const auto tail = [&](int shift) {
-    to->push_back(static_cast<char>(0x80 | (code >> shift & 0x3f)));
-  };
-  if (code < 0x80) {
-    to->push_back(static_cast<char>(code));
-  } else if (code < 0x800) {
-    to->push_back(static_cast<char>(0xc0 | code >> 6));
-    tail(0);
-  } else if (code < 0x10000) {
-    to->push_back(static_cast<char>(0xe0 | code >> 12));
-    tail(6);
-    tail(0);
-  } else {
-    to->push_back(static_cast<char>(0xf0 | code >> 18));
-    tail(12);
-    tail(6);
-    tail(0);
-  }
-}
 
 // Ragged sequences of numbers, padded with 0.
 class TranscriptSource : public Source {
@@ -89,14 +53,14 @@ std::string Lowercase(absl::string_view text) {
   // glibc has this locale built in. Its case mapping covers all scripts.
   static const locale_t kLocale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
   std::string lower;
-  for (size_t at = 0; at < text.size();) {
-    const absl::string_view character = text.substr(at, CharacterLength(text, at));
-    at += character.size();
-    const char32_t code = Decode(character);
-    if (code < 0x80 || kLocale == nullptr) {
+  for (const absl::string_view character : SplitCharacters(text)) {
+    const char32_t code = CodePointOf(character);
+    // Bytes that are no UTF-8 stay what they are.
+    if (code < 0x80 || code == kReplacementCharacter || kLocale == nullptr) {
       lower.append(absl::AsciiStrToLower(character));
     } else {
-      Append(static_cast<char32_t>(towlower_l(static_cast<wint_t>(code), kLocale)), &lower);
+      AppendCodePoint(static_cast<char32_t>(towlower_l(static_cast<wint_t>(code), kLocale)),
+                      &lower);
     }
   }
   return lower;
@@ -140,11 +104,7 @@ std::optional<int32_t> Vocabulary::Find(const std::string& element) const {
 }
 
 void TranscriptColumn::AddText(absl::string_view text) {
-  for (size_t at = 0; at < text.size();) {
-    const size_t length = CharacterLength(text, at);
-    Push(text.substr(at, length));
-    at += length;
-  }
+  for (const absl::string_view character : SplitCharacters(text)) Push(character);
   starts_.push_back(static_cast<int64_t>(values_.size()));
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "absl/strings/ascii.h"
+#include "engine/base/utf8.h"
 
 namespace kur::pickle {
 namespace {
@@ -10,24 +11,6 @@ namespace {
 constexpr uint32_t kLastCodePoint = 0x10ffff;
 
 absl::Status BadEscape() { return absl::DataLossError("a string has a malformed escape"); }
-
-void AppendUtf8(uint32_t code, std::string* to) {
-  if (code < 0x80) {
-    to->push_back(static_cast<char>(code));
-  } else if (code < 0x800) {
-    to->push_back(static_cast<char>(0xc0 | code >> 6));
-    to->push_back(static_cast<char>(0x80 | (code & 0x3f)));
-  } else if (code < 0x10000) {
-    to->push_back(static_cast<char>(0xe0 | code >> 12));
-    to->push_back(static_cast<char>(0x80 | (code >> 6 & 0x3f)));
-    to->push_back(static_cast<char>(0x80 | (code & 0x3f)));
-  } else {
-    to->push_back(static_cast<char>(0xf0 | code >> 18));
-    to->push_back(static_cast<char>(0x80 | (code >> 12 & 0x3f)));
-    to->push_back(static_cast<char>(0x80 | (code >> 6 & 0x3f)));
-    to->push_back(static_cast<char>(0x80 | (code & 0x3f)));
-  }
-}
 
 // Parses `min_digits` to `max_digits` digits of base 8 or 16 at the front of `text` and removes
 // them.
@@ -98,7 +81,7 @@ absl::StatusOr<std::string> DecodeRawUnicode(absl::string_view text) {
     const char c = text.front();
     const char escape = c == '\\' && text.size() > 1 ? text[1] : '\0';
     if (escape != 'u' && escape != 'U') {
-      AppendUtf8(static_cast<uint8_t>(c), &decoded);
+      AppendCodePoint(static_cast<uint8_t>(c), &decoded);
       text.remove_prefix(1);
       continue;
     }
@@ -106,14 +89,14 @@ absl::StatusOr<std::string> DecodeRawUnicode(absl::string_view text) {
     const size_t digits = escape == 'u' ? 4 : 8;
     uint32_t code = 0;
     if (!ParseDigits(&text, 16, digits, digits, &code) || code > kLastCodePoint) return BadEscape();
-    AppendUtf8(code, &decoded);
+    AppendCodePoint(code, &decoded);
   }
   return decoded;
 }
 
 std::string Latin1ToUtf8(absl::string_view bytes) {
   std::string text;
-  for (const char c : bytes) AppendUtf8(static_cast<uint8_t>(c), &text);
+  for (const char c : bytes) AppendCodePoint(static_cast<uint8_t>(c), &text);
   return text;
 }
 

@@ -98,6 +98,16 @@ TEST_F(EventFormatterTest, FormatsFilesAndLogLines) {
   EXPECT_EQ(Format(line), "22:13:20 warning: hi \\x1b[2J");
 }
 
+TEST_F(EventFormatterTest, FormatsACommandThatWasNotDone) {
+  v1::Event event = NumberedEvent(0);
+  event.mutable_command_done()->set_id(1);
+  EXPECT_EQ(Format(event), "(nothing)");
+  event.mutable_command_done()->set_code(8);
+  event.mutable_command_done()->set_message("no space left for the checkpoint");
+  EXPECT_EQ(Format(event),
+            "22:13:20 warning: what was asked for was not done: no space left for the checkpoint");
+}
+
 TEST_F(EventFormatterTest, FormatsProgressNowAndThenByTheTimeOfTheEvents) {
   Format(EpochStart());
   EXPECT_EQ(Format(Batches(0, 1000)), "(nothing)");

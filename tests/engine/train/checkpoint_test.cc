@@ -165,6 +165,38 @@ TEST(CheckpointTest, IsASafetensorsFile) {
   EXPECT_EQ(header.at("count").at("dtype"), "I64");
 }
 
+// Files that earlier versions wrote are read: a key keeps its name and its meaning.
+TEST(CheckpointTest, ThePositionKeepsItsKeys) {
+  Checkpoint checkpoint = MakeCheckpoint();
+  TrainingPosition& position = checkpoint.position;
+  position.losses.latest_training = 0.2;
+  position.losses.latest_validation = 0.3;
+  position.progress.run_epochs = 19;
+  position.progress.validations = 20;
+  position.stepper = {21.5, 22, {{"best", 23.5}}, 24.5, {25.5, 26}};
+  position.early_stopping = {27.5, 28, true};
+  position.threads = 29;
+  const std::string content = *SerializeCheckpoint(checkpoint);
+  uint64_t length = 0;
+  std::memcpy(&length, content.data(), sizeof(length));
+  const json metadata = json::parse(content.substr(8, length)).at("__metadata__");
+  const json state = json::parse(metadata.at("kur").get<std::string>());
+  EXPECT_EQ(state.at("position"), json::parse(R"({
+    "batch": 4, "best_training_loss": 0.1, "best_validation_loss": 1e-300,
+    "checkpoint_batches": 16, "checkpoint_epochs": 15, "checkpoint_samples": 17,
+    "checkpoint_seconds": 18.5, "clock_limit": 14.5, "clocks": {"all": 10.5, "batch": 11.5},
+    "early_best": 27.5, "early_waited": 28, "ended_early": true, "epoch": 3, "epoch_samples": 8,
+    "epoch_seconds": 9.25, "last_epoch": 13, "latest_training_loss": 0.2,
+    "latest_validation_loss": 0.3, "learning_rate": 24.5,
+    "log_commit": "epochs: 3\n\"quoted\": yes\n", "loss_scale": 25.5, "loss_scale_steps": 26,
+    "loss_sums": {"above": 7.5, "other": 0.3333333333333333}, "rate_samples": 22,
+    "rate_sum": 21.5, "run_batches": 12, "run_epochs": 19, "schedule_state": {"best": 23.5},
+    "seed": 18364758544493064720, "threads": 29, "total_batches": 5, "total_samples": 6,
+    "validations": 20})"));
+  // All of it comes back.
+  EXPECT_EQ(*SerializeCheckpoint(*ReadBytes(content)), content);
+}
+
 TEST(CheckpointTest, ReadsAPlainFileOfWeights) {
   const std::string header = R"({"w":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}})";
   const auto read = ReadBytes(WithHeader(header, std::string("\x00\x3c\x00\xc0", 4)));

@@ -1,0 +1,59 @@
+#include "server/jobs/worker_connection.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/path_resolver.h"
+#include "engine/base/status.h"
+
+namespace kur::server {
+
+void WorkerConnection::Replace(const std::shared_ptr<WorkerLink>& link) {
+  const auto replaced = link_.lock();
+  *this = WorkerConnection();
+  link_ = link;
+  if (replaced != nullptr) {
+    replaced->Close(absl::AbortedError("replaced by a newer connection of the worker"));
+  }
+}
+
+void WorkerConnection::SendCommands(const JobRecord& job) {
+  const auto link = link_.lock();
+  if (link == nullptr || !welcomed_) return;
+  for (const v1::Command& command : job.commands.commands()) {
+    if (command.id() <= last_sent_) continue;
+    link->SendCommand(command);
+    last_sent_ = command.id();
+  }
+  if (job.desired_state != DESIRED_STATE_END || cancel_sent_) return;
+  v1::Command cancel;
+  cancel.mutable_cancel();
+  link->SendCommand(cancel);
+  cancel_sent_ = true;
+}
+
+absl::Status CheckWorkerEvents(int64_t sequence, std::vector<v1::Event>& events) {
+  const auto known = [sequence](const v1::Event& event) {
+    return event.worker_sequence() > 0 && event.worker_sequence() <= sequence;
+  };
+  events.erase(std::remove_if(events.begin(), events.end(), known), events.end());
+  for (const v1::Event& event : events) {
+    if (event.worker_sequence() <= 0) {
+      return absl::InvalidArgumentError("an event of a worker needs a worker_sequence");
+    }
+    if (event.worker_sequence() != ++sequence) {
+      return absl::OutOfRangeError(absl::StrCat("expected the worker's event ", sequence, ", got ",
+                                                event.worker_sequence()));
+    }
+    // The states of a job are kurd's to announce.
+    if (event.has_state_changed()) {
+      return absl::InvalidArgumentError("a worker cannot change the state of its job");
+    }
+    if (event.has_artifact_written()) {
+      KUR_RETURN_IF_ERROR(NormalizeRelativePath(event.artifact_written().path()).status());
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace kur::server

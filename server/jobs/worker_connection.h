@@ -1,0 +1,53 @@
+#ifndef KUR_SERVER_JOBS_WORKER_CONNECTION_H_
+#define KUR_SERVER_JOBS_WORKER_CONNECTION_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "kur/v1/event.pb.h"
+#include "kur/v1/worker.pb.h"
+#include "server/store/job_store.h"
+
+namespace kur::server {
+
+// The way to a connected worker. Implementations are thread-safe; they neither block nor call back,
+// so that a job may call them with its lock held.
+class WorkerLink {
+ public:
+  virtual ~WorkerLink() = default;
+  virtual void SendCommand(const v1::Command& command) = 0;
+  virtual void Close(const absl::Status& status) = 0;
+};
+
+// A job's connection to its worker, if there is one, and what was sent on it. Not thread-safe.
+class WorkerConnection {
+ public:
+  // Closes the connection that there was, with ABORTED.
+  void Replace(const std::shared_ptr<WorkerLink>& link);
+  // Forgets the connection of a worker that is gone.
+  void Drop() { link_.reset(); }
+
+  bool IsOver(const WorkerLink* link) const { return link_.lock().get() == link; }
+
+  // Lets commands be sent: the worker expects none before it is welcomed.
+  void OnWelcomed() { welcomed_ = true; }
+
+  // Sends the job's pending commands, and that it is to end if that is wanted, each once.
+  void SendCommands(const JobRecord& job);
+
+ private:
+  std::weak_ptr<WorkerLink> link_;
+  bool welcomed_ = false;
+  bool cancel_sent_ = false;
+  int64_t last_sent_ = 0;  // the highest number of a command
+};
+
+// Leaves out of `events` those up to `sequence`, which are known. INVALID_ARGUMENT for what no
+// worker may report, OUT_OF_RANGE unless the others follow `sequence` without a gap.
+absl::Status CheckWorkerEvents(int64_t sequence, std::vector<v1::Event>& events);
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_JOBS_WORKER_CONNECTION_H_
