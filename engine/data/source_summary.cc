@@ -234,10 +234,10 @@ std::string SampleText(const Source& source, const SourceSummary& summary,
     read.push_back(NameOf(place, symbols));
     bytes += read.back().size();
   }
-  const bool letters =
-      !symbols.empty() &&
-      std::all_of(symbols.begin(), symbols.end(),
-                  [](const std::string& symbol) { return CharacterCount(symbol) <= 1; });
+  const bool letters = !symbols.empty() &&
+                       std::all_of(symbols.begin(), symbols.end(), [](const std::string& symbol) {
+                         return CharacterCount(symbol) <= 1;
+                       });
   return absl::StrJoin(read, letters ? "" : " ");
 }
 

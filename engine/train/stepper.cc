@@ -58,7 +58,8 @@ void Stepper::Drop() {
 }
 
 void Stepper::ObserveValidation(double loss) {
-  if (train_.options.schedule != nullptr) train_.options.schedule->Observe(loss, &state_.schedule);
+  if (train_.options.schedule != nullptr)
+    train_.options.schedule->ObserveValidation(loss, &state_.schedule);
 }
 
 Stepper::State Stepper::state() const {

@@ -134,7 +134,7 @@ TEST(SourceSummaryTest, CountsSingleIntegersByValue) {
   const SourceSummary summary = Summary(ListedSource({1}, {{4}, {-1}, {4}}));
   EXPECT_THAT(summary.classes, ElementsAre(IsClass("-1", 1), IsClass("4", 2)));
   std::vector<std::vector<float>> many;
-  for (int i = 0; i <= static_cast<int>(SourceSummary::kMostClasses); ++i) {
+  for (int i = 0; i <= static_cast<int>(SourceSummary::kMaxClasses); ++i) {
     many.push_back({static_cast<float>(i)});
   }
   EXPECT_THAT(Summary(ListedSource({1}, many)).classes, IsEmpty());
@@ -223,7 +223,7 @@ TEST(SamplePreviewTest, DrawsFeaturesOverTime) {
 
 TEST(SamplePreviewTest, HasTheFirstValuesOnly) {
   const SamplePreview preview = Preview(ListedSource({100}, {std::vector<float>(100, 0.5F)}), 0);
-  EXPECT_EQ(preview.values.size(), static_cast<size_t>(SamplePreview::kMostValues));
+  EXPECT_EQ(preview.values.size(), static_cast<size_t>(SamplePreview::kMaxValues));
   EXPECT_EQ(preview.picture.height, 0);
 }
 

@@ -277,7 +277,8 @@ TEST_F(UplinkTest, EndsTheRunIfKurdDoesNotKnowTheWorker) {
     kurd.Refuse({code, "who is this?"});
     kurd.Start();
     Control control;
-    Uplink uplink({"unix:" + dir_.File("refuses.sock"), "a-job", "wrong", 1}, spool_.get(), &control);
+    Uplink uplink({"unix:" + dir_.File("refuses.sock"), "a-job", "wrong", 1}, spool_.get(),
+                  &control);
     EXPECT_TRUE(Becomes([&] { return control.IsCancelled(); })) << code;
     EXPECT_FALSE(uplink.connected());
     uplink.Stop();
