@@ -45,11 +45,10 @@ TEST(WorkerPromisesTest, AReportedArtifactIsThere) {
     paths.home = folder + "/home";
     const PathResolver resolver(paths);
     NoSink sink;
-    Control control;
     Reporter::Options options;
     options.artifact_folder = folder + "/run/artifacts";
     options.files = &disk.files();
-    Reporter reporter(resolver, &sink, &control, options);
+    Reporter reporter(resolver, &sink, options);
     ArtifactInfo info;
     info.file.path = "weights/best/epoch-3.kur";
     const absl::Status written = reporter.WriteArtifact(info, "content");

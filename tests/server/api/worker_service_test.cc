@@ -84,7 +84,7 @@ TEST_F(WorkerServiceTest, AcknowledgesWhatIsDurableAndWelcomesWithItAfterwards) 
 TEST_F(WorkerServiceTest, PassesCommandsOn) {
   WorkerStream stream(api_, job_, secret_);
   ASSERT_TRUE(stream.Read().has_welcome());
-  ASSERT_THAT(api_.server.jobs->Cancel("ann", job_), IsOk());
+  ASSERT_THAT(api_.server.jobs->Cancel({"ann"}, job_), IsOk());
   EXPECT_TRUE(stream.Read().command().has_cancel());
 }
 

@@ -143,7 +143,8 @@ TEST_F(AdoptionTest, AWorkerOfAnotherKindOfLauncherIsNotJudged) {
   }
 }
 
-TEST_F(AdoptionTest, AWorkerIsFoundByItsX identity = LaunchOrphan();
+TEST_F(AdoptionTest, AWorkerIsFoundByItsRunDirectory) {
+  const ProcessIdentity identity = LaunchOrphan("echo ready > ready; sleep 600; exit 1");
   UseWorker("exit 1");
   const auto found = launcher_->Find(RunDirectory("orphan"));
   ASSERT_TRUE(found.has_value());

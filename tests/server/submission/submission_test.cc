@@ -22,7 +22,7 @@ constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
 class SubmissionTest : public ::testing::Test {
  protected:
-  absl::StatusOr<v1::Job> Submit() { return server_.jobs->Submit("ann", request_); }
+  absl::StatusOr<v1::Job> Submit() { return server_.jobs->Submit({"ann"}, request_); }
 
   void ReplaceInKurfile(const std::string& from, const std::string& to) {
     std::string& content = *request_.mutable_sources(0)->mutable_content();
@@ -62,7 +62,7 @@ TEST_F(SubmissionTest, ValidateOnlyAcceptsNothing) {
   ASSERT_THAT(job, IsOk());
   EXPECT_EQ(job->name(), "");
   EXPECT_EQ(job->kurfile(), "cifar.yml");
-  EXPECT_THAT(server_.jobs->List("ann", {})->jobs(), IsEmpty());
+  EXPECT_THAT(server_.jobs->List({"ann"}, {})->jobs(), IsEmpty());
 }
 
 TEST_F(SubmissionTest, WhatIsWrongInTheKurfileComesWithItsPlace) {
