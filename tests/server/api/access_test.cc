@@ -60,13 +60,22 @@ class AccessTest : public ::testing::Test {
     grpc::ByteBuffer response;
     grpc::Status status;
     grpc::CompletionQueue queue;
-    const auto call = stub_.PrepareUnaryCall(
-        &context, "/" + method.service()->full_name() + "/" + method.name(), message, &queue);
-    call->StartCall();
-    call->Finish(&response, &status, nullptr);
-    void* tag = nullptr;
-    bool ok = false;
-    queue.Next(&tag, &ok);
+    const auto wait = [&queue] {
+      void* tag = nullptr;
+      bool ok = false;
+      return queue.Next(&tag, &ok) && ok;
+    };
+    // As a stream, whatever the method is: the status follows the last message.
+    const auto call = stub_.PrepareCall(
+        &context, "/" + method.service()->full_name() + "/" + method.name(), &queue);
+    call->StartCall(nullptr);
+    wait();
+    call->WriteLast(message, grpc::WriteOptions(), nullptr);
+    wait();
+    do call->Read(&response, nullptr);
+    while (wait());
+    call->Finish(&status, nullptr);
+    wait();
     return status.error_code();
   }
 

@@ -83,10 +83,19 @@ TEST(ProgressTrackerTest, ACheckpointIsProgress) {
 
 TEST(ProgressTrackerTest, RemembersWhatWasAnnounced) {
   ProgressTracker tracker;
-  EXPECT_EQ(tracker.announced_state(), v1::JOB_STATE_UNSPECIFIED);
+  EXPECT_EQ(tracker.announced_state(), std::nullopt);
   tracker.Add(Starting(2));
   EXPECT_EQ(tracker.announced_state(), v1::JOB_STATE_STARTING);
   EXPECT_EQ(tracker.announced_attempt(), 2);
+}
+
+TEST(ProgressTrackerTest, RemembersTheLastCommandThatWasDone) {
+  ProgressTracker tracker;
+  EXPECT_EQ(tracker.last_command_done(), 0);
+  v1::Event event;
+  event.mutable_command_done()->set_id(3);
+  tracker.Add(event);
+  EXPECT_EQ(tracker.last_command_done(), 3);
 }
 
 }  // namespace
