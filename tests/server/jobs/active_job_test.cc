@@ -258,6 +258,13 @@ TEST_F(ActiveJobTest, ANewWorkerGivesNoNumberAgainThatIsTaken) {
   EXPECT_EQ(server_.Spec(name).acknowledged_sequence(), 2);
 }
 
+TEST_F(ActiveJobTest, AWorkerMayEndBeforeItsLaunchIsOver) {
+  server_.launcher.EndAtOnce(KilledBy(SIGKILL));
+  const std::string name = server_.Submit("r1");
+  EXPECT_EQ(server_.Get(name).state(), kFailed);
+  EXPECT_EQ(server_.launcher.launches().size(), 3u);
+}
+
 TEST_F(ActiveJobTest, ThreeDeathsWithoutProgressFailTheJob) {
   const std::string name = server_.Submit("r1");
   for (int i = 0; i < 3; ++i) server_.EndWorker(name, KilledBy(SIGKILL));

@@ -214,6 +214,41 @@ TEST_F(RecoveryTest, ProgressIsReadFromTheEvents) {
   EXPECT_EQ(server_.Get(name).progress().batch(), 9);
 }
 
+TEST_F(RecoveryTest, AJobThatWasToEndBeforeItStartedIsCancelled) {
+  server_.Submit("r1");
+  const std::string second = server_.Submit("r2");
+  server_.Crash();
+  Store(second, [](JobRecord& job) { job.desired_state = DESIRED_STATE_END; });
+  server_.Start();
+  EXPECT_EQ(server_.Get(second).state(), kCancelled);
+}
+
+TEST_F(RecoveryTest, AWorkerThatDoesNotEndIsSignaledByTheNextKurdToo) {
+  const std::string name = server_.Submit("r1");
+  ASSERT_THAT(server_.jobs->Cancel({"ann"}, name), IsOk());
+  EXPECT_THAT(server_.launcher.signals(), SizeIs(0));
+  server_.cancel_grace = absl::ZeroDuration();
+  server_.Restart();
+  while (server_.launcher.signals().empty()) server_.jobs->WaitUntilIdle();
+  EXPECT_EQ(server_.launcher.signals()[0].second, SIGTERM);
+}
+
+TEST_F(RecoveryTest, AJobThatWaitsToBeStartedAgainHoldsNoDevice) {
+  const std::string name = server_.Submit("r1");
+  RunningWorker(name);
+  server_.Crash();
+  server_.launcher.End(name, KilledBy(SIGKILL));
+  server_.RemoveDevices();
+  server_.Start();
+  const v1::Job job = server_.Get(name);
+  EXPECT_EQ(job.state(), kQueued);
+  EXPECT_EQ(job.devices_size(), 0);
+  EXPECT_EQ(job.worker_pid(), 0);
+  EXPECT_TRUE(job.has_started_at()) << "when it started first";
+  EXPECT_THAT(job.reason(), HasSubstr("this server has no device"));
+  EXPECT_THAT(server_.States(name), ElementsAre(kQueued, kStarting, kRunning, kQueued));
+}
+
 TEST_F(RecoveryTest, ACheckpointThatWasAskedForIsNotForgotten) {
   const std::string name = server_.Submit("r1");
   FakeWorker worker = RunningWorker(name);

@@ -21,14 +21,20 @@ namespace kur::server {
 class FakeLauncher : public Launcher {
  public:
   absl::StatusOr<WorkerHandle> Launch(const LaunchRequest& request, ExitCallback on_exit) override {
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(&may_launch_));
-    if (!launch_error_.ok()) return launch_error_;
-    launches_.push_back(request);
-    const WorkerHandle worker = {absl::StrCat(next_pid_++)};
-    alive_[request.job] = worker;
-    directories_[request.run_directory] = worker;
-    callbacks_[request.job] = std::move(on_exit);
+    WorkerHandle worker;
+    std::optional<WorkerExit> ends_at_once;
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(&may_launch_));
+      if (!launch_error_.ok()) return launch_error_;
+      launches_.push_back(request);
+      worker.text = absl::StrCat(next_pid_++);
+      alive_[request.job] = worker;
+      directories_[request.run_directory] = worker;
+      callbacks_[request.job] = std::move(on_exit);
+      ends_at_once = ends_at_once_;
+    }
+    if (ends_at_once.has_value()) End(request.job, *ends_at_once);
     return worker;
   }
 
@@ -100,6 +106,12 @@ class FakeLauncher : public Launcher {
     may_launch_ = allowed;
   }
 
+  // From now on a worker ends before its launch is over.
+  void EndAtOnce(const WorkerExit& exit) {
+    absl::MutexLock lock(&mutex_);
+    ends_at_once_ = exit;
+  }
+
   // The machine has been restarted: every worker is gone with it.
   void RestartHost() {
     absl::MutexLock lock(&mutex_);
@@ -133,6 +145,7 @@ class FakeLauncher : public Launcher {
   std::map<std::string, WorkerHandle> alive_ ABSL_GUARDED_BY(mutex_);        // by job
   std::map<std::string, WorkerHandle> directories_ ABSL_GUARDED_BY(mutex_);  // by run directory
   bool may_launch_ ABSL_GUARDED_BY(mutex_) = true;
+  std::optional<WorkerExit> ends_at_once_ ABSL_GUARDED_BY(mutex_);
   bool host_restarted_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<std::string, ExitCallback> callbacks_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> adopted_ ABSL_GUARDED_BY(mutex_);

@@ -34,6 +34,7 @@ class FakeInventory : public DeviceInventory {
   }
   const std::vector<Device>& devices() const override { return devices_; }
   absl::StatusOr<DeviceUsage> Usage(const Device&) const override { return DeviceUsage(); }
+  void RemoveAll() { devices_.clear(); }
 
  private:
   std::vector<Device> devices_;
@@ -81,6 +82,9 @@ class TestServer {
     store.reset();
     database.reset();
   }
+
+  // Only while "kurd" is dead.
+  void RemoveDevices() { inventory_.RemoveAll(); }
 
   void Restart() {
     Crash();
