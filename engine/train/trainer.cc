@@ -229,24 +229,23 @@ std::string Trainer::ExamineBatch(const BatchPlan& plan, const TensorMap& batch)
 absl::Status Trainer::AfterBatch() {
   KUR_RETURN_IF_ERROR(CheckpointIfDue(/*epoch_done=*/false));
   cancelled_ = cancelled_ || host_.control->IsCancelled();
-  while (const auto command = host_.control->TakeCommand()) {
-    KUR_RETURN_IF_ERROR(HandleCommand(*command));
-  }
+  KUR_RETURN_IF_ERROR(HandleCommands());
   return writer_.WriteResumeFileIfDue(/*now=*/false);
 }
 
-absl::Status Trainer::HandleCommand(const RunCommand& command) {
-  if (!train().checkpoint && options_.resume_path.empty()) {
-    host_.events->OnCommandDone(
-        command.id,
-        absl::FailedPreconditionError(
-            "nothing is written: the section train has no checkpoint, and the run keeps "
-            "nothing to go on from"));
-    return absl::OkStatus();
-  }
-  const absl::Status written = WriteRequestedCheckpoint();
-  host_.events->OnCommandDone(command.id, written);
-  return written;
+absl::Status Trainer::HandleCommands() {
+  std::vector<int64_t> ids;
+  while (const auto command = host_.control->TakeCommand()) ids.push_back(command->id);
+  if (ids.empty()) return absl::OkStatus();
+  const bool writes = train().checkpoint.has_value() || !options_.resume_path.empty();
+  // One checkpoint does for all that were asked for meanwhile.
+  const absl::Status written =
+      writes ? WriteRequestedCheckpoint()
+             : absl::FailedPreconditionError(
+                   "nothing is written: the section train has no checkpoint, and the run keeps "
+                   "nothing to go on from");
+  for (const int64_t id : ids) host_.events->OnCommandDone(id, written);
+  return writes ? written : absl::OkStatus();
 }
 
 absl::Status Trainer::WriteRequestedCheckpoint() {

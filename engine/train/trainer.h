@@ -44,7 +44,8 @@ class Trainer {
   absl::Status CountBatch(const Objective::BatchLoss& loss, int64_t size, bool trained,
                           double start);
   absl::Status AfterBatch();
-  absl::Status HandleCommand(const RunCommand& command);
+  // Does the commands that wait, and acknowledges each.
+  absl::Status HandleCommands();
   absl::Status WriteRequestedCheckpoint();
   absl::Status FinishEpoch();
   absl::Status CheckpointIfDue(bool epoch_done);

@@ -28,7 +28,7 @@ absl::Status CheckAccess(const Caller& caller, Action action) {
       absl::StrCat("user '", caller.user, "' may only look; ask the operator for more"));
 }
 
-absl::Status CheckAccess(const Caller& caller, Action action, const JobAccess& job) {
+absl::Status CheckAccess(const Caller& caller, Action action, const JobIdentity& job) {
   KUR_RETURN_IF_ERROR(CheckAccess(caller, action));
   if (caller.role == Role::kAdmin || job.owner == caller.user) return absl::OkStatus();
   return absl::PermissionDeniedError(absl::StrCat("job '", job.name, "' belongs to another user"));

@@ -7,7 +7,7 @@
 
 namespace kur::server {
 
-// What a user may do in general.
+// What a user may do in general. The Authenticator makes every user a member.
 enum class Role {
   kViewer,  // look at what is his
   kMember,  // besides: submit, upload, and act on what is his
@@ -30,8 +30,8 @@ enum class Action {
   kControlJob,  // cancel it, have it write a checkpoint
 };
 
-// The part of a job that access depends on.
-struct JobAccess {
+// Which job, and whose.
+struct JobIdentity {
   std::string name;
   std::string owner;
 };
@@ -42,7 +42,7 @@ absl::Status CheckAccess(const Caller& caller, Action action);
 
 // Returns OK if the caller may do it to the job; else PERMISSION_DENIED. A pure function;
 // thread-safe.
-absl::Status CheckAccess(const Caller& caller, Action action, const JobAccess& job);
+absl::Status CheckAccess(const Caller& caller, Action action, const JobIdentity& job);
 
 }  // namespace kur::server
 

@@ -17,8 +17,6 @@
 namespace kur::server {
 namespace {
 
-// How soon to try again what a full disk prevented.
-constexpr absl::Duration kRetryAfter = absl::Seconds(5);
 constexpr int64_t kLogTailBytes = 2048;
 // What a worker may be behind with: each command is written to the database with the job.
 constexpr int kMostPendingCommands = 32;
@@ -74,7 +72,7 @@ absl::Status ActiveJob::OpenJournal() {
   auto journal = JobJournal::Open(*environment_.files, environment_.layout->Events(name_),
                                   *environment_.dispatcher, record_);
   if (absl::IsDataLoss(journal.status())) return Abandon(journal.status());
-  KUR_RETURN_IF_ERROR(journal.status());
+  KUR_RETURN_IF_ERROR(RefuseIfUnsafe(journal.status()));
   journal_ = *std::move(journal);
   DropDoneCommands();
   Publish();
@@ -163,6 +161,7 @@ absl::Status ActiveJob::Start(const std::vector<std::string>& devices) {
 }
 
 absl::Status ActiveJob::Cancel() {
+  absl::Status status;
   {
     absl::MutexLock lock(&mutex_);
     if (IsFinal(record_.state)) {
@@ -174,10 +173,11 @@ absl::Status ActiveJob::Cancel() {
       next.desired_state = DESIRED_STATE_END;
       KUR_RETURN_IF_ERROR(Store(std::move(next)));
     }
-    KUR_RETURN_IF_ERROR(Reconcile());
+    status = Reconcile();
   }
+  // Also after an error: what is wanted is durable, and the next round works towards it.
   on_change_();
-  return absl::OkStatus();
+  return status;
 }
 
 absl::Status ActiveJob::Reconcile() {
@@ -322,7 +322,12 @@ absl::Status ActiveJob::HandleWorkerExit() {
   const ExitDecision decision = DecideAfterExit(end);
   connection_.Drop();
   if (!decision.restart) return MoveToFinal(decision.state, decision.reason);
-  KUR_RETURN_IF_ERROR(journal_->Append({Warning(decision.reason, environment_.now())}));
+  // Once, however often a full disk makes this be tried.
+  if (warned_attempt_ != record_.attempts) {
+    KUR_RETURN_IF_ERROR(
+        RefuseIfUnsafe(journal_->Append({Warning(decision.reason, environment_.now())})));
+    warned_attempt_ = record_.attempts;
+  }
   return MoveToQueued();
 }
 
@@ -361,7 +366,8 @@ absl::Status ActiveJob::Recover() {
 
 bool ActiveJob::ClaimLaunch() {
   absl::MutexLock lock(&mutex_);
-  if (work_ != Work::kLaunch || environment_.now() < launch_at_) return false;
+  // The events of the worker come after that of its start.
+  if (unannounced_ || work_ != Work::kLaunch || environment_.now() < launch_at_) return false;
   work_ = Work::kLaunching;
   return true;
 }
@@ -378,25 +384,28 @@ void ActiveJob::Launch() {
 }
 
 absl::Status ActiveJob::LaunchWorker() {
-  LaunchRequest request;
-  int attempt = 0;
+  JobRecord record;
+  int64_t acknowledged = 0;
   {
     absl::MutexLock lock(&mutex_);
     if (record_.desired_state == DESIRED_STATE_END) {
       return MoveToFinal(v1::JOB_STATE_CANCELLED, "cancelled before its worker started");
     }
     KUR_RETURN_IF_ERROR(OpenJournal());
-    auto prepared = PrepareLaunch(environment_, record_, journal_->log()->last_worker_sequence());
-    if (absl::IsResourceExhausted(prepared.status())) return prepared.status();
-    if (!prepared.ok()) {
-      return MoveToFinal(v1::JOB_STATE_FAILED,
-                         absl::StrCat("cannot start the worker: ", prepared.status().message()));
-    }
-    request = *std::move(prepared);
-    attempt = record_.attempts;
+    record = record_;
+    acknowledged = journal_->log()->last_worker_sequence();
   }
-  // Without the lock: the worker's end may be reported before this returns.
-  return RecordLaunch(attempt, environment_.launcher->Launch(request, ExitCallbackFor(attempt)));
+  // Without the lock: this may take long, and the worker's end may be reported before it returns.
+  const auto request = PrepareLaunch(environment_, record, acknowledged);
+  if (absl::IsResourceExhausted(request.status())) return request.status();
+  if (absl::IsFailedPrecondition(request.status())) {
+    spdlog::warn("job {}: {}; it is queued again", name_, std::string(request.status().message()));
+    absl::MutexLock lock(&mutex_);
+    return MoveToQueued();
+  }
+  if (!request.ok()) return RecordLaunch(record.attempts, request.status());
+  return RecordLaunch(record.attempts,
+                      environment_.launcher->Launch(*request, ExitCallbackFor(record.attempts)));
 }
 
 absl::Status ActiveJob::RecordLaunch(int attempt, const absl::StatusOr<WorkerHandle>& worker) {
@@ -427,7 +436,7 @@ int ActiveJob::TakeDueSignal(absl::Time now) {
 
 absl::Status ActiveJob::RunSteps() {
   if (unannounced_) {
-    KUR_RETURN_IF_ERROR(journal_->Announce(record_));
+    KUR_RETURN_IF_ERROR(RefuseIfUnsafe(journal_->Announce(record_)));
     unannounced_ = false;
     Publish();
   }
@@ -447,7 +456,8 @@ absl::Time ActiveJob::RunDueWork() {
       return now + kRetryAfter;
     }
     signal = TakeDueSignal(now);
-    if (HasWorker(record_.state)) next = signal_at_;
+    // One that is overdue waits for the launch to end, which wakes this.
+    if (HasWorker(record_.state) && signal_at_ > now) next = signal_at_;
     if (work_ == Work::kLaunch && launch_at_ > now) next = std::min(next, launch_at_);
   }
   if (signal != 0) {

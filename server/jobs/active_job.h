@@ -148,11 +148,13 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   std::unique_ptr<JobJournal> journal_ ABSL_GUARDED_BY(mutex_);  // null until opened
   bool unannounced_ ABSL_GUARDED_BY(mutex_) = false;
   Work work_ ABSL_GUARDED_BY(mutex_) = Work::kNone;
-  // When a launch that a full disk has prevented is tried again.
+  // When a launch that could not be made is tried again.
   absl::Time launch_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   WorkerExit exit_ ABSL_GUARDED_BY(mutex_);
   // The latest attempt whose worker is known to be gone.
   int ended_attempt_ ABSL_GUARDED_BY(mutex_) = 0;
+  // The latest attempt of which the events say why it ended.
+  int warned_attempt_ ABSL_GUARDED_BY(mutex_) = 0;
 
   WorkerConnection connection_ ABSL_GUARDED_BY(mutex_);
   // When a worker that is to end is signaled, and with what.

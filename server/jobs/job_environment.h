@@ -19,6 +19,9 @@
 
 namespace kur::server {
 
+// How soon to try again what a full disk, or another error that may pass, has prevented.
+constexpr absl::Duration kRetryAfter = absl::Seconds(5);
+
 // What the job manager and its jobs work with. Everything must outlive them and is thread-safe;
 // every pointer must be set.
 struct JobEnvironment {

@@ -19,8 +19,6 @@
 namespace kur::server {
 namespace {
 
-// How soon to try again to start a job that could not be started.
-constexpr absl::Duration kRetryAfter = absl::Seconds(5);
 constexpr int kLaunchThreads = 4;
 constexpr size_t kMostLaunchesWaiting = 1024;
 constexpr int kDefaultPageSize = 100;
@@ -399,8 +397,8 @@ absl::StatusOr<std::shared_ptr<ActiveJob>> JobManager::JobOfWorker(const std::st
   return active;
 }
 
-std::map<std::string, JobAccess> JobManager::DeviceHolders() const {
-  std::map<std::string, JobAccess> holders;
+std::map<std::string, JobIdentity> JobManager::DeviceHolders() const {
+  std::map<std::string, JobIdentity> holders;
   for (const auto& job : ActiveJobs()) {
     if (!HoldsDevices(job->state())) continue;
     for (const std::string& device : job->devices()) holders[device] = {job->name(), job->owner()};

@@ -66,7 +66,7 @@ class JobManager {
   absl::StatusOr<std::shared_ptr<ActiveJob>> JobOfWorker(const std::string& name);
 
   // Returns the job that holds each device in use, by the device's name.
-  std::map<std::string, JobAccess> DeviceHolders() const;
+  std::map<std::string, JobIdentity> DeviceHolders() const;
 
   // Blocks until everything that is due at the moment of the call has been done. For tests.
   void WaitUntilIdle();

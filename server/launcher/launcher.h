@@ -37,8 +37,8 @@ struct WorkerExit {
 };
 
 // Starts workers and watches them. A worker outlives its launcher: a later launcher adopts it by
-// its handle. Thread-safe; every call may take as long as starting a process does, so callers hold
-// no lock that others wait for.
+// its handle. Thread-safe; Launch(), Adopt(), Find() and Signal() may take as long as starting a
+// process does, so callers hold no lock that others wait for.
 class Launcher {
  public:
   // Called once for every worker that was launched or adopted, on a thread of the launcher, with no
@@ -66,7 +66,8 @@ class Launcher {
   // died between starting the worker and writing that down.
   virtual std::optional<WorkerHandle> Find(const std::string& run_directory) = 0;
 
-  // Returns the worker's process id on this machine, for people; 0 if it has none here.
+  // Returns the worker's process id on this machine, for people; 0 if it has none here. Only reads
+  // the handle.
   virtual int64_t ProcessId(const WorkerHandle& worker) const = 0;
 
   // Sends a signal to the process group of a watched worker, never to anyone else's. NOT_FOUND if

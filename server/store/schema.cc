@@ -8,7 +8,7 @@ namespace {
 
 // Step i brings version i to version i + 1. A released step is never changed.
 constexpr const char* kSteps[] = {
-    // Times are microseconds since 1970. `state` and `mode` are numbered as in kur.v1. `devices` is
+    // Times are microseconds since 1970. `state` is numbered as in kur.v1. `devices` is
     // joined by commas. AUTOINCREMENT: an id is never used again.
     R"sql(
     CREATE TABLE jobs (

@@ -67,8 +67,9 @@ void Uplink::Run() {
   const auto stub = v1::WorkerService::NewStub(channel);
   absl::Duration pause = kFirstPause;
   while (IsRunning()) {
-    const grpc::Status status = Connect(stub.get());
-    if (connected()) pause = kFirstPause;
+    bool welcomed = false;
+    const grpc::Status status = Connect(stub.get(), &welcomed);
+    if (welcomed) pause = kFirstPause;
     SetConnected(false);
     if (status.error_code() == grpc::StatusCode::PERMISSION_DENIED ||
         status.error_code() == grpc::StatusCode::NOT_FOUND) {
@@ -81,7 +82,7 @@ void Uplink::Run() {
   }
 }
 
-grpc::Status Uplink::Connect(v1::WorkerService::Stub* stub) {
+grpc::Status Uplink::Connect(v1::WorkerService::Stub* stub, bool* welcomed) {
   grpc::ClientContext context;
   {
     const absl::MutexLock lock(&mutex_);
@@ -97,6 +98,7 @@ grpc::Status Uplink::Connect(v1::WorkerService::Stub* stub) {
   if (stream->Write(hello) && stream->Read(&welcome) && welcome.has_welcome()) {
     const int64_t acknowledged = welcome.welcome().acknowledged_sequence();
     spool_->Acknowledge(acknowledged);
+    *welcomed = true;
     SetConnected(true);
     std::thread receiver([&] { ReceiveMessages(stream.get()); });
     SendEvents(stream.get(), acknowledged);

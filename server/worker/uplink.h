@@ -40,8 +40,8 @@ class Uplink {
   using Stream = grpc::ClientReaderWriter<v1::WorkerMessage, v1::ServerMessage>;
 
   void Run();
-  // Keeps one connection, from Hello to its end.
-  grpc::Status Connect(v1::WorkerService::Stub* stub);
+  // Keeps one connection, from Hello to its end. Sets `*welcomed` if kurd has answered.
+  grpc::Status Connect(v1::WorkerService::Stub* stub, bool* welcomed);
   void SendEvents(Stream* stream, int64_t sent);
   void ReceiveMessages(Stream* stream);
   void SetConnected(bool connected);

@@ -14,7 +14,7 @@ const std::vector<Action>& AllActions() {
   return *actions;
 }
 
-const JobAccess kAnnsJob = {"cifar-1", "ann"};
+const JobIdentity kAnnsJob = {"cifar-1", "ann"};
 
 TEST(AccessPolicyTest, AMemberDoesEverythingToWhatIsHisAndNothingToTheRest) {
   for (const Action action : AllActions()) {

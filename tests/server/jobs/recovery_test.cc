@@ -249,6 +249,17 @@ TEST_F(RecoveryTest, AJobThatWaitsToBeStartedAgainHoldsNoDevice) {
   EXPECT_THAT(server_.States(name), ElementsAre(kQueued, kStarting, kRunning, kQueued));
 }
 
+TEST_F(RecoveryTest, AJobThatWasNotStartedYetWaitsForOtherDevicesIfItsOwnAreGone) {
+  const std::string name = server_.Submit("r1");
+  server_.Crash();
+  server_.launcher.End(name, KilledBy(SIGKILL));
+  Store(name, [](JobRecord& job) { job.worker.clear(); });
+  server_.RemoveDevices();
+  server_.Start();
+  EXPECT_EQ(server_.Get(name).state(), kQueued);
+  EXPECT_THAT(server_.Get(name).reason(), HasSubstr("this server has no device"));
+}
+
 TEST_F(RecoveryTest, ACheckpointThatWasAskedForIsNotForgotten) {
   const std::string name = server_.Submit("r1");
   FakeWorker worker = RunningWorker(name);
