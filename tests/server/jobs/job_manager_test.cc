@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "tests/server/testing/test_server.h"
 
 namespace kur::server {
@@ -158,6 +159,23 @@ TEST_F(JobManagerTest, AWorkerThatIsSlowToStartHoldsUpNobody) {
   server_.launcher.AllowLaunches(true);
   jobs().WaitUntilIdle();
   EXPECT_EQ(server_.launcher.launches().size(), 1u);
+}
+
+TEST_F(JobManagerTest, ASignalThatIsOverdueWhileAWorkerStartsKeepsNoProcessorBusy) {
+  server_.cancel_grace = absl::Seconds(30);
+  server_.Restart();
+  server_.launcher.AllowLaunches(false);
+  const auto job = jobs().Submit({"ann"}, TestServer::Request("r1"));
+  ASSERT_THAT(job, IsOk());
+  while (server_.Get(job->name()).state() != kStarting) std::this_thread::yield();
+  ASSERT_THAT(jobs().Cancel({"ann"}, job->name()), IsOk());
+  server_.seconds_passed = 60;
+  // Wakes the scheduling thread, which finds the signal overdue.
+  ASSERT_THAT(jobs().Submit({"ann"}, TestServer::Request("r2")), IsOk());
+  absl::SleepFor(absl::Milliseconds(200));
+  EXPECT_LT(server_.clock_readings.load(), 1000);
+  server_.launcher.AllowLaunches(true);
+  while (server_.launcher.signals().empty()) jobs().WaitUntilIdle();
 }
 
 TEST_F(JobManagerTest, AWorkerThatIsStartedAgainAsksThePolicyForDevices) {

@@ -68,7 +68,10 @@ class TestServer {
     environment.metrics = &metrics;
     environment.cancel_grace = cancel_grace;
     environment.terminate_grace = absl::ZeroDuration();
-    environment.now = [this] { return absl::Now() + absl::Seconds(seconds_passed.load()); };
+    environment.now = [this] {
+      ++clock_readings;
+      return absl::Now() + absl::Seconds(seconds_passed.load());
+    };
     auto started = JobManager::Start(environment);
     ASSERT_THAT(started, IsOk());
     jobs = *std::move(started);
@@ -204,6 +207,7 @@ loss:
   Metrics metrics{"test"};
   absl::Duration cancel_grace = absl::InfiniteDuration();
   std::atomic<int64_t> seconds_passed{0};  // more than the clock says
+  std::atomic<int64_t> clock_readings{0};
   std::unique_ptr<StateDatabase> database;
   std::unique_ptr<JobStore> store;
   std::unique_ptr<BlobStore> blobs;
