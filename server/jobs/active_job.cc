@@ -306,7 +306,7 @@ absl::Status ActiveJob::HandleWorkerExit() {
   RunDirectory directory(*environment_.files, environment_.layout->Run(name_));
   // What the worker had not got acknowledged. An event that cannot be appended must not keep the
   // job from ending, unless trying again can help.
-  const absl::Status appended =
+  absl::Status appended =
       AppendEvents(directory.SpooledAfter(journal_->log()->last_worker_sequence()));
   if (absl::IsResourceExhausted(appended)) return appended;
   if (!appended.ok()) {

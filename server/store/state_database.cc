@@ -22,7 +22,7 @@ absl::StatusOr<std::unique_ptr<StateDatabase>> StateDatabase::Open(const std::st
 absl::Status StateDatabase::Write(absl::FunctionRef<absl::Status(SqlDatabase&)> write) {
   absl::MutexLock lock(&mutex_);
   KUR_RETURN_IF_ERROR(failure_);
-  const absl::Status status = WriteTransaction(write);
+  absl::Status status = WriteTransaction(write);
   if (absl::IsDataLoss(status)) {
     failure_ = absl::UnavailableError(
         absl::StrCat("the state directory can no longer be written safely (", status.message(),
