@@ -19,8 +19,11 @@ class CheckpointCommand : public Command {
     v1::CheckpointJobRequest request;
     request.set_name(job_);
     KUR_RETURN_IF_ERROR(connection->Call(&v1::Jobs::Stub::CheckpointJob, request).status());
-    context.out.WriteLine(absl::StrCat(
-        "checkpoint of ", job_, " requested; it will be in `kurctl checkpoints ", job_, "`"));
+    context.out.WriteLine(
+        absl::StrCat("checkpoint of ", job_,
+                     " requested; if its Kurfile has train.checkpoint, the file will be in "
+                     "`kurctl checkpoints ",
+                     job_, "`"));
     return ExitCode::kOk;
   }
 

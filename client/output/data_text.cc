@@ -83,10 +83,11 @@ std::string ClassesText(const v1::SourceInspected& source, const Terminal& termi
   const auto listed = std::min<size_t>(classes.size(), kListedClasses);
   for (size_t i = 0; i < listed; ++i) {
     const auto count = static_cast<double>(classes[i].count());
+    const Bar bar = MakeBar(count / most, kBarWidth, terminal);
     table.Add({classes[i].name().empty() ? "\"\"" : classes[i].name(),
                HumanCount(classes[i].count()),
                HumanPercent(count / static_cast<double>(std::max<int64_t>(total, 1))),
-               RenderBar(count / most, kBarWidth, terminal)});
+               {bar.done + bar.rest, Style::kGreen}});
   }
   std::string text = table.Render(terminal);
   if (listed < classes.size()) {

@@ -54,18 +54,23 @@ std::string LiveArea::Rewind() const {
   return absl::StrCat("\x1b[", lines_.size(), "F\x1b[J");
 }
 
-std::string RenderBar(double fraction, int width, const Terminal& terminal) {
+Bar MakeBar(double fraction, int width, const Terminal& terminal) {
   const double done = std::isfinite(fraction) ? std::clamp(fraction, 0.0, 1.0) : 0;
   if (!terminal.unicode()) {
     const int full = static_cast<int>(std::floor(done * width + 1e-9));
-    return absl::StrCat(std::string(full, '#'), std::string(width - full, '-'));
+    return {std::string(full, '#'), std::string(width - full, '-')};
   }
   const int halves = static_cast<int>(std::floor(done * width * 2 + 1e-9));
   const int full = halves / 2;
   const int half = halves % 2;
-  return absl::StrCat(
-      terminal.Styled(Style::kGreen, absl::StrCat(Repeated("━", full), half == 1 ? "╸" : "")),
-      terminal.Styled(Style::kDim, Repeated("─", width - full - half)));
+  return {absl::StrCat(Repeated("━", full), half == 1 ? "╸" : ""),
+          Repeated("─", width - full - half)};
+}
+
+std::string RenderBar(double fraction, int width, const Terminal& terminal) {
+  const Bar bar = MakeBar(fraction, width, terminal);
+  if (!terminal.unicode()) return bar.done + bar.rest;
+  return terminal.Styled(Style::kGreen, bar.done) + terminal.Styled(Style::kDim, bar.rest);
 }
 
 }  // namespace kur::client

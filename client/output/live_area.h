@@ -45,8 +45,17 @@ class LiveArea {
   absl::Time drawn_ = absl::InfinitePast();
 };
 
-// Renders a bar of `width` columns for a fraction in [0, 1]: "━━━━━╸────", or "#####-----" without
+// The two parts of a bar, without style: "━━━━━╸" and "────", or "#####" and "-----" without
 // Unicode.
+struct Bar {
+  std::string done;
+  std::string rest;
+};
+
+// Makes a bar of `width` columns for a fraction in [0, 1].
+Bar MakeBar(double fraction, int width, const Terminal& terminal);
+
+// Renders a bar in color.
 std::string RenderBar(double fraction, int width, const Terminal& terminal);
 
 }  // namespace kur::client

@@ -253,8 +253,10 @@ absl::Status Trainer::WriteRequestedCheckpoint() {
     KUR_RETURN_IF_ERROR(writer_.WriteWeights(train().checkpoint->path, "checkpoint on request"));
   }
   KUR_RETURN_IF_ERROR(writer_.WriteResumeFileIfDue(/*now=*/true));
-  host_.events->OnLog(LogLevel::kInfo, absl::StrCat("checkpoint after batch ", progress_.batch,
-                                                    " of epoch ", progress_.epoch + 1));
+  host_.events->OnLog(
+      LogLevel::kInfo,
+      absl::StrCat(train().checkpoint ? "checkpoint" : "saved, to go on from, but without a file:",
+                   " after batch ", progress_.batch, " of epoch ", progress_.epoch + 1));
   return absl::OkStatus();
 }
 

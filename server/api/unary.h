@@ -16,8 +16,8 @@ namespace kur::server {
 // Two ways to answer a call. gRPC has a few threads for all calls, so a handler runs on them only
 // if it never waits for a disk, for a process, or for a lock that is held meanwhile:
 // HandleInline(). Reading from the database is allowed, as its readers wait for no writer.
-// Everything else goes to a pool: HandleOnPool(). Cancelling and asking for a checkpoint write a row
-// or two; they are answered inline, because they must work while every pool is busy.
+// Everything else goes to a pool: HandleOnPool(). Cancelling and asking for a checkpoint write a
+// row or two; they are answered inline, because they must work while every pool is busy.
 
 // Puts the value of a StatusOr into `*response`, or returns its status.
 template <class Result, class Response>

@@ -55,6 +55,7 @@ v1::Job ActiveJob::Describe() const {
   v1::Job job = ToJob(*record);
   if (HasWorker(record->state)) {
     job.set_worker_pid(environment_.launcher->ProcessId({record->worker}));
+    if (record->desired_state == DESIRED_STATE_END) job.set_reason("is being cancelled");
   }
   const auto progress = view_.progress();
   if (progress.has_value()) *job.mutable_progress() = *progress;

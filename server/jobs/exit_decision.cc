@@ -45,7 +45,10 @@ ExitDecision DecideAfterExit(const WorkerEnd& end) {
   if (end.outcome.has_value() && IsFinal(end.outcome->state())) {
     return Final(end.outcome->state(), end.outcome->reason());
   }
-  if (end.cancel_requested) return Final(v1::JOB_STATE_CANCELLED, "cancelled");
+  if (end.cancel_requested) {
+    return Final(v1::JOB_STATE_CANCELLED,
+                 "cancelled; the worker ended without having written its last weights");
+  }
   const bool exited = end.exit.known && end.exit.signal == 0;
   if (exited) {
     return Final(v1::JOB_STATE_FAILED,
@@ -66,8 +69,8 @@ ExitDecision DecideAfterExit(const WorkerEnd& end) {
   }
   ExitDecision decision;
   decision.restart = true;
-  decision.reason =
-      absl::StrCat(Describe(end), "; it is started again from where it was last saved");
+  decision.reason = absl::StrCat(
+      Describe(end), "; it is started again, and goes on from what it has saved, if anything");
   return decision;
 }
 

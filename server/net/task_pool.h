@@ -12,8 +12,9 @@
 
 namespace kur::server {
 
-// Runs tasks that would block the threads of gRPC or of the scheduler: reading Kurfiles, hashing and
-// syncing large files, starting workers. The destructor waits until all added tasks have run. Thread-safe.
+// Runs tasks that would block the threads of gRPC or of the scheduler: reading Kurfiles, hashing
+// and syncing large files, starting workers. The destructor waits until all added tasks have run.
+// Thread-safe.
 class TaskPool {
  public:
   // Starts `threads` threads. At most `max_queued` tasks wait for one of them.

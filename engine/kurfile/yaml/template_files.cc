@@ -35,8 +35,10 @@ absl::StatusOr<Value> TemplateFiles::Load(const std::string& path) {
     return absl::InvalidArgumentError(
         absl::StrCat("templates read more than ", kMaxFiles, " files"));
   }
-  const std::string file = JoinPath(folder_, normalized);
-  if (!absl::StartsWith(ResolveLinks(file), ResolveLinks(folder_) + "/")) {
+  // Absolute, so that a file that is not there is inside of it as well.
+  const std::string folder = ResolveLinks(folder_);
+  const std::string file = JoinPath(folder, normalized);
+  if (!absl::StartsWith(ResolveLinks(file), folder + "/")) {
     return absl::PermissionDeniedError(
         absl::StrCat(path, " leads outside of the Kurfile's folder"));
   }
@@ -47,7 +49,7 @@ absl::StatusOr<Value> TemplateFiles::Load(const std::string& path) {
   KUR_ASSIGN_OR_RETURN(const std::string text, FileSystem::Posix().Read(file, kMaxFileBytes));
   KUR_ASSIGN_OR_RETURN(Value value,
                        ParseYaml(text, std::make_shared<const std::string>(normalized)));
-  files_.push_back(file);
+  files_.push_back(JoinPath(folder_, normalized));
   loaded_.emplace(normalized, value);
   return value;
 }

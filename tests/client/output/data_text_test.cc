@@ -122,6 +122,15 @@ TEST_F(DataTextTest, NamesTheRarestOfManyClasses) {
   EXPECT_THAT(Render(data), HasSubstr("and 12 more; the rarest, class 29, 71 times\n"));
 }
 
+TEST_F(DataTextTest, SharesAreBarsInColorToo) {
+  Terminal::Features features;
+  features.color = true;
+  features.unicode = true;
+  const std::string text = RenderData(Digits(), Terminal(stream_, features));
+  EXPECT_THAT(text, HasSubstr("33%  \x1b[32m━━━━━━━━━━━━────────────\x1b[0m"));
+  EXPECT_EQ(text.find("\\x1b"), std::string::npos) << "escape codes are no text";
+}
+
 TEST_F(DataTextTest, DrawsTwoPixelsACharacterInColors) {
   Terminal::Features features;
   features.color = true;

@@ -420,6 +420,17 @@ model: [{input: {shape: [3]}, name: x}, {dense: "{{ hidden * depth }}"}]
   }
 }
 
+TEST(KurfileTest, AFileThatTemplatesMissIsMissedHoweverTheKurfileIsNamed) {
+  const TemporaryDirectory dir;
+  dir.Write("k.yml", "settings: {a: \"{{ load_yaml('none.yml') }}\"}\nmodel: []");
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(dir.path());
+  for (const std::string& name : {std::string("k.yml"), dir.path() + "/k.yml"}) {
+    EXPECT_THAT(Kurfile::Load(name).status().message(), HasSubstr("No such file")) << name;
+  }
+  std::filesystem::current_path(before);
+}
+
 constexpr char kFlowers[] = R"(
 model:
   - input: evaluations

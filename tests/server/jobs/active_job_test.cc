@@ -145,6 +145,7 @@ TEST_F(ActiveJobTest, CancellingARunningJobTellsItsWorker) {
   ASSERT_THAT(jobs().Cancel({"ann"}, name), IsOk());
   EXPECT_THAT(worker.link->Sent(), ElementsAre("cancel"));
   EXPECT_EQ(server_.Get(name).state(), kRunning);
+  EXPECT_EQ(server_.Get(name).reason(), "is being cancelled");
   server_.EndWorker(name, kCancelled, "cancelled");
   EXPECT_EQ(server_.Get(name).state(), kCancelled);
 }

@@ -41,6 +41,7 @@ TEST(ExitDecisionTest, WithoutAnOutcomeACancelledJobIsCancelled) {
     end.exit = exit;
     end.cancel_requested = true;
     EXPECT_EQ(DecideAfterExit(end).state, v1::JOB_STATE_CANCELLED);
+    EXPECT_THAT(DecideAfterExit(end).reason, HasSubstr("without having written"));
   }
 }
 
