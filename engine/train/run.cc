@@ -32,7 +32,7 @@ void RefuseCommands(const std::string& reason, RunEvents* events, RunControl* co
 }
 
 // The control of a run that trains nothing: refuses commands as soon as the run looks whether it is
-// cancelled. Not thread-safe.
+// cancelled. As thread-safe as the control behind it; the thread that asks reports the refusals.
 class CancelOnlyControl : public RunControl {
  public:
   explicit CancelOnlyControl(const RunHost& host) : host_(host) {}
