@@ -178,7 +178,7 @@ TEST_F(SubmissionTest, AKurfileWithoutTheModesSectionIsRefused) {
 
 TEST_F(SubmissionTest, ARefusalOfTheServerNamesTheUsersFiles) {
   Submission submission;
-  submission.local_names["toy.yml"] = "../work/toy.yml";
+  submission.local_names["toy.yml"] = "../models/toy.yml";
   v1::ErrorDetails details;
   for (const char* file : {"toy.yml", "unknown.yml", ""}) {
     v1::Diagnostic* const diagnostic = details.add_diagnostics();
@@ -205,7 +205,7 @@ TEST_F(SubmissionTest, ARefusalOfTheServerNamesTheUsersFiles) {
       connection->Call(&v1::Jobs::Stub::SubmitJob, v1::SubmitJobRequest()).status();
   const auto diagnostics = DiagnosticsOf(WithLocalNames(refusal, submission));
   ASSERT_EQ(diagnostics.size(), 4u);
-  EXPECT_EQ(*diagnostics[0].location.file, "../work/toy.yml");
+  EXPECT_EQ(*diagnostics[0].location.file, "../models/toy.yml");
   EXPECT_EQ(diagnostics[0].location.line, 8);
   EXPECT_EQ(*diagnostics[1].location.file, "unknown.yml");
   EXPECT_EQ(diagnostics[2].location.file, nullptr);

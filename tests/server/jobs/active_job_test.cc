@@ -12,7 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
-#include "tests/server/testing/test_server.h"
+#include "tests/server/testing/job_test.h"
 
 namespace kur::server {
 namespace {
@@ -22,37 +22,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
-constexpr auto kQueued = v1::JOB_STATE_QUEUED;
-constexpr auto kStarting = v1::JOB_STATE_STARTING;
-constexpr auto kRunning = v1::JOB_STATE_RUNNING;
-constexpr auto kSucceeded = v1::JOB_STATE_SUCCEEDED;
-constexpr auto kFailed = v1::JOB_STATE_FAILED;
-constexpr auto kCancelled = v1::JOB_STATE_CANCELLED;
-
-class ActiveJobTest : public ::testing::Test {
- protected:
-  JobManager& jobs() { return *server_.jobs; }
-
-  // A job whose worker has reported that it has started.
-  FakeWorker RunningWorker(const std::string& job) {
-    FakeWorker worker(server_, job);
-    EXPECT_THAT(worker.Connect(), IsOk());
-    EXPECT_THAT(worker.Report(FakeWorker::Started()), IsOk());
-    return worker;
-  }
-
-  v1::Event ArtifactEvent(const std::string& path, const std::string& content) {
-    v1::Event event;
-    v1::Artifact& artifact = *event.mutable_artifact_written();
-    artifact.set_path(path);
-    artifact.set_kind(v1::Artifact::KIND_CHECKPOINT);
-    artifact.set_size(static_cast<int64_t>(content.size()));
-    artifact.set_sha256(Sha256Hex(content));
-    return event;
-  }
-
-  TestServer server_;
-};
+class ActiveJobTest : public JobTest {};
 
 TEST_F(ActiveJobTest, ARunHasEveryStateInItsEvents) {
   const std::string name = server_.Submit("r1");

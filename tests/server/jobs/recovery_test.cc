@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "server/jobs/job_manager.h"
-#include "tests/server/testing/test_server.h"
+#include "tests/server/testing/job_test.h"
 
 namespace kur::server {
 namespace {
@@ -18,23 +18,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-constexpr auto kQueued = v1::JOB_STATE_QUEUED;
-constexpr auto kStarting = v1::JOB_STATE_STARTING;
-constexpr auto kRunning = v1::JOB_STATE_RUNNING;
-constexpr auto kSucceeded = v1::JOB_STATE_SUCCEEDED;
-constexpr auto kFailed = v1::JOB_STATE_FAILED;
-constexpr auto kCancelled = v1::JOB_STATE_CANCELLED;
-
 // kurd dies and comes back on the same state directory.
-class RecoveryTest : public ::testing::Test {
+class RecoveryTest : public JobTest {
  protected:
-  FakeWorker RunningWorker(const std::string& job) {
-    FakeWorker worker(server_, job);
-    EXPECT_THAT(worker.Connect(), IsOk());
-    EXPECT_THAT(worker.Report(FakeWorker::Started()), IsOk());
-    return worker;
-  }
-
   void Store(const std::string& name, const std::function<void(JobRecord&)>& change) {
     const auto database = StateDatabase::Open(server_.layout.database());
     ASSERT_THAT(database, IsOk());
@@ -44,8 +30,6 @@ class RecoveryTest : public ::testing::Test {
     change(**record);
     ASSERT_THAT(store.Update(**record), IsOk());
   }
-
-  TestServer server_;
 };
 
 TEST_F(RecoveryTest, ARunningJobDoesNotNotice) {
@@ -278,12 +262,16 @@ TEST_F(RecoveryTest, ACheckpointThatWasAskedForIsNotForgotten) {
 
 TEST_F(RecoveryTest, AJobThatWaitsToBeStartedAgainStillDoes) {
   const std::string name = server_.Submit("r1");
-  server_.launcher.AllowLaunches(false);
+  server_.Crash();
   server_.launcher.End(name, KilledBy(SIGKILL));
-  server_.launcher.AllowLaunches(true);
-  server_.Restart();
-  EXPECT_EQ(server_.Get(name).state(), kStarting);
+  Store(name, [](JobRecord& job) {
+    job.state = kQueued;
+    job.devices.clear();
+    job.worker.clear();
+  });
+  server_.Start();
   EXPECT_EQ(server_.Get(name).attempts(), 2);
+  EXPECT_THAT(server_.States(name), ElementsAre(kQueued, kStarting, kQueued, kStarting));
 }
 
 }  // namespace
