@@ -341,7 +341,10 @@ absl::StatusOr<std::shared_ptr<EventLog>> JobManager::Events(const Caller& calle
   KUR_ASSIGN_OR_RETURN(const auto active, Active(record));
   if (active != nullptr) return AsServerFault(active->Log());
   KUR_ASSIGN_OR_RETURN(const JobRecord ended, ReadAgain(record));
-  return AsServerFault(ended_logs_.Open(ended));
+  auto log = ended_logs_.Open(ended);
+  // Opening announces an end that a crash has kept from being announced; see RefuseIfUnsafe().
+  if (absl::IsUnavailable(log.status())) environment_.database->Refuse(log.status());
+  return AsServerFault(std::move(log));
 }
 
 absl::StatusOr<v1::FrozenKurfile> JobManager::Kurfile(const Caller& caller,

@@ -158,6 +158,22 @@ TEST_F(RecoveryTest, ACrashBetweenTheStoreAndTheEventAnnouncesTheEndOnce) {
   EXPECT_THAT(server_.States(name), ElementsAre(kQueued, kStarting, kSucceeded));
 }
 
+TEST_F(RecoveryTest, AnEndThatCannotBeAnnouncedSafelyStopsAllPromises) {
+  const std::string name = server_.Submit("r1");
+  server_.Crash();
+  server_.launcher.End(name, ExitedWith(0));
+  Store(name, [](JobRecord& job) {
+    job.state = kSucceeded;
+    job.finished_at = absl::FromUnixSeconds(100);
+  });
+  server_.Start();
+  server_.files.fail_syncs = true;
+  EXPECT_FALSE(server_.jobs->Events({"ann"}, name).ok());
+  server_.files.fail_syncs = false;
+  EXPECT_THAT(server_.jobs->Submit({"ann"}, TestServer::Request("r2")),
+              FailsWith(absl::StatusCode::kUnavailable, "restart kurd"));
+}
+
 TEST_F(RecoveryTest, ATornLastEventIsSentAgainByTheWorker) {
   const std::string name = server_.Submit("r1");
   FakeWorker worker = RunningWorker(name);
