@@ -152,6 +152,9 @@ absl::Status Reporter::WriteArtifact(const ArtifactInfo& info, const std::string
     KUR_ASSIGN_OR_RETURN(name, NormalizeRelativePath(info.file.path));
     KUR_ASSIGN_OR_RETURN(const std::string path, paths_.ForWriting(info.file.path));
     FileSystem& files = *options_.files;
+    // A run that goes on from the file does not repeat what happened before it: no event of that may
+    // be lost if the process is killed as soon as the file is there.
+    KUR_RETURN_IF_ERROR(Flush());
     KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(path)));
     KUR_RETURN_IF_ERROR(WriteFileAtomically(files, path, content));
     if (options_.artifact_folder.empty()) return absl::OkStatus();

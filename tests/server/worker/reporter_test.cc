@@ -8,6 +8,7 @@
 #include "engine/base/sha256.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/temporary_directory.h"
 
 namespace kur::worker {
@@ -114,6 +115,19 @@ TEST_F(ReporterTest, WhatIsNoTextIsReplaced) {
     v1::Event copy;
     EXPECT_TRUE(copy.ParseFromString(event.SerializeAsString()));
   }
+}
+
+// A run that goes on from a file does not repeat the batches before it, so none of their losses may
+// be missing if the process is killed as soon as the file is there.
+TEST_F(ReporterTest, SendsWhatIsBeingPackedBeforeItWritesAnArtifact) {
+  kur::testing::FailingFileSystem files(/*failing=*/0);
+  Reporter::Options options;
+  options.files = &files;
+  Reporter reporter(*paths_, &sink_, options);
+  reporter.OnEpochStarted({1, 2, 3, 24});
+  reporter.OnBatch(Batch(1, 1, 0.5));
+  EXPECT_FALSE(reporter.WriteArtifact(Artifact("last.kur"), "weights").ok());
+  EXPECT_THAT(Losses(), ElementsAre(Pair(1, 0.5F)));
 }
 
 TEST_F(ReporterTest, SendsWhatIsBeingPackedBeforeAnythingElse) {
