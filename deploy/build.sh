@@ -10,7 +10,7 @@ Usage: deploy/build.sh PRESET [-DNAME=VALUE ...] [TARGET ...]
 Builds the targets (default: everything) of a preset from CMakePresets.json.
 KUR_JOBS sets the number of compilers at a time.
 
-Example: deploy/build.sh release -DBUILD_TESTING=OFF kurd kurctl kurd-worker
+Example: deploy/build.sh release -DBUILD_TESTING=OFF kurd kurctl kurd-evaluator kurd-worker
 END
 }
 

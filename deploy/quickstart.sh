@@ -7,7 +7,7 @@ if [[ ${1:-} == -h || ${1:-} == --help ]]; then
   cat <<'END'
 Usage: deploy/quickstart.sh
 
-Installs what is missing, builds kurd, kurctl and kurd-worker into build/bin, starts a kurd for
+Installs what is missing, builds kurd and its programs into build/bin, starts a kurd for
 this user alone and trains deploy/examples/fashion-mnist.yml. Run it again to train on.
 KUR_STATE_DIR says where kurd keeps its state.
 END
@@ -25,7 +25,7 @@ begin "installing what is missing"
 deploy/install-deps.sh --build
 
 begin "building (some minutes the first time)"
-deploy/build.sh release -DBUILD_TESTING=OFF kurd kurctl kurd-worker
+deploy/build.sh release -DBUILD_TESTING=OFF kurd kurctl kurd-evaluator kurd-worker
 
 begin "starting kurd"
 build/bin/kurctl up

@@ -1,8 +1,8 @@
-#include <filesystem>
+#include <map>
 #include <memory>
-#include <system_error>
+#include <string>
+#include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/commands/commands.h"
@@ -14,27 +14,15 @@
 namespace kur::client {
 namespace {
 
-// Writes the frozen sources of a job below `folder` and evaluates them.
-absl::StatusOr<Value> EvaluateFrozen(const v1::FrozenKurfile& frozen, const std::string& job,
-                                     const std::string& folder) {
-  FileSystem& files = FileSystem::Posix();
-  const std::filesystem::path root = std::filesystem::path(folder) / job;
-  for (const v1::SourceFile& source : frozen.sources()) {
-    const std::filesystem::path relative = std::filesystem::path(source.path()).lexically_normal();
-    if (relative.is_absolute() || relative.empty() || *relative.begin() == "..") {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the server sent a file with the path ", source.path()));
-    }
-    const std::string path = (root / relative).string();
-    KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(path)));
-    KUR_RETURN_IF_ERROR(WriteFileAtomically(files, path, source.content()));
-  }
+// Evaluates the frozen sources of a job.
+absl::StatusOr<Value> EvaluateFrozen(const v1::FrozenKurfile& frozen) {
+  std::map<std::string, std::string> files;
+  for (const v1::SourceFile& source : frozen.sources()) files[source.path()] = source.content();
+  const MemorySourceTree sources(std::move(files));
   KurfileOptions options;
   options.overrides.assign(frozen.overrides().begin(), frozen.overrides().end());
-  options.display_root = root.string();
-  options.include_root = root.string();
-  KUR_ASSIGN_OR_RETURN(const Kurfile kurfile,
-                       Kurfile::Load((root / frozen.kurfile()).string(), options));
+  options.sources = &sources;
+  KUR_ASSIGN_OR_RETURN(const Kurfile kurfile, Kurfile::Load(frozen.kurfile(), options));
   return kurfile.evaluated();
 }
 
@@ -57,14 +45,8 @@ class DiffCommand : public Command {
   }
 
   absl::StatusOr<ExitCode> Run(Context& context) override {
-    std::string folder = std::filesystem::temp_directory_path() / "kurctl-diff-XXXXXX";
-    if (mkdtemp(folder.data()) == nullptr) return ErrnoToStatus(errno, "cannot create " + folder);
-    const absl::Cleanup remove_folder = [&folder] {
-      std::error_code ignored;
-      std::filesystem::remove_all(folder, ignored);
-    };
-    KUR_ASSIGN_OR_RETURN(const Value a, Evaluate(context, a_, folder + "/a"));
-    KUR_ASSIGN_OR_RETURN(const Value b, Evaluate(context, b_, folder + "/b"));
+    KUR_ASSIGN_OR_RETURN(const Value a, Evaluate(context, a_));
+    KUR_ASSIGN_OR_RETURN(const Value b, Evaluate(context, b_));
     const auto differences = FindDifferences(a, b);
     if (IsStructured(format_)) {
       Json list = Json::array();
@@ -84,8 +66,7 @@ class DiffCommand : public Command {
   }
 
  private:
-  absl::StatusOr<Value> Evaluate(Context& context, const std::string& word,
-                                 const std::string& folder) {
+  absl::StatusOr<Value> Evaluate(Context& context, const std::string& word) {
     if (Exists(word)) {
       KUR_ASSIGN_OR_RETURN(const Kurfile kurfile, Kurfile::Load(word));
       return kurfile.evaluated();
@@ -97,7 +78,7 @@ class DiffCommand : public Command {
     v1::GetKurfileRequest request;
     request.set_name(word);
     KUR_ASSIGN_OR_RETURN(const auto frozen, connection->Call(&v1::Jobs::Stub::GetKurfile, request));
-    return EvaluateFrozen(frozen, word, folder);
+    return EvaluateFrozen(frozen);
   }
 
   void Show(const Difference& difference, Terminal& out) const {

@@ -210,23 +210,9 @@ void AppendIfGiven(const std::optional<FileReference>& file, std::vector<FileRef
 
 }  // namespace
 
-std::string ToString(Mode mode) {
-  switch (mode) {
-    case Mode::kTrain:
-      return "train";
-    case Mode::kTest:
-      return "test";
-    case Mode::kEvaluate:
-      return "evaluate";
-    case Mode::kInspect:
-      return "inspect";
-  }
-  return "";
-}
-
 absl::StatusOr<Value> Kurfile::LoadRaw(const std::string& path, const KurfileOptions& options,
                                        std::vector<std::string>* files) {
-  Loader loader({options.display_root, options.include_root});
+  Loader loader(options.display_root, *options.sources);
   KUR_ASSIGN_OR_RETURN(Value raw, loader.Load(path));
   for (const std::string& change : options.overrides) {
     KUR_ASSIGN_OR_RETURN(raw, ApplyOverride(raw, change));
@@ -240,7 +226,7 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
   Kurfile kurfile;
   KUR_ASSIGN_OR_RETURN(const Value raw, LoadRaw(path, options, &kurfile.files_));
   Diagnostics diagnostics;
-  TemplateFiles loaded(DirectoryOf(path));
+  TemplateFiles loaded(*options.sources, DirectoryOf(path));
   TemplateHost host;
   host.gpu_count = [&options] { return int64_t{options.gpu_count}; };
   host.load_json =

@@ -10,23 +10,15 @@
 #include "engine/kurfile/plan/model_plan.h"
 #include "engine/kurfile/sections.h"
 #include "engine/kurfile/specs/device_request.h"
+#include "engine/kurfile/yaml/source_tree.h"
 #include "engine/value/diagnostics.h"
 #include "engine/value/file_reference.h"
+#include "engine/value/mode.h"
 #include "engine/value/value.h"
 
 namespace kur {
 
 class TemplateEngine;
-
-enum class Mode {
-  kTrain,
-  kTest,
-  kEvaluate,
-  kInspect,  // shows the data of all sections
-};
-
-// Returns "train", "test", "evaluate" or "inspect".
-std::string ToString(Mode mode);
 
 // How to read a Kurfile.
 struct KurfileOptions {
@@ -35,8 +27,8 @@ struct KurfileOptions {
   // Messages show files relative to this folder; empty: relative to the folder of the Kurfile, as
   // it was named.
   std::string display_root;
-  // Set to forbid includes outside of this folder; empty: includes may be anywhere.
-  std::string include_root;
+  // Where the Kurfile and its includes are read from; must outlive the call.
+  const SourceTree* sources = &SourceTree::Disk();
   // The result of gpu_count() in templates: the number of graphics cards of the machine that runs
   // the job.
   int gpu_count = 0;
@@ -62,7 +54,7 @@ class Kurfile {
   // containers are evaluated during expansion.
   const Value& evaluated() const { return evaluated_; }
 
-  // Returns every file that was read, the Kurfile first, as paths of this machine.
+  // Returns every file that was read, the Kurfile first, as paths of the source tree.
   const std::vector<std::string>& files() const { return files_; }
 
   // A section that has data.

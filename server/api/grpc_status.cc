@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/value/diagnostics.h"
 #include "kur/v1/errors.pb.h"
+#include "server/protocol/conversions.h"
 
 namespace kur::server {
 namespace {
@@ -13,17 +14,6 @@ namespace {
 constexpr size_t kMaxMessageBytes = 1024;
 // In base64, as it may travel, this grows by a third.
 constexpr size_t kMaxDetailBytes = 4096;
-
-v1::Diagnostic ToProto(const Diagnostic& diagnostic) {
-  v1::Diagnostic proto;
-  proto.set_warning(diagnostic.severity != Diagnostic::Severity::kError);
-  if (diagnostic.location.known()) proto.set_file(*diagnostic.location.file);
-  proto.set_line(diagnostic.location.line);
-  proto.set_column(diagnostic.location.column);
-  proto.set_path(diagnostic.path);
-  proto.set_message(diagnostic.message);
-  return proto;
-}
 
 // The text up to `limit` bytes, cut between characters of UTF-8.
 std::string Cut(absl::string_view text, size_t limit) {
@@ -36,7 +26,7 @@ v1::ErrorDetails DetailsOf(const std::vector<Diagnostic>& diagnostics) {
   v1::ErrorDetails details;
   for (size_t i = 0; i < diagnostics.size(); ++i) {
     v1::Diagnostic& added = *details.add_diagnostics();
-    added = ToProto(diagnostics[i]);
+    added = kur::ToProto(diagnostics[i]);
     added.set_message(Cut(added.message(), kMaxMessageBytes));
     if (details.ByteSizeLong() <= kMaxDetailBytes) continue;
     added.Clear();

@@ -46,8 +46,8 @@ grpc::ServerUnaryReactor* HandleInline(grpc::CallbackServerContext* context,
   return reactor;
 }
 
-// Answers with what `work(caller)` returns, on a thread of `pool`; RESOURCE_EXHAUSTED if too many
-// calls wait there.
+// Answers with what `work(caller)` returns, on a thread of `pool`, where callers take turns;
+// RESOURCE_EXHAUSTED if too many calls wait there.
 template <class Response, class Work>
 grpc::ServerUnaryReactor* HandleOnPool(TaskPool& pool, grpc::CallbackServerContext* context,
                                        const Authenticator& authenticator, Action action,
@@ -58,8 +58,9 @@ grpc::ServerUnaryReactor* HandleOnPool(TaskPool& pool, grpc::CallbackServerConte
     reactor->Finish(ToGrpc(caller.status()));
     return reactor;
   }
+  const std::string user = caller->user;
   const bool taken =
-      pool.TryAdd([reactor, response, caller = *std::move(caller), work = std::move(work)] {
+      pool.TryAdd(user, [reactor, response, caller = *std::move(caller), work = std::move(work)] {
         reactor->Finish(Respond(work(caller), response));
       });
   if (!taken) {

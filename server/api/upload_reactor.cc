@@ -34,7 +34,7 @@ void UploadReactor::OnReadDone(bool ok) {
 }
 
 void UploadReactor::OnPool(std::function<void()> task) {
-  if (pool_.TryAdd(std::move(task))) return;
+  if (pool_.TryAdd("", std::move(task))) return;
   upload_.reset();
   Finish(ToGrpc(absl::ResourceExhaustedError(
       "kurd has as many uploads to check as it can take; try again in a moment")));

@@ -9,30 +9,33 @@
 #include "engine/base/network_rules.h"
 #include "engine/base/status.h"
 #include "server/protocol/job_state.h"
+#include "server/submission/evaluator_process.h"
 
 namespace kur::server {
 namespace {
 
-constexpr int kSubmissionThreads = 4;
-constexpr size_t kMaxQueuedSubmissions = 256;
-constexpr int kUploadThreads = 2;
-constexpr size_t kMaxQueuedUploads = 1024;
+// Most of the threads wait: for an evaluation, or for a commit, which those who wait share. So one
+// user's worst Kurfiles take some processes, and never the threads of the others.
+constexpr TaskPool::Limits kSubmissionLimits = {/*threads=*/64, /*running_per_user=*/8,
+                                                /*queued=*/1024, /*queued_per_user=*/256};
+constexpr TaskPool::Limits kUploadLimits = {/*threads=*/2, /*running_per_user=*/2, /*queued=*/1024,
+                                            /*queued_per_user=*/1024};
 constexpr absl::Duration kStopGrace = absl::Milliseconds(500);
 
-// Returns the path of --worker-binary; default: kurd-worker in the folder of this program.
-absl::StatusOr<std::string> WorkerBinary(const DaemonOptions& options) {
-  std::string binary = options.worker_binary;
+// Returns the path of a program that belongs to kurd: `given`, or `name` in kurd's own folder.
+absl::StatusOr<std::string> Program(const std::string& given, const std::string& name,
+                                    const std::string& option) {
+  std::string binary = given;
   if (binary.empty()) {
     char self[PATH_MAX];
     const ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
     if (length < 0) return ErrnoToStatus(errno, "cannot find this program's folder");
-    binary = JoinPath(DirectoryOf(std::string(self, static_cast<size_t>(length))), "kurd-worker");
+    binary = JoinPath(DirectoryOf(std::string(self, static_cast<size_t>(length))), name);
   }
   char resolved[PATH_MAX];
   if (realpath(binary.c_str(), resolved) == nullptr || access(resolved, X_OK) != 0) {
-    return absl::FailedPreconditionError(absl::StrCat("there is no program ", binary,
-                                                      "; install kurd-worker there or name it with "
-                                                      "--worker-binary"));
+    return absl::FailedPreconditionError(absl::StrCat("there is no program ", binary, "; install ",
+                                                      name, " there or name it with ", option));
   }
   return std::string(resolved);
 }
@@ -80,7 +83,10 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
       Annotate(NetworkRules::Parse(data.download_networks).status(), "--download-network"));
   KUR_ASSIGN_OR_RETURN(auto tokens, LoadTokens(options));
   KUR_ASSIGN_OR_RETURN(auto tls, LoadTls(options));
-  KUR_ASSIGN_OR_RETURN(const std::string worker_binary, WorkerBinary(options));
+  KUR_ASSIGN_OR_RETURN(const std::string worker_binary,
+                       Program(options.worker_binary, "kurd-worker", "--worker-binary"));
+  KUR_ASSIGN_OR_RETURN(const std::string evaluator_binary,
+                       Program(options.evaluator_binary, "kurd-evaluator", "--evaluator-binary"));
   KUR_ASSIGN_OR_RETURN(auto inventory, OpenDeviceInventory(options.devices));
   for (const std::string& problem : inventory->problems()) spdlog::warn("{}", problem);
 
@@ -92,6 +98,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
       new Daemon(options, std::move(state), std::make_unique<Authenticator>(std::move(tokens))));
   daemon->inventory_ = std::move(inventory);
   daemon->launcher_ = MakeLocalLauncher(worker_binary);
+  KUR_ASSIGN_OR_RETURN(daemon->evaluator_, EvaluatorProcess::Start(evaluator_binary));
   KUR_RETURN_IF_ERROR(daemon->OpenState(std::move(data)));
   KUR_RETURN_IF_ERROR(daemon->Listen(addresses, std::move(tls)));
   return daemon;
@@ -109,6 +116,7 @@ absl::Status Daemon::OpenState(DataPolicy data) {
   environment.database = database_.get();
   environment.store = store_.get();
   environment.blobs = blobs_.get();
+  environment.evaluator = evaluator_.get();
   environment.launcher = launcher_.get();
   environment.inventory = inventory_.get();
   environment.policy = policy_.get();
@@ -121,8 +129,8 @@ absl::Status Daemon::OpenState(DataPolicy data) {
 
 absl::Status Daemon::Listen(const std::vector<ListenAddress>& addresses,
                             std::optional<TlsFiles> tls) {
-  submission_pool_ = std::make_unique<TaskPool>(kSubmissionThreads, kMaxQueuedSubmissions);
-  upload_pool_ = std::make_unique<TaskPool>(kUploadThreads, kMaxQueuedUploads);
+  submission_pool_ = std::make_unique<TaskPool>(kSubmissionLimits);
+  upload_pool_ = std::make_unique<TaskPool>(kUploadLimits);
   jobs_service_ =
       std::make_unique<JobsService>(*jobs_, *authenticator_, *submission_pool_, metrics_);
   blobs_service_ =

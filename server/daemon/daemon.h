@@ -57,6 +57,7 @@ class Daemon {
   std::unique_ptr<JobStore> store_;
   std::unique_ptr<BlobStore> blobs_;
   EventDispatcher dispatcher_;
+  std::unique_ptr<KurfileEvaluator> evaluator_;
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<JobManager> jobs_;
   // Two pools, so that verifying large uploads does not delay submissions.

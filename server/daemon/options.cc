@@ -64,6 +64,9 @@ void AddOptions(CLI::App& app, DaemonOptions& options) {
   app.add_option("--worker-binary", options.worker_binary,
                  "The program that trains [kurd-worker beside kurd]")
       ->type_name("PATH");
+  app.add_option("--evaluator-binary", options.evaluator_binary,
+                 "The program that evaluates Kurfiles [kurd-evaluator beside kurd]")
+      ->type_name("PATH");
   app.add_option("--log-level", options.log_level, "debug, info, warn or error [info]")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->type_name("LEVEL");

@@ -37,6 +37,8 @@ struct DaemonOptions {
   std::string metrics;
   // The program that trains. Empty: kurd-worker in the folder of kurd.
   std::string worker_binary;
+  // The program that evaluates Kurfiles. Empty: kurd-evaluator in the folder of kurd.
+  std::string evaluator_binary;
   // "debug", "info", "warn" or "error".
   std::string log_level = "info";
 };

@@ -27,14 +27,6 @@ absl::Status WritePid(int fd) {
   return absl::OkStatus();
 }
 
-// Removes what interrupted submissions left in the temporary folder.
-absl::Status EmptyTemporary(const std::string& path) {
-  std::error_code error;
-  std::filesystem::remove_all(path, error);
-  if (error) return ErrnoToStatus(error.value(), "cannot empty " + path);
-  return FileSystem::Posix().MakeDirectories(path, kPrivateDirectory);
-}
-
 }  // namespace
 
 absl::StatusOr<StateDirectory> StateDirectory::Lock(const std::string& path, FileSystem& files) {
@@ -55,7 +47,9 @@ absl::StatusOr<StateDirectory> StateDirectory::Lock(const std::string& path, Fil
   }
   KUR_RETURN_IF_ERROR(WritePid(lock.get()));
   KUR_RETURN_IF_ERROR(files.MakeDirectories(layout.runs(), kPrivateDirectory));
-  KUR_RETURN_IF_ERROR(EmptyTemporary(layout.temporary()));
+  // Where a kurd of an earlier version read Kurfiles.
+  std::error_code ignored;
+  std::filesystem::remove_all(layout.root() + "/tmp", ignored);
   // A kurd that was killed may have written files, on which this one builds, without a sync.
   KUR_RETURN_IF_ERROR(files.SyncAll(layout.root()));
   return StateDirectory(std::move(layout), std::move(lock));

@@ -16,6 +16,7 @@
 #include "server/store/job_store.h"
 #include "server/store/state_database.h"
 #include "server/submission/data_policy.h"
+#include "server/submission/kurfile_evaluator.h"
 
 namespace kur::server {
 
@@ -30,6 +31,7 @@ struct JobEnvironment {
   StateDatabase* database = nullptr;
   JobStore* store = nullptr;
   BlobStore* blobs = nullptr;
+  KurfileEvaluator* evaluator = nullptr;
   Launcher* launcher = nullptr;
   const DeviceInventory* inventory = nullptr;
   const SchedulingPolicy* policy = nullptr;

@@ -19,8 +19,8 @@
 namespace kur::server {
 namespace {
 
-constexpr int kLaunchThreads = 4;
-constexpr size_t kMostLaunchesWaiting = 1024;
+constexpr TaskPool::Limits kLaunchLimits = {/*threads=*/4, /*running_per_user=*/4,
+                                            /*queued=*/1024, /*queued_per_user=*/1024};
 constexpr int kDefaultPageSize = 100;
 constexpr int kMaxPageSize = 1000;
 // How many of the jobs that a prefix fits are named.
@@ -47,7 +47,7 @@ absl::Status Ambiguous(const std::string& prefix, std::vector<JobRecord> jobs) {
 absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Start(const JobEnvironment& environment) {
   std::unique_ptr<JobManager> manager(new JobManager(environment));
   KUR_RETURN_IF_ERROR(manager->Recover());
-  manager->launch_pool_ = std::make_unique<TaskPool>(kLaunchThreads, kMostLaunchesWaiting);
+  manager->launch_pool_ = std::make_unique<TaskPool>(kLaunchLimits);
   manager->thread_ = std::thread([raw = manager.get()] { raw->Run(); });
   return manager;
 }
@@ -130,7 +130,7 @@ void JobManager::LaunchIfDue(const std::shared_ptr<ActiveJob>& job) {
     absl::MutexLock lock(&mutex_);
     --launches_;
   };
-  if (!launch_pool_->TryAdd(launch)) launch();
+  if (!launch_pool_->TryAdd(job->owner(), launch)) launch();
 }
 
 bool JobManager::Schedule(const std::vector<std::shared_ptr<ActiveJob>>& jobs) {
@@ -189,8 +189,9 @@ absl::StatusOr<v1::Job> JobManager::Submit(const Caller& caller,
     if (earlier.has_value()) return Describe(*earlier);
     KUR_RETURN_IF_ERROR(environment_.database->health());
   }
-  const SubmissionContext context = {*environment_.files, *environment_.layout, *environment_.blobs,
-                                     environment_.inventory->devices(), environment_.data};
+  const SubmissionContext context = {*environment_.evaluator, *environment_.layout,
+                                     *environment_.blobs, environment_.inventory->devices(),
+                                     environment_.data};
   KUR_ASSIGN_OR_RETURN(const NewJob job, FreezeSubmission(context, caller.user, request));
   if (request.validate_only()) {
     JobRecord preview;

@@ -32,11 +32,7 @@ SchedulableJob ToSchedulable(const JobRecord& record) {
   job.name = record.name;
   job.owner = record.owner;
   job.project = record.project;
-  const FrozenJob::Devices& devices = record.frozen.devices();
-  job.request.kind = static_cast<DeviceRequest::Kind>(devices.kind());
-  job.request.allowed.assign(devices.allowed().begin(), devices.allowed().end());
-  job.request.excluded.assign(devices.excluded().begin(), devices.excluded().end());
-  job.request.count = devices.count();
+  job.request = ToDeviceRequest(record.frozen.devices());
   job.writes.assign(record.frozen.writes().begin(), record.frozen.writes().end());
   return job;
 }

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <map>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -12,28 +14,46 @@
 
 namespace kur::server {
 
-// Runs tasks that would block the threads of gRPC or of the scheduler: reading Kurfiles, hashing
-// and syncing large files, starting workers. The destructor waits until all added tasks have run.
-// Thread-safe.
+// Runs tasks that would block the threads of gRPC or of the scheduler: having Kurfiles evaluated,
+// hashing and syncing large files, starting workers. Users take turns: however much one asks for,
+// another's first task waits for no more than the tasks that run. The destructor waits until all
+// added tasks have run. Thread-safe.
 class TaskPool {
  public:
-  // Starts `threads` threads. At most `max_queued` tasks wait for one of them.
-  TaskPool(int threads, size_t max_queued);
+  struct Limits {
+    int threads = 1;
+    int running_per_user = 1;
+    size_t queued = 1;           // tasks that wait for a thread
+    size_t queued_per_user = 1;  // of these
+  };
+
+  explicit TaskPool(const Limits& limits);
   ~TaskPool();
 
-  // Queues a task. Returns false, and drops the task, if the queue is full: the caller answers
-  // RESOURCE_EXHAUSTED.
-  [[nodiscard]] bool TryAdd(std::function<void()> task);
+  // Queues a task of a user. Returns false, and drops the task, if too many wait: the caller
+  // answers RESOURCE_EXHAUSTED.
+  [[nodiscard]] bool TryAdd(const std::string& user, std::function<void()> task);
 
  private:
+  struct UserTasks {
+    std::deque<std::function<void()>> queued;
+    int running = 0;
+  };
+
   void Run();
-  bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || !tasks_.empty();
+  void TakeTurnIfReady(const std::string& user, const UserTasks& tasks)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool MustWake() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return !turns_.empty() || (stopping_ && queued_ == 0);
   }
 
-  const size_t max_queued_;
+  const Limits limits_;
   absl::Mutex mutex_;
-  std::deque<std::function<void()>> tasks_ ABSL_GUARDED_BY(mutex_);
+  // Those who have a task that waits or runs.
+  std::map<std::string, UserTasks> users_ ABSL_GUARDED_BY(mutex_);
+  // Those who have a task that may run now, each once, in the order of their turns.
+  std::deque<std::string> turns_ ABSL_GUARDED_BY(mutex_);
+  size_t queued_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };

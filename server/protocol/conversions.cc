@@ -1,5 +1,8 @@
 #include "server/protocol/conversions.h"
 
+#include <memory>
+#include <string>
+
 namespace kur {
 
 google::protobuf::Timestamp ToTimestamp(absl::Time time) {
@@ -21,6 +24,29 @@ Mode ToMode(v1::Mode mode) {
     default:
       return Mode::kTrain;
   }
+}
+
+v1::Diagnostic ToProto(const Diagnostic& diagnostic) {
+  v1::Diagnostic proto;
+  proto.set_warning(diagnostic.severity != Diagnostic::Severity::kError);
+  if (diagnostic.location.known()) proto.set_file(*diagnostic.location.file);
+  proto.set_line(diagnostic.location.line);
+  proto.set_column(diagnostic.location.column);
+  proto.set_path(diagnostic.path);
+  proto.set_message(diagnostic.message);
+  return proto;
+}
+
+Diagnostic FromProto(const v1::Diagnostic& proto) {
+  Diagnostic diagnostic;
+  if (proto.warning()) diagnostic.severity = Diagnostic::Severity::kWarning;
+  if (!proto.file().empty()) {
+    diagnostic.location = {std::make_shared<const std::string>(proto.file()), proto.line(),
+                           proto.column()};
+  }
+  diagnostic.path = proto.path();
+  diagnostic.message = proto.message();
+  return diagnostic;
 }
 
 }  // namespace kur

@@ -4,7 +4,9 @@
 #include <google/protobuf/timestamp.pb.h>
 
 #include "absl/time/time.h"
-#include "engine/kurfile/kurfile.h"
+#include "engine/value/diagnostics.h"
+#include "engine/value/mode.h"
+#include "kur/v1/errors.pb.h"
 #include "kur/v1/job.pb.h"
 
 namespace kur {
@@ -14,6 +16,9 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time);
 
 // Converts a mode. MODE_UNSPECIFIED means to train, as in a submission.
 Mode ToMode(v1::Mode mode);
+
+v1::Diagnostic ToProto(const Diagnostic& diagnostic);
+Diagnostic FromProto(const v1::Diagnostic& diagnostic);
 
 }  // namespace kur
 

@@ -21,8 +21,6 @@ class StateLayout {
   std::string blobs() const { return root_ + "/blobs"; }
   std::string client_socket() const { return root_ + "/kurd.sock"; }
   std::string worker_socket() const { return root_ + "/worker.sock"; }
-  // A folder for files that need not survive a crash; emptied at every start.
-  std::string temporary() const { return root_ + "/tmp"; }
   // The downloads of all jobs, by SHA-256.
   std::string downloads() const { return root_ + "/downloads"; }
   std::string runs() const { return root_ + "/runs"; }

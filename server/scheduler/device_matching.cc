@@ -50,6 +50,16 @@ std::string NamesOf(const std::vector<Device>& devices) {
 
 }  // namespace
 
+DeviceRequest ToDeviceRequest(const RequestedDevices& devices) {
+  DeviceRequest request;
+  if (devices.kind() == RequestedDevices::KIND_CPU) request.kind = DeviceRequest::Kind::kCpu;
+  if (devices.kind() == RequestedDevices::KIND_CUDA) request.kind = DeviceRequest::Kind::kCuda;
+  request.allowed.assign(devices.allowed().begin(), devices.allowed().end());
+  request.excluded.assign(devices.excluded().begin(), devices.excluded().end());
+  request.count = devices.count();
+  return request;
+}
+
 std::vector<size_t> UsableDevices(const DeviceRequest& request,
                                   const std::vector<Device>& devices) {
   const Device::Kind kind = WantedKind(request, devices);
@@ -77,9 +87,7 @@ absl::Status CheckSatisfiable(const DeviceRequest& request, const std::vector<De
   const size_t usable = UsableDevices(request, devices).size();
   if (request.count >= 1 && usable >= static_cast<size_t>(request.count)) return absl::OkStatus();
 
-  std::string message = request.location.ToString();
-  if (!message.empty()) message += ": ";
-  absl::StrAppend(&message, "the job asks for ", DescribeRequest(request));
+  std::string message = absl::StrCat("the job asks for ", DescribeRequest(request));
   if (request.count < 1) {
     absl::StrAppend(&message, ", but needs at least one; change settings.backend.parallel");
     return absl::FailedPreconditionError(message);

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/kurfile/kurfile.h"
 #include "server/devices/device_inventory.h"
+#include "server/scheduler/device_request.h"
 
 namespace kur::server {
 

@@ -6,8 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "engine/kurfile/kurfile.h"
+#include "absl/status/status.h"
 #include "server/devices/device_inventory.h"
+#include "server/scheduler/device_request.h"
 
 namespace kur::server {
 

@@ -20,22 +20,70 @@ absl::StatusOr<std::unique_ptr<StateDatabase>> StateDatabase::Open(const std::st
 }
 
 absl::Status StateDatabase::Write(absl::FunctionRef<absl::Status(SqlDatabase&)> write) {
-  absl::MutexLock lock(&mutex_);
-  KUR_RETURN_IF_ERROR(failure_);
-  absl::Status status = WriteTransaction(write);
-  if (absl::IsDataLoss(status)) {
-    failure_ = absl::UnavailableError(
-        absl::StrCat("the state directory can no longer be written safely (", status.message(),
-                     "); check the disk, then restart kurd"));
-    return failure_;
+  PendingWrite own = {write, absl::OkStatus()};
+  std::vector<PendingWrite*> writes;
+  {
+    absl::MutexLock lock(&queue_mutex_);
+    queue_.push_back(&own);
+    const auto is_over_or_next = [this, &own]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(queue_mutex_) {
+      return own.done || !committing_;
+    };
+    queue_mutex_.Await(absl::Condition(&is_over_or_next));
+    if (own.done) return own.status;
+    committing_ = true;
+    writes.swap(queue_);
   }
-  return status;
+  {
+    absl::MutexLock lock(&mutex_);
+    CommitAll(writes);
+  }
+  absl::MutexLock lock(&queue_mutex_);
+  for (PendingWrite* pending : writes) pending->done = true;
+  committing_ = false;
+  return own.status;
 }
 
-absl::Status StateDatabase::WriteTransaction(absl::FunctionRef<absl::Status(SqlDatabase&)> write) {
-  KUR_ASSIGN_OR_RETURN(SqlTransaction transaction, SqlTransaction::Begin(*writer_));
-  KUR_RETURN_IF_ERROR(write(*writer_));
-  return transaction.Commit();
+void StateDatabase::CommitAll(const std::vector<PendingWrite*>& writes) {
+  if (failure_.ok() && writes.size() > 1 && CommitTogether(writes)) return;
+  for (PendingWrite* pending : writes) pending->status = CommitAlone(pending->write);
+}
+
+bool StateDatabase::CommitTogether(const std::vector<PendingWrite*>& writes) {
+  auto transaction = SqlTransaction::Begin(*writer_);
+  if (!transaction.ok()) return false;
+  for (PendingWrite* pending : writes) {
+    if (!writer_->Execute("SAVEPOINT pending").ok()) return false;
+    pending->status = pending->write(*writer_);
+    // These are of the database, which may have rolled back everything.
+    if (absl::IsResourceExhausted(pending->status) || absl::IsDataLoss(pending->status)) {
+      return false;
+    }
+    if (!pending->status.ok() && !writer_->Execute("ROLLBACK TO pending").ok()) return false;
+    if (!writer_->Execute("RELEASE pending").ok()) return false;
+  }
+  const absl::Status committed = NoteLoss(transaction->Commit());
+  if (failure_.ok()) return committed.ok();
+  // A second try could succeed although the kernel has dropped what was written.
+  for (PendingWrite* pending : writes) pending->status = failure_;
+  return true;
+}
+
+absl::Status StateDatabase::CommitAlone(absl::FunctionRef<absl::Status(SqlDatabase&)> write) {
+  KUR_RETURN_IF_ERROR(failure_);
+  const auto commit = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) -> absl::Status {
+    KUR_ASSIGN_OR_RETURN(SqlTransaction transaction, SqlTransaction::Begin(*writer_));
+    KUR_RETURN_IF_ERROR(write(*writer_));
+    return transaction.Commit();
+  };
+  return NoteLoss(commit());
+}
+
+absl::Status StateDatabase::NoteLoss(absl::Status status) {
+  if (!absl::IsDataLoss(status)) return status;
+  failure_ = absl::UnavailableError(
+      absl::StrCat("the state directory can no longer be written safely (", status.message(),
+                   "); check the disk, then restart kurd"));
+  return failure_;
 }
 
 void StateDatabase::Refuse(const absl::Status& reason) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
@@ -16,7 +17,8 @@ namespace kur::server {
 
 // The database of the state directory (SQLite: WAL, full synchronization), which the stores share:
 // what Write() has done when it returns OK survives a loss of power. Thread-safe: one writes at a
-// time, and readers, on a connection of their own, wait for no writer.
+// time, those who wait meanwhile are committed together, and readers, on a connection of their own,
+// wait for no writer.
 //
 // When a synchronization fails, the kernel may have dropped what was written: from then on every
 // write answers UNAVAILABLE with the reason, until kurd is started again and reads what is there.
@@ -28,7 +30,8 @@ class StateDatabase {
   static absl::StatusOr<std::unique_ptr<StateDatabase>> Open(const std::string& path,
                                                              const std::string& vfs = "");
 
-  // Runs `write` in one transaction: commits it if `write` returns OK, else rolls it back.
+  // Runs `write` in one transaction: commits it if `write` returns OK, else rolls it back. Another
+  // thread may run it, and run it twice, while this one waits.
   absl::Status Write(absl::FunctionRef<absl::Status(SqlDatabase&)> write);
 
   // Returns what `read` returns of what has been committed.
@@ -48,8 +51,28 @@ class StateDatabase {
   StateDatabase(std::unique_ptr<SqlDatabase> writer, std::unique_ptr<SqlDatabase> reader)
       : writer_(std::move(writer)), reader_(std::move(reader)) {}
 
-  absl::Status WriteTransaction(absl::FunctionRef<absl::Status(SqlDatabase&)> write)
+  // A call of Write() that waits.
+  struct PendingWrite {
+    absl::FunctionRef<absl::Status(SqlDatabase&)> write;
+    absl::Status status;
+    bool done = false;
+  };
+
+  // Settles the status of every write.
+  void CommitAll(const std::vector<PendingWrite*>& writes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Commits the writes in one transaction. Returns false, and has done nothing, if an error could
+  // be another's fault than that of the write which met it.
+  bool CommitTogether(const std::vector<PendingWrite*>& writes)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CommitAlone(absl::FunctionRef<absl::Status(SqlDatabase&)> write)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Returns `status`, or UNAVAILABLE, as from now on, if it tells of a failed synchronization.
+  absl::Status NoteLoss(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // The writes that wait for the thread that commits: it takes them all when it is done.
+  absl::Mutex queue_mutex_;
+  std::vector<PendingWrite*> queue_ ABSL_GUARDED_BY(queue_mutex_);
+  bool committing_ ABSL_GUARDED_BY(queue_mutex_) = false;
 
   mutable absl::Mutex mutex_;
   std::unique_ptr<SqlDatabase> writer_ ABSL_GUARDED_BY(mutex_);

@@ -3,25 +3,21 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <set>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "engine/base/path_resolver.h"
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
-#include "engine/kurfile/kurfile.h"
+#include "engine/value/diagnostics.h"
 #include "server/protocol/conversions.h"
-#include "server/protocol/run_directory.h"
 #include "server/scheduler/scheduling_policy.h"
 
 namespace kur::server {
@@ -32,6 +28,8 @@ constexpr char kDefaultProject[] = "default";
 constexpr size_t kMaxNamed = 10;
 // Limits the size of the event, which may have a picture of each sample.
 constexpr int32_t kMaxShownSamples = 20;
+// Leaves room for the run directory, to which they are relative in the end.
+constexpr size_t kMaxSourcePathBytes = 2048;
 
 bool IsNameCharacter(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
@@ -59,6 +57,18 @@ absl::Status Normalize(absl::string_view what, std::string* path) {
   return absl::OkStatus();
 }
 
+// The worker has the sources as files: none of them may be a folder of another.
+absl::Status CheckArePathsOfOneFolder(const std::set<std::string>& paths) {
+  for (const std::string& path : paths) {
+    const auto inside = paths.lower_bound(path + "/");
+    const bool is_folder = inside != paths.end() && absl::StartsWith(*inside, path + "/");
+    if (!is_folder && path.size() <= kMaxSourcePathBytes) continue;
+    return absl::InvalidArgumentError(
+        "the sources cannot be files of one folder: one path is a folder of another, or too long");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckSources(v1::SubmitJobRequest* request) {
   if (request->sources().empty()) return absl::InvalidArgumentError("sources are required");
   if (request->sources_size() > kMaxSources) {
@@ -80,6 +90,7 @@ absl::Status CheckSources(v1::SubmitJobRequest* request) {
       return absl::InvalidArgumentError(absl::StrCat("source ", source.path(), " is given twice"));
     }
   }
+  KUR_RETURN_IF_ERROR(CheckArePathsOfOneFolder(paths));
   KUR_RETURN_IF_ERROR(Normalize("kurfile", request->mutable_kurfile()));
   if (paths.count(request->kurfile()) == 0) {
     return absl::InvalidArgumentError(
@@ -172,34 +183,47 @@ absl::Status CheckUploaded(const BlobStore& blobs, const v1::SubmitJobRequest& r
       absl::StrCat("contents that were not uploaded: ", names, "; upload them and submit again"));
 }
 
-// Converts an error into a diagnostic at `location`, unless the error has diagnostics.
-absl::Status AsDiagnostic(const absl::Status& status, Location location, const std::string& key) {
-  if (status.ok() || !DiagnosticsOf(status).empty()) return status;
-  return ErrorAt(std::move(location), key, std::string(status.message()));
+absl::Status CheckFilesAreSane(const google::protobuf::RepeatedPtrField<NamedFile>& files) {
+  // Far more than a Kurfile of the largest size can name.
+  constexpr int kMaxFiles = 100'000;
+  constexpr size_t kMaxPathBytes = 4096;
+  if (files.size() > kMaxFiles) return absl::InvalidArgumentError("too many files");
+  for (const NamedFile& file : files) {
+    if (file.path().size() > kMaxPathBytes || absl::StrContains(file.path(), '\0')) {
+      return absl::InvalidArgumentError("a path that can be none");
+    }
+  }
+  return absl::OkStatus();
 }
 
-// Reads and checks the Kurfile in a temporary folder.
-absl::StatusOr<Kurfile> LoadKurfile(const SubmissionContext& context,
-                                    const v1::SubmitJobRequest& request) {
-  std::string folder = context.layout.temporary() + "/submit-XXXXXX";
-  if (mkdtemp(&folder[0]) == nullptr) return ErrnoToStatus(errno, "cannot create " + folder);
-  const absl::Cleanup remove_folder = [&folder] {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
-  };
-  const std::vector<v1::SourceFile> sources(request.sources().begin(), request.sources().end());
-  absl::Status written = WriteSources(context.files, folder, sources);
-  if (absl::IsResourceExhausted(written)) return written;
-  if (!written.ok()) {
-    return absl::InvalidArgumentError(
-        "the sources cannot be files of one folder: one path is a folder of another, or too long");
+// Returns an error at a place that the evaluator named.
+absl::Status ErrorAtPlace(const v1::Diagnostic& place, const absl::Status& status) {
+  const Diagnostic at = FromProto(place);
+  return ErrorAt(at.location, at.path, std::string(status.message()));
+}
+
+// Returns what the Kurfile asks for, or all its errors.
+absl::StatusOr<EvaluationResponse> Evaluate(const SubmissionContext& context,
+                                            const v1::SubmitJobRequest& request) {
+  EvaluationRequest evaluation;
+  *evaluation.mutable_sources() = request.sources();
+  evaluation.set_kurfile(request.kurfile());
+  *evaluation.mutable_overrides() = request.overrides();
+  evaluation.set_mode(request.mode());
+  evaluation.set_section(request.inspection().section());
+  evaluation.set_gpu_count(CountCudaDevices(context.devices));
+  KUR_ASSIGN_OR_RETURN(EvaluationResponse response, context.evaluator.Evaluate(evaluation));
+  KUR_RETURN_IF_ERROR(Annotate(CheckResponse(response), request.kurfile()));
+  if (response.errors().empty()) return response;
+  Diagnostics diagnostics;
+  for (const v1::Diagnostic& error : response.errors()) {
+    const Diagnostic diagnostic = FromProto(error);
+    diagnostics.Append(diagnostic.severity == Diagnostic::Severity::kError
+                           ? ErrorAt(diagnostic.location, diagnostic.path, diagnostic.message)
+                           : absl::OkStatus(),
+                       {}, "");
   }
-  KurfileOptions options;
-  options.overrides.assign(request.overrides().begin(), request.overrides().end());
-  options.display_root = folder;
-  options.include_root = folder;
-  options.gpu_count = CountCudaDevices(context.devices);
-  return Kurfile::Load(JoinPath(folder, request.kurfile()), options);
+  return diagnostics.ToStatus();
 }
 
 // Checks that the files that the job reads exist and that the job may write its files. Returns the
@@ -207,7 +231,7 @@ absl::StatusOr<Kurfile> LoadKurfile(const SubmissionContext& context,
 absl::StatusOr<std::vector<std::string>> CheckFiles(const SubmissionContext& context,
                                                     const std::string& owner,
                                                     const v1::SubmitJobRequest& request,
-                                                    const Kurfile& kurfile) {
+                                                    const EvaluationResponse& kurfile) {
   PathResolver::Options options;
   options.workspace = context.layout.Workspace(owner, request.project());
   options.home = context.layout.Home(owner);
@@ -216,23 +240,22 @@ absl::StatusOr<std::vector<std::string>> CheckFiles(const SubmissionContext& con
     options.inputs[input.path()] = context.blobs.PathOf(input.sha256());
   }
   const PathResolver resolver(std::move(options));
-  const Mode mode = ToMode(request.mode());
   Diagnostics diagnostics;
-  for (const FileReference& file : kurfile.Inputs(mode, request.inspection().section())) {
-    const absl::Status readable = resolver.ForReading(file.path).status();
-    const bool comes_later = !file.urls.empty() && !context.data.offline;
+  for (const NamedFile& file : kurfile.inputs()) {
+    const absl::Status readable = resolver.ForReading(file.path()).status();
+    const bool comes_later = file.has_urls() && !context.data.offline;
     if (readable.ok()) continue;
-    if (absl::IsNotFound(readable) && (comes_later || !file.must_exist)) continue;
-    diagnostics.Error(file.location, file.key, std::string(readable.message()));
+    if (absl::IsNotFound(readable) && (comes_later || !file.must_exist())) continue;
+    diagnostics.Append(ErrorAtPlace(file.place(), readable), {}, "");
   }
   std::vector<std::string> writes;
-  for (const FileReference& file : kurfile.Outputs(mode)) {
-    const absl::Status writable = resolver.ForWriting(file.path).status();
+  for (const NamedFile& file : kurfile.outputs()) {
+    const absl::Status writable = resolver.ForWriting(file.path()).status();
     if (!writable.ok()) {
-      diagnostics.Error(file.location, file.key, std::string(writable.message()));
+      diagnostics.Append(ErrorAtPlace(file.place(), writable), {}, "");
       continue;
     }
-    writes.push_back(NormalizeRelativePath(file.path).value_or(file.path));
+    writes.push_back(NormalizeRelativePath(file.path()).value_or(file.path()));
   }
   KUR_RETURN_IF_ERROR(diagnostics.ToStatus());
   std::sort(writes.begin(), writes.end());
@@ -257,6 +280,18 @@ absl::StatusOr<uint64_t> RandomSeed() {
 
 }  // namespace
 
+absl::Status CheckResponse(const EvaluationResponse& response) {
+  if (!response.errors().empty()) return absl::OkStatus();
+  constexpr int kMaxDevices = 1024;
+  const RequestedDevices& devices = response.devices();
+  const bool sane = RequestedDevices::Kind_IsValid(devices.kind()) &&
+                    devices.allowed_size() <= kMaxDevices &&
+                    devices.excluded_size() <= kMaxDevices && devices.count() <= kMaxDevices;
+  if (!sane) return absl::InvalidArgumentError("it asks for devices that cannot be");
+  KUR_RETURN_IF_ERROR(CheckFilesAreSane(response.inputs()));
+  return CheckFilesAreSane(response.outputs());
+}
+
 std::string NameFromKurfile(const std::string& kurfile) {
   std::string stem = BaseName(kurfile);
   const size_t dot = stem.rfind('.');
@@ -275,33 +310,18 @@ std::string NameFromKurfile(const std::string& kurfile) {
   return name.empty() ? "job" : name;
 }
 
-namespace {
-
-FrozenJob::Devices ToFrozen(const DeviceRequest& request) {
-  FrozenJob::Devices devices;
-  devices.set_kind(static_cast<int32_t>(request.kind));
-  for (const int index : request.allowed) devices.add_allowed(index);
-  for (const int index : request.excluded) devices.add_excluded(index);
-  devices.set_count(request.count);
-  return devices;
-}
-
-}  // namespace
-
 absl::StatusOr<NewJob> FreezeSubmission(const SubmissionContext& context, const std::string& owner,
                                         const v1::SubmitJobRequest& original) {
   v1::SubmitJobRequest request = original;
   KUR_RETURN_IF_ERROR(CheckRequest(&request));
   KUR_RETURN_IF_ERROR(CheckUploaded(context.blobs, request));
-  KUR_ASSIGN_OR_RETURN(const Kurfile kurfile, LoadKurfile(context, request));
-  const Location whole_file = {std::make_shared<const std::string>(request.kurfile()), 0, 0};
-  KUR_RETURN_IF_ERROR(AsDiagnostic(kurfile.CheckMode(ToMode(request.mode())), whole_file, ""));
-  DeviceRequest devices = kurfile.devices();
+  KUR_ASSIGN_OR_RETURN(EvaluationResponse kurfile, Evaluate(context, request));
   if (request.mode() == v1::MODE_INSPECT) {
-    devices.count = 0;
+    kurfile.mutable_devices()->set_count(0);
   } else {
-    KUR_RETURN_IF_ERROR(AsDiagnostic(CheckSatisfiable(devices, context.devices), devices.location,
-                                     "settings.backend"));
+    const absl::Status satisfiable =
+        CheckSatisfiable(ToDeviceRequest(kurfile.devices()), context.devices);
+    if (!satisfiable.ok()) return ErrorAtPlace(kurfile.devices_place(), satisfiable);
   }
   KUR_ASSIGN_OR_RETURN(const auto writes, CheckFiles(context, owner, request, kurfile));
 
@@ -317,10 +337,10 @@ absl::StatusOr<NewJob> FreezeSubmission(const SubmissionContext& context, const 
   *job.frozen.mutable_overrides() = request.overrides();
   *job.frozen.mutable_inputs() = request.inputs();
   for (const std::string& path : writes) job.frozen.add_writes(path);
-  *job.frozen.mutable_devices() = ToFrozen(devices);
+  *job.frozen.mutable_devices() = kurfile.devices();
   *job.frozen.mutable_inspection() = request.inspection();
   KUR_ASSIGN_OR_RETURN(const uint64_t random_seed, RandomSeed());
-  job.frozen.set_seed(kurfile.seed().value_or(random_seed));
+  job.frozen.set_seed(kurfile.has_seed() ? kurfile.seed() : random_seed);
   KUR_ASSIGN_OR_RETURN(const std::string secret, RandomBytes(16));
   job.frozen.set_secret(absl::BytesToHexString(secret));
   return job;

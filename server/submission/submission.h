@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "engine/base/file_system.h"
 #include "kur/v1/kur.pb.h"
 #include "server/blobs/blob_store.h"
 #include "server/devices/device_inventory.h"
 #include "server/protocol/state_layout.h"
 #include "server/store/job_store.h"
 #include "server/submission/data_policy.h"
+#include "server/submission/kurfile_evaluator.h"
 
 namespace kur::server {
 
@@ -29,7 +29,7 @@ constexpr size_t kMaxRequestIdBytes = 128;
 // What a submission is checked against. Everything that is referred to must outlive the calls and
 // is safe for concurrent calls.
 struct SubmissionContext {
-  FileSystem& files;
+  KurfileEvaluator& evaluator;
   const StateLayout& layout;
   const BlobStore& blobs;
   const std::vector<Device>& devices;
@@ -39,7 +39,7 @@ struct SubmissionContext {
 // Checks a submission completely, short of running it, and freezes it. Returns INVALID_ARGUMENT
 // with diagnostics (see DiagnosticsOf()) for all errors of the Kurfile, INVALID_ARGUMENT without
 // diagnostics for an error of the request, FAILED_PRECONDITION with the digests of contents that
-// were not uploaded, RESOURCE_EXHAUSTED on a full disk. Thread-safe.
+// were not uploaded. Thread-safe.
 absl::StatusOr<NewJob> FreezeSubmission(const SubmissionContext& context, const std::string& owner,
                                         const v1::SubmitJobRequest& request);
 

@@ -26,7 +26,8 @@ class HelpTest(harness.TestCase):
                 self.assertIn(f'kurctl {command}', result.out)
 
     def test_the_daemon_and_the_worker_explain_themselves(self):
-        for program, word in (('kurd', '--state-dir'), ('kurd-worker', 'run')):
+        for program, word in (('kurd', '--state-dir'), ('kurd-worker', 'run'),
+                              ('kurd-evaluator', 'started by kurd')):
             with self.subTest(program):
                 result = self.expect(harness.OK, self.run_program(program, '--help'))
                 self.assertIn(word, result.out)
@@ -35,10 +36,12 @@ class HelpTest(harness.TestCase):
         client = self.expect(harness.OK, self.run_program('kurctl', 'version')).out
         daemon = self.expect(harness.OK, self.run_program('kurd', '--version')).out
         worker = self.expect(harness.OK, self.run_program('kurd-worker', '--version')).out
+        evaluator = self.expect(harness.OK, self.run_program('kurd-evaluator', '--version')).out
         version = daemon.split()[-1]
         self.assertRegex(version, r'^\d+\.\d+\.\d+')
         self.assertIn(version, client)
         self.assertIn(version, worker)
+        self.assertIn(version, evaluator)
 
 
 class UsageTest(harness.TestCase):
@@ -53,7 +56,7 @@ class UsageTest(harness.TestCase):
 
     def test_misuse_of_the_daemon_and_the_worker(self):
         for program, arguments in (('kurd', ('--frobnicate',)), ('kurd-worker', ('frobnicate',)),
-                                   ('kurd-worker', ('run',))):
+                                   ('kurd-worker', ('run',)), ('kurd-evaluator', ())):
             with self.subTest(program=program, arguments=arguments):
                 result = self.expect(harness.USAGE, self.run_program(program, *arguments))
                 self.assertNotEqual(result.err, '')

@@ -21,15 +21,15 @@ bool ParseDeviceTerm(absl::string_view term, DeviceRequest* request) {
   const std::vector<std::string> ends = absl::StrSplit(term, '-');
   int first = 0;
   int last = 0;
-  constexpr int kMaxDevices = 1024;
+  constexpr size_t kMaxDevices = 1024;
   if (ends.size() > 2 || !absl::SimpleAtoi(ends[0], &first) ||
-      !absl::SimpleAtoi(ends.back(), &last) || first < 0 || last < first || last >= kMaxDevices) {
+      !absl::SimpleAtoi(ends.back(), &last) || first < 0 || last < first ||
+      static_cast<size_t>(last) >= kMaxDevices) {
     return false;
   }
-  for (int i = first; i <= last; ++i) {
-    (exclude ? request->excluded : request->allowed).push_back(i);
-  }
-  return true;
+  std::vector<int>& chosen = exclude ? request->excluded : request->allowed;
+  for (int i = first; i <= last; ++i) chosen.push_back(i);
+  return chosen.size() <= kMaxDevices;
 }
 
 struct BackendKeys {

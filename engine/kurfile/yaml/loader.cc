@@ -1,11 +1,8 @@
 #include "engine/kurfile/yaml/loader.h"
 
 #include <fnmatch.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <climits>
-#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -34,41 +31,33 @@ constexpr size_t kMaxEntries = 20000;
 
 // Appends the files below `base` that match parts[i...] to `found`. Counts the directory entries
 // that it looks at in `*entries` and stops beyond kMaxEntries.
-void GlobParts(const std::string& base, const std::vector<std::string>& parts, size_t i, int depth,
-               size_t* entries, std::vector<std::string>* found) {
+void GlobParts(const SourceTree& sources, const std::string& base,
+               const std::vector<std::string>& parts, size_t i, int depth, size_t* entries,
+               std::vector<std::string>* found) {
   constexpr int kMaxDepth = 64;
   if (depth > kMaxDepth || ++*entries > kMaxEntries) return;
   if (i == parts.size()) {
-    if (Exists(base) && !IsDirectory(base)) found->push_back(base);
+    if (sources.Exists(base) && !sources.IsFolder(base)) found->push_back(base);
     return;
   }
   if (!HasWildcard(parts[i])) {
-    GlobParts(JoinPath(base, parts[i]), parts, i + 1, depth, entries, found);
+    GlobParts(sources, JoinPath(base, parts[i]), parts, i + 1, depth, entries, found);
     return;
   }
   const bool any_folders = parts[i] == "**";
-  if (any_folders) GlobParts(base, parts, i + 1, depth, entries, found);
-  const auto names = ListDirectory(base.empty() ? "." : base);
+  if (any_folders) GlobParts(sources, base, parts, i + 1, depth, entries, found);
+  const auto names = sources.List(base);
   if (!names.ok()) return;
   for (const std::string& name : *names) {
     if (++*entries > kMaxEntries) return;
     const std::string path = JoinPath(base, name);
     if (any_folders) {
-      if (name[0] != '.' && IsDirectory(path)) GlobParts(path, parts, i, depth + 1, entries, found);
+      if (name[0] != '.' && sources.IsFolder(path))
+        GlobParts(sources, path, parts, i, depth + 1, entries, found);
     } else if (fnmatch(parts[i].c_str(), name.c_str(), FNM_PERIOD) == 0) {
-      GlobParts(path, parts, i + 1, depth, entries, found);
+      GlobParts(sources, path, parts, i + 1, depth, entries, found);
     }
   }
-}
-
-absl::StatusOr<std::string> FileIdentity(const std::string& path) {
-  struct stat info;
-  if (stat(path.c_str(), &info) != 0) return ErrnoToStatus(errno, "cannot read " + path);
-  // Reading a pipe could block forever.
-  if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
-    return absl::InvalidArgumentError(path + " is no regular file");
-  }
-  return absl::StrCat(info.st_dev, ":", info.st_ino);
 }
 
 absl::StatusOr<MergeStrategy> ParseMergeStrategy(const Value& include) {
@@ -83,20 +72,21 @@ absl::StatusOr<MergeStrategy> ParseMergeStrategy(const Value& include) {
                               DidYouMean(name, {"blend", "merge", "concat"})));
 }
 
-std::string ResolveLinks(const std::string& path) {
-  char buffer[PATH_MAX];
-  return realpath(path.c_str(), buffer) != nullptr ? buffer : path;
-}
-
 // One step of the path of an override: a key or an index.
 struct Step {
   std::string key;
   int64_t index = -1;
 };
 
+// As deep as a Kurfile may be nested.
+constexpr size_t kMaxSteps = static_cast<size_t>(YamlLimits().depth);
+
 absl::StatusOr<std::vector<Step>> ParseOverridePath(absl::string_view path) {
   std::vector<Step> steps;
   for (absl::string_view part : absl::StrSplit(path, '.')) {
+    if (steps.size() > kMaxSteps) {
+      return absl::InvalidArgumentError(absl::StrCat("a path of more than ", kMaxSteps, " parts"));
+    }
     const size_t bracket = part.find('[');
     const absl::string_view key = part.substr(0, bracket);
     if (key.empty()) return absl::InvalidArgumentError("an empty key");
@@ -146,11 +136,12 @@ absl::StatusOr<Value> SetAt(const Value& value, const std::vector<Step>& steps, 
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> Glob(const std::string& pattern) {
+absl::StatusOr<std::vector<std::string>> Glob(const SourceTree& sources,
+                                              const std::string& pattern) {
   std::vector<std::string> parts = absl::StrSplit(pattern, '/', absl::SkipEmpty());
   std::vector<std::string> found;
   size_t entries = 0;
-  GlobParts(absl::StartsWith(pattern, "/") ? "/" : "", parts, 0, 0, &entries, &found);
+  GlobParts(sources, absl::StartsWith(pattern, "/") ? "/" : "", parts, 0, 0, &entries, &found);
   if (entries > kMaxEntries) {
     return absl::InvalidArgumentError(absl::StrCat(pattern, " means looking at more than ",
                                                    kMaxEntries, " files; name a smaller folder"));
@@ -167,7 +158,7 @@ absl::StatusOr<Value> Loader::LoadFile(const std::string& path, const Location& 
     if (!included_at.known()) return status;
     return ErrorAt(included_at, "include", std::string(status.message()));
   };
-  const auto identity = FileIdentity(path);
+  const auto identity = sources_.Identify(path);
   if (!identity.ok()) return failed(identity.status());
   if (std::count(open_.begin(), open_.end(), *identity) > 0) {
     return failed(absl::InvalidArgumentError(absl::StrCat(path, " includes itself")));
@@ -176,15 +167,15 @@ absl::StatusOr<Value> Loader::LoadFile(const std::string& path, const Location& 
   if (files_.size() >= kMaxFiles) {
     return failed(absl::InvalidArgumentError(absl::StrCat("more than ", kMaxFiles, " files")));
   }
-  const auto text = FileSystem::Posix().Read(path, kMaxFileBytes);
+  const auto text = sources_.Read(path, kMaxFileBytes);
   if (!text.ok()) return failed(text.status());
   files_.push_back(path);
   identities_.push_back(*identity);
   open_.push_back(*identity);
 
   std::string shown = path;
-  if (!options_.display_root.empty()) {
-    const std::string root = options_.display_root + "/";
+  if (!display_root_.empty()) {
+    const std::string root = display_root_ + "/";
     if (absl::StartsWith(shown, root)) shown = shown.substr(root.size());
   }
   const auto name = std::make_shared<const std::string>(shown);
@@ -242,20 +233,20 @@ absl::StatusOr<std::vector<std::string>> Loader::FindIncluded(const std::string&
                      absl::StrCat("expected the name of a file, got ", Describe(name)));
     }
     const std::string path = JoinPath(DirectoryOf(includer), name.as_string());
+    // Before looking for what it names: the answer must not depend on what is there.
+    if (!sources_.MayInclude(path)) {
+      return ErrorAt(name.location(), "include",
+                     absl::StrCat(name.as_string(), " leads outside of the Kurfile's folder"));
+    }
     std::vector<std::string> matches = {path};
     if (HasWildcard(path)) {
-      auto globbed = Glob(path);
+      auto globbed = Glob(sources_, path);
       if (!globbed.ok()) {
         return ErrorAt(name.location(), "include", std::string(globbed.status().message()));
       }
       matches = *std::move(globbed);
     }
     for (const std::string& match : matches) {
-      if (!options_.include_root.empty() &&
-          !absl::StartsWith(ResolveLinks(match), ResolveLinks(options_.include_root) + "/")) {
-        return ErrorAt(name.location(), "include",
-                       absl::StrCat(name.as_string(), " leads outside of the Kurfile's folder"));
-      }
       // Show and open files without a leading "./".
       files.push_back(absl::StartsWith(match, "./") ? match.substr(2) : match);
     }

@@ -78,6 +78,7 @@ class DaemonTest : public ::testing::Test {
     options.state_directory = state_;
     options.devices = "cpu:1";
     options.worker_binary = "/bin/true";
+    options.evaluator_binary = KUR_EVALUATOR;
     return options;
   }
 

@@ -28,7 +28,7 @@ class TestApi {
   ~TestApi() { Stop(); }
 
   void Start() {
-    pool = std::make_unique<TaskPool>(2, /*max_queued=*/100);
+    pool = std::make_unique<TaskPool>(TaskPool::Limits{2, 2, 100, 100});
     jobs = std::make_unique<JobsService>(*server.jobs, authenticator, *pool, server.metrics);
     blobs = std::make_unique<BlobsService>(*server.blobs, authenticator, *pool, server.metrics);
     system = std::make_unique<SystemService>(*server.jobs, server.inventory(), authenticator,

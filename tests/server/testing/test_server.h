@@ -15,6 +15,7 @@
 #include "server/jobs/job_manager.h"
 #include "tests/server/testing/failing_file_system.h"
 #include "tests/server/testing/fake_launcher.h"
+#include "tests/server/testing/in_process_evaluator.h"
 #include "tests/server/testing/status_matchers.h"
 #include "tests/testing/temporary_directory.h"
 
@@ -46,7 +47,6 @@ class TestServer {
  public:
   explicit TestServer(int slots = 1) : inventory_(slots) {
     EXPECT_THAT(files.MakeDirectories(layout.runs(), 0700), IsOk());
-    EXPECT_THAT(files.MakeDirectories(layout.temporary(), 0700), IsOk());
     Start();
     Upload(kData);
   }
@@ -61,6 +61,7 @@ class TestServer {
     environment.database = database.get();
     environment.store = store.get();
     environment.blobs = blobs.get();
+    environment.evaluator = &evaluator_;
     environment.launcher = &launcher;
     environment.inventory = &inventory_;
     environment.policy = policy_.get();
@@ -214,6 +215,7 @@ loss:
 
  private:
   FakeInventory inventory_;
+  InProcessEvaluator evaluator_;
   std::unique_ptr<SchedulingPolicy> policy_ = MakeFifoPolicy();
 
  public:
