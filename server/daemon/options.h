@@ -37,6 +37,9 @@ struct DaemonOptions {
   std::string metrics;
   // The program that trains. Empty: kurd-worker in the folder of kurd.
   std::string worker_binary;
+  // Whether workers are confined: "auto", as far as the kernel can; "require": kurd does not start
+  // where it cannot; "off".
+  std::string confinement = "auto";
   // "debug", "info", "warn" or "error".
   std::string log_level = "info";
 };
