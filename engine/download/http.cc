@@ -118,8 +118,8 @@ void Transfer::ConfigurePost() {
   CURL* const curl = curl_.get();
   curl_slist* headers = curl_slist_append(nullptr, "Content-Type: application/json; charset=utf-8");
   if (!request_.bearer.empty()) {
-    headers = curl_slist_append(
-        headers, absl::StrCat("Authorization: Bearer ", request_.bearer).c_str());
+    headers =
+        curl_slist_append(headers, absl::StrCat("Authorization: Bearer ", request_.bearer).c_str());
   }
   headers_.reset(headers);
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);

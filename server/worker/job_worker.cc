@@ -117,9 +117,9 @@ absl::Status RunJob(const std::string& run_directory, Control* control, double p
                        Spool::Open(FileSystem::Posix(), JoinPath(run_directory, kSpoolFile),
                                    spec.acknowledged_sequence()));
   control->IgnoreUpTo(spool->last_command_done());
-  Uplink uplink({[&broker] { return broker->ConnectToServer(); }, spec.job(), spec.secret(),
-                 spec.attempt()},
-                spool.get(), control);
+  Uplink uplink(
+      {[&broker] { return broker->ConnectToServer(); }, spec.job(), spec.secret(), spec.attempt()},
+      spool.get(), control);
   const PathResolver paths = MakeResolver(spec);
   SpoolSink sink(spool.get());
   Reporter reporter(

@@ -148,9 +148,9 @@ void Rename() {
   if (!WriteAll(control.get(), &kReady, sizeof(kReady))) _exit(1);
   char kind = 0;
   while (recv(control.get(), &kind, sizeof(kind), 0) == sizeof(kind)) {
-    const bool answered = SendFd(control.get(), kind == kServerConnection
-                                                    ? ConnectToUnixSocket(options.server)
-                                                    : StartRequest(options.rules));
+    const bool answered =
+        SendFd(control.get(), kind == kServerConnection ? ConnectToUnixSocket(options.server)
+                                                        : StartRequest(options.rules));
     if (!answered) break;
   }
   _exit(0);

@@ -15,13 +15,13 @@
 namespace kur::worker {
 
 // Connects for a worker that may not open sockets. A process of its own, the broker, connects to
-// kurd and makes requests over HTTP, each in a copy of itself, and passes descriptors to the worker.
-// It has the network, but no file of the job; it ends with the worker. Thread-safe.
+// kurd and makes requests over HTTP, each in a copy of itself, and passes descriptors to the
+// worker. It has the network, but no file of the job; it ends with the worker. Thread-safe.
 class NetworkBroker : public HttpClient {
  public:
   struct Options {
-    std::string server;      // kurd's socket: "unix:/..."
-    NetworkRules rules;      // for requests
+    std::string server;       // kurd's socket: "unix:/..."
+    NetworkRules rules;       // for requests
     bool is_confined = true;  // whether the broker refuses itself files and system calls
   };
 

@@ -35,8 +35,7 @@ absl::StatusOr<UniqueFd> ConnectToUnixSocket(const std::string& address) {
   UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return ErrnoToStatus(errno, "opening a socket");
   if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)) != 0) {
-    return absl::UnavailableError(
-        ErrnoToStatus(errno, "connecting to " + address).message());
+    return absl::UnavailableError(ErrnoToStatus(errno, "connecting to " + address).message());
   }
   return fd;
 }
