@@ -2,6 +2,7 @@
 
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -27,6 +28,8 @@ constexpr char kHttpStream = 'h';
 constexpr char kReady = 'r';
 constexpr char kName[] = "kurd-network";
 constexpr uint32_t kMaxMessageBytes = 16 << 20;
+// A run makes one request at a time; nothing else bounds how many processes a worker gets.
+constexpr int kMaxRequests = 8;
 constexpr absl::Duration kBetweenProgress = absl::Milliseconds(100);
 
 bool WriteAll(int fd, const void* data, size_t size) {
@@ -107,7 +110,10 @@ void ServeRequest(const UniqueFd& stream, const NetworkRules& rules) {
 }
 
 // Returns the worker's end of a stream whose other end is served by a copy of this process.
-absl::StatusOr<UniqueFd> StartRequest(const NetworkRules& rules) {
+// `running` counts these copies.
+absl::StatusOr<UniqueFd> StartRequest(const NetworkRules& rules, int* running) {
+  while (*running > 0 && waitpid(-1, nullptr, WNOHANG) > 0) --*running;
+  if (*running >= kMaxRequests) return absl::UnavailableError("too many requests at a time");
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     return ErrnoToStatus(errno, "opening a stream");
@@ -116,7 +122,10 @@ absl::StatusOr<UniqueFd> StartRequest(const NetworkRules& rules) {
   const UniqueFd mine(ends[1]);
   const pid_t child = fork();
   if (child < 0) return ErrnoToStatus(errno, "starting a process for a request");
-  if (child > 0) return worker;
+  if (child > 0) {
+    ++*running;
+    return worker;
+  }
   worker.reset();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   ServeRequest(mine, rules);
@@ -135,9 +144,8 @@ void Rename() {
 [[noreturn]] void RunBroker(const UniqueFd& control, const NetworkBroker::Options& options) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   Rename();
-  // These are for the worker, which needs the broker to the end. Requests that have ended are
-  // forgotten.
-  for (const int number : {SIGTERM, SIGINT, SIGCHLD}) std::signal(number, SIG_IGN);
+  // These are for the worker, which needs the broker to the end.
+  for (const int number : {SIGTERM, SIGINT}) std::signal(number, SIG_IGN);
   if (options.is_confined) {
     const absl::Status confined = server::ConfineBroker();
     if (!confined.ok()) {
@@ -147,10 +155,11 @@ void Rename() {
   }
   if (!WriteAll(control.get(), &kReady, sizeof(kReady))) _exit(1);
   char kind = 0;
+  int running = 0;
   while (recv(control.get(), &kind, sizeof(kind), 0) == sizeof(kind)) {
     const bool answered =
         SendFd(control.get(), kind == kServerConnection ? ConnectToUnixSocket(options.server)
-                                                        : StartRequest(options.rules));
+                                                        : StartRequest(options.rules, &running));
     if (!answered) break;
   }
   _exit(0);

@@ -54,6 +54,7 @@ TEST_F(LandlockTest, AllowsWhatTheRulesName) {
   EXPECT_EQ(Open(Path("own/file"), O_WRONLY | O_TRUNC), 0);
   EXPECT_EQ(Open(Path("own"), O_RDONLY | O_DIRECTORY), 0);
   EXPECT_EQ(Open(Path("data/file"), O_RDONLY), 0);
+  EXPECT_EQ(Open(Path("own"), O_RDWR | O_TMPFILE), 0);
   EXPECT_EQ(Open("/dev/null", O_RDWR), 0);
   EXPECT_EQ(Open("/proc/self/maps", O_RDONLY), 0);
   EXPECT_EQ(Open("/proc/meminfo", O_RDONLY), 0);

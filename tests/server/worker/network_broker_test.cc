@@ -1,13 +1,19 @@
 #include "server/worker/network_broker.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -116,6 +122,40 @@ TEST_F(NetworkBrokerTest, ARequestEndsWithTheErrorOfWhoListens) {
   listener.on_data = [](absl::string_view) { return absl::ResourceExhaustedError("disk full"); };
   EXPECT_EQ(broker_->Perform(request, listener), absl::ResourceExhaustedError("disk full"));
   ASSERT_TRUE(Get(server.Url("/file")).ok());
+}
+
+TEST_F(NetworkBrokerTest, TooManyRequestsAtATimeAreRefused) {
+  // Connects, and never answers.
+  const UniqueFd silent(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(bind(silent.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(silent.get(), 16), 0);
+  getsockname(silent.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  HttpRequest request;
+  request.url = absl::StrCat("http://127.0.0.1:", ntohs(address.sin_port), "/");
+
+  std::atomic<int> waiting{0};
+  std::atomic<bool> done{false};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      HttpListener listener;
+      bool counted = false;
+      listener.on_progress = [&](int64_t, int64_t) {
+        if (!std::exchange(counted, true)) ++waiting;
+        return done ? absl::CancelledError("cancelled") : absl::OkStatus();
+      };
+      EXPECT_EQ(broker_->Perform(request, listener), absl::CancelledError("cancelled"));
+    });
+  }
+  while (waiting < 8) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(broker_->Perform(request, HttpListener()),
+            absl::UnavailableError("too many requests at a time"));
+  done = true;
+  for (std::thread& thread : threads) thread.join();
 }
 
 }  // namespace
