@@ -10,8 +10,8 @@ namespace {
 
 // Where libraries lie, and the data of libraries, such as time zones and certificates. The last is
 // the folder of the libtorch that the workers were built with.
-constexpr std::array<const char*, 7> kLibraryFolders = {"/usr", "/lib", "/lib32",        "/lib64",
-                                                        "/bin", "/opt", KUR_TORCH_FOLDER};
+constexpr std::array<const char*, 6> kLibraryFolders = {"/usr",   "/lib", "/lib32",
+                                                        "/lib64", "/opt", KUR_TORCH_FOLDER};
 
 // What the C library, and the library that downloads, read of a machine's configuration. Not among
 // them is /etc/passwd: who else works here is nobody's business.

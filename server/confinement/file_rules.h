@@ -27,8 +27,8 @@ struct FileRule {
 // memory of the name, so the process itself makes these rules and keeps the files open.
 // "/proc/self" is the folder of whoever makes the rule.
 constexpr std::array<const char*, 9> kProcessFiles = {
-    "/proc/self",    "/proc/cpuinfo",       "/proc/meminfo", "/proc/stat",      "/proc/devices",
-    "/proc/modules", "/proc/driver/nvidia", "/proc/sys/vm",  "/proc/sys/kernel"};
+    "/proc/self",    "/proc/cpuinfo",       "/proc/meminfo",     "/proc/stat", "/proc/devices",
+    "/proc/modules", "/proc/driver/nvidia", "/proc/filesystems", "/proc/sys"};
 
 // Returns what a worker may do with files because of its job: its run directory, workspace, user's
 // folder and download cache are its own; it reads its inputs and the data roots. A pure function.
