@@ -132,18 +132,19 @@ absl::StatusOr<UniqueFd> StartRequest(const NetworkRules& rules, int* running) {
   _exit(0);
 }
 
-// Overwrites the command line, by which kurd would take this process for the worker.
-void Rename() {
-  const auto command_line = FileSystem::Posix().Read("/proc/self/cmdline");
-  if (!command_line.ok() || command_line->size() < sizeof(kName)) return;
-  std::memset(program_invocation_name, 0, command_line->size());
+// Overwrites the command line, of `size` bytes, by which kurd would take this process for the
+// worker.
+void Rename(size_t size) {
+  if (size < sizeof(kName)) return;
+  std::memset(program_invocation_name, 0, size);
   std::memcpy(program_invocation_name, kName, sizeof(kName));
   prctl(PR_SET_NAME, kName);
 }
 
-[[noreturn]] void RunBroker(const UniqueFd& control, const NetworkBroker::Options& options) {
+[[noreturn]] void RunBroker(const UniqueFd& control, const NetworkBroker::Options& options,
+                            size_t command_line_size) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  Rename();
+  Rename(command_line_size);
   // These are for the worker, which needs the broker to the end.
   for (const int number : {SIGTERM, SIGINT}) std::signal(number, SIG_IGN);
   if (options.is_confined) {
@@ -176,11 +177,13 @@ absl::StatusOr<std::shared_ptr<NetworkBroker>> NetworkBroker::Start(const Option
   }
   UniqueFd mine(ends[0]);
   UniqueFd brokers(ends[1]);
+  KUR_ASSIGN_OR_RETURN(const std::string command_line,
+                       FileSystem::Posix().Read("/proc/self/cmdline"));
   const pid_t child = fork();
   if (child < 0) return ErrnoToStatus(errno, "starting the network broker");
   if (child == 0) {
     mine.reset();
-    RunBroker(brokers, options);
+    RunBroker(brokers, options, command_line.size());
   }
   brokers.reset();
   char ready = 0;
