@@ -73,7 +73,8 @@ class ConfinementTest(harness.TestCase):
         self.addCleanup(listener.server_close)
         return [f'read {other}', f'list {other.parent}', f'read {link}', f'link {other}',
                 f'write {other}', f'read {self.tokens}', f'read {self.state}/kurd.db',
-                f'write {self.state}/kurd.db', f'list {self.state}/runs', 'read /etc/passwd',
+                f'write {self.state}/kurd.db', f'list {self.state}/runs',
+                f'list {self.state}/blobs', 'read /etc/passwd',
                 f'read /proc/{kurd.process.pid}/environ', f'create {self.state}/runs/new',
                 f'symlink {other.parent}', f'chmod {outside}', f'touch {outside}',
                 f'truncate {outside}', f'connect-unix {kurd.address[len("unix:"):]}',
