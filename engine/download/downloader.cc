@@ -1,6 +1,5 @@
 #include "engine/download/downloader.h"
 
-#include <curl/curl.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -19,15 +18,11 @@
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
 #include "engine/base/unique_fd.h"
-#include "engine/download/http.h"
 
 namespace kur {
 namespace {
 
 constexpr int kAttempts = 3;  // at each mirror, after errors that may be temporary
-// A transfer that receives nothing for this long has failed.
-constexpr int64_t kStallSeconds = 60;
-constexpr int64_t kMaxRedirects = 5;
 
 // The partially downloaded file, locked against other processes. Not thread-safe.
 class PartFile {
@@ -83,68 +78,24 @@ class PartFile {
   int64_t size_;
 };
 
-// One transfer by libcurl. Not thread-safe.
-class Transfer {
- public:
-  Transfer(const DownloadOptions& options, PartFile* part) : options_(options), part_(part) {}
-
-  // Appends the missing bytes to the part file. UNAVAILABLE if another attempt may succeed.
-  absl::Status Run(const std::string& url);
-
- private:
-  void Configure(CURL* curl, const std::string& url);
-
-  static size_t OnData(char* data, size_t, size_t count, void* self) {
-    auto* const transfer = static_cast<Transfer*>(self);
-    transfer->failure_ = transfer->part_->Append(absl::string_view(data, count));
-    return transfer->failure_.ok() ? count : 0;
-  }
-  static int OnProgress(void* self, curl_off_t total, curl_off_t now, curl_off_t, curl_off_t) {
-    auto* const transfer = static_cast<Transfer*>(self);
-    const auto& on_progress = transfer->options_.on_progress;
-    const int64_t all = total > 0 ? transfer->start_ + total : 0;
-    if (!on_progress || on_progress(transfer->start_ + now, all)) return 0;
-    transfer->failure_ = absl::CancelledError("cancelled");
-    return 1;
-  }
-
-  const DownloadOptions& options_;
-  PartFile* part_;
-  int64_t start_ = 0;     // bytes that the part file had before
-  absl::Status failure_;  // of a callback
-};
-
-void Transfer::Configure(CURL* curl, const std::string& url) {
-  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt(curl, CURLOPT_MAXREDIRS, static_cast<long>(kMaxRedirects));
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(kStallSeconds));
-  curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(start_));
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &Transfer::OnData);
-  curl_easy_setopt(curl, CURLOPT_WRITEDATA, this);
-  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &Transfer::OnProgress);
-  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, this);
-}
-
-absl::Status Transfer::Run(const std::string& url) {
-  HttpHandle handle(options_.rules);
-  if (handle.get() == nullptr) return absl::InternalError("libcurl cannot be used");
-  start_ = part_->size();
-  Configure(handle.get(), url);
-  CURLcode code = handle.Perform();
-  constexpr long kRangeNotSatisfiable = 416;
+// Appends the missing bytes to the part file. UNAVAILABLE if another attempt may succeed.
+absl::Status Transfer(const std::string& url, const DownloadOptions& options, PartFile* part) {
+  HttpRequest request;
+  request.url = url;
+  request.offset = part->size();
+  HttpListener listener;
+  listener.on_data = [part](absl::string_view data) { return part->Append(data); };
+  listener.on_progress = [&](int64_t received, int64_t total) {
+    const int64_t all = total > 0 ? request.offset + total : 0;
+    const bool go_on = !options.on_progress || options.on_progress(request.offset + received, all);
+    return go_on ? absl::OkStatus() : absl::CancelledError("cancelled");
+  };
+  const absl::Status status = options.http->Perform(request, listener);
+  if (!absl::IsOutOfRange(status) || request.offset == 0) return status;
   // The server cannot resume there: start over.
-  if (start_ > 0 && failure_.ok() &&
-      (code == CURLE_RANGE_ERROR || code == CURLE_BAD_DOWNLOAD_RESUME ||
-       (code == CURLE_HTTP_RETURNED_ERROR && handle.ResponseCode() == kRangeNotSatisfiable))) {
-    KUR_RETURN_IF_ERROR(part_->Reset());
-    start_ = 0;
-    curl_easy_setopt(handle.get(), CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(0));
-    code = handle.Perform();
-  }
-  return code != CURLE_OK && !failure_.ok() ? failure_ : handle.ToStatus(code);
+  KUR_RETURN_IF_ERROR(part->Reset());
+  request.offset = 0;
+  return options.http->Perform(request, listener);
 }
 
 bool IsRetryable(const absl::Status& status) { return absl::IsUnavailable(status); }
@@ -172,7 +123,7 @@ absl::Status DownloadFromMirror(const std::string& url, const DownloadRequest& r
     if (attempt > 0) std::this_thread::sleep_for(std::chrono::seconds(attempt));
     // Without a checksum nothing shows that the rest belongs to the same content.
     if (!request.sha256.has_value()) KUR_RETURN_IF_ERROR(part->Reset());
-    status = Transfer(options, part).Run(url);
+    status = Transfer(url, options, part);
     if (!IsRetryable(status)) break;
   }
   if (!status.ok()) return status;

@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "engine/base/file_system.h"
-#include "engine/base/network_rules.h"
+#include "engine/download/http.h"
 
 namespace kur {
 
@@ -21,7 +21,7 @@ struct DownloadRequest {
 };
 
 struct DownloadOptions {
-  NetworkRules rules;
+  HttpClient* http = nullptr;  // borrowed; must be set
   FileSystem* files = &FileSystem::Posix();
   // A folder that keeps downloaded files by their digest and is shared by all jobs; empty: no
   // cache.
@@ -34,11 +34,10 @@ struct DownloadOptions {
 // Downloads one file, which then exists completely and with the requested checksum, or not at all.
 // With a checksum, an interrupted download is resumed, and all users of a cache download the
 // content once. Processes that request the same file at the same time wait for the one that
-// downloads it. Follows redirections within the rules; ignores the proxies of the environment.
-// Blocks. Thread-safe.
+// downloads it. Blocks. Thread-safe.
 //
 // UNAVAILABLE if every mirror failed, with the reason of each; PERMISSION_DENIED for an address
-// that the rules refuse; DATA_LOSS for a wrong checksum; RESOURCE_EXHAUSTED if the disk is full;
+// that the client refuses; DATA_LOSS for a wrong checksum; RESOURCE_EXHAUSTED if the disk is full;
 // CANCELLED by `on_progress`.
 absl::Status Download(const DownloadRequest& request, const DownloadOptions& options);
 

@@ -47,7 +47,7 @@ absl::Status Fetch(const FileReference& file, const PathResolver& paths,
   DownloadRequest request{file.urls, target, std::nullopt};
   if (!file.sha256.empty()) request.sha256 = file.sha256;
   DownloadOptions download;
-  download.rules = options.rules;
+  download.http = options.http.get();
   download.cache = options.cache;
   download.on_progress = [&](int64_t bytes, int64_t total) {
     return listener.on_progress(file.path, bytes, total);

@@ -3,12 +3,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "engine/base/network_rules.h"
 #include "engine/base/path_resolver.h"
+#include "engine/download/http.h"
 #include "engine/value/file_reference.h"
 
 namespace kur {
@@ -17,7 +18,8 @@ namespace kur {
 struct FetchOptions {
   // Set to make missing data an error instead of downloading it.
   bool offline = false;
-  NetworkRules rules;
+  // Connects to other machines; must be set unless `offline` is.
+  std::shared_ptr<HttpClient> http;
   // See DownloadOptions::cache.
   std::string cache;
 };

@@ -36,7 +36,7 @@ class RunHookHost : public HookHost {
   absl::StatusOr<std::string> Post(const std::string& url, const std::string& bearer,
                                    const std::string& json) override {
     if (network_.offline) return absl::FailedPreconditionError("kurd is offline");
-    return PostJson(url, bearer, json, network_.rules);
+    return PostJson(*network_.http, url, bearer, json);
   }
 
  private:

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/network_rules.h"
 #include "engine/base/status.h"
+#include "server/confinement/confinement.h"
 #include "server/protocol/job_state.h"
 #include "server/submission/evaluator_process.h"
 
@@ -62,6 +63,22 @@ void WarnAboutOpenPorts(const std::vector<ListenAddress>& addresses, bool has_to
   }
 }
 
+// Decides by --confinement, and says what the kernel lacks.
+absl::StatusOr<Confinement> ChooseConfinement(const std::string& option) {
+  if (option == "off") {
+    spdlog::warn("workers are not confined: a fault in one reaches every file of this user");
+    return Confinement::kNone;
+  }
+  for (const std::string& missing : MissingFeatures()) {
+    if (option == "require") {
+      return absl::FailedPreconditionError(
+          absl::StrCat(missing, "; --confinement auto starts all the same"));
+    }
+    spdlog::warn("{}", missing);
+  }
+  return Confinement::kWherever;
+}
+
 }  // namespace
 
 Daemon::Daemon(DaemonOptions options, StateDirectory state,
@@ -87,6 +104,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
                        Program(options.worker_binary, "kurd-worker", "--worker-binary"));
   KUR_ASSIGN_OR_RETURN(const std::string evaluator_binary,
                        Program(options.evaluator_binary, "kurd-evaluator", "--evaluator-binary"));
+  KUR_ASSIGN_OR_RETURN(const Confinement confinement, ChooseConfinement(options.confinement));
   KUR_ASSIGN_OR_RETURN(auto inventory, OpenDeviceInventory(options.devices));
   for (const std::string& problem : inventory->problems()) spdlog::warn("{}", problem);
 
@@ -97,8 +115,8 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
   std::unique_ptr<Daemon> daemon(
       new Daemon(options, std::move(state), std::make_unique<Authenticator>(std::move(tokens))));
   daemon->inventory_ = std::move(inventory);
-  daemon->launcher_ = MakeLocalLauncher(worker_binary);
   KUR_ASSIGN_OR_RETURN(daemon->evaluator_, EvaluatorProcess::Start(evaluator_binary));
+  daemon->launcher_ = MakeLocalLauncher(worker_binary, confinement);
   KUR_RETURN_IF_ERROR(daemon->OpenState(std::move(data)));
   KUR_RETURN_IF_ERROR(daemon->Listen(addresses, std::move(tls)));
   return daemon;

@@ -67,6 +67,11 @@ void AddOptions(CLI::App& app, DaemonOptions& options) {
   app.add_option("--evaluator-binary", options.evaluator_binary,
                  "The program that evaluates Kurfiles [kurd-evaluator beside kurd]")
       ->type_name("PATH");
+  app.add_option("--confinement", options.confinement,
+                 "Whether workers are kept from all that their job does not need: auto (as far as "
+                 "the kernel can), require (else kurd does not start) or off [auto]")
+      ->check(CLI::IsMember({"auto", "require", "off"}))
+      ->type_name("HOW");
   app.add_option("--log-level", options.log_level, "debug, info, warn or error [info]")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->type_name("LEVEL");

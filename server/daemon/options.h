@@ -39,6 +39,9 @@ struct DaemonOptions {
   std::string worker_binary;
   // The program that evaluates Kurfiles. Empty: kurd-evaluator in the folder of kurd.
   std::string evaluator_binary;
+  // Whether workers are confined: "auto", as far as the kernel can; "require": kurd does not start
+  // where it cannot; "off".
+  std::string confinement = "auto";
   // "debug", "info", "warn" or "error".
   std::string log_level = "info";
 };

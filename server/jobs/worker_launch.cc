@@ -6,6 +6,7 @@
 
 #include "engine/base/status.h"
 #include "kur/v1/worker.pb.h"
+#include "server/confinement/file_rules.h"
 #include "server/protocol/run_directory.h"
 
 namespace kur::server {
@@ -77,8 +78,11 @@ absl::StatusOr<LaunchRequest> PrepareLaunch(const JobEnvironment& environment,
   KUR_ASSIGN_OR_RETURN(const auto sources, environment.store->Sources(record.id));
   v1::WorkerSpec spec = Specify(environment, record, request.devices);
   spec.set_acknowledged_sequence(acknowledged);
+  request.files = JobFiles(spec);
   KUR_RETURN_IF_ERROR(files.MakeDirectories(spec.workspace(), 0700));
   KUR_RETURN_IF_ERROR(files.MakeDirectories(spec.home(), 0700));
+  // A worker that is confined to it cannot create it.
+  KUR_RETURN_IF_ERROR(files.MakeDirectories(spec.download_cache(), 0700));
   KUR_RETURN_IF_ERROR(RunDirectory(files, request.run_directory).Prepare(sources, spec));
   return request;
 }

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/confinement/file_rules.h"
 #include "server/devices/device_inventory.h"
 
 namespace kur::server {
@@ -26,6 +27,8 @@ struct LaunchRequest {
   std::string job;
   std::string run_directory;    // has job.pb; worker.log goes there
   std::vector<Device> devices;  // empty: one thread, on any processor
+  // What the job needs, where workers are confined.
+  std::vector<FileRule> files = {};
 };
 
 // How a worker ended, as far as the launcher can tell.
@@ -34,6 +37,12 @@ struct WorkerExit {
   int exit_code = 0;            // when it exited
   int signal = 0;               // when a signal ended it; else 0
   bool host_restarted = false;  // the worker ended with the machine that it ran on
+};
+
+// Whether workers are kept from what their job does not need.
+enum class Confinement {
+  kNone,      // they may do what this process may
+  kWherever,  // as far as the kernel can
 };
 
 // Starts workers and watches them. A worker outlives its launcher: a later launcher adopts it by
@@ -79,9 +88,13 @@ class Launcher {
 // with its processors (affinity), thread counts, CUDA_VISIBLE_DEVICES and the BLAS and ATen kernels
 // that suit the processor set before it is executed. Destroying the launcher stops watching and
 // leaves the workers running. `worker_binary` is executed with `--run-directory DIRECTORY`, in that
-// directory, with little of this process's environment (see worker_environment.h). Needs Linux 5.4:
-// where the kernel lacks what it needs, every call is FAILED_PRECONDITION and says so.
-std::unique_ptr<Launcher> MakeLocalLauncher(const std::string& worker_binary);
+// directory, with little of this process's environment (see worker_environment.h). A confined
+// worker opens only files that its job or its program needs (see server/confinement), keeps its
+// temporary files in the run directory, and is told by `--confined` to refuse itself system calls.
+// Needs Linux 5.4: where the kernel lacks what it needs, every call is FAILED_PRECONDITION and says
+// so.
+std::unique_ptr<Launcher> MakeLocalLauncher(const std::string& worker_binary,
+                                            Confinement confinement = Confinement::kNone);
 
 }  // namespace kur::server
 

@@ -18,6 +18,7 @@
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
 #include "engine/base/unique_fd.h"
+#include "server/confinement/landlock.h"
 #include "server/launcher/launcher.h"
 #include "server/launcher/process.h"
 #include "server/launcher/signal_blocker.h"
@@ -48,8 +49,8 @@ std::vector<int> ProcessorsOf(const std::vector<Device>& devices) {
 // Thread-safe.
 class LocalLauncher : public Launcher {
  public:
-  explicit LocalLauncher(const std::string& worker_binary)
-      : worker_binary_(AbsolutePath(worker_binary)), ready_(Prepare()) {
+  LocalLauncher(const std::string& worker_binary, Confinement confinement)
+      : worker_binary_(AbsolutePath(worker_binary)), confinement_(confinement), ready_(Prepare()) {
     if (!ready_.ok()) return;
     // Signals of the process are for its other threads.
     const SignalBlocker blocker;
@@ -155,6 +156,7 @@ class LocalLauncher : public Launcher {
     spawn.directory = request.run_directory;
     spawn.log = JoinPath(request.run_directory, "worker.log");
     spawn.processors = ProcessorsOf(request.devices);
+    if (confinement_ == Confinement::kWherever) Confine(request, &spawn);
     KUR_ASSIGN_OR_RETURN(SpawnedProcess process, Spawn(spawn));
 
     // Nobody has reaped the child yet, so this is its own description.
@@ -168,6 +170,16 @@ class LocalLauncher : public Launcher {
       return watched;
     }
     return ProcessIdentity{process.pid, stat->start_ticks, boot_id_};
+  }
+
+  void Confine(const LaunchRequest& request, SpawnRequest* spawn) const {
+    spawn->arguments.emplace_back("--confined");
+    spawn->environment["TMPDIR"] = request.run_directory;
+    // Compiled for one job: another user's worker may not provide this one's kernels.
+    spawn->environment["CUDA_CACHE_PATH"] = JoinPath(request.run_directory, "cuda-cache");
+    if (LandlockVersion() < kNeededLandlock) return;
+    spawn->files = ProgramFiles(worker_binary_, spawn->environment);
+    spawn->files->insert(spawn->files->end(), request.files.begin(), request.files.end());
   }
 
   // Returns NOT_FOUND if the process is gone. Its id may belong to another program by then: that
@@ -231,6 +243,7 @@ class LocalLauncher : public Launcher {
   }
 
   const std::string worker_binary_;
+  const Confinement confinement_;
   std::string boot_id_;
   Machine machine_;
   UniqueFd stop_;
@@ -243,8 +256,9 @@ class LocalLauncher : public Launcher {
 
 }  // namespace
 
-std::unique_ptr<Launcher> MakeLocalLauncher(const std::string& worker_binary) {
-  return std::make_unique<LocalLauncher>(worker_binary);
+std::unique_ptr<Launcher> MakeLocalLauncher(const std::string& worker_binary,
+                                            Confinement confinement) {
+  return std::make_unique<LocalLauncher>(worker_binary, confinement);
 }
 
 }  // namespace kur::server

@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "server/confinement/landlock.h"
 #include "server/launcher/process.h"
 #include "server/launcher/signal_blocker.h"
 
@@ -23,11 +24,15 @@ namespace {
 
 // Where the child keeps the pipe on which it reports a failure, just above the standard streams.
 constexpr int kReportFd = 3;
+// Where it keeps its prepared confinement; what it needs before is above.
+constexpr int kConfinementFd = 4;
 // How far open files are looked for on a kernel without close_range (before 5.9).
 constexpr int kMaxClosedFds = 1 << 16;
+// Enough for every file of a data set's archives; kurd itself may have many more.
+constexpr rlim_t kMaxOpenFiles = 1 << 16;
 
 // What the child could not do.
-enum class Step : int { kStreams, kDirectory, kProcessors, kExecute };
+enum class Step : int { kStreams, kDirectory, kProcessors, kConfinement, kExecute };
 
 // What the child writes into the pipe before it gives up.
 struct Failure {
@@ -42,12 +47,14 @@ struct ChildPlan {
   const char* directory;
   char* const* argv;
   char* const* envp;
-  int input;  // these three are above kReportFd
+  int input;  // these four are above kConfinementFd
   int log;
   int report;
+  int confinement;              // -1: none
   const cpu_set_t* processors;  // null: as they are
   size_t processors_bytes;
-  int max_fd;
+  int max_fd;          // above all that are open
+  int max_open_files;  // that it may have
 };
 
 struct FreeCpuSet {
@@ -86,13 +93,24 @@ void PreferForOutOfMemory() {
   close(file);
 }
 
+// A core has everything that the worker knew of its job, and would lie where nobody looks for it.
+void Limit(int max_open_files) {
+  const rlimit none = {0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  const rlimit files = {static_cast<rlim_t>(max_open_files), static_cast<rlim_t>(max_open_files)};
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 [[noreturn]] void RunChild(const ChildPlan& plan) {
   setsid();
   if (dup2(plan.input, STDIN_FILENO) < 0 || dup2(plan.log, STDOUT_FILENO) < 0 ||
       dup2(plan.log, STDERR_FILENO) < 0 || dup3(plan.report, kReportFd, O_CLOEXEC) < 0) {
     ReplaceByPlaceholder(plan.report, Step::kStreams);
   }
-  CloseFrom(kReportFd + 1, plan.max_fd);
+  if (plan.confinement >= 0 && dup3(plan.confinement, kConfinementFd, O_CLOEXEC) < 0) {
+    ReplaceByPlaceholder(kReportFd, Step::kConfinement);
+  }
+  CloseFrom(plan.confinement >= 0 ? kConfinementFd + 1 : kConfinementFd, plan.max_fd);
   if (chdir(plan.directory) != 0) ReplaceByPlaceholder(kReportFd, Step::kDirectory);
   if (plan.processors != nullptr &&
       sched_setaffinity(0, plan.processors_bytes, plan.processors) != 0) {
@@ -100,6 +118,10 @@ void PreferForOutOfMemory() {
   }
   ResetSignals();
   PreferForOutOfMemory();
+  Limit(plan.max_open_files);
+  if (plan.confinement >= 0 && (errno = EnterConfinement(kConfinementFd)) != 0) {
+    ReplaceByPlaceholder(kReportFd, Step::kConfinement);
+  }
   execve(plan.binary, plan.argv, plan.envp);
   ReplaceByPlaceholder(kReportFd, Step::kExecute);
 }
@@ -115,13 +137,18 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
   return pointers;
 }
 
-// Opens a file above the standard streams and the report: kurd itself may lack some of those.
+// Returns another descriptor of the file, above those that the child overwrites: kurd itself may
+// lack some of the standard streams.
+absl::StatusOr<UniqueFd> Raise(const UniqueFd& low) {
+  UniqueFd high(fcntl(low.get(), F_DUPFD_CLOEXEC, kConfinementFd + 1));
+  if (!high.valid()) return ErrnoToStatus(errno, "opening files for the worker");
+  return high;
+}
+
 absl::StatusOr<UniqueFd> OpenHigh(const std::string& path, int flags) {
   const UniqueFd low(open(path.c_str(), flags | O_CLOEXEC, 0640));
   if (!low.valid()) return ErrnoToStatus(errno, absl::StrCat("opening ", path));
-  UniqueFd high(fcntl(low.get(), F_DUPFD_CLOEXEC, kReportFd + 1));
-  if (!high.valid()) return ErrnoToStatus(errno, absl::StrCat("opening ", path));
-  return high;
+  return Raise(low);
 }
 
 struct Pipe {
@@ -133,15 +160,14 @@ absl::StatusOr<Pipe> OpenPipe() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return ErrnoToStatus(errno, "opening a pipe to the worker");
   Pipe pipe = {UniqueFd(ends[0]), UniqueFd(ends[1])};
-  pipe.write_end.reset(fcntl(ends[1], F_DUPFD_CLOEXEC, kReportFd + 1));
-  if (!pipe.write_end.valid()) return ErrnoToStatus(errno, "opening a pipe to the worker");
+  KUR_ASSIGN_OR_RETURN(pipe.write_end, Raise(pipe.write_end));
   return pipe;
 }
 
-int MaxFd() {
+rlimit FileLimit() {
   rlimit limit = {};
   getrlimit(RLIMIT_NOFILE, &limit);
-  return static_cast<int>(std::min<rlim_t>(limit.rlim_cur, kMaxClosedFds));
+  return limit;
 }
 
 // Waits until the child executes its program, which closes the pipe, or reports that it cannot.
@@ -162,6 +188,8 @@ absl::Status ReadReport(const UniqueFd& report, const SpawnRequest& request) {
       return ErrnoToStatus(failure.error, absl::StrCat("entering ", request.directory));
     case Step::kProcessors:
       return ErrnoToStatus(failure.error, "confining the worker to its processors");
+    case Step::kConfinement:
+      return ErrnoToStatus(failure.error, "confining the worker to its files");
     case Step::kExecute:
       break;
   }
@@ -192,6 +220,11 @@ absl::StatusOr<SpawnedProcess> Spawn(const SpawnRequest& request) {
   KUR_ASSIGN_OR_RETURN(const UniqueFd log,
                        OpenHigh(request.log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW));
   KUR_ASSIGN_OR_RETURN(Pipe report, OpenPipe());
+  UniqueFd confinement;
+  if (request.files.has_value()) {
+    KUR_ASSIGN_OR_RETURN(const UniqueFd low, PrepareConfinement(*request.files));
+    KUR_ASSIGN_OR_RETURN(confinement, Raise(low));
+  }
 
   std::vector<std::string> arguments = request.arguments;
   arguments.insert(arguments.begin(), request.binary);
@@ -203,6 +236,7 @@ absl::StatusOr<SpawnedProcess> Spawn(const SpawnRequest& request) {
   const std::vector<char*> envp = Pointers(variables);
 
   const Affinity affinity = AffinityTo(request.processors);
+  const rlimit file_limit = FileLimit();
   const ChildPlan plan = {request.binary.c_str(),
                           request.directory.c_str(),
                           argv.data(),
@@ -210,9 +244,11 @@ absl::StatusOr<SpawnedProcess> Spawn(const SpawnRequest& request) {
                           input.get(),
                           log.get(),
                           report.write_end.get(),
+                          confinement.get(),
                           affinity.set.get(),
                           affinity.bytes,
-                          MaxFd()};
+                          static_cast<int>(std::min<rlim_t>(file_limit.rlim_cur, kMaxClosedFds)),
+                          static_cast<int>(std::min(file_limit.rlim_max, kMaxOpenFiles))};
 
   SpawnedProcess process;
   {

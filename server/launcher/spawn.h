@@ -3,11 +3,13 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "engine/base/unique_fd.h"
+#include "server/confinement/file_rules.h"
 #include "server/launcher/worker_environment.h"
 
 namespace kur::server {
@@ -20,6 +22,8 @@ struct SpawnRequest {
   std::string directory;               // where it runs
   std::string log;                     // stdout and stderr are appended to it
   std::vector<int> processors;         // where it may run; empty: where this process may
+  // The only files that it may open; absent: all.
+  std::optional<std::vector<FileRule>> files;
 };
 
 // A child that has been started and is not reaped yet.
@@ -29,8 +33,9 @@ struct SpawnedProcess {
 };
 
 // Starts a program that has nothing of this process but its user and limits: it leads its own
-// session and process group, reads /dev/null, has no other open file, no blocked or ignored signal.
-// Returns once the program is being executed; after an error no process is left. Thread-safe.
+// session and process group, reads /dev/null, has no other open file (but, if it is confined, those
+// of kProcessFiles, which it may read), no blocked or ignored signal, and dumps no core. Returns
+// once the program is being executed; after an error no process is left. Thread-safe.
 absl::StatusOr<SpawnedProcess> Spawn(const SpawnRequest& request);
 
 // Kills the process group that a child leads, and reaps the child.

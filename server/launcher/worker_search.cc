@@ -41,7 +41,8 @@ std::optional<ProcessIdentity> FindWorkerProcess(const std::string& run_director
     const auto cmdline = FileSystem::Posix().Read(directory + "/cmdline", kMaxCommandLineBytes);
     if (!cmdline.ok() || !IsWorkerCommandLine(*cmdline, run_directory)) continue;
     const auto process = ReadProcessStat(identity.pid);
-    if (!process.ok()) continue;
+    // A copy that a worker has made of itself has the same command line for a moment.
+    if (!process.ok() || process->process_group != identity.pid) continue;
     identity.start_ticks = process->start_ticks;
     identity.boot_id = *boot_id;
     return identity;

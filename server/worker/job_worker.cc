@@ -13,8 +13,10 @@
 #include "engine/kurfile/kurfile.h"
 #include "engine/train/run.h"
 #include "kur/v1/worker.pb.h"
+#include "server/confinement/confinement.h"
 #include "server/protocol/conversions.h"
 #include "server/protocol/worker_paths.h"
+#include "server/worker/network_broker.h"
 #include "server/worker/reporter.h"
 #include "server/worker/spool.h"
 #include "server/worker/uplink.h"
@@ -54,8 +56,18 @@ absl::StatusOr<v1::WorkerSpec> ReadSpec(const std::string& run_directory) {
   return spec;
 }
 
+absl::StatusOr<std::shared_ptr<NetworkBroker>> StartBroker(const v1::WorkerSpec& spec,
+                                                           bool is_confined) {
+  NetworkBroker::Options options;
+  options.server = spec.server();
+  options.is_confined = is_confined;
+  KUR_ASSIGN_OR_RETURN(options.rules, NetworkRules::Parse({spec.download_networks().begin(),
+                                                           spec.download_networks().end()}));
+  return NetworkBroker::Start(options);
+}
+
 absl::StatusOr<RunOutcome> RunKurfile(const v1::WorkerSpec& spec, const PathResolver& paths,
-                                      const RunHost& host) {
+                                      std::shared_ptr<HttpClient> http, const RunHost& host) {
   KurfileOptions kurfile_options;
   kurfile_options.overrides.assign(spec.overrides().begin(), spec.overrides().end());
   kurfile_options.display_root = spec.source_directory();
@@ -78,8 +90,7 @@ absl::StatusOr<RunOutcome> RunKurfile(const v1::WorkerSpec& spec, const PathReso
   options.written_folder = JoinPath(spec.run_directory(), kArtifactFolder);
   options.fetch.offline = spec.offline();
   options.fetch.cache = spec.download_cache();
-  KUR_ASSIGN_OR_RETURN(options.fetch.rules, NetworkRules::Parse({spec.download_networks().begin(),
-                                                                 spec.download_networks().end()}));
+  options.fetch.http = std::move(http);
   return Run(kurfile, paths, options, host);
 }
 
@@ -97,19 +108,24 @@ v1::Outcome ToOutcome(const absl::StatusOr<RunOutcome>& end) {
 
 }  // namespace
 
-absl::Status RunJob(const std::string& run_directory, Control* control, double process_start) {
+absl::Status RunJob(const std::string& run_directory, Control* control, double process_start,
+                    bool is_confined) {
   KUR_ASSIGN_OR_RETURN(const v1::WorkerSpec spec, ReadSpec(run_directory));
+  KUR_ASSIGN_OR_RETURN(const auto broker, StartBroker(spec, is_confined));
+  if (is_confined) KUR_RETURN_IF_ERROR(server::ConfineWorker());
   KUR_ASSIGN_OR_RETURN(const auto spool,
                        Spool::Open(FileSystem::Posix(), JoinPath(run_directory, kSpoolFile),
                                    spec.acknowledged_sequence()));
   control->IgnoreUpTo(spool->last_command_done());
-  Uplink uplink({spec.server(), spec.job(), spec.secret(), spec.attempt()}, spool.get(), control);
+  Uplink uplink(
+      {[&broker] { return broker->ConnectToServer(); }, spec.job(), spec.secret(), spec.attempt()},
+      spool.get(), control);
   const PathResolver paths = MakeResolver(spec);
   SpoolSink sink(spool.get());
   Reporter reporter(
       paths, &sink,
       {JoinPath(run_directory, kArtifactFolder), process_start, &FileSystem::Posix()});
-  absl::StatusOr<RunOutcome> end = RunKurfile(spec, paths, {&reporter, &reporter, control});
+  absl::StatusOr<RunOutcome> end = RunKurfile(spec, paths, broker, {&reporter, &reporter, control});
   // Before the outcome, which counts after a loss of power.
   const absl::Status reported = reporter.Sync();
   if (end.ok() && !reported.ok()) end = Annotate(reported, "reporting events");

@@ -10,8 +10,11 @@ namespace kur::worker {
 
 // Does the job whose specification kurd has left in `run_directory`, reports to kurd, and leaves
 // the outcome there. Blocks until the end. An error means that not even an outcome could be left.
-// `process_start` is when the process began, in seconds on MonotonicSeconds()' clock.
-absl::Status RunJob(const std::string& run_directory, Control* control, double process_start);
+// `process_start` is when the process began, in seconds on MonotonicSeconds()' clock. With
+// `is_confined`, the process gives up what no job needs, for good, before it reads the job's files;
+// it must have one thread.
+absl::Status RunJob(const std::string& run_directory, Control* control, double process_start,
+                    bool is_confined);
 
 }  // namespace kur::worker
 

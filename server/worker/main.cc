@@ -71,6 +71,8 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("kurd-worker ") + kur::kVersion);
   std::string run_directory;
   app.add_option("--run-directory", run_directory, "The folder with the job (for kurd)");
+  bool is_confined = false;
+  app.add_flag("--confined", is_confined, "Give up what no job needs (for kurd)");
   kur::worker::StandaloneOptions options;
   const CLI::App* run = AddRunCommand(&app, &options);
   try {
@@ -89,7 +91,8 @@ int main(int argc, char** argv) {
     std::cerr << app.help();
     return 2;
   }
-  const absl::Status status = kur::worker::RunJob(run_directory, g_control, process_start);
+  const absl::Status status =
+      kur::worker::RunJob(run_directory, g_control, process_start, is_confined);
   if (!status.ok()) {
     spdlog::error("{}", std::string(status.message()));
     return 1;

@@ -102,7 +102,7 @@ int RunStandalone(const StandaloneOptions& options, Control* control, double pro
     std::cerr << "--download-network: " << rules.status().message() << std::endl;
     return 2;
   }
-  run_options.fetch.rules = *rules;
+  run_options.fetch.http = MakeHttpClient(*rules);
   JsonSink sink;
   Reporter reporter(paths, &sink, {"", process_start, &FileSystem::Posix()});
   for (const Diagnostic& warning : kurfile->warnings()) {

@@ -5,8 +5,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "grpcpp/create_channel.h"
-#include "grpcpp/security/credentials.h"
+#include "grpcpp/create_channel_posix.h"
 #include "spdlog/spdlog.h"
 
 namespace kur::worker {
@@ -58,17 +57,10 @@ void Uplink::Stop() {
 }
 
 void Uplink::Run() {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  const auto channel =
-      grpc::CreateCustomChannel(options_.server, grpc::InsecureChannelCredentials(), arguments);
-  const auto stub = v1::WorkerService::NewStub(channel);
   absl::Duration pause = kFirstPause;
   while (IsRunning()) {
     bool welcomed = false;
-    const grpc::Status status = Connect(stub.get(), &welcomed);
+    const grpc::Status status = Connect(&welcomed);
     if (welcomed) pause = kFirstPause;
     SetConnected(false);
     if (status.error_code() == grpc::StatusCode::PERMISSION_DENIED ||
@@ -82,7 +74,13 @@ void Uplink::Run() {
   }
 }
 
-grpc::Status Uplink::Connect(v1::WorkerService::Stub* stub, bool* welcomed) {
+grpc::Status Uplink::Connect(bool* welcomed) {
+  auto connection = options_.connect();
+  if (!connection.ok()) {
+    return {grpc::StatusCode::UNAVAILABLE, std::string(connection.status().message())};
+  }
+  const auto stub =
+      v1::WorkerService::NewStub(grpc::CreateInsecureChannelFromFd("kurd", connection->release()));
   grpc::ClientContext context;
   {
     const absl::MutexLock lock(&mutex_);

@@ -1,12 +1,15 @@
 #ifndef KUR_SERVER_WORKER_UPLINK_H_
 #define KUR_SERVER_WORKER_UPLINK_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "engine/base/unique_fd.h"
 #include "grpcpp/client_context.h"
 #include "kur/v1/worker.grpc.pb.h"
 #include "server/worker/control.h"
@@ -19,7 +22,8 @@ namespace kur::worker {
 class Uplink {
  public:
   struct Options {
-    std::string server;  // "unix:/..."
+    // Returns a new connection to kurd. Called by a thread of the uplink.
+    std::function<absl::StatusOr<UniqueFd>()> connect;
     std::string job;
     std::string secret;
     int attempt = 0;  // counts the workers that the job has had, this one included
@@ -41,7 +45,7 @@ class Uplink {
 
   void Run();
   // Keeps one connection, from Hello to its end. Sets `*welcomed` if kurd has answered.
-  grpc::Status Connect(v1::WorkerService::Stub* stub, bool* welcomed);
+  grpc::Status Connect(bool* welcomed);
   void SendEvents(Stream* stream, int64_t sent);
   void ReceiveMessages(Stream* stream);
   void SetConnected(bool connected);

@@ -102,7 +102,8 @@ TEST(WorkerPromisesTest, ADownloadedFileIsThere) {
       request.path = folder + "/data/file.bin";
       request.sha256 = Sha256Hex("content");
       DownloadOptions options;
-      options.rules = NetworkRules::Parse({"127.0.0.1"}).value();
+      const auto http = MakeHttpClient(NetworkRules::Parse({"127.0.0.1"}).value());
+      options.http = http.get();
       options.files = &disk.files();
       if (cached) options.cache = folder + "/cache";
       const absl::Status downloaded = Download(request, options);

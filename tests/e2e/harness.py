@@ -57,6 +57,9 @@ class Result:
 class TestCase(unittest.TestCase):
     """A test with a folder of its own, `self.folder`, and ways to run the programs."""
 
+    # Who runs the programs; None: who runs the test. Only root can choose.
+    user = None
+
     def setUp(self):
         # Short, because the path of a UNIX socket may not exceed 107 bytes.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='kur-'))
@@ -67,13 +70,13 @@ class TestCase(unittest.TestCase):
         command = [str(BIN / program), *map(str, arguments)]
         done = subprocess.run(command, cwd=cwd or self.folder, env=clean_environment(env),
                               stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=timeout)
+                              timeout=timeout, **identity(self.user))
         return Result(command, done.returncode, done.stdout, done.stderr)
 
     def start_program(self, program, *arguments, cwd=None, env=None, processors=None):
         """Starts `program` of the build; stops it when the test ends. Its output goes to files."""
         process = Process([str(BIN / program), *map(str, arguments)], cwd or self.folder,
-                          clean_environment(env), self.folder, processors)
+                          clean_environment(env), self.folder, processors, self.user)
         self.addCleanup(process.kill)
         return process
 
@@ -103,14 +106,14 @@ class TestCase(unittest.TestCase):
 class Process:
     """A program in the background."""
 
-    def __init__(self, command, cwd, env, folder, processors):
+    def __init__(self, command, cwd, env, folder, processors, user=None):
         self._command = command
         descriptor, self._out = tempfile.mkstemp(prefix='out-', dir=folder)
         error_descriptor, self._err = tempfile.mkstemp(prefix='err-', dir=folder)
         pin = processors and (lambda: os.sched_setaffinity(0, processors))
         self._process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL,
                                          stdout=descriptor, stderr=error_descriptor,
-                                         preexec_fn=pin)
+                                         preexec_fn=pin, **identity(user))
         os.close(descriptor)
         os.close(error_descriptor)
 
@@ -265,6 +268,11 @@ def clean_environment(more=None):
             if name in ('PATH', 'HOME', 'LANG', 'LD_LIBRARY_PATH') or name.endswith('SAN_OPTIONS')}
     return {**kept, 'OMP_NUM_THREADS': '1', **{key: str(value)
                                                for key, value in (more or {}).items()}}
+
+
+def identity(user):
+    """Arguments with which subprocess runs a program as `user`, who is in no group but one."""
+    return {} if user is None else {'user': user, 'group': 'nogroup', 'extra_groups': []}
 
 
 def eventually(what, condition):

@@ -27,7 +27,7 @@ std::string Read(const std::string& path) { return FileSystem::Posix().Read(path
 class DownloaderTest : public ::testing::Test {
  protected:
   DownloaderTest() {
-    options_.rules = NetworkRules::Parse({"127.0.0.1"}).value();
+    options_.http = http_.get();
     request_.path = Path("data/file.bin");
   }
 
@@ -42,6 +42,8 @@ class DownloaderTest : public ::testing::Test {
 
   TemporaryDirectory folder_;
   DownloadRequest request_;
+  const std::shared_ptr<HttpClient> http_ =
+      MakeHttpClient(NetworkRules::Parse({"127.0.0.1"}).value());
   DownloadOptions options_;
 };
 
@@ -61,13 +63,14 @@ TEST_F(DownloaderTest, BringsAFile) {
 
 TEST_F(DownloaderTest, RefusesAddressesAlsoAfterARedirection) {
   HttpServer server([](const std::string&) { return HttpServer::Reply("200 OK", "secret"); });
-  options_.rules = NetworkRules();
+  const auto http = MakeHttpClient(NetworkRules());
+  options_.http = http.get();
   absl::Status status = DownloadFrom({server.Url("/x")});
   EXPECT_TRUE(absl::IsPermissionDenied(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("127.0.0.1 is no address of the public"));
   EXPECT_THAT(server.requests(), IsEmpty());
 
-  options_.rules = NetworkRules::Parse({"127.0.0.1"}).value();
+  options_.http = http_.get();
   HttpServer redirecting([&](const std::string&) {
     const std::string elsewhere =
         absl::StrCat("Location: http://127.0.0.2:", server.port(), "/\r\n");
@@ -210,7 +213,7 @@ class FetchTest : public DownloaderTest {
   FetchTest() {
     listener_.on_note = [this](const std::string& text) { notes_.push_back(text); };
     listener_.on_progress = [](const std::string&, int64_t, int64_t) { return true; };
-    fetch_.rules = options_.rules;
+    fetch_.http = http_;
     PathResolver::Options paths;
     paths.workspace = folder_.path();
     paths.home = folder_.path();

@@ -153,6 +153,16 @@ TEST_F(AdoptionTest, AWorkerIsFoundByItsRunDirectory) {
   EXPECT_FALSE(launcher_->Find(RunDirectory("other")).has_value());
 }
 
+TEST_F(AdoptionTest, ACopyThatAWorkerHasMadeOfItselfIsNotTheWorker) {
+  // The copy, a shell in parentheses, has the same command line, and outlives the worker.
+  UseWorker("(echo ready > ready; while :; do sleep 0.1; done) & exit 0");
+  const pid_t group = static_cast<pid_t>(Launch("job").pid);
+  AwaitReady("job");
+  exits_.Await("job");
+  EXPECT_FALSE(launcher_->Find(RunDirectory("job")).has_value());
+  kill(-group, SIGKILL);
+}
+
 TEST(WorkerSearchTest, KnowsAWorkerByItsCommandLine) {
   const std::string line("kurd-worker\0--run-directory\0/s/runs/a-1\0", 40);
   EXPECT_TRUE(IsWorkerCommandLine(line, "/s/runs/a-1"));

@@ -21,6 +21,7 @@ using ::testing::Contains;
 using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 class WorkerIsolationTest : public LauncherFixture {
  protected:
@@ -140,6 +141,36 @@ TEST_F(WorkerIsolationTest, LeadsItsOwnSessionAndProcessGroup) {
   EXPECT_EQ(getsid(pid), pid);
   EXPECT_EQ(getpgid(pid), pid);
   EXPECT_NE(getsid(pid), getsid(0));
+}
+
+TEST_F(WorkerIsolationTest, DumpsNoCoreAndHasFilesInReason) {
+  UseWorker("ulimit -c > core; ulimit -n > files");
+  Run("job");
+  EXPECT_EQ(Content("job", "core"), "0\n");
+  EXPECT_LE(std::stoi(Content("job", "files")), 1 << 16);
+}
+
+TEST_F(WorkerIsolationTest, AConfinedOneHasItsFilesAndNoOthers) {
+  const std::string run = RunDirectory("job");
+  const std::string other = directory_.File("other");
+  std::ofstream(other) << "of another job\n";
+  launcher_ = MakeLocalLauncher(MakeWorker("echo mine > mine\n"
+                                           "echo \"$TMPDIR $CUDA_CACHE_PATH $3\"\n"
+                                           "cat mine /proc/self/comm < /dev/null\n"
+                                           "cat " +
+                                           other +
+                                           "\n"
+                                           "cat /etc/passwd"),
+                                Confinement::kWherever);
+  LaunchRequest request = {"job", run, {Cpu()}};
+  request.files = {{run, FileAccess::kReadAndWrite}};
+  const auto worker = launcher_->Launch(request, exits_.Callback());
+  ASSERT_TRUE(worker.ok()) << worker.status();
+  exits_.Await("job");
+  const std::string log = Content("job", "worker.log");
+  EXPECT_THAT(log, StartsWith(run + " " + run + "/cuda-cache --confined\nmine\n"));
+  EXPECT_THAT(log, HasSubstr(other + ": Permission denied"));
+  EXPECT_THAT(log, HasSubstr("/etc/passwd: Permission denied"));
 }
 
 TEST_F(WorkerIsolationTest, TheLogIsNeverALinkToElsewhere) {

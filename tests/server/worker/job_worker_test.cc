@@ -75,7 +75,9 @@ class JobWorkerTest : public ::testing::Test {
     dir_.Write(std::string("run/") + kSpecFile, spec.SerializeAsString());
   }
 
-  absl::Status Run() { return RunJob(dir_.File("run"), &control_, MonotonicSeconds()); }
+  absl::Status Run() {
+    return RunJob(dir_.File("run"), &control_, MonotonicSeconds(), /*is_confined=*/false);
+  }
 
   v1::Outcome Outcome() const {
     v1::Outcome outcome;

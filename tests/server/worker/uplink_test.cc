@@ -1,5 +1,6 @@
 #include "server/worker/uplink.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
+#include "server/worker/passed_fd.h"
 #include "tests/testing/temporary_directory.h"
 
 namespace kur::worker {
@@ -34,6 +36,10 @@ bool Becomes(const Condition& condition) {
     absl::SleepFor(absl::Milliseconds(1));
   }
   return true;
+}
+
+std::function<absl::StatusOr<UniqueFd>()> ConnectTo(std::string address) {
+  return [address = std::move(address)] { return ConnectToUnixSocket(address); };
 }
 
 // A kurd that can come and go, remembers what workers send, and answers as the test says.
@@ -178,8 +184,8 @@ class UplinkTest : public ::testing::Test {
   }
 
   std::unique_ptr<Uplink> MakeUplink() {
-    return std::make_unique<Uplink>(Uplink::Options{address_, "a-job", "a-secret", 3}, spool_.get(),
-                                    &control_);
+    return std::make_unique<Uplink>(Uplink::Options{ConnectTo(address_), "a-job", "a-secret", 3},
+                                    spool_.get(), &control_);
   }
 
   void Append(int count) {
@@ -277,8 +283,8 @@ TEST_F(UplinkTest, EndsTheRunIfKurdDoesNotKnowTheWorker) {
     kurd.Refuse({code, "who is this?"});
     kurd.Start();
     Control control;
-    Uplink uplink({"unix:" + dir_.File("refuses.sock"), "a-job", "wrong", 1}, spool_.get(),
-                  &control);
+    Uplink uplink({ConnectTo("unix:" + dir_.File("refuses.sock")), "a-job", "wrong", 1},
+                  spool_.get(), &control);
     EXPECT_TRUE(Becomes([&] { return control.IsCancelled(); })) << code;
     EXPECT_FALSE(uplink.connected());
     uplink.Stop();
@@ -323,7 +329,7 @@ TEST_F(UplinkTest, StopsAtOnceWhetherKurdIsThereOrNot) {
   kurd_.Start();
   auto spool = Spool::Open(FileSystem::Posix(), dir_.File("another"));
   ASSERT_TRUE(spool.ok());
-  Uplink connected({address_, "a-job", "a-secret"}, spool->get(), &control_);
+  Uplink connected({ConnectTo(address_), "a-job", "a-secret"}, spool->get(), &control_);
   ASSERT_TRUE(Becomes([&] { return connected.connected(); }));
   connected.Stop();
   EXPECT_THAT(kurd_.received(), IsEmpty());
