@@ -23,7 +23,7 @@ build=(
   libyaml-cpp-dev nlohmann-json3-dev libsimdjson-dev libspdlog-dev libabsl-dev libcli11-dev
   prometheus-cpp-dev
   libsqlite3-dev libarchive-dev libcurl4-openssl-dev libssl-dev zlib1g-dev libsndfile1-dev
-  libjpeg-dev libpng-dev libkissfft-dev libeigen3-dev libseccomp-dev
+  libjpeg-dev libpng-dev libkissfft-dev libeigen3-dev
   dataset-fashion-mnist
 )
 tests=(

@@ -3,6 +3,7 @@
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -74,6 +75,13 @@ constexpr uint32_t kOnSelf[] = {SYS_kill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_r
 constexpr uint32_t kOnSelfOrZero[] = {SYS_prlimit64,     SYS_sched_setscheduler, SYS_sched_setparam,
                                       SYS_sched_setattr, SYS_migrate_pages,      SYS_move_pages};
 
+// What a process needs that opens and starts nothing.
+constexpr uint32_t kComputing[] = {
+    SYS_read,         SYS_write,        SYS_sendto,         SYS_exit,      SYS_exit_group,
+    SYS_brk,          SYS_munmap,       SYS_mremap,         SYS_madvise,   SYS_futex,
+    SYS_uname,        SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_getrandom, SYS_clock_gettime,
+    SYS_gettimeofday, SYS_sched_yield,  SYS_restart_syscall};
+
 constexpr uint32_t kNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
                                  CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 
@@ -120,17 +128,17 @@ class FilterWriter {
     Return(kAllow);
   }
 
-  // Decides on `call` by whether its first argument has one of the bits.
-  void DecideByBits(uint32_t call, uint32_t bits, uint32_t with, uint32_t without) {
+  // Decides on `call` by whether its argument `index` has one of the bits.
+  void DecideByBits(uint32_t call, int index, uint32_t bits, uint32_t with, uint32_t without) {
     Add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 4));
-    Load(Argument(0));
+    Load(Argument(index));
     Add(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1));
     Return(with);
     Return(without);
   }
 
-  std::vector<sock_filter> Finish() {
-    Return(kAllow);
+  std::vector<sock_filter> Finish(uint32_t verdict) {
+    Return(verdict);
     return std::move(program_);
   }
 
@@ -142,6 +150,16 @@ class FilterWriter {
   std::vector<sock_filter> program_;
 };
 
+std::vector<sock_filter> MakeComputeFilter() {
+  FilterWriter filter;
+  for (const uint32_t call : kComputing) filter.Decide(call, kAllow);
+  // Memory, but none to execute.
+  for (const uint32_t call : {SYS_mmap, SYS_mprotect}) {
+    filter.DecideByBits(call, 2, PROT_EXEC, SECCOMP_RET_KILL_PROCESS, kAllow);
+  }
+  return filter.Finish(SECCOMP_RET_KILL_PROCESS);
+}
+
 }  // namespace
 
 bool CanRefuseSyscalls() {
@@ -150,6 +168,7 @@ bool CanRefuseSyscalls() {
 }
 
 std::vector<sock_filter> MakeSyscallFilter(SyscallPolicy policy, int pid) {
+  if (policy == SyscallPolicy::kCompute) return MakeComputeFilter();
   const auto self = static_cast<uint32_t>(pid);
   FilterWriter filter;
   filter.RefuseAll(kRefused);
@@ -159,16 +178,16 @@ std::vector<sock_filter> MakeSyscallFilter(SyscallPolicy policy, int pid) {
   // Its flags are in memory, out of sight; without it the C library uses clone().
   filter.Decide(SYS_clone3, Refuse(ENOSYS));
   if (policy == SyscallPolicy::kNetwork) {
-    filter.DecideByBits(SYS_clone, kNamespaces, Refuse(EPERM), kAllow);
+    filter.DecideByBits(SYS_clone, 0, kNamespaces, Refuse(EPERM), kAllow);
   } else {
     filter.RefuseAll(kSockets);
-    filter.DecideByBits(SYS_clone, CLONE_THREAD, kAllow, Refuse(EPERM));
+    filter.DecideByBits(SYS_clone, 0, CLONE_THREAD, kAllow, Refuse(EPERM));
 #if defined(__x86_64__)
     filter.Decide(SYS_fork, Refuse(EPERM));
     filter.Decide(SYS_vfork, Refuse(EPERM));
 #endif
   }
-  return filter.Finish();
+  return filter.Finish(kAllow);
 }
 
 absl::Status RefuseSyscalls(SyscallPolicy policy) {

@@ -9,16 +9,17 @@
 
 namespace kur::server {
 
-// Which system calls a process keeps that a worker does without.
+// Which system calls a process keeps.
 enum class SyscallPolicy {
   kWorker,   // no sockets, no processes
   kNetwork,  // sockets, and processes that begin as copies of this one
+  kCompute,  // only memory, and reading and writing what is open; any other ends the process
 };
 
 // Returns whether this kernel can refuse system calls. Thread-safe.
 bool CanRefuseSyscalls();
 
-// Returns the BPF program that refuses what no job needs: to execute programs; to signal, trace or
+// Returns the BPF program of a policy. But for kCompute it refuses what no job needs: to execute programs; to signal, trace or
 // adjust other processes; to change the mode, owner, times or attributes of files, which Landlock
 // does not cover; the administration of the machine; and parts of the kernel with a history of
 // faults (io_uring, bpf, perf, keys, userfaultfd). A refused call returns EPERM. Calls that are

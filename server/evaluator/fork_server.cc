@@ -3,42 +3,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "engine/base/unique_fd.h"
+#include "engine/base/passed_fd.h"
 #include "server/evaluator/evaluation.h"
 #include "server/evaluator/sandbox.h"
 #include "server/protocol/evaluation_stream.h"
 
 namespace kur::server {
 namespace {
-
-// Receives the socket of the next evaluation; invalid for a message without one. `*closed` becomes
-// true when kurd has gone.
-UniqueFd ReceiveSocket(int control, bool* closed) {
-  char byte = 0;
-  iovec data = {&byte, 1};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> buffer;
-  msghdr message = {};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = buffer.data();
-  message.msg_controllen = buffer.size();
-  const ssize_t count = recvmsg(control, &message, MSG_CMSG_CLOEXEC);
-  *closed = count == 0 || (count < 0 && errno != EINTR);
-  const cmsghdr* header = count <= 0 ? nullptr : CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return UniqueFd();
-  int fd = -1;
-  memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-  return UniqueFd(fd);
-}
 
 [[noreturn]] void EvaluateAndExit(int answer) {
   if (const absl::Status entered = EnterSandbox(answer); !entered.ok()) {
@@ -90,12 +66,12 @@ int ServeEvaluations(int control) {
   // Children are not waited for: what they have to say is in their answer, or that there is none.
   signal(SIGCHLD, SIG_IGN);
   if (send(control, greeting.data(), greeting.size(), MSG_NOSIGNAL) < 0) return 1;
-  for (bool closed = false; !closed;) {
-    const UniqueFd answer = ReceiveSocket(control, &closed);
+  while (true) {
+    const auto answer = ReceiveFd(control);
+    if (!answer.ok()) return 0;
     // Without a child the socket closes, and the caller tells his.
-    if (answer.valid() && fork() == 0) EvaluateAndExit(answer.get());
+    if (fork() == 0) EvaluateAndExit(answer->get());
   }
-  return 0;
 }
 
 }  // namespace kur::server

@@ -1,7 +1,5 @@
 #include "server/evaluator/sandbox.h"
 
-#include <seccomp.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -17,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "server/confinement/syscall_filter.h"
 #include "server/protocol/evaluation_stream.h"
 
 // Sanitizers map terabytes and call what no Kurfile needs.
@@ -100,37 +99,6 @@ bool Limit(__rlimit_resource resource, rlim_t most, rlim_t last = 0) {
   return setrlimit(resource, &limit) == 0;
 }
 
-scmp_filter_ctx MakeFilter() {
-  // Since Linux 4.14.
-  constexpr unsigned kKillsProcesses = 3;
-  if (kSanitized || seccomp_api_get() < kKillsProcesses) return nullptr;
-  scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-  if (filter == nullptr) return nullptr;
-  int error = 0;
-  for (const int call :
-       {SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(sendto), SCMP_SYS(exit), SCMP_SYS(exit_group),
-        SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex),
-        SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(getrandom),
-        SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(sched_yield), SCMP_SYS(uname),
-        SCMP_SYS(restart_syscall)}) {
-    error |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
-  }
-  // Memory, but none to execute.
-  for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
-    error |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1,
-                              SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-  }
-  if (error == 0) return filter;
-  seccomp_release(filter);
-  return nullptr;
-}
-
-// Returns null where there can be none.
-scmp_filter_ctx Filter() {
-  static const scmp_filter_ctx filter = MakeFilter();
-  return filter;
-}
-
 }  // namespace
 
 std::string PrepareSandbox() {
@@ -143,7 +111,7 @@ std::string PrepareSandbox() {
   prctl(PR_SET_DUMPABLE, 0);
   limited &= prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
   if (!limited) return "limits";
-  return Filter() == nullptr && !kSanitized ? "system call filters (seccomp)" : "";
+  return CanRefuseSyscalls() ? "" : "seccomp filters";
 }
 
 absl::Status EnterSandbox(int answer) {
@@ -156,10 +124,8 @@ absl::Status EnterSandbox(int answer) {
     return ErrnoToStatus(errno, "limiting the time");
   }
   alarm(kWallSeconds);
-  if (Filter() == nullptr) return absl::OkStatus();
-  const int error = seccomp_load(Filter());
-  if (error != 0) return ErrnoToStatus(-error, "filtering system calls");
-  return absl::OkStatus();
+  if (kSanitized || !CanRefuseSyscalls()) return absl::OkStatus();
+  return RefuseSyscalls(SyscallPolicy::kCompute);
 }
 
 }  // namespace kur::server

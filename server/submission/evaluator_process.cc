@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -19,6 +18,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "engine/base/passed_fd.h"
 #include "engine/base/status.h"
 #include "server/protocol/evaluation_stream.h"
 
@@ -46,28 +46,6 @@ absl::StatusOr<SocketPair> MakeSocketPair(int type) {
     setsockopt(pair.ours.get(), SOL_SOCKET, option, &silence, sizeof(silence));
   }
   return pair;
-}
-
-// Sends a descriptor with a message of one byte. False if nobody is there.
-bool SendDescriptor(int socket, int fd) {
-  char byte = 0;
-  iovec data = {&byte, 1};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> buffer = {};
-  msghdr message = {};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = buffer.data();
-  message.msg_controllen = buffer.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(fd));
-  memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-  ssize_t sent = 0;
-  do {
-    sent = sendmsg(socket, &message, MSG_NOSIGNAL);
-  } while (sent < 0 && errno == EINTR);
-  return sent == 1;
 }
 
 // What a program needs of kurd's environment, in which secrets may be.
@@ -167,14 +145,13 @@ absl::Status EvaluatorProcess::Launch() {
 
 absl::StatusOr<UniqueFd> EvaluatorProcess::Begin() {
   KUR_ASSIGN_OR_RETURN(SocketPair pair, MakeSocketPair(SOCK_STREAM));
+  const absl::StatusOr<UniqueFd> theirs = std::move(pair.theirs);
   absl::MutexLock lock(&mutex_);
-  if (control_.valid() && SendDescriptor(control_.get(), pair.theirs.get())) {
-    return std::move(pair.ours);
-  }
+  if (control_.valid() && SendFd(control_.get(), theirs)) return std::move(pair.ours);
   spdlog::error("kurd-evaluator has gone; starting it again");
   Reap();
   KUR_RETURN_IF_ERROR(Launch());
-  if (SendDescriptor(control_.get(), pair.theirs.get())) return std::move(pair.ours);
+  if (SendFd(control_.get(), theirs)) return std::move(pair.ours);
   return absl::InternalError("kurd-evaluator does not answer");
 }
 

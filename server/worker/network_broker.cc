@@ -14,10 +14,10 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "engine/base/file_system.h"
+#include "engine/base/passed_fd.h"
 #include "engine/base/status.h"
 #include "server/confinement/confinement.h"
 #include "server/worker/broker.pb.h"
-#include "server/worker/passed_fd.h"
 #include "spdlog/spdlog.h"
 
 namespace kur::worker {

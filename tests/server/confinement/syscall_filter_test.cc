@@ -39,6 +39,24 @@ TEST(SyscallFilterTest, AWorkerStartsNoProcess) {
   EXPECT_EQ(OfWorker([] { return syscall(SYS_clone3, nullptr, 0); }), ENOSYS);
 }
 
+TEST(SyscallFilterTest, WhatOnlyComputesEndsWhenItDoesMore) {
+  const auto of_compute = [](const std::function<long()>& call) {
+    return Filtered(SyscallPolicy::kCompute, call);
+  };
+  EXPECT_EQ(of_compute([] { return std::string(10 << 20, 'x').empty() ? -1 : 0; }), 0);
+  const int killed = -1;
+  EXPECT_EQ(of_compute([] { return open("/dev/null", O_RDONLY); }), killed);
+  EXPECT_EQ(of_compute([] { return socket(AF_UNIX, SOCK_STREAM, 0); }), killed);
+  EXPECT_EQ(of_compute([] { return fork(); }), killed);
+  EXPECT_EQ(of_compute([] { return kill(getppid(), SIGKILL); }), killed);
+  EXPECT_EQ(of_compute([] {
+              const void* code =
+                  mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+              return code == MAP_FAILED ? -1 : 0;
+            }),
+            killed);
+}
+
 TEST(SyscallFilterTest, AWorkerHasThreads) {
   EXPECT_EQ(OfWorker([] {
               int result = -1;

@@ -11,11 +11,11 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "engine/base/file_system.h"
+#include "engine/base/passed_fd.h"
 #include "gmock/gmock.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
-#include "server/worker/passed_fd.h"
 #include "tests/testing/temporary_directory.h"
 
 namespace kur::worker {

@@ -1,4 +1,4 @@
-#include "server/worker/passed_fd.h"
+#include "engine/base/passed_fd.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -10,7 +10,7 @@
 #include "absl/strings/strip.h"
 #include "engine/base/status.h"
 
-namespace kur::worker {
+namespace kur {
 namespace {
 
 // Longer messages of errors are cut.
@@ -75,7 +75,8 @@ absl::StatusOr<UniqueFd> ReceiveFd(int socket) {
   do {
     bytes = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
   } while (bytes < 0 && errno == EINTR);
-  if (bytes <= 0) return absl::UnavailableError("the process that connects has ended");
+  if (bytes <= 0)
+    return absl::UnavailableError("the process at the other end of the socket has ended");
   const cmsghdr* const header = CMSG_FIRSTHDR(&message);
   if (header == nullptr || header->cmsg_type != SCM_RIGHTS) {
     return absl::UnavailableError(absl::string_view(text + 1, static_cast<size_t>(bytes) - 1));
@@ -85,4 +86,4 @@ absl::StatusOr<UniqueFd> ReceiveFd(int socket) {
   return UniqueFd(number);
 }
 
-}  // namespace kur::worker
+}  // namespace kur

@@ -1,5 +1,5 @@
-#ifndef KUR_SERVER_WORKER_PASSED_FD_H_
-#define KUR_SERVER_WORKER_PASSED_FD_H_
+#ifndef KUR_ENGINE_BASE_PASSED_FD_H_
+#define KUR_ENGINE_BASE_PASSED_FD_H_
 
 #include <string>
 
@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "engine/base/unique_fd.h"
 
-namespace kur::worker {
+namespace kur {
 
 // Connects to a UNIX socket, given as "unix:/...". Does not wait for one that is busy. UNAVAILABLE
 // if nobody listens there. Thread-safe.
@@ -20,6 +20,6 @@ bool SendFd(int socket, const absl::StatusOr<UniqueFd>& fd);
 // Receives what SendFd() has sent. UNAVAILABLE if the other end is gone.
 absl::StatusOr<UniqueFd> ReceiveFd(int socket);
 
-}  // namespace kur::worker
+}  // namespace kur
 
-#endif  // KUR_SERVER_WORKER_PASSED_FD_H_
+#endif  // KUR_ENGINE_BASE_PASSED_FD_H_
