@@ -26,11 +26,11 @@ grpc::ServerUnaryReactor* BlobsService::FindMissingBlobs(grpc::CallbackServerCon
                                                          const v1::FindMissingBlobsRequest* request,
                                                          v1::FindMissingBlobsResponse* response) {
   return HandleInline(context, authenticator_, Action::kUploadBlobs, response,
-                      [&](const Caller&) { return FindMissing(*request); });
+                      [&](const Caller& caller) { return FindMissing(caller, *request); });
 }
 
 absl::StatusOr<v1::FindMissingBlobsResponse> BlobsService::FindMissing(
-    const v1::FindMissingBlobsRequest& request) const {
+    const Caller& caller, const v1::FindMissingBlobsRequest& request) const {
   if (request.sha256_size() > kMaxDigests) {
     return absl::InvalidArgumentError(
         absl::StrCat("at most ", kMaxDigests, " digests, got ", request.sha256_size()));
@@ -41,10 +41,10 @@ absl::StatusOr<v1::FindMissingBlobsResponse> BlobsService::FindMissing(
     if (!IsSha256Hex(digest)) {
       return absl::InvalidArgumentError("sha256 must be 64 lower-case hexadecimal digits");
     }
-    if (blobs_.Has(digest)) continue;
+    if (blobs_.Has(caller.user, digest)) continue;
     v1::MissingBlob& missing = *response.add_missing();
     missing.set_sha256(digest);
-    missing.set_received(blobs_.ReceivedBytes(digest));
+    missing.set_received(blobs_.ReceivedBytes(caller.user, digest));
   }
   return response;
 }
@@ -53,7 +53,7 @@ grpc::ServerReadReactor<v1::UploadBlobRequest>* BlobsService::UploadBlob(
     grpc::CallbackServerContext* context, v1::UploadBlobResponse*) {
   const auto caller = Admit(*context, authenticator_, Action::kUploadBlobs);
   if (!caller.ok()) return new RefusedUpload(caller.status());
-  return new UploadReactor(blobs_, pool_, metrics_);
+  return new UploadReactor(caller->user, blobs_, pool_, metrics_);
 }
 
 }  // namespace kur::server

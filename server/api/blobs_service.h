@@ -25,7 +25,7 @@ class BlobsService final : public v1::Blobs::CallbackService {
 
  private:
   absl::StatusOr<v1::FindMissingBlobsResponse> FindMissing(
-      const v1::FindMissingBlobsRequest& request) const;
+      const Caller& caller, const v1::FindMissingBlobsRequest& request) const;
 
   BlobStore& blobs_;
   const Authenticator& authenticator_;

@@ -7,8 +7,8 @@
 
 namespace kur::server {
 
-UploadReactor::UploadReactor(BlobStore& blobs, TaskPool& pool, Metrics& metrics)
-    : blobs_(blobs), pool_(pool), metrics_(metrics) {
+UploadReactor::UploadReactor(std::string owner, BlobStore& blobs, TaskPool& pool, Metrics& metrics)
+    : owner_(std::move(owner)), blobs_(blobs), pool_(pool), metrics_(metrics) {
   StartRead(&request_);
 }
 
@@ -41,8 +41,8 @@ void UploadReactor::OnPool(std::function<void()> task) {
 }
 
 absl::Status UploadReactor::Begin() {
-  KUR_ASSIGN_OR_RETURN(upload_,
-                       blobs_.BeginUpload(request_.sha256(), request_.size(), request_.offset()));
+  KUR_ASSIGN_OR_RETURN(
+      upload_, blobs_.BeginUpload(owner_, request_.sha256(), request_.size(), request_.offset()));
   return absl::OkStatus();
 }
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "kur/v1/kur.pb.h"
@@ -17,8 +18,8 @@ namespace kur::server {
 // One call of UploadBlob. gRPC calls it from its threads, for one thing at a time. Deletes itself.
 class UploadReactor : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
  public:
-  // Everything must outlive the call.
-  UploadReactor(BlobStore& blobs, TaskPool& pool, Metrics& metrics);
+  // Uploads a content of `owner`. Everything else must outlive the call.
+  UploadReactor(std::string owner, BlobStore& blobs, TaskPool& pool, Metrics& metrics);
 
   void OnReadDone(bool ok) override;
   void OnDone() override { delete this; }
@@ -29,6 +30,7 @@ class UploadReactor : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
   absl::Status Begin();
   void WriteAndReadOn();
 
+  const std::string owner_;
   BlobStore& blobs_;
   TaskPool& pool_;
   Metrics& metrics_;

@@ -31,31 +31,33 @@ absl::Status HashPrefix(FileSystem& files, const std::string& path, int64_t size
 absl::StatusOr<std::unique_ptr<BlobStore>> BlobStore::Open(FileSystem& files,
                                                            const std::string& root,
                                                            int64_t max_bytes) {
-  KUR_RETURN_IF_ERROR(files.MakeDirectories(root + "/sha256", kPrivateDirectory));
-  KUR_RETURN_IF_ERROR(files.MakeDirectories(root + "/partial", kPrivateDirectory));
+  KUR_RETURN_IF_ERROR(files.MakeDirectories(root, kPrivateDirectory));
   return std::unique_ptr<BlobStore>(new BlobStore(files, root, max_bytes));
 }
 
-std::string BlobStore::PathOf(const std::string& digest) const {
-  return absl::StrCat(root_, "/sha256/", digest.substr(0, 2), "/", digest);
+std::string BlobStore::PathOf(const std::string& owner, const std::string& digest) const {
+  return absl::StrCat(root_, "/", owner, "/sha256/", digest.substr(0, 2), "/", digest);
 }
 
-std::string BlobStore::PartialPath(const std::string& digest) const {
-  return absl::StrCat(root_, "/partial/", digest);
+std::string BlobStore::PartialPath(const std::string& owner, const std::string& digest) const {
+  return absl::StrCat(root_, "/", owner, "/partial/", digest);
 }
 
-bool BlobStore::Has(const std::string& digest) const { return files_.Exists(PathOf(digest)); }
-
-int64_t BlobStore::ReceivedBytes(const std::string& digest) const {
-  return files_.FileSize(PartialPath(digest)).value_or(0);
+bool BlobStore::Has(const std::string& owner, const std::string& digest) const {
+  return files_.Exists(PathOf(owner, digest));
 }
 
-void BlobStore::EndUpload(const std::string& digest) {
+int64_t BlobStore::ReceivedBytes(const std::string& owner, const std::string& digest) const {
+  return files_.FileSize(PartialPath(owner, digest)).value_or(0);
+}
+
+void BlobStore::EndUpload(const std::string& partial_path) {
   absl::MutexLock lock(&mutex_);
-  uploading_.erase(digest);
+  uploading_.erase(partial_path);
 }
 
-absl::StatusOr<std::unique_ptr<BlobUpload>> BlobStore::BeginUpload(const std::string& digest,
+absl::StatusOr<std::unique_ptr<BlobUpload>> BlobStore::BeginUpload(const std::string& owner,
+                                                                   const std::string& digest,
                                                                    int64_t size, int64_t offset) {
   if (!IsSha256Hex(digest)) {
     return absl::InvalidArgumentError("sha256 must be 64 lower-case hexadecimal digits");
@@ -70,15 +72,16 @@ absl::StatusOr<std::unique_ptr<BlobUpload>> BlobStore::BeginUpload(const std::st
   }
   {
     absl::MutexLock lock(&mutex_);
-    if (!uploading_.insert(digest).second) {
+    if (!uploading_.insert(PartialPath(owner, digest)).second) {
       return absl::AbortedError(
           absl::StrCat("content ", digest, " is being uploaded by another call; try again"));
     }
   }
-  std::unique_ptr<BlobUpload> upload(new BlobUpload(*this, digest, size));
+  std::unique_ptr<BlobUpload> upload(new BlobUpload(*this, owner, digest, size));
   // Checked after `uploading_`, because another upload may just have ended.
-  if (Has(digest)) return absl::AlreadyExistsError(absl::StrCat("content ", digest, " is there"));
-  const int64_t received = ReceivedBytes(digest);
+  if (Has(owner, digest))
+    return absl::AlreadyExistsError(absl::StrCat("content ", digest, " is there"));
+  const int64_t received = ReceivedBytes(owner, digest);
   if (offset > received) {
     return absl::InvalidArgumentError(absl::StrCat("the upload cannot begin at byte ", offset,
                                                    ": only ", received, " bytes are there"));
@@ -87,13 +90,14 @@ absl::StatusOr<std::unique_ptr<BlobUpload>> BlobStore::BeginUpload(const std::st
   return upload;
 }
 
-BlobUpload::~BlobUpload() { store_.EndUpload(digest_); }
+BlobUpload::~BlobUpload() { store_.EndUpload(partial_path_); }
 
 absl::Status BlobUpload::Resume(int64_t offset) {
-  const std::string path = store_.PartialPath(digest_);
-  if (offset > 0) KUR_RETURN_IF_ERROR(HashPrefix(store_.files_, path, offset, &hash_));
+  FileSystem& files = store_.files_;
+  if (offset > 0) KUR_RETURN_IF_ERROR(HashPrefix(files, partial_path_, offset, &hash_));
+  KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(partial_path_), kPrivateDirectory));
   KUR_ASSIGN_OR_RETURN(file_,
-                       store_.files_.OpenForAppend(path, /*truncate=*/offset == 0, kPrivateFile));
+                       files.OpenForAppend(partial_path_, /*truncate=*/offset == 0, kPrivateFile));
   KUR_RETURN_IF_ERROR(file_->Truncate(offset));
   received_ = offset;
   return absl::OkStatus();
@@ -107,7 +111,7 @@ absl::Status BlobUpload::Write(absl::string_view data) {
   const absl::Status written = file_->Append(data);
   if (absl::IsResourceExhausted(written)) {
     // A part that cannot be completed must not fill the disk.
-    store_.files_.Remove(store_.PartialPath(digest_)).IgnoreError();
+    store_.files_.Remove(partial_path_).IgnoreError();
   }
   KUR_RETURN_IF_ERROR(written);
   hash_.Update(data);
@@ -121,7 +125,7 @@ absl::Status BlobUpload::Finish() {
         absl::StrCat("the upload stopped at ", received_, " of ", size_, " bytes; continue there"));
   }
   if (hash_.Hex() != digest_) {
-    KUR_RETURN_IF_ERROR(store_.files_.Remove(store_.PartialPath(digest_)));
+    KUR_RETURN_IF_ERROR(store_.files_.Remove(partial_path_));
     return absl::InvalidArgumentError(
         absl::StrCat("the bytes do not have the digest ", digest_, "; upload them anew"));
   }
@@ -129,17 +133,16 @@ absl::Status BlobUpload::Finish() {
 }
 
 absl::Status BlobUpload::Publish() {
-  const std::string path = store_.PathOf(digest_);
-  const std::string directory = DirectoryOf(path);
+  const std::string directory = DirectoryOf(path_);
   absl::Status synced = file_->Sync();
   if (!synced.ok()) {
     // The page cache may still hold what the disk has lost: nobody may continue from the part.
-    store_.files_.Remove(store_.PartialPath(digest_)).IgnoreError();
+    store_.files_.Remove(partial_path_).IgnoreError();
     return synced;
   }
   KUR_RETURN_IF_ERROR(file_->Close());
   KUR_RETURN_IF_ERROR(store_.files_.MakeDirectories(directory, kPrivateDirectory));
-  KUR_RETURN_IF_ERROR(store_.files_.Rename(store_.PartialPath(digest_), path));
+  KUR_RETURN_IF_ERROR(store_.files_.Rename(partial_path_, path_));
   return store_.files_.SyncDirectory(directory);
 }
 

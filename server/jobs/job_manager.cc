@@ -13,6 +13,7 @@
 #include "engine/base/path_resolver.h"
 #include "engine/base/status.h"
 #include "server/jobs/job_view.h"
+#include "server/jobs/shared_files_migration.h"
 #include "server/protocol/job_state.h"
 #include "server/submission/submission.h"
 
@@ -68,6 +69,7 @@ void JobManager::Stop() {
 }
 
 absl::Status JobManager::Recover() {
+  KUR_RETURN_IF_ERROR(MigrateSharedFiles(environment_));
   KUR_ASSIGN_OR_RETURN(std::vector<JobRecord> records, environment_.store->Unfinished());
   for (JobRecord& record : records) {
     const auto job = std::make_shared<ActiveJob>(environment_, on_change_, std::move(record));

@@ -245,6 +245,21 @@ absl::StatusOr<std::vector<JobRecord>> JobStore::Unfinished() {
   });
 }
 
+absl::Status JobStore::ForEach(absl::FunctionRef<void(const JobRecord&)> visit) {
+  return database_.Read([visit](SqlDatabase& database) -> absl::Status {
+    KUR_ASSIGN_OR_RETURN(SqlStatement query, database.Prepare(absl::StrCat(
+                                                 "SELECT ", kColumns, " FROM jobs ORDER BY id")));
+    absl::Status damage;
+    while (true) {
+      KUR_ASSIGN_OR_RETURN(const bool row, query.Step());
+      if (!row) return damage;
+      const auto job = ReadJob(query);
+      damage.Update(job.status());
+      if (job.ok()) visit(*job);
+    }
+  });
+}
+
 absl::StatusOr<std::map<v1::JobState, int64_t>> JobStore::CountByState() {
   using Counts = std::map<v1::JobState, int64_t>;
   return database_.Read([](SqlDatabase& database) -> absl::StatusOr<Counts> {

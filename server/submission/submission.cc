@@ -149,14 +149,15 @@ absl::Status CheckRequest(v1::SubmitJobRequest* request) {
   return CheckName("project", request->project());
 }
 
-absl::Status CheckUploaded(const BlobStore& blobs, const v1::SubmitJobRequest& request) {
+absl::Status CheckUploaded(const BlobStore& blobs, const std::string& owner,
+                           const v1::SubmitJobRequest& request) {
   std::set<std::string> missing;
   for (const v1::Input& input : request.inputs()) {
-    if (!blobs.Has(input.sha256())) {
+    if (!blobs.Has(owner, input.sha256())) {
       missing.insert(input.sha256());
       continue;
     }
-    KUR_ASSIGN_OR_RETURN(const int64_t size, FileSize(blobs.PathOf(input.sha256())));
+    KUR_ASSIGN_OR_RETURN(const int64_t size, FileSize(blobs.PathOf(owner, input.sha256())));
     if (size != input.size()) {
       return absl::InvalidArgumentError(
           absl::StrCat("input ", input.path(), " has ", size, " bytes, not ", input.size()));
@@ -213,7 +214,7 @@ absl::StatusOr<std::vector<std::string>> CheckFiles(const SubmissionContext& con
   options.home = context.layout.Home(owner);
   options.data_roots = context.data.roots;
   for (const v1::Input& input : request.inputs()) {
-    options.inputs[input.path()] = context.blobs.PathOf(input.sha256());
+    options.inputs[input.path()] = context.blobs.PathOf(owner, input.sha256());
   }
   const PathResolver resolver(std::move(options));
   const Mode mode = ToMode(request.mode());
@@ -292,7 +293,7 @@ absl::StatusOr<NewJob> FreezeSubmission(const SubmissionContext& context, const 
                                         const v1::SubmitJobRequest& original) {
   v1::SubmitJobRequest request = original;
   KUR_RETURN_IF_ERROR(CheckRequest(&request));
-  KUR_RETURN_IF_ERROR(CheckUploaded(context.blobs, request));
+  KUR_RETURN_IF_ERROR(CheckUploaded(context.blobs, owner, request));
   KUR_ASSIGN_OR_RETURN(const Kurfile kurfile, LoadKurfile(context, request));
   const Location whole_file = {std::make_shared<const std::string>(request.kurfile()), 0, 0};
   KUR_RETURN_IF_ERROR(AsDiagnostic(kurfile.CheckMode(ToMode(request.mode())), whole_file, ""));

@@ -14,6 +14,8 @@
 namespace kur::server {
 namespace {
 
+constexpr char kAnn[] = "ann";
+
 class BlobStoreTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -23,7 +25,7 @@ class BlobStoreTest : public ::testing::Test {
   }
 
   absl::StatusOr<std::unique_ptr<BlobUpload>> Begin(int64_t offset = 0) {
-    return store_->BeginUpload(digest_, static_cast<int64_t>(content_.size()), offset);
+    return store_->BeginUpload(kAnn, digest_, static_cast<int64_t>(content_.size()), offset);
   }
 
   // Leaves the first bytes of the content behind.
@@ -41,33 +43,33 @@ class BlobStoreTest : public ::testing::Test {
 };
 
 TEST_F(BlobStoreTest, KeepsAContentUnderItsDigest) {
-  EXPECT_FALSE(store_->Has(digest_));
+  EXPECT_FALSE(store_->Has(kAnn, digest_));
   auto upload = Begin();
   ASSERT_THAT(upload, IsOk());
   ASSERT_THAT((*upload)->Write(content_.substr(0, 10)), IsOk());
   ASSERT_THAT((*upload)->Write(content_.substr(10)), IsOk());
   ASSERT_THAT((*upload)->Finish(), IsOk());
-  EXPECT_TRUE(store_->Has(digest_));
-  EXPECT_EQ(*files_.Read(store_->PathOf(digest_), 1 << 20), content_);
-  EXPECT_EQ(store_->ReceivedBytes(digest_), 0);
+  EXPECT_TRUE(store_->Has(kAnn, digest_));
+  EXPECT_EQ(*files_.Read(store_->PathOf(kAnn, digest_), 1 << 20), content_);
+  EXPECT_EQ(store_->ReceivedBytes(kAnn, digest_), 0);
 }
 
 TEST_F(BlobStoreTest, KeepsAnEmptyContent) {
   const std::string digest = Sha256Hex("");
-  auto upload = store_->BeginUpload(digest, 0, 0);
+  auto upload = store_->BeginUpload(kAnn, digest, 0, 0);
   ASSERT_THAT(upload, IsOk());
   ASSERT_THAT((*upload)->Finish(), IsOk());
-  EXPECT_TRUE(store_->Has(digest));
+  EXPECT_TRUE(store_->Has(kAnn, digest));
 }
 
 TEST_F(BlobStoreTest, ContinuesAnInterruptedUpload) {
   Interrupt(10);
-  EXPECT_EQ(store_->ReceivedBytes(digest_), 10);
+  EXPECT_EQ(store_->ReceivedBytes(kAnn, digest_), 10);
   auto upload = Begin(10);
   ASSERT_THAT(upload, IsOk());
   ASSERT_THAT((*upload)->Write(content_.substr(10)), IsOk());
   EXPECT_THAT((*upload)->Finish(), IsOk());
-  EXPECT_TRUE(store_->Has(digest_));
+  EXPECT_TRUE(store_->Has(kAnn, digest_));
 }
 
 TEST_F(BlobStoreTest, ContinuesBeforeTheEndOfWhatIsThere) {
@@ -86,14 +88,14 @@ TEST_F(BlobStoreTest, DoesNotContinueBeyondWhatIsThere) {
 TEST_F(BlobStoreTest, ADamagedPartIsFoundOutAndRemoved) {
   Interrupt(10);
   ASSERT_THAT(
-      WriteFileAtomically(files_, directory_.File("blobs/partial/" + digest_), "0123456789"),
+      WriteFileAtomically(files_, directory_.File("blobs/ann/partial/" + digest_), "0123456789"),
       IsOk());
   auto upload = Begin(10);
   ASSERT_THAT(upload, IsOk());
   ASSERT_THAT((*upload)->Write(content_.substr(10)), IsOk());
   EXPECT_THAT((*upload)->Finish(), FailsWith(absl::StatusCode::kInvalidArgument, "digest"));
-  EXPECT_FALSE(store_->Has(digest_));
-  EXPECT_EQ(store_->ReceivedBytes(digest_), 0);
+  EXPECT_FALSE(store_->Has(kAnn, digest_));
+  EXPECT_EQ(store_->ReceivedBytes(kAnn, digest_), 0);
 }
 
 TEST_F(BlobStoreTest, AnUploadThatStopsShortKeepsItsPart) {
@@ -101,7 +103,7 @@ TEST_F(BlobStoreTest, AnUploadThatStopsShortKeepsItsPart) {
   ASSERT_THAT(upload, IsOk());
   ASSERT_THAT((*upload)->Write(content_.substr(0, 7)), IsOk());
   EXPECT_THAT((*upload)->Finish(), FailsWith(absl::StatusCode::kAborted, "at 7 of"));
-  EXPECT_EQ(store_->ReceivedBytes(digest_), 7);
+  EXPECT_EQ(store_->ReceivedBytes(kAnn, digest_), 7);
 }
 
 TEST_F(BlobStoreTest, RefusesMoreBytesThanAnnounced) {
@@ -119,6 +121,23 @@ TEST_F(BlobStoreTest, OneUploadOfAContentAtATime) {
   EXPECT_THAT(Begin(), IsOk());
 }
 
+TEST_F(BlobStoreTest, UsersShareNothing) {
+  Interrupt(10);
+  EXPECT_EQ(store_->ReceivedBytes("bob", digest_), 0);
+  auto anns = Begin(10);
+  ASSERT_THAT(anns, IsOk());
+  // At the same time as hers.
+  const auto size = static_cast<int64_t>(content_.size());
+  auto bobs = store_->BeginUpload("bob", digest_, size, 0);
+  ASSERT_THAT(bobs, IsOk());
+  ASSERT_THAT((*anns)->Write(content_.substr(10)), IsOk());
+  ASSERT_THAT((*anns)->Finish(), IsOk());
+  EXPECT_FALSE(store_->Has("bob", digest_));
+  ASSERT_THAT((*bobs)->Write(content_), IsOk());
+  EXPECT_THAT((*bobs)->Finish(), IsOk());
+  EXPECT_NE(store_->PathOf("bob", digest_), store_->PathOf(kAnn, digest_));
+}
+
 TEST_F(BlobStoreTest, SaysThatAContentIsThere) {
   auto upload = Begin();
   ASSERT_THAT((*upload)->Write(content_), IsOk());
@@ -128,13 +147,13 @@ TEST_F(BlobStoreTest, SaysThatAContentIsThere) {
 }
 
 TEST_F(BlobStoreTest, RefusesBadDigestsSizesAndOffsets) {
-  EXPECT_THAT(store_->BeginUpload("../../etc/passwd", 1, 0),
+  EXPECT_THAT(store_->BeginUpload(kAnn, "../../etc/passwd", 1, 0),
               FailsWith(absl::StatusCode::kInvalidArgument, "64"));
-  EXPECT_THAT(store_->BeginUpload(digest_, -1, 0),
+  EXPECT_THAT(store_->BeginUpload(kAnn, digest_, -1, 0),
               FailsWith(absl::StatusCode::kInvalidArgument, "-1"));
-  EXPECT_THAT(store_->BeginUpload(digest_, 5, 6),
+  EXPECT_THAT(store_->BeginUpload(kAnn, digest_, 5, 6),
               FailsWith(absl::StatusCode::kInvalidArgument, "at 6"));
-  EXPECT_THAT(store_->BeginUpload(digest_, 1001, 0),
+  EXPECT_THAT(store_->BeginUpload(kAnn, digest_, 1001, 0),
               FailsWith(absl::StatusCode::kResourceExhausted, "limit"));
 }
 
@@ -149,7 +168,7 @@ TEST_F(BlobStoreTest, AFullDiskIsSaidAndWhatWasUploadedIsGivenUp) {
     files_.full = false;
   }
   // Others need the space.
-  EXPECT_EQ(store_->ReceivedBytes(digest_), 0);
+  EXPECT_EQ(store_->ReceivedBytes(kAnn, digest_), 0);
   auto upload = Begin(0);
   ASSERT_THAT(upload, IsOk());
   ASSERT_THAT((*upload)->Write(content_), IsOk());
@@ -162,8 +181,8 @@ TEST_F(BlobStoreTest, AFailedSyncThrowsThePartAway) {
   ASSERT_THAT((*upload)->Write(content_), IsOk());
   files_.fail_syncs = true;
   EXPECT_THAT((*upload)->Finish(), FailsWith(absl::StatusCode::kDataLoss, ""));
-  EXPECT_FALSE(store_->Has(digest_));
-  EXPECT_EQ(store_->ReceivedBytes(digest_), 0);
+  EXPECT_FALSE(store_->Has(kAnn, digest_));
+  EXPECT_EQ(store_->ReceivedBytes(kAnn, digest_), 0);
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ TEST_F(JobManagerTest, TheWorkerFindsEverythingInItsRunDirectory) {
   EXPECT_EQ(spec.workspace(), server_.layout.Workspace("ann", "default"));
   EXPECT_TRUE(IsDirectory(spec.workspace()));
   EXPECT_TRUE(IsDirectory(spec.home()));
+  EXPECT_EQ(spec.download_cache(), server_.layout.Downloads("ann"));
   EXPECT_EQ(spec.device(), "cpu");
   EXPECT_EQ(spec.threads(), 1);
   EXPECT_EQ(spec.seed(), server_.Get(name).seed());

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/sha256.h"
+#include "server/auth/authenticator.h"
 #include "server/jobs/job_manager.h"
 #include "tests/server/testing/failing_file_system.h"
 #include "tests/server/testing/fake_launcher.h"
@@ -48,7 +49,10 @@ class TestServer {
     EXPECT_THAT(files.MakeDirectories(layout.runs(), 0700), IsOk());
     EXPECT_THAT(files.MakeDirectories(layout.temporary(), 0700), IsOk());
     Start();
-    Upload(kData);
+    for (const std::string& user :
+         {std::string("ann"), std::string("bob"), Authenticator::LocalUser()}) {
+      Upload(kData, user);
+    }
   }
 
   void Start() {
@@ -94,8 +98,9 @@ class TestServer {
     Start();
   }
 
-  void Upload(const std::string& content) {
-    auto upload = blobs->BeginUpload(Sha256Hex(content), static_cast<int64_t>(content.size()), 0);
+  void Upload(const std::string& content, const std::string& user = "ann") {
+    auto upload =
+        blobs->BeginUpload(user, Sha256Hex(content), static_cast<int64_t>(content.size()), 0);
     ASSERT_THAT(upload, IsOk());
     ASSERT_THAT((*upload)->Write(content), IsOk());
     ASSERT_THAT((*upload)->Finish(), IsOk());
