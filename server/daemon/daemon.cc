@@ -74,6 +74,9 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
   KUR_RETURN_IF_ERROR(ListenAddresses(options, "kurd.sock").status());
   DataPolicy data;
   KUR_ASSIGN_OR_RETURN(data.roots, ResolveDataRoots(options.data_roots));
+  if (!options.token_file.empty()) {
+    KUR_RETURN_IF_ERROR(CheckDataRootsAreApart(data.roots, options.state_directory));
+  }
   data.offline = options.offline;
   data.download_networks = options.download_networks;
   KUR_RETURN_IF_ERROR(

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <climits>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
@@ -133,6 +135,24 @@ absl::StatusOr<std::vector<std::string>> ResolveDataRoots(const std::vector<std:
     resolved.emplace_back(buffer);
   }
   return resolved;
+}
+
+absl::Status CheckDataRootsAreApart(const std::vector<std::string>& roots,
+                                    const std::string& state_directory) {
+  std::error_code error;
+  const auto state =
+      std::filesystem::weakly_canonical(std::filesystem::absolute(state_directory, error), error);
+  if (error) return ErrnoToStatus(error.value(), state_directory);
+  for (const std::string& root : roots) {
+    const auto above = std::filesystem::path(root).lexically_relative(state);
+    const auto below = state.lexically_relative(root);
+    if (*above.begin() == ".." && *below.begin() == "..") continue;
+    return absl::FailedPreconditionError(absl::StrCat(
+        "--data-root ", root, " and the state directory ", state.string(),
+        " lie within each other: every user of the token file could read there what is another's; "
+        "keep them apart"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace kur::server

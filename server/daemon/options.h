@@ -63,6 +63,11 @@ absl::Status CheckMetricsAddress(const std::string& address);
 // root, if one is not a folder.
 absl::StatusOr<std::vector<std::string>> ResolveDataRoots(const std::vector<std::string>& roots);
 
+// Returns FAILED_PRECONDITION if one of the resolved data roots holds something of the state
+// directory: every user could read there what is another's.
+absl::Status CheckDataRootsAreApart(const std::vector<std::string>& roots,
+                                    const std::string& state_directory);
+
 // Returns the version of kurd: "0.1.0".
 std::string Version();
 

@@ -27,9 +27,7 @@ constexpr int kMaxPageSize = 1000;
 // How many of the jobs that a prefix fits are named.
 constexpr int kNamedAtMost = 10;
 
-absl::Status NoSuchJob(const std::string& name) {
-  return absl::NotFoundError(absl::StrCat("there is no job '", name.substr(0, 100), "'"));
-}
+JobIdentity IdentityOf(const JobRecord& record) { return {record.name, record.owner}; }
 
 std::string NamesOf(const std::vector<JobRecord>& jobs) {
   return absl::StrJoin(jobs, ", ",
@@ -216,14 +214,14 @@ absl::StatusOr<JobRecord> JobManager::Find(const Caller& caller, Action action,
                                            const std::string& name) {
   if (name.empty()) return absl::InvalidArgumentError("the name of a job is required");
   KUR_ASSIGN_OR_RETURN(auto found, environment_.store->FindByName(name));
-  if (!found.has_value()) {
+  if (!found.has_value() || !MaySee(caller, IdentityOf(*found))) {
     KUR_ASSIGN_OR_RETURN(auto fitting,
                          environment_.store->FindByPrefix(caller.user, name, kNamedAtMost + 1));
     if (fitting.empty()) return NoSuchJob(name);
     if (fitting.size() > 1) return Ambiguous(name, std::move(fitting));
     found = std::move(fitting.front());
   }
-  KUR_RETURN_IF_ERROR(CheckAccess(caller, action, {found->name, found->owner}));
+  KUR_RETURN_IF_ERROR(CheckAccess(caller, action, IdentityOf(*found)));
   return *std::move(found);
 }
 
@@ -398,7 +396,7 @@ absl::StatusOr<std::shared_ptr<ActiveJob>> JobManager::JobOfWorker(const std::st
   KUR_ASSIGN_OR_RETURN(const auto record, environment_.store->FindByName(name));
   if (!record.has_value()) return NoSuchJob(name);
   KUR_ASSIGN_OR_RETURN(const auto active, Active(*record));
-  if (active == nullptr) return absl::NotFoundError(absl::StrCat("job ", name, " has ended"));
+  if (active == nullptr) return NoSuchJob(name);
   return active;
 }
 

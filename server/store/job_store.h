@@ -46,7 +46,7 @@ struct JobRecord {
 
 // A job to be.
 struct NewJob {
-  std::string base_name;  // the name becomes BASE-N
+  std::string base_name;  // the name becomes BASE-ID
   std::string owner;
   std::string project;
   std::string request_id;

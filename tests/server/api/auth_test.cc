@@ -128,12 +128,12 @@ TEST(AuthTest, WithoutTokensLoopbackIsTheAccountThatRunsTheServer) {
   EXPECT_EQ(info.user(), Authenticator::LocalUser());
 }
 
-TEST(AuthTest, AnotherUsersDeviceIsShownWithoutItsJob) {
+TEST(AuthTest, AnotherUsersDeviceIsShownWithoutHimAndHisJob) {
   TestApi api(Tokens());
   const std::string job = api.server.Submit("r1", "bob");
   const auto stub = v1::System::NewStub(api.TcpChannel());
   for (const auto& [token, shown] :
-       {std::pair<std::string, std::string>{kAnnsToken, "(bob)"}, {kBobsToken, job}}) {
+       {std::pair<std::string, std::string>{kAnnsToken, "(another user)"}, {kBobsToken, job}}) {
     grpc::ClientContext context;
     context.AddMetadata("authorization", "Bearer " + token);
     v1::ListDevicesResponse devices;

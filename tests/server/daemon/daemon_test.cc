@@ -178,6 +178,12 @@ TEST_F(DaemonTest, WhatIsWrongWithTheCommandLineIsFoundBeforeAnythingIsTouched) 
        absl::StatusCode::kFailedPrecondition, "refusing to listen"},
       {"data root", [](DaemonOptions& o) { o.data_roots = {"/no/such/folder"}; },
        absl::StatusCode::kInvalidArgument, "/no/such/folder"},
+      {"data root above the state directory",
+       [](DaemonOptions& o) {
+         o.data_roots = {"/"};
+         o.token_file = "/no/such/tokens";
+       },
+       absl::StatusCode::kFailedPrecondition, "--data-root / and the state directory"},
       {"network", [](DaemonOptions& o) { o.download_networks = {"10.0.0.0/99"}; },
        absl::StatusCode::kInvalidArgument, "--download-network"},
       {"tokens", [](DaemonOptions& o) { o.token_file = "/no/such/tokens"; },

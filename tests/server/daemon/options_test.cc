@@ -93,5 +93,18 @@ TEST(OptionsTest, DataRootsAreFoldersThatExist) {
               FailsWith(absl::StatusCode::kInvalidArgument, "none"));
 }
 
+TEST(OptionsTest, DataRootsHoldNothingOfTheStateDirectory) {
+  const TemporaryDirectory directory;
+  const std::string state = directory.File("kurd");
+  for (const std::string& root :
+       {std::string("/"), directory.path(), state, state + "/projects/ann"}) {
+    EXPECT_THAT(CheckDataRootsAreApart({"/srv", root}, state),
+                FailsWith(kPrecondition, absl::StrCat("--data-root ", root, " ")));
+  }
+  EXPECT_THAT(
+      CheckDataRootsAreApart({directory.File("kurd-data"), directory.File("k"), "/srv"}, state),
+      IsOk());
+}
+
 }  // namespace
 }  // namespace kur::server
