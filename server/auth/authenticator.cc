@@ -74,9 +74,20 @@ absl::StatusOr<std::string> Authenticator::UserOfHeader(absl::string_view author
       "the server does not know this token; it may have been revoked");
 }
 
+absl::Status Authenticator::Confirm(const Caller& caller,
+                                    const grpc::CallbackServerContext& context) const {
+  KUR_ASSIGN_OR_RETURN(const Caller now, Identify(context));
+  if (now.user == caller.user && now.role == caller.role) return absl::OkStatus();
+  return absl::UnauthenticatedError(
+      "the token of this call has been given to another user or role; call again");
+}
+
 void Authenticator::ReplaceTokens(TokenFile tokens) {
-  absl::MutexLock lock(&mutex_);
-  tokens_ = std::move(tokens);
+  {
+    absl::MutexLock lock(&mutex_);
+    tokens_ = std::move(tokens);
+  }
+  for (const auto& listener : listeners_.Alive()) listener->OnTokensReplaced();
 }
 
 bool Authenticator::has_tokens() const {

@@ -7,15 +7,26 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "engine/base/weak_list.h"
 #include "server/auth/access_policy.h"
 #include "server/auth/token_file.h"
 
 namespace kur::server {
+
+// Someone who wants to know when callers may have ceased to be who they were. Implementations are
+// thread-safe.
+class TokenListener {
+ public:
+  virtual ~TokenListener() = default;
+  // Called after tokens were replaced, without a lock held.
+  virtual void OnTokensReplaced() = 0;
+};
 
 // Identifies the caller of an RPC. Over a UNIX socket, which only its owner can open, the caller is
 // the account that runs kurd. Over TCP the caller is the user of the bearer token in the metadata
@@ -29,11 +40,20 @@ class Authenticator {
   // Returns who makes this very call; UNAUTHENTICATED if it cannot be told.
   absl::StatusOr<Caller> Identify(const grpc::CallbackServerContext& context) const;
 
+  // Returns OK if the call is still made by `caller`, as whom it was identified when it began;
+  // UNAUTHENTICATED if its token was revoked since, or belongs to somebody else.
+  absl::Status Confirm(const Caller& caller, const grpc::CallbackServerContext& context) const;
+
   // Returns the user of a value of the metadata key `authorization`, or UNAUTHENTICATED.
   absl::StatusOr<std::string> UserOfHeader(absl::string_view authorization) const;
 
-  // Replaces the tokens for all later calls, also those on existing connections.
+  // Replaces the tokens for all later calls, also those on existing connections, and tells the
+  // listeners.
   void ReplaceTokens(TokenFile tokens);
+
+  void AddListener(std::weak_ptr<TokenListener> listener) const {
+    listeners_.Add(std::move(listener));
+  }
 
   bool has_tokens() const;
 
@@ -48,6 +68,7 @@ class Authenticator {
   const std::string local_user_;
   mutable absl::Mutex mutex_;
   std::optional<TokenFile> tokens_ ABSL_GUARDED_BY(mutex_);
+  mutable WeakList<TokenListener> listeners_;
 };
 
 }  // namespace kur::server

@@ -21,8 +21,8 @@ namespace kur::server {
 // workers.
 class TestApi {
  public:
-  explicit TestApi(std::optional<TokenFile> tokens = std::nullopt)
-      : authenticator(std::move(tokens)) {
+  explicit TestApi(std::optional<TokenFile> tokens = std::nullopt, int slots = 1)
+      : server(slots), authenticator(std::move(tokens)) {
     Start();
   }
   ~TestApi() { Stop(); }
