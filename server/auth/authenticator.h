@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -28,14 +29,15 @@ class TokenListener {
   virtual void OnTokensReplaced() = 0;
 };
 
-// Identifies the caller of an RPC. Over a UNIX socket, which only its owner can open, the caller is
-// the account that runs kurd. Over TCP the caller is the user of the bearer token in the metadata
-// key `authorization`; without a token file, which only a loopback address allows, the account that
-// runs kurd. Thread-safe.
+// Identifies the caller of an RPC by the bearer token in the metadata key `authorization`: its
+// user, over TCP and over a UNIX socket. Over a UNIX socket a cookie (see OpenCookie()) is the
+// token of the account that runs kurd. That a caller has the right account is not enough: workers
+// have it too. Without a token file, which only a loopback address allows, a caller over TCP is the
+// account that runs kurd. Thread-safe.
 class Authenticator {
  public:
-  // `tokens`: nothing if no token file is configured.
-  explicit Authenticator(std::optional<TokenFile> tokens);
+  // `tokens`: nothing if no token file is configured. `cookies`: those of the UNIX sockets.
+  explicit Authenticator(std::optional<TokenFile> tokens, std::vector<std::string> cookies = {});
 
   // Returns who makes this very call; UNAUTHENTICATED if it cannot be told.
   absl::StatusOr<Caller> Identify(const grpc::CallbackServerContext& context) const;
@@ -65,7 +67,10 @@ class Authenticator {
   static std::string LocalUser();
 
  private:
+  absl::StatusOr<std::string> UserOverUnixSocket(absl::string_view authorization) const;
+
   const std::string local_user_;
+  const std::vector<std::string> cookies_;
   mutable absl::Mutex mutex_;
   std::optional<TokenFile> tokens_ ABSL_GUARDED_BY(mutex_);
   mutable WeakList<TokenListener> listeners_;

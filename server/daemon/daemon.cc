@@ -8,7 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/network_rules.h"
 #include "engine/base/status.h"
+#include "server/auth/cookie.h"
 #include "server/protocol/job_state.h"
+#include "server/protocol/socket_cookie.h"
 
 namespace kur::server {
 namespace {
@@ -47,6 +49,16 @@ absl::StatusOr<std::optional<TlsFiles>> LoadTls(const DaemonOptions& options) {
   if (options.tls_certificate.empty()) return std::optional<TlsFiles>();
   KUR_ASSIGN_OR_RETURN(TlsFiles tls, LoadTlsFiles(options.tls_certificate, options.tls_key));
   return std::optional<TlsFiles>(std::move(tls));
+}
+
+absl::StatusOr<std::vector<std::string>> OpenCookies(const std::vector<ListenAddress>& addresses) {
+  std::vector<std::string> cookies;
+  for (const ListenAddress& address : addresses) {
+    if (!address.is_unix) continue;
+    KUR_ASSIGN_OR_RETURN(cookies.emplace_back(),
+                         OpenCookie(FileSystem::Posix(), CookieFileOf(address.path)));
+  }
+  return cookies;
 }
 
 void WarnAboutOpenPorts(const std::vector<ListenAddress>& addresses, bool has_tokens) {
@@ -91,8 +103,10 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
   KUR_ASSIGN_OR_RETURN(const auto addresses,
                        ListenAddresses(options, state.layout().client_socket()));
   WarnAboutOpenPorts(addresses, tokens.has_value());
+  KUR_ASSIGN_OR_RETURN(auto cookies, OpenCookies(addresses));
   std::unique_ptr<Daemon> daemon(
-      new Daemon(options, std::move(state), std::make_unique<Authenticator>(std::move(tokens))));
+      new Daemon(options, std::move(state),
+                 std::make_unique<Authenticator>(std::move(tokens), std::move(cookies))));
   daemon->inventory_ = std::move(inventory);
   daemon->launcher_ = MakeLocalLauncher(worker_binary);
   KUR_RETURN_IF_ERROR(daemon->OpenState(std::move(data)));

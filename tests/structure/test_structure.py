@@ -53,7 +53,7 @@ ALLOWED = {
     'server/api': ('proto', *BASE, 'server/protocol', 'server/net', 'server/devices',
                    'server/events', 'server/blobs', 'server/auth', 'server/metrics',
                    'server/jobs'),
-    'server/daemon': ('engine/base', 'server/protocol', 'server/net', 'server/api'),
+    'server/daemon': ('engine/base', 'server/protocol', 'server/net', 'server/auth', 'server/api'),
     'server/worker': ('proto', *BASE, 'engine/kurfile', 'engine/train', 'server/protocol'),
     'server': ('server/daemon',),
     'client': ('proto', *BASE, 'engine/kurfile/yaml', 'engine/kurfile/plan', 'engine/kurfile',
