@@ -40,7 +40,7 @@ absl::StatusOr<v1::FindMissingBlobsResponse> BlobsService::FindMissing(
     if (!IsSha256Hex(digest)) {
       return absl::InvalidArgumentError("sha256 must be 64 lower-case hexadecimal digits");
     }
-    if (environment_.blobs.Has(caller.user, digest)) continue;
+    if (environment_.blobs.Use(caller.user, digest)) continue;
     v1::MissingBlob& missing = *response.add_missing();
     missing.set_sha256(digest);
     missing.set_received(environment_.blobs.ReceivedBytes(caller.user, digest));

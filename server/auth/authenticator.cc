@@ -74,11 +74,10 @@ absl::StatusOr<std::string> Authenticator::UserOverUnixSocket(
     if (has_tokens()) return UserOfHeader(authorization);
   }
   return absl::UnauthenticatedError(
-      "this socket needs its cookie, which only the account that runs kurd can read: send the "
-      "content "
-      "of the file that is called as the socket with '.cookie' at the end as 'authorization: "
-      "Bearer "
-      "COOKIE'; a kurctl of this version does that by itself");
+      "this socket needs a user's token, or its cookie: the content of the file beside it whose "
+      "name "
+      "ends with '.cookie', which only the account that runs kurd can read; send it as "
+      "'authorization: Bearer COOKIE', as kurctl does by itself");
 }
 
 absl::StatusOr<std::string> Authenticator::UserOfHeader(absl::string_view authorization) const {

@@ -53,6 +53,7 @@ class Authenticator {
   // listeners.
   void ReplaceTokens(TokenFile tokens);
 
+  // Has the listener told, as long as it exists, whenever tokens were replaced.
   void AddListener(std::weak_ptr<TokenListener> listener) const {
     listeners_.Add(std::move(listener));
   }

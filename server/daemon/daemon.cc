@@ -119,7 +119,10 @@ absl::Status Daemon::OpenState(DataPolicy data) {
   const StateLayout& layout = state_.layout();
   KUR_ASSIGN_OR_RETURN(database_, StateDatabase::Open(layout.database()));
   store_ = std::make_unique<JobStore>(*database_);
-  KUR_ASSIGN_OR_RETURN(blobs_, BlobStore::Open(files, layout.blobs()));
+  UploadLimits limits;
+  limits.waiting_bytes = options_.upload_space << 30;
+  limits.uploads = options_.uploads;
+  KUR_ASSIGN_OR_RETURN(blobs_, BlobStore::Open(files, layout.blobs(), limits));
   policy_ = MakeFifoPolicy();
   JobEnvironment environment;
   environment.layout = &layout;

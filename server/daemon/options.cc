@@ -62,6 +62,14 @@ void AddOptions(CLI::App& app, DaemonOptions& options) {
                  "repeated")
       ->type_name("ADDRESS/BITS")
       ->allow_extra_args(false);
+  app.add_option(
+         "--upload-space", options.upload_space,
+         "Space of each user for uploads that no job names yet, unfinished ones included [256]")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
+      ->type_name("GIB");
+  app.add_option("--uploads", options.uploads, "Uploads of each user at the same time [16]")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N");
   app.add_option("--metrics", options.metrics, "Serve Prometheus metrics on this loopback address")
       ->type_name("HOST:PORT");
   app.add_option("--worker-binary", options.worker_binary,

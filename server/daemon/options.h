@@ -1,6 +1,7 @@
 #ifndef KUR_SERVER_DAEMON_OPTIONS_H_
 #define KUR_SERVER_DAEMON_OPTIONS_H_
 
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -33,6 +34,10 @@ struct DaemonOptions {
   // Networks, as ADDRESS/BITS, that data may be downloaded from besides the public internet: those
   // of a mirror in the own network.
   std::vector<std::string> download_networks;
+  // What each user may have of uploads: space in GiB for those that no job names, and how many at
+  // the same time.
+  int64_t upload_space = 256;
+  int uploads = 16;
   // The loopback address of the Prometheus metrics. Empty: no metrics.
   std::string metrics;
   // The program that trains. Empty: kurd-worker in the folder of kurd.

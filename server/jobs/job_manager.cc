@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "engine/base/path_resolver.h"
 #include "engine/base/status.h"
+#include "server/jobs/blob_sweep.h"
 #include "server/jobs/job_view.h"
 #include "server/jobs/shared_files_migration.h"
 #include "server/protocol/job_state.h"
@@ -22,6 +23,8 @@ namespace {
 
 constexpr int kLaunchThreads = 4;
 constexpr size_t kMostLaunchesWaiting = 1024;
+// How often old uploads are removed.
+constexpr absl::Duration kSweepEvery = absl::Hours(1);
 constexpr int kDefaultPageSize = 100;
 constexpr int kMaxPageSize = 1000;
 // How many of the jobs that a prefix fits are named.
@@ -68,6 +71,8 @@ void JobManager::Stop() {
 
 absl::Status JobManager::Recover() {
   KUR_RETURN_IF_ERROR(MigrateSharedFiles(environment_));
+  const absl::Status marked = MarkNamedBlobs(environment_);
+  if (!absl::IsDataLoss(marked)) KUR_RETURN_IF_ERROR(marked);
   KUR_ASSIGN_OR_RETURN(std::vector<JobRecord> records, environment_.store->Unfinished());
   for (JobRecord& record : records) {
     const auto job = std::make_shared<ActiveJob>(environment_, on_change_, std::move(record));
@@ -116,7 +121,18 @@ absl::Time JobManager::RunRound() {
     LaunchIfDue(job);
   }
   ForgetSettled(jobs);
-  return next;
+  return std::min(next, SweepIfDue());
+}
+
+absl::Time JobManager::SweepIfDue() {
+  const absl::Time now = environment_.now();
+  if (now < next_sweep_) return next_sweep_;
+  const bool taken = launch_pool_->TryAdd([this] {
+    const absl::Status swept = SweepBlobs(environment_);
+    if (!swept.ok()) spdlog::error("old uploads stay: {}", swept.ToString());
+  });
+  next_sweep_ = now + (taken ? kSweepEvery : kRetryAfter);
+  return next_sweep_;
 }
 
 void JobManager::LaunchIfDue(const std::shared_ptr<ActiveJob>& job) {
@@ -203,6 +219,9 @@ absl::StatusOr<v1::Job> JobManager::Submit(const Caller& caller,
   bool inserted = false;
   KUR_ASSIGN_OR_RETURN(const JobRecord record, environment_.store->Insert(job, &inserted));
   if (inserted) {
+    for (const v1::Input& input : record.frozen.inputs()) {
+      environment_.blobs->MarkNamed(record.owner, input.sha256());
+    }
     environment_.metrics->CountSubmission();
     spdlog::info("job {} of {} is queued", record.name, record.owner);
     KUR_RETURN_IF_ERROR(Active(record).status());

@@ -82,6 +82,8 @@ class JobManager {
   absl::Time RunRound();
   // Returns false if a job that should start could not; to be tried again.
   bool Schedule(const std::vector<std::shared_ptr<ActiveJob>>& jobs);
+  // Has `launch_pool_` remove old uploads, if that is due; returns when it is next.
+  absl::Time SweepIfDue();
   // Has the job's worker launched by `launch_pool_`, if it is to be.
   void LaunchIfDue(const std::shared_ptr<ActiveJob>& job);
   void ForgetSettled(const std::vector<std::shared_ptr<ActiveJob>>& jobs);
@@ -101,6 +103,7 @@ class JobManager {
   v1::Job Describe(const JobRecord& record) const;
 
   const JobEnvironment environment_;
+  absl::Time next_sweep_ = absl::InfinitePast();  // of the scheduling thread
   const std::function<void()> on_change_ = [this] { MarkChanged(); };
   EndedLogs ended_logs_;
 

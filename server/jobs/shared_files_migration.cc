@@ -14,6 +14,7 @@
 #include "absl/strings/strip.h"
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
+#include "server/blobs/names_in.h"
 #include "server/protocol/job_state.h"
 
 namespace kur::server {
@@ -32,13 +33,6 @@ struct Uses {
   bool any_worker = false;
   bool complete = true;  // no job is unreadable
 };
-
-// Returns the names in a folder; none if there is no such folder.
-absl::StatusOr<std::vector<std::string>> NamesIn(FileSystem& files, const std::string& folder) {
-  auto names = files.ListDirectory(folder);
-  if (absl::IsNotFound(names.status())) return std::vector<std::string>();
-  return names;
-}
 
 // Returns the paths of the files of `folder` that are named by a SHA-256, with `suffix` or without.
 // No name that has been given to anything of one user is one.

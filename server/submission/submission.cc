@@ -149,11 +149,11 @@ absl::Status CheckRequest(v1::SubmitJobRequest* request) {
   return CheckName("project", request->project());
 }
 
-absl::Status CheckUploaded(const BlobStore& blobs, const std::string& owner,
+absl::Status CheckUploaded(BlobStore& blobs, const std::string& owner,
                            const v1::SubmitJobRequest& request) {
   std::set<std::string> missing;
   for (const v1::Input& input : request.inputs()) {
-    if (!blobs.Has(owner, input.sha256())) {
+    if (!blobs.Use(owner, input.sha256())) {
       missing.insert(input.sha256());
       continue;
     }

@@ -219,7 +219,7 @@ void Upload(PowerLossDisk& disk, const std::string& folder, int64_t offset, size
 std::string MissingBlob(PowerLossDisk& disk, const std::string& folder) {
   const auto blobs = OpenBlobs(disk, folder);
   const std::string digest = Sha256Hex(kContent);
-  if (!blobs->Has("ann", digest)) return "it is not there";
+  if (!blobs->Use("ann", digest)) return "it is not there";
   return disk.files().Read(blobs->PathOf("ann", digest)).value_or("") == kContent ? ""
                                                                                   : "it is damaged";
 }

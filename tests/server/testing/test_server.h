@@ -58,7 +58,7 @@ class TestServer {
   void Start() {
     database = *StateDatabase::Open(layout.database());
     store = std::make_unique<JobStore>(*database);
-    blobs = *BlobStore::Open(files, layout.blobs());
+    blobs = *BlobStore::Open(files, layout.blobs(), {}, [this] { return Now(); });
     JobEnvironment environment;
     environment.files = &files;
     environment.layout = &layout;
@@ -74,7 +74,7 @@ class TestServer {
     environment.terminate_grace = absl::ZeroDuration();
     environment.now = [this] {
       ++clock_readings;
-      return absl::Now() + absl::Seconds(seconds_passed.load());
+      return Now();
     };
     auto started = JobManager::Start(environment);
     ASSERT_THAT(started, IsOk());
@@ -105,6 +105,8 @@ class TestServer {
     ASSERT_THAT((*upload)->Write(content), IsOk());
     ASSERT_THAT((*upload)->Finish(), IsOk());
   }
+
+  absl::Time Now() const { return absl::Now() + absl::Seconds(seconds_passed.load()); }
 
   const DeviceInventory& inventory() const { return inventory_; }
 
