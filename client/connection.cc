@@ -12,12 +12,16 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/exit_code.h"
+#include "engine/base/file_system.h"
+#include "engine/base/sha256.h"
 #include "engine/base/status.h"
 #include "engine/base/unique_fd.h"
+#include "server/protocol/socket_cookie.h"
 
 namespace kur::client {
 namespace {
 
+constexpr int64_t kMaxCookieBytes = 1024;
 constexpr char kDetailsPayload[] = "kurctl/error-details";
 
 absl::Status NotListeningError(const Settings& settings, int error) {
@@ -88,6 +92,12 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Settings& set
   if (!settings.token.empty() && !settings.tls && !server.IsLocal()) {
     return absl::InternalError("refusing to send a token without TLS");
   }
+  Settings proven = settings;
+  if (server.kind == Address::Kind::kUnix) {
+    // The account that runs kurd can read it; others have a token.
+    auto cookie = FileSystem::Posix().Read(server::CookieFileOf(server.path), kMaxCookieBytes);
+    if (cookie.ok() && IsSha256Hex(*cookie)) proven.token = *std::move(cookie);
+  }
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5000);
@@ -98,7 +108,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Settings& set
   arguments.SetMaxReceiveMessageSize(64 << 20);
   if (server.IsLocal()) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   auto channel = grpc::CreateCustomChannel(server.ToString(), CredentialsFor(settings), arguments);
-  return std::unique_ptr<Connection>(new Connection(settings, channel));
+  return std::unique_ptr<Connection>(new Connection(std::move(proven), channel));
 }
 
 Connection::Connection(Settings settings, const std::shared_ptr<grpc::Channel>& channel)

@@ -24,7 +24,8 @@ class Connection {
   // The default deadline of a unary call.
   static constexpr absl::Duration kCallTimeout = absl::Seconds(60);
 
-  // Creates a connection. Connects over TCP only with the first call. Returns UNAVAILABLE
+  // Creates a connection. Over a UNIX socket, the socket's cookie takes the place of the token if
+  // this account can read it. Connects over TCP only with the first call. Returns UNAVAILABLE
   // immediately for a UNIX socket on which no server listens.
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const Settings& settings);
 

@@ -23,8 +23,8 @@ struct DownloadRequest {
 struct DownloadOptions {
   HttpClient* http = nullptr;  // borrowed; must be set
   FileSystem* files = &FileSystem::Posix();
-  // A folder that keeps downloaded files by their digest and is shared by all jobs; empty: no
-  // cache.
+  // A folder that keeps downloaded files by their digest and is shared by the jobs of one
+  // user; empty: no cache.
   std::string cache;
   // Called now and then on the thread of Download() with the bytes received and their expected
   // number (0 if unknown). Returning false cancels the download.

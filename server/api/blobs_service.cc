@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/sha256.h"
 #include "server/api/unary.h"
-#include "server/api/upload_reactor.h"
 
 namespace kur::server {
 namespace {
@@ -26,11 +25,11 @@ grpc::ServerUnaryReactor* BlobsService::FindMissingBlobs(grpc::CallbackServerCon
                                                          const v1::FindMissingBlobsRequest* request,
                                                          v1::FindMissingBlobsResponse* response) {
   return HandleInline(context, authenticator_, Action::kUploadBlobs, response,
-                      [&](const Caller&) { return FindMissing(*request); });
+                      [&](const Caller& caller) { return FindMissing(caller, *request); });
 }
 
 absl::StatusOr<v1::FindMissingBlobsResponse> BlobsService::FindMissing(
-    const v1::FindMissingBlobsRequest& request) const {
+    const Caller& caller, const v1::FindMissingBlobsRequest& request) const {
   if (request.sha256_size() > kMaxDigests) {
     return absl::InvalidArgumentError(
         absl::StrCat("at most ", kMaxDigests, " digests, got ", request.sha256_size()));
@@ -41,19 +40,19 @@ absl::StatusOr<v1::FindMissingBlobsResponse> BlobsService::FindMissing(
     if (!IsSha256Hex(digest)) {
       return absl::InvalidArgumentError("sha256 must be 64 lower-case hexadecimal digits");
     }
-    if (blobs_.Has(digest)) continue;
+    if (environment_.blobs.Use(caller.user, digest)) continue;
     v1::MissingBlob& missing = *response.add_missing();
     missing.set_sha256(digest);
-    missing.set_received(blobs_.ReceivedBytes(digest));
+    missing.set_received(environment_.blobs.ReceivedBytes(caller.user, digest));
   }
   return response;
 }
 
 grpc::ServerReadReactor<v1::UploadBlobRequest>* BlobsService::UploadBlob(
     grpc::CallbackServerContext* context, v1::UploadBlobResponse*) {
-  const auto caller = Admit(*context, authenticator_, Action::kUploadBlobs);
-  if (!caller.ok()) return new RefusedUpload(caller.status());
-  return new UploadReactor(blobs_, pool_, metrics_);
+  auto admission = Admission::Admit(*context, authenticator_, Action::kUploadBlobs);
+  if (!admission.ok()) return new RefusedUpload(admission.status());
+  return UploadReactor::Begin(*std::move(admission), environment_);
 }
 
 }  // namespace kur::server

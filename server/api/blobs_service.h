@@ -2,6 +2,7 @@
 #define KUR_SERVER_API_BLOBS_SERVICE_H_
 
 #include "kur/v1/kur.grpc.pb.h"
+#include "server/api/upload_reactor.h"
 #include "server/auth/authenticator.h"
 #include "server/blobs/blob_store.h"
 #include "server/metrics/metrics.h"
@@ -15,7 +16,7 @@ class BlobsService final : public v1::Blobs::CallbackService {
   // Everything must outlive the server.
   BlobsService(BlobStore& blobs, const Authenticator& authenticator, TaskPool& pool,
                Metrics& metrics)
-      : blobs_(blobs), authenticator_(authenticator), pool_(pool), metrics_(metrics) {}
+      : environment_{blobs, pool, metrics}, authenticator_(authenticator) {}
 
   grpc::ServerUnaryReactor* FindMissingBlobs(grpc::CallbackServerContext* context,
                                              const v1::FindMissingBlobsRequest* request,
@@ -25,12 +26,10 @@ class BlobsService final : public v1::Blobs::CallbackService {
 
  private:
   absl::StatusOr<v1::FindMissingBlobsResponse> FindMissing(
-      const v1::FindMissingBlobsRequest& request) const;
+      const Caller& caller, const v1::FindMissingBlobsRequest& request) const;
 
-  BlobStore& blobs_;
+  const UploadEnvironment environment_;
   const Authenticator& authenticator_;
-  TaskPool& pool_;
-  Metrics& metrics_;
 };
 
 }  // namespace kur::server

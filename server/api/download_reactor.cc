@@ -36,13 +36,18 @@ absl::StatusOr<std::string> ReadAt(int fd, int64_t offset, int64_t size) {
 
 }  // namespace
 
-DownloadReactor::DownloadReactor(OpenedArtifact opened, int64_t offset)
-    : opened_(std::move(opened)), offset_(offset), whole_(offset == 0) {
+DownloadReactor::DownloadReactor(Admission admission, OpenedArtifact opened, int64_t offset)
+    : admission_(std::move(admission)),
+      opened_(std::move(opened)),
+      offset_(offset),
+      whole_(offset == 0) {
   *response_.mutable_artifact() = opened_.artifact;
   SendNext();
 }
 
 void DownloadReactor::SendNext() {
+  const absl::Status confirmed = admission_.Confirm();
+  if (!confirmed.ok()) return Finish(ToGrpc(confirmed));
   const int64_t left = opened_.artifact.size() - offset_;
   auto data = ReadAt(opened_.file.get(), offset_, std::min(left, kChunkBytes));
   if (!data.ok()) return Finish(ToGrpc(data.status()));

@@ -8,17 +8,19 @@
 
 #include "engine/base/sha256.h"
 #include "kur/v1/kur.pb.h"
+#include "server/api/admission.h"
 #include "server/jobs/job_manager.h"
 
 namespace kur::server {
 
 // One call of DownloadArtifact: sends an open file from an offset on. A download from the beginning
 // is hashed on the way and ends with ABORTED if it was not the content that the first message
-// announced. gRPC calls it from its threads, for one thing at a time. Deletes itself.
+// announced. Ends before the next bytes when the caller's token is revoked. gRPC calls it from its
+// threads, for one thing at a time. Deletes itself.
 class DownloadReactor : public grpc::ServerWriteReactor<v1::DownloadArtifactResponse> {
  public:
   // `offset` is within the artifact.
-  DownloadReactor(OpenedArtifact opened, int64_t offset);
+  DownloadReactor(Admission admission, OpenedArtifact opened, int64_t offset);
 
   void OnWriteDone(bool ok) override;
   void OnDone() override { delete this; }
@@ -27,6 +29,7 @@ class DownloadReactor : public grpc::ServerWriteReactor<v1::DownloadArtifactResp
   void SendNext();
   absl::Status Check();
 
+  const Admission admission_;
   OpenedArtifact opened_;
   int64_t offset_;
   const bool whole_;

@@ -60,17 +60,19 @@ grpc::ServerUnaryReactor* JobsService::CheckpointJob(grpc::CallbackServerContext
 }
 
 absl::StatusOr<std::shared_ptr<EventLog>> JobsService::LogFor(
-    const grpc::CallbackServerContext& context, const v1::WatchEventsRequest& request) {
-  KUR_ASSIGN_OR_RETURN(const Caller caller, Admit(context, authenticator_, Action::kViewJob));
+    const Caller& caller, const v1::WatchEventsRequest& request) {
   if (request.from() < 0) return absl::InvalidArgumentError("from is negative");
   return jobs_.Events(caller, request.name());
 }
 
 grpc::ServerWriteReactor<v1::Event>* JobsService::WatchEvents(
     grpc::CallbackServerContext* context, const v1::WatchEventsRequest* request) {
-  auto log = LogFor(*context, *request);
+  auto admission = Admission::Admit(*context, authenticator_, Action::kViewJob);
+  if (!admission.ok()) return new RefusedStream<v1::Event>(admission.status());
+  auto log = LogFor(admission->caller(), *request);
   if (!log.ok()) return new RefusedStream<v1::Event>(log.status());
-  return WatchReactor::Begin(*std::move(log), request->from(), request->follow(), watches_);
+  return WatchReactor::Begin(*std::move(admission), *std::move(log), request->from(),
+                             request->follow(), watches_);
 }
 
 grpc::ServerUnaryReactor* JobsService::GetKurfile(grpc::CallbackServerContext* context,
@@ -95,8 +97,7 @@ grpc::ServerUnaryReactor* JobsService::ListArtifacts(grpc::CallbackServerContext
 }
 
 absl::StatusOr<OpenedArtifact> JobsService::ArtifactFor(
-    const grpc::CallbackServerContext& context, const v1::DownloadArtifactRequest& request) {
-  KUR_ASSIGN_OR_RETURN(const Caller caller, Admit(context, authenticator_, Action::kReadJob));
+    const Caller& caller, const v1::DownloadArtifactRequest& request) {
   KUR_ASSIGN_OR_RETURN(
       auto opened, jobs_.OpenArtifact(caller, request.name(), request.path(), request.sha256()));
   if (request.offset() < 0 || request.offset() > opened.artifact.size()) {
@@ -108,9 +109,12 @@ absl::StatusOr<OpenedArtifact> JobsService::ArtifactFor(
 
 grpc::ServerWriteReactor<v1::DownloadArtifactResponse>* JobsService::DownloadArtifact(
     grpc::CallbackServerContext* context, const v1::DownloadArtifactRequest* request) {
-  auto opened = ArtifactFor(*context, *request);
-  if (!opened.ok()) return new RefusedStream<v1::DownloadArtifactResponse>(opened.status());
-  return new DownloadReactor(*std::move(opened), request->offset());
+  using Refused = RefusedStream<v1::DownloadArtifactResponse>;
+  auto admission = Admission::Admit(*context, authenticator_, Action::kReadJob);
+  if (!admission.ok()) return new Refused(admission.status());
+  auto opened = ArtifactFor(admission->caller(), *request);
+  if (!opened.ok()) return new Refused(opened.status());
+  return new DownloadReactor(*std::move(admission), *std::move(opened), request->offset());
 }
 
 }  // namespace kur::server

@@ -46,9 +46,9 @@ class JobsService final : public v1::Jobs::CallbackService {
       grpc::CallbackServerContext* context, const v1::DownloadArtifactRequest* request) override;
 
  private:
-  absl::StatusOr<std::shared_ptr<EventLog>> LogFor(const grpc::CallbackServerContext& context,
+  absl::StatusOr<std::shared_ptr<EventLog>> LogFor(const Caller& caller,
                                                    const v1::WatchEventsRequest& request);
-  absl::StatusOr<OpenedArtifact> ArtifactFor(const grpc::CallbackServerContext& context,
+  absl::StatusOr<OpenedArtifact> ArtifactFor(const Caller& caller,
                                              const v1::DownloadArtifactRequest& request);
 
   JobManager& jobs_;

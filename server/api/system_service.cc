@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "server/api/unary.h"
 #include "server/protocol/conversions.h"
@@ -72,8 +71,7 @@ v1::ListDevicesResponse SystemService::Devices(const Caller& caller) const {
     }
     const auto holder = holders.find(device.name);
     if (holder == holders.end()) continue;
-    const bool visible = CheckAccess(caller, Action::kViewJob, holder->second).ok();
-    proto.set_job(visible ? holder->second.name : absl::StrCat("(", holder->second.owner, ")"));
+    proto.set_job(MaySee(caller, holder->second) ? holder->second.name : "(another user)");
   }
   return response;
 }

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-#include "engine/base/status.h"
+#include "server/api/admission.h"
 #include "server/api/grpc_status.h"
 #include "server/auth/authenticator.h"
 #include "server/net/task_pool.h"
@@ -27,22 +27,15 @@ grpc::Status Respond(Result result, Response* response) {
   return grpc::Status::OK;
 }
 
-// Returns who makes the call, if the access policy lets him do `action` at all.
-inline absl::StatusOr<Caller> Admit(const grpc::CallbackServerContext& context,
-                                    const Authenticator& authenticator, Action action) {
-  KUR_ASSIGN_OR_RETURN(Caller caller, authenticator.Identify(context));
-  KUR_RETURN_IF_ERROR(CheckAccess(caller, action));
-  return caller;
-}
-
 // Answers with what `work(caller)` returns: a StatusOr<Response>.
 template <class Response, class Work>
 grpc::ServerUnaryReactor* HandleInline(grpc::CallbackServerContext* context,
                                        const Authenticator& authenticator, Action action,
                                        Response* response, Work work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const auto caller = Admit(*context, authenticator, action);
-  reactor->Finish(caller.ok() ? Respond(work(*caller), response) : ToGrpc(caller.status()));
+  const auto admission = Admission::Admit(*context, authenticator, action);
+  reactor->Finish(admission.ok() ? Respond(work(admission->caller()), response)
+                                 : ToGrpc(admission.status()));
   return reactor;
 }
 
@@ -53,14 +46,14 @@ grpc::ServerUnaryReactor* HandleOnPool(TaskPool& pool, grpc::CallbackServerConte
                                        const Authenticator& authenticator, Action action,
                                        Response* response, Work work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  auto caller = Admit(*context, authenticator, action);
-  if (!caller.ok()) {
-    reactor->Finish(ToGrpc(caller.status()));
+  const auto admission = Admission::Admit(*context, authenticator, action);
+  if (!admission.ok()) {
+    reactor->Finish(ToGrpc(admission.status()));
     return reactor;
   }
-  const std::string user = caller->user;
+  const std::string& user = admission->caller().user;
   const bool taken =
-      pool.TryAdd(user, [reactor, response, caller = *std::move(caller), work = std::move(work)] {
+      pool.TryAdd(user, [reactor, response, caller = admission->caller(), work = std::move(work)] {
         reactor->Finish(Respond(work(caller), response));
       });
   if (!taken) {

@@ -7,54 +7,85 @@
 
 namespace kur::server {
 
-UploadReactor::UploadReactor(BlobStore& blobs, TaskPool& pool, Metrics& metrics)
-    : blobs_(blobs), pool_(pool), metrics_(metrics) {
-  StartRead(&request_);
+grpc::ServerReadReactor<v1::UploadBlobRequest>* UploadReactor::Begin(
+    Admission admission, const UploadEnvironment& environment) {
+  std::shared_ptr<UploadReactor> upload(new UploadReactor(std::move(admission), environment));
+  upload->self_ = upload;
+  upload->admission_.Tell(upload);
+  upload->ReadOn();
+  return upload.get();
+}
+
+void UploadReactor::OnTokensReplaced() {
+  absl::MutexLock lock(&mutex_);
+  // What is being done with a message ends, or asks itself before it reads on.
+  if (!reading_ || ended_) return;
+  const absl::Status confirmed = admission_.Confirm();
+  if (confirmed.ok()) return;
+  ended_ = true;
+  Finish(ToGrpc(confirmed));
 }
 
 void UploadReactor::OnReadDone(bool ok) {
+  {
+    absl::MutexLock lock(&mutex_);
+    reading_ = false;
+    if (ended_) return;
+  }
   if (ok && upload_ != nullptr) return WriteAndReadOn();
   if (ok) {
     // Continuing an upload reads what is there already.
     return OnPool([this] {
-      const absl::Status begun = Begin();
+      const absl::Status begun = BeginUpload();
       if (begun.ok()) return WriteAndReadOn();
-      Finish(absl::IsAlreadyExists(begun) ? grpc::Status::OK : ToGrpc(begun));
+      End(absl::IsAlreadyExists(begun) ? absl::OkStatus() : begun);
     });
   }
   if (upload_ == nullptr) {
-    return Finish(ToGrpc(absl::InvalidArgumentError("the upload has no first message")));
+    return End(absl::InvalidArgumentError("the upload has no first message"));
   }
-  OnPool([this] {
-    const absl::Status finished = upload_->Finish();
-    // Before the reply, so that the content is nobody's upload any more when the client has it.
-    upload_.reset();
-    Finish(ToGrpc(finished));
-  });
+  OnPool([this] { End(upload_->Finish()); });
 }
 
 void UploadReactor::OnPool(std::function<void()> task) {
-  if (pool_.TryAdd("", std::move(task))) return;
-  upload_.reset();
-  Finish(ToGrpc(absl::ResourceExhaustedError(
-      "kurd has as many uploads to check as it can take; try again in a moment")));
+  if (environment_.pool.TryAdd(admission_.caller().user, std::move(task))) return;
+  End(absl::ResourceExhaustedError(
+      "kurd has as many uploads to check as it can take; try again in a moment"));
 }
 
-absl::Status UploadReactor::Begin() {
+absl::Status UploadReactor::BeginUpload() {
   KUR_ASSIGN_OR_RETURN(upload_,
-                       blobs_.BeginUpload(request_.sha256(), request_.size(), request_.offset()));
+                       environment_.blobs.BeginUpload(admission_.caller().user, request_.sha256(),
+                                                      request_.size(), request_.offset()));
   return absl::OkStatus();
 }
 
 void UploadReactor::WriteAndReadOn() {
   const absl::Status written = upload_->Write(request_.data());
-  if (!written.ok()) {
-    upload_.reset();
-    return Finish(ToGrpc(written));
-  }
-  metrics_.CountUploadedBytes(static_cast<int64_t>(request_.data().size()));
+  if (!written.ok()) return End(written);
+  environment_.metrics.CountUploadedBytes(static_cast<int64_t>(request_.data().size()));
   request_.Clear();
-  StartRead(&request_);
+  ReadOn();
+}
+
+void UploadReactor::ReadOn() {
+  absl::Status confirmed;
+  {
+    absl::MutexLock lock(&mutex_);
+    // Under the lock, so that tokens that are replaced from now on find it reading.
+    confirmed = admission_.Confirm();
+    reading_ = confirmed.ok();
+    if (reading_) return StartRead(&request_);
+  }
+  End(confirmed);
+}
+
+void UploadReactor::End(const absl::Status& status) {
+  // Before the reply, so that the content is nobody's upload any more when the client has it.
+  upload_.reset();
+  absl::MutexLock lock(&mutex_);
+  ended_ = true;
+  Finish(ToGrpc(status));
 }
 
 }  // namespace kur::server

@@ -5,35 +5,61 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
 #include "kur/v1/kur.pb.h"
+#include "server/api/admission.h"
 #include "server/blobs/blob_store.h"
 #include "server/metrics/metrics.h"
 #include "server/net/task_pool.h"
 
 namespace kur::server {
 
-// One call of UploadBlob. gRPC calls it from its threads, for one thing at a time. Deletes itself.
-class UploadReactor : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
- public:
-  // Everything must outlive the call.
-  UploadReactor(BlobStore& blobs, TaskPool& pool, Metrics& metrics);
+// What uploads work with. Everything must outlive them.
+struct UploadEnvironment {
+  BlobStore& blobs;
+  TaskPool& pool;
+  Metrics& metrics;
+};
 
+// One call of UploadBlob. Ends when the caller's token is revoked. Belongs to gRPC and to itself
+// until OnDone(). Thread-safe: messages arrive on threads of gRPC, for one thing at a time, tokens
+// are replaced on any.
+class UploadReactor : public grpc::ServerReadReactor<v1::UploadBlobRequest>,
+                      public TokenListener,
+                      public std::enable_shared_from_this<UploadReactor> {
+ public:
+  static grpc::ServerReadReactor<v1::UploadBlobRequest>* Begin(
+      Admission admission, const UploadEnvironment& environment);
+
+  void OnTokensReplaced() override;
   void OnReadDone(bool ok) override;
-  void OnDone() override { delete this; }
+  void OnDone() override { self_.reset(); }
 
  private:
+  UploadReactor(Admission admission, const UploadEnvironment& environment)
+      : admission_(std::move(admission)), environment_(environment) {}
+
   // Runs the task, which ends or continues the call, on the pool; ends the call if that is full.
   void OnPool(std::function<void()> task);
-  absl::Status Begin();
+  absl::Status BeginUpload();
   void WriteAndReadOn();
+  void ReadOn();
+  void End(const absl::Status& status);
 
-  BlobStore& blobs_;
-  TaskPool& pool_;
-  Metrics& metrics_;
+  const Admission admission_;
+  const UploadEnvironment environment_;
+  std::shared_ptr<UploadReactor> self_;  // until OnDone()
+  // Touched by reads and by what they have the pool do, one after the other.
   v1::UploadBlobRequest request_;
   std::unique_ptr<BlobUpload> upload_;  // null before the first message
+
+  absl::Mutex mutex_;
+  bool reading_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace kur::server

@@ -11,14 +11,17 @@ void Watches::OnStart(std::weak_ptr<EventListener> watch) {
 
 void Watches::Stop() {
   stopping_ = true;
-  for (const auto& watch : all_.LiveListeners()) watch->OnEvents();
+  for (const auto& watch : all_.Alive()) watch->OnEvents();
 }
 
-grpc::ServerWriteReactor<v1::Event>* WatchReactor::Begin(std::shared_ptr<EventLog> log,
+grpc::ServerWriteReactor<v1::Event>* WatchReactor::Begin(Admission admission,
+                                                         std::shared_ptr<EventLog> log,
                                                          int64_t from, bool follow,
                                                          Watches& watches) {
-  std::shared_ptr<WatchReactor> watch(new WatchReactor(std::move(log), from, follow, watches));
+  std::shared_ptr<WatchReactor> watch(
+      new WatchReactor(std::move(admission), std::move(log), from, follow, watches));
   watch->self_ = watch;
+  watch->admission_.Tell(watch);
   watches.OnStart(watch);
   if (follow) watch->log_->AddListener(watch);
   watch->Pump();
@@ -32,6 +35,8 @@ void WatchReactor::Pump() {
   if (watches_.stopping()) {
     return FinishOnce(absl::UnavailableError("kurd is stopping; watch again from the next event"));
   }
+  const absl::Status confirmed = admission_.Confirm();
+  if (!confirmed.ok()) return FinishOnce(confirmed);
   // Before reading: an event that comes in between wakes this again.
   const bool last = !follow_ || log_->ended();
   const auto read = log_->Read(&cursor_, &event_);

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "kur/v1/event.pb.h"
+#include "server/api/admission.h"
 #include "server/events/event_log.h"
 #include "server/metrics/metrics.h"
 
@@ -37,28 +38,38 @@ class Watches {
 
 // One call of WatchEvents. Owns a place in the log and one event that is being sent, nothing else:
 // a client that reads slowly is simply behind. Belongs to gRPC and to itself until OnDone().
-// Thread-safe: events arrive on the thread of the dispatcher, the rest on threads of gRPC.
+// Ends when the caller's token is revoked. Thread-safe: events arrive on the thread of the
+// dispatcher, the rest on threads of gRPC.
 class WatchReactor : public grpc::ServerWriteReactor<v1::Event>,
                      public EventListener,
+                     public TokenListener,
                      public std::enable_shared_from_this<WatchReactor> {
  public:
   // `watches` must outlive the call.
-  static grpc::ServerWriteReactor<v1::Event>* Begin(std::shared_ptr<EventLog> log, int64_t from,
+  static grpc::ServerWriteReactor<v1::Event>* Begin(Admission admission,
+                                                    std::shared_ptr<EventLog> log, int64_t from,
                                                     bool follow, Watches& watches);
 
   void OnEvents() override { Pump(); }
+  void OnTokensReplaced() override { Pump(); }
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
   void OnDone() override;
 
  private:
-  WatchReactor(std::shared_ptr<EventLog> log, int64_t from, bool follow, Watches& watches)
-      : log_(std::move(log)), follow_(follow), watches_(watches), cursor_(log_->CursorAt(from)) {}
+  WatchReactor(Admission admission, std::shared_ptr<EventLog> log, int64_t from, bool follow,
+               Watches& watches)
+      : admission_(std::move(admission)),
+        log_(std::move(log)),
+        follow_(follow),
+        watches_(watches),
+        cursor_(log_->CursorAt(from)) {}
 
   // Sends the next event unless one is under way; ends the call when nothing is to come.
   void Pump();
   void FinishOnce(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  const Admission admission_;
   const std::shared_ptr<EventLog> log_;
   const bool follow_;
   Watches& watches_;

@@ -1,7 +1,6 @@
 #include "server/auth/access_policy.h"
 
 #include "absl/strings/str_cat.h"
-#include "engine/base/status.h"
 
 namespace kur::server {
 namespace {
@@ -28,10 +27,16 @@ absl::Status CheckAccess(const Caller& caller, Action action) {
       absl::StrCat("user '", caller.user, "' may only look; ask the operator for more"));
 }
 
+bool MaySee(const Caller& caller, const JobIdentity& job) {
+  return caller.role == Role::kAdmin || job.owner == caller.user;
+}
+
+absl::Status NoSuchJob(absl::string_view name) {
+  return absl::NotFoundError(absl::StrCat("there is no job '", name.substr(0, 100), "'"));
+}
+
 absl::Status CheckAccess(const Caller& caller, Action action, const JobIdentity& job) {
-  KUR_RETURN_IF_ERROR(CheckAccess(caller, action));
-  if (caller.role == Role::kAdmin || job.owner == caller.user) return absl::OkStatus();
-  return absl::PermissionDeniedError(absl::StrCat("job '", job.name, "' belongs to another user"));
+  return MaySee(caller, job) ? CheckAccess(caller, action) : NoSuchJob(job.name);
 }
 
 }  // namespace kur::server

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 
 namespace kur::server {
 
@@ -40,8 +41,15 @@ struct JobIdentity {
 // pure function; thread-safe.
 absl::Status CheckAccess(const Caller& caller, Action action);
 
-// Returns OK if the caller may do it to the job; else PERMISSION_DENIED. A pure function;
-// thread-safe.
+// Returns whether the caller may know that the job exists. For one who may not it does not: every
+// answer is what it would be without the job. A pure function; thread-safe.
+bool MaySee(const Caller& caller, const JobIdentity& job);
+
+// Returns the NOT_FOUND for a name that no job has that the asker may see.
+absl::Status NoSuchJob(absl::string_view name);
+
+// Returns OK if the caller may do it to the job; NoSuchJob() if he may not even see the job; else
+// PERMISSION_DENIED. A pure function; thread-safe.
 absl::Status CheckAccess(const Caller& caller, Action action, const JobIdentity& job);
 
 }  // namespace kur::server

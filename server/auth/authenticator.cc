@@ -1,5 +1,6 @@
 #include "server/auth/authenticator.h"
 
+#include <openssl/crypto.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@ namespace kur::server {
 namespace {
 
 constexpr char kHeader[] = "authorization";
+constexpr absl::string_view kScheme = "Bearer ";
 
 template <class Metadata>
 absl::string_view AuthorizationOf(const Metadata& metadata) {
@@ -44,16 +46,38 @@ class TokenProcessor : public grpc::AuthMetadataProcessor {
 
 }  // namespace
 
-Authenticator::Authenticator(std::optional<TokenFile> tokens)
-    : local_user_(LocalUser()), tokens_(std::move(tokens)) {}
+Authenticator::Authenticator(std::optional<TokenFile> tokens, std::vector<std::string> cookies)
+    : local_user_(LocalUser()), cookies_(std::move(cookies)), tokens_(std::move(tokens)) {}
 
 absl::StatusOr<Caller> Authenticator::Identify(const grpc::CallbackServerContext& context) const {
+  const absl::string_view authorization = AuthorizationOf(context.client_metadata());
   Caller caller;
   caller.user = local_user_;
-  if (!absl::StartsWith(context.peer(), "unix:") && has_tokens()) {
-    KUR_ASSIGN_OR_RETURN(caller.user, UserOfHeader(AuthorizationOf(context.client_metadata())));
+  if (absl::StartsWith(context.peer(), "unix:")) {
+    KUR_ASSIGN_OR_RETURN(caller.user, UserOverUnixSocket(authorization));
+  } else if (has_tokens()) {
+    KUR_ASSIGN_OR_RETURN(caller.user, UserOfHeader(authorization));
   }
   return caller;
+}
+
+absl::StatusOr<std::string> Authenticator::UserOverUnixSocket(
+    absl::string_view authorization) const {
+  if (absl::StartsWithIgnoreCase(authorization, kScheme)) {
+    const absl::string_view token = authorization.substr(kScheme.size());
+    for (const std::string& cookie : cookies_) {
+      if (token.size() == cookie.size() &&
+          CRYPTO_memcmp(token.data(), cookie.data(), cookie.size()) == 0) {
+        return local_user_;
+      }
+    }
+    if (has_tokens()) return UserOfHeader(authorization);
+  }
+  return absl::UnauthenticatedError(
+      "this socket needs a user's token, or its cookie: the content of the file beside it whose "
+      "name "
+      "ends with '.cookie', which only the account that runs kurd can read; send it as "
+      "'authorization: Bearer COOKIE', as kurctl does by itself");
 }
 
 absl::StatusOr<std::string> Authenticator::UserOfHeader(absl::string_view authorization) const {
@@ -62,10 +86,10 @@ absl::StatusOr<std::string> Authenticator::UserOfHeader(absl::string_view author
         "this server needs a token; ask its operator for one and send it as 'authorization: Bearer "
         "TOKEN'");
   }
-  if (!absl::StartsWithIgnoreCase(authorization, "Bearer ")) {
+  if (!absl::StartsWithIgnoreCase(authorization, kScheme)) {
     return absl::UnauthenticatedError("the authorization metadata must be 'Bearer TOKEN'");
   }
-  const absl::string_view token = authorization.substr(absl::string_view("Bearer ").size());
+  const absl::string_view token = authorization.substr(kScheme.size());
   absl::MutexLock lock(&mutex_);
   if (tokens_.has_value()) {
     if (auto user = tokens_->UserOf(token)) return *std::move(user);
@@ -74,9 +98,20 @@ absl::StatusOr<std::string> Authenticator::UserOfHeader(absl::string_view author
       "the server does not know this token; it may have been revoked");
 }
 
+absl::Status Authenticator::Confirm(const Caller& caller,
+                                    const grpc::CallbackServerContext& context) const {
+  KUR_ASSIGN_OR_RETURN(const Caller now, Identify(context));
+  if (now.user == caller.user && now.role == caller.role) return absl::OkStatus();
+  return absl::UnauthenticatedError(
+      "the token of this call has been given to another user or role; call again");
+}
+
 void Authenticator::ReplaceTokens(TokenFile tokens) {
-  absl::MutexLock lock(&mutex_);
-  tokens_ = std::move(tokens);
+  {
+    absl::MutexLock lock(&mutex_);
+    tokens_ = std::move(tokens);
+  }
+  for (const auto& listener : listeners_.Alive()) listener->OnTokensReplaced();
 }
 
 bool Authenticator::has_tokens() const {

@@ -8,8 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/network_rules.h"
 #include "engine/base/status.h"
+#include "server/auth/cookie.h"
 #include "server/confinement/confinement.h"
 #include "server/protocol/job_state.h"
+#include "server/protocol/socket_cookie.h"
 #include "server/submission/evaluator_process.h"
 
 namespace kur::server {
@@ -53,6 +55,16 @@ absl::StatusOr<std::optional<TlsFiles>> LoadTls(const DaemonOptions& options) {
   return std::optional<TlsFiles>(std::move(tls));
 }
 
+absl::StatusOr<std::vector<std::string>> OpenCookies(const std::vector<ListenAddress>& addresses) {
+  std::vector<std::string> cookies;
+  for (const ListenAddress& address : addresses) {
+    if (!address.is_unix) continue;
+    KUR_ASSIGN_OR_RETURN(cookies.emplace_back(),
+                         OpenCookie(FileSystem::Posix(), CookieFileOf(address.path)));
+  }
+  return cookies;
+}
+
 void WarnAboutOpenPorts(const std::vector<ListenAddress>& addresses, bool has_tokens) {
   for (const ListenAddress& address : addresses) {
     if (address.is_unix || has_tokens) continue;
@@ -94,6 +106,9 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
   KUR_RETURN_IF_ERROR(ListenAddresses(options, "kurd.sock").status());
   DataPolicy data;
   KUR_ASSIGN_OR_RETURN(data.roots, ResolveDataRoots(options.data_roots));
+  if (!options.token_file.empty()) {
+    KUR_RETURN_IF_ERROR(CheckDataRootsAreApart(data.roots, options.state_directory));
+  }
   data.offline = options.offline;
   data.download_networks = options.download_networks;
   KUR_RETURN_IF_ERROR(
@@ -112,8 +127,10 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
   KUR_ASSIGN_OR_RETURN(const auto addresses,
                        ListenAddresses(options, state.layout().client_socket()));
   WarnAboutOpenPorts(addresses, tokens.has_value());
+  KUR_ASSIGN_OR_RETURN(auto cookies, OpenCookies(addresses));
   std::unique_ptr<Daemon> daemon(
-      new Daemon(options, std::move(state), std::make_unique<Authenticator>(std::move(tokens))));
+      new Daemon(options, std::move(state),
+                 std::make_unique<Authenticator>(std::move(tokens), std::move(cookies))));
   daemon->inventory_ = std::move(inventory);
   KUR_ASSIGN_OR_RETURN(daemon->evaluator_, EvaluatorProcess::Start(evaluator_binary));
   daemon->launcher_ = MakeLocalLauncher(worker_binary, confinement);
@@ -127,7 +144,10 @@ absl::Status Daemon::OpenState(DataPolicy data) {
   const StateLayout& layout = state_.layout();
   KUR_ASSIGN_OR_RETURN(database_, StateDatabase::Open(layout.database()));
   store_ = std::make_unique<JobStore>(*database_);
-  KUR_ASSIGN_OR_RETURN(blobs_, BlobStore::Open(files, layout.blobs()));
+  UploadLimits limits;
+  limits.waiting_bytes = options_.upload_space << 30;
+  limits.uploads = options_.uploads;
+  KUR_ASSIGN_OR_RETURN(blobs_, BlobStore::Open(files, layout.blobs(), limits));
   policy_ = MakeFifoPolicy();
   JobEnvironment environment;
   environment.layout = &layout;

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <climits>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
@@ -29,6 +31,7 @@ Examples:
   Two jobs at a time on the processors, reading data sets from /data:
     kurd --state-dir /var/lib/kurd --devices cpu:2 --data-root /data
 
+Over a UNIX socket, the content of the file PATH.cookie is the token of the account that runs kurd.
 A token file has lines of USER:TOKEN; SIGHUP reads it again. SIGTERM stops kurd and leaves the
 workers training; the next kurd on the same state directory takes them over.
 )";
@@ -59,6 +62,14 @@ void AddOptions(CLI::App& app, DaemonOptions& options) {
                  "repeated")
       ->type_name("ADDRESS/BITS")
       ->allow_extra_args(false);
+  app.add_option(
+         "--upload-space", options.upload_space,
+         "Space of each user for uploads that no job names yet, unfinished ones included [256]")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
+      ->type_name("GIB");
+  app.add_option("--uploads", options.uploads, "Uploads of each user at the same time [16]")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N");
   app.add_option("--metrics", options.metrics, "Serve Prometheus metrics on this loopback address")
       ->type_name("HOST:PORT");
   app.add_option("--worker-binary", options.worker_binary,
@@ -141,6 +152,24 @@ absl::StatusOr<std::vector<std::string>> ResolveDataRoots(const std::vector<std:
     resolved.emplace_back(buffer);
   }
   return resolved;
+}
+
+absl::Status CheckDataRootsAreApart(const std::vector<std::string>& roots,
+                                    const std::string& state_directory) {
+  std::error_code error;
+  const auto state =
+      std::filesystem::weakly_canonical(std::filesystem::absolute(state_directory, error), error);
+  if (error) return ErrnoToStatus(error.value(), state_directory);
+  for (const std::string& root : roots) {
+    const auto above = std::filesystem::path(root).lexically_relative(state);
+    const auto below = state.lexically_relative(root);
+    if (*above.begin() == ".." && *below.begin() == "..") continue;
+    return absl::FailedPreconditionError(absl::StrCat(
+        "--data-root ", root, " and the state directory ", state.string(),
+        " lie within each other: every user of the token file could read there what is another's; "
+        "keep them apart"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace kur::server

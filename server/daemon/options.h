@@ -1,6 +1,7 @@
 #ifndef KUR_SERVER_DAEMON_OPTIONS_H_
 #define KUR_SERVER_DAEMON_OPTIONS_H_
 
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -33,6 +34,10 @@ struct DaemonOptions {
   // Networks, as ADDRESS/BITS, that data may be downloaded from besides the public internet: those
   // of a mirror in the own network.
   std::vector<std::string> download_networks;
+  // What each user may have of uploads: space in GiB for those that no job names, and how many at
+  // the same time.
+  int64_t upload_space = 256;
+  int uploads = 16;
   // The loopback address of the Prometheus metrics. Empty: no metrics.
   std::string metrics;
   // The program that trains. Empty: kurd-worker in the folder of kurd.
@@ -67,6 +72,11 @@ absl::Status CheckMetricsAddress(const std::string& address);
 // Returns the data roots as absolute paths without links. Returns INVALID_ARGUMENT, naming the
 // root, if one is not a folder.
 absl::StatusOr<std::vector<std::string>> ResolveDataRoots(const std::vector<std::string>& roots);
+
+// Returns FAILED_PRECONDITION if one of the resolved data roots holds something of the state
+// directory: every user could read there what is another's.
+absl::Status CheckDataRootsAreApart(const std::vector<std::string>& roots,
+                                    const std::string& state_directory);
 
 // Returns the version of kurd: "0.1.0".
 std::string Version();

@@ -4,34 +4,6 @@
 
 namespace kur::server {
 
-void EventListeners::Add(std::weak_ptr<EventListener> listener) {
-  absl::MutexLock lock(&mutex_);
-  // A log without events would otherwise keep the pointers to destroyed listeners.
-  if (listeners_.size() == listeners_.capacity()) {
-    std::vector<std::weak_ptr<EventListener>> alive;
-    for (auto& known : listeners_) {
-      if (!known.expired()) alive.push_back(std::move(known));
-    }
-    listeners_ = std::move(alive);
-    listeners_.reserve(2 * listeners_.size() + 1);
-  }
-  listeners_.push_back(std::move(listener));
-}
-
-std::vector<std::shared_ptr<EventListener>> EventListeners::LiveListeners() {
-  std::vector<std::shared_ptr<EventListener>> alive;
-  absl::MutexLock lock(&mutex_);
-  std::vector<std::weak_ptr<EventListener>> remaining;
-  for (auto& listener : listeners_) {
-    auto locked = listener.lock();
-    if (locked == nullptr) continue;
-    alive.push_back(std::move(locked));
-    remaining.push_back(std::move(listener));
-  }
-  listeners_ = std::move(remaining);
-  return alive;
-}
-
 EventDispatcher::EventDispatcher() : thread_([this] { Run(); }) {}
 
 EventDispatcher::~EventDispatcher() {
@@ -57,7 +29,7 @@ void EventDispatcher::Run() {
       notified.swap(pending_);
     }
     for (const auto& listeners : notified) {
-      for (const auto& listener : listeners->LiveListeners()) listener->OnEvents();
+      for (const auto& listener : listeners->Alive()) listener->OnEvents();
     }
   }
 }

@@ -4,10 +4,10 @@
 #include <memory>
 #include <set>
 #include <thread>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "engine/base/weak_list.h"
 
 namespace kur::server {
 
@@ -20,18 +20,7 @@ class EventListener {
   virtual void OnEvents() = 0;
 };
 
-// The listeners of one log, held by weak pointers: a listener is removed by destroying it.
-// Thread-safe.
-class EventListeners {
- public:
-  void Add(std::weak_ptr<EventListener> listener);
-  // Returns the listeners that still exist. Drops the others.
-  std::vector<std::shared_ptr<EventListener>> LiveListeners();
-
- private:
-  absl::Mutex mutex_;
-  std::vector<std::weak_ptr<EventListener>> listeners_ ABSL_GUARDED_BY(mutex_);
-};
+using EventListeners = WeakList<EventListener>;
 
 // Calls listeners on a thread of its own, so that ten thousand listeners do not delay an append.
 // Merges notifications that are not delivered yet. Thread-safe.

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "server/auth/access_policy.h"
 #include "server/jobs/exit_decision.h"
 #include "server/jobs/worker_launch.h"
 #include "server/protocol/conversions.h"
@@ -232,7 +233,7 @@ absl::StatusOr<int64_t> ActiveJob::Connect(const v1::Hello& hello,
                                            const std::shared_ptr<WorkerLink>& link) {
   absl::MutexLock lock(&mutex_);
   if (!SameSecret(hello.secret(), record_.frozen.secret())) {
-    return absl::PermissionDeniedError("wrong secret");
+    return NoSuchJob(hello.job());
   }
   if (IsFinal(record_.state)) return absl::NotFoundError("the job has ended");
   if (!HasWorker(record_.state)) return absl::PermissionDeniedError("the job has no worker");

@@ -80,9 +80,9 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   // worker is behind with too many.
   absl::Status RequestCheckpoint();
 
-  // Connects a worker that says hello. PERMISSION_DENIED for a wrong secret or the worker of
-  // another attempt; NOT_FOUND if the job has ended. A second connection replaces the first.
-  // Returns the last durable worker_sequence.
+  // Connects a worker that says hello. NoSuchJob() for a wrong secret, PERMISSION_DENIED for the
+  // worker of another attempt; NOT_FOUND if the job has ended. A second connection replaces the
+  // first. Returns the last durable worker_sequence.
   absl::StatusOr<int64_t> Connect(const v1::Hello& hello, const std::shared_ptr<WorkerLink>& link);
   // Sends the worker commands from now on; call once it was welcomed.
   void OnWelcomed();

@@ -12,7 +12,9 @@
 #include "absl/strings/str_join.h"
 #include "engine/base/path_resolver.h"
 #include "engine/base/status.h"
+#include "server/jobs/blob_sweep.h"
 #include "server/jobs/job_view.h"
+#include "server/jobs/shared_files_migration.h"
 #include "server/protocol/job_state.h"
 #include "server/submission/submission.h"
 
@@ -21,14 +23,14 @@ namespace {
 
 constexpr TaskPool::Limits kLaunchLimits = {/*threads=*/4, /*running_per_user=*/4,
                                             /*queued=*/1024, /*queued_per_user=*/1024};
+// How often old uploads are removed.
+constexpr absl::Duration kSweepEvery = absl::Hours(1);
 constexpr int kDefaultPageSize = 100;
 constexpr int kMaxPageSize = 1000;
 // How many of the jobs that a prefix fits are named.
 constexpr int kNamedAtMost = 10;
 
-absl::Status NoSuchJob(const std::string& name) {
-  return absl::NotFoundError(absl::StrCat("there is no job '", name.substr(0, 100), "'"));
-}
+JobIdentity IdentityOf(const JobRecord& record) { return {record.name, record.owner}; }
 
 std::string NamesOf(const std::vector<JobRecord>& jobs) {
   return absl::StrJoin(jobs, ", ",
@@ -68,6 +70,9 @@ void JobManager::Stop() {
 }
 
 absl::Status JobManager::Recover() {
+  KUR_RETURN_IF_ERROR(MigrateSharedFiles(environment_));
+  const absl::Status marked = MarkNamedBlobs(environment_);
+  if (!absl::IsDataLoss(marked)) KUR_RETURN_IF_ERROR(marked);
   KUR_ASSIGN_OR_RETURN(std::vector<JobRecord> records, environment_.store->Unfinished());
   for (JobRecord& record : records) {
     const auto job = std::make_shared<ActiveJob>(environment_, on_change_, std::move(record));
@@ -116,7 +121,18 @@ absl::Time JobManager::RunRound() {
     LaunchIfDue(job);
   }
   ForgetSettled(jobs);
-  return next;
+  return std::min(next, SweepIfDue());
+}
+
+absl::Time JobManager::SweepIfDue() {
+  const absl::Time now = environment_.now();
+  if (now < next_sweep_) return next_sweep_;
+  const bool taken = launch_pool_->TryAdd("", [this] {
+    const absl::Status swept = SweepBlobs(environment_);
+    if (!swept.ok()) spdlog::error("old uploads stay: {}", swept.ToString());
+  });
+  next_sweep_ = now + (taken ? kSweepEvery : kRetryAfter);
+  return next_sweep_;
 }
 
 void JobManager::LaunchIfDue(const std::shared_ptr<ActiveJob>& job) {
@@ -204,6 +220,9 @@ absl::StatusOr<v1::Job> JobManager::Submit(const Caller& caller,
   bool inserted = false;
   KUR_ASSIGN_OR_RETURN(const JobRecord record, environment_.store->Insert(job, &inserted));
   if (inserted) {
+    for (const v1::Input& input : record.frozen.inputs()) {
+      environment_.blobs->MarkNamed(record.owner, input.sha256());
+    }
     environment_.metrics->CountSubmission();
     spdlog::info("job {} of {} is queued", record.name, record.owner);
     KUR_RETURN_IF_ERROR(Active(record).status());
@@ -215,14 +234,14 @@ absl::StatusOr<JobRecord> JobManager::Find(const Caller& caller, Action action,
                                            const std::string& name) {
   if (name.empty()) return absl::InvalidArgumentError("the name of a job is required");
   KUR_ASSIGN_OR_RETURN(auto found, environment_.store->FindByName(name));
-  if (!found.has_value()) {
+  if (!found.has_value() || !MaySee(caller, IdentityOf(*found))) {
     KUR_ASSIGN_OR_RETURN(auto fitting,
                          environment_.store->FindByPrefix(caller.user, name, kNamedAtMost + 1));
     if (fitting.empty()) return NoSuchJob(name);
     if (fitting.size() > 1) return Ambiguous(name, std::move(fitting));
     found = std::move(fitting.front());
   }
-  KUR_RETURN_IF_ERROR(CheckAccess(caller, action, {found->name, found->owner}));
+  KUR_RETURN_IF_ERROR(CheckAccess(caller, action, IdentityOf(*found)));
   return *std::move(found);
 }
 
@@ -397,7 +416,7 @@ absl::StatusOr<std::shared_ptr<ActiveJob>> JobManager::JobOfWorker(const std::st
   KUR_ASSIGN_OR_RETURN(const auto record, environment_.store->FindByName(name));
   if (!record.has_value()) return NoSuchJob(name);
   KUR_ASSIGN_OR_RETURN(const auto active, Active(*record));
-  if (active == nullptr) return absl::NotFoundError(absl::StrCat("job ", name, " has ended"));
+  if (active == nullptr) return NoSuchJob(name);
   return active;
 }
 

@@ -33,8 +33,9 @@ struct OpenedArtifact {
 
 // The jobs of this server: accepts them, starts them as the scheduling policy decides, follows
 // their workers, and finds them again after a restart. Keeps only jobs in memory that have not
-// ended. Thread-safe. What the access policy does not let the caller do is PERMISSION_DENIED, a job
-// that does not exist NOT_FOUND, a prefix that fits several of the caller's INVALID_ARGUMENT.
+// ended. Thread-safe. A job that does not exist, or that the access policy does not let the caller
+// see, is NOT_FOUND; what he may not do to one that he sees is PERMISSION_DENIED; a prefix that
+// fits several of his jobs is INVALID_ARGUMENT.
 class JobManager {
  public:
   // Finds the jobs of an earlier kurd, adopts their workers, and begins to schedule.
@@ -62,7 +63,8 @@ class JobManager {
   absl::StatusOr<OpenedArtifact> OpenArtifact(const Caller& caller, const std::string& name,
                                               const std::string& path, const std::string& sha256);
 
-  // Returns the job of a worker that says hello; NOT_FOUND if there is none or it has ended.
+  // Returns the job of a worker that says hello; NoSuchJob() if there is none or it has ended, so
+  // that a worker learns nothing of jobs whose secret it has not.
   absl::StatusOr<std::shared_ptr<ActiveJob>> JobOfWorker(const std::string& name);
 
   // Returns the job that holds each device in use, by the device's name.
@@ -80,6 +82,8 @@ class JobManager {
   absl::Time RunRound();
   // Returns false if a job that should start could not; to be tried again.
   bool Schedule(const std::vector<std::shared_ptr<ActiveJob>>& jobs);
+  // Has `launch_pool_` remove old uploads, if that is due; returns when it is next.
+  absl::Time SweepIfDue();
   // Has the job's worker launched by `launch_pool_`, if it is to be.
   void LaunchIfDue(const std::shared_ptr<ActiveJob>& job);
   void ForgetSettled(const std::vector<std::shared_ptr<ActiveJob>>& jobs);
@@ -99,6 +103,7 @@ class JobManager {
   v1::Job Describe(const JobRecord& record) const;
 
   const JobEnvironment environment_;
+  absl::Time next_sweep_ = absl::InfinitePast();  // of the scheduling thread
   const std::function<void()> on_change_ = [this] { MarkChanged(); };
   EndedLogs ended_logs_;
 

@@ -39,7 +39,7 @@ v1::WorkerSpec Specify(const JobEnvironment& environment, const JobRecord& recor
   for (const v1::Input& input : frozen.inputs()) {
     v1::WorkerInput& file = *spec.add_inputs();
     file.set_path(input.path());
-    file.set_file(environment.blobs->PathOf(input.sha256()));
+    file.set_file(environment.blobs->PathOf(record.owner, input.sha256()));
   }
   spec.set_workspace(layout.Workspace(record.owner, record.project));
   spec.set_home(layout.Home(record.owner));
@@ -48,7 +48,7 @@ v1::WorkerSpec Specify(const JobEnvironment& environment, const JobRecord& recor
   for (const std::string& network : environment.data.download_networks) {
     spec.add_download_networks(network);
   }
-  spec.set_download_cache(layout.downloads());
+  spec.set_download_cache(layout.Downloads(record.owner));
   spec.set_run_directory(layout.Run(record.name));
   spec.set_server("unix:" + layout.worker_socket());
   spec.set_secret(frozen.secret());

@@ -12,4 +12,8 @@ std::string StateLayout::Home(const std::string& owner) const {
   return absl::StrCat(root_, "/home/", owner);
 }
 
+std::string StateLayout::Downloads(const std::string& owner) const {
+  return absl::StrCat(downloads(), "/", owner);
+}
+
 }  // namespace kur::server

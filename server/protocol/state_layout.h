@@ -9,7 +9,8 @@
 
 namespace kur::server {
 
-// The paths below the state directory. Immutable, thread-safe.
+// The paths below the state directory. Immutable, thread-safe. An owner is the valid name of a
+// user, which is safe as a part of a path.
 class StateLayout {
  public:
   // `root` is absolute.
@@ -21,13 +22,16 @@ class StateLayout {
   std::string blobs() const { return root_ + "/blobs"; }
   std::string client_socket() const { return root_ + "/kurd.sock"; }
   std::string worker_socket() const { return root_ + "/worker.sock"; }
-  // The downloads of all jobs, by SHA-256.
+  // What jobs have downloaded, by user and SHA-256.
   std::string downloads() const { return root_ + "/downloads"; }
   std::string runs() const { return root_ + "/runs"; }
   // Returns the workspace of a project, in which relative paths of a Kurfile are resolved.
   std::string Workspace(const std::string& owner, const std::string& project) const;
   // Returns the folder that `~` means in a Kurfile.
   std::string Home(const std::string& owner) const;
+  // Returns the folder of what the user's jobs have downloaded, by SHA-256. Workers write it, so
+  // users share none: one could replace what another reads, or see what another has.
+  std::string Downloads(const std::string& owner) const;
 
   std::string Run(const std::string& job) const { return runs() + "/" + job; }
   std::string Events(const std::string& job) const { return Run(job) + "/events.log"; }

@@ -109,23 +109,20 @@ std::string PrefixEnd(std::string prefix) {
 // "1,2": numbers of states, for IN (...).
 std::string Numbers(const std::vector<v1::JobState>& states) { return absl::StrJoin(states, ","); }
 
-absl::StatusOr<int64_t> NextNumber(SqlDatabase& database, const std::string& base_name) {
-  KUR_ASSIGN_OR_RETURN(
-      SqlStatement count,
-      database.Prepare("INSERT INTO name_counters (base, last) VALUES (?, 1) "
-                       "ON CONFLICT (base) DO UPDATE SET last = last + 1 RETURNING last"));
-  count.Bind(base_name);
-  KUR_ASSIGN_OR_RETURN(const bool row, count.Step());
-  if (!row) return absl::InternalError("database: a name counter returned nothing");
-  const int64_t number = count.Int(0);
-  KUR_RETURN_IF_ERROR(count.Run());
-  return number;
+// Returns the id of the next job. It is higher than every one before, and so than every number that
+// a name ends with.
+absl::StatusOr<int64_t> NextId(SqlDatabase& database) {
+  KUR_ASSIGN_OR_RETURN(SqlStatement last,
+                       database.Prepare("SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"));
+  KUR_ASSIGN_OR_RETURN(const bool any, last.Step());
+  return any ? last.Int(0) + 1 : 1;
 }
 
 absl::StatusOr<JobRecord> InsertJob(SqlDatabase& database, const NewJob& job) {
   JobRecord record;
-  KUR_ASSIGN_OR_RETURN(const int64_t number, NextNumber(database, job.base_name));
-  record.name = absl::StrCat(job.base_name, "-", number);
+  KUR_ASSIGN_OR_RETURN(record.id, NextId(database));
+  // The number is that of all jobs: one for each base name would tell what others call their jobs.
+  record.name = absl::StrCat(job.base_name, "-", record.id);
   record.owner = job.owner;
   record.project = job.project;
   record.request_id = job.request_id;
@@ -133,12 +130,11 @@ absl::StatusOr<JobRecord> InsertJob(SqlDatabase& database, const NewJob& job) {
   record.frozen = job.frozen;
   KUR_ASSIGN_OR_RETURN(
       SqlStatement insert,
-      database.Prepare("INSERT INTO jobs (name, owner, project, request_id, state, submitted_at, "
-                       "frozen) VALUES (?, ?, ?, ?, ?, ?, ?)"));
-  insert.Bind(record.name).Bind(job.owner).Bind(job.project).Bind(job.request_id);
+      database.Prepare("INSERT INTO jobs (id, name, owner, project, request_id, state, "
+                       "submitted_at, frozen) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
+  insert.Bind(record.id).Bind(record.name).Bind(job.owner).Bind(job.project).Bind(job.request_id);
   insert.Bind(record.state).Bind(absl::ToUnixMicros(record.submitted_at));
   KUR_RETURN_IF_ERROR(insert.BindBlob(job.frozen.SerializeAsString()).Run());
-  record.id = database.last_insert_id();
   for (const v1::SourceFile& source : job.sources) {
     KUR_ASSIGN_OR_RETURN(
         SqlStatement add,
@@ -242,6 +238,21 @@ absl::StatusOr<std::vector<JobRecord>> JobStore::Unfinished() {
     return Select(database, absl::StrCat("WHERE state NOT IN (", final_states, ") ORDER BY id"), {},
                   {},
                   /*skip_damaged=*/true);
+  });
+}
+
+absl::Status JobStore::ForEach(absl::FunctionRef<void(const JobRecord&)> visit) {
+  return database_.Read([visit](SqlDatabase& database) -> absl::Status {
+    KUR_ASSIGN_OR_RETURN(SqlStatement query, database.Prepare(absl::StrCat(
+                                                 "SELECT ", kColumns, " FROM jobs ORDER BY id")));
+    absl::Status damage;
+    while (true) {
+      KUR_ASSIGN_OR_RETURN(const bool row, query.Step());
+      if (!row) return damage;
+      const auto job = ReadJob(query);
+      damage.Update(job.status());
+      if (job.ok()) visit(*job);
+    }
   });
 }
 

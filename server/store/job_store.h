@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -45,7 +46,7 @@ struct JobRecord {
 
 // A job to be.
 struct NewJob {
-  std::string base_name;  // the name becomes BASE-N
+  std::string base_name;  // the name becomes BASE-ID
   std::string owner;
   std::string project;
   std::string request_id;
@@ -85,6 +86,9 @@ class JobStore {
                                                       const std::string& prefix, int limit);
   // Returns the newest first.
   absl::StatusOr<std::vector<JobRecord>> List(const JobFilter& filter);
+  // Calls `visit` with every job that there ever was, oldest first; it must not use the store.
+  // DATA_LOSS, after all others, if there are damaged ones.
+  absl::Status ForEach(absl::FunctionRef<void(const JobRecord&)> visit);
   // Returns every job whose state is not final, oldest first.
   absl::StatusOr<std::vector<JobRecord>> Unfinished();
   absl::StatusOr<std::map<v1::JobState, int64_t>> CountByState();

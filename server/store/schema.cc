@@ -72,6 +72,8 @@ constexpr const char* kSteps[] = {
     ALTER TABLE jobs DROP COLUMN cancel_requested;
     ALTER TABLE jobs ADD COLUMN commands BLOB NOT NULL DEFAULT x'';
     )sql",
+    // The number in the name of a new job is its id.
+    "DROP TABLE name_counters;",
 };
 
 constexpr int kVersion = sizeof(kSteps) / sizeof(kSteps[0]);

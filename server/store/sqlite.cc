@@ -143,8 +143,6 @@ absl::StatusOr<SqlStatement> SqlDatabase::Prepare(absl::string_view sql) {
 
 int64_t SqlDatabase::changes() const { return sqlite3_changes64(database_.get()); }
 
-int64_t SqlDatabase::last_insert_id() const { return sqlite3_last_insert_rowid(database_.get()); }
-
 absl::StatusOr<SqlTransaction> SqlTransaction::Begin(SqlDatabase& database) {
   KUR_RETURN_IF_ERROR(database.Execute("BEGIN IMMEDIATE"));
   return SqlTransaction(&database);

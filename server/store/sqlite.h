@@ -64,7 +64,6 @@ class SqlDatabase {
 
   // Rows changed by the latest INSERT, UPDATE or DELETE.
   int64_t changes() const;
-  int64_t last_insert_id() const;
 
  private:
   struct Close {

@@ -160,14 +160,15 @@ absl::Status CheckRequest(v1::SubmitJobRequest* request) {
   return CheckName("project", request->project());
 }
 
-absl::Status CheckUploaded(const BlobStore& blobs, const v1::SubmitJobRequest& request) {
+absl::Status CheckUploaded(BlobStore& blobs, const std::string& owner,
+                           const v1::SubmitJobRequest& request) {
   std::set<std::string> missing;
   for (const v1::Input& input : request.inputs()) {
-    if (!blobs.Has(input.sha256())) {
+    if (!blobs.Use(owner, input.sha256())) {
       missing.insert(input.sha256());
       continue;
     }
-    KUR_ASSIGN_OR_RETURN(const int64_t size, FileSize(blobs.PathOf(input.sha256())));
+    KUR_ASSIGN_OR_RETURN(const int64_t size, FileSize(blobs.PathOf(owner, input.sha256())));
     if (size != input.size()) {
       return absl::InvalidArgumentError(
           absl::StrCat("input ", input.path(), " has ", size, " bytes, not ", input.size()));
@@ -237,7 +238,7 @@ absl::StatusOr<std::vector<std::string>> CheckFiles(const SubmissionContext& con
   options.home = context.layout.Home(owner);
   options.data_roots = context.data.roots;
   for (const v1::Input& input : request.inputs()) {
-    options.inputs[input.path()] = context.blobs.PathOf(input.sha256());
+    options.inputs[input.path()] = context.blobs.PathOf(owner, input.sha256());
   }
   const PathResolver resolver(std::move(options));
   Diagnostics diagnostics;
@@ -314,7 +315,7 @@ absl::StatusOr<NewJob> FreezeSubmission(const SubmissionContext& context, const 
                                         const v1::SubmitJobRequest& original) {
   v1::SubmitJobRequest request = original;
   KUR_RETURN_IF_ERROR(CheckRequest(&request));
-  KUR_RETURN_IF_ERROR(CheckUploaded(context.blobs, request));
+  KUR_RETURN_IF_ERROR(CheckUploaded(context.blobs, owner, request));
   KUR_ASSIGN_OR_RETURN(EvaluationResponse kurfile, Evaluate(context, request));
   if (request.mode() == v1::MODE_INSPECT) {
     kurfile.mutable_devices()->set_count(0);

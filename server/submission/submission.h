@@ -31,7 +31,7 @@ constexpr size_t kMaxRequestIdBytes = 128;
 struct SubmissionContext {
   KurfileEvaluator& evaluator;
   const StateLayout& layout;
-  const BlobStore& blobs;
+  BlobStore& blobs;
   const std::vector<Device>& devices;
   const DataPolicy& data;
 };

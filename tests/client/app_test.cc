@@ -125,6 +125,18 @@ TEST_F(AppTest, EndsWith6WhenItIsNotAllowed) {
   EXPECT_EQ(Run({"--token-file", right, "describe", "cifar-7"}), ExitCode::kOk);
 }
 
+TEST_F(AppTest, SendsTheCookieOfASocketInPlaceOfTheToken) {
+  const std::string cookie(64, 'c');
+  server_.With([&](FakeState& state) { state.token = cookie; });
+  const std::string token = folder_.Write("token", "a-token-of-another-server");
+  EXPECT_EQ(Run({"list", "--token-file", token}), ExitCode::kNotAllowed);
+  folder_.Write("kurd.sock.cookie", "no cookie\n");
+  EXPECT_EQ(Run({"list"}), ExitCode::kNotAllowed);
+  folder_.Write("kurd.sock.cookie", cookie);
+  EXPECT_EQ(Run({"list"}), ExitCode::kOk);
+  EXPECT_EQ(Run({"list", "--token-file", token}), ExitCode::kOk);
+}
+
 TEST_F(AppTest, ListsJobsInEveryFormat) {
   ASSERT_EQ(Run({"ls"}), ExitCode::kOk);
   EXPECT_EQ(out(),

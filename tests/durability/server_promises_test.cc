@@ -7,12 +7,14 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "engine/base/sha256.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/blobs/blob_store.h"
 #include "server/daemon/state_directory.h"
 #include "server/jobs/job_journal.h"
+#include "server/jobs/shared_files_migration.h"
 #include "server/store/job_store.h"
 #include "tests/durability/promise.h"
 
@@ -206,7 +208,7 @@ void Upload(PowerLossDisk& disk, const std::string& folder, int64_t offset, size
   const auto blobs = OpenBlobs(disk, folder);
   const std::string content = kContent;
   const auto upload =
-      blobs->BeginUpload(Sha256Hex(content), static_cast<int64_t>(content.size()), offset);
+      blobs->BeginUpload("ann", Sha256Hex(content), static_cast<int64_t>(content.size()), offset);
   ASSERT_TRUE(upload.ok()) << upload.status();
   const auto begin = static_cast<size_t>(offset);
   ASSERT_TRUE((*upload)->Write(content.substr(begin, end - begin)).ok());
@@ -217,8 +219,9 @@ void Upload(PowerLossDisk& disk, const std::string& folder, int64_t offset, size
 std::string MissingBlob(PowerLossDisk& disk, const std::string& folder) {
   const auto blobs = OpenBlobs(disk, folder);
   const std::string digest = Sha256Hex(kContent);
-  if (!blobs->Has(digest)) return "it is not there";
-  return disk.files().Read(blobs->PathOf(digest)).value_or("") == kContent ? "" : "it is damaged";
+  if (!blobs->Use("ann", digest)) return "it is not there";
+  return disk.files().Read(blobs->PathOf("ann", digest)).value_or("") == kContent ? ""
+                                                                                  : "it is damaged";
 }
 
 TEST(ServerPromisesTest, AnUploadedContentIsThere) {
@@ -240,6 +243,41 @@ TEST(ServerPromisesTest, AContentUploadedInPartsIsThere) {
     Upload(disk, folder, 8, sizeof(kContent) - 1, /*finish=*/true);
   };
   promise.missing = MissingBlob;
+  CheckPromise(promise);
+}
+
+absl::Status Migrate(PowerLossDisk& disk, const std::string& folder, JobStore& store) {
+  const StateLayout layout(folder);
+  const auto blobs = OpenBlobs(disk, folder);
+  JobEnvironment environment;
+  environment.files = &disk.files();
+  environment.layout = &layout;
+  environment.store = &store;
+  environment.blobs = blobs.get();
+  return MigrateSharedFiles(environment);
+}
+
+TEST(ServerPromisesTest, AContentThatUsersSharedBecomesTheirs) {
+  Promise promise;
+  promise.prepare = [](PowerLossDisk& disk, const std::string& folder) {
+    NewJob job = SomeJob();
+    job.frozen.add_inputs()->set_sha256(Sha256Hex(kContent));
+    bool inserted = false;
+    ASSERT_TRUE(OpenStore(disk, folder).store->Insert(job, &inserted).ok());
+    const std::string digest = Sha256Hex(kContent);
+    const std::string shared = absl::StrCat(folder, "/blobs/sha256/", digest.substr(0, 2));
+    ASSERT_TRUE(disk.files().MakeDirectories(shared).ok());
+    ASSERT_TRUE(WriteFileAtomically(disk.files(), JoinPath(shared, digest), kContent).ok());
+  };
+  promise.act = [](PowerLossDisk& disk, const std::string& folder) {
+    EXPECT_TRUE(Migrate(disk, folder, OpenStoreForEver(disk, folder)).ok());
+  };
+  promise.missing = [](PowerLossDisk& disk, const std::string& folder) {
+    const absl::Status completed = Migrate(disk, folder, *OpenStore(disk, folder).store);
+    return completed.ok() ? MissingBlob(disk, folder) : std::string(completed.message());
+  };
+  // It makes up for those of the folders; without it a removal may be there before the links are.
+  promise.must_be_needed = [](const std::vector<std::string>&, size_t) { return false; };
   CheckPromise(promise);
 }
 

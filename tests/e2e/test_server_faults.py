@@ -159,6 +159,16 @@ class StateDirectoryTest(harness.TestCase):
                                           '--listen', listen, *options)
                 self.expect_refusal(result, listen.replace('unix:', ''))
 
+    def test_the_socket_is_for_those_who_can_read_its_cookie(self):
+        kurd = self.start_kurd()
+        self.assertEqual(kurd.jobs(), [])
+        (self.folder / 'kurd.sock.cookie').unlink()
+        refused = self.expect(harness.NOT_ALLOWED, kurd.kurctl('list'))
+        self.assertIn('.cookie', refused.err)
+        kurd.stop()
+        kurd.start()
+        self.assertEqual(kurd.jobs(), [])
+
     def test_a_socket_left_by_a_crash_does_not_matter(self):
         kurd = self.start_kurd()
         kurd.kill()

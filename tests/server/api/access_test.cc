@@ -6,10 +6,13 @@
 
 #include <map>
 #include <memory>
+#include <ostream>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "kur/v1/kur.grpc.pb.h"
@@ -43,21 +46,76 @@ std::vector<const MethodDescriptor*> AllMethods() {
   return methods;
 }
 
+// All that a call answers.
+struct Answer {
+  StatusCode code = StatusCode::OK;
+  std::string message;
+  std::string details;
+  std::vector<std::string> responses;
+
+  bool operator==(const Answer& other) const {
+    return code == other.code && message == other.message && details == other.details &&
+           responses == other.responses;
+  }
+};
+
+void PrintTo(const Answer& answer, std::ostream* out) {
+  *out << answer.code << " '" << answer.message << "' and " << answer.responses.size()
+       << " responses:";
+  for (const std::string& response : answer.responses) *out << " " << absl::CEscape(response);
+}
+
+std::string Bytes(const grpc::ByteBuffer& buffer) {
+  std::vector<grpc::Slice> slices;
+  EXPECT_TRUE(buffer.Dump(&slices).ok());
+  std::string bytes;
+  for (const grpc::Slice& slice : slices) {
+    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  }
+  return bytes;
+}
+
+// What requests ask for, by the names of their fields.
+using Fields = std::map<std::string, std::string>;
+
+void SetFields(const Fields& fields, Message* message) {
+  const auto* reflection = message->GetReflection();
+  for (const auto& [name, value] : fields) {
+    const FieldDescriptor* field = message->GetDescriptor()->FindFieldByName(name);
+    if (field == nullptr) continue;
+    if (field->is_repeated()) {
+      reflection->AddString(message, field, value);
+    } else {
+      reflection->SetString(message, field, value);
+    }
+  }
+}
+
 class AccessTest : public ::testing::Test {
  protected:
-  // Returns the code that the user of the token gets for a request that names `job`, if it can.
-  StatusCode Call(const MethodDescriptor& method, const std::string& job,
-                  const std::string& token) {
-    const std::unique_ptr<Message> request(
+  // Returns a request of the method with these fields, where it has them.
+  static std::unique_ptr<Message> Request(const MethodDescriptor& method, const Fields& fields) {
+    std::unique_ptr<Message> request(
         MessageFactory::generated_factory()->GetPrototype(method.input_type())->New());
-    if (const FieldDescriptor* name = method.input_type()->FindFieldByName("name")) {
-      request->GetReflection()->SetString(request.get(), name, job);
+    SetFields(fields, request.get());
+    if (method.name() == "SubmitJob") {
+      // It gets as far as to the files that it names, and makes no job.
+      v1::SubmitJobRequest submit = TestServer::Request("r9");
+      submit.set_validate_only(true);
+      submit.set_project(fields.at("project"));
+      SetFields(fields, submit.mutable_inputs(0));
+      submit.mutable_inputs(0)->set_path("data.pkl");
+      submit.mutable_inputs(0)->set_size(static_cast<int64_t>(std::string(kAnnsData).size()));
+      request->CopyFrom(submit);
     }
+    return request;
+  }
+
+  Answer Call(const MethodDescriptor& method, const Message& request, const std::string& token) {
     grpc::ClientContext context;
     context.AddMetadata("authorization", "Bearer " + token);
-    const grpc::Slice slice(request->SerializeAsString());
+    const grpc::Slice slice(request.SerializeAsString());
     const grpc::ByteBuffer message(&slice, 1);
-    grpc::ByteBuffer response;
     grpc::Status status;
     grpc::CompletionQueue queue;
     const auto wait = [&queue] {
@@ -72,15 +130,52 @@ class AccessTest : public ::testing::Test {
     wait();
     call->WriteLast(message, grpc::WriteOptions(), nullptr);
     wait();
-    do call->Read(&response, nullptr);
-    while (wait());
+    Answer answer;
+    while (true) {
+      grpc::ByteBuffer response;
+      call->Read(&response, nullptr);
+      if (!wait()) break;
+      answer.responses.push_back(Bytes(response));
+    }
     call->Finish(&status, nullptr);
     wait();
-    return status.error_code();
+    answer.code = status.error_code();
+    answer.message = status.error_message();
+    answer.details = status.error_details();
+    return answer;
+  }
+  StatusCode Call(const MethodDescriptor& method, const std::string& job,
+                  const std::string& token) {
+    return Call(method, *Request(method, {{"name", job}, {"project", ""}}), token).code;
+  }
+
+  // Ann has a job in a project of hers, which has read an upload of hers and writes a file.
+  void LetAnnWork() {
+    api_.server.Upload(kAnnsData, "ann");
+    v1::SubmitJobRequest request = TestServer::Request("r1");
+    request.set_project("annsproject");
+    request.mutable_inputs(0)->set_sha256(Sha256Hex(kAnnsData));
+    request.mutable_inputs(0)->set_size(static_cast<int64_t>(std::string(kAnnsData).size()));
+    const auto job = api_.server.jobs->Submit({"ann"}, request);
+    ASSERT_THAT(job, IsOk());
+    ASSERT_EQ(job->name(), "cifar-1");
+    api_.server.jobs->WaitUntilIdle();
+    FakeWorker worker(api_.server, job->name());
+    ASSERT_THAT(worker.Connect(), IsOk());
+    ASSERT_THAT(worker.Report(FakeWorker::Started()), IsOk());
+    ASSERT_THAT(WriteFileAtomically(api_.server.files,
+                                    api_.server.layout.Artifacts(job->name()) + "/last.w", "w"),
+                IsOk());
+    v1::Event event;
+    event.mutable_artifact_written()->set_path("last.w");
+    event.mutable_artifact_written()->set_size(1);
+    event.mutable_artifact_written()->set_sha256(Sha256Hex("w"));
+    ASSERT_THAT(worker.Report(event), IsOk());
   }
 
   static constexpr char kAnnsToken[] = "anns-token-0123456789";
   static constexpr char kBobsToken[] = "bobs-token-0123456789";
+  static constexpr char kAnnsData[] = "what only ann has";
 
   TestApi api_{*TokenFile::Parse("ann:anns-token-0123456789\nbob:bobs-token-0123456789\n", "t")};
   grpc::GenericStub stub_{api_.TcpChannel()};
@@ -93,12 +188,60 @@ TEST_F(AccessTest, NoMethodTouchesAnothersJob) {
     if (MethodsWithoutJob().count(method->name()) > 0) continue;
     ASSERT_NE(method->input_type()->FindFieldByName("name"), nullptr)
         << "which job does it concern?";
-    EXPECT_EQ(Call(*method, job, kBobsToken), StatusCode::PERMISSION_DENIED);
+    EXPECT_EQ(Call(*method, job, kBobsToken), StatusCode::NOT_FOUND);
     EXPECT_EQ(Call(*method, job, "nobodys-token-0123456789"), StatusCode::UNAUTHENTICATED);
-    EXPECT_EQ(Call(*method, "no-such-job", kBobsToken), StatusCode::NOT_FOUND);
     EXPECT_NE(Call(*method, job, kAnnsToken), StatusCode::PERMISSION_DENIED);
   }
   EXPECT_EQ(api_.server.Get(job, "ann").name(), job);
+}
+
+// Every method answers bob before ann has anything, and when she has: nothing may differ.
+TEST_F(AccessTest, NoAnswerTellsWhatAnotherHas) {
+  std::vector<Fields> asked;
+  for (const char* name : {"cifar-1", "cifar-", "c"}) {
+    for (const char* path : {"last.w", "none.w"}) {
+      asked.push_back({{"name", name},
+                       {"path", path},
+                       {"project", "annsproject"},
+                       {"request_id", "r1"},
+                       {"sha256", Sha256Hex(kAnnsData)}});
+    }
+  }
+  const auto answers = [&] {
+    std::map<std::pair<std::string, size_t>, Answer> all;
+    for (const MethodDescriptor* method : AllMethods()) {
+      // That a device is busy concerns all.
+      if (method->name() == "ListDevices") continue;
+      for (size_t i = 0; i < asked.size(); ++i) {
+        all[{method->full_name(), i}] = Call(*method, *Request(*method, asked[i]), kBobsToken);
+      }
+    }
+    return all;
+  };
+  const auto before = answers();
+  LetAnnWork();
+  const auto after = answers();
+  for (const auto& [call, answer] : before) {
+    EXPECT_EQ(after.at(call), answer) << call.first << " with fields " << call.second;
+  }
+  EXPECT_EQ(before.at({"kur.v1.Jobs.SubmitJob", 0}).code, StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(before.at({"kur.v1.Blobs.FindMissingBlobs", 0}).responses.size(), 1u);
+}
+
+// The same requests find what ann has: those above ask for the right things.
+TEST_F(AccessTest, TheOwnerIsAnswered) {
+  LetAnnWork();
+  const Fields fields = {{"name", "cifar-1"},
+                         {"path", "last.w"},
+                         {"project", "annsproject"},
+                         {"sha256", Sha256Hex(kAnnsData)}};
+  for (const MethodDescriptor* method : AllMethods()) {
+    Fields mine = fields;
+    // What was downloaded before; not of the upload.
+    if (method->name() == "DownloadArtifact") mine.erase("sha256");
+    const auto request = Request(*method, mine);
+    EXPECT_EQ(Call(*method, *request, kAnnsToken).code, StatusCode::OK) << method->full_name();
+  }
 }
 
 TEST_F(AccessTest, ASecondUsersListsAreEmpty) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <optional>
 #include <string>
 
 #include "kur/v1/kur.grpc.pb.h"
@@ -107,16 +108,51 @@ TEST(AuthTest, ARevokedTokenEndsAlsoOnAnOpenConnection) {
   EXPECT_EQ(Call(channel, "/kur.v1.Jobs/ListJobs", kAnnsToken), StatusCode::UNAUTHENTICATED);
 }
 
-TEST(AuthTest, TheUnixSocketIsTheAccountThatRunsTheServer) {
-  TestApi api(Tokens());
+// Asks over the UNIX socket, with the bearer token unless it is empty, for whom the caller is
+// taken.
+grpc::Status AskOverUnixSocket(const TestApi& api, const std::string& token, std::string* user) {
   const auto stub = v1::System::NewStub(api.UnixChannel());
   grpc::ClientContext context;
+  if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
   v1::ServerInfo info;
-  ASSERT_TRUE(stub->GetServerInfo(&context, {}, &info).ok());
-  EXPECT_EQ(info.user(), Authenticator::LocalUser());
+  grpc::Status status = stub->GetServerInfo(&context, {}, &info);
+  *user = info.user();
+  return status;
+}
+
+TEST(AuthTest, TheUnixSocketIsTheAccountThatRunsTheServerForWhoHasItsCookie) {
+  TestApi api(Tokens());
+  std::string user;
+  EXPECT_TRUE(AskOverUnixSocket(api, TestApi::kCookie, &user).ok());
+  EXPECT_EQ(user, Authenticator::LocalUser());
+  EXPECT_TRUE(AskOverUnixSocket(api, kBobsToken, &user).ok());
+  EXPECT_EQ(user, "bob");
   struct stat mode;
   ASSERT_EQ(stat(api.server.layout.client_socket().c_str(), &mode), 0);
   EXPECT_EQ(mode.st_mode & 0777, 0600u);
+}
+
+// As a worker does, which has the right account.
+TEST(AuthTest, TheRightAccountWithoutTheCookieIsNobody) {
+  for (const bool has_tokens : {false, true}) {
+    TestApi api(has_tokens ? std::optional<TokenFile>(Tokens()) : std::nullopt);
+    for (const std::string& token :
+         {std::string(), std::string(64, 'c'), std::string(TestApi::kCookie).substr(1),
+          std::string(TestApi::kCookie) + "0"}) {
+      std::string user;
+      const grpc::Status status = AskOverUnixSocket(api, token, &user);
+      EXPECT_EQ(status.error_code(), StatusCode::UNAUTHENTICATED) << token;
+      EXPECT_EQ(user, "");
+    }
+    std::string user;
+    EXPECT_THAT(AskOverUnixSocket(api, "", &user).error_message(), ::testing::HasSubstr(".cookie"));
+  }
+}
+
+TEST(AuthTest, TheCookieIsNoToken) {
+  TestApi api(Tokens());
+  EXPECT_EQ(Call(api.TcpChannel(), "/kur.v1.Jobs/ListJobs", TestApi::kCookie),
+            StatusCode::UNAUTHENTICATED);
 }
 
 TEST(AuthTest, WithoutTokensLoopbackIsTheAccountThatRunsTheServer) {
@@ -128,12 +164,12 @@ TEST(AuthTest, WithoutTokensLoopbackIsTheAccountThatRunsTheServer) {
   EXPECT_EQ(info.user(), Authenticator::LocalUser());
 }
 
-TEST(AuthTest, AnotherUsersDeviceIsShownWithoutItsJob) {
+TEST(AuthTest, AnotherUsersDeviceIsShownWithoutHimAndHisJob) {
   TestApi api(Tokens());
   const std::string job = api.server.Submit("r1", "bob");
   const auto stub = v1::System::NewStub(api.TcpChannel());
   for (const auto& [token, shown] :
-       {std::pair<std::string, std::string>{kAnnsToken, "(bob)"}, {kBobsToken, job}}) {
+       {std::pair<std::string, std::string>{kAnnsToken, "(another user)"}, {kBobsToken, job}}) {
     grpc::ClientContext context;
     context.AddMetadata("authorization", "Bearer " + token);
     v1::ListDevicesResponse devices;

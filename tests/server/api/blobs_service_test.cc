@@ -46,7 +46,7 @@ class BlobsServiceTest : public ::testing::Test {
   }
 
   TestApi api_;
-  std::unique_ptr<v1::Blobs::Stub> stub_ = v1::Blobs::NewStub(api_.UnixChannel());
+  std::unique_ptr<v1::Blobs::Stub> stub_ = v1::Blobs::NewStub(api_.TcpChannel());
   const std::string content_ = "a content of a few dozen bytes, sent in pieces";
   const std::string digest_ = Sha256Hex(content_);
 };

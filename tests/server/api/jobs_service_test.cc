@@ -86,7 +86,7 @@ class JobsServiceTest : public ::testing::Test {
   }
 
   TestApi api_;
-  std::unique_ptr<v1::Jobs::Stub> stub_ = v1::Jobs::NewStub(api_.UnixChannel());
+  std::unique_ptr<v1::Jobs::Stub> stub_ = v1::Jobs::NewStub(api_.TcpChannel());
 };
 
 TEST_F(JobsServiceTest, SubmitsShowsListsAndCancels) {

@@ -89,7 +89,7 @@ TEST_F(WorkerServiceTest, PassesCommandsOn) {
 }
 
 TEST_F(WorkerServiceTest, RefusesStrangers) {
-  EXPECT_EQ(WorkerStream(api_, job_, "guess").Finish().error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(WorkerStream(api_, job_, "guess").Finish().error_code(), StatusCode::NOT_FOUND);
   EXPECT_EQ(WorkerStream(api_, "nobody-1", secret_).Finish().error_code(), StatusCode::NOT_FOUND);
 }
 

@@ -20,8 +20,7 @@ TEST(AccessPolicyTest, AMemberDoesEverythingToWhatIsHisAndNothingToTheRest) {
   for (const Action action : AllActions()) {
     EXPECT_TRUE(CheckAccess({"ann", Role::kMember}, action).ok());
     EXPECT_TRUE(CheckAccess({"ann", Role::kMember}, action, kAnnsJob).ok());
-    EXPECT_EQ(CheckAccess({"bob", Role::kMember}, action, kAnnsJob).code(),
-              absl::StatusCode::kPermissionDenied);
+    EXPECT_EQ(CheckAccess({"bob", Role::kMember}, action, kAnnsJob), NoSuchJob("cifar-1"));
   }
 }
 
@@ -38,7 +37,14 @@ TEST(AccessPolicyTest, AViewerOnlyLooksAtWhatIsHis) {
         action == Action::kViewServer || action == Action::kViewJob || action == Action::kReadJob;
     EXPECT_EQ(CheckAccess({"ann", Role::kViewer}, action).ok(), looks);
     EXPECT_EQ(CheckAccess({"ann", Role::kViewer}, action, kAnnsJob).ok(), looks);
-    EXPECT_FALSE(CheckAccess({"bob", Role::kViewer}, action, kAnnsJob).ok());
+    EXPECT_EQ(CheckAccess({"bob", Role::kViewer}, action, kAnnsJob), NoSuchJob("cifar-1"));
+  }
+}
+
+TEST(AccessPolicyTest, OnlyTheOwnerAndAdminsSeeAJob) {
+  for (const Role role : {Role::kViewer, Role::kMember, Role::kAdmin}) {
+    EXPECT_TRUE(MaySee({"ann", role}, kAnnsJob));
+    EXPECT_EQ(MaySee({"bob", role}, kAnnsJob), role == Role::kAdmin);
   }
 }
 

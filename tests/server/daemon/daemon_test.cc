@@ -14,11 +14,13 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
 #include "engine/base/unique_fd.h"
 #include "kur/v1/kur.grpc.pb.h"
 #include "server/protocol/job_state.h"
+#include "server/protocol/socket_cookie.h"
 #include "tests/server/testing/status_matchers.h"
 #include "tests/testing/temporary_directory.h"
 
@@ -88,7 +90,7 @@ class DaemonTest : public ::testing::Test {
     return path;
   }
 
-  // Asks who serves at `address`.
+  // Asks who serves at `address`; over a UNIX socket with its cookie.
   static grpc::Status Ask(const std::string& address, const std::string& token = "",
                           v1::ServerInfo* info = nullptr) {
     grpc::ChannelArguments arguments;
@@ -97,7 +99,11 @@ class DaemonTest : public ::testing::Test {
         grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
-    if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
+    const std::string proof =
+        absl::StartsWith(address, "unix:")
+            ? FileSystem::Posix().Read(CookieFileOf(address.substr(5))).value_or("")
+            : token;
+    if (!proof.empty()) context.AddMetadata("authorization", "Bearer " + proof);
     v1::ServerInfo unused;
     return stub->GetServerInfo(&context, {}, info == nullptr ? &unused : info);
   }
@@ -118,6 +124,24 @@ TEST_F(DaemonTest, AnswersOnASocketInItsStateDirectory) {
   EXPECT_EQ(info.state_directory(), state_);
   EXPECT_EQ(info.pid(), getpid());
   EXPECT_EQ(info.version(), Version());
+}
+
+TEST_F(DaemonTest, ItsSocketHasACookieForItsOwnerAloneWhichOutlivesIt) {
+  const std::string file = state_ + "/kurd.sock.cookie";
+  std::string cookie;
+  {
+    const auto daemon = Daemon::Start(Options());
+    ASSERT_THAT(daemon, IsOk());
+    cookie = *FileSystem::Posix().Read(file);
+    struct stat info = {};
+    ASSERT_EQ(stat(file.c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, 0600u);
+  }
+  const auto daemon = Daemon::Start(Options());
+  ASSERT_THAT(daemon, IsOk());
+  EXPECT_EQ(*FileSystem::Posix().Read(file), cookie);
+  ASSERT_EQ(unlink(file.c_str()), 0);
+  EXPECT_EQ(Ask((*daemon)->addresses()[0]).error_code(), grpc::StatusCode::UNAUTHENTICATED);
 }
 
 TEST_F(DaemonTest, AnswersOnEveryAddressThatItIsGivenWithThePortThatTheKernelChose) {
@@ -179,6 +203,12 @@ TEST_F(DaemonTest, WhatIsWrongWithTheCommandLineIsFoundBeforeAnythingIsTouched) 
        absl::StatusCode::kFailedPrecondition, "refusing to listen"},
       {"data root", [](DaemonOptions& o) { o.data_roots = {"/no/such/folder"}; },
        absl::StatusCode::kInvalidArgument, "/no/such/folder"},
+      {"data root above the state directory",
+       [](DaemonOptions& o) {
+         o.data_roots = {"/"};
+         o.token_file = "/no/such/tokens";
+       },
+       absl::StatusCode::kFailedPrecondition, "--data-root / and the state directory"},
       {"network", [](DaemonOptions& o) { o.download_networks = {"10.0.0.0/99"}; },
        absl::StatusCode::kInvalidArgument, "--download-network"},
       {"tokens", [](DaemonOptions& o) { o.token_file = "/no/such/tokens"; },

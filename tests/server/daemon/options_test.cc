@@ -24,9 +24,9 @@ std::variant<DaemonOptions, EarlyExit> Parse(std::vector<const char*> arguments)
 }
 
 TEST(OptionsTest, ReadsEverything) {
-  const auto parsed =
-      Parse({"--state-dir", "/s", "--listen", "unix:/a", "--listen", "127.0.0.1:1", "--devices",
-             "cpu:2", "--data-root", "/d", "--data-root", "/e", "--log-level", "debug"});
+  const auto parsed = Parse({"--state-dir", "/s", "--listen", "unix:/a", "--listen", "127.0.0.1:1",
+                             "--devices", "cpu:2", "--data-root", "/d", "--data-root", "/e",
+                             "--log-level", "debug", "--upload-space", "10", "--uploads", "3"});
   ASSERT_TRUE(std::holds_alternative<DaemonOptions>(parsed));
   const auto& options = std::get<DaemonOptions>(parsed);
   EXPECT_EQ(options.state_directory, "/s");
@@ -34,6 +34,8 @@ TEST(OptionsTest, ReadsEverything) {
   EXPECT_EQ(options.devices, "cpu:2");
   EXPECT_THAT(options.data_roots, ElementsAre("/d", "/e"));
   EXPECT_EQ(options.log_level, "debug");
+  EXPECT_EQ(options.upload_space, 10);
+  EXPECT_EQ(options.uploads, 3);
 }
 
 TEST(OptionsTest, HelpHasExamples) {
@@ -91,6 +93,19 @@ TEST(OptionsTest, DataRootsAreFoldersThatExist) {
   EXPECT_THAT(*ResolveDataRoots({directory.path() + "/."}), ElementsAre(directory.path()));
   EXPECT_THAT(ResolveDataRoots({directory.File("none")}),
               FailsWith(absl::StatusCode::kInvalidArgument, "none"));
+}
+
+TEST(OptionsTest, DataRootsHoldNothingOfTheStateDirectory) {
+  const TemporaryDirectory directory;
+  const std::string state = directory.File("kurd");
+  for (const std::string& root :
+       {std::string("/"), directory.path(), state, state + "/projects/ann"}) {
+    EXPECT_THAT(CheckDataRootsAreApart({"/srv", root}, state),
+                FailsWith(kPrecondition, absl::StrCat("--data-root ", root, " ")));
+  }
+  EXPECT_THAT(
+      CheckDataRootsAreApart({directory.File("kurd-data"), directory.File("k"), "/srv"}, state),
+      IsOk());
 }
 
 }  // namespace

@@ -101,12 +101,14 @@ TEST_F(ActiveJobTest, OnlyTheJobsOwnWorkerMayConnect) {
   hello.set_secret("guess");
   hello.set_attempt(1);
   const auto link = std::make_shared<FakeLink>();
-  constexpr auto kDenied = absl::StatusCode::kPermissionDenied;
-  EXPECT_THAT(active->Connect(hello, link), FailsWith(kDenied, "secret"));
+  EXPECT_EQ(active->Connect(hello, link).status(), NoSuchJob(name));
   hello.set_secret(server_.Spec(name).secret());
   hello.set_attempt(2);
-  EXPECT_THAT(active->Connect(hello, link), FailsWith(kDenied, "another worker"));
-  EXPECT_THAT(jobs().JobOfWorker("nobody-1"), FailsWith(absl::StatusCode::kNotFound, "nobody-1"));
+  EXPECT_THAT(active->Connect(hello, link),
+              FailsWith(absl::StatusCode::kPermissionDenied, "another worker"));
+  EXPECT_EQ(jobs().JobOfWorker("nobody-1").status(), NoSuchJob("nobody-1"));
+  server_.EndWorker(name, kSucceeded);
+  EXPECT_EQ(jobs().JobOfWorker(name).status(), NoSuchJob(name));
 }
 
 TEST_F(ActiveJobTest, CancellingARunningJobTellsItsWorker) {

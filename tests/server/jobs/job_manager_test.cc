@@ -69,6 +69,7 @@ TEST_F(JobManagerTest, TheWorkerFindsEverythingInItsRunDirectory) {
   EXPECT_EQ(spec.workspace(), server_.layout.Workspace("ann", "default"));
   EXPECT_TRUE(IsDirectory(spec.workspace()));
   EXPECT_TRUE(IsDirectory(spec.home()));
+  EXPECT_EQ(spec.download_cache(), server_.layout.Downloads("ann"));
   EXPECT_EQ(spec.device(), "cpu");
   EXPECT_EQ(spec.threads(), 1);
   EXPECT_EQ(spec.seed(), server_.Get(name).seed());
@@ -182,17 +183,35 @@ TEST_F(JobManagerTest, AnExactNameIsNoPrefix) {
   EXPECT_EQ(server_.Get("cifar-1").name(), "cifar-1");
 }
 
-TEST_F(JobManagerTest, NothingOfAnotherUserCanBeTouched) {
+TEST_F(JobManagerTest, WhatIsAnotherUsersDoesNotExist) {
   const std::string name = server_.Submit("r1", "bob");
-  constexpr auto kDenied = absl::StatusCode::kPermissionDenied;
-  EXPECT_THAT(jobs().Get({"ann"}, name), FailsWith(kDenied, "another user"));
-  EXPECT_THAT(jobs().Cancel({"ann"}, name), FailsWith(kDenied, "another user"));
-  EXPECT_THAT(jobs().RequestCheckpoint({"ann"}, name), FailsWith(kDenied, "another user"));
-  EXPECT_THAT(jobs().Events({"ann"}, name), FailsWith(kDenied, "another user"));
-  EXPECT_THAT(jobs().Artifacts({"ann"}, name), FailsWith(kDenied, "another user"));
-  EXPECT_THAT(jobs().OpenArtifact({"ann"}, name, "last.w", ""), FailsWith(kDenied, "another user"));
-  EXPECT_THAT(jobs().List({"ann"}, {})->jobs(), IsEmpty());
-  EXPECT_THAT(jobs().Get({"ann"}, "cif"), FailsWith(absl::StatusCode::kNotFound, "cif"));
+  const absl::Status none = NoSuchJob(name);
+  for (const Role role : {Role::kViewer, Role::kMember}) {
+    const Caller ann = {"ann", role};
+    EXPECT_EQ(jobs().Get(ann, name).status(), none);
+    EXPECT_EQ(jobs().Cancel(ann, name).status(), none);
+    EXPECT_EQ(jobs().RequestCheckpoint(ann, name), none);
+    EXPECT_EQ(jobs().Events(ann, name).status(), none);
+    EXPECT_EQ(jobs().Kurfile(ann, name).status(), none);
+    EXPECT_EQ(jobs().Artifacts(ann, name).status(), none);
+    EXPECT_EQ(jobs().OpenArtifact(ann, name, "last.w", "").status(), none);
+    EXPECT_THAT(jobs().List(ann, {})->jobs(), IsEmpty());
+    EXPECT_EQ(jobs().Get(ann, "cif").status(), NoSuchJob("cif"));
+  }
+  EXPECT_THAT(jobs().Cancel({"bob", Role::kViewer}, name),
+              FailsWith(absl::StatusCode::kPermissionDenied, "may only look"));
+  EXPECT_EQ(jobs().Get({"root", Role::kAdmin}, name)->name(), name);
+  EXPECT_THAT(jobs().Cancel({"root", Role::kAdmin}, name), IsOk());
+}
+
+TEST_F(JobManagerTest, AnothersExactNameIsStillThePrefixOfOnesOwn) {
+  const std::string bobs = server_.Submit("r1", "bob");
+  v1::SubmitJobRequest request = TestServer::Request("r2");
+  request.set_name(bobs);
+  const auto anns = jobs().Submit({"ann"}, request);
+  ASSERT_THAT(anns, IsOk());
+  EXPECT_EQ(server_.Get(bobs, "ann").name(), anns->name());
+  EXPECT_EQ(server_.Get(bobs, "bob").name(), bobs);
 }
 
 TEST_F(JobManagerTest, ListsInPages) {

@@ -181,6 +181,16 @@ TEST_F(JobStoreTest, NamesAreNeverUsedAgain) {
   EXPECT_EQ(NameOfNew("r2"), "cifar-2");
 }
 
+TEST_F(JobStoreTest, ANumberTellsNothingOfHowOftenANameIsUsed) {
+  NewJob secret = Job("r1");
+  secret.base_name = "secret";
+  bool inserted = false;
+  EXPECT_EQ(store_->Insert(secret, &inserted)->name, "secret-1");
+  EXPECT_EQ(NameOfNew("r2"), "cifar-2");
+  secret.request_id = "r3";
+  EXPECT_EQ(store_->Insert(secret, &inserted)->name, "secret-3");
+}
+
 TEST_F(JobStoreTest, AFinalStateNeverChanges) {
   auto record = Insert(Job("r1"));
   ASSERT_THAT(record, IsOk());
@@ -284,6 +294,7 @@ TEST_F(JobStoreTest, ADatabaseOfAnOlderKurdIsUpgraded) {
     ALTER TABLE jobs ADD COLUMN worker_boot_id TEXT NOT NULL DEFAULT '';
     UPDATE jobs SET cancel_requested = 1, worker_pid = 4711, worker_start_ticks = 99,
       worker_boot_id = 'boot' WHERE name = 'cifar-1';
+    CREATE TABLE name_counters (base TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
     PRAGMA user_version = 1;)sql",
                          nullptr, nullptr, nullptr),
             SQLITE_OK)
@@ -298,6 +309,7 @@ TEST_F(JobStoreTest, ADatabaseOfAnOlderKurdIsUpgraded) {
   ASSERT_TRUE(second.ok() && second->has_value()) << second.status();
   EXPECT_EQ((*second)->worker, "");
   EXPECT_EQ((*second)->desired_state, DESIRED_STATE_RUN);
+  EXPECT_EQ(NameOfNew("r3"), "cifar-3");
 }
 
 TEST_F(JobStoreTest, RefusesADatabaseOfANewerKurdUntouched) {

@@ -137,6 +137,15 @@ TEST_F(SubmissionTest, NamesContentsThatWereNotUploaded) {
   EXPECT_THAT(Submit(), FailsWith(absl::StatusCode::kFailedPrecondition, digest));
 }
 
+TEST_F(SubmissionTest, AnothersContentIsMissingAsIfNobodyHadIt) {
+  request_.mutable_inputs(0)->set_sha256(Sha256Hex("bob's"));
+  request_.mutable_inputs(0)->set_size(1);
+  const absl::Status before = Submit().status();
+  EXPECT_THAT(before, FailsWith(absl::StatusCode::kFailedPrecondition, Sha256Hex("bob's")));
+  server_.Upload("bob's", "bob");
+  EXPECT_EQ(Submit().status(), before);
+}
+
 TEST_F(SubmissionTest, RefusesRequestsThatAreNotWellFormed) {
   const auto refused = [this](const std::string& what) {
     EXPECT_THAT(Submit(), FailsWith(kInvalid, what));

@@ -21,8 +21,8 @@ namespace kur::server {
 // workers.
 class TestApi {
  public:
-  explicit TestApi(std::optional<TokenFile> tokens = std::nullopt)
-      : authenticator(std::move(tokens)) {
+  explicit TestApi(std::optional<TokenFile> tokens = std::nullopt, int slots = 1)
+      : server(slots), authenticator(std::move(tokens), {kCookie}) {
     Start();
   }
   ~TestApi() { Stop(); }
@@ -57,6 +57,10 @@ class TestApi {
   std::shared_ptr<grpc::Channel> WorkerChannel() const {
     return ChannelTo(workers_->addresses()[0]);
   }
+
+  // Of the UNIX socket.
+  static constexpr char kCookie[] =
+      "c00c1ec00c1ec00c1ec00c1ec00c1ec00c1ec00c1ec00c1ec00c1ec00c1ec00c";
 
   TestServer server;
   Authenticator authenticator;

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/sha256.h"
+#include "server/auth/authenticator.h"
 #include "server/jobs/job_manager.h"
 #include "tests/server/testing/failing_file_system.h"
 #include "tests/server/testing/fake_launcher.h"
@@ -48,13 +49,16 @@ class TestServer {
   explicit TestServer(int slots = 1) : inventory_(slots) {
     EXPECT_THAT(files.MakeDirectories(layout.runs(), 0700), IsOk());
     Start();
-    Upload(kData);
+    for (const std::string& user :
+         {std::string("ann"), std::string("bob"), Authenticator::LocalUser()}) {
+      Upload(kData, user);
+    }
   }
 
   void Start() {
     database = *StateDatabase::Open(layout.database());
     store = std::make_unique<JobStore>(*database);
-    blobs = *BlobStore::Open(files, layout.blobs());
+    blobs = *BlobStore::Open(files, layout.blobs(), {}, [this] { return Now(); });
     JobEnvironment environment;
     environment.files = &files;
     environment.layout = &layout;
@@ -71,7 +75,7 @@ class TestServer {
     environment.terminate_grace = absl::ZeroDuration();
     environment.now = [this] {
       ++clock_readings;
-      return absl::Now() + absl::Seconds(seconds_passed.load());
+      return Now();
     };
     auto started = JobManager::Start(environment);
     ASSERT_THAT(started, IsOk());
@@ -95,12 +99,15 @@ class TestServer {
     Start();
   }
 
-  void Upload(const std::string& content) {
-    auto upload = blobs->BeginUpload(Sha256Hex(content), static_cast<int64_t>(content.size()), 0);
+  void Upload(const std::string& content, const std::string& user = "ann") {
+    auto upload =
+        blobs->BeginUpload(user, Sha256Hex(content), static_cast<int64_t>(content.size()), 0);
     ASSERT_THAT(upload, IsOk());
     ASSERT_THAT((*upload)->Write(content), IsOk());
     ASSERT_THAT((*upload)->Finish(), IsOk());
   }
+
+  absl::Time Now() const { return absl::Now() + absl::Seconds(seconds_passed.load()); }
 
   const DeviceInventory& inventory() const { return inventory_; }
 
