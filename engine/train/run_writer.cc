@@ -131,6 +131,7 @@ absl::Status RunWriter::WriteResumeFileIfDue(bool now) {
   KUR_RETURN_IF_ERROR(host_.events->Sync());
   KUR_ASSIGN_OR_RETURN(const std::string* content, Serialized());
   KUR_RETURN_IF_ERROR(WriteFileAtomically(*options_.files, options_.resume_path, *content, 0600));
+  host_.events->OnSaved(parts_.position().progress.run_batches);
   constexpr double kLeastTimesCost = 50;
   const double end = MonotonicSeconds();
   next_resume_write_ = end + std::max(absl::ToDoubleSeconds(options_.resume_interval),

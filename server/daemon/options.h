@@ -1,12 +1,14 @@
 #ifndef KUR_SERVER_DAEMON_OPTIONS_H_
 #define KUR_SERVER_DAEMON_OPTIONS_H_
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "server/net/listen_address.h"
 
 namespace kur::server {
@@ -35,6 +37,11 @@ struct DaemonOptions {
   std::vector<std::string> download_networks;
   // The loopback address of the Prometheus metrics. Empty: no metrics.
   std::string metrics;
+  // How often a job is started again after its worker was killed, unless the submission says;
+  // absent: the default of JobEnvironment, as below.
+  std::optional<int> max_restarts;
+  // How long a worker may report nothing before it is taken to hang; infinite: as long as it likes.
+  std::optional<absl::Duration> hang_timeout;
   // The program that trains. Empty: kurd-worker in the folder of kurd.
   std::string worker_binary;
   // "debug", "info", "warn" or "error".

@@ -5,10 +5,12 @@
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "engine/base/clock.h"
 #include "engine/base/file_system.h"
 #include "server/blobs/blob_store.h"
 #include "server/devices/device_inventory.h"
 #include "server/events/event_dispatcher.h"
+#include "server/jobs/worker_watch.h"
 #include "server/launcher/launcher.h"
 #include "server/metrics/metrics.h"
 #include "server/protocol/state_layout.h"
@@ -41,8 +43,14 @@ struct JobEnvironment {
   absl::Duration cancel_grace = absl::Seconds(30);
   // How long it may take after that before it is sent SIGKILL.
   absl::Duration terminate_grace = absl::Seconds(10);
-  // The time of day; tests set it.
+  // How long a worker may be silent.
+  WatchLimits watch;
+  // How often a job is started again after its worker was killed, unless the submission says.
+  int max_restarts = kDefaultMaxRestarts;
+  // The time of day, for people; tests set it.
   std::function<absl::Time()> now = absl::Now;
+  // Uptime(), for deadlines; tests set it.
+  std::function<absl::Duration()> uptime = Uptime;
 };
 
 }  // namespace kur::server

@@ -57,6 +57,14 @@ absl::Status JobJournal::Announce(const JobRecord& record) {
   return Append(std::move(events));
 }
 
+absl::Status JobJournal::Warn(const std::string& text, absl::Time time) {
+  v1::Event event;
+  *event.mutable_time() = ToTimestamp(time);
+  event.mutable_log_line()->set_level(v1::LogLine::LEVEL_WARNING);
+  event.mutable_log_line()->set_text(text);
+  return Append({std::move(event)});
+}
+
 absl::Status JobJournal::Append(std::vector<v1::Event> events) {
   KUR_RETURN_IF_ERROR(log_->Append(events));
   for (const v1::Event& event : events) tracker_.Add(event);

@@ -99,18 +99,19 @@ void JobManager::Run() {
       changed_ = false;
       ++rounds_begun_;
     }
-    wait = RunRound() - environment_.now();
+    wait = RunRound() - environment_.uptime();
     absl::MutexLock lock(&mutex_);
     rounds_done_ = rounds_begun_;
   }
 }
 
-absl::Time JobManager::RunRound() {
+absl::Duration JobManager::RunRound() {
   const auto jobs = ActiveJobs();
   // Before deciding, so that the devices of workers that have ended are free; after it, so that
   // what was decided is done at once.
   for (const auto& job : jobs) job->RunDueWork();
-  absl::Time next = Schedule(jobs) ? absl::InfiniteFuture() : environment_.now() + kRetryAfter;
+  absl::Duration next =
+      Schedule(jobs) ? absl::InfiniteDuration() : environment_.uptime() + kRetryAfter;
   for (const auto& job : jobs) {
     next = std::min(next, job->RunDueWork());
     LaunchIfDue(job);
@@ -189,8 +190,9 @@ absl::StatusOr<v1::Job> JobManager::Submit(const Caller& caller,
     if (earlier.has_value()) return Describe(*earlier);
     KUR_RETURN_IF_ERROR(environment_.database->health());
   }
-  const SubmissionContext context = {*environment_.files, *environment_.layout, *environment_.blobs,
-                                     environment_.inventory->devices(), environment_.data};
+  const SubmissionContext context = {*environment_.files, *environment_.layout,
+                                     *environment_.blobs, environment_.inventory->devices(),
+                                     environment_.data,   environment_.max_restarts};
   KUR_ASSIGN_OR_RETURN(const NewJob job, FreezeSubmission(context, caller.user, request));
   if (request.validate_only()) {
     JobRecord preview;

@@ -76,8 +76,8 @@ class JobManager {
 
   absl::Status Recover();
   void Run();
-  // One round of the scheduling thread; returns when the next is due at the latest.
-  absl::Time RunRound();
+  // One round of the scheduling thread; returns at which uptime the next is due at the latest.
+  absl::Duration RunRound();
   // Returns false if a job that should start could not; to be tried again.
   bool Schedule(const std::vector<std::shared_ptr<ActiveJob>>& jobs);
   // Has the job's worker launched by `launch_pool_`, if it is to be.

@@ -24,7 +24,13 @@ v1::Job ToJob(const JobRecord& record) {
   if (record.progress.has_value()) *job.mutable_progress() = *record.progress;
   *job.mutable_overrides() = record.frozen.overrides();
   *job.mutable_inputs() = record.frozen.inputs();
+  job.set_restarts(record.history.restarts());
+  job.set_max_restarts(MaxRestarts(record));
   return job;
+}
+
+int MaxRestarts(const JobRecord& record) {
+  return record.frozen.has_max_restarts() ? record.frozen.max_restarts() : kDefaultMaxRestarts;
 }
 
 SchedulableJob ToSchedulable(const JobRecord& record) {
@@ -51,6 +57,16 @@ void JobView::Set(const JobRecord& record, bool is_settled) {
 void JobView::SetProgress(const std::optional<v1::Progress>& progress) {
   absl::MutexLock lock(&mutex_);
   progress_ = progress;
+}
+
+void JobView::SetWorkerNote(const std::string& note) {
+  absl::MutexLock lock(&mutex_);
+  worker_note_ = note;
+}
+
+std::string JobView::worker_note() const {
+  absl::MutexLock lock(&mutex_);
+  return worker_note_;
 }
 
 std::shared_ptr<const JobRecord> JobView::record() const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -43,6 +44,12 @@ class WorkerConnection {
   bool cancel_sent_ = false;
   int64_t last_sent_ = 0;  // the highest number of a command
 };
+
+// Returns whether a worker that says hello is that of the job: PERMISSION_DENIED for a wrong
+// secret, another attempt, or a worker of the directory that `run_directory` is a copy of (which
+// has the same secret); NOT_FOUND if the job has ended.
+absl::Status CheckHello(const v1::Hello& hello, const JobRecord& job,
+                        const std::string& run_directory);
 
 // Leaves out of `events` those up to `sequence`, which are known. INVALID_ARGUMENT for what no
 // worker may report, OUT_OF_RANGE unless the others follow `sequence` without a gap.

@@ -17,6 +17,9 @@
 
 namespace kur::server {
 
+// How often a job is started again after its worker was killed, unless someone says.
+constexpr int kDefaultMaxRestarts = 16;
+
 // A job as the store keeps it.
 struct JobRecord {
   // Fixed at submission.
@@ -39,6 +42,7 @@ struct JobRecord {
   // The launcher's handle of the worker; empty if none was started yet.
   std::string worker;
   PendingCommands commands;
+  RunHistory history;
   // The last that was known when the job ended.
   std::optional<v1::Progress> progress;
 };

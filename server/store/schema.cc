@@ -72,6 +72,10 @@ constexpr const char* kSteps[] = {
     ALTER TABLE jobs DROP COLUMN cancel_requested;
     ALTER TABLE jobs ADD COLUMN commands BLOB NOT NULL DEFAULT x'';
     )sql",
+    // `history` is a kur.server.RunHistory.
+    R"sql(
+    ALTER TABLE jobs ADD COLUMN history BLOB NOT NULL DEFAULT x'';
+    )sql",
 };
 
 constexpr int kVersion = sizeof(kSteps) / sizeof(kSteps[0]);

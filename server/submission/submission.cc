@@ -139,6 +139,10 @@ absl::Status CheckRequest(v1::SubmitJobRequest* request) {
   }
   if (!v1::Mode_IsValid(request->mode())) return absl::InvalidArgumentError("unknown mode");
   if (request->mode() == v1::MODE_UNSPECIFIED) request->set_mode(v1::MODE_TRAIN);
+  if (request->max_restarts() < 0 || request->max_restarts() > kMostRestarts) {
+    return absl::InvalidArgumentError(absl::StrCat("max_restarts is from 0 to ", kMostRestarts,
+                                                   ", not ", request->max_restarts()));
+  }
   KUR_RETURN_IF_ERROR(CheckInspection(*request));
   KUR_RETURN_IF_ERROR(CheckSources(request));
   KUR_RETURN_IF_ERROR(CheckInputs(request));
@@ -319,6 +323,8 @@ absl::StatusOr<NewJob> FreezeSubmission(const SubmissionContext& context, const 
   for (const std::string& path : writes) job.frozen.add_writes(path);
   *job.frozen.mutable_devices() = ToFrozen(devices);
   *job.frozen.mutable_inspection() = request.inspection();
+  job.frozen.set_max_restarts(request.has_max_restarts() ? request.max_restarts()
+                                                         : context.max_restarts);
   KUR_ASSIGN_OR_RETURN(const uint64_t random_seed, RandomSeed());
   job.frozen.set_seed(kurfile.seed().value_or(random_seed));
   KUR_ASSIGN_OR_RETURN(const std::string secret, RandomBytes(16));

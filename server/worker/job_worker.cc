@@ -103,7 +103,8 @@ absl::Status RunJob(const std::string& run_directory, Control* control, double p
                        Spool::Open(FileSystem::Posix(), JoinPath(run_directory, kSpoolFile),
                                    spec.acknowledged_sequence()));
   control->IgnoreUpTo(spool->last_command_done());
-  Uplink uplink({spec.server(), spec.job(), spec.secret(), spec.attempt()}, spool.get(), control);
+  Uplink uplink({spec.server(), spec.job(), spec.secret(), spec.attempt(), spec.run_directory_id()},
+                spool.get(), control);
   const PathResolver paths = MakeResolver(spec);
   SpoolSink sink(spool.get());
   Reporter reporter(

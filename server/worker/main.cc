@@ -71,6 +71,9 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("kurd-worker ") + kur::kVersion);
   std::string run_directory;
   app.add_option("--run-directory", run_directory, "The folder with the job (for kurd)");
+  // Only kurd reads it, in this process's command line.
+  std::string run_directory_id;
+  app.add_option("--run-directory-id", run_directory_id, "DEVICE:INODE of the folder (for kurd)");
   kur::worker::StandaloneOptions options;
   const CLI::App* run = AddRunCommand(&app, &options);
   try {

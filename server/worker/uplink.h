@@ -22,7 +22,8 @@ class Uplink {
     std::string server;  // "unix:/..."
     std::string job;
     std::string secret;
-    int attempt = 0;  // counts the workers that the job has had, this one included
+    int attempt = 0;               // counts the workers that the job has had, this one included
+    std::string run_directory_id;  // as kurd gave it
   };
 
   // `spool` and `control` are borrowed and must outlive the uplink. Starts at once.
@@ -43,8 +44,15 @@ class Uplink {
   // Keeps one connection, from Hello to its end. Sets `*welcomed` if kurd has answered.
   grpc::Status Connect(v1::WorkerService::Stub* stub, bool* welcomed);
   void SendEvents(Stream* stream, int64_t sent);
+  // Says that this process is alive until the connection ends: on a thread of its own, because
+  // reading events may wait for the disk.
+  void SendHeartbeats(Stream* stream);
+  bool Send(Stream* stream, const v1::WorkerMessage& message) ABSL_LOCKS_EXCLUDED(write_mutex_);
   void ReceiveMessages(Stream* stream);
   void SetConnected(bool connected);
+  bool HasEnded() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopped_ || !connected_; }
+  // Blocks for `timeout`, or until the connection has ended; returns whether it has.
+  bool AwaitEnd(absl::Duration timeout);
   bool IsRunning() const;
   // Blocks for `duration`, or until stopped.
   void Pause(absl::Duration duration);
@@ -53,6 +61,7 @@ class Uplink {
   Spool* const spool_;
   Control* const control_;
 
+  absl::Mutex write_mutex_;  // held while a message is written
   mutable absl::Mutex mutex_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   bool connected_ ABSL_GUARDED_BY(mutex_) = false;

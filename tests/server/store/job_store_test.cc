@@ -94,6 +94,7 @@ TEST_F(JobStoreTest, KeepsEverythingAboutAJobAcrossReopening) {
   record->worker = "4711 99 boot";
   record->commands.set_last_id(3);
   record->commands.add_commands()->set_id(3);
+  record->history.set_restarts(4);
   record->progress.emplace().set_epoch(3);
   ASSERT_THAT(store_->Update(*record), IsOk());
   Reopen();
@@ -113,6 +114,7 @@ TEST_F(JobStoreTest, KeepsEverythingAboutAJobAcrossReopening) {
   EXPECT_EQ(job.worker, "4711 99 boot");
   EXPECT_EQ(job.commands.last_id(), 3);
   EXPECT_EQ(job.commands.commands_size(), 1);
+  EXPECT_EQ(job.history.restarts(), 4);
   EXPECT_EQ(job.progress->epoch(), 3);
   EXPECT_EQ(job.frozen.seed(), 7u);
 }
@@ -278,6 +280,7 @@ TEST_F(JobStoreTest, ADatabaseOfAnOlderKurdIsUpgraded) {
     ALTER TABLE jobs DROP COLUMN worker;
     ALTER TABLE jobs DROP COLUMN desired_state;
     ALTER TABLE jobs DROP COLUMN commands;
+    ALTER TABLE jobs DROP COLUMN history;
     ALTER TABLE jobs ADD COLUMN cancel_requested INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE jobs ADD COLUMN worker_pid INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE jobs ADD COLUMN worker_start_ticks INTEGER NOT NULL DEFAULT 0;

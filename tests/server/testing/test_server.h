@@ -68,9 +68,10 @@ class TestServer {
     environment.metrics = &metrics;
     environment.cancel_grace = cancel_grace;
     environment.terminate_grace = absl::ZeroDuration();
-    environment.now = [this] {
+    environment.now = [this] { return absl::Now() + absl::Seconds(seconds_passed.load()); };
+    environment.uptime = [this] {
       ++clock_readings;
-      return absl::Now() + absl::Seconds(seconds_passed.load());
+      return Uptime() + absl::Seconds(seconds_passed.load());
     };
     auto started = JobManager::Start(environment);
     ASSERT_THAT(started, IsOk());
@@ -206,7 +207,7 @@ loss:
   EventDispatcher dispatcher;
   Metrics metrics{"test"};
   absl::Duration cancel_grace = absl::InfiniteDuration();
-  std::atomic<int64_t> seconds_passed{0};  // more than the clock says
+  std::atomic<int64_t> seconds_passed{0};  // more than the clocks say
   std::atomic<int64_t> clock_readings{0};
   std::unique_ptr<StateDatabase> database;
   std::unique_ptr<JobStore> store;
@@ -254,6 +255,7 @@ class FakeWorker {
     hello.set_job(job_);
     hello.set_secret(server_.Spec(job_).secret());
     hello.set_attempt(server_.Spec(job_).attempt());
+    hello.set_run_directory_id(server_.Spec(job_).run_directory_id());
     auto connected = active_->Connect(hello, link);
     if (connected.ok()) active_->OnWelcomed();
     return connected;
@@ -268,9 +270,17 @@ class FakeWorker {
     return Report(std::vector<v1::Event>{event});
   }
 
-  static v1::Event Started() {
+  // Gives a sign of life.
+  absl::Status Beat(absl::Duration processor_time) {
+    v1::Heartbeat heartbeat;
+    heartbeat.set_processor_seconds(absl::ToDoubleSeconds(processor_time));
+    return active_->OnHeartbeat(link.get(), heartbeat);
+  }
+
+  static v1::Event Started(int64_t resumed_at_batch = 0) {
     v1::Event event;
     event.mutable_started()->set_layers(4);
+    event.mutable_started()->set_resumed_at_batch(resumed_at_batch);
     return event;
   }
   static v1::Event Batches(int64_t epoch, int64_t first, int count) {
@@ -278,6 +288,12 @@ class FakeWorker {
     event.mutable_batch_losses()->set_epoch(epoch);
     event.mutable_batch_losses()->set_first_batch(first);
     for (int i = 0; i < count; ++i) event.mutable_batch_losses()->add_losses(1.0F);
+    return event;
+  }
+
+  static v1::Event Saved(int64_t batch) {
+    v1::Event event;
+    event.mutable_saved()->set_batch(batch);
     return event;
   }
 
