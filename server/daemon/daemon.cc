@@ -100,7 +100,8 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
 absl::Status Daemon::OpenState(DataPolicy data) {
   FileSystem& files = FileSystem::Posix();
   const StateLayout& layout = state_.layout();
-  KUR_ASSIGN_OR_RETURN(database_, StateDatabase::Open(layout.database()));
+  KUR_ASSIGN_OR_RETURN(database_,
+                       StateDatabase::Open(layout.database(), /*vfs=*/"", layout.reserve()));
   store_ = std::make_unique<JobStore>(*database_);
   KUR_ASSIGN_OR_RETURN(blobs_, BlobStore::Open(files, layout.blobs()));
   policy_ = MakeFifoPolicy();

@@ -21,7 +21,9 @@ constexpr int kPrivateDirectory = 0700;
 
 absl::Status WritePid(int fd) {
   const std::string text = absl::StrCat(getpid(), "\n");
-  if (ftruncate(fd, 0) != 0 || pwrite(fd, text.data(), text.size(), 0) < 0) {
+  // In this order, so that the file of an earlier kurd needs no space on a full disk.
+  if (pwrite(fd, text.data(), text.size(), 0) < 0 ||
+      ftruncate(fd, static_cast<off_t>(text.size())) != 0) {
     return ErrnoToStatus(errno, "cannot write the lock file");
   }
   return absl::OkStatus();
@@ -29,10 +31,14 @@ absl::Status WritePid(int fd) {
 
 // Removes what interrupted submissions left in the temporary folder.
 absl::Status EmptyTemporary(const std::string& path) {
-  std::error_code error;
-  std::filesystem::remove_all(path, error);
-  if (error) return ErrnoToStatus(error.value(), "cannot empty " + path);
-  return FileSystem::Posix().MakeDirectories(path, kPrivateDirectory);
+  KUR_RETURN_IF_ERROR(FileSystem::Posix().MakeDirectories(path, kPrivateDirectory));
+  KUR_ASSIGN_OR_RETURN(const auto names, ListDirectory(path));
+  for (const std::string& name : names) {
+    std::error_code error;
+    std::filesystem::remove_all(JoinPath(path, name), error);
+    if (error) return ErrnoToStatus(error.value(), "cannot empty " + path);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "server/jobs/exit_decision.h"
+#include "server/jobs/pending_commands.h"
 #include "server/jobs/worker_launch.h"
 #include "server/protocol/job_state.h"
 #include "server/protocol/run_directory.h"
@@ -16,8 +17,6 @@ namespace kur::server {
 namespace {
 
 constexpr int64_t kLogTailBytes = 2048;
-// What a worker may be behind with: each command is written to the database with the job.
-constexpr int kMostPendingCommands = 32;
 
 }  // namespace
 
@@ -42,8 +41,10 @@ v1::Job ActiveJob::Describe() const {
   v1::Job job = ToJob(*record);
   if (HasWorker(record->state)) {
     job.set_worker_pid(environment_.launcher->ProcessId({record->worker}));
-    job.set_reason(record->desired_state == DESIRED_STATE_END ? "is being cancelled"
-                                                              : view_.worker_note());
+    job.set_reason(view_.worker_note());
+  }
+  if (record->desired_state == DESIRED_STATE_END && !IsFinal(record->state)) {
+    job.set_reason("is being cancelled");
   }
   const auto progress = view_.progress();
   if (progress.has_value()) *job.mutable_progress() = *progress;
@@ -63,7 +64,7 @@ absl::Status ActiveJob::OpenJournal() {
   if (absl::IsDataLoss(journal.status())) return Abandon(journal.status());
   KUR_RETURN_IF_ERROR(RefuseIfUnsafe(journal.status()));
   journal_ = *std::move(journal);
-  DropDoneCommands();
+  DropDoneCommands(journal_->tracker().last_command_done(), &record_.commands);
   Publish();
   return absl::OkStatus();
 }
@@ -92,6 +93,7 @@ void ActiveJob::SetWaitingReason(const std::string& reason) {
 
 absl::Status ActiveJob::Store(JobRecord next) {
   KUR_RETURN_IF_ERROR(environment_.store->Update(next));
+  is_end_unstored_ = false;
   record_ = std::move(next);
   Publish();
   return absl::OkStatus();
@@ -101,6 +103,7 @@ absl::Status ActiveJob::Move(JobRecord next) {
   KUR_RETURN_IF_ERROR(CheckTransition(record_.state, next.state));
   KUR_RETURN_IF_ERROR(OpenJournal());
   KUR_RETURN_IF_ERROR(environment_.store->Update(next));
+  is_end_unstored_ = false;
   record_ = std::move(next);
   spdlog::info("job {} is {}{}{}", name_, std::string(StateName(record_.state)),
                record_.reason.empty() ? "" : ": ",
@@ -108,6 +111,7 @@ absl::Status ActiveJob::Move(JobRecord next) {
   // The state is settled by the store; a failure here only delays its event.
   const absl::Status announced = RefuseIfUnsafe(journal_->Announce(record_));
   unannounced_ = absl::IsResourceExhausted(announced);
+  if (unannounced_) environment_.database->GiveUpReserve();
   Publish();
   if (!announced.ok()) spdlog::error("job {}: {}", name_, announced.ToString());
   return absl::OkStatus();
@@ -164,13 +168,18 @@ absl::Status ActiveJob::Cancel() {
     if (record_.desired_state != DESIRED_STATE_END) {
       JobRecord next = record_;
       next.desired_state = DESIRED_STATE_END;
-      KUR_RETURN_IF_ERROR(Store(std::move(next)));
+      const absl::Status stored = Store(next);
+      if (!stored.ok() && !absl::IsResourceExhausted(stored)) return stored;
+      // A full disk must not keep a job from ending, which may free the disk.
+      is_end_unstored_ = !stored.ok();
+      record_.desired_state = DESIRED_STATE_END;
+      Publish();
     }
     status = Reconcile();
   }
-  // Also after an error: what is wanted is durable, and the next round works towards it.
+  // Also after an error: the next round works towards what is wanted.
   on_change_();
-  return status;
+  return absl::IsResourceExhausted(status) ? absl::OkStatus() : status;
 }
 
 absl::Status ActiveJob::Reconcile() {
@@ -195,27 +204,11 @@ absl::Status ActiveJob::RequestCheckpoint() {
         absl::StrCat("job ", name_, " is ", StateName(record_.state),
                      "; only a running job has a checkpoint to write"));
   }
-  if (record_.commands.commands_size() >= kMostPendingCommands) {
-    return absl::ResourceExhaustedError(absl::StrCat("job ", name_, " has ", kMostPendingCommands,
-                                                     " checkpoints still to write; wait for them"));
-  }
   JobRecord next = record_;
-  next.commands.set_last_id(next.commands.last_id() + 1);
-  v1::Command& command = *next.commands.add_commands();
-  command.set_id(next.commands.last_id());
-  command.mutable_write_checkpoint();
+  KUR_RETURN_IF_ERROR(AddCheckpointCommand(&next.commands));
   KUR_RETURN_IF_ERROR(Store(std::move(next)));
   connection_.SendCommands(record_);
   return absl::OkStatus();
-}
-
-void ActiveJob::DropDoneCommands() {
-  // A worker does its commands in the order of their numbers.
-  const int64_t done = journal_->tracker().last_command_done();
-  auto& commands = *record_.commands.mutable_commands();
-  commands.erase(std::remove_if(commands.begin(), commands.end(),
-                                [done](const v1::Command& c) { return c.id() <= done; }),
-                 commands.end());
 }
 
 absl::StatusOr<int64_t> ActiveJob::Connect(const v1::Hello& hello,
@@ -274,7 +267,7 @@ absl::Status ActiveJob::AppendEvents(std::vector<v1::Event> events) {
   if (!artifacts.empty()) KUR_RETURN_IF_ERROR(environment_.store->PutArtifacts(id_, artifacts));
   environment_.metrics->CountEvents(static_cast<int64_t>(events.size()));
   absl::Status written = RefuseIfUnsafe(journal_->Append(std::move(events)));
-  DropDoneCommands();
+  DropDoneCommands(journal_->tracker().last_command_done(), &record_.commands);
   view_.SetProgress(journal_->tracker().progress());
   return written;
 }
@@ -303,7 +296,10 @@ absl::Status ActiveJob::HandleWorkerExit() {
   // job from ending, unless trying again can help.
   absl::Status appended =
       AppendEvents(directory.SpooledAfter(journal_->log()->last_worker_sequence()));
-  if (absl::IsResourceExhausted(appended)) return appended;
+  if (absl::IsResourceExhausted(appended)) {
+    environment_.database->GiveUpReserve();
+    return appended;
+  }
   if (!appended.ok()) {
     spdlog::error("job {}: the last events are lost: {}", name_, appended.ToString());
   }
@@ -462,6 +458,7 @@ absl::Status ActiveJob::CheckWorker() {
 }
 
 absl::Status ActiveJob::RunSteps() {
+  if (is_end_unstored_) KUR_RETURN_IF_ERROR(Store(record_));
   if (unannounced_) {
     KUR_RETURN_IF_ERROR(RefuseIfUnsafe(journal_->Announce(record_)));
     unannounced_ = false;
@@ -481,11 +478,12 @@ absl::Duration ActiveJob::RunDueWork() {
     const absl::Status status = RunSteps();
     if (!status.ok()) {
       spdlog::error("job {}: {}; trying again", name_, status.ToString());
-      return now + kRetryAfter;
+      next = now + kRetryAfter;
     }
+    // Whatever went wrong: a worker that is to end ends.
     if (WorkerRuns()) {
       signal = ending_.TakeDue(now, environment_.terminate_grace);
-      next = now + WorkerWatch::kLookInterval;
+      next = std::min(next, now + WorkerWatch::kLookInterval);
       if (ending_.due() > now) next = std::min(next, ending_.due());
     }
     if (work_ == Work::kLaunch && launch_at_ > now) next = std::min(next, launch_at_);

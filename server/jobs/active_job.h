@@ -75,7 +75,9 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   bool ClaimLaunch();
   void Launch();
 
-  // Asks for the end. FAILED_PRECONDITION if the job has ended.
+  // Asks for the end, which is durable when this returns, but on a full disk: kurd works towards
+  // the end then, and stores that it is wanted as soon as it can. FAILED_PRECONDITION if the job
+  // has ended.
   absl::Status Cancel();
   // Has the worker write a checkpoint; durable, so also a worker that is away now, or started again
   // by then, is told. FAILED_PRECONDITION unless the job is running, RESOURCE_EXHAUSTED if the
@@ -133,8 +135,6 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   absl::Status CheckWorker() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Warn(const std::string& text) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  // Forgets the commands that the journal says are done.
-  void DropDoneCommands() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status AppendEvents(std::vector<v1::Event> events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Status LaunchWorker();
@@ -154,6 +154,8 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   mutable absl::Mutex mutex_;
   JobRecord record_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<JobJournal> journal_ ABSL_GUARDED_BY(mutex_);  // null until opened
+  // That the job is to end is not in the store yet.
+  bool is_end_unstored_ ABSL_GUARDED_BY(mutex_) = false;
   bool unannounced_ ABSL_GUARDED_BY(mutex_) = false;
   Work work_ ABSL_GUARDED_BY(mutex_) = Work::kNone;
   // At which uptime a launch that could not be made is tried again.

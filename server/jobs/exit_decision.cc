@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/protocol/job_state.h"
+#include "server/protocol/worker_paths.h"
 
 namespace kur::server {
 namespace {
@@ -56,6 +57,12 @@ ExitDecision DecideAfterExit(const WorkerEnd& end) {
                  "cancelled; the worker ended without having written its last weights");
   }
   const bool exited = end.exit.known && end.exit.signal == 0 && end.kill_reason.empty();
+  if (exited && end.exit.exit_code == worker::kNoSpaceExitCode) {
+    return Final(v1::JOB_STATE_FAILED,
+                 WithLog("the disk of the server is full: the worker could not write how the job "
+                         "ended; free some space there, then submit the job again",
+                         end.log_tail));
+  }
   if (exited) {
     return Final(v1::JOB_STATE_FAILED,
                  WithLog(absl::StrCat("the worker exited with code ", end.exit.exit_code,

@@ -52,7 +52,8 @@ absl::StatusOr<JobRecord> ReadJob(const SqlStatement& row) {
                       job.frozen.ParseFromString(row.Blob(16)) &&
                       job.history.ParseFromString(row.Blob(17)) &&
                       (!job.progress.has_value() || job.progress->ParseFromString(row.Blob(15)));
-  if (!parsed) return absl::DataLossError(absl::StrCat("database: damaged job ", job.name));
+  if (!parsed)
+    return absl::DataLossError(absl::StrCat("the database has a damaged job ", job.name));
   return job;
 }
 
@@ -118,7 +119,7 @@ absl::StatusOr<int64_t> NextNumber(SqlDatabase& database, const std::string& bas
                        "ON CONFLICT (base) DO UPDATE SET last = last + 1 RETURNING last"));
   count.Bind(base_name);
   KUR_ASSIGN_OR_RETURN(const bool row, count.Step());
-  if (!row) return absl::InternalError("database: a name counter returned nothing");
+  if (!row) return absl::InternalError("the database gives no number for a name");
   const int64_t number = count.Int(0);
   KUR_RETURN_IF_ERROR(count.Run());
   return number;
@@ -170,7 +171,7 @@ absl::StatusOr<JobRecord> JobStore::Insert(const NewJob& job, bool* inserted) {
 }
 
 absl::Status JobStore::Update(const JobRecord& job) {
-  return database_.Write([&job](SqlDatabase& database) -> absl::Status {
+  return database_.WriteFromReserve([&job](SqlDatabase& database) -> absl::Status {
     KUR_ASSIGN_OR_RETURN(
         SqlStatement update,
         database.Prepare(absl::StrCat(

@@ -11,6 +11,7 @@
 #include "CLI/CLI.hpp"
 #include "engine/base/version.h"
 #include "engine/train/stopwatch.h"
+#include "server/protocol/worker_paths.h"
 #include "server/worker/job_worker.h"
 #include "server/worker/standalone.h"
 #include "spdlog/sinks/stdout_sinks.h"
@@ -95,7 +96,7 @@ int main(int argc, char** argv) {
   const absl::Status status = kur::worker::RunJob(run_directory, g_control, process_start);
   if (!status.ok()) {
     spdlog::error("{}", std::string(status.message()));
-    return 1;
+    return absl::IsResourceExhausted(status) ? kur::worker::kNoSpaceExitCode : 1;
   }
   return 0;
 }

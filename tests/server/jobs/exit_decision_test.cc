@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/protocol/worker_paths.h"
 #include "tests/server/testing/fake_launcher.h"
 
 namespace kur::server {
@@ -144,6 +145,15 @@ TEST(ExitDecisionTest, AnExitCodeIsAFailureWithTheLastWordsOfTheLog) {
   EXPECT_EQ(decision.state, v1::JOB_STATE_FAILED);
   EXPECT_THAT(decision.reason, HasSubstr("exited with code 7"));
   EXPECT_THAT(decision.reason, HasSubstr("Traceback: no"));
+}
+
+TEST(ExitDecisionTest, AFullDiskIsSaidThoughTheWorkerCouldNotWriteIt) {
+  WorkerEnd end;
+  end.exit = ExitedWith(worker::kNoSpaceExitCode);
+  const ExitDecision decision = DecideAfterExit(end);
+  EXPECT_EQ(decision.state, v1::JOB_STATE_FAILED);
+  EXPECT_THAT(decision.reason, HasSubstr("the disk of the server is full"));
+  EXPECT_THAT(decision.reason, HasSubstr("free some space there, then submit the job again"));
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ class TestServer {
   }
 
   void Start() {
-    database = *StateDatabase::Open(layout.database());
+    database = *StateDatabase::Open(layout.database(), vfs);
     store = std::make_unique<JobStore>(*database);
     blobs = *BlobStore::Open(files, layout.blobs());
     JobEnvironment environment;
@@ -206,6 +206,7 @@ loss:
   FakeLauncher launcher;
   EventDispatcher dispatcher;
   Metrics metrics{"test"};
+  std::string vfs;  // see StateDatabase
   absl::Duration cancel_grace = absl::InfiniteDuration();
   std::atomic<int64_t> seconds_passed{0};  // more than the clocks say
   std::atomic<int64_t> clock_readings{0};
