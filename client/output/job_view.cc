@@ -27,6 +27,11 @@ std::string EpochText(const v1::Job& job) {
 
 // Returns the time since the start, or to the end; "" before the start.
 std::string DurationText(const v1::Job& job, absl::Time now) {
+  if (job.has_elapsed()) {
+    return HumanDuration(absl::Seconds(job.elapsed().seconds()) +
+                         absl::Nanoseconds(job.elapsed().nanos()));
+  }
+  // A server of before says nothing else.
   if (!job.has_started_at()) return "";
   const absl::Time end = job.has_finished_at() ? TimeOf(job.finished_at()) : now;
   return HumanDuration(end - TimeOf(job.started_at()));

@@ -9,7 +9,9 @@
 #include "engine/base/status.h"
 #include "server/jobs/exit_decision.h"
 #include "server/jobs/pending_commands.h"
+#include "server/jobs/run_time.h"
 #include "server/jobs/worker_launch.h"
+#include "server/protocol/conversions.h"
 #include "server/protocol/job_state.h"
 #include "server/protocol/run_directory.h"
 
@@ -46,6 +48,9 @@ v1::Job ActiveJob::Describe() const {
   if (record->desired_state == DESIRED_STATE_END && !IsFinal(record->state)) {
     job.set_reason("is being cancelled");
   }
+  if (record->started_at.has_value() && !IsFinal(record->state)) {
+    *job.mutable_elapsed() = ToDuration(ElapsedTime(environment_, *record));
+  }
   const auto progress = view_.progress();
   if (progress.has_value()) *job.mutable_progress() = *progress;
   return job;
@@ -78,7 +83,7 @@ absl::Status ActiveJob::Abandon(const absl::Status& damage) {
   JobRecord next = record_;
   next.state = v1::JOB_STATE_FAILED;
   next.reason = absl::StrCat("the job's events are damaged: ", damage.message());
-  next.finished_at = environment_.now();
+  MarkFinished(environment_, &next);
   KUR_RETURN_IF_ERROR(Store(std::move(next)));
   work_ = Work::kNone;
   return damage;
@@ -122,7 +127,7 @@ absl::Status ActiveJob::MoveToFinal(v1::JobState state, const std::string& reaso
   JobRecord next = record_;
   next.state = state;
   next.reason = reason;
-  next.finished_at = environment_.now();
+  MarkFinished(environment_, &next);
   next.progress = journal_->tracker().progress();
   KUR_RETURN_IF_ERROR(Move(std::move(next)));
   work_ = Work::kNone;
@@ -151,7 +156,7 @@ absl::Status ActiveJob::Start(const std::vector<std::string>& devices) {
   next.reason.clear();
   next.devices = devices;
   ++next.attempts;
-  if (!next.started_at.has_value()) next.started_at = environment_.now();
+  MarkStarted(environment_, &next);
   KUR_RETURN_IF_ERROR(Move(std::move(next)));
   work_ = Work::kLaunch;
   return absl::OkStatus();
@@ -230,9 +235,7 @@ void ActiveJob::OnWelcomed() {
 absl::StatusOr<int64_t> ActiveJob::AppendWorkerEvents(const WorkerLink* link,
                                                       std::vector<v1::Event> events) {
   absl::MutexLock lock(&mutex_);
-  if (!connection_.IsOver(link)) {
-    return absl::AbortedError("replaced by a newer connection of the worker");
-  }
+  KUR_RETURN_IF_ERROR(connection_.CheckIsOver(link));
   if (!HasWorker(record_.state)) return absl::NotFoundError("the job has ended");
   watch_.OnEvents();
   KUR_RETURN_IF_ERROR(AppendEvents(std::move(events)));
@@ -241,9 +244,7 @@ absl::StatusOr<int64_t> ActiveJob::AppendWorkerEvents(const WorkerLink* link,
 
 absl::Status ActiveJob::OnHeartbeat(const WorkerLink* link, const v1::Heartbeat& heartbeat) {
   absl::MutexLock lock(&mutex_);
-  if (!connection_.IsOver(link)) {
-    return absl::AbortedError("replaced by a newer connection of the worker");
-  }
+  KUR_RETURN_IF_ERROR(connection_.CheckIsOver(link));
   watch_.OnHeartbeat(absl::Seconds(heartbeat.processor_seconds()));
   return absl::OkStatus();
 }

@@ -1,6 +1,6 @@
 #include "server/jobs/job_journal.h"
 
-#include "absl/time/clock.h"
+#include "engine/base/clock.h"
 #include "engine/base/status.h"
 #include "server/jobs/job_view.h"
 #include "server/protocol/conversions.h"
@@ -17,7 +17,7 @@ v1::Event StateEvent(v1::JobState state, absl::Time time) {
 }
 
 v1::Event StateEvent(const JobRecord& record) {
-  v1::Event event = StateEvent(record.state, record.finished_at.value_or(absl::Now()));
+  v1::Event event = StateEvent(record.state, record.finished_at.value_or(TimeOfDay()));
   v1::StateChanged& change = *event.mutable_state_changed();
   change.set_reason(record.reason);
   if (BeginsAttempt(record.state)) {

@@ -62,6 +62,7 @@ void JobManager::Stop() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
+    work_arrived_.NotifyAll();
   }
   if (thread_.joinable()) thread_.join();
   launch_pool_.reset();
@@ -86,7 +87,12 @@ absl::Status JobManager::Recover() {
 
 void JobManager::MarkChanged() {
   absl::MutexLock lock(&mutex_);
+  NoteChange();
+}
+
+void JobManager::NoteChange() {
   changed_ = true;
+  work_arrived_.NotifyAll();
 }
 
 void JobManager::Run() {
@@ -94,7 +100,8 @@ void JobManager::Run() {
   while (true) {
     {
       absl::MutexLock lock(&mutex_);
-      mutex_.AwaitWithTimeout(absl::Condition(this, &JobManager::MustRun), wait);
+      work_arrived_.Await(&mutex_, wait,
+                          [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return MustRun(); });
       if (stopping_) return;
       changed_ = false;
       ++rounds_begun_;
@@ -168,13 +175,13 @@ void JobManager::ForgetSettled(const std::vector<std::shared_ptr<ActiveJob>>& jo
     active_.erase(job->id());
     ++forgotten_;
     // What held the devices or wrote the same files is gone.
-    changed_ = true;
+    NoteChange();
   }
 }
 
 void JobManager::WaitUntilIdle() {
   absl::MutexLock lock(&mutex_);
-  changed_ = true;
+  NoteChange();
   mutex_.Await(absl::Condition(
       +[](JobManager* self) ABSL_NO_THREAD_SAFETY_ANALYSIS {
         return !self->changed_ && self->rounds_done_ == self->rounds_begun_ && self->launches_ == 0;
@@ -257,7 +264,7 @@ absl::StatusOr<std::shared_ptr<ActiveJob>> JobManager::Active(const JobRecord& r
     // A job that has come and gone meanwhile must not come back.
     if (forgotten != forgotten_) continue;
     const auto added = active_.emplace(record.id, job);
-    changed_ = true;
+    NoteChange();
     return added.first->second;
   }
 }

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "engine/base/timed_condition.h"
 #include "engine/base/unique_fd.h"
 #include "kur/v1/kur.pb.h"
 #include "server/auth/access_policy.h"
@@ -84,6 +85,7 @@ class JobManager {
   void LaunchIfDue(const std::shared_ptr<ActiveJob>& job);
   void ForgetSettled(const std::vector<std::shared_ptr<ActiveJob>>& jobs);
   void MarkChanged();
+  void NoteChange() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool MustRun() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return changed_ || stopping_; }
 
   // Returns the job of that name, or of that unambiguous prefix among the caller's, if the access
@@ -103,6 +105,7 @@ class JobManager {
   EndedLogs ended_logs_;
 
   mutable absl::Mutex mutex_;
+  TimedCondition work_arrived_;  // MustRun() may have become true
   // By id, which is the order of submission.
   std::map<int64_t, std::shared_ptr<ActiveJob>> active_ ABSL_GUARDED_BY(mutex_);
   // Jobs that have been taken out of `active_`.

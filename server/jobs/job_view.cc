@@ -18,6 +18,9 @@ v1::Job ToJob(const JobRecord& record) {
   *job.mutable_submitted_at() = ToTimestamp(record.submitted_at);
   if (record.started_at.has_value()) *job.mutable_started_at() = ToTimestamp(*record.started_at);
   if (record.finished_at.has_value()) *job.mutable_finished_at() = ToTimestamp(*record.finished_at);
+  if (record.started_at.has_value() && record.history.has_elapsed_micros()) {
+    *job.mutable_elapsed() = ToDuration(absl::Microseconds(record.history.elapsed_micros()));
+  }
   for (const std::string& device : record.devices) job.add_devices(device);
   job.set_attempts(record.attempts);
   job.set_seed(record.frozen.seed());

@@ -17,15 +17,21 @@ bool SameSecret(const std::string& a, const std::string& b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
+absl::Status Replaced() {
+  return absl::AbortedError("replaced by a newer connection of the worker");
+}
+
 }  // namespace
 
 void WorkerConnection::Replace(const std::shared_ptr<WorkerLink>& link) {
   const auto replaced = link_.lock();
   *this = WorkerConnection();
   link_ = link;
-  if (replaced != nullptr) {
-    replaced->Close(absl::AbortedError("replaced by a newer connection of the worker"));
-  }
+  if (replaced != nullptr) replaced->Close(Replaced());
+}
+
+absl::Status WorkerConnection::CheckIsOver(const WorkerLink* link) const {
+  return link_.lock().get() == link ? absl::OkStatus() : Replaced();
 }
 
 void WorkerConnection::SendCommands(const JobRecord& job) {

@@ -30,7 +30,8 @@ class WorkerConnection {
   // Forgets the connection of a worker that is gone.
   void Drop() { link_.reset(); }
 
-  bool IsOver(const WorkerLink* link) const { return link_.lock().get() == link; }
+  // Returns ABORTED if `link` was replaced.
+  absl::Status CheckIsOver(const WorkerLink* link) const;
 
   // Lets commands be sent: the worker expects none before it is welcomed.
   void OnWelcomed() { welcomed_ = true; }

@@ -15,7 +15,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
+#include "engine/base/clock.h"
 #include "engine/base/path_resolver.h"
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
@@ -314,7 +314,7 @@ absl::StatusOr<NewJob> FreezeSubmission(const SubmissionContext& context, const 
   job.owner = owner;
   job.project = request.project();
   job.request_id = request.request_id();
-  job.submitted_at = absl::Now();
+  job.submitted_at = TimeOfDay();
   job.sources.assign(request.sources().begin(), request.sources().end());
   job.frozen.set_mode(request.mode());
   job.frozen.set_kurfile(request.kurfile());

@@ -38,6 +38,7 @@ bool Uplink::connected() const {
 void Uplink::SetConnected(bool connected) {
   const absl::MutexLock lock(&mutex_);
   connected_ = connected;
+  changed_.NotifyAll();
 }
 
 bool Uplink::IsRunning() const {
@@ -47,13 +48,15 @@ bool Uplink::IsRunning() const {
 
 void Uplink::Pause(absl::Duration duration) {
   const absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithTimeout(absl::Condition(&stopped_), duration);
+  changed_.Await(&mutex_, duration,
+                 [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopped_; });
 }
 
 void Uplink::Stop() {
   {
     const absl::MutexLock lock(&mutex_);
     stopped_ = true;
+    changed_.NotifyAll();
     if (context_ != nullptr) context_->TryCancel();
   }
   spool_->Close();
@@ -144,7 +147,9 @@ bool Uplink::Send(Stream* stream, const v1::WorkerMessage& message) {
 
 bool Uplink::AwaitEnd(absl::Duration timeout) {
   const absl::MutexLock lock(&mutex_);
-  return mutex_.AwaitWithTimeout(absl::Condition(this, &Uplink::HasEnded), timeout);
+  return changed_.Await(&mutex_, timeout, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return stopped_ || !connected_;
+  });
 }
 
 void Uplink::ReceiveMessages(Stream* stream) {

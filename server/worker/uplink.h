@@ -7,6 +7,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "engine/base/timed_condition.h"
 #include "grpcpp/client_context.h"
 #include "kur/v1/worker.grpc.pb.h"
 #include "server/worker/control.h"
@@ -50,7 +51,6 @@ class Uplink {
   bool Send(Stream* stream, const v1::WorkerMessage& message) ABSL_LOCKS_EXCLUDED(write_mutex_);
   void ReceiveMessages(Stream* stream);
   void SetConnected(bool connected);
-  bool HasEnded() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopped_ || !connected_; }
   // Blocks for `timeout`, or until the connection has ended; returns whether it has.
   bool AwaitEnd(absl::Duration timeout);
   bool IsRunning() const;
@@ -63,6 +63,7 @@ class Uplink {
 
   absl::Mutex write_mutex_;  // held while a message is written
   mutable absl::Mutex mutex_;
+  TimedCondition changed_;  // `stopped_` or `connected_` has
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   bool connected_ ABSL_GUARDED_BY(mutex_) = false;
   grpc::ClientContext* context_ ABSL_GUARDED_BY(mutex_) = nullptr;  // of the open stream

@@ -68,7 +68,10 @@ class TestServer {
     environment.metrics = &metrics;
     environment.cancel_grace = cancel_grace;
     environment.terminate_grace = absl::ZeroDuration();
-    environment.now = [this] { return absl::Now() + absl::Seconds(seconds_passed.load()); };
+    environment.now = [this] {
+      return absl::Now() + absl::Seconds(seconds_passed.load() + seconds_stepped.load());
+    };
+    environment.boot_id = boot_id;
     environment.uptime = [this] {
       ++clock_readings;
       return Uptime() + absl::Seconds(seconds_passed.load());
@@ -208,7 +211,9 @@ loss:
   Metrics metrics{"test"};
   std::string vfs;  // see StateDatabase
   absl::Duration cancel_grace = absl::InfiniteDuration();
-  std::atomic<int64_t> seconds_passed{0};  // more than the clocks say
+  std::string boot_id = "this boot";
+  std::atomic<int64_t> seconds_stepped{0};  // that the time of day was set
+  std::atomic<int64_t> seconds_passed{0};   // more than the clocks say
   std::atomic<int64_t> clock_readings{0};
   std::unique_ptr<StateDatabase> database;
   std::unique_ptr<JobStore> store;
