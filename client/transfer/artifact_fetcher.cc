@@ -38,8 +38,7 @@ std::optional<Transfer> ArtifactFetcher::current() const {
 
 bool ArtifactFetcher::WaitUntilIdle(absl::Duration timeout) {
   absl::MutexLock lock(&mutex_);
-  return fetched_one_.Await(&mutex_, timeout,
-                            [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return IsIdle(); });
+  return fetched_one_.Await(&mutex_, absl::Condition(this, &ArtifactFetcher::IsIdle), timeout);
 }
 
 std::vector<v1::Artifact> ArtifactFetcher::TakeFetched() {

@@ -100,8 +100,7 @@ void JobManager::Run() {
   while (true) {
     {
       absl::MutexLock lock(&mutex_);
-      work_arrived_.Await(&mutex_, wait,
-                          [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return MustRun(); });
+      work_arrived_.Await(&mutex_, absl::Condition(this, &JobManager::MustRun), wait);
       if (stopping_) return;
       changed_ = false;
       ++rounds_begun_;

@@ -171,7 +171,7 @@ absl::StatusOr<JobRecord> JobStore::Insert(const NewJob& job, bool* inserted) {
 }
 
 absl::Status JobStore::Update(const JobRecord& job) {
-  return database_.WriteFromReserve([&job](SqlDatabase& database) -> absl::Status {
+  const auto update_job = [&job](SqlDatabase& database) -> absl::Status {
     KUR_ASSIGN_OR_RETURN(
         SqlStatement update,
         database.Prepare(absl::StrCat(
@@ -193,7 +193,9 @@ absl::Status JobStore::Update(const JobRecord& job) {
     KUR_RETURN_IF_ERROR(update.Bind(job.id).Run());
     if (database.changes() == 1) return absl::OkStatus();
     return absl::FailedPreconditionError(absl::StrCat("job ", job.name, " has ended"));
-  });
+  };
+  const bool ends = IsFinal(job.state) || job.desired_state == DESIRED_STATE_END;
+  return ends ? database_.WriteFromReserve(update_job) : database_.Write(update_job);
 }
 
 absl::StatusOr<std::optional<JobRecord>> JobStore::FindByRequest(const std::string& owner,

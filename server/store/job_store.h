@@ -78,7 +78,8 @@ class JobStore {
   // `request_id`, returns it instead, and `*inserted` is false.
   absl::StatusOr<JobRecord> Insert(const NewJob& job, bool* inserted);
 
-  // Writes what may change of a job. FAILED_PRECONDITION if the stored state is final.
+  // Writes what may change of a job. FAILED_PRECONDITION if the stored state is final. That a job
+  // ends, or is to end, is written on a full disk too (see StateDatabase::WriteFromReserve()).
   absl::Status Update(const JobRecord& job);
 
   absl::StatusOr<std::optional<JobRecord>> FindByRequest(const std::string& owner,

@@ -80,7 +80,7 @@ std::vector<v1::Event> Spool::Read(int64_t after, int most, absl::Duration timeo
   const absl::MutexLock lock(&mutex_);
   const auto ready = [this, after]()
                          ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closed_ || last_ > after; };
-  changed_.Await(&mutex_, timeout, ready);
+  changed_.Await(&mutex_, absl::Condition(&ready), timeout);
   std::vector<v1::Event> events;
   if (after < read_) {
     read_ = 0;
@@ -129,7 +129,7 @@ bool Spool::AwaitAcknowledged(absl::Duration timeout) {
   const absl::MutexLock lock(&mutex_);
   const auto done = [this]()
                         ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return acknowledged_ >= last_; };
-  return changed_.Await(&mutex_, timeout, done);
+  return changed_.Await(&mutex_, absl::Condition(&done), timeout);
 }
 
 void Spool::Close() {

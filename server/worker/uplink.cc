@@ -48,8 +48,7 @@ bool Uplink::IsRunning() const {
 
 void Uplink::Pause(absl::Duration duration) {
   const absl::MutexLock lock(&mutex_);
-  changed_.Await(&mutex_, duration,
-                 [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopped_; });
+  changed_.Await(&mutex_, absl::Condition(&stopped_), duration);
 }
 
 void Uplink::Stop() {
@@ -147,9 +146,7 @@ bool Uplink::Send(Stream* stream, const v1::WorkerMessage& message) {
 
 bool Uplink::AwaitEnd(absl::Duration timeout) {
   const absl::MutexLock lock(&mutex_);
-  return changed_.Await(&mutex_, timeout, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return stopped_ || !connected_;
-  });
+  return changed_.Await(&mutex_, absl::Condition(this, &Uplink::HasEnded), timeout);
 }
 
 void Uplink::ReceiveMessages(Stream* stream) {

@@ -51,6 +51,7 @@ class Uplink {
   bool Send(Stream* stream, const v1::WorkerMessage& message) ABSL_LOCKS_EXCLUDED(write_mutex_);
   void ReceiveMessages(Stream* stream);
   void SetConnected(bool connected);
+  bool HasEnded() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopped_ || !connected_; }
   // Blocks for `timeout`, or until the connection has ended; returns whether it has.
   bool AwaitEnd(absl::Duration timeout);
   bool IsRunning() const;

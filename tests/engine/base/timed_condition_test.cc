@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "engine/base/clock.h"
 #include "gtest/gtest.h"
 
 namespace kur {
@@ -18,7 +19,7 @@ TEST(TimedConditionTest, WaitsForWhatAnotherThreadDoes) {
   });
   {
     const absl::MutexLock lock(&mutex);
-    EXPECT_TRUE(changed.Await(&mutex, absl::InfiniteDuration(), [&] { return done; }));
+    EXPECT_TRUE(changed.Await(&mutex, absl::Condition(&done), absl::InfiniteDuration()));
   }
   other.join();
 }
@@ -26,18 +27,20 @@ TEST(TimedConditionTest, WaitsForWhatAnotherThreadDoes) {
 TEST(TimedConditionTest, GivesUpAfterTheTimeout) {
   absl::Mutex mutex;
   TimedCondition changed;
+  const bool done = false;
   const absl::MutexLock lock(&mutex);
   const absl::Duration start = Uptime();
-  EXPECT_FALSE(changed.Await(&mutex, absl::Milliseconds(20), [] { return false; }));
+  EXPECT_FALSE(changed.Await(&mutex, absl::Condition(&done), absl::Milliseconds(20)));
   EXPECT_GE(Uptime() - start, absl::Milliseconds(20));
 }
 
 TEST(TimedConditionTest, DoesNotWaitForWhatIsSo) {
   absl::Mutex mutex;
   TimedCondition changed;
+  const bool done = false;
   const absl::MutexLock lock(&mutex);
-  EXPECT_TRUE(changed.Await(&mutex, absl::InfiniteDuration(), [] { return true; }));
-  EXPECT_FALSE(changed.Await(&mutex, -absl::InfiniteDuration(), [] { return false; }));
+  EXPECT_TRUE(changed.Await(&mutex, absl::Condition::kTrue, absl::InfiniteDuration()));
+  EXPECT_FALSE(changed.Await(&mutex, absl::Condition(&done), -absl::InfiniteDuration()));
 }
 
 }  // namespace

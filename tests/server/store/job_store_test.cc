@@ -286,6 +286,8 @@ TEST_F(JobStoreTest, OnAFullDiskTheReserveLetsJobsEndAndAcceptsNone) {
   FailingVfs::full_while_exists = reserve;
   EXPECT_THAT(store.Insert(Job("r2"), &inserted),
               FailsWith(absl::StatusCode::kResourceExhausted, "full"));
+  job->state = v1::JOB_STATE_STARTING;
+  EXPECT_THAT(store.Update(*job), FailsWith(absl::StatusCode::kResourceExhausted, "full"));
   EXPECT_TRUE(Exists(reserve));
   job->state = v1::JOB_STATE_CANCELLED;
   EXPECT_THAT(store.Update(*job), IsOk());
