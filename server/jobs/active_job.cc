@@ -490,7 +490,7 @@ absl::Duration ActiveJob::RunDueWork() {
     if (work_ == Work::kLaunch && launch_at_ > now) next = std::min(next, launch_at_);
   }
   if (signal != 0) {
-    spdlog::warn("job {}: the worker does not end; sending it signal {}", name_, signal);
+    spdlog::warn("job {}: sending its worker signal {}", name_, signal);
     environment_.launcher->Signal(name_, signal).IgnoreError();
   }
   return next;

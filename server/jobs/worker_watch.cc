@@ -49,7 +49,9 @@ bool WorkerWatch::IsIdle() const {
 }
 
 std::string WorkerWatch::Describe() const {
-  if (unheard_ >= kNotableSilence) {
+  // What Look() finds comes before what it may find soon.
+  const bool hangs = unreported_ >= limits_.report;
+  if (unheard_ >= (hangs ? limits_.answer : kNotableSilence)) {
     return absl::StrCat("the worker has not answered for ", InSeconds(unheard_));
   }
   if (unreported_ < kNotablePause) return "";

@@ -114,7 +114,7 @@ TEST_F(RestartsTest, AWorkerThatDoesNotAnswerIsToldOfKilledAndStartedAgain) {
   EXPECT_THAT(server_.launcher.signals(), IsEmpty());
   Pass(30);
   EXPECT_THAT(server_.launcher.signals(), Contains(Pair(name, SIGKILL)));
-  EXPECT_THAT(Warnings(name), Contains(HasSubstr("has not answered for 1m0s: killing it")));
+  EXPECT_THAT(Warnings(name), Contains(HasSubstr("has not answered for 1m: killing it")));
   server_.EndWorker(name, KilledBy(SIGKILL));
   EXPECT_THAT(Warnings(name), Contains(HasSubstr("killed because it hung")));
   EXPECT_EQ(server_.Get(name).attempts(), 2);

@@ -55,6 +55,14 @@ TEST_F(WorkerWatchTest, ARunThatNeitherReportsNorComputesIsIdle) {
   EXPECT_EQ(Pass(absl::Minutes(1), /*lives=*/true, 0.001), WorkerHealth::kIdle);
 }
 
+TEST_F(WorkerWatchTest, WhatIsFoundIsWhatIsSaid) {
+  Pass(absl::Minutes(30), /*lives=*/true);
+  EXPECT_EQ(Pass(absl::Seconds(30), /*lives=*/false), WorkerHealth::kIdle);
+  EXPECT_EQ(watch_.Describe(), "the worker has reported nothing for 30m30s and uses no processor");
+  EXPECT_EQ(Pass(absl::Seconds(30), /*lives=*/false), WorkerHealth::kUnresponsive);
+  EXPECT_EQ(watch_.Describe(), "the worker has not answered for 1m");
+}
+
 TEST_F(WorkerWatchTest, AnEventIsActivity) {
   Pass(absl::Minutes(29), /*lives=*/true);
   watch_.OnEvents();
