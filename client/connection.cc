@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/exit_code.h"
+#include "engine/base/clock.h"
 #include "engine/base/file_system.h"
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
@@ -119,7 +120,7 @@ Connection::Connection(Settings settings, const std::shared_ptr<grpc::Channel>& 
 
 void Connection::Prepare(grpc::ClientContext* context, absl::Duration timeout) const {
   if (timeout != absl::InfiniteDuration()) {
-    context->set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+    context->set_deadline(DeadlineAfter(timeout));
   }
   if (!settings_.token.empty()) {
     context->AddMetadata("authorization", absl::StrCat("Bearer ", settings_.token));

@@ -6,9 +6,9 @@
 #include <memory>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "client/connection.h"
+#include "engine/base/clock.h"
 
 namespace kur::client {
 
@@ -52,7 +52,7 @@ class StreamReader {
 
   // Waits at most `timeout` for the next message. After kEnd, status() is the status of the call.
   Outcome Next(Response* response, absl::Duration timeout) {
-    const auto deadline = absl::ToChronoTime(absl::Now() + timeout);
+    const auto deadline = DeadlineAfter(timeout);
     while (true) {
       if (pending_ == 0) {
         reader_->Read(&incoming_, this);

@@ -156,6 +156,9 @@ absl::StatusOr<Submission> PrepareSubmission(const SubmissionOptions& options) {
   if (options.project.empty()) {
     KUR_ASSIGN_OR_RETURN(*submission.request.mutable_project(), DefaultProject(options.kurfile));
   }
+  if (options.max_restarts.has_value()) {
+    submission.request.set_max_restarts(*options.max_restarts);
+  }
   submission.request.set_mode(ToProto(options.mode));
   if (options.mode == Mode::kInspect) {
     *submission.request.mutable_inspection() = options.inspection;

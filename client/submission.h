@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,10 +20,11 @@ namespace kur::client {
 struct SubmissionOptions {
   std::string kurfile;  // the path that the user gave
   Mode mode = Mode::kTrain;
-  v1::Inspection inspection;           // for kInspect
-  std::string name;                    // empty: the server chooses
-  std::string project;                 // empty: the name of the Kurfile's folder
-  std::vector<std::string> overrides;  // as PATH=VALUE
+  v1::Inspection inspection;            // for kInspect
+  std::string name;                     // empty: the server chooses
+  std::string project;                  // empty: the name of the Kurfile's folder
+  std::vector<std::string> overrides;   // as PATH=VALUE
+  std::optional<int32_t> max_restarts;  // absent: the server's
   // Whether to upload local weights. False: the job uses those in the project's workspace on the
   // server, which are newer if an earlier job has trained there.
   bool upload_weights = false;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/commands/commands.h"
 #include "client/job_follower.h"
@@ -28,6 +29,9 @@ class SubmitCommand : public Command {
     AddOverrideOption(arguments, &options_.overrides);
     arguments.Flag("--upload-weights", &options_.upload_weights,
                    "Send weights that are here; otherwise those of the project's workspace count");
+    arguments.Option("--max-restarts", "N", &max_restarts_,
+                     "How often to start the job again after its worker was killed or hung, 0: "
+                     "never; default: the server's, usually 16");
     arguments.Flag("--dry-run", &dry_run_, "Check everything, here and on the server; make no job");
     arguments.Flag("-f,--follow", &follow_, "Watch the job until it ends, as `kurctl watch` does");
     arguments.Option("--fetch", "DIR", &fetch_,
@@ -52,6 +56,14 @@ class SubmitCommand : public Command {
       return UsageError(absl::StrCat("--mode is train, test or evaluate, not '", mode_, "'"));
     }
     options_.mode = *mode;
+    if (!max_restarts_.empty()) {
+      int32_t number = 0;
+      if (!absl::SimpleAtoi(max_restarts_, &number) || number < 0) {
+        return UsageError(
+            absl::StrCat("--max-restarts is a whole number from 0, not '", max_restarts_, "'"));
+      }
+      options_.max_restarts = number;
+    }
     if (follow_ && dry_run_)
       return UsageError("--dry-run submits nothing that --follow could watch");
     if (!fetch_.empty() && !follow_) return UsageError("--fetch needs --follow");
@@ -72,6 +84,7 @@ class SubmitCommand : public Command {
 
   SubmissionOptions options_;
   std::string mode_ = "train";
+  std::string max_restarts_;
   bool dry_run_ = false;
   bool follow_ = false;
   std::string fetch_;

@@ -62,6 +62,7 @@ std::optional<std::string> EventFormatter::Format(const v1::Event& event) {
       break;
     case v1::Event::kDownloadProgress:
     case v1::Event::kPassProgress:
+    case v1::Event::kSaved:
     case v1::Event::KIND_NOT_SET:
       break;
   }

@@ -27,9 +27,20 @@ std::string EpochText(const v1::Job& job) {
 
 // Returns the time since the start, or to the end; "" before the start.
 std::string DurationText(const v1::Job& job, absl::Time now) {
+  if (job.has_elapsed()) {
+    return HumanDuration(absl::Seconds(job.elapsed().seconds()) +
+                         absl::Nanoseconds(job.elapsed().nanos()));
+  }
+  // A server of before says nothing else.
   if (!job.has_started_at()) return "";
   const absl::Time end = job.has_finished_at() ? TimeOf(job.finished_at()) : now;
   return HumanDuration(end - TimeOf(job.started_at()));
+}
+
+std::string AttemptsText(const v1::Job& job) {
+  if (job.restarts() == 0) return absl::StrCat(job.attempts());
+  return absl::StrCat(job.attempts(), " (", job.restarts(), " of at most ", job.max_restarts(),
+                      " restarts after a worker was killed)");
 }
 
 std::string LossText(const v1::Job& job) {
@@ -171,7 +182,7 @@ std::string RenderJob(const v1::Job& job, const std::vector<v1::Artifact>& artif
   fields.Add("Owner", job.owner());
   fields.Add("Devices", absl::StrJoin(job.devices(), ", "));
   fields.Add("Seed", absl::StrCat(job.seed()));
-  if (job.attempts() > 1) fields.Add("Attempts", absl::StrCat(job.attempts()));
+  if (job.attempts() > 1) fields.Add("Attempts", AttemptsText(job));
   if (job.worker_pid() > 0) fields.Add("Worker", absl::StrCat("process ", job.worker_pid()));
   fields.Add("Submitted", TimeText(job.submitted_at(), now, zone));
   if (job.has_started_at()) fields.Add("Started", TimeText(job.started_at(), now, zone));

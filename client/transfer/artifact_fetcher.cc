@@ -38,7 +38,7 @@ std::optional<Transfer> ArtifactFetcher::current() const {
 
 bool ArtifactFetcher::WaitUntilIdle(absl::Duration timeout) {
   absl::MutexLock lock(&mutex_);
-  return mutex_.AwaitWithTimeout(absl::Condition(this, &ArtifactFetcher::IsIdle), timeout);
+  return fetched_one_.Await(&mutex_, absl::Condition(this, &ArtifactFetcher::IsIdle), timeout);
 }
 
 std::vector<v1::Artifact> ArtifactFetcher::TakeFetched() {
@@ -72,6 +72,7 @@ void ArtifactFetcher::Run() {
                               : absl::StatusOr<v1::Artifact>(target.status());
     absl::MutexLock lock(&mutex_);
     busy_ = false;
+    fetched_one_.NotifyAll();
     current_.reset();
     if (!result.ok()) {
       if (!stopping_) status_.Update(Annotate(result.status(), artifact.path()));

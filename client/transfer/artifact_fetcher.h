@@ -13,6 +13,7 @@
 #include "client/clock.h"
 #include "client/connection.h"
 #include "client/output/transfer_progress.h"
+#include "engine/base/timed_condition.h"
 
 namespace kur::client {
 
@@ -58,6 +59,7 @@ class ArtifactFetcher {
   const std::string folder_;
 
   mutable absl::Mutex mutex_;
+  TimedCondition fetched_one_;  // IsIdle() may have become true
   std::map<std::string, v1::Artifact> pending_ ABSL_GUARDED_BY(mutex_);  // by path
   std::map<std::string, v1::Artifact> fetched_ ABSL_GUARDED_BY(mutex_);  // by path
   std::vector<v1::Artifact> unreported_ ABSL_GUARDED_BY(mutex_);

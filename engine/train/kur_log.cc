@@ -3,7 +3,6 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 
 #include "absl/strings/match.h"
@@ -12,6 +11,7 @@
 #include "engine/base/status.h"
 #include "engine/formats/array.h"
 #include "engine/formats/idx.h"
+#include "engine/train/stopwatch.h"
 #include "engine/value/value.h"
 #include "nlohmann/json.hpp"
 
@@ -22,10 +22,6 @@ constexpr char kSummaryFile[] = "summary.yml";
 constexpr int64_t kMostSummaryBytes = int64_t{1} << 20;
 // However seldom numbers are to be written, no more rows than this wait in memory.
 constexpr int64_t kMostWaiting = 1 << 16;
-
-double SteadySeconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // A part of a file name as Kur writes it: '_' and, in tags, '.' separate, so inside of a name they
 // are doubled. What no file name can hold is percent-encoded.

@@ -106,6 +106,10 @@ class RunEvents {
   // Called once for every command that the run has taken from its RunControl.
   virtual void OnCommandDone(int64_t id, const absl::Status& status) = 0;
 
+  // Reports that the run goes on after its first `batches` batches if it is ended from now on, as
+  // RunStarted::resumed_at_batch counts them.
+  virtual void OnSaved(int64_t batches) = 0;
+
   // Makes everything that was reported so far durable. Called before the run writes what it goes on
   // from: after a loss of power nothing is missing of what came before that.
   virtual absl::Status Sync() = 0;

@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "engine/base/clock.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
 #include "engine/kurfile/specs/path_placeholders.h"
@@ -86,7 +86,7 @@ std::string RunWriter::ExpandPath(const std::string& path) const {
        {"SAMPLE", absl::StrCat(progress.total_samples)},
        {"TRAIN_LOSS", LossText(position.losses.latest_training)},
        {"VALIDATION_LOSS", LossText(position.losses.latest_validation)},
-       {"TIMESTAMP", absl::FormatTime("%Y-%m-%d_%H:%M:%S", absl::Now(), absl::LocalTimeZone())}});
+       {"TIMESTAMP", absl::FormatTime("%Y-%m-%d_%H:%M:%S", TimeOfDay(), absl::LocalTimeZone())}});
 }
 
 Checkpoint RunWriter::MakeCheckpoint() const {
@@ -131,6 +131,7 @@ absl::Status RunWriter::WriteResumeFileIfDue(bool now) {
   KUR_RETURN_IF_ERROR(host_.events->Sync());
   KUR_ASSIGN_OR_RETURN(const std::string* content, Serialized());
   KUR_RETURN_IF_ERROR(WriteFileAtomically(*options_.files, options_.resume_path, *content, 0600));
+  host_.events->OnSaved(parts_.position().progress.run_batches);
   constexpr double kLeastTimesCost = 50;
   const double end = MonotonicSeconds();
   next_resume_write_ = end + std::max(absl::ToDoubleSeconds(options_.resume_interval),

@@ -1,14 +1,12 @@
 #ifndef KUR_ENGINE_TRAIN_STOPWATCH_H_
 #define KUR_ENGINE_TRAIN_STOPWATCH_H_
 
-#include <chrono>
+#include "engine/base/clock.h"
 
 namespace kur {
 
 // Returns seconds on a clock that never goes back. Thread-safe.
-inline double MonotonicSeconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+inline double MonotonicSeconds() { return absl::ToDoubleSeconds(Uptime()); }
 
 // Adds up the seconds between Resume() and Pause(). Not thread-safe.
 class Stopwatch {

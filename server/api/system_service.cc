@@ -4,7 +4,8 @@
 
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "absl/strings/str_cat.h"
+#include "engine/base/clock.h"
 #include "server/api/unary.h"
 #include "server/protocol/conversions.h"
 
@@ -32,7 +33,7 @@ SystemService::SystemService(JobManager& jobs, const DeviceInventory& inventory,
       authenticator_(authenticator),
       version_(std::move(version)),
       state_directory_(std::move(state_directory)),
-      started_at_(absl::Now()) {}
+      started_at_(TimeOfDay()) {}
 
 grpc::ServerUnaryReactor* SystemService::GetServerInfo(grpc::CallbackServerContext* context,
                                                        const v1::GetServerInfoRequest*,

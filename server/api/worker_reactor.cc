@@ -30,6 +30,7 @@ absl::Status WorkerReactor::HandleMessage(v1::WorkerMessage message) {
     if (message.has_hello()) return Welcome(message.hello());
     return absl::InvalidArgumentError("the first message must be hello");
   }
+  if (message.has_heartbeat()) return job_->OnHeartbeat(this, message.heartbeat());
   if (!message.has_events()) return absl::InvalidArgumentError("expected events");
   auto& batch = *message.mutable_events()->mutable_events();
   std::vector<v1::Event> events(std::make_move_iterator(batch.begin()),

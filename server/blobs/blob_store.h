@@ -14,8 +14,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "engine/base/clock.h"
 #include "engine/base/file_system.h"
 #include "engine/base/sha256.h"
 
@@ -54,7 +54,7 @@ class BlobStore {
   // MarkNamed(). `files` must outlive the store; `now` is the time of day.
   static absl::StatusOr<std::unique_ptr<BlobStore>> Open(
       FileSystem& files, const std::string& root, const UploadLimits& limits = {},
-      std::function<absl::Time()> now = absl::Now);
+      std::function<absl::Time()> now = TimeOfDay);
 
   // Returns whether the owner's content is stored. If it is, it stays for `waiting_age` from now
   // on, whether a job names it or not.

@@ -142,7 +142,8 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
 absl::Status Daemon::OpenState(DataPolicy data) {
   FileSystem& files = FileSystem::Posix();
   const StateLayout& layout = state_.layout();
-  KUR_ASSIGN_OR_RETURN(database_, StateDatabase::Open(layout.database()));
+  KUR_ASSIGN_OR_RETURN(database_,
+                       StateDatabase::Open(layout.database(), /*vfs=*/"", layout.reserve()));
   store_ = std::make_unique<JobStore>(*database_);
   UploadLimits limits;
   limits.waiting_bytes = options_.upload_space << 30;
@@ -161,6 +162,8 @@ absl::Status Daemon::OpenState(DataPolicy data) {
   environment.dispatcher = &dispatcher_;
   environment.metrics = &metrics_;
   environment.data = std::move(data);
+  environment.max_restarts = options_.max_restarts.value_or(environment.max_restarts);
+  environment.watch.report = options_.hang_timeout.value_or(environment.watch.report);
   KUR_ASSIGN_OR_RETURN(jobs_, JobManager::Start(environment));
   return absl::OkStatus();
 }

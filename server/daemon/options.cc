@@ -36,6 +36,16 @@ A token file has lines of USER:TOKEN; SIGHUP reads it again. SIGTERM stops kurd 
 workers training; the next kurd on the same state directory takes them over.
 )";
 
+// "90s", "30m", "2h".
+absl::Duration ParseHangTimeout(const std::string& text) {
+  absl::Duration timeout;
+  if (!absl::ParseDuration(text, &timeout) || timeout < absl::ZeroDuration()) {
+    throw CLI::ValidationError("--hang-timeout",
+                               absl::StrCat("expected a time such as 30m or 2h, got '", text, "'"));
+  }
+  return timeout == absl::ZeroDuration() ? absl::InfiniteDuration() : timeout;
+}
+
 void AddOptions(CLI::App& app, DaemonOptions& options) {
   app.add_option("--state-dir", options.state_directory,
                  "Where jobs, uploads and results are kept; created if it is not there")
@@ -72,6 +82,17 @@ void AddOptions(CLI::App& app, DaemonOptions& options) {
       ->type_name("N");
   app.add_option("--metrics", options.metrics, "Serve Prometheus metrics on this loopback address")
       ->type_name("HOST:PORT");
+  app.add_option("--max-restarts", options.max_restarts,
+                 "How often a job is started again after its worker was killed or hung, unless "
+                 "`kurctl submit` says [16]")
+      ->check(CLI::Range(0, 1'000'000))
+      ->type_name("N");
+  app.add_option_function<std::string>(
+         "--hang-timeout",
+         [&options](const std::string& text) { options.hang_timeout = ParseHangTimeout(text); },
+         "How long a worker may report nothing and leave the processor idle before it is started "
+         "again from what it has saved; 0: for ever [30m]")
+      ->type_name("TIME");
   app.add_option("--worker-binary", options.worker_binary,
                  "The program that trains [kurd-worker beside kurd]")
       ->type_name("PATH");

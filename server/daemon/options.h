@@ -2,12 +2,14 @@
 #define KUR_SERVER_DAEMON_OPTIONS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "server/net/listen_address.h"
 
 namespace kur::server {
@@ -40,6 +42,11 @@ struct DaemonOptions {
   int uploads = 16;
   // The loopback address of the Prometheus metrics. Empty: no metrics.
   std::string metrics;
+  // How often a job is started again after its worker was killed, unless the submission says;
+  // absent: the default of JobEnvironment, as below.
+  std::optional<int> max_restarts;
+  // How long a worker may report nothing before it is taken to hang; infinite: as long as it likes.
+  std::optional<absl::Duration> hang_timeout;
   // The program that trains. Empty: kurd-worker in the folder of kurd.
   std::string worker_binary;
   // The program that evaluates Kurfiles. Empty: kurd-evaluator in the folder of kurd.

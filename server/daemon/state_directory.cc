@@ -21,7 +21,9 @@ constexpr int kPrivateDirectory = 0700;
 
 absl::Status WritePid(int fd) {
   const std::string text = absl::StrCat(getpid(), "\n");
-  if (ftruncate(fd, 0) != 0 || pwrite(fd, text.data(), text.size(), 0) < 0) {
+  // In this order, so that the file of an earlier kurd needs no space on a full disk.
+  if (pwrite(fd, text.data(), text.size(), 0) < 0 ||
+      ftruncate(fd, static_cast<off_t>(text.size())) != 0) {
     return ErrnoToStatus(errno, "cannot write the lock file");
   }
   return absl::OkStatus();

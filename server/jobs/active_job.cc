@@ -1,6 +1,5 @@
 #include "server/jobs/active_job.h"
 
-#include <openssl/crypto.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -8,8 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
-#include "server/auth/access_policy.h"
 #include "server/jobs/exit_decision.h"
+#include "server/jobs/pending_commands.h"
+#include "server/jobs/run_time.h"
 #include "server/jobs/worker_launch.h"
 #include "server/protocol/conversions.h"
 #include "server/protocol/job_state.h"
@@ -19,20 +19,6 @@ namespace kur::server {
 namespace {
 
 constexpr int64_t kLogTailBytes = 2048;
-// What a worker may be behind with: each command is written to the database with the job.
-constexpr int kMostPendingCommands = 32;
-
-bool SameSecret(const std::string& a, const std::string& b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-}
-
-v1::Event Warning(const std::string& text, absl::Time time) {
-  v1::Event event;
-  *event.mutable_time() = ToTimestamp(time);
-  event.mutable_log_line()->set_level(v1::LogLine::LEVEL_WARNING);
-  event.mutable_log_line()->set_text(text);
-  return event;
-}
 
 }  // namespace
 
@@ -44,7 +30,8 @@ ActiveJob::ActiveJob(const JobEnvironment& environment, const std::function<void
       name_(record.name),
       owner_(record.owner),
       view_(record),
-      record_(std::move(record)) {}
+      record_(std::move(record)),
+      watch_(environment.watch) {}
 
 void ActiveJob::Publish() {
   view_.Set(record_, IsFinal(record_.state) && !unannounced_);
@@ -56,7 +43,13 @@ v1::Job ActiveJob::Describe() const {
   v1::Job job = ToJob(*record);
   if (HasWorker(record->state)) {
     job.set_worker_pid(environment_.launcher->ProcessId({record->worker}));
-    if (record->desired_state == DESIRED_STATE_END) job.set_reason("is being cancelled");
+    job.set_reason(view_.worker_note());
+  }
+  if (record->desired_state == DESIRED_STATE_END && !IsFinal(record->state)) {
+    job.set_reason("is being cancelled");
+  }
+  if (record->started_at.has_value() && !IsFinal(record->state)) {
+    *job.mutable_elapsed() = ToDuration(ElapsedTime(environment_, *record));
   }
   const auto progress = view_.progress();
   if (progress.has_value()) *job.mutable_progress() = *progress;
@@ -76,7 +69,7 @@ absl::Status ActiveJob::OpenJournal() {
   if (absl::IsDataLoss(journal.status())) return Abandon(journal.status());
   KUR_RETURN_IF_ERROR(RefuseIfUnsafe(journal.status()));
   journal_ = *std::move(journal);
-  DropDoneCommands();
+  DropDoneCommands(journal_->tracker().last_command_done(), &record_.commands);
   Publish();
   return absl::OkStatus();
 }
@@ -90,7 +83,7 @@ absl::Status ActiveJob::Abandon(const absl::Status& damage) {
   JobRecord next = record_;
   next.state = v1::JOB_STATE_FAILED;
   next.reason = absl::StrCat("the job's events are damaged: ", damage.message());
-  next.finished_at = environment_.now();
+  MarkFinished(environment_, &next);
   KUR_RETURN_IF_ERROR(Store(std::move(next)));
   work_ = Work::kNone;
   return damage;
@@ -105,6 +98,7 @@ void ActiveJob::SetWaitingReason(const std::string& reason) {
 
 absl::Status ActiveJob::Store(JobRecord next) {
   KUR_RETURN_IF_ERROR(environment_.store->Update(next));
+  is_end_unstored_ = false;
   record_ = std::move(next);
   Publish();
   return absl::OkStatus();
@@ -114,6 +108,7 @@ absl::Status ActiveJob::Move(JobRecord next) {
   KUR_RETURN_IF_ERROR(CheckTransition(record_.state, next.state));
   KUR_RETURN_IF_ERROR(OpenJournal());
   KUR_RETURN_IF_ERROR(environment_.store->Update(next));
+  is_end_unstored_ = false;
   record_ = std::move(next);
   spdlog::info("job {} is {}{}{}", name_, std::string(StateName(record_.state)),
                record_.reason.empty() ? "" : ": ",
@@ -121,6 +116,7 @@ absl::Status ActiveJob::Move(JobRecord next) {
   // The state is settled by the store; a failure here only delays its event.
   const absl::Status announced = RefuseIfUnsafe(journal_->Announce(record_));
   unannounced_ = absl::IsResourceExhausted(announced);
+  if (unannounced_) environment_.database->GiveUpReserve();
   Publish();
   if (!announced.ok()) spdlog::error("job {}: {}", name_, announced.ToString());
   return absl::OkStatus();
@@ -131,21 +127,25 @@ absl::Status ActiveJob::MoveToFinal(v1::JobState state, const std::string& reaso
   JobRecord next = record_;
   next.state = state;
   next.reason = reason;
-  next.finished_at = environment_.now();
+  MarkFinished(environment_, &next);
   next.progress = journal_->tracker().progress();
   KUR_RETURN_IF_ERROR(Move(std::move(next)));
   work_ = Work::kNone;
   return absl::OkStatus();
 }
 
-absl::Status ActiveJob::MoveToQueued() {
+absl::Status ActiveJob::MoveToQueued(bool counts) {
   JobRecord next = record_;
+  if (counts) next.history.set_restarts(next.history.restarts() + 1);
   next.state = v1::JOB_STATE_QUEUED;
   next.reason = "waiting to be started again";
   next.devices.clear();
   next.worker.clear();
   KUR_RETURN_IF_ERROR(Move(std::move(next)));
   work_ = Work::kNone;
+  ending_ = WorkerEnding();
+  directory_moved_ = false;
+  ended_unseen_ = false;
   return absl::OkStatus();
 }
 
@@ -156,7 +156,7 @@ absl::Status ActiveJob::Start(const std::vector<std::string>& devices) {
   next.reason.clear();
   next.devices = devices;
   ++next.attempts;
-  if (!next.started_at.has_value()) next.started_at = environment_.now();
+  MarkStarted(environment_, &next);
   KUR_RETURN_IF_ERROR(Move(std::move(next)));
   work_ = Work::kLaunch;
   return absl::OkStatus();
@@ -173,13 +173,18 @@ absl::Status ActiveJob::Cancel() {
     if (record_.desired_state != DESIRED_STATE_END) {
       JobRecord next = record_;
       next.desired_state = DESIRED_STATE_END;
-      KUR_RETURN_IF_ERROR(Store(std::move(next)));
+      const absl::Status stored = Store(next);
+      if (!stored.ok() && !absl::IsResourceExhausted(stored)) return stored;
+      // A full disk must not keep a job from ending, which may free the disk.
+      is_end_unstored_ = !stored.ok();
+      record_.desired_state = DESIRED_STATE_END;
+      Publish();
     }
     status = Reconcile();
   }
-  // Also after an error: what is wanted is durable, and the next round works towards it.
+  // Also after an error: the next round works towards what is wanted.
   on_change_();
-  return status;
+  return absl::IsResourceExhausted(status) ? absl::OkStatus() : status;
 }
 
 absl::Status ActiveJob::Reconcile() {
@@ -192,9 +197,7 @@ absl::Status ActiveJob::Reconcile() {
   if (work_ == Work::kLaunch) {
     return MoveToFinal(v1::JOB_STATE_CANCELLED, "cancelled before its worker started");
   }
-  if (signal_at_ == absl::InfiniteFuture()) {
-    signal_at_ = environment_.now() + environment_.cancel_grace;
-  }
+  ending_.Request(environment_.uptime() + environment_.cancel_grace);
   connection_.SendCommands(record_);
   return absl::OkStatus();
 }
@@ -206,42 +209,20 @@ absl::Status ActiveJob::RequestCheckpoint() {
         absl::StrCat("job ", name_, " is ", StateName(record_.state),
                      "; only a running job has a checkpoint to write"));
   }
-  if (record_.commands.commands_size() >= kMostPendingCommands) {
-    return absl::ResourceExhaustedError(absl::StrCat("job ", name_, " has ", kMostPendingCommands,
-                                                     " checkpoints still to write; wait for them"));
-  }
   JobRecord next = record_;
-  next.commands.set_last_id(next.commands.last_id() + 1);
-  v1::Command& command = *next.commands.add_commands();
-  command.set_id(next.commands.last_id());
-  command.mutable_write_checkpoint();
+  KUR_RETURN_IF_ERROR(AddCheckpointCommand(&next.commands));
   KUR_RETURN_IF_ERROR(Store(std::move(next)));
   connection_.SendCommands(record_);
   return absl::OkStatus();
 }
 
-void ActiveJob::DropDoneCommands() {
-  // A worker does its commands in the order of their numbers.
-  const int64_t done = journal_->tracker().last_command_done();
-  auto& commands = *record_.commands.mutable_commands();
-  commands.erase(std::remove_if(commands.begin(), commands.end(),
-                                [done](const v1::Command& c) { return c.id() <= done; }),
-                 commands.end());
-}
-
 absl::StatusOr<int64_t> ActiveJob::Connect(const v1::Hello& hello,
                                            const std::shared_ptr<WorkerLink>& link) {
   absl::MutexLock lock(&mutex_);
-  if (!SameSecret(hello.secret(), record_.frozen.secret())) {
-    return NoSuchJob(hello.job());
-  }
-  if (IsFinal(record_.state)) return absl::NotFoundError("the job has ended");
-  if (!HasWorker(record_.state)) return absl::PermissionDeniedError("the job has no worker");
-  if (hello.attempt() != 0 && hello.attempt() != record_.attempts) {
-    return absl::PermissionDeniedError("another worker has taken the job over");
-  }
+  KUR_RETURN_IF_ERROR(CheckHello(hello, record_, environment_.layout->Run(name_)));
   KUR_RETURN_IF_ERROR(OpenJournal());
   connection_.Replace(link);
+  watch_.OnHeard();
   return journal_->log()->last_worker_sequence();
 }
 
@@ -254,12 +235,18 @@ void ActiveJob::OnWelcomed() {
 absl::StatusOr<int64_t> ActiveJob::AppendWorkerEvents(const WorkerLink* link,
                                                       std::vector<v1::Event> events) {
   absl::MutexLock lock(&mutex_);
-  if (!connection_.IsOver(link)) {
-    return absl::AbortedError("replaced by a newer connection of the worker");
-  }
+  KUR_RETURN_IF_ERROR(connection_.CheckIsOver(link));
   if (!HasWorker(record_.state)) return absl::NotFoundError("the job has ended");
+  watch_.OnEvents();
   KUR_RETURN_IF_ERROR(AppendEvents(std::move(events)));
   return journal_->log()->last_worker_sequence();
+}
+
+absl::Status ActiveJob::OnHeartbeat(const WorkerLink* link, const v1::Heartbeat& heartbeat) {
+  absl::MutexLock lock(&mutex_);
+  KUR_RETURN_IF_ERROR(connection_.CheckIsOver(link));
+  watch_.OnHeartbeat(absl::Seconds(heartbeat.processor_seconds()));
+  return absl::OkStatus();
 }
 
 absl::Status ActiveJob::AppendEvents(std::vector<v1::Event> events) {
@@ -281,7 +268,7 @@ absl::Status ActiveJob::AppendEvents(std::vector<v1::Event> events) {
   if (!artifacts.empty()) KUR_RETURN_IF_ERROR(environment_.store->PutArtifacts(id_, artifacts));
   environment_.metrics->CountEvents(static_cast<int64_t>(events.size()));
   absl::Status written = RefuseIfUnsafe(journal_->Append(std::move(events)));
-  DropDoneCommands();
+  DropDoneCommands(journal_->tracker().last_command_done(), &record_.commands);
   view_.SetProgress(journal_->tracker().progress());
   return written;
 }
@@ -310,7 +297,10 @@ absl::Status ActiveJob::HandleWorkerExit() {
   // job from ending, unless trying again can help.
   absl::Status appended =
       AppendEvents(directory.SpooledAfter(journal_->log()->last_worker_sequence()));
-  if (absl::IsResourceExhausted(appended)) return appended;
+  if (absl::IsResourceExhausted(appended)) {
+    environment_.database->GiveUpReserve();
+    return appended;
+  }
   if (!appended.ok()) {
     spdlog::error("job {}: the last events are lost: {}", name_, appended.ToString());
   }
@@ -318,6 +308,11 @@ absl::Status ActiveJob::HandleWorkerExit() {
   end.exit = exit_;
   end.outcome = directory.Outcome();
   end.cancel_requested = record_.desired_state == DESIRED_STATE_END;
+  end.kill_reason = ending_.kill_reason();
+  end.directory_moved = directory_moved_;
+  end.seen = !ended_unseen_;
+  end.restarts = record_.history.restarts();
+  end.max_restarts = MaxRestarts(record_);
   end.progressed = journal_->tracker().progressed();
   end.attempts_without_progress = journal_->tracker().attempts_without_progress();
   end.log_tail = directory.LogTail(kLogTailBytes);
@@ -326,11 +321,16 @@ absl::Status ActiveJob::HandleWorkerExit() {
   if (!decision.restart) return MoveToFinal(decision.state, decision.reason);
   // Once, however often a full disk makes this be tried.
   if (warned_attempt_ != record_.attempts) {
-    KUR_RETURN_IF_ERROR(
-        RefuseIfUnsafe(journal_->Append({Warning(decision.reason, environment_.now())})));
+    KUR_RETURN_IF_ERROR(Warn(decision.reason));
     warned_attempt_ = record_.attempts;
   }
-  return MoveToQueued();
+  return MoveToQueued(decision.counts);
+}
+
+absl::Status ActiveJob::Warn(const std::string& text) {
+  KUR_RETURN_IF_ERROR(OpenJournal());
+  spdlog::warn("job {}: {}", name_, text);
+  return RefuseIfUnsafe(journal_->Warn(text, environment_.now()));
 }
 
 absl::Status ActiveJob::Recover() {
@@ -349,18 +349,24 @@ absl::Status ActiveJob::Recover() {
     // Either it was never started, or it has come and gone without having been written down.
     const bool ended = RunDirectory(*environment_.files, run_directory).Outcome().has_value();
     absl::MutexLock lock(&mutex_);
+    ended_unseen_ = ended;
     work_ = ended ? Work::kHandleExit : Work::kLaunch;
     return absl::OkStatus();
   }
-  KUR_ASSIGN_OR_RETURN(const auto gone,
-                       environment_.launcher->Adopt(name_, worker, ExitCallbackFor(attempt)));
+  KUR_ASSIGN_OR_RETURN(const auto gone, environment_.launcher->Adopt(name_, run_directory, worker,
+                                                                     ExitCallbackFor(attempt)));
   if (!gone.has_value()) {
     spdlog::info("job {}: adopted its worker, process {}", name_,
                  environment_.launcher->ProcessId(worker));
-    return RecordLaunch(attempt, worker);
+    KUR_RETURN_IF_ERROR(RecordLaunch(attempt, worker));
+    absl::MutexLock lock(&mutex_);
+    directory_moved_ = RunDirectory(*environment_.files, run_directory).WasMoved();
+    if (directory_moved_) ending_.Kill("the state directory was moved while it ran");
+    return absl::OkStatus();
   }
   absl::MutexLock lock(&mutex_);
   exit_ = *gone;
+  ended_unseen_ = true;
   ended_attempt_ = attempt;
   work_ = Work::kHandleExit;
   return absl::OkStatus();
@@ -369,7 +375,7 @@ absl::Status ActiveJob::Recover() {
 bool ActiveJob::ClaimLaunch() {
   absl::MutexLock lock(&mutex_);
   // The events of the worker come after that of its start.
-  if (unannounced_ || work_ != Work::kLaunch || environment_.now() < launch_at_) return false;
+  if (unannounced_ || work_ != Work::kLaunch || environment_.uptime() < launch_at_) return false;
   work_ = Work::kLaunching;
   return true;
 }
@@ -380,7 +386,7 @@ void ActiveJob::Launch() {
     spdlog::error("job {}: {}; trying again", name_, launched.ToString());
     absl::MutexLock lock(&mutex_);
     if (!IsFinal(record_.state)) work_ = Work::kLaunch;
-    launch_at_ = environment_.now() + kRetryAfter;
+    launch_at_ = environment_.uptime() + kRetryAfter;
   }
   on_change_();
 }
@@ -403,7 +409,7 @@ absl::Status ActiveJob::LaunchWorker() {
   if (absl::IsFailedPrecondition(request.status())) {
     spdlog::warn("job {}: {}; it is queued again", name_, std::string(request.status().message()));
     absl::MutexLock lock(&mutex_);
-    return MoveToQueued();
+    return MoveToQueued(/*counts=*/false);
   }
   if (!request.ok()) return RecordLaunch(record.attempts, request.status());
   return RecordLaunch(record.attempts,
@@ -420,6 +426,8 @@ absl::Status ActiveJob::RecordLaunch(int attempt, const absl::StatusOr<WorkerHan
                        absl::StrCat("cannot start the worker: ", worker.status().message()));
   }
   work_ = Work::kNone;
+  watch_.Restart();
+  view_.SetWorkerNote("");
   record_.worker = worker->text;
   Publish();
   const absl::Status recorded = environment_.store->Update(record_);
@@ -428,42 +436,61 @@ absl::Status ActiveJob::RecordLaunch(int attempt, const absl::StatusOr<WorkerHan
   return absl::OkStatus();
 }
 
-int ActiveJob::TakeDueSignal(absl::Time now) {
-  const bool worker_runs = HasWorker(record_.state) && work_ == Work::kNone &&
-                           record_.attempts != ended_attempt_ && !record_.worker.empty();
-  if (!worker_runs || now < signal_at_) return 0;
-  signal_at_ = now + environment_.terminate_grace;
-  return std::exchange(next_signal_, SIGKILL);
+bool ActiveJob::WorkerRuns() const {
+  return HasWorker(record_.state) && work_ == Work::kNone && record_.attempts != ended_attempt_ &&
+         !record_.worker.empty();
+}
+
+absl::Status ActiveJob::CheckWorker() {
+  if (!WorkerRuns() || ending_.is_scheduled()) return absl::OkStatus();
+  const WorkerHealth health = watch_.Look(environment_.uptime());
+  const std::string note = watch_.Describe();
+  view_.SetWorkerNote(note);
+  if (health == WorkerHealth::kFine) return absl::OkStatus();
+  if (health == WorkerHealth::kSilent) {
+    if (silent_attempt_ == record_.attempts) return absl::OkStatus();
+    KUR_RETURN_IF_ERROR(Warn(absl::StrCat(note, ": cancel the job if it hangs")));
+    silent_attempt_ = record_.attempts;
+    return absl::OkStatus();
+  }
+  KUR_RETURN_IF_ERROR(Warn(absl::StrCat(note, ": killing it")));
+  ending_.Kill(absl::StrCat("it hung: ", note));
+  return absl::OkStatus();
 }
 
 absl::Status ActiveJob::RunSteps() {
+  if (is_end_unstored_) KUR_RETURN_IF_ERROR(Store(record_));
   if (unannounced_) {
     KUR_RETURN_IF_ERROR(RefuseIfUnsafe(journal_->Announce(record_)));
     unannounced_ = false;
     Publish();
   }
   if (work_ == Work::kHandleExit) KUR_RETURN_IF_ERROR(HandleWorkerExit());
-  return Reconcile();
+  KUR_RETURN_IF_ERROR(Reconcile());
+  return CheckWorker();
 }
 
-absl::Time ActiveJob::RunDueWork() {
-  const absl::Time now = environment_.now();
-  absl::Time next = absl::InfiniteFuture();
+absl::Duration ActiveJob::RunDueWork() {
+  const absl::Duration now = environment_.uptime();
+  absl::Duration next = absl::InfiniteDuration();
   int signal = 0;
   {
     absl::MutexLock lock(&mutex_);
     const absl::Status status = RunSteps();
     if (!status.ok()) {
       spdlog::error("job {}: {}; trying again", name_, status.ToString());
-      return now + kRetryAfter;
+      next = now + kRetryAfter;
     }
-    signal = TakeDueSignal(now);
-    // One that is overdue waits for the launch to end, which wakes this.
-    if (HasWorker(record_.state) && signal_at_ > now) next = signal_at_;
+    // Whatever went wrong: a worker that is to end ends.
+    if (WorkerRuns()) {
+      signal = ending_.TakeDue(now, environment_.terminate_grace);
+      next = std::min(next, now + WorkerWatch::kLookInterval);
+      if (ending_.due() > now) next = std::min(next, ending_.due());
+    }
     if (work_ == Work::kLaunch && launch_at_ > now) next = std::min(next, launch_at_);
   }
   if (signal != 0) {
-    spdlog::warn("job {}: the worker does not end; sending it signal {}", name_, signal);
+    spdlog::warn("job {}: sending its worker signal {}", name_, signal);
     environment_.launcher->Signal(name_, signal).IgnoreError();
   }
   return next;

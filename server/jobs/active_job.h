@@ -1,7 +1,6 @@
 #ifndef KUR_SERVER_JOBS_ACTIVE_JOB_H_
 #define KUR_SERVER_JOBS_ACTIVE_JOB_H_
 
-#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,6 +17,8 @@
 #include "server/jobs/job_journal.h"
 #include "server/jobs/job_view.h"
 #include "server/jobs/worker_connection.h"
+#include "server/jobs/worker_ending.h"
+#include "server/jobs/worker_watch.h"
 #include "server/launcher/launcher.h"
 #include "server/scheduler/scheduling_policy.h"
 #include "server/store/job_store.h"
@@ -64,31 +65,36 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   absl::Status Start(const std::vector<std::string>& devices);
 
   // Does what is due, but for launching the worker: tries again what a full disk prevented, brings
-  // the job closer to what is wanted of it, signals a worker that does not end. Called by one
-  // thread. Returns when to call again at the latest.
-  absl::Time RunDueWork();
+  // the job closer to what is wanted of it, signals a worker that does not end or hangs. Called by
+  // one
+  // thread. Returns at which uptime to call again at the latest.
+  absl::Duration RunDueWork();
 
   // Returns true, once, if the worker is to be launched: the caller then calls Launch(), on a
   // thread that may wait for files and processes.
   bool ClaimLaunch();
   void Launch();
 
-  // Asks for the end. FAILED_PRECONDITION if the job has ended.
+  // Asks for the end, which is durable when this returns, but on a full disk: kurd works towards
+  // the end then, and stores that it is wanted as soon as it can. FAILED_PRECONDITION if the job
+  // has ended.
   absl::Status Cancel();
   // Has the worker write a checkpoint; durable, so also a worker that is away now, or started again
   // by then, is told. FAILED_PRECONDITION unless the job is running, RESOURCE_EXHAUSTED if the
   // worker is behind with too many.
   absl::Status RequestCheckpoint();
 
-  // Connects a worker that says hello. NoSuchJob() for a wrong secret, PERMISSION_DENIED for the
-  // worker of another attempt; NOT_FOUND if the job has ended. A second connection replaces the
-  // first. Returns the last durable worker_sequence.
+  // Connects a worker that says hello; errors are those of CheckHello(). A second connection
+  // replaces the first.
+  // Returns the last durable worker_sequence.
   absl::StatusOr<int64_t> Connect(const v1::Hello& hello, const std::shared_ptr<WorkerLink>& link);
   // Sends the worker commands from now on; call once it was welcomed.
   void OnWelcomed();
   // Appends those of the events that are new, and returns the last durable worker_sequence. An
   // error closes the stream: ABORTED if `link` was replaced, OUT_OF_RANGE for a gap.
   absl::StatusOr<int64_t> AppendWorkerEvents(const WorkerLink* link, std::vector<v1::Event> events);
+  // Notes a sign of life. ABORTED as above.
+  absl::Status OnHeartbeat(const WorkerLink* link, const v1::Heartbeat& heartbeat);
 
  private:
   enum class Work {
@@ -115,18 +121,20 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   absl::Status MoveToFinal(v1::JobState state, const std::string& reason)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Gives the devices back: the scheduling policy decides when and where the worker starts again.
-  absl::Status MoveToQueued() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // `counts`: one of the restarts that are bounded.
+  absl::Status MoveToQueued(bool counts) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // The steps of RunDueWork(); an error means that they are to be tried again.
   absl::Status RunSteps() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status HandleWorkerExit() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Brings the job one step closer to its desired state: the one place that acts on it.
   absl::Status Reconcile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Returns the signal that is due for a worker that was told to end; 0 if none is.
-  int TakeDueSignal(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Returns whether the worker of this attempt was launched and is not known to have ended.
+  bool WorkerRuns() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Has a worker killed that hangs, and says so.
+  absl::Status CheckWorker() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Warn(const std::string& text) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  // Forgets the commands that the journal says are done.
-  void DropDoneCommands() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status AppendEvents(std::vector<v1::Event> events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Status LaunchWorker();
@@ -146,20 +154,27 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   mutable absl::Mutex mutex_;
   JobRecord record_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<JobJournal> journal_ ABSL_GUARDED_BY(mutex_);  // null until opened
+  // That the job is to end is not in the store yet.
+  bool is_end_unstored_ ABSL_GUARDED_BY(mutex_) = false;
   bool unannounced_ ABSL_GUARDED_BY(mutex_) = false;
   Work work_ ABSL_GUARDED_BY(mutex_) = Work::kNone;
-  // When a launch that could not be made is tried again.
-  absl::Time launch_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  // At which uptime a launch that could not be made is tried again.
+  absl::Duration launch_at_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
   WorkerExit exit_ ABSL_GUARDED_BY(mutex_);
+  // `exit_` is from before this kurd.
+  bool ended_unseen_ ABSL_GUARDED_BY(mutex_) = false;
   // The latest attempt whose worker is known to be gone.
   int ended_attempt_ ABSL_GUARDED_BY(mutex_) = 0;
   // The latest attempt of which the events say why it ended.
   int warned_attempt_ ABSL_GUARDED_BY(mutex_) = 0;
 
   WorkerConnection connection_ ABSL_GUARDED_BY(mutex_);
-  // When a worker that is to end is signaled, and with what.
-  absl::Time signal_at_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
-  int next_signal_ ABSL_GUARDED_BY(mutex_) = SIGTERM;
+  WorkerWatch watch_ ABSL_GUARDED_BY(mutex_);
+  WorkerEnding ending_ ABSL_GUARDED_BY(mutex_);
+  // The worker was started when the state directory had another name.
+  bool directory_moved_ ABSL_GUARDED_BY(mutex_) = false;
+  // The latest attempt that was said to be silent.
+  int silent_attempt_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace kur::server

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/protocol/job_state.h"
+#include "server/protocol/worker_paths.h"
 
 namespace kur::server {
 namespace {
@@ -17,7 +18,13 @@ std::string SignalName(int signal) {
 }
 
 std::string Describe(const WorkerEnd& end) {
+  if (!end.kill_reason.empty()) {
+    return absl::StrCat("the worker was killed because ", end.kill_reason);
+  }
   if (end.exit.host_restarted) return "the machine was restarted while the worker ran";
+  if (end.exit.is_of_original) {
+    return "this state directory is a copy: the worker belongs to the original and is left alone";
+  }
   if (!end.exit.known) return "the worker ended while kurd was not watching, leaving no outcome";
   return absl::StrCat("the worker was killed by ", SignalName(end.exit.signal),
                       // Data files are mapped.
@@ -49,15 +56,22 @@ ExitDecision DecideAfterExit(const WorkerEnd& end) {
     return Final(v1::JOB_STATE_CANCELLED,
                  "cancelled; the worker ended without having written its last weights");
   }
-  const bool exited = end.exit.known && end.exit.signal == 0;
+  const bool exited = end.exit.known && end.exit.signal == 0 && end.kill_reason.empty();
+  if (exited && end.exit.exit_code == worker::kNoSpaceExitCode) {
+    return Final(v1::JOB_STATE_FAILED,
+                 WithLog("the disk of the server is full: the worker could not write how the job "
+                         "ended; free some space there, then submit the job again",
+                         end.log_tail));
+  }
   if (exited) {
     return Final(v1::JOB_STATE_FAILED,
                  WithLog(absl::StrCat("the worker exited with code ", end.exit.exit_code,
                                       " without saying how the job ended"),
                          end.log_tail));
   }
-  const bool hopeless = !end.exit.host_restarted && !end.progressed &&
-                        end.attempts_without_progress >= kMaxAttemptsWithoutProgress;
+  const bool blameless = end.exit.host_restarted || end.exit.is_of_original || end.directory_moved;
+  const bool hopeless =
+      !blameless && !end.progressed && end.attempts_without_progress >= kMaxAttemptsWithoutProgress;
   if (hopeless) {
     const std::string hint =
         end.exit.signal == 9
@@ -68,6 +82,14 @@ ExitDecision DecideAfterExit(const WorkerEnd& end) {
         WithLog(absl::StrCat(Describe(end), " three times without progress", hint), end.log_tail));
   }
   ExitDecision decision;
+  decision.counts = !blameless && end.seen;
+  if (decision.counts && end.restarts >= end.max_restarts) {
+    return Final(v1::JOB_STATE_FAILED,
+                 WithLog(absl::StrCat(Describe(end), "; it is not started again after ",
+                                      end.restarts, " of at most ", end.max_restarts,
+                                      " restarts (kurctl submit --max-restarts)"),
+                         end.log_tail));
+  }
   decision.restart = true;
   decision.reason = absl::StrCat(
       Describe(end), "; it is started again, and goes on from what it has saved, if anything");

@@ -2,14 +2,17 @@
 #define KUR_SERVER_JOBS_JOB_ENVIRONMENT_H_
 
 #include <functional>
+#include <string>
 
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "engine/base/clock.h"
 #include "engine/base/file_system.h"
 #include "server/blobs/blob_store.h"
 #include "server/devices/device_inventory.h"
 #include "server/events/event_dispatcher.h"
+#include "server/jobs/worker_watch.h"
 #include "server/launcher/launcher.h"
+#include "server/launcher/process.h"
 #include "server/metrics/metrics.h"
 #include "server/protocol/state_layout.h"
 #include "server/scheduler/scheduling_policy.h"
@@ -43,8 +46,16 @@ struct JobEnvironment {
   absl::Duration cancel_grace = absl::Seconds(30);
   // How long it may take after that before it is sent SIGKILL.
   absl::Duration terminate_grace = absl::Seconds(10);
-  // The time of day; tests set it.
-  std::function<absl::Time()> now = absl::Now;
+  // How long a worker may be silent.
+  WatchLimits watch;
+  // How often a job is started again after its worker was killed, unless the submission says.
+  int max_restarts = kDefaultMaxRestarts;
+  // The time of day, for people; tests set it.
+  std::function<absl::Time()> now = TimeOfDay;
+  // Uptime(), for deadlines; tests set it.
+  std::function<absl::Duration()> uptime = Uptime;
+  // Names the start of the machine that `uptime` counts from.
+  std::string boot_id = ReadBootId().value_or("");
 };
 
 }  // namespace kur::server

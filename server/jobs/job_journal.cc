@@ -1,6 +1,6 @@
 #include "server/jobs/job_journal.h"
 
-#include "absl/time/clock.h"
+#include "engine/base/clock.h"
 #include "engine/base/status.h"
 #include "server/jobs/job_view.h"
 #include "server/protocol/conversions.h"
@@ -17,7 +17,7 @@ v1::Event StateEvent(v1::JobState state, absl::Time time) {
 }
 
 v1::Event StateEvent(const JobRecord& record) {
-  v1::Event event = StateEvent(record.state, record.finished_at.value_or(absl::Now()));
+  v1::Event event = StateEvent(record.state, record.finished_at.value_or(TimeOfDay()));
   v1::StateChanged& change = *event.mutable_state_changed();
   change.set_reason(record.reason);
   if (BeginsAttempt(record.state)) {
@@ -55,6 +55,14 @@ absl::Status JobJournal::Announce(const JobRecord& record) {
   if (first) events.push_back(StateEvent(v1::JOB_STATE_QUEUED, record.submitted_at));
   if (!first || !WaitsForDevices(record.state)) events.push_back(StateEvent(record));
   return Append(std::move(events));
+}
+
+absl::Status JobJournal::Warn(const std::string& text, absl::Time time) {
+  v1::Event event;
+  *event.mutable_time() = ToTimestamp(time);
+  event.mutable_log_line()->set_level(v1::LogLine::LEVEL_WARNING);
+  event.mutable_log_line()->set_text(text);
+  return Append({std::move(event)});
 }
 
 absl::Status JobJournal::Append(std::vector<v1::Event> events) {

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "engine/base/file_system.h"
 #include "server/events/event_log.h"
 #include "server/jobs/progress_tracker.h"
@@ -28,6 +29,9 @@ class JobJournal {
 
   // Appends the event of the record's state unless it is the one announced last.
   absl::Status Announce(const JobRecord& record);
+
+  // Appends a warning for people.
+  absl::Status Warn(const std::string& text, absl::Time time);
 
   // Appends events of the worker or of kurd.
   absl::Status Append(std::vector<v1::Event> events);

@@ -64,6 +64,7 @@ void JobManager::Stop() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
+    work_arrived_.NotifyAll();
   }
   if (thread_.joinable()) thread_.join();
   launch_pool_.reset();
@@ -91,7 +92,12 @@ absl::Status JobManager::Recover() {
 
 void JobManager::MarkChanged() {
   absl::MutexLock lock(&mutex_);
+  NoteChange();
+}
+
+void JobManager::NoteChange() {
   changed_ = true;
+  work_arrived_.NotifyAll();
 }
 
 void JobManager::Run() {
@@ -99,23 +105,24 @@ void JobManager::Run() {
   while (true) {
     {
       absl::MutexLock lock(&mutex_);
-      mutex_.AwaitWithTimeout(absl::Condition(this, &JobManager::MustRun), wait);
+      work_arrived_.Await(&mutex_, absl::Condition(this, &JobManager::MustRun), wait);
       if (stopping_) return;
       changed_ = false;
       ++rounds_begun_;
     }
-    wait = RunRound() - environment_.now();
+    wait = RunRound() - environment_.uptime();
     absl::MutexLock lock(&mutex_);
     rounds_done_ = rounds_begun_;
   }
 }
 
-absl::Time JobManager::RunRound() {
+absl::Duration JobManager::RunRound() {
   const auto jobs = ActiveJobs();
   // Before deciding, so that the devices of workers that have ended are free; after it, so that
   // what was decided is done at once.
   for (const auto& job : jobs) job->RunDueWork();
-  absl::Time next = Schedule(jobs) ? absl::InfiniteFuture() : environment_.now() + kRetryAfter;
+  absl::Duration next =
+      Schedule(jobs) ? absl::InfiniteDuration() : environment_.uptime() + kRetryAfter;
   for (const auto& job : jobs) {
     next = std::min(next, job->RunDueWork());
     LaunchIfDue(job);
@@ -124,8 +131,8 @@ absl::Time JobManager::RunRound() {
   return std::min(next, SweepIfDue());
 }
 
-absl::Time JobManager::SweepIfDue() {
-  const absl::Time now = environment_.now();
+absl::Duration JobManager::SweepIfDue() {
+  const absl::Duration now = environment_.uptime();
   if (now < next_sweep_) return next_sweep_;
   const bool taken = launch_pool_->TryAdd("", [this] {
     const absl::Status swept = SweepBlobs(environment_);
@@ -183,13 +190,13 @@ void JobManager::ForgetSettled(const std::vector<std::shared_ptr<ActiveJob>>& jo
     active_.erase(job->id());
     ++forgotten_;
     // What held the devices or wrote the same files is gone.
-    changed_ = true;
+    NoteChange();
   }
 }
 
 void JobManager::WaitUntilIdle() {
   absl::MutexLock lock(&mutex_);
-  changed_ = true;
+  NoteChange();
   mutex_.Await(absl::Condition(
       +[](JobManager* self) ABSL_NO_THREAD_SAFETY_ANALYSIS {
         return !self->changed_ && self->rounds_done_ == self->rounds_begun_ && self->launches_ == 0;
@@ -207,7 +214,8 @@ absl::StatusOr<v1::Job> JobManager::Submit(const Caller& caller,
   }
   const SubmissionContext context = {*environment_.evaluator, *environment_.layout,
                                      *environment_.blobs, environment_.inventory->devices(),
-                                     environment_.data};
+                                     environment_.data,
+                                     environment_.max_restarts};
   KUR_ASSIGN_OR_RETURN(const NewJob job, FreezeSubmission(context, caller.user, request));
   if (request.validate_only()) {
     JobRecord preview;
@@ -275,7 +283,7 @@ absl::StatusOr<std::shared_ptr<ActiveJob>> JobManager::Active(const JobRecord& r
     // A job that has come and gone meanwhile must not come back.
     if (forgotten != forgotten_) continue;
     const auto added = active_.emplace(record.id, job);
-    changed_ = true;
+    NoteChange();
     return added.first->second;
   }
 }

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "engine/base/timed_condition.h"
 #include "engine/base/unique_fd.h"
 #include "kur/v1/kur.pb.h"
 #include "server/auth/access_policy.h"
@@ -78,16 +79,17 @@ class JobManager {
 
   absl::Status Recover();
   void Run();
-  // One round of the scheduling thread; returns when the next is due at the latest.
-  absl::Time RunRound();
+  // One round of the scheduling thread; returns at which uptime the next is due at the latest.
+  absl::Duration RunRound();
   // Returns false if a job that should start could not; to be tried again.
   bool Schedule(const std::vector<std::shared_ptr<ActiveJob>>& jobs);
   // Has `launch_pool_` remove old uploads, if that is due; returns when it is next.
-  absl::Time SweepIfDue();
+  absl::Duration SweepIfDue();
   // Has the job's worker launched by `launch_pool_`, if it is to be.
   void LaunchIfDue(const std::shared_ptr<ActiveJob>& job);
   void ForgetSettled(const std::vector<std::shared_ptr<ActiveJob>>& jobs);
   void MarkChanged();
+  void NoteChange() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool MustRun() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return changed_ || stopping_; }
 
   // Returns the job of that name, or of that unambiguous prefix among the caller's, if the access
@@ -103,11 +105,12 @@ class JobManager {
   v1::Job Describe(const JobRecord& record) const;
 
   const JobEnvironment environment_;
-  absl::Time next_sweep_ = absl::InfinitePast();  // of the scheduling thread
+  absl::Duration next_sweep_ = -absl::InfiniteDuration();  // of the scheduling thread
   const std::function<void()> on_change_ = [this] { MarkChanged(); };
   EndedLogs ended_logs_;
 
   mutable absl::Mutex mutex_;
+  TimedCondition work_arrived_;  // MustRun() may have become true
   // By id, which is the order of submission.
   std::map<int64_t, std::shared_ptr<ActiveJob>> active_ ABSL_GUARDED_BY(mutex_);
   // Jobs that have been taken out of `active_`.

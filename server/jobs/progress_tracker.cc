@@ -48,8 +48,15 @@ void ProgressTracker::Add(const v1::Event& event) {
       *progress.mutable_validation_metrics() = event.measured().metrics();
       return;
     }
-    case v1::Event::kArtifactWritten:
-      progressed_ |= event.artifact_written().kind() == v1::Artifact::KIND_CHECKPOINT;
+    case v1::Event::kStarted:
+      // The attempt before has saved more than it lived to report.
+      if (event.started().resumed_at_batch() <= saved_batches_) return;
+      saved_batches_ = event.started().resumed_at_batch();
+      attempts_without_progress_ = 1;
+      return;
+    case v1::Event::kSaved:
+      progressed_ |= event.saved().batch() > saved_batches_;
+      saved_batches_ = std::max(saved_batches_, event.saved().batch());
       return;
     case v1::Event::kCommandDone:
       last_command_done_ = std::max(last_command_done_, event.command_done().id());
@@ -67,10 +74,6 @@ void ProgressTracker::AddBatches(const v1::BatchLosses& losses) {
   progress.set_samples(losses.samples());
   progress.set_loss(losses.mean_loss());
   progress.set_samples_per_second(losses.samples_per_second());
-  const std::pair<int64_t, int64_t> position = {losses.epoch(), last};
-  if (position <= furthest_) return;
-  furthest_ = position;
-  progressed_ = true;
 }
 
 }  // namespace kur::server

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <utility>
 
 #include "kur/v1/event.pb.h"
 #include "kur/v1/job.pb.h"
@@ -26,9 +25,10 @@ class ProgressTracker {
   // The highest number of a command that the worker has done; 0 at first.
   int64_t last_command_done() const { return last_command_done_; }
 
-  // True if the current attempt has written a checkpoint or trained beyond every attempt before it.
+  // True if the current attempt has saved more batches than every attempt before it: what was only
+  // trained is lost with the worker.
   bool progressed() const { return progressed_; }
-  // How many attempts in a row, the current one included, began since the last progress.
+  // How many attempts in a row, the current one included, began since something more was saved.
   int attempts_without_progress() const { return attempts_without_progress_; }
 
  private:
@@ -38,7 +38,7 @@ class ProgressTracker {
   std::optional<v1::Progress> progress_;
   std::optional<v1::JobState> announced_state_;
   int announced_attempt_ = 0;
-  std::pair<int64_t, int64_t> furthest_ = {0, 0};  // epoch and batch
+  int64_t saved_batches_ = 0;
   bool progressed_ = false;
   int attempts_without_progress_ = 0;
   int64_t last_command_done_ = 0;

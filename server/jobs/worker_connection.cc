@@ -1,20 +1,38 @@
 #include "server/jobs/worker_connection.h"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/file_identity.h"
 #include "engine/base/path_resolver.h"
 #include "engine/base/status.h"
+#include "server/auth/access_policy.h"
+#include "server/protocol/job_state.h"
 
 namespace kur::server {
+namespace {
+
+bool SameSecret(const std::string& a, const std::string& b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+absl::Status Replaced() {
+  return absl::AbortedError("replaced by a newer connection of the worker");
+}
+
+}  // namespace
 
 void WorkerConnection::Replace(const std::shared_ptr<WorkerLink>& link) {
   const auto replaced = link_.lock();
   *this = WorkerConnection();
   link_ = link;
-  if (replaced != nullptr) {
-    replaced->Close(absl::AbortedError("replaced by a newer connection of the worker"));
-  }
+  if (replaced != nullptr) replaced->Close(Replaced());
+}
+
+absl::Status WorkerConnection::CheckIsOver(const WorkerLink* link) const {
+  return link_.lock().get() == link ? absl::OkStatus() : Replaced();
 }
 
 void WorkerConnection::SendCommands(const JobRecord& job) {
@@ -30,6 +48,22 @@ void WorkerConnection::SendCommands(const JobRecord& job) {
   cancel.mutable_cancel();
   link->SendCommand(cancel);
   cancel_sent_ = true;
+}
+
+absl::Status CheckHello(const v1::Hello& hello, const JobRecord& job,
+                        const std::string& run_directory) {
+  if (!SameSecret(hello.secret(), job.frozen.secret())) {
+    return NoSuchJob(hello.job());
+  }
+  if (IsFinal(job.state)) return absl::NotFoundError("the job has ended");
+  if (!HasWorker(job.state)) return absl::PermissionDeniedError("the job has no worker");
+  if (hello.attempt() != 0 && hello.attempt() != job.attempts) {
+    return absl::PermissionDeniedError("another worker has taken the job over");
+  }
+  if (hello.run_directory_id().empty()) return absl::OkStatus();
+  KUR_ASSIGN_OR_RETURN(const std::string id, FileIdentity(run_directory));
+  if (hello.run_directory_id() == id) return absl::OkStatus();
+  return absl::PermissionDeniedError("the worker belongs to another state directory");
 }
 
 absl::Status CheckWorkerEvents(int64_t sequence, std::vector<v1::Event>& events) {

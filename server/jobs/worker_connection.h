@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -29,7 +30,8 @@ class WorkerConnection {
   // Forgets the connection of a worker that is gone.
   void Drop() { link_.reset(); }
 
-  bool IsOver(const WorkerLink* link) const { return link_.lock().get() == link; }
+  // Returns ABORTED if `link` was replaced.
+  absl::Status CheckIsOver(const WorkerLink* link) const;
 
   // Lets commands be sent: the worker expects none before it is welcomed.
   void OnWelcomed() { welcomed_ = true; }
@@ -43,6 +45,12 @@ class WorkerConnection {
   bool cancel_sent_ = false;
   int64_t last_sent_ = 0;  // the highest number of a command
 };
+
+// Returns whether a worker that says hello is that of the job: NoSuchJob() for a wrong secret,
+// PERMISSION_DENIED for another attempt, or a worker of the directory that `run_directory` is a copy of (which
+// has the same secret); NOT_FOUND if the job has ended.
+absl::Status CheckHello(const v1::Hello& hello, const JobRecord& job,
+                        const std::string& run_directory);
 
 // Leaves out of `events` those up to `sequence`, which are known. INVALID_ARGUMENT for what no
 // worker may report, OUT_OF_RANGE unless the others follow `sequence` without a gap.

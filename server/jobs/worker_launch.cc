@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/file_identity.h"
 #include "engine/base/status.h"
 #include "kur/v1/worker.pb.h"
 #include "server/confinement/file_rules.h"
@@ -78,6 +79,7 @@ absl::StatusOr<LaunchRequest> PrepareLaunch(const JobEnvironment& environment,
   KUR_ASSIGN_OR_RETURN(const auto sources, environment.store->Sources(record.id));
   v1::WorkerSpec spec = Specify(environment, record, request.devices);
   spec.set_acknowledged_sequence(acknowledged);
+  KUR_ASSIGN_OR_RETURN(*spec.mutable_run_directory_id(), FileIdentity(request.run_directory));
   request.files = JobFiles(spec);
   KUR_RETURN_IF_ERROR(files.MakeDirectories(spec.workspace(), 0700));
   KUR_RETURN_IF_ERROR(files.MakeDirectories(spec.home(), 0700));

@@ -37,6 +37,8 @@ struct WorkerExit {
   int exit_code = 0;            // when it exited
   int signal = 0;               // when a signal ended it; else 0
   bool host_restarted = false;  // the worker ended with the machine that it ran on
+  // The run directory is a copy of the one that the worker belongs to, which may still be running.
+  bool is_of_original = false;
 };
 
 // Whether workers are kept from what their job does not need.
@@ -63,11 +65,14 @@ class Launcher {
   virtual absl::StatusOr<WorkerHandle> Launch(const LaunchRequest& request,
                                               ExitCallback on_exit) = 0;
 
-  // Watches a worker that an earlier launcher started. Returns nothing if the worker is there;
+  // Watches a worker that an earlier launcher started. `run_directory` is that of the job, wherever
+  // it is now; the worker of the directory that it is a copy of is never touched.
+  // Returns nothing if the worker is there;
   // `on_exit` is called when it ends, at once if it has ended and its parent has not reaped it yet.
   // Returns how the worker ended if it is gone; `on_exit` is never called then, nor after an error.
   // FAILED_PRECONDITION for a handle of another kind of launcher, ALREADY_EXISTS as above.
   virtual absl::StatusOr<std::optional<WorkerExit>> Adopt(const std::string& job,
+                                                          const std::string& run_directory,
                                                           const WorkerHandle& worker,
                                                           ExitCallback on_exit) = 0;
 
@@ -87,9 +92,9 @@ class Launcher {
 // Runs workers on this machine: each in its own session and process group, watched through a pidfd,
 // with its processors (affinity), thread counts, CUDA_VISIBLE_DEVICES and the BLAS and ATen kernels
 // that suit the processor set before it is executed. Destroying the launcher stops watching and
-// leaves the workers running. `worker_binary` is executed with `--run-directory DIRECTORY`, in that
-// directory, with little of this process's environment (see worker_environment.h). A confined
-// worker opens only files that its job or its program needs (see server/confinement), keeps its
+// leaves the workers running. `worker_binary` is executed with `--run-directory DIRECTORY
+// --run-directory-id DEVICE:INODE`, in that directory, with little of this process's environment
+// (see worker_environment.h). A confined worker opens only files that its job or its program needs (see server/confinement), keeps its
 // temporary files in the run directory, and is told by `--confined` to refuse itself system calls.
 // Needs Linux 5.4: where the kernel lacks what it needs, every call is FAILED_PRECONDITION and says
 // so.

@@ -15,6 +15,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "engine/base/file_identity.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
 #include "engine/base/unique_fd.h"
@@ -75,6 +76,7 @@ class LocalLauncher : public Launcher {
   }
 
   absl::StatusOr<std::optional<WorkerExit>> Adopt(const std::string& job,
+                                                  const std::string& run_directory,
                                                   const WorkerHandle& worker,
                                                   ExitCallback on_exit) override {
     KUR_RETURN_IF_ERROR(ready_);
@@ -82,6 +84,11 @@ class LocalLauncher : public Launcher {
     WorkerExit gone;
     gone.host_restarted = identity.boot_id != boot_id_;
     if (gone.host_restarted) return gone;
+    if (!identity.run_directory_id.empty()) {
+      KUR_ASSIGN_OR_RETURN(const std::string directory_id, FileIdentity(run_directory));
+      gone.is_of_original = directory_id != identity.run_directory_id;
+      if (gone.is_of_original) return gone;
+    }
     KUR_RETURN_IF_ERROR(Reserve(job));
     const absl::Status adopted = OpenAndWatch(job, identity, std::move(on_exit));
     if (adopted.ok()) return std::optional<WorkerExit>();
@@ -151,7 +158,9 @@ class LocalLauncher : public Launcher {
   absl::StatusOr<ProcessIdentity> Start(const LaunchRequest& request, ExitCallback on_exit) {
     SpawnRequest spawn;
     spawn.binary = worker_binary_;
-    spawn.arguments = {"--run-directory", request.run_directory};
+    KUR_ASSIGN_OR_RETURN(const std::string directory_id, FileIdentity(request.run_directory));
+    spawn.arguments = {"--run-directory", request.run_directory, "--run-directory-id",
+                       directory_id};
     spawn.environment = WorkerEnvironment(OwnEnvironment(), request.devices, machine_);
     spawn.directory = request.run_directory;
     spawn.log = JoinPath(request.run_directory, "worker.log");
@@ -169,7 +178,7 @@ class LocalLauncher : public Launcher {
       KillAndReap(process.pid);
       return watched;
     }
-    return ProcessIdentity{process.pid, stat->start_ticks, boot_id_};
+    return ProcessIdentity{process.pid, stat->start_ticks, boot_id_, directory_id};
   }
 
   void Confine(const LaunchRequest& request, SpawnRequest* spawn) const {

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -36,18 +37,21 @@ int SendThroughPidfd(const UniqueFd& pidfd, int signal, unsigned flags) {
 }  // namespace
 
 WorkerHandle ToHandle(const ProcessIdentity& identity) {
-  return {absl::StrCat(identity.pid, " ", identity.start_ticks, " ", identity.boot_id)};
+  std::string text = absl::StrCat(identity.pid, " ", identity.start_ticks, " ", identity.boot_id);
+  if (!identity.run_directory_id.empty()) absl::StrAppend(&text, " ", identity.run_directory_id);
+  return {std::move(text)};
 }
 
 absl::StatusOr<ProcessIdentity> ParseHandle(const WorkerHandle& worker) {
   const std::vector<absl::string_view> fields = absl::StrSplit(worker.text, ' ');
   ProcessIdentity identity;
-  if (fields.size() != 3 || !absl::SimpleAtoi(fields[0], &identity.pid) ||
+  if (fields.size() < 3 || fields.size() > 4 || !absl::SimpleAtoi(fields[0], &identity.pid) ||
       !absl::SimpleAtoi(fields[1], &identity.start_ticks)) {
     return absl::FailedPreconditionError(
         absl::StrCat("'", worker.text, "' is not a worker of this machine"));
   }
   identity.boot_id = std::string(fields[2]);
+  if (fields.size() == 4) identity.run_directory_id = std::string(fields[3]);
   return identity;
 }
 

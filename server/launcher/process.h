@@ -19,13 +19,17 @@ struct ProcessIdentity {
   int64_t pid = 0;
   uint64_t start_ticks = 0;  // field 22 of /proc/PID/stat
   std::string boot_id;       // /proc/sys/kernel/random/boot_id
+  // FileIdentity() of the run directory that the worker was started in, which stays its working
+  // directory: so nothing else can be known by it while the worker lives. Empty: not known.
+  std::string run_directory_id;
 };
 
-// Returns the handle of a worker that is a process of this machine: "PID START_TICKS BOOT_ID", as
-// the store keeps it.
+// Returns the handle of a worker that is a process of this machine, as the store keeps it:
+// "PID START_TICKS BOOT_ID RUN_DIRECTORY_ID".
 WorkerHandle ToHandle(const ProcessIdentity& identity);
 
-// Returns what ToHandle() was given; FAILED_PRECONDITION for a handle of another launcher.
+// Returns what ToHandle() was given; an earlier kurd left out the last field. FAILED_PRECONDITION
+// for a handle of another launcher.
 absl::StatusOr<ProcessIdentity> ParseHandle(const WorkerHandle& worker);
 
 // What the kernel tells of a process in /proc/PID/stat.

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "engine/base/clock.h"
 
 namespace kur::server {
 namespace {
@@ -63,7 +63,7 @@ Metrics::Metrics(const std::string& version)
            {{"version", version}})
       .Set(1);
   AddGauge(*registry_, "kurd_start_time_seconds", "When kurd was started, in seconds since 1970.")
-      .Set(static_cast<double>(absl::ToUnixSeconds(absl::Now())));
+      .Set(static_cast<double>(absl::ToUnixSeconds(TimeOfDay())));
 }
 
 Metrics::~Metrics() { Stop(); }

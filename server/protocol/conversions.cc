@@ -13,6 +13,14 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   return timestamp;
 }
 
+google::protobuf::Duration ToDuration(absl::Duration duration) {
+  const int64_t micros = absl::ToInt64Microseconds(duration);
+  google::protobuf::Duration converted;
+  converted.set_seconds(micros / 1'000'000);
+  converted.set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
+  return converted;
+}
+
 Mode ToMode(v1::Mode mode) {
   switch (mode) {
     case v1::MODE_TEST:

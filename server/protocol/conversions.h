@@ -1,6 +1,7 @@
 #ifndef KUR_SERVER_PROTOCOL_CONVERSIONS_H_
 #define KUR_SERVER_PROTOCOL_CONVERSIONS_H_
 
+#include <google/protobuf/duration.pb.h>
 #include <google/protobuf/timestamp.pb.h>
 
 #include "absl/time/time.h"
@@ -13,6 +14,9 @@ namespace kur {
 
 // Converts a time, truncated to microseconds.
 google::protobuf::Timestamp ToTimestamp(absl::Time time);
+
+// Converts a duration, truncated to microseconds.
+google::protobuf::Duration ToDuration(absl::Duration duration);
 
 // Converts a mode. MODE_UNSPECIFIED means to train, as in a submission.
 Mode ToMode(v1::Mode mode);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "engine/base/file_identity.h"
 #include "engine/base/record_log.h"
 #include "engine/base/status.h"
 #include "server/protocol/worker_paths.h"
@@ -13,6 +14,7 @@ namespace {
 constexpr int kPrivateDirectory = 0700;
 constexpr int kPrivateFile = 0600;
 constexpr int64_t kMaxOutcomeBytes = int64_t{1} << 20;
+constexpr int64_t kMaxSpecBytes = int64_t{64} << 20;
 
 }  // namespace
 
@@ -38,6 +40,15 @@ absl::Status RunDirectory::Prepare(const std::vector<v1::SourceFile>& sources,
   KUR_RETURN_IF_ERROR(WriteSources(files_, source_directory(), sources));
   return WriteFileAtomically(files_, JoinPath(path_, worker::kSpecFile), spec.SerializeAsString(),
                              kPrivateFile);
+}
+
+bool RunDirectory::WasMoved() {
+  const auto bytes = files_.Read(JoinPath(path_, worker::kSpecFile), kMaxSpecBytes);
+  v1::WorkerSpec spec;
+  if (!bytes.ok() || !spec.ParseFromString(*bytes)) return false;
+  const auto here = FileIdentity(path_);
+  const auto known = FileIdentity(spec.run_directory());
+  return here.ok() && (absl::IsNotFound(known.status()) || (known.ok() && *known != *here));
 }
 
 std::optional<v1::Outcome> RunDirectory::Outcome() {

@@ -36,6 +36,10 @@ class RunDirectory {
   // repeated: everything comes from the store, so the files need not be durable.
   absl::Status Prepare(const std::vector<v1::SourceFile>& sources, const v1::WorkerSpec& spec);
 
+  // Returns whether the worker that was prepared last knows the directory by a name that leads to
+  // it no more, so that nothing which it writes arrives here.
+  bool WasMoved();
+
   // Returns the outcome that the worker left; nothing if there is no readable one.
   std::optional<v1::Outcome> Outcome();
 

@@ -19,6 +19,7 @@ class StateLayout {
   const std::string& root() const { return root_; }
   std::string lock_file() const { return root_ + "/kurd.lock"; }
   std::string database() const { return root_ + "/kurd.db"; }
+  std::string reserve() const { return root_ + "/reserve"; }
   std::string blobs() const { return root_ + "/blobs"; }
   std::string client_socket() const { return root_ + "/kurd.sock"; }
   std::string worker_socket() const { return root_ + "/worker.sock"; }

@@ -15,7 +15,8 @@ namespace {
 
 constexpr absl::string_view kColumns =
     "id, name, owner, project, request_id, state, reason, submitted_at, started_at, finished_at, "
-    "attempts, desired_state, devices, worker, commands, progress, frozen";
+    "attempts, desired_state, devices, worker, commands, progress, frozen, "
+    "history";
 
 std::optional<absl::Time> OptionalTime(const SqlStatement& row, int column) {
   if (row.IsNull(column)) return std::nullopt;
@@ -49,8 +50,10 @@ absl::StatusOr<JobRecord> ReadJob(const SqlStatement& row) {
   if (!row.IsNull(15)) job.progress.emplace();
   const bool parsed = job.commands.ParseFromString(row.Blob(14)) &&
                       job.frozen.ParseFromString(row.Blob(16)) &&
+                      job.history.ParseFromString(row.Blob(17)) &&
                       (!job.progress.has_value() || job.progress->ParseFromString(row.Blob(15)));
-  if (!parsed) return absl::DataLossError(absl::StrCat("database: damaged job ", job.name));
+  if (!parsed)
+    return absl::DataLossError(absl::StrCat("the database has a damaged job ", job.name));
   return job;
 }
 
@@ -164,12 +167,12 @@ absl::StatusOr<JobRecord> JobStore::Insert(const NewJob& job, bool* inserted) {
 }
 
 absl::Status JobStore::Update(const JobRecord& job) {
-  return database_.Write([&job](SqlDatabase& database) -> absl::Status {
+  const auto update_job = [&job](SqlDatabase& database) -> absl::Status {
     KUR_ASSIGN_OR_RETURN(
         SqlStatement update,
         database.Prepare(absl::StrCat(
             "UPDATE jobs SET state = ?, reason = ?, started_at = ?, finished_at = ?, attempts = ?, "
-            "desired_state = ?, devices = ?, worker = ?, commands = ?, progress = ? "
+            "desired_state = ?, devices = ?, worker = ?, commands = ?, history = ?, progress = ? "
             "WHERE id = ? AND state NOT IN (",
             Numbers(StatesWhere(IsFinal)), ")")));
     update.Bind(job.state).Bind(job.reason);
@@ -177,6 +180,7 @@ absl::Status JobStore::Update(const JobRecord& job) {
     BindOptionalTime(update, job.finished_at);
     update.Bind(job.attempts).Bind(job.desired_state).Bind(absl::StrJoin(job.devices, ","));
     update.Bind(job.worker).BindBlob(job.commands.SerializeAsString());
+    update.BindBlob(job.history.SerializeAsString());
     if (job.progress.has_value()) {
       update.BindBlob(job.progress->SerializeAsString());
     } else {
@@ -185,7 +189,9 @@ absl::Status JobStore::Update(const JobRecord& job) {
     KUR_RETURN_IF_ERROR(update.Bind(job.id).Run());
     if (database.changes() == 1) return absl::OkStatus();
     return absl::FailedPreconditionError(absl::StrCat("job ", job.name, " has ended"));
-  });
+  };
+  const bool ends = IsFinal(job.state) || job.desired_state == DESIRED_STATE_END;
+  return ends ? database_.WriteFromReserve(update_job) : database_.Write(update_job);
 }
 
 absl::StatusOr<std::optional<JobRecord>> JobStore::FindByRequest(const std::string& owner,

@@ -18,6 +18,9 @@
 
 namespace kur::server {
 
+// How often a job is started again after its worker was killed, unless someone says.
+constexpr int kDefaultMaxRestarts = 16;
+
 // A job as the store keeps it.
 struct JobRecord {
   // Fixed at submission.
@@ -40,6 +43,7 @@ struct JobRecord {
   // The launcher's handle of the worker; empty if none was started yet.
   std::string worker;
   PendingCommands commands;
+  RunHistory history;
   // The last that was known when the job ended.
   std::optional<v1::Progress> progress;
 };
@@ -75,7 +79,8 @@ class JobStore {
   // `request_id`, returns it instead, and `*inserted` is false.
   absl::StatusOr<JobRecord> Insert(const NewJob& job, bool* inserted);
 
-  // Writes what may change of a job. FAILED_PRECONDITION if the stored state is final.
+  // Writes what may change of a job. FAILED_PRECONDITION if the stored state is final. That a job
+  // ends, or is to end, is written on a full disk too (see StateDatabase::WriteFromReserve()).
   absl::Status Update(const JobRecord& job);
 
   absl::StatusOr<std::optional<JobRecord>> FindByRequest(const std::string& owner,

@@ -74,6 +74,10 @@ constexpr const char* kSteps[] = {
     )sql",
     // The number in the name of a new job is its id.
     "DROP TABLE name_counters;",
+    // `history` is a kur.server.RunHistory.
+    R"sql(
+    ALTER TABLE jobs ADD COLUMN history BLOB NOT NULL DEFAULT x'';
+    )sql",
 };
 
 constexpr int kVersion = sizeof(kSteps) / sizeof(kSteps[0]);

@@ -1,10 +1,11 @@
 #include "server/store/sqlite.h"
 
+#include <spdlog/spdlog.h>
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 
 namespace kur::server {
@@ -40,9 +41,34 @@ absl::StatusCode CodeOf(int extended) {
   }
 }
 
-absl::Status Error(sqlite3* database, absl::string_view doing) {
-  return absl::Status(CodeOf(sqlite3_extended_errcode(database)),
-                      absl::StrCat("database: ", doing, ": ", sqlite3_errmsg(database)));
+// Says for people what `code` means for the database.
+absl::string_view TextOf(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kResourceExhausted:
+      return "the disk with the state directory is full; free some space";
+    case absl::StatusCode::kDataLoss:
+      return "the database in the state directory is damaged or cannot be synchronized";
+    case absl::StatusCode::kUnavailable:
+      return "another program holds the database in the state directory";
+    case absl::StatusCode::kPermissionDenied:
+      return "the database in the state directory may not be written";
+    default:
+      return "the database in the state directory cannot be used; the log of kurd says why";
+  }
+}
+
+// What SQLite says, and the statement, are for the log.
+absl::Status Error(sqlite3* database, absl::string_view statement) {
+  absl::StatusCode code = CodeOf(sqlite3_extended_errcode(database));
+  const int error = sqlite3_system_errno(database);
+  const bool is_input_output = (sqlite3_errcode(database) & 0xff) == SQLITE_IOERR;
+  // The file that readers and writers share as memory cannot grow.
+  if (is_input_output && (error == ENOSPC || error == EDQUOT)) {
+    code = absl::StatusCode::kResourceExhausted;
+  }
+  spdlog::error("SQLite: {} ({}, errno {}): {}", sqlite3_errmsg(database),
+                sqlite3_extended_errcode(database), error, std::string(statement));
+  return absl::Status(code, TextOf(code));
 }
 
 }  // namespace
@@ -122,7 +148,7 @@ absl::StatusOr<std::unique_ptr<SqlDatabase>> SqlDatabase::Open(const std::string
       sqlite3_open_v2(path.c_str(), &raw, flags, vfs.empty() ? nullptr : vfs.c_str());
   std::unique_ptr<SqlDatabase> database(new SqlDatabase(raw));
   if (raw == nullptr) return absl::ResourceExhaustedError("no memory for the database");
-  if (result != SQLITE_OK) return Error(raw, absl::StrCat("opening ", path));
+  if (result != SQLITE_OK) return Error(raw, "opening " + path);
   sqlite3_extended_result_codes(raw, 1);
   sqlite3_busy_timeout(raw, kBusyTimeoutMs);
   return database;
@@ -141,6 +167,8 @@ absl::StatusOr<SqlStatement> SqlDatabase::Prepare(absl::string_view sql) {
   return SqlStatement(statement);
 }
 
+bool SqlDatabase::in_transaction() const { return sqlite3_get_autocommit(database_.get()) == 0; }
+
 int64_t SqlDatabase::changes() const { return sqlite3_changes64(database_.get()); }
 
 absl::StatusOr<SqlTransaction> SqlTransaction::Begin(SqlDatabase& database) {
@@ -153,7 +181,9 @@ SqlTransaction::SqlTransaction(SqlTransaction&& other) noexcept
 
 SqlTransaction::~SqlTransaction() {
   // SQLite may have rolled back by itself, for example on a full disk.
-  if (database_ != nullptr) database_->Execute("ROLLBACK").IgnoreError();
+  if (database_ != nullptr && database_->in_transaction()) {
+    database_->Execute("ROLLBACK").IgnoreError();
+  }
 }
 
 absl::Status SqlTransaction::Commit() {

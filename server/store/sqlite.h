@@ -50,7 +50,7 @@ class SqlStatement {
 //
 // Codes: RESOURCE_EXHAUSTED for a full disk, DATA_LOSS for a damaged file or a failed
 // synchronisation, ALREADY_EXISTS for a broken uniqueness, UNAVAILABLE while another program holds
-// the database, UNKNOWN otherwise.
+// the database, UNKNOWN otherwise. Messages are for people; what SQLite says goes to the log.
 class SqlDatabase {
  public:
   // Opens or creates `path`. `vfs` names another SQLite file layer (tests make it fail); empty: the
@@ -62,6 +62,7 @@ class SqlDatabase {
   absl::Status Execute(const std::string& sql);
   absl::StatusOr<SqlStatement> Prepare(absl::string_view sql);
 
+  bool in_transaction() const;
   // Rows changed by the latest INSERT, UPDATE or DELETE.
   int64_t changes() const;
 

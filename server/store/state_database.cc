@@ -6,8 +6,22 @@
 
 namespace kur::server {
 
-absl::StatusOr<std::unique_ptr<StateDatabase>> StateDatabase::Open(const std::string& path,
-                                                                   const std::string& vfs) {
+StateDatabase::StateDatabase(const std::string& reserve_path) {
+  if (!reserve_path.empty()) reserve_.emplace(reserve_path);
+}
+
+absl::StatusOr<std::unique_ptr<StateDatabase>> StateDatabase::Open(
+    const std::string& path, const std::string& vfs, const std::string& reserve_path) {
+  std::unique_ptr<StateDatabase> database(new StateDatabase(reserve_path));
+  absl::Status connected = database->Connect(path, vfs);
+  if (absl::IsResourceExhausted(connected) && database->GiveUpReserve()) {
+    connected = database->Connect(path, vfs);
+  }
+  KUR_RETURN_IF_ERROR(connected);
+  return database;
+}
+
+absl::Status StateDatabase::Connect(const std::string& path, const std::string& vfs) {
   KUR_ASSIGN_OR_RETURN(auto writer, SqlDatabase::Open(path, vfs));
   // Before anything that writes, so that the database of a newer kurd stays untouched.
   KUR_RETURN_IF_ERROR(MigrateSchema(*writer));
@@ -16,7 +30,11 @@ absl::StatusOr<std::unique_ptr<StateDatabase>> StateDatabase::Open(const std::st
   KUR_RETURN_IF_ERROR(writer->Execute("PRAGMA foreign_keys = ON"));
   KUR_ASSIGN_OR_RETURN(auto reader, SqlDatabase::Open(path, vfs));
   KUR_RETURN_IF_ERROR(reader->Execute("PRAGMA query_only = ON"));
-  return std::unique_ptr<StateDatabase>(new StateDatabase(std::move(writer), std::move(reader)));
+  absl::MutexLock lock(&mutex_);
+  absl::MutexLock reader_lock(&reader_mutex_);
+  writer_ = std::move(writer);
+  reader_ = std::move(reader);
+  return absl::OkStatus();
 }
 
 absl::Status StateDatabase::Write(absl::FunctionRef<absl::Status(SqlDatabase&)> write) {
@@ -44,6 +62,7 @@ absl::Status StateDatabase::Write(absl::FunctionRef<absl::Status(SqlDatabase&)> 
 }
 
 void StateDatabase::CommitAll(const std::vector<PendingWrite*>& writes) {
+  if (failure_.ok() && reserve_.has_value()) reserve_->Refill();
   if (failure_.ok() && writes.size() > 1 && CommitTogether(writes)) return;
   for (PendingWrite* pending : writes) pending->status = CommitAlone(pending->write);
 }
@@ -84,6 +103,17 @@ absl::Status StateDatabase::NoteLoss(absl::Status status) {
       absl::StrCat("the state directory can no longer be written safely (", status.message(),
                    "); check the disk, then restart kurd"));
   return failure_;
+}
+
+absl::Status StateDatabase::WriteFromReserve(absl::FunctionRef<absl::Status(SqlDatabase&)> write) {
+  absl::Status written = Write(write);
+  if (absl::IsResourceExhausted(written) && GiveUpReserve()) written = Write(write);
+  return written;
+}
+
+bool StateDatabase::GiveUpReserve() {
+  absl::MutexLock lock(&mutex_);
+  return reserve_.has_value() && reserve_->GiveUp();
 }
 
 void StateDatabase::Refuse(const absl::Status& reason) {

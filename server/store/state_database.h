@@ -2,6 +2,7 @@
 #define KUR_SERVER_STORE_STATE_DATABASE_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "server/store/disk_reserve.h"
 #include "server/store/sqlite.h"
 
 namespace kur::server {
@@ -26,13 +28,21 @@ namespace kur::server {
 class StateDatabase {
  public:
   // Opens or creates the database and upgrades older ones. FAILED_PRECONDITION for a newer one.
-  // `vfs`: see SqlDatabase::Open().
+  // `vfs`: see SqlDatabase::Open(). `reserve_path`: see DiskReserve; empty: no reserve.
   static absl::StatusOr<std::unique_ptr<StateDatabase>> Open(const std::string& path,
-                                                             const std::string& vfs = "");
+                                                             const std::string& vfs = "",
+                                                             const std::string& reserve_path = "");
 
   // Runs `write` in one transaction: commits it if `write` returns OK, else rolls it back. Another
   // thread may run it, and run it twice, while this one waits.
   absl::Status Write(absl::FunctionRef<absl::Status(SqlDatabase&)> write);
+  // As Write(), but uses the reserve if the disk is full: for what lets jobs end. May run `write`
+  // twice.
+  absl::Status WriteFromReserve(absl::FunctionRef<absl::Status(SqlDatabase&)> write);
+
+  // Frees the reserve, for others who must write when the disk is full. Writing to the database
+  // takes it again when there is space. Returns false if there is nothing to free.
+  bool GiveUpReserve();
 
   // Returns what `read` returns of what has been committed.
   template <class Work>
@@ -48,8 +58,9 @@ class StateDatabase {
   absl::Status health() const;
 
  private:
-  StateDatabase(std::unique_ptr<SqlDatabase> writer, std::unique_ptr<SqlDatabase> reader)
-      : writer_(std::move(writer)), reader_(std::move(reader)) {}
+  explicit StateDatabase(const std::string& reserve_path);
+
+  absl::Status Connect(const std::string& path, const std::string& vfs);
 
   // A call of Write() that waits.
   struct PendingWrite {
@@ -75,6 +86,7 @@ class StateDatabase {
   bool committing_ ABSL_GUARDED_BY(queue_mutex_) = false;
 
   mutable absl::Mutex mutex_;
+  std::optional<DiskReserve> reserve_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<SqlDatabase> writer_ ABSL_GUARDED_BY(mutex_);
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   // Locked after `mutex_`, if both.

@@ -12,7 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
+#include "engine/base/clock.h"
 #include "engine/base/path_resolver.h"
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
@@ -150,6 +150,10 @@ absl::Status CheckRequest(v1::SubmitJobRequest* request) {
   }
   if (!v1::Mode_IsValid(request->mode())) return absl::InvalidArgumentError("unknown mode");
   if (request->mode() == v1::MODE_UNSPECIFIED) request->set_mode(v1::MODE_TRAIN);
+  if (request->max_restarts() < 0 || request->max_restarts() > kMostRestarts) {
+    return absl::InvalidArgumentError(absl::StrCat("max_restarts is from 0 to ", kMostRestarts,
+                                                   ", not ", request->max_restarts()));
+  }
   KUR_RETURN_IF_ERROR(CheckInspection(*request));
   KUR_RETURN_IF_ERROR(CheckSources(request));
   KUR_RETURN_IF_ERROR(CheckInputs(request));
@@ -331,7 +335,7 @@ absl::StatusOr<NewJob> FreezeSubmission(const SubmissionContext& context, const 
   job.owner = owner;
   job.project = request.project();
   job.request_id = request.request_id();
-  job.submitted_at = absl::Now();
+  job.submitted_at = TimeOfDay();
   job.sources.assign(request.sources().begin(), request.sources().end());
   job.frozen.set_mode(request.mode());
   job.frozen.set_kurfile(request.kurfile());
@@ -340,6 +344,8 @@ absl::StatusOr<NewJob> FreezeSubmission(const SubmissionContext& context, const 
   for (const std::string& path : writes) job.frozen.add_writes(path);
   *job.frozen.mutable_devices() = kurfile.devices();
   *job.frozen.mutable_inspection() = request.inspection();
+  job.frozen.set_max_restarts(request.has_max_restarts() ? request.max_restarts()
+                                                         : context.max_restarts);
   KUR_ASSIGN_OR_RETURN(const uint64_t random_seed, RandomSeed());
   job.frozen.set_seed(kurfile.has_seed() ? kurfile.seed() : random_seed);
   KUR_ASSIGN_OR_RETURN(const std::string secret, RandomBytes(16));

@@ -25,6 +25,7 @@ constexpr int kMaxOverrides = 1'000;
 constexpr int64_t kMaxOverrideBytes = int64_t{64} << 10;
 constexpr size_t kMaxNameBytes = 64;
 constexpr size_t kMaxRequestIdBytes = 128;
+constexpr int kMostRestarts = 1'000'000;
 
 // What a submission is checked against. Everything that is referred to must outlive the calls and
 // is safe for concurrent calls.
@@ -34,6 +35,7 @@ struct SubmissionContext {
   BlobStore& blobs;
   const std::vector<Device>& devices;
   const DataPolicy& data;
+  int max_restarts = kDefaultMaxRestarts;  // of a job that does not say
 };
 
 // Checks a submission completely, short of running it, and freezes it. Returns INVALID_ARGUMENT

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "engine/base/clock.h"
 #include "engine/base/utf8.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/util/time_util.h"
@@ -123,7 +123,7 @@ v1::DataInspected ToProto(const DataReport& report) {
 }
 
 google::protobuf::Timestamp CurrentTimestamp() {
-  return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(absl::Now()));
+  return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(TimeOfDay()));
 }
 
 void MakeTextValid(Message* message) {

@@ -4,8 +4,8 @@
 #include <memory>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "engine/base/clock.h"
 #include "engine/base/file_system.h"
 #include "engine/base/path_resolver.h"
 #include "engine/base/status.h"
@@ -117,9 +117,9 @@ absl::Status RunJob(const std::string& run_directory, Control* control, double p
                        Spool::Open(FileSystem::Posix(), JoinPath(run_directory, kSpoolFile),
                                    spec.acknowledged_sequence()));
   control->IgnoreUpTo(spool->last_command_done());
-  Uplink uplink(
-      {[&broker] { return broker->ConnectToServer(); }, spec.job(), spec.secret(), spec.attempt()},
-      spool.get(), control);
+  Uplink uplink({[&broker] { return broker->ConnectToServer(); }, spec.job(), spec.secret(),
+                 spec.attempt(), spec.run_directory_id()},
+                spool.get(), control);
   const PathResolver paths = MakeResolver(spec);
   SpoolSink sink(spool.get());
   Reporter reporter(
@@ -135,8 +135,8 @@ absl::Status RunJob(const std::string& run_directory, Control* control, double p
   spdlog::info("{} {}", v1::JobState_Name(outcome.state()), outcome.reason());
   KUR_RETURN_IF_ERROR(WriteFileAtomically(
       FileSystem::Posix(), JoinPath(run_directory, kOutcomeFile), outcome.SerializeAsString()));
-  const absl::Time deadline = absl::Now() + kFarewell;
-  while (uplink.connected() && absl::Now() < deadline &&
+  const absl::Duration deadline = Uptime() + kFarewell;
+  while (uplink.connected() && Uptime() < deadline &&
          !spool->AwaitAcknowledged(absl::Milliseconds(100))) {
   }
   return absl::OkStatus();

@@ -11,6 +11,7 @@
 #include "CLI/CLI.hpp"
 #include "engine/base/version.h"
 #include "engine/train/stopwatch.h"
+#include "server/protocol/worker_paths.h"
 #include "server/worker/job_worker.h"
 #include "server/worker/standalone.h"
 #include "spdlog/sinks/stdout_sinks.h"
@@ -73,6 +74,9 @@ int main(int argc, char** argv) {
   app.add_option("--run-directory", run_directory, "The folder with the job (for kurd)");
   bool is_confined = false;
   app.add_flag("--confined", is_confined, "Give up what no job needs (for kurd)");
+  // Only kurd reads it, in this process's command line.
+  std::string run_directory_id;
+  app.add_option("--run-directory-id", run_directory_id, "DEVICE:INODE of the folder (for kurd)");
   kur::worker::StandaloneOptions options;
   const CLI::App* run = AddRunCommand(&app, &options);
   try {
@@ -95,7 +99,7 @@ int main(int argc, char** argv) {
       kur::worker::RunJob(run_directory, g_control, process_start, is_confined);
   if (!status.ok()) {
     spdlog::error("{}", std::string(status.message()));
-    return 1;
+    return absl::IsResourceExhausted(status) ? kur::worker::kNoSpaceExitCode : 1;
   }
   return 0;
 }

@@ -11,8 +11,8 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "engine/base/clock.h"
 #include "engine/base/file_system.h"
 #include "engine/base/passed_fd.h"
 #include "engine/base/status.h"
@@ -93,10 +93,10 @@ void ServeRequest(const UniqueFd& stream, const NetworkRules& rules) {
     message.set_data(data.data(), data.size());
     return reply(message);
   };
-  absl::Time next = absl::InfinitePast();
+  absl::Duration next = -absl::InfiniteDuration();
   listener.on_progress = [&](int64_t received, int64_t total) {
-    if (absl::Now() < next) return absl::OkStatus();
-    next = absl::Now() + kBetweenProgress;
+    if (Uptime() < next) return absl::OkStatus();
+    next = Uptime() + kBetweenProgress;
     HttpReply message;
     message.mutable_progress()->set_received(received);
     message.mutable_progress()->set_total(total);

@@ -146,14 +146,20 @@ void Reporter::OnCommandDone(int64_t id, const absl::Status& status) {
   Send(std::move(event));
 }
 
+void Reporter::OnSaved(int64_t batches) {
+  v1::Event event;
+  event.mutable_saved()->set_batch(batches);
+  Send(std::move(event));
+}
+
 absl::Status Reporter::WriteArtifact(const ArtifactInfo& info, const std::string& content) {
   std::string name;
   const absl::Status written = [&]() -> absl::Status {
     KUR_ASSIGN_OR_RETURN(name, NormalizeRelativePath(info.file.path));
     KUR_ASSIGN_OR_RETURN(const std::string path, paths_.ForWriting(info.file.path));
     FileSystem& files = *options_.files;
-    // A run that goes on from the file does not repeat what happened before it: no event of that may
-    // be lost if the process is killed as soon as the file is there.
+    // A run that goes on from the file does not repeat what happened before it: no event of that
+    // may be lost if the process is killed as soon as the file is there.
     KUR_RETURN_IF_ERROR(Flush());
     KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(path)));
     KUR_RETURN_IF_ERROR(WriteFileAtomically(files, path, content));

@@ -43,6 +43,7 @@ class Reporter : public RunEvents, public ArtifactWriter {
   void OnLog(LogLevel level, const std::string& text) override;
   void OnCommandDone(int64_t id, const absl::Status& status) override;
   absl::Status WriteArtifact(const ArtifactInfo& info, const std::string& content) override;
+  void OnSaved(int64_t batches) override;
   absl::Status Sync() override;
 
   // Sends what is still being packed. Returns the first error of the sink, if there was one.

@@ -53,6 +53,7 @@ absl::Status Spool::Append(v1::Event event) {
   status_ = writer_->Append(event.SerializeAsString());
   KUR_RETURN_IF_ERROR(status_);
   ++last_;
+  changed_.NotifyAll();
   return absl::OkStatus();
 }
 
@@ -79,7 +80,7 @@ std::vector<v1::Event> Spool::Read(int64_t after, int most, absl::Duration timeo
   const absl::MutexLock lock(&mutex_);
   const auto ready = [this, after]()
                          ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closed_ || last_ > after; };
-  mutex_.AwaitWithTimeout(absl::Condition(&ready), timeout);
+  changed_.Await(&mutex_, absl::Condition(&ready), timeout);
   std::vector<v1::Event> events;
   if (after < read_) {
     read_ = 0;
@@ -99,6 +100,7 @@ void Spool::Acknowledge(int64_t sequence) {
   const absl::MutexLock lock(&mutex_);
   acknowledged_ = std::max(acknowledged_, sequence);
   last_ = std::max(last_, acknowledged_);
+  changed_.NotifyAll();
   if (acknowledged_ == last_ && writer_->size() > kShrinkBytes && status_.ok()) status_ = Shrink();
 }
 
@@ -127,12 +129,13 @@ bool Spool::AwaitAcknowledged(absl::Duration timeout) {
   const absl::MutexLock lock(&mutex_);
   const auto done = [this]()
                         ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return acknowledged_ >= last_; };
-  return mutex_.AwaitWithTimeout(absl::Condition(&done), timeout);
+  return changed_.Await(&mutex_, absl::Condition(&done), timeout);
 }
 
 void Spool::Close() {
   const absl::MutexLock lock(&mutex_);
   closed_ = true;
+  changed_.NotifyAll();
 }
 
 }  // namespace kur::worker

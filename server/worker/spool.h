@@ -11,6 +11,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "engine/base/record_log.h"
+#include "engine/base/timed_condition.h"
 #include "kur/v1/event.pb.h"
 
 namespace kur::worker {
@@ -65,6 +66,7 @@ class Spool {
   const std::string path_;
 
   mutable absl::Mutex mutex_;
+  TimedCondition changed_;  // an event or an acknowledgement has come, or the end
   std::unique_ptr<RecordLogWriter> writer_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<RecordLogReader> reader_ ABSL_GUARDED_BY(mutex_);
   absl::Status status_ ABSL_GUARDED_BY(mutex_);

@@ -5,6 +5,9 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "engine/base/clock.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
 #include "grpcpp/create_channel_posix.h"
 #include "spdlog/spdlog.h"
 
@@ -16,6 +19,8 @@ constexpr absl::Duration kLongestPause = absl::Seconds(2);
 // How long a connection that has ended may go unnoticed while there is nothing to send.
 constexpr absl::Duration kIdle = absl::Milliseconds(200);
 constexpr int kBatch = 64;
+// kurd gives a worker up that is silent for a minute.
+constexpr absl::Duration kHeartbeatInterval = absl::Seconds(5);
 
 }  // namespace
 
@@ -34,6 +39,7 @@ bool Uplink::connected() const {
 void Uplink::SetConnected(bool connected) {
   const absl::MutexLock lock(&mutex_);
   connected_ = connected;
+  changed_.NotifyAll();
 }
 
 bool Uplink::IsRunning() const {
@@ -43,13 +49,14 @@ bool Uplink::IsRunning() const {
 
 void Uplink::Pause(absl::Duration duration) {
   const absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithTimeout(absl::Condition(&stopped_), duration);
+  changed_.Await(&mutex_, absl::Condition(&stopped_), duration);
 }
 
 void Uplink::Stop() {
   {
     const absl::MutexLock lock(&mutex_);
     stopped_ = true;
+    changed_.NotifyAll();
     if (context_ != nullptr) context_->TryCancel();
   }
   spool_->Close();
@@ -92,6 +99,7 @@ grpc::Status Uplink::Connect(bool* welcomed) {
   hello.mutable_hello()->set_job(options_.job);
   hello.mutable_hello()->set_secret(options_.secret);
   hello.mutable_hello()->set_attempt(options_.attempt);
+  hello.mutable_hello()->set_run_directory_id(options_.run_directory_id);
   v1::ServerMessage welcome;
   if (stream->Write(hello) && stream->Read(&welcome) && welcome.has_welcome()) {
     const int64_t acknowledged = welcome.welcome().acknowledged_sequence();
@@ -99,9 +107,11 @@ grpc::Status Uplink::Connect(bool* welcomed) {
     *welcomed = true;
     SetConnected(true);
     std::thread receiver([&] { ReceiveMessages(stream.get()); });
+    std::thread pulse([&] { SendHeartbeats(stream.get()); });
     SendEvents(stream.get(), acknowledged);
     context.TryCancel();
     receiver.join();
+    pulse.join();
   }
   {
     const absl::MutexLock lock(&mutex_);
@@ -117,8 +127,26 @@ void Uplink::SendEvents(Stream* stream, int64_t sent) {
     sent = events.back().worker_sequence();
     v1::WorkerMessage message;
     for (v1::Event& event : events) *message.mutable_events()->add_events() = std::move(event);
-    if (!stream->Write(message)) return;
+    if (!Send(stream, message)) return;
   }
+}
+
+void Uplink::SendHeartbeats(Stream* stream) {
+  v1::WorkerMessage message;
+  do {
+    message.mutable_heartbeat()->set_processor_seconds(absl::ToDoubleSeconds(ProcessorTime()));
+    if (!Send(stream, message)) return;
+  } while (!AwaitEnd(kHeartbeatInterval));
+}
+
+bool Uplink::Send(Stream* stream, const v1::WorkerMessage& message) {
+  const absl::MutexLock lock(&write_mutex_);
+  return stream->Write(message);
+}
+
+bool Uplink::AwaitEnd(absl::Duration timeout) {
+  const absl::MutexLock lock(&mutex_);
+  return changed_.Await(&mutex_, absl::Condition(this, &Uplink::HasEnded), timeout);
 }
 
 void Uplink::ReceiveMessages(Stream* stream) {

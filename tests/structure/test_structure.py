@@ -45,7 +45,7 @@ ALLOWED = {
     'server/events': ('proto', 'engine/base', 'server/protocol'),
     'server/blobs': ('engine/base',),
     'server/auth': ('engine/base',),
-    'server/metrics': (),
+    'server/metrics': ('engine/base',),
     'server/evaluator': ('proto', *BASE, 'engine/kurfile', 'server/protocol',
                          'server/confinement'),
     'server/submission': ('proto', *BASE, 'server/protocol', 'server/devices', 'server/scheduler',
@@ -157,6 +157,24 @@ class StatesTest(unittest.TestCase):
             for match in decision.finditer(text):
                 line = text.count('\n', 0, match.start()) + 1
                 wrong.append(f'{path}:{line}: ask server/protocol/job_state.h')
+        self.assertEqual(wrong, [])
+
+
+class ClocksTest(unittest.TestCase):
+
+    # What follows the time of day, which may be set back, and clocks that tests cannot replace.
+    CLOCK = re.compile(r'absl::Now\b|(system|steady|high_resolution)_clock::now|clock_gettime|'
+                       r'gettimeofday|[^\w.>]time\((nullptr|NULL|0)\)|GetCurrentTime|gpr_now|'
+                       r'(Await|Wait)With(Timeout|Deadline)|wait_until')
+
+    def test_clocks_are_read_in_one_place(self):
+        wrong = []
+        for path in sources():
+            if str(path.with_suffix('')) == 'engine/base/clock':
+                continue
+            for number, line in enumerate((ROOT / path).read_text(encoding='utf-8').splitlines(), 1):
+                if self.CLOCK.search(line):
+                    wrong.append(f'{path}:{number}: ask engine/base/clock.h or timed_condition.h')
         self.assertEqual(wrong, [])
 
 

@@ -51,6 +51,25 @@ class JobViewTest : public testing::Test {
   Terminal terminal_{stream_, PlainFeatures()};
 };
 
+// The time of day of the server was set back while the job ran.
+TEST_F(JobViewTest, TheDurationIsWhatTheServerHasMeasured) {
+  v1::Job job = RunningJob();
+  job.mutable_elapsed()->set_seconds(75);
+  job.mutable_finished_at()->set_seconds(1'699'999'000);
+  EXPECT_THAT(RenderJob(job, {}, now_, absl::UTCTimeZone(), terminal_),
+              testing::HasSubstr("Duration:    1m15s\n"));
+}
+
+TEST_F(JobViewTest, SaysHowManyRestartsAreLeft) {
+  v1::Job job = RunningJob();
+  job.set_attempts(4);
+  job.set_restarts(2);
+  job.set_max_restarts(16);
+  EXPECT_THAT(
+      RenderJob(job, {}, now_, absl::UTCTimeZone(), terminal_),
+      testing::HasSubstr("Attempts:    4 (2 of at most 16 restarts after a worker was killed)"));
+}
+
 TEST_F(JobViewTest, ListsJobs) {
   EXPECT_EQ(RenderJobTable({RunningJob(), FailedJob()}, /*wide=*/false, now_, terminal_),
             "NAME      STATE    MODE   PROJECT  EPOCH    LOSS  VALIDATION    AGE  DURATION\n"

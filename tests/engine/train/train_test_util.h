@@ -36,6 +36,7 @@ class RecordingObserver : public RunEvents, public ArtifactWriter, public RunCon
   std::vector<std::string> progress;
   std::vector<std::pair<LogLevel, std::string>> logs;
   std::vector<WrittenFile> written;
+  std::vector<int64_t> saved;
   std::vector<std::pair<int64_t, absl::Status>> commands_done;
 
   // What the run is asked: to end after so many batches or measured sets, to write a checkpoint
@@ -66,6 +67,7 @@ class RecordingObserver : public RunEvents, public ArtifactWriter, public RunCon
     commands_done.emplace_back(id, status);
   }
   absl::Status WriteArtifact(const ArtifactInfo& info, const std::string& content) override;
+  void OnSaved(int64_t count) override { saved.push_back(count); }
   absl::Status Sync() override { return sync_status; }
   bool IsCancelled() const override;
   std::optional<RunCommand> TakeCommand() override;

@@ -38,6 +38,20 @@ TEST(OptionsTest, ReadsEverything) {
   EXPECT_EQ(options.uploads, 3);
 }
 
+TEST(OptionsTest, ReadsTheBoundsOfWorkers) {
+  const auto hang_timeout = [](const char* text) {
+    const auto parsed = Parse({"--state-dir", "/s", "--hang-timeout", text});
+    return std::get<DaemonOptions>(parsed).hang_timeout;
+  };
+  EXPECT_EQ(hang_timeout("90m"), absl::Minutes(90));
+  EXPECT_EQ(hang_timeout("0"), absl::InfiniteDuration());
+  const auto parsed = Parse({"--state-dir", "/s", "--max-restarts", "0"});
+  EXPECT_EQ(std::get<DaemonOptions>(parsed).max_restarts, 0);
+  const auto defaults = Parse({"--state-dir", "/s"});
+  EXPECT_EQ(std::get<DaemonOptions>(defaults).max_restarts, std::nullopt);
+  EXPECT_EQ(std::get<DaemonOptions>(defaults).hang_timeout, std::nullopt);
+}
+
 TEST(OptionsTest, HelpHasExamples) {
   const auto parsed = Parse({"--help"});
   ASSERT_TRUE(std::holds_alternative<EarlyExit>(parsed));
@@ -56,6 +70,8 @@ TEST(OptionsTest, AWrongCommandLineIsSaid) {
   for (const std::vector<const char*>& arguments : {std::vector<const char*>{},
                                                     {"--state-dir", "/s", "--nonsense"},
                                                     {"--state-dir", "/s", "--tls-cert", "c"},
+                                                    {"--state-dir", "/s", "--hang-timeout", "30"},
+                                                    {"--state-dir", "/s", "--max-restarts", "-1"},
                                                     {"--state-dir", "/s", "--log-level", "loud"}}) {
     const auto parsed = Parse(arguments);
     ASSERT_TRUE(std::holds_alternative<EarlyExit>(parsed));

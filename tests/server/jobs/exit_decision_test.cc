@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/protocol/worker_paths.h"
 #include "tests/server/testing/fake_launcher.h"
 
 namespace kur::server {
@@ -14,6 +15,7 @@ WorkerEnd Killed(int attempts_without_progress) {
   WorkerEnd end;
   end.exit = KilledBy(9);
   end.attempts_without_progress = attempts_without_progress;
+  end.max_restarts = 16;
   return end;
 }
 
@@ -54,6 +56,7 @@ TEST(ExitDecisionTest, AKilledWorkerIsStartedAgainAndTheSignalNamed) {
 TEST(ExitDecisionTest, ABusErrorIsExplained) {
   WorkerEnd end;
   end.exit = KilledBy(7);
+  end.max_restarts = 1;
   EXPECT_THAT(DecideAfterExit(end).reason,
               HasSubstr("signal 7 (SIGBUS), as happens when a data file is cut"));
 }
@@ -85,6 +88,55 @@ TEST(ExitDecisionTest, ARestartOfTheMachineIsNotTheJobsFault) {
   EXPECT_THAT(decision.reason, HasSubstr("machine was restarted"));
 }
 
+TEST(ExitDecisionTest, InACopyOfTheStateDirectoryTheJobIsStartedAgain) {
+  WorkerEnd end;
+  end.exit.is_of_original = true;
+  end.attempts_without_progress = 10;
+  const ExitDecision decision = DecideAfterExit(end);
+  EXPECT_TRUE(decision.restart);
+  EXPECT_THAT(decision.reason, HasSubstr("this state directory is a copy"));
+}
+
+TEST(ExitDecisionTest, RestartsAreBounded) {
+  WorkerEnd end = Killed(1);
+  end.progressed = true;
+  end.restarts = 15;
+  EXPECT_TRUE(DecideAfterExit(end).restart);
+  EXPECT_TRUE(DecideAfterExit(end).counts);
+  end.restarts = 16;
+  const ExitDecision decision = DecideAfterExit(end);
+  EXPECT_FALSE(decision.restart);
+  EXPECT_EQ(decision.state, v1::JOB_STATE_FAILED);
+  EXPECT_THAT(decision.reason, HasSubstr("SIGKILL); it is not started again after 16 of at most 16 "
+                                         "restarts (kurctl submit --max-restarts)"));
+}
+
+TEST(ExitDecisionTest, WhatTheJobIsNotToBlameForDoesNotCount) {
+  WorkerEnd host_restarted;
+  host_restarted.exit.host_restarted = true;
+  WorkerEnd copied;
+  copied.exit.is_of_original = true;
+  WorkerEnd moved;
+  moved.directory_moved = true;
+  WorkerEnd unseen;
+  unseen.seen = false;
+  for (const WorkerEnd& end : {host_restarted, copied, moved, unseen}) {
+    EXPECT_TRUE(DecideAfterExit(end).restart);
+    EXPECT_FALSE(DecideAfterExit(end).counts);
+  }
+}
+
+TEST(ExitDecisionTest, AWorkerThatKurdKilledIsStartedAgainHoweverItEnded) {
+  WorkerEnd end;
+  end.exit = ExitedWith(1);
+  end.kill_reason = "it hung";
+  end.max_restarts = 1;
+  const ExitDecision decision = DecideAfterExit(end);
+  EXPECT_TRUE(decision.restart);
+  EXPECT_TRUE(decision.counts);
+  EXPECT_THAT(decision.reason, HasSubstr("the worker was killed because it hung; it is started"));
+}
+
 TEST(ExitDecisionTest, AnExitCodeIsAFailureWithTheLastWordsOfTheLog) {
   WorkerEnd end;
   end.exit = ExitedWith(7);
@@ -93,6 +145,15 @@ TEST(ExitDecisionTest, AnExitCodeIsAFailureWithTheLastWordsOfTheLog) {
   EXPECT_EQ(decision.state, v1::JOB_STATE_FAILED);
   EXPECT_THAT(decision.reason, HasSubstr("exited with code 7"));
   EXPECT_THAT(decision.reason, HasSubstr("Traceback: no"));
+}
+
+TEST(ExitDecisionTest, AFullDiskIsSaidThoughTheWorkerCouldNotWriteIt) {
+  WorkerEnd end;
+  end.exit = ExitedWith(worker::kNoSpaceExitCode);
+  const ExitDecision decision = DecideAfterExit(end);
+  EXPECT_EQ(decision.state, v1::JOB_STATE_FAILED);
+  EXPECT_THAT(decision.reason, HasSubstr("the disk of the server is full"));
+  EXPECT_THAT(decision.reason, HasSubstr("free some space there, then submit the job again"));
 }
 
 }  // namespace

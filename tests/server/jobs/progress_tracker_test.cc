@@ -21,9 +21,15 @@ v1::Event Batches(int64_t epoch, int64_t first, int count) {
   return event;
 }
 
-v1::Event Checkpoint() {
+v1::Event Saved(int64_t batch) {
   v1::Event event;
-  event.mutable_artifact_written()->set_kind(v1::Artifact::KIND_CHECKPOINT);
+  event.mutable_saved()->set_batch(batch);
+  return event;
+}
+
+v1::Event Started(int64_t resumed_at_batch) {
+  v1::Event event;
+  event.mutable_started()->set_resumed_at_batch(resumed_at_batch);
   return event;
 }
 
@@ -57,28 +63,43 @@ TEST(ProgressTrackerTest, FollowsEpochsBatchesAndValidation) {
   EXPECT_EQ(progress.validation_metrics().at("accuracy"), 0.9);
 }
 
-TEST(ProgressTrackerTest, TrainingTheSameBatchesAgainIsNoProgress) {
+TEST(ProgressTrackerTest, WhatWasOnlyTrainedIsNoProgress) {
+  ProgressTracker tracker;
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    tracker.Add(Starting(attempt));
+    tracker.Add(Batches(1, 1, 50 * attempt));
+    EXPECT_FALSE(tracker.progressed());
+    EXPECT_EQ(tracker.attempts_without_progress(), attempt);
+  }
+}
+
+TEST(ProgressTrackerTest, SavingMoreThanBeforeIsProgress) {
   ProgressTracker tracker;
   tracker.Add(Starting(1));
-  tracker.Add(Batches(1, 1, 50));
+  tracker.Add(Saved(50));
   EXPECT_TRUE(tracker.progressed());
   tracker.Add(Starting(2));
-  tracker.Add(Batches(1, 1, 50));
-  EXPECT_FALSE(tracker.progressed());
-  EXPECT_EQ(tracker.attempts_without_progress(), 1);
+  tracker.Add(Saved(50));
+  EXPECT_FALSE(tracker.progressed()) << "an attempt that began anew";
   tracker.Add(Starting(3));
   EXPECT_EQ(tracker.attempts_without_progress(), 2);
-  tracker.Add(Batches(1, 1, 51));
+  tracker.Add(Saved(51));
   EXPECT_TRUE(tracker.progressed());
   tracker.Add(Starting(4));
   EXPECT_EQ(tracker.attempts_without_progress(), 1);
 }
 
-TEST(ProgressTrackerTest, ACheckpointIsProgress) {
+TEST(ProgressTrackerTest, GoingOnFromFurtherThanBeforeMeansThatMoreWasSaved) {
   ProgressTracker tracker;
   tracker.Add(Starting(1));
-  tracker.Add(Checkpoint());
-  EXPECT_TRUE(tracker.progressed());
+  tracker.Add(Starting(2));
+  EXPECT_EQ(tracker.attempts_without_progress(), 2);
+  tracker.Add(Started(40));
+  EXPECT_EQ(tracker.attempts_without_progress(), 1);
+  EXPECT_FALSE(tracker.progressed()) << "that was the attempt before";
+  tracker.Add(Starting(3));
+  tracker.Add(Started(40));
+  EXPECT_EQ(tracker.attempts_without_progress(), 2);
 }
 
 TEST(ProgressTrackerTest, RemembersWhatWasAnnounced) {

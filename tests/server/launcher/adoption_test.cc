@@ -5,7 +5,12 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "server/launcher/worker_search.h"
 #include "tests/server/launcher/launcher_fixture.h"
 
@@ -130,14 +135,16 @@ TEST_F(AdoptionTest, AJobThatIsWatchedIsNotAdoptedTwice) {
   const ProcessIdentity identity = LaunchOrphan();
   UseWorker("exit 1");
   Adopt("orphan", identity, exits_);
-  EXPECT_EQ(launcher_->Adopt("orphan", ToHandle(identity), nullptr).status().code(),
+  EXPECT_EQ(launcher_->Adopt("orphan", RunDirectory("orphan"), ToHandle(identity), nullptr)
+                .status()
+                .code(),
             absl::StatusCode::kAlreadyExists);
 }
 
 TEST_F(AdoptionTest, AWorkerOfAnotherKindOfLauncherIsNotJudged) {
   UseWorker("exit 1");
   for (const char* text : {"slurm 4711", "4711", "", "x y z"}) {
-    EXPECT_EQ(launcher_->Adopt("job", {text}, nullptr).status().code(),
+    EXPECT_EQ(launcher_->Adopt("job", RunDirectory("job"), {text}, nullptr).status().code(),
               absl::StatusCode::kFailedPrecondition)
         << text;
   }
@@ -163,12 +170,60 @@ TEST_F(AdoptionTest, ACopyThatAWorkerHasMadeOfItselfIsNotTheWorker) {
   kill(-group, SIGKILL);
 }
 
+// ---- A worker belongs to one run directory
+
+// A backup that is tried out must not touch what runs.
+TEST_F(AdoptionTest, ACopyOfTheRunDirectoryHasNoPartInItsWorker) {
+  const ProcessIdentity identity = LaunchOrphan();
+  UseWorker("exit 1");
+  const auto gone =
+      launcher_->Adopt("orphan", RunDirectory("copy"), ToHandle(identity), exits_.Callback());
+  ASSERT_TRUE(gone.ok()) << gone.status();
+  ASSERT_TRUE(gone->has_value()) << "the worker is not adopted";
+  EXPECT_TRUE((*gone)->is_of_original);
+  EXPECT_EQ(launcher_->Signal("orphan", SIGKILL).code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(IsAlive(identity));
+  Adopt("orphan", identity, exits_);
+}
+
+TEST_F(AdoptionTest, ACopyUnderTheOldNameHasNoPartInTheWorkerEither) {
+  const ProcessIdentity identity = LaunchOrphan();
+  UseWorker("exit 1");
+  std::filesystem::rename(directory_.File("orphan"), directory_.File("aside"));
+  EXPECT_FALSE(launcher_->Find(RunDirectory("orphan")).has_value());
+  EXPECT_TRUE(AdoptGone("orphan", identity).is_of_original);
+  EXPECT_TRUE(IsAlive(identity));
+}
+
+TEST_F(AdoptionTest, ARunDirectoryThatWasRenamedKeepsItsWorker) {
+  const ProcessIdentity identity = LaunchOrphan();
+  UseWorker("exit 1");
+  std::filesystem::rename(directory_.File("orphan"), directory_.File("renamed"));
+  const auto gone =
+      launcher_->Adopt("orphan", directory_.File("renamed"), ToHandle(identity), exits_.Callback());
+  ASSERT_TRUE(gone.ok()) << gone.status();
+  EXPECT_FALSE(gone->has_value());
+  std::filesystem::rename(directory_.File("renamed"), directory_.File("orphan"));
+}
+
+TEST_F(AdoptionTest, AHandleOfAnEarlierKurdStillNamesItsWorker) {
+  ProcessIdentity identity = LaunchOrphan();
+  UseWorker("exit 1");
+  identity.run_directory_id.clear();
+  EXPECT_EQ(ToHandle(identity).text,
+            absl::StrCat(identity.pid, " ", identity.start_ticks, " ", identity.boot_id));
+  Adopt("orphan", identity, exits_);
+}
+
 TEST(WorkerSearchTest, KnowsAWorkerByItsCommandLine) {
-  const std::string line("kurd-worker\0--run-directory\0/s/runs/a-1\0", 40);
-  EXPECT_TRUE(IsWorkerCommandLine(line, "/s/runs/a-1"));
-  EXPECT_FALSE(IsWorkerCommandLine(line, "/s/runs/a-11"));
-  EXPECT_FALSE(IsWorkerCommandLine(line, "/s/runs/a"));
-  EXPECT_FALSE(IsWorkerCommandLine("", "/s/runs/a-1"));
+  const std::vector<std::string> arguments = {"kurd-worker", "--run-directory", "/s/runs/a-1",
+                                              "--run-directory-id", "5:17"};
+  const std::string line = absl::StrJoin(arguments, std::string(1, '\0')) + '\0';
+  EXPECT_TRUE(IsWorkerCommandLine(line, "/s/runs/a-1", "5:17"));
+  EXPECT_FALSE(IsWorkerCommandLine(line, "/s/runs/a-1", "5:1"));
+  EXPECT_FALSE(IsWorkerCommandLine(line, "/s/runs/a-11", "5:17"));
+  EXPECT_FALSE(IsWorkerCommandLine(line, "/s/runs/a", "5:17"));
+  EXPECT_FALSE(IsWorkerCommandLine("", "/s/runs/a-1", "5:17"));
 }
 
 }  // namespace

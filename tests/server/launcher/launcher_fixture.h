@@ -102,14 +102,16 @@ class LauncherFixture : public testing::Test {
 
   // Adopts a worker that must be there.
   void Adopt(const std::string& job, const ProcessIdentity& identity, Exits& exits) {
-    const auto gone = launcher_->Adopt(job, ToHandle(identity), exits.Callback());
+    const auto gone =
+        launcher_->Adopt(job, directory_.File(job), ToHandle(identity), exits.Callback());
     ASSERT_TRUE(gone.ok()) << gone.status();
     EXPECT_FALSE(gone->has_value());
   }
 
   // Adopts a worker that must be gone. Returns how it ended.
   WorkerExit AdoptGone(const std::string& job, const ProcessIdentity& identity) {
-    const auto gone = launcher_->Adopt(job, ToHandle(identity), exits_.Callback());
+    const auto gone =
+        launcher_->Adopt(job, directory_.File(job), ToHandle(identity), exits_.Callback());
     EXPECT_TRUE(gone.ok()) << gone.status();
     EXPECT_TRUE(gone.ok() && gone->has_value()) << "the worker is there";
     return gone.ok() ? gone->value_or(WorkerExit()) : WorkerExit();

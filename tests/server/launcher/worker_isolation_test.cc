@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "engine/base/file_identity.h"
 #include "server/devices/cpu_slots.h"
 #include "tests/server/launcher/launcher_fixture.h"
 
@@ -39,7 +40,9 @@ class WorkerIsolationTest : public LauncherFixture {
 TEST_F(WorkerIsolationTest, RunsInItsRunDirectoryWhichItIsTold) {
   UseWorker("echo \"$@\" > arguments; pwd > directory");
   Run("job");
-  EXPECT_EQ(Content("job", "arguments"), "--run-directory " + directory_.File("job") + "\n");
+  const std::string run = directory_.File("job");
+  EXPECT_EQ(Content("job", "arguments"),
+            "--run-directory " + run + " --run-directory-id " + *FileIdentity(run) + "\n");
   EXPECT_EQ(Content("job", "directory"), directory_.File("job") + "\n");
 }
 

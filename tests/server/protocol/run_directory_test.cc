@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -100,6 +101,22 @@ TEST_F(RunDirectoryTest, PrepareAgainRemovesTheOutcomeOfTheWorkerBeforeAndKeepsT
   EXPECT_EQ(folder_.Read("run/artifacts/last.kur"), "weights");
   EXPECT_EQ(folder_.Read("run/source/cifar.yml"), "include: parts/model.yml\n");
   EXPECT_THAT(SpooledAfter(0), ElementsAre(1));
+}
+
+TEST_F(RunDirectoryTest, KnowsWhetherItHasMovedSinceItsWorkerWasStarted) {
+  EXPECT_FALSE(run_.WasMoved()) << "it has no worker";
+  v1::WorkerSpec spec = Spec();
+  spec.set_run_directory(folder_.File("run"));
+  ASSERT_THAT(run_.Prepare(Sources(), spec), IsOk());
+  EXPECT_FALSE(run_.WasMoved());
+  std::filesystem::create_directory_symlink(folder_.path(), folder_.File("link"));
+  EXPECT_FALSE(RunDirectory(FileSystem::Posix(), folder_.File("link/run")).WasMoved())
+      << "another name of the same place";
+  std::filesystem::rename(folder_.File("run"), folder_.File("moved"));
+  RunDirectory moved(FileSystem::Posix(), folder_.File("moved"));
+  EXPECT_TRUE(moved.WasMoved());
+  std::filesystem::create_directory(folder_.File("run"));
+  EXPECT_TRUE(moved.WasMoved()) << "something else has the old name";
 }
 
 TEST_F(RunDirectoryTest, PrepareReportsAnOutcomeThatCannotBeRemoved) {

@@ -12,7 +12,7 @@
 
 #include "engine/base/file_system.h"
 #include "server/store/schema.h"
-#include "tests/server/store/failing_vfs.h"
+#include "tests/server/testing/failing_vfs.h"
 #include "tests/server/testing/status_matchers.h"
 #include "tests/testing/temporary_directory.h"
 
@@ -20,7 +20,9 @@ namespace kur::server {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
@@ -30,6 +32,7 @@ class JobStoreTest : public ::testing::Test {
   void TearDown() override {
     FailingVfs::fail_syncs = false;
     FailingVfs::fail_writes = false;
+    FailingVfs::full_while_exists.clear();
   }
 
   void Reopen() {
@@ -94,6 +97,7 @@ TEST_F(JobStoreTest, KeepsEverythingAboutAJobAcrossReopening) {
   record->worker = "4711 99 boot";
   record->commands.set_last_id(3);
   record->commands.add_commands()->set_id(3);
+  record->history.set_restarts(4);
   record->progress.emplace().set_epoch(3);
   ASSERT_THAT(store_->Update(*record), IsOk());
   Reopen();
@@ -113,6 +117,7 @@ TEST_F(JobStoreTest, KeepsEverythingAboutAJobAcrossReopening) {
   EXPECT_EQ(job.worker, "4711 99 boot");
   EXPECT_EQ(job.commands.last_id(), 3);
   EXPECT_EQ(job.commands.commands_size(), 1);
+  EXPECT_EQ(job.history.restarts(), 4);
   EXPECT_EQ(job.progress->epoch(), 3);
   EXPECT_EQ(job.frozen.seed(), 7u);
 }
@@ -272,9 +277,47 @@ TEST_F(JobStoreTest, AfterAFailedSyncNothingIsAcceptedUntilReopened) {
 
 TEST_F(JobStoreTest, AFullDiskIsSaidAndRecoversWhenThereIsSpace) {
   FailingVfs::fail_writes = true;
-  EXPECT_THAT(Insert(Job("r1")), FailsWith(absl::StatusCode::kResourceExhausted, "full"));
+  const absl::Status full = Insert(Job("r1")).status();
+  EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(full.message(), "the disk with the state directory is full; free some space");
   FailingVfs::fail_writes = false;
   EXPECT_EQ(NameOfNew("r1"), "cifar-1");
+}
+
+TEST_F(JobStoreTest, OnAFullDiskTheReserveLetsJobsEndAndAcceptsNone) {
+  Close();
+  const std::string reserve = directory_.File("reserve");
+  auto database = StateDatabase::Open(directory_.File("kurd.db"), FailingVfs::Name(), reserve);
+  ASSERT_THAT(database, IsOk());
+  JobStore store(**database);
+  bool inserted = false;
+  auto job = store.Insert(Job("r1"), &inserted);
+  ASSERT_THAT(job, IsOk());
+  FailingVfs::full_while_exists = reserve;
+  EXPECT_THAT(store.Insert(Job("r2"), &inserted),
+              FailsWith(absl::StatusCode::kResourceExhausted, "full"));
+  job->state = v1::JOB_STATE_STARTING;
+  EXPECT_THAT(store.Update(*job), FailsWith(absl::StatusCode::kResourceExhausted, "full"));
+  EXPECT_TRUE(Exists(reserve));
+  job->state = v1::JOB_STATE_CANCELLED;
+  EXPECT_THAT(store.Update(*job), IsOk());
+  EXPECT_FALSE(Exists(reserve));
+  FailingVfs::full_while_exists.clear();
+  EXPECT_THAT(store.Insert(Job("r2"), &inserted), IsOk());
+  EXPECT_TRUE(Exists(reserve)) << "there is space again";
+}
+
+TEST_F(JobStoreTest, NoStatementOfSqlIsShownToPeople) {
+  ASSERT_THAT(Insert(Job("r1")), IsOk());
+  for (bool* fault : {&FailingVfs::fail_writes, &FailingVfs::fail_syncs}) {
+    *fault = true;
+    const absl::Status status = Insert(Job("r2")).status();
+    *fault = false;
+    EXPECT_FALSE(status.ok());
+    for (const char* word : {"INSERT", "BEGIN", "COMMIT", "disk I/O", "SQL"}) {
+      EXPECT_THAT(std::string(status.message()), Not(HasSubstr(word)));
+    }
+  }
 }
 
 // What a kurd of before has left: SQLite's own tool makes it.
@@ -288,6 +331,7 @@ TEST_F(JobStoreTest, ADatabaseOfAnOlderKurdIsUpgraded) {
     ALTER TABLE jobs DROP COLUMN worker;
     ALTER TABLE jobs DROP COLUMN desired_state;
     ALTER TABLE jobs DROP COLUMN commands;
+    ALTER TABLE jobs DROP COLUMN history;
     ALTER TABLE jobs ADD COLUMN cancel_requested INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE jobs ADD COLUMN worker_pid INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE jobs ADD COLUMN worker_start_ticks INTEGER NOT NULL DEFAULT 0;

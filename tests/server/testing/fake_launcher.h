@@ -39,6 +39,7 @@ class FakeLauncher : public Launcher {
   }
 
   absl::StatusOr<std::optional<WorkerExit>> Adopt(const std::string& job,
+                                                  const std::string& run_directory,
                                                   const WorkerHandle& worker,
                                                   ExitCallback on_exit) override {
     absl::MutexLock lock(&mutex_);
@@ -46,6 +47,12 @@ class FakeLauncher : public Launcher {
     if (alive == alive_.end() || alive->second.text != worker.text) {
       WorkerExit exit;
       exit.host_restarted = host_restarted_;
+      return exit;
+    }
+    const auto started_in = directories_.find(run_directory);
+    if (started_in == directories_.end() || started_in->second.text != worker.text) {
+      WorkerExit exit;
+      exit.is_of_original = true;
       return exit;
     }
     adopted_.insert(job);

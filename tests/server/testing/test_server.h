@@ -56,7 +56,7 @@ class TestServer {
   }
 
   void Start() {
-    database = *StateDatabase::Open(layout.database());
+    database = *StateDatabase::Open(layout.database(), vfs);
     store = std::make_unique<JobStore>(*database);
     blobs = *BlobStore::Open(files, layout.blobs(), {}, [this] { return Now(); });
     JobEnvironment environment;
@@ -73,9 +73,11 @@ class TestServer {
     environment.metrics = &metrics;
     environment.cancel_grace = cancel_grace;
     environment.terminate_grace = absl::ZeroDuration();
-    environment.now = [this] {
+    environment.now = [this] { return Now(); };
+    environment.boot_id = boot_id;
+    environment.uptime = [this] {
       ++clock_readings;
-      return Now();
+      return Uptime() + absl::Seconds(seconds_passed.load());
     };
     auto started = JobManager::Start(environment);
     ASSERT_THAT(started, IsOk());
@@ -107,7 +109,10 @@ class TestServer {
     ASSERT_THAT((*upload)->Finish(), IsOk());
   }
 
-  absl::Time Now() const { return absl::Now() + absl::Seconds(seconds_passed.load()); }
+  // The time of day.
+  absl::Time Now() const {
+    return absl::Now() + absl::Seconds(seconds_passed.load() + seconds_stepped.load());
+  }
 
   const DeviceInventory& inventory() const { return inventory_; }
 
@@ -213,8 +218,11 @@ loss:
   FakeLauncher launcher;
   EventDispatcher dispatcher;
   Metrics metrics{"test"};
+  std::string vfs;  // see StateDatabase
   absl::Duration cancel_grace = absl::InfiniteDuration();
-  std::atomic<int64_t> seconds_passed{0};  // more than the clock says
+  std::string boot_id = "this boot";
+  std::atomic<int64_t> seconds_stepped{0};  // that the time of day was set
+  std::atomic<int64_t> seconds_passed{0};   // more than the clocks say
   std::atomic<int64_t> clock_readings{0};
   std::unique_ptr<StateDatabase> database;
   std::unique_ptr<JobStore> store;
@@ -263,6 +271,7 @@ class FakeWorker {
     hello.set_job(job_);
     hello.set_secret(server_.Spec(job_).secret());
     hello.set_attempt(server_.Spec(job_).attempt());
+    hello.set_run_directory_id(server_.Spec(job_).run_directory_id());
     auto connected = active_->Connect(hello, link);
     if (connected.ok()) active_->OnWelcomed();
     return connected;
@@ -277,9 +286,17 @@ class FakeWorker {
     return Report(std::vector<v1::Event>{event});
   }
 
-  static v1::Event Started() {
+  // Gives a sign of life.
+  absl::Status Beat(absl::Duration processor_time) {
+    v1::Heartbeat heartbeat;
+    heartbeat.set_processor_seconds(absl::ToDoubleSeconds(processor_time));
+    return active_->OnHeartbeat(link.get(), heartbeat);
+  }
+
+  static v1::Event Started(int64_t resumed_at_batch = 0) {
     v1::Event event;
     event.mutable_started()->set_layers(4);
+    event.mutable_started()->set_resumed_at_batch(resumed_at_batch);
     return event;
   }
   static v1::Event Batches(int64_t epoch, int64_t first, int count) {
@@ -287,6 +304,12 @@ class FakeWorker {
     event.mutable_batch_losses()->set_epoch(epoch);
     event.mutable_batch_losses()->set_first_batch(first);
     for (int i = 0; i < count; ++i) event.mutable_batch_losses()->add_losses(1.0F);
+    return event;
+  }
+
+  static v1::Event Saved(int64_t batch) {
+    v1::Event event;
+    event.mutable_saved()->set_batch(batch);
     return event;
   }
 

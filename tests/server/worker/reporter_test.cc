@@ -270,6 +270,12 @@ TEST_F(ReporterTest, RefusesPathsOutsideAndNamesThePlaceInTheKurfile) {
   EXPECT_FALSE(Exists(Path("home/a.w")));
 }
 
+TEST_F(ReporterTest, ReportsWhatTheRunGoesOnFrom) {
+  reporter_->OnSaved(120);
+  ASSERT_EQ(sink_.events.size(), 1U);
+  EXPECT_EQ(sink_.events[0].saved().batch(), 120);
+}
+
 TEST_F(ReporterTest, AcknowledgesACommandAndSaysWhatWentWrong) {
   reporter_->OnCommandDone(7, absl::OkStatus());
   reporter_->OnCommandDone(8, absl::FailedPreconditionError("the run ended"));

@@ -102,6 +102,10 @@ class FakeKurd : public v1::WorkerService::Service {
     const absl::MutexLock lock(&mutex_);
     return received_;
   }
+  int heartbeats() const {
+    const absl::MutexLock lock(&mutex_);
+    return heartbeats_;
+  }
   bool Received(std::vector<int64_t> numbers) const {
     return Becomes([&] { return received() == numbers; });
   }
@@ -128,6 +132,11 @@ class FakeKurd : public v1::WorkerService::Service {
       stream->Write(answer);
     }
     while (stream->Read(&message)) {
+      if (message.has_heartbeat()) {
+        const absl::MutexLock lock(&mutex_);
+        ++heartbeats_;
+        continue;
+      }
       v1::ServerMessage answer;
       if (!Record(message.events(), &answer)) continue;
       stream->Write(answer);
@@ -159,6 +168,7 @@ class FakeKurd : public v1::WorkerService::Service {
   std::vector<v1::Command> commands_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::Hello> hellos_ ABSL_GUARDED_BY(mutex_);
   std::vector<int64_t> received_ ABSL_GUARDED_BY(mutex_);
+  int heartbeats_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 v1::Command WriteCheckpoint(int64_t id) {
@@ -184,7 +194,7 @@ class UplinkTest : public ::testing::Test {
   }
 
   std::unique_ptr<Uplink> MakeUplink() {
-    return std::make_unique<Uplink>(Uplink::Options{ConnectTo(address_), "a-job", "a-secret", 3},
+    return std::make_unique<Uplink>(Uplink::Options{ConnectTo(address_), "a-job", "a-secret", 3, "5:17"},
                                     spool_.get(), &control_);
   }
 
@@ -228,6 +238,15 @@ TEST_F(UplinkTest, SaysWhoItIsAndBringsEveryEvent) {
   EXPECT_EQ(hellos[0].job(), "a-job");
   EXPECT_EQ(hellos[0].secret(), "a-secret");
   EXPECT_EQ(hellos[0].attempt(), 3);
+  EXPECT_EQ(hellos[0].run_directory_id(), "5:17");
+}
+
+TEST_F(UplinkTest, GivesASignOfLifeOnEveryConnection) {
+  kurd_.Start();
+  const auto uplink = MakeUplink();
+  ASSERT_TRUE(Becomes([&] { return kurd_.heartbeats() == 1; })) << "without any event";
+  kurd_.Cut();
+  EXPECT_TRUE(Becomes([&] { return kurd_.heartbeats() == 2; }));
 }
 
 TEST_F(UplinkTest, GoesOnBehindWhatKurdHas) {

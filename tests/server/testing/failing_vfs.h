@@ -1,5 +1,7 @@
-#ifndef KUR_TESTS_SERVER_STORE_FAILING_VFS_H_
-#define KUR_TESTS_SERVER_STORE_FAILING_VFS_H_
+#ifndef KUR_TESTS_SERVER_TESTING_FAILING_VFS_H_
+#define KUR_TESTS_SERVER_TESTING_FAILING_VFS_H_
+
+#include <string>
 
 namespace kur::server {
 
@@ -10,8 +12,10 @@ struct FailingVfs {
 
   static bool fail_syncs;   // xSync answers SQLITE_IOERR_FSYNC
   static bool fail_writes;  // xWrite answers SQLITE_FULL
+  // While this file exists, xWrite answers SQLITE_FULL, as on a disk that has no other space.
+  static std::string full_while_exists;
 };
 
 }  // namespace kur::server
 
-#endif  // KUR_TESTS_SERVER_STORE_FAILING_VFS_H_
+#endif  // KUR_TESTS_SERVER_TESTING_FAILING_VFS_H_

@@ -1,6 +1,8 @@
-#include "tests/server/store/failing_vfs.h"
+#include "tests/server/testing/failing_vfs.h"
 
 #include <sqlite3.h>
+
+#include "engine/base/file_system.h"
 
 namespace kur::server {
 namespace {
@@ -20,7 +22,9 @@ int Read(sqlite3_file* f, void* to, int n, sqlite3_int64 at) {
   return Real(f)->pMethods->xRead(Real(f), to, n, at);
 }
 int Write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
-  return FailingVfs::fail_writes ? SQLITE_FULL : Real(f)->pMethods->xWrite(Real(f), from, n, at);
+  const std::string& reserve = FailingVfs::full_while_exists;
+  const bool full = FailingVfs::fail_writes || (!reserve.empty() && Exists(reserve));
+  return full ? SQLITE_FULL : Real(f)->pMethods->xWrite(Real(f), from, n, at);
 }
 int Truncate(sqlite3_file* f, sqlite3_int64 n) { return Real(f)->pMethods->xTruncate(Real(f), n); }
 int Sync(sqlite3_file* f, int flags) {
@@ -81,6 +85,7 @@ int Open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out
 
 bool FailingVfs::fail_syncs = false;
 bool FailingVfs::fail_writes = false;
+std::string FailingVfs::full_while_exists;
 
 const char* FailingVfs::Name() {
   static sqlite3_vfs vfs;
