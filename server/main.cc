@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "server/daemon/daemon.h"
 #include "server/daemon/options.h"
+#include "server/daemon/service_manager.h"
 
 namespace {
 
@@ -42,17 +43,27 @@ void SetUpLog(const std::string& level) {
   spdlog::set_level(spdlog::level::from_str(level));
 }
 
+void LogReload(const char* what, const absl::Status& reloaded) {
+  if (reloaded.ok()) {
+    spdlog::info("the {} was read again", what);
+  } else {
+    spdlog::error("the {} stays as it was: {}", what, std::string(reloaded.message()));
+  }
+}
+
+// Not being heard costs what systemd does about it, but no job.
+void Notify(const char* state) {
+  const absl::Status notified = kur::server::NotifyServiceManager(state);
+  if (!notified.ok()) spdlog::warn("{}", std::string(notified.message()));
+}
+
 void WaitForStop(const sigset_t& signals, kur::server::Daemon& daemon) {
   while (true) {
     int number = 0;
     sigwait(&signals, &number);
     if (number != SIGHUP) return;
-    const absl::Status reloaded = daemon.ReloadTokens();
-    if (reloaded.ok()) {
-      spdlog::info("the token file was read again");
-    } else {
-      spdlog::error("the tokens stay as they were: {}", std::string(reloaded.message()));
-    }
+    LogReload("token file", daemon.ReloadTokens());
+    LogReload("certificate", daemon.ReloadCertificate());
   }
 }
 
@@ -76,7 +87,9 @@ int main(int argc, char** argv) {
   }
   std::cout << "kurd " << kur::server::Version() << " listening on "
             << absl::StrJoin((*daemon)->addresses(), ", ") << std::endl;
+  Notify("READY=1");
   WaitForStop(signals, **daemon);
+  Notify("STOPPING=1");
   spdlog::info("stopping; workers go on");
   daemon->reset();
   return 0;

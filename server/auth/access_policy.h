@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 
 namespace kur::server {
 
@@ -35,6 +36,9 @@ struct JobIdentity {
   std::string name;
   std::string owner;
 };
+
+// Returns whether a method ("/package.Service/Method") is for everyone, also without a token.
+bool IsPublic(absl::string_view method);
 
 // Returns OK if the caller may do it at all, whatever job it concerns; else PERMISSION_DENIED. A
 // pure function; thread-safe.

@@ -15,10 +15,11 @@ namespace kur::server {
 namespace {
 
 constexpr char kHeader[] = "authorization";
+constexpr char kMethod[] = ":path";
 
 template <class Metadata>
-absl::string_view AuthorizationOf(const Metadata& metadata) {
-  const auto entry = metadata.find(kHeader);
+absl::string_view ValueOf(const Metadata& metadata, const char* key) {
+  const auto entry = metadata.find(key);
   if (entry == metadata.end()) return "";
   return absl::string_view(entry->second.data(), entry->second.size());
 }
@@ -33,7 +34,8 @@ class TokenProcessor : public grpc::AuthMetadataProcessor {
   // have different tokens. Handlers ask the authenticator for the user of their call.
   grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext*, OutputMetadata*,
                        OutputMetadata*) override {
-    const auto user = authenticator_.UserOfHeader(AuthorizationOf(metadata));
+    if (IsPublic(ValueOf(metadata, kMethod))) return grpc::Status::OK;
+    const auto user = authenticator_.UserOfHeader(ValueOf(metadata, kHeader));
     if (user.ok()) return grpc::Status::OK;
     return grpc::Status(grpc::StatusCode::UNAUTHENTICATED, std::string(user.status().message()));
   }
@@ -51,7 +53,7 @@ absl::StatusOr<Caller> Authenticator::Identify(const grpc::CallbackServerContext
   Caller caller;
   caller.user = local_user_;
   if (!absl::StartsWith(context.peer(), "unix:") && has_tokens()) {
-    KUR_ASSIGN_OR_RETURN(caller.user, UserOfHeader(AuthorizationOf(context.client_metadata())));
+    KUR_ASSIGN_OR_RETURN(caller.user, UserOfHeader(ValueOf(context.client_metadata(), kHeader)));
   }
   return caller;
 }

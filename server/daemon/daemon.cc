@@ -5,9 +5,12 @@
 
 #include <climits>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/network_rules.h"
 #include "engine/base/status.h"
+#include "server/api/health_probe.h"
+#include "server/daemon/service_manager.h"
 #include "server/protocol/job_state.h"
 
 namespace kur::server {
@@ -18,6 +21,8 @@ constexpr size_t kMaxQueuedSubmissions = 256;
 constexpr int kUploadThreads = 2;
 constexpr size_t kMaxQueuedUploads = 1024;
 constexpr absl::Duration kStopGrace = absl::Milliseconds(500);
+constexpr absl::Duration kProbeTimeout = absl::Seconds(10);
+constexpr absl::Duration kProbeInterval = absl::Seconds(20);
 
 // Returns the path of --worker-binary; default: kurd-worker in the folder of this program.
 absl::StatusOr<std::string> WorkerBinary(const DaemonOptions& options) {
@@ -135,6 +140,8 @@ absl::Status Daemon::Listen(const std::vector<ListenAddress>& addresses,
   KUR_ASSIGN_OR_RETURN(ListenAddress socket,
                        ParseListenAddress("unix:" + state_.layout().worker_socket()));
   workers.addresses = {std::move(socket)};
+  workers.metrics = &metrics_;
+  workers.limits = WorkerLimits();
   KUR_ASSIGN_OR_RETURN(workers_, GrpcServer::Start(workers, {worker_service_.get()}));
 
   GrpcServerOptions clients;
@@ -145,8 +152,28 @@ absl::Status Daemon::Listen(const std::vector<ListenAddress>& addresses,
   KUR_ASSIGN_OR_RETURN(
       clients_, GrpcServer::Start(
                     clients, {jobs_service_.get(), blobs_service_.get(), system_service_.get()}));
-  if (options_.metrics.empty()) return absl::OkStatus();
-  return metrics_.Serve(options_.metrics, [this] { return Sample(); });
+  if (!options_.metrics.empty()) {
+    KUR_RETURN_IF_ERROR(metrics_.Serve(options_.metrics, [this] { return Sample(); }));
+  }
+  // Three times, so that one check that takes long is not the end.
+  const absl::Duration interval = WatchdogTimeout().value_or(3 * kProbeInterval) / 3;
+  watchdog_ = std::make_unique<Watchdog>([this] { return CheckServing(); }, interval);
+  return absl::OkStatus();
+}
+
+// A kurd that can write nothing any more says so to health checks, and is started again by the
+// service manager: only that mends it, and the workers go on meanwhile.
+absl::Status Daemon::CheckServing() {
+  const absl::Status writable = database_->health();
+  clients_->SetServing(writable.ok());
+  KUR_RETURN_IF_ERROR(writable);
+  for (const GrpcServer* server : {clients_.get(), workers_.get()}) {
+    for (const std::string& address : server->addresses()) {
+      const bool tls = !options_.tls_certificate.empty() && !absl::StartsWith(address, "unix:");
+      KUR_RETURN_IF_ERROR(ProbeHealth(address, tls, kProbeTimeout));
+    }
+  }
+  return absl::OkStatus();
 }
 
 std::vector<Metrics::Sample> Daemon::Sample() const {
@@ -173,6 +200,12 @@ absl::Status Daemon::ReloadTokens() {
   return absl::OkStatus();
 }
 
+absl::Status Daemon::ReloadCertificate() {
+  KUR_ASSIGN_OR_RETURN(auto tls, LoadTls(options_));
+  if (tls.has_value()) clients_->ReplaceCertificate(*std::move(tls));
+  return absl::OkStatus();
+}
+
 Daemon::~Daemon() {
   Stop();
   if (jobs_ != nullptr) jobs_->Stop();
@@ -180,6 +213,7 @@ Daemon::~Daemon() {
 }
 
 void Daemon::Stop() {
+  watchdog_.reset();
   metrics_.Stop();
   if (jobs_service_ != nullptr) jobs_service_->StopWatches();
   if (clients_ != nullptr) clients_->Stop(kStopGrace);
