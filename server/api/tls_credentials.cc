@@ -40,7 +40,9 @@ grpc_ssl_certificate_config_reload_status TlsCredentials::FetchCertificate(
   credentials.is_new_ = false;
   const grpc_ssl_pem_key_cert_pair pair = {credentials.files_.private_key.c_str(),
                                            credentials.files_.certificate_chain.c_str()};
-  *config = grpc_ssl_server_certificate_config_create(nullptr, &pair, 1);
+  // Clients are asked for no certificate, but gRPC insists on roots to check theirs with.
+  const char* const roots = pair.cert_chain;
+  *config = grpc_ssl_server_certificate_config_create(roots, &pair, 1);
   return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
 }
 
