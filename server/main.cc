@@ -1,3 +1,4 @@
+#include <grpc/support/log.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -34,6 +35,10 @@ void RaiseFileLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// gRPC reports errors of peers, of which strangers can make as many as they like: only for
+// debugging.
+void LogGrpc(gpr_log_func_args* line) { spdlog::debug("gRPC: {}", line->message); }
+
 void SetUpLog(const std::string& level) {
   auto logger =
       std::make_shared<spdlog::logger>("kurd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
@@ -41,6 +46,7 @@ void SetUpLog(const std::string& level) {
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(logger);
   spdlog::set_level(spdlog::level::from_str(level));
+  gpr_set_log_function(LogGrpc);
 }
 
 void LogReload(const char* what, const absl::Status& reloaded) {

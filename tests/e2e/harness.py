@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -70,10 +71,10 @@ class TestCase(unittest.TestCase):
                               timeout=timeout)
         return Result(command, done.returncode, done.stdout, done.stderr)
 
-    def start_program(self, program, *arguments, cwd=None, env=None, processors=None):
+    def start_program(self, program, *arguments, cwd=None, env=None, **limits):
         """Starts `program` of the build; stops it when the test ends. Its output goes to files."""
         process = Process([str(BIN / program), *map(str, arguments)], cwd or self.folder,
-                          clean_environment(env), self.folder, processors)
+                          clean_environment(env), self.folder, **limits)
         self.addCleanup(process.kill)
         return process
 
@@ -101,16 +102,21 @@ class TestCase(unittest.TestCase):
 
 
 class Process:
-    """A program in the background."""
+    """A program in the background, on these processors and with so many descriptors if given."""
 
-    def __init__(self, command, cwd, env, folder, processors):
+    def __init__(self, command, cwd, env, folder, processors=None, descriptors=None):
         self._command = command
         descriptor, self._out = tempfile.mkstemp(prefix='out-', dir=folder)
         error_descriptor, self._err = tempfile.mkstemp(prefix='err-', dir=folder)
-        pin = processors and (lambda: os.sched_setaffinity(0, processors))
+
+        def limit():
+            if processors:
+                os.sched_setaffinity(0, processors)
+            if descriptors:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
         self._process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL,
                                          stdout=descriptor, stderr=error_descriptor,
-                                         preexec_fn=pin)
+                                         preexec_fn=limit)
         os.close(descriptor)
         os.close(error_descriptor)
 
@@ -157,7 +163,7 @@ class Kurd:
     """
 
     def __init__(self, test, *arguments, state=None, listen=None, devices='cpu:1', env=None,
-                 processors=None):
+                 processors=None, descriptors=None):
         self._test = test
         self.state = state or test.folder / 'state'
         self.address = listen or f'unix:{test.folder}/kurd.sock'
@@ -165,12 +171,13 @@ class Kurd:
                            '--devices', devices, *arguments]
         self._env = env
         mine = sorted(os.sched_getaffinity(0))
-        self._processors = processors or {mine[os.getpid() % len(mine)]}
+        self._limits = {'processors': processors or {mine[os.getpid() % len(mine)]},
+                        'descriptors': descriptors}
         self.process = None
 
     def start(self):
         self.process = self._test.start_program('kurd', *self._arguments, env=self._env,
-                                                processors=self._processors)
+                                                **self._limits)
         eventually('kurd accepts connections', self._listening)
 
     def _listening(self):
