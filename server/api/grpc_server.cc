@@ -23,6 +23,8 @@ constexpr int kMinClientPingMs = 10'000;
 
 // How long gRPC waits for the end of a TLS handshake and the settings of HTTP/2.
 constexpr int kHandshakeTimeoutMs = 20'000;
+// How long a connection may be without a call. Clients connect again when they need to.
+constexpr int kMaxIdleMs = 600'000;
 
 // Tells the acceptor of connections that have authenticated: no other call than that of a public
 // method gets as far as interceptors without a token where it needs one. Thread-safe.
@@ -48,6 +50,7 @@ void Configure(grpc::ServerBuilder& builder) {
   }();
   static_cast<void>(once);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMaxIdleMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,

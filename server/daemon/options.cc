@@ -29,8 +29,8 @@ Examples:
   Two jobs at a time on the processors, reading data sets from /data:
     kurd --state-dir /var/lib/kurd --devices cpu:2 --data-root /data
 
-A token file has lines of USER:TOKEN; SIGHUP reads it again. SIGTERM stops kurd and leaves the
-workers training; the next kurd on the same state directory takes them over.
+A token file has lines of USER:TOKEN; SIGHUP reads it and the TLS files again. SIGTERM stops kurd and
+leaves the workers training; the next kurd on the same state directory takes them over.
 )";
 
 void AddOptions(CLI::App& app, DaemonOptions& options) {

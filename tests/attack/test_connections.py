@@ -70,7 +70,7 @@ class ConnectionsTest(harness.TestCase):
 
     @contextlib.contextmanager
     def attack(self, address, opening, count=ATTACKERS):
-        """Many connections that all begin so and stay; from an address of their own if TCP."""
+        """Many connections that all begin so and stay, from the address that the users have, too."""
         with contextlib.ExitStack() as stack:
             connections = []
             for _ in range(count):
