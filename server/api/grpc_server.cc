@@ -5,9 +5,11 @@
 #include <grpcpp/security/server_credentials.h>
 #include <unistd.h>
 
+#include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "engine/base/status.h"
 #include "server/api/call_counter.h"
+#include "server/api/health_probe.h"
 #include "server/api/turned_away_log.h"
 #include "server/net/listening_socket.h"
 
@@ -25,6 +27,7 @@ constexpr int kMinClientPingMs = 10'000;
 constexpr int kHandshakeTimeoutMs = 20'000;
 // How long a connection may be without a call. Clients connect again when they need to.
 constexpr int kMaxIdleMs = 600'000;
+constexpr absl::Duration kProbeTimeout = absl::Seconds(10);
 
 // Tells the acceptor of connections that have authenticated: no other call than that of a public
 // method gets as far as interceptors without a token where it needs one. Thread-safe.
@@ -130,8 +133,14 @@ void GrpcServer::ReplaceCertificate(TlsFiles files) {
   if (tls_ != nullptr) tls_->Replace(std::move(files));
 }
 
-void GrpcServer::SetServing(bool serving) {
-  server_->GetHealthCheckService()->SetServingStatus(serving);
+absl::Status GrpcServer::CheckHealth(const absl::Status& able) {
+  server_->GetHealthCheckService()->SetServingStatus(able.ok());
+  KUR_RETURN_IF_ERROR(able);
+  for (const std::string& address : addresses_) {
+    const bool tls = tls_ != nullptr && !absl::StartsWith(address, "unix:");
+    KUR_RETURN_IF_ERROR(ProbeHealth(address, tls, kProbeTimeout));
+  }
+  return absl::OkStatus();
 }
 
 GrpcServer::~GrpcServer() { Stop(absl::ZeroDuration()); }

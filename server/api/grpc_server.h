@@ -36,7 +36,7 @@ struct GrpcServerOptions {
 
 // A gRPC server with health checking and reflection. UNIX sockets can be opened only by the account
 // that runs it. gRPC gets connections from a ConnectionAcceptor, because its own listener gives up
-// for good when descriptors run out. Not thread-safe but for SetServing(); the services are called
+// for good when descriptors run out. Not thread-safe but for CheckHealth(); the services are called
 // from threads of gRPC.
 class GrpcServer {
  public:
@@ -53,8 +53,10 @@ class GrpcServer {
   // Replaces the certificate for new connections. Does nothing on a server without TLS.
   void ReplaceCertificate(TlsFiles files);
 
-  // Says what the health check answers: SERVING, as at first, or NOT_SERVING.
-  void SetServing(bool serving);
+  // Lets health checks answer SERVING, as at first, or, unless `able` is OK, NOT_SERVING; and
+  // checks over every address, as a client does. Returns the first thing that is wrong. Blocks at
+  // most 10 s for an address. May be called from any one thread while others use the server.
+  absl::Status CheckHealth(const absl::Status& able);
 
   // Accepts nothing more, and waits at most `grace` for calls to end before they are cancelled.
   void Stop(absl::Duration grace);

@@ -5,11 +5,9 @@
 
 #include <climits>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/network_rules.h"
 #include "engine/base/status.h"
-#include "server/api/health_probe.h"
 #include "server/daemon/service_manager.h"
 #include "server/protocol/job_state.h"
 
@@ -21,7 +19,6 @@ constexpr size_t kMaxQueuedSubmissions = 256;
 constexpr int kUploadThreads = 2;
 constexpr size_t kMaxQueuedUploads = 1024;
 constexpr absl::Duration kStopGrace = absl::Milliseconds(500);
-constexpr absl::Duration kProbeTimeout = absl::Seconds(10);
 constexpr absl::Duration kProbeInterval = absl::Seconds(20);
 
 // Returns the path of --worker-binary; default: kurd-worker in the folder of this program.
@@ -165,15 +162,8 @@ absl::Status Daemon::Listen(const std::vector<ListenAddress>& addresses,
 // service manager: only that mends it, and the workers go on meanwhile.
 absl::Status Daemon::CheckServing() {
   const absl::Status writable = database_->health();
-  clients_->SetServing(writable.ok());
-  KUR_RETURN_IF_ERROR(writable);
-  for (const GrpcServer* server : {clients_.get(), workers_.get()}) {
-    for (const std::string& address : server->addresses()) {
-      const bool tls = !options_.tls_certificate.empty() && !absl::StartsWith(address, "unix:");
-      KUR_RETURN_IF_ERROR(ProbeHealth(address, tls, kProbeTimeout));
-    }
-  }
-  return absl::OkStatus();
+  KUR_RETURN_IF_ERROR(clients_->CheckHealth(writable));
+  return workers_->CheckHealth(writable);
 }
 
 std::vector<Metrics::Sample> Daemon::Sample() const {

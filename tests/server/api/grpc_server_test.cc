@@ -152,21 +152,27 @@ TEST_F(GrpcServerTest, ACertificateThatIsReplacedCountsForNewConnections) {
   EXPECT_EQ(Connect(kToken).Call(kMethod), grpc::StatusCode::UNIMPLEMENTED);
 }
 
-TEST_F(GrpcServerTest, ProbesSeeWhetherItServes) {
+TEST_F(GrpcServerTest, HealthIsWhatProbesOverEveryAddressSee) {
   Start({"127.0.0.1:0", "unix:" + folder_.File("s")});
-  const std::vector<std::string> addresses = server_->addresses();
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    const bool tls = i == 0;
-    EXPECT_THAT(ProbeHealth(addresses[i], tls, kPatience), IsOk());
-    server_->SetServing(false);
-    EXPECT_THAT(ProbeHealth(addresses[i], tls, kPatience),
-                FailsWith(absl::StatusCode::kUnavailable, "does not serve"));
-    server_->SetServing(true);
-    EXPECT_THAT(ProbeHealth(addresses[i], tls, kPatience), IsOk());
+  const absl::Status broken = absl::UnavailableError("the disk failed");
+  for (const absl::Status& able : {absl::OkStatus(), broken, absl::OkStatus()}) {
+    EXPECT_EQ(server_->CheckHealth(able), able);
+    for (const std::string& address : server_->addresses()) {
+      const bool tls = address == server_->addresses()[0];
+      const absl::Status probed = ProbeHealth(address, tls, kPatience);
+      if (able.ok()) {
+        EXPECT_THAT(probed, IsOk());
+      } else {
+        EXPECT_THAT(probed, FailsWith(absl::StatusCode::kUnavailable, "does not serve"));
+      }
+    }
   }
-  server_.reset();
-  EXPECT_THAT(ProbeHealth(addresses[1], false, absl::Milliseconds(100)),
-              FailsWith(absl::StatusCode::kUnavailable, "does not answer"));
+}
+
+TEST_F(GrpcServerTest, ProbesFindAnAddressWhereNobodyAnswers) {
+  const std::string address = "unix:" + folder_.File("s");
+  EXPECT_THAT(ProbeHealth(address, false, absl::Milliseconds(100)),
+              FailsWith(absl::StatusCode::kUnavailable, address + " does not answer"));
 }
 
 }  // namespace
