@@ -1,3 +1,4 @@
+#include <grpc/support/log.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -12,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "server/daemon/daemon.h"
 #include "server/daemon/options.h"
+#include "server/daemon/service_manager.h"
 
 namespace {
 
@@ -33,6 +35,10 @@ void RaiseFileLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// gRPC reports errors of peers, of which strangers can make as many as they like: only for
+// debugging.
+void LogGrpc(gpr_log_func_args* line) { spdlog::debug("gRPC: {}", line->message); }
+
 void SetUpLog(const std::string& level) {
   auto logger =
       std::make_shared<spdlog::logger>("kurd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
@@ -40,6 +46,21 @@ void SetUpLog(const std::string& level) {
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(logger);
   spdlog::set_level(spdlog::level::from_str(level));
+  gpr_set_log_function(LogGrpc);
+}
+
+void LogReload(const char* what, const absl::Status& reloaded) {
+  if (reloaded.ok()) {
+    spdlog::info("the {} was read again", what);
+  } else {
+    spdlog::error("the {} stays as it was: {}", what, std::string(reloaded.message()));
+  }
+}
+
+// Not being heard costs what systemd does about it, but no job.
+void Notify(const char* state) {
+  const absl::Status notified = kur::server::NotifyServiceManager(state);
+  if (!notified.ok()) spdlog::warn("{}", std::string(notified.message()));
 }
 
 void WaitForStop(const sigset_t& signals, kur::server::Daemon& daemon) {
@@ -47,12 +68,8 @@ void WaitForStop(const sigset_t& signals, kur::server::Daemon& daemon) {
     int number = 0;
     sigwait(&signals, &number);
     if (number != SIGHUP) return;
-    const absl::Status reloaded = daemon.ReloadTokens();
-    if (reloaded.ok()) {
-      spdlog::info("the token file was read again");
-    } else {
-      spdlog::error("the tokens stay as they were: {}", std::string(reloaded.message()));
-    }
+    LogReload("token file", daemon.ReloadTokens());
+    LogReload("certificate", daemon.ReloadCertificate());
   }
 }
 
@@ -76,7 +93,9 @@ int main(int argc, char** argv) {
   }
   std::cout << "kurd " << kur::server::Version() << " listening on "
             << absl::StrJoin((*daemon)->addresses(), ", ") << std::endl;
+  Notify("READY=1");
   WaitForStop(signals, **daemon);
+  Notify("STOPPING=1");
   spdlog::info("stopping; workers go on");
   daemon->reset();
   return 0;

@@ -3,15 +3,18 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
-#include <grpcpp/server_builder.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
+#include "absl/strings/match.h"
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/clock.h"
 #include "engine/base/status.h"
 #include "server/api/call_counter.h"
+#include "server/api/health_probe.h"
+#include "server/api/turned_away_log.h"
+#include "server/net/listening_socket.h"
 
 namespace kur::server {
 namespace {
@@ -23,24 +26,27 @@ constexpr int kKeepaliveTimeoutMs = 20'000;
 // Clients may look after their connections more often than gRPC's five minutes.
 constexpr int kMinClientPingMs = 10'000;
 
-std::shared_ptr<grpc::ServerCredentials> CredentialsFor(const ListenAddress& address,
-                                                        const GrpcServerOptions& options) {
-  const bool needs_token = options.authenticator != nullptr && options.authenticator->has_tokens();
-  if (address.is_unix || (!options.tls.has_value() && !needs_token)) {
-    return grpc::InsecureServerCredentials();
+// How long gRPC waits for the end of a TLS handshake and the settings of HTTP/2.
+constexpr int kHandshakeTimeoutMs = 20'000;
+// How long a connection may be without a call. Clients connect again when they need to.
+constexpr int kMaxIdleMs = 600'000;
+constexpr absl::Duration kProbeTimeout = absl::Seconds(10);
+
+// Tells the acceptor of connections that have authenticated: no other call than that of a public
+// method gets as far as interceptors without a token where it needs one. Thread-safe.
+class AuthenticationObserver : public grpc::experimental::ServerInterceptorFactoryInterface {
+ public:
+  explicit AuthenticationObserver(ConnectionAcceptor& acceptor) : acceptor_(acceptor) {}
+
+  grpc::experimental::Interceptor* CreateServerInterceptor(
+      grpc::experimental::ServerRpcInfo* info) override {
+    if (!IsPublic(info->method())) acceptor_.OnAuthenticated(info->server_context()->peer());
+    return nullptr;
   }
-  std::shared_ptr<grpc::ServerCredentials> credentials;
-  if (options.tls.has_value()) {
-    grpc::SslServerCredentialsOptions ssl;
-    ssl.pem_key_cert_pairs.push_back({options.tls->private_key, options.tls->certificate_chain});
-    credentials = grpc::SslServerCredentials(ssl);
-  } else {
-    // Nothing on the wire, but unlike insecure credentials they can look at tokens.
-    credentials = grpc::experimental::LocalServerCredentials(LOCAL_TCP);
-  }
-  if (needs_token) credentials->SetAuthMetadataProcessor(options.authenticator->MakeProcessor());
-  return credentials;
-}
+
+ private:
+  ConnectionAcceptor& acceptor_;
+};
 
 void Configure(grpc::ServerBuilder& builder) {
   static const bool once = [] {
@@ -49,7 +55,8 @@ void Configure(grpc::ServerBuilder& builder) {
     return true;
   }();
   static_cast<void>(once);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMaxIdleMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
@@ -61,46 +68,90 @@ void Configure(grpc::ServerBuilder& builder) {
 
 }  // namespace
 
+GrpcServer::GrpcServer(const GrpcServerOptions& options)
+    : acceptor_(options.limits, [log = std::make_shared<TurnedAwayLog>(options.metrics)](
+                                    absl::string_view reason) { log->Add(reason); }) {}
+
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     const GrpcServerOptions& options, const std::vector<grpc::Service*>& services) {
+  std::unique_ptr<GrpcServer> started(new GrpcServer(options));
   grpc::ServerBuilder builder;
   Configure(builder);
-  std::vector<int> ports(options.addresses.size(), 0);
-  for (size_t i = 0; i < options.addresses.size(); ++i) {
-    const ListenAddress& address = options.addresses[i];
-    if (address.is_unix) KUR_RETURN_IF_ERROR(RemoveStaleSocket(address.path));
-    builder.AddListeningPort(address.ToString(), CredentialsFor(address, options), &ports[i]);
-  }
+  constexpr auto kFromFd = grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD;
+  started->unix_ = builder.experimental().AddExternalConnectionAcceptor(
+      kFromFd, grpc::InsecureServerCredentials());
+  started->tcp_ = builder.experimental().AddExternalConnectionAcceptor(
+      kFromFd, started->TcpCredentials(options));
   for (grpc::Service* service : services) builder.RegisterService(service);
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> factories;
+  factories.push_back(std::make_unique<AuthenticationObserver>(started->acceptor_));
   if (options.metrics != nullptr) {
-    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> factories;
     factories.push_back(std::make_unique<CallCounter>(*options.metrics));
-    builder.experimental().SetInterceptorCreators(std::move(factories));
   }
-  const mode_t mask = umask(S_IRWXG | S_IRWXO | S_IXUSR);
-  const absl::Cleanup restore = [mask] { umask(mask); };
-  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr) {
-    const std::string all = absl::StrJoin(
-        options.addresses, ", ",
-        [](std::string* out, const ListenAddress& address) { out->append(address.ToString()); });
-    return absl::UnavailableError(
-        absl::StrCat("cannot listen on ", all,
-                     ": an address is in use by another program or not this machine's"));
+  builder.experimental().SetInterceptorCreators(std::move(factories));
+  started->server_ = builder.BuildAndStart();
+  if (started->server_ == nullptr) return absl::InternalError("cannot start the server of gRPC");
+  KUR_RETURN_IF_ERROR(started->Listen(options.addresses));
+  return started;
+}
+
+std::shared_ptr<grpc::ServerCredentials> GrpcServer::TcpCredentials(
+    const GrpcServerOptions& options) {
+  const bool needs_token = options.authenticator != nullptr && options.authenticator->has_tokens();
+  std::shared_ptr<grpc::ServerCredentials> credentials;
+  if (options.tls.has_value()) {
+    credentials = tls_ = std::make_shared<TlsCredentials>(*options.tls);
+  } else if (needs_token) {
+    // Nothing on the wire, but unlike insecure credentials they can look at tokens.
+    credentials = grpc::experimental::LocalServerCredentials(LOCAL_TCP);
+  } else {
+    return grpc::InsecureServerCredentials();
   }
-  std::vector<std::string> names;
-  for (size_t i = 0; i < options.addresses.size(); ++i) {
-    ListenAddress bound = options.addresses[i];
-    bound.port = ports[i];
-    names.push_back(bound.ToString());
+  if (needs_token) credentials->SetAuthMetadataProcessor(options.authenticator->MakeProcessor());
+  return credentials;
+}
+
+absl::Status GrpcServer::Listen(const std::vector<ListenAddress>& addresses) {
+  std::vector<ConnectionAcceptor::Listener> listeners;
+  for (ListenAddress address : addresses) {
+    KUR_ASSIGN_OR_RETURN(std::vector<UniqueFd> sockets, server::Listen(address));
+    addresses_.push_back(address.ToString());
+    if (address.is_unix) socket_files_.push_back(address.path);
+    External& external = address.is_unix ? *unix_ : *tcp_;
+    for (UniqueFd& socket : sockets) {
+      const int listener_fd = socket.get();
+      listeners.push_back(
+          {std::move(socket), address.is_unix, [&external, listener_fd](UniqueFd fd) {
+             External::NewConnectionParameters connection;
+             connection.listener_fd = listener_fd;
+             connection.fd = fd.release();
+             external.HandleNewConnection(&connection);
+           }});
+    }
   }
-  return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(server), std::move(names)));
+  return acceptor_.Start(std::move(listeners));
+}
+
+void GrpcServer::ReplaceCertificate(TlsFiles files) {
+  if (tls_ != nullptr) tls_->Replace(std::move(files));
+}
+
+absl::Status GrpcServer::CheckHealth(const absl::Status& able) {
+  server_->GetHealthCheckService()->SetServingStatus(able.ok());
+  KUR_RETURN_IF_ERROR(able);
+  for (const std::string& address : addresses_) {
+    const bool tls = tls_ != nullptr && !absl::StartsWith(address, "unix:");
+    KUR_RETURN_IF_ERROR(ProbeHealth(address, tls, kProbeTimeout));
+  }
+  return absl::OkStatus();
 }
 
 GrpcServer::~GrpcServer() { Stop(absl::ZeroDuration()); }
 
 void GrpcServer::Stop(absl::Duration grace) {
   if (server_ == nullptr) return;
+  acceptor_.Stop();
+  for (const std::string& file : socket_files_) unlink(file.c_str());
   server_->Shutdown(DeadlineAfter(grace));
   server_->Wait();
   server_.reset();

@@ -2,6 +2,7 @@
 #define KUR_SERVER_API_GRPC_SERVER_H_
 
 #include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
 
 #include <memory>
 #include <optional>
@@ -11,8 +12,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/api/tls_credentials.h"
 #include "server/auth/authenticator.h"
 #include "server/metrics/metrics.h"
+#include "server/net/connection_acceptor.h"
 #include "server/net/listen_address.h"
 #include "server/net/tls_files.h"
 
@@ -23,18 +26,21 @@ struct GrpcServerOptions {
   std::vector<ListenAddress> addresses;
   // For TCP; without it TCP is in the clear.
   std::optional<TlsFiles> tls;
-  // Where it has tokens, every call over TCP needs one, whatever its service. Null: none does.
+  // Where it has tokens, every call over TCP needs one, whatever its service, unless its method is
+  // public. Null: none does.
   const Authenticator* authenticator = nullptr;
   // Null: calls are not counted.
   Metrics* metrics = nullptr;
+  ConnectionLimits limits = ClientLimits();
 };
 
 // A gRPC server with health checking and reflection. UNIX sockets can be opened only by the account
-// that runs it. Not thread-safe; the services are called from threads of gRPC.
+// that runs it. gRPC gets connections from a ConnectionAcceptor, because its own listener gives up
+// for good when descriptors run out. Not thread-safe but for CheckHealth(); the services are called
+// from threads of gRPC.
 class GrpcServer {
  public:
-  // `services` must outlive the server. FAILED_PRECONDITION or UNAVAILABLE naming the address that
-  // cannot be had.
+  // `services` must outlive the server. Fails, naming the address, if one cannot be had.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
       const GrpcServerOptions& options, const std::vector<grpc::Service*>& services);
 
@@ -44,15 +50,33 @@ class GrpcServer {
   // What it listens on, with the ports that the kernel has chosen.
   const std::vector<std::string>& addresses() const { return addresses_; }
 
+  // Replaces the certificate for new connections. Does nothing on a server without TLS.
+  void ReplaceCertificate(TlsFiles files);
+
+  // Lets health checks answer SERVING, as at first, or, unless `able` is OK, NOT_SERVING; and
+  // checks over every address, as a client does. Returns the first thing that is wrong. Blocks at
+  // most 10 s for an address. May be called from any one thread while others use the server.
+  absl::Status CheckHealth(const absl::Status& able);
+
   // Accepts nothing more, and waits at most `grace` for calls to end before they are cancelled.
   void Stop(absl::Duration grace);
 
  private:
-  explicit GrpcServer(std::unique_ptr<grpc::Server> server, std::vector<std::string> addresses)
-      : server_(std::move(server)), addresses_(std::move(addresses)) {}
+  using External = grpc::experimental::ExternalConnectionAcceptor;
 
-  std::unique_ptr<grpc::Server> server_;
+  explicit GrpcServer(const GrpcServerOptions& options);
+
+  std::shared_ptr<grpc::ServerCredentials> TcpCredentials(const GrpcServerOptions& options);
+  absl::Status Listen(const std::vector<ListenAddress>& addresses);
+
   std::vector<std::string> addresses_;
+  std::vector<std::string> socket_files_;
+  // Null without TLS.
+  std::shared_ptr<TlsCredentials> tls_;
+  ConnectionAcceptor acceptor_;
+  std::unique_ptr<External> unix_;
+  std::unique_ptr<External> tcp_;
+  std::unique_ptr<grpc::Server> server_;
 };
 
 }  // namespace kur::server

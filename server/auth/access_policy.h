@@ -37,6 +37,9 @@ struct JobIdentity {
   std::string owner;
 };
 
+// Returns whether a method ("/package.Service/Method") is for everyone, also without a token.
+bool IsPublic(absl::string_view method);
+
 // Returns OK if the caller may do it at all, whatever job it concerns; else PERMISSION_DENIED. A
 // pure function; thread-safe.
 absl::Status CheckAccess(const Caller& caller, Action action);

@@ -17,10 +17,11 @@ namespace {
 
 constexpr char kHeader[] = "authorization";
 constexpr absl::string_view kScheme = "Bearer ";
+constexpr char kMethod[] = ":path";
 
 template <class Metadata>
-absl::string_view AuthorizationOf(const Metadata& metadata) {
-  const auto entry = metadata.find(kHeader);
+absl::string_view ValueOf(const Metadata& metadata, const char* key) {
+  const auto entry = metadata.find(key);
   if (entry == metadata.end()) return "";
   return absl::string_view(entry->second.data(), entry->second.size());
 }
@@ -35,7 +36,8 @@ class TokenProcessor : public grpc::AuthMetadataProcessor {
   // have different tokens. Handlers ask the authenticator for the user of their call.
   grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext*, OutputMetadata*,
                        OutputMetadata*) override {
-    const auto user = authenticator_.UserOfHeader(AuthorizationOf(metadata));
+    if (IsPublic(ValueOf(metadata, kMethod))) return grpc::Status::OK;
+    const auto user = authenticator_.UserOfHeader(ValueOf(metadata, kHeader));
     if (user.ok()) return grpc::Status::OK;
     return grpc::Status(grpc::StatusCode::UNAUTHENTICATED, std::string(user.status().message()));
   }
@@ -50,7 +52,7 @@ Authenticator::Authenticator(std::optional<TokenFile> tokens, std::vector<std::s
     : local_user_(LocalUser()), cookies_(std::move(cookies)), tokens_(std::move(tokens)) {}
 
 absl::StatusOr<Caller> Authenticator::Identify(const grpc::CallbackServerContext& context) const {
-  const absl::string_view authorization = AuthorizationOf(context.client_metadata());
+  const absl::string_view authorization = ValueOf(context.client_metadata(), kHeader);
   Caller caller;
   caller.user = local_user_;
   if (absl::StartsWith(context.peer(), "unix:")) {
@@ -75,8 +77,7 @@ absl::StatusOr<std::string> Authenticator::UserOverUnixSocket(
   }
   return absl::UnauthenticatedError(
       "this socket needs a user's token, or its cookie: the content of the file beside it whose "
-      "name "
-      "ends with '.cookie', which only the account that runs kurd can read; send it as "
+      "name ends with '.cookie', which only the account that runs kurd can read; send it as "
       "'authorization: Bearer COOKIE', as kurctl does by itself");
 }
 

@@ -60,8 +60,9 @@ class Authenticator {
 
   bool has_tokens() const;
 
-  // Creates a processor that refuses every call without a valid token before any handler runs, for
-  // the credentials of a TCP listener. The authenticator must outlive the server.
+  // Creates a processor that refuses every call without a valid token before any handler runs, but
+  // for public methods; for the credentials of a TCP listener. The authenticator must outlive the
+  // server.
   std::shared_ptr<grpc::AuthMetadataProcessor> MakeProcessor() const;
 
   // Returns the name of the account that runs this process.

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -43,6 +45,8 @@ absl::StatusOr<TokenFile> TokenFile::Load(const std::string& path) {
 
 absl::StatusOr<TokenFile> TokenFile::Parse(absl::string_view text, const std::string& path) {
   TokenFile file;
+  // Where each token is: the line, and the entry.
+  absl::flat_hash_map<Digest, std::pair<int, size_t>> places;
   int number = 0;
   for (const absl::string_view raw : absl::StrSplit(text, '\n')) {
     ++number;
@@ -64,6 +68,13 @@ absl::StatusOr<TokenFile> TokenFile::Parse(absl::string_view text, const std::st
                                                      kMinTokenBytes, " characters"));
     }
     file.entries_.push_back({std::string(user), DigestOf(token)});
+    const auto [place, is_first] =
+        places.try_emplace(file.entries_.back().digest, number, file.entries_.size() - 1);
+    if (!is_first && file.entries_[place->second.second].user != user) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ":", number, ": the token is also that of another user in line ",
+                       place->second.first, "; give each user a token of their own"));
+    }
   }
   if (file.entries_.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(path, " names no user: add USER:TOKEN lines"));

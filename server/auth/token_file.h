@@ -17,9 +17,9 @@ namespace kur::server {
 // thread-safe.
 class TokenFile {
  public:
-  // Reads a token file. Returns INVALID_ARGUMENT with the number of a malformed line, never with
-  // its content. Returns PERMISSION_DENIED unless only the owner can write the file and only the
-  // owner and the group can read it.
+  // Reads a token file. Returns INVALID_ARGUMENT with the number of a malformed line, or of both
+  // lines that give one token to two users, never with their content. Returns PERMISSION_DENIED
+  // unless only the owner can write the file and only the owner and the group can read it.
   static absl::StatusOr<TokenFile> Load(const std::string& path);
   // Parses the text of a token file; `path` is for messages.
   static absl::StatusOr<TokenFile> Parse(absl::string_view text, const std::string& path);

@@ -10,6 +10,7 @@
 #include "engine/base/status.h"
 #include "server/auth/cookie.h"
 #include "server/confinement/confinement.h"
+#include "server/daemon/service_manager.h"
 #include "server/protocol/job_state.h"
 #include "server/protocol/socket_cookie.h"
 #include "server/submission/evaluator_process.h"
@@ -24,6 +25,7 @@ constexpr TaskPool::Limits kSubmissionLimits = {/*threads=*/64, /*running_per_us
 constexpr TaskPool::Limits kUploadLimits = {/*threads=*/2, /*running_per_user=*/2, /*queued=*/1024,
                                             /*queued_per_user=*/1024};
 constexpr absl::Duration kStopGrace = absl::Milliseconds(500);
+constexpr absl::Duration kProbeInterval = absl::Seconds(20);
 
 // Returns the path of a program that belongs to kurd: `given`, or `name` in kurd's own folder.
 absl::StatusOr<std::string> Program(const std::string& given, const std::string& name,
@@ -184,6 +186,8 @@ absl::Status Daemon::Listen(const std::vector<ListenAddress>& addresses,
   KUR_ASSIGN_OR_RETURN(ListenAddress socket,
                        ParseListenAddress("unix:" + state_.layout().worker_socket()));
   workers.addresses = {std::move(socket)};
+  workers.metrics = &metrics_;
+  workers.limits = WorkerLimits();
   KUR_ASSIGN_OR_RETURN(workers_, GrpcServer::Start(workers, {worker_service_.get()}));
 
   GrpcServerOptions clients;
@@ -194,8 +198,21 @@ absl::Status Daemon::Listen(const std::vector<ListenAddress>& addresses,
   KUR_ASSIGN_OR_RETURN(
       clients_, GrpcServer::Start(
                     clients, {jobs_service_.get(), blobs_service_.get(), system_service_.get()}));
-  if (options_.metrics.empty()) return absl::OkStatus();
-  return metrics_.Serve(options_.metrics, [this] { return Sample(); });
+  if (!options_.metrics.empty()) {
+    KUR_RETURN_IF_ERROR(metrics_.Serve(options_.metrics, [this] { return Sample(); }));
+  }
+  // Three times, so that one check that takes long is not the end.
+  const absl::Duration interval = WatchdogTimeout().value_or(3 * kProbeInterval) / 3;
+  watchdog_ = std::make_unique<Watchdog>([this] { return CheckServing(); }, interval);
+  return absl::OkStatus();
+}
+
+// A kurd that can write nothing any more says so to health checks, and is started again by the
+// service manager: only that mends it, and the workers go on meanwhile.
+absl::Status Daemon::CheckServing() {
+  const absl::Status writable = database_->health();
+  KUR_RETURN_IF_ERROR(clients_->CheckHealth(writable));
+  return workers_->CheckHealth(writable);
 }
 
 std::vector<Metrics::Sample> Daemon::Sample() const {
@@ -222,6 +239,12 @@ absl::Status Daemon::ReloadTokens() {
   return absl::OkStatus();
 }
 
+absl::Status Daemon::ReloadCertificate() {
+  KUR_ASSIGN_OR_RETURN(auto tls, LoadTls(options_));
+  if (tls.has_value()) clients_->ReplaceCertificate(*std::move(tls));
+  return absl::OkStatus();
+}
+
 Daemon::~Daemon() {
   Stop();
   if (jobs_ != nullptr) jobs_->Stop();
@@ -229,6 +252,7 @@ Daemon::~Daemon() {
 }
 
 void Daemon::Stop() {
+  watchdog_.reset();
   metrics_.Stop();
   if (jobs_service_ != nullptr) jobs_service_->StopWatches();
   if (clients_ != nullptr) clients_->Stop(kStopGrace);

@@ -16,6 +16,7 @@
 #include "server/api/worker_service.h"
 #include "server/daemon/options.h"
 #include "server/daemon/state_directory.h"
+#include "server/daemon/watchdog.h"
 #include "server/net/task_pool.h"
 
 namespace kur::server {
@@ -37,6 +38,10 @@ class Daemon {
   // Reads the token file again. Keeps the current tokens if that fails.
   absl::Status ReloadTokens();
 
+  // Reads the certificate and its key again, for new connections. Keeps the current ones if that
+  // fails.
+  absl::Status ReloadCertificate();
+
   // Stops serving: ends every call within about a second. Workers continue.
   void Stop();
 
@@ -45,6 +50,7 @@ class Daemon {
 
   absl::Status OpenState(DataPolicy data);
   absl::Status Listen(const std::vector<ListenAddress>& addresses, std::optional<TlsFiles> tls);
+  absl::Status CheckServing();
   std::vector<Metrics::Sample> Sample() const;
 
   const DaemonOptions options_;
@@ -69,6 +75,7 @@ class Daemon {
   std::unique_ptr<WorkerService> worker_service_;
   std::unique_ptr<GrpcServer> workers_;
   std::unique_ptr<GrpcServer> clients_;
+  std::unique_ptr<Watchdog> watchdog_;
 };
 
 }  // namespace kur::server

@@ -32,8 +32,8 @@ Examples:
     kurd --state-dir /var/lib/kurd --devices cpu:2 --data-root /data
 
 Over a UNIX socket, the content of the file PATH.cookie is the token of the account that runs kurd.
-A token file has lines of USER:TOKEN; SIGHUP reads it again. SIGTERM stops kurd and leaves the
-workers training; the next kurd on the same state directory takes them over.
+A token file has lines of USER:TOKEN; SIGHUP reads it and the TLS files again. SIGTERM stops kurd and
+leaves the workers training; the next kurd on the same state directory takes them over.
 )";
 
 // "90s", "30m", "2h".

@@ -11,9 +11,15 @@
 namespace kur::server {
 namespace {
 
+prometheus::Family<prometheus::Counter>& AddCounters(prometheus::Registry& registry,
+                                                     const std::string& name,
+                                                     const std::string& help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+
 prometheus::Counter& AddCounter(prometheus::Registry& registry, const std::string& name,
                                 const std::string& help) {
-  return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
+  return AddCounters(registry, name, help).Add({});
 }
 
 prometheus::Gauge& AddGauge(prometheus::Registry& registry, const std::string& name,
@@ -51,10 +57,10 @@ class Metrics::SampleCollector : public prometheus::Collectable {
 
 Metrics::Metrics(const std::string& version)
     : registry_(std::make_shared<prometheus::Registry>()),
-      calls_(prometheus::BuildCounter()
-                 .Name("kurd_rpcs_total")
-                 .Help("Calls that were answered, by method and status code.")
-                 .Register(*registry_)),
+      calls_(AddCounters(*registry_, "kurd_rpcs_total",
+                         "Calls that were answered, by method and status code.")),
+      turned_away_(AddCounters(*registry_, "kurd_connections_turned_away_total",
+                               "Connections that were ended unauthenticated, by reason.")),
       submissions_(AddCounter(*registry_, "kurd_submissions_total", "Jobs that were accepted.")),
       events_(AddCounter(*registry_, "kurd_events_total", "Events that workers reported.")),
       uploaded_(AddCounter(*registry_, "kurd_uploaded_bytes_total", "Bytes that were uploaded.")),
@@ -82,6 +88,10 @@ absl::Status Metrics::Serve(const std::string& address, Sampler sampler) {
 }
 
 void Metrics::Stop() { exposer_.reset(); }
+
+void Metrics::CountTurnedAway(const std::string& reason) {
+  turned_away_.Add({{"reason", reason}}).Increment();
+}
 
 void Metrics::CountCall(const std::string& method, const std::string& code) {
   calls_.Add({{"method", method}, {"code", code}}).Increment();

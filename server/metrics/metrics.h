@@ -43,6 +43,8 @@ class Metrics {
 
   // Counts an RPC with its full method name and the name of its status code.
   void CountCall(const std::string& method, const std::string& code);
+  // Counts a connection that was ended before anyone had authenticated; `reason` is one of a few.
+  void CountTurnedAway(const std::string& reason);
   void CountSubmission() { submissions_.Increment(); }
   void CountEvents(int64_t events) { events_.Increment(static_cast<double>(events)); }
   void CountUploadedBytes(int64_t bytes) { uploaded_.Increment(static_cast<double>(bytes)); }
@@ -54,6 +56,7 @@ class Metrics {
 
   std::shared_ptr<prometheus::Registry> registry_;
   prometheus::Family<prometheus::Counter>& calls_;
+  prometheus::Family<prometheus::Counter>& turned_away_;
   prometheus::Counter& submissions_;
   prometheus::Counter& events_;
   prometheus::Counter& uploaded_;

@@ -14,7 +14,8 @@ struct TlsFiles {
 };
 
 // Reads a certificate chain and its private key. Returns INVALID_ARGUMENT, naming the file, if a
-// file is not PEM, if the key has a passphrase, or if the key does not belong to the certificate.
+// file is not PEM, if the key has a passphrase, or if the key does not belong to the certificate;
+// UNAVAILABLE if a file changes at that moment.
 absl::StatusOr<TlsFiles> LoadTlsFiles(const std::string& certificate_file,
                                       const std::string& key_file);
 

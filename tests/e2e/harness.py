@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -73,10 +74,10 @@ class TestCase(unittest.TestCase):
                               timeout=timeout, **identity(self.user))
         return Result(command, done.returncode, done.stdout, done.stderr)
 
-    def start_program(self, program, *arguments, cwd=None, env=None, processors=None):
+    def start_program(self, program, *arguments, cwd=None, env=None, **limits):
         """Starts `program` of the build; stops it when the test ends. Its output goes to files."""
         process = Process([str(BIN / program), *map(str, arguments)], cwd or self.folder,
-                          clean_environment(env), self.folder, processors, self.user)
+                          clean_environment(env), self.folder, user=self.user, **limits)
         self.addCleanup(process.kill)
         return process
 
@@ -104,16 +105,21 @@ class TestCase(unittest.TestCase):
 
 
 class Process:
-    """A program in the background."""
+    """A program in the background, on these processors and with so many descriptors if given."""
 
-    def __init__(self, command, cwd, env, folder, processors, user=None):
+    def __init__(self, command, cwd, env, folder, processors=None, descriptors=None, user=None):
         self._command = command
         descriptor, self._out = tempfile.mkstemp(prefix='out-', dir=folder)
         error_descriptor, self._err = tempfile.mkstemp(prefix='err-', dir=folder)
-        pin = processors and (lambda: os.sched_setaffinity(0, processors))
+
+        def limit():
+            if processors:
+                os.sched_setaffinity(0, processors)
+            if descriptors:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
         self._process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL,
                                          stdout=descriptor, stderr=error_descriptor,
-                                         preexec_fn=pin, **identity(user))
+                                         preexec_fn=limit, **identity(user))
         os.close(descriptor)
         os.close(error_descriptor)
 
@@ -160,7 +166,7 @@ class Kurd:
     """
 
     def __init__(self, test, *arguments, state=None, listen=None, devices='cpu:1', env=None,
-                 processors=None):
+                 processors=None, descriptors=None):
         self._test = test
         self.state = state or test.folder / 'state'
         self.address = listen or f'unix:{test.folder}/kurd.sock'
@@ -168,12 +174,13 @@ class Kurd:
                            '--devices', devices, *arguments]
         self._env = env
         mine = sorted(os.sched_getaffinity(0))
-        self._processors = processors or {mine[os.getpid() % len(mine)]}
+        self._limits = {'processors': processors or {mine[os.getpid() % len(mine)]},
+                        'descriptors': descriptors}
         self.process = None
 
     def start(self):
         self.process = self._test.start_program('kurd', *self._arguments, env=self._env,
-                                                processors=self._processors)
+                                                **self._limits)
         eventually('kurd accepts connections', self._listening)
 
     def _listening(self):

@@ -2,6 +2,8 @@
 
 import http.client
 import pickle
+import re
+import signal
 import subprocess
 import sys
 import unittest
@@ -141,6 +143,37 @@ class PermissionTest(TeamTest):
         self.expect(harness.UNREACHABLE, self.kurctl('anna', 'list', certificate=other))
 
 
+class ReloadTest(TeamTest):
+
+    def reload(self):
+        """Has kurd read its files again, and returns what it says about the certificate."""
+        before = len(self.kurd.process.err)
+        self.kurd.process.signal(signal.SIGHUP)
+        return self.eventually('kurd has read its files', lambda: re.search(
+            r'the certificate .*', self.kurd.process.err[before:])).group()
+
+    def test_a_certificate_is_read_again_and_a_broken_one_is_not_taken(self):
+        old = (self.folder / 'old.crt')
+        old.write_bytes(self.certificate.read_bytes())
+        for content in (b'', b'nonsense', old.read_bytes()[:-100]):
+            self.certificate.write_bytes(content)
+            self.assertIn(f'stays as it was: {self.certificate}', self.reload())
+            self.expect(harness.OK, self.kurctl('anna', 'list', certificate=old))
+        make_certificate(self.folder)
+        self.assertIn('was read again', self.reload())
+        self.expect(harness.OK, self.kurctl('anna', 'list'))
+        self.expect(harness.UNREACHABLE, self.kurctl('anna', 'list', certificate=old))
+        self.assertTrue(self.kurd.process.running())
+
+    def test_one_token_for_two_users_leaves_the_tokens_as_they_are(self):
+        self.tokens.write_text(f'anna:{TOKENS["anna"]}\ncleo:{TOKENS["anna"]}\n')
+        self.reload()
+        self.assertIn(f'the token file stays as it was: {self.tokens}:2: ', self.kurd.process.err)
+        self.assertIn('in line 1', self.kurd.process.err)
+        self.assertNotIn(TOKENS['anna'], self.kurd.process.err)
+        self.expect(harness.OK, self.kurctl('boris', 'list'))
+
+
 class RefusalTest(harness.TestCase):
 
     def refuse(self, *arguments):
@@ -175,6 +208,15 @@ class RefusalTest(harness.TestCase):
         tokens.chmod(0o600)
         result = self.refuse('--listen', f'127.0.0.1:{harness.free_port()}', '--token-file', tokens)
         self.assertIn(f'{tokens}:2', result.err)
+        self.assertNotIn('anna-token', result.err)
+
+    def test_it_refuses_one_token_for_two_users(self):
+        tokens = self.folder / 'tokens'
+        tokens.write_text('anna:anna-token-0123456789\nboris:anna-token-0123456789\n')
+        tokens.chmod(0o600)
+        result = self.refuse('--listen', f'127.0.0.1:{harness.free_port()}', '--token-file', tokens)
+        self.assertIn(f'{tokens}:2', result.err)
+        self.assertIn('line 1', result.err)
         self.assertNotIn('anna-token', result.err)
 
     def test_it_refuses_devices_that_make_no_sense(self):

@@ -57,7 +57,6 @@ const std::vector<std::string>& AllMethods() {
                                    "/kur.v1.Blobs/FindMissingBlobs",
                                    "/kur.v1.System/ListDevices",
                                    "/kur.v1.System/GetServerInfo",
-                                   "/grpc.health.v1.Health/Check",
                                    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
                                    "/no.such.Service/Method"};
   return *methods;
@@ -74,9 +73,16 @@ TEST(AuthTest, EveryMethodNeedsAValidTokenOverTcp) {
   }
 }
 
-TEST(AuthTest, HealthAnswersWithAToken) {
+TEST(AuthTest, HealthIsTheOneCallThatNeedsNoToken) {
   TestApi api(Tokens());
-  EXPECT_EQ(Call(api.TcpChannel(), "/grpc.health.v1.Health/Check", kAnnsToken), StatusCode::OK);
+  for (const std::string token : {"", "wrong-token-0123456789", kAnnsToken}) {
+    EXPECT_EQ(Call(api.TcpChannel(), "/grpc.health.v1.Health/Check", token), StatusCode::OK);
+  }
+  for (const std::string method : {"/grpc.health.v1.Health/Watch", "/grpc.health.v1.Health/check",
+                                   "/grpc.health.v1.Health/Check/", "grpc.health.v1.Health/Check",
+                                   "/grpc.health.v1.Health/Check/../../../kur.v1.Jobs/ListJobs"}) {
+    EXPECT_EQ(Call(api.TcpChannel(), method, ""), StatusCode::UNAUTHENTICATED) << method;
+  }
 }
 
 TEST(AuthTest, WorkersAreNotServedToClients) {

@@ -41,6 +41,18 @@ TEST(TokenFileTest, NamesTheLineButNeverTheToken) {
   EXPECT_EQ(std::string(file.status().message()).find("short-secret"), std::string::npos);
 }
 
+TEST(TokenFileTest, RefusesOneTokenForTwoUsersAndNamesTheLines) {
+  const auto file = TokenFile::Parse(
+      "ann:anns-token-0123456789\n# friends\ncleo:cleos-token-0123456789\n"
+      "bob:anns-token-0123456789\n",
+      "tokens");
+  EXPECT_THAT(file, FailsWith(absl::StatusCode::kInvalidArgument,
+                              "tokens:4: the token is also that of another user in line 1"));
+  EXPECT_EQ(std::string(file.status().message()).find(kAnnsToken), std::string::npos);
+  EXPECT_THAT(TokenFile::Parse("ann:anns-token-0123456789\nann:anns-token-0123456789\n", "tokens"),
+              IsOk());
+}
+
 TEST(TokenFileTest, RefusesBadLines) {
   for (const std::string text :
        {"just-a-token-0123456789", "Ann:anns-token-0123456789", "a/b:anns-token-0123456789",
