@@ -5,8 +5,8 @@
 #include <grpcpp/security/server_credentials.h>
 #include <unistd.h>
 
-#include "absl/strings/match.h"
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/clock.h"

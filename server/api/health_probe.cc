@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "engine/base/clock.h"
 
 namespace kur::server {
 namespace {
@@ -48,7 +48,7 @@ absl::Status ProbeHealth(const std::string& address, bool tls, absl::Duration ti
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   grpc::GenericStub stub(grpc::CreateCustomChannel(address, Credentials(tls), arguments));
   grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+  context.set_deadline(DeadlineAfter(timeout));
   context.set_wait_for_ready(true);
   const grpc::Slice nothing;
   const grpc::ByteBuffer request(&nothing, 1);

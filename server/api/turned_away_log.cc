@@ -3,18 +3,19 @@
 #include <spdlog/spdlog.h>
 
 #include "absl/strings/str_join.h"
+#include "engine/base/clock.h"
 
 namespace kur::server {
 namespace {
 
-constexpr std::chrono::seconds kBetweenLines(10);
+constexpr absl::Duration kBetweenLines = absl::Seconds(10);
 
 }  // namespace
 
 void TurnedAwayLog::Add(absl::string_view reason) {
   if (metrics_ != nullptr) metrics_->CountTurnedAway(std::string(reason));
   ++counts_[std::string(reason)];
-  const auto now = std::chrono::steady_clock::now();
+  const absl::Duration now = Uptime();
   if (now < next_line_) return;
   next_line_ = now + kBetweenLines;
   spdlog::warn("connections were turned away: {}",

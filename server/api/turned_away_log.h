@@ -1,11 +1,11 @@
 #ifndef KUR_SERVER_API_TURNED_AWAY_LOG_H_
 #define KUR_SERVER_API_TURNED_AWAY_LOG_H_
 
-#include <chrono>
 #include <map>
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "server/metrics/metrics.h"
 
 namespace kur::server {
@@ -23,7 +23,7 @@ class TurnedAwayLog {
   Metrics* const metrics_;
   // Since the last line.
   std::map<std::string, int> counts_;
-  std::chrono::steady_clock::time_point next_line_;
+  absl::Duration next_line_;  // by Uptime()
 };
 
 }  // namespace kur::server

@@ -9,16 +9,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "engine/base/clock.h"
 #include "engine/base/status.h"
 
 namespace kur::server {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 // The preface of HTTP/2. The first message of TLS is longer.
 constexpr size_t kFirstBytes = 24;
@@ -159,7 +157,7 @@ void ConnectionAcceptor::Admit(UniqueFd fd, const sockaddr_storage& address, siz
   connection.listener = listener;
   connection.source = SourceOf(address);
   connection.peer = PeerOf(address);
-  connection.deadline = Clock::now() + absl::ToChronoNanoseconds(limits_.authentication_timeout);
+  connection.deadline = Uptime() + limits_.authentication_timeout;
   absl::MutexLock lock(&mutex_);
   uint64_t one_too_many = 0;
   if (connections_.CountOf(connection.source) >= limits_.max_unauthenticated_of_source) {
@@ -210,7 +208,7 @@ UniqueFd ConnectionAcceptor::TakeIfReady(uint64_t id, uint32_t events, size_t* l
 
 void ConnectionAcceptor::EndOverdue() {
   absl::MutexLock lock(&mutex_);
-  while (connections_.FirstDeadline() <= Clock::now()) {
+  while (connections_.FirstDeadline() <= Uptime()) {
     End(connections_.Oldest());
     turned_away_reasons_.push_back(kTooSlow);
   }
@@ -243,10 +241,9 @@ ConnectionAcceptor::Connection ConnectionAcceptor::Forget(uint64_t id) {
 int ConnectionAcceptor::MillisecondsToDeadline() const {
   absl::MutexLock lock(&mutex_);
   if (connections_.size() == 0) return -1;
-  const auto left = connections_.FirstDeadline() - Clock::now();
+  const absl::Duration left = connections_.FirstDeadline() - Uptime();
   // Rounded up, so that it has passed then.
-  return 1 + static_cast<int>(std::max<int64_t>(
-                 std::chrono::duration_cast<std::chrono::milliseconds>(left).count(), 0));
+  return 1 + static_cast<int>(std::max<int64_t>(absl::ToInt64Milliseconds(left), 0));
 }
 
 }  // namespace kur::server

@@ -69,9 +69,8 @@ uint64_t UnauthenticatedConnections::OldestOf(const std::string& source) const {
   return found == by_source_.end() ? 0 : *found->second.begin();
 }
 
-std::chrono::steady_clock::time_point UnauthenticatedConnections::FirstDeadline() const {
-  return all_.empty() ? std::chrono::steady_clock::time_point::max()
-                      : all_.begin()->second.deadline;
+absl::Duration UnauthenticatedConnections::FirstDeadline() const {
+  return all_.empty() ? absl::InfiniteDuration() : all_.begin()->second.deadline;
 }
 
 size_t UnauthenticatedConnections::CountOf(const std::string& source) const {

@@ -3,7 +3,6 @@
 
 #include <sys/socket.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -11,6 +10,7 @@
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
 #include "engine/base/unique_fd.h"
 
 namespace kur::server {
@@ -27,7 +27,8 @@ class UnauthenticatedConnections {
     std::string source;
     // What gRPC calls the other end: see PeerOf().
     std::string peer;
-    std::chrono::steady_clock::time_point deadline;
+    // When it is ended, by Uptime().
+    absl::Duration deadline;
     // Whether `fd` is a duplicate of a descriptor that gRPC has.
     bool handed_over = false;
   };
@@ -44,7 +45,7 @@ class UnauthenticatedConnections {
   uint64_t OldestOf(const std::string& source) const;
 
   // Returns the deadline of the oldest one, or the end of all time.
-  std::chrono::steady_clock::time_point FirstDeadline() const;
+  absl::Duration FirstDeadline() const;
 
   size_t size() const { return all_.size(); }
   size_t CountOf(const std::string& source) const;

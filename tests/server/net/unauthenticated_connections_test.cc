@@ -62,10 +62,10 @@ TEST(UnauthenticatedConnectionsTest, FindsAConnectionByItsPeerAlsoWhenThePortIsU
 
 TEST(UnauthenticatedConnectionsTest, TheFirstDeadlineIsThatOfTheOldest) {
   UnauthenticatedConnections connections;
-  const auto never = std::chrono::steady_clock::time_point::max();
+  const auto never = absl::InfiniteDuration();
   EXPECT_EQ(connections.FirstDeadline(), never);
   Connection connection;
-  connection.deadline = std::chrono::steady_clock::now();
+  connection.deadline = absl::Seconds(7);
   const auto deadline = connection.deadline;
   connections.Add(1, std::move(connection));
   EXPECT_EQ(connections.FirstDeadline(), deadline);
