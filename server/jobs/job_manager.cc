@@ -23,6 +23,9 @@ namespace {
 
 constexpr TaskPool::Limits kLaunchLimits = {/*threads=*/4, /*running_per_user=*/4,
                                             /*queued=*/1024, /*queued_per_user=*/1024};
+// How long submissions wait for the next round, in times that the last one took: so scheduling
+// takes a fifth of a processor at most, however long the queue is.
+constexpr double kRestAfterRound = 4;
 // How often old uploads are removed.
 constexpr absl::Duration kSweepEvery = absl::Hours(1);
 constexpr int kDefaultPageSize = 100;
@@ -102,15 +105,24 @@ void JobManager::NoteChange() {
 
 void JobManager::Run() {
   absl::Duration wait = absl::InfiniteDuration();
+  absl::Duration rest_until = absl::ZeroDuration();
   while (true) {
     {
       absl::MutexLock lock(&mutex_);
-      work_arrived_.Await(&mutex_, absl::Condition(this, &JobManager::MustRun), wait);
+      work_arrived_.Await(&mutex_, absl::Condition(this, &JobManager::HasWork), wait);
+      // A round looks at every job: those that are submitted meanwhile share the next one.
+      work_arrived_.Await(&mutex_, absl::Condition(this, &JobManager::IsUrgent),
+                          std::min(wait, rest_until - environment_.uptime()));
       if (stopping_) return;
       changed_ = false;
+      submitted_ = false;
       ++rounds_begun_;
     }
-    wait = RunRound() - environment_.uptime();
+    const absl::Duration begin = environment_.uptime();
+    const absl::Duration next = RunRound();
+    const absl::Duration end = environment_.uptime();
+    wait = next - end;
+    rest_until = end + kRestAfterRound * (end - begin);
     absl::MutexLock lock(&mutex_);
     rounds_done_ = rounds_begun_;
   }
@@ -199,7 +211,8 @@ void JobManager::WaitUntilIdle() {
   NoteChange();
   mutex_.Await(absl::Condition(
       +[](JobManager* self) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-        return !self->changed_ && self->rounds_done_ == self->rounds_begun_ && self->launches_ == 0;
+        return !self->HasWork() && self->rounds_done_ == self->rounds_begun_ &&
+               self->launches_ == 0;
       },
       this));
 }
@@ -213,9 +226,8 @@ absl::StatusOr<v1::Job> JobManager::Submit(const Caller& caller,
     KUR_RETURN_IF_ERROR(environment_.database->health());
   }
   const SubmissionContext context = {*environment_.evaluator, *environment_.layout,
-                                     *environment_.blobs, environment_.inventory->devices(),
-                                     environment_.data,
-                                     environment_.max_restarts};
+                                     *environment_.blobs,     environment_.inventory->devices(),
+                                     environment_.data,       environment_.max_restarts};
   KUR_ASSIGN_OR_RETURN(const NewJob job, FreezeSubmission(context, caller.user, request));
   if (request.validate_only()) {
     JobRecord preview;
@@ -283,7 +295,8 @@ absl::StatusOr<std::shared_ptr<ActiveJob>> JobManager::Active(const JobRecord& r
     // A job that has come and gone meanwhile must not come back.
     if (forgotten != forgotten_) continue;
     const auto added = active_.emplace(record.id, job);
-    NoteChange();
+    submitted_ = true;
+    work_arrived_.NotifyAll();
     return added.first->second;
   }
 }

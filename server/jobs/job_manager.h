@@ -90,7 +90,8 @@ class JobManager {
   void ForgetSettled(const std::vector<std::shared_ptr<ActiveJob>>& jobs);
   void MarkChanged();
   void NoteChange() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool MustRun() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return changed_ || stopping_; }
+  bool IsUrgent() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return changed_ || stopping_; }
+  bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return IsUrgent() || submitted_; }
 
   // Returns the job of that name, or of that unambiguous prefix among the caller's, if the access
   // policy lets the caller do `action` to it. The one place that asks.
@@ -110,12 +111,14 @@ class JobManager {
   EndedLogs ended_logs_;
 
   mutable absl::Mutex mutex_;
-  TimedCondition work_arrived_;  // MustRun() may have become true
+  TimedCondition work_arrived_;  // HasWork() or IsUrgent() may have become true
   // By id, which is the order of submission.
   std::map<int64_t, std::shared_ptr<ActiveJob>> active_ ABSL_GUARDED_BY(mutex_);
   // Jobs that have been taken out of `active_`.
   int64_t forgotten_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Something has changed that jobs in the queue may wait for; jobs have been added.
   bool changed_ ABSL_GUARDED_BY(mutex_) = true;
+  bool submitted_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   // Rounds that have begun, and rounds that are over.
   int64_t rounds_begun_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -1,6 +1,7 @@
 #include "server/worker/reporter.h"
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -8,7 +9,7 @@
 #include "engine/base/sha256.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/testing/failing_file_system.h"
+#include "tests/testing/forwarding_file_system.h"
 #include "tests/testing/temporary_directory.h"
 
 namespace kur::worker {
@@ -120,14 +121,26 @@ TEST_F(ReporterTest, WhatIsNoTextIsReplaced) {
 // A run that goes on from a file does not repeat the batches before it, so none of their losses may
 // be missing if the process is killed as soon as the file is there.
 TEST_F(ReporterTest, SendsWhatIsBeingPackedBeforeItWritesAnArtifact) {
-  kur::testing::FailingFileSystem files(/*failing=*/0);
+  class WatchedFileSystem : public kur::testing::ForwardingFileSystem {
+   public:
+    absl::Status Rename(const std::string& from, const std::string& to) override {
+      before_rename();
+      return Posix().Rename(from, to);
+    }
+    std::function<void()> before_rename;
+  } files;
+  bool renamed = false;
+  files.before_rename = [&] {
+    renamed = true;
+    EXPECT_THAT(Losses(), ElementsAre(Pair(1, 0.5F)));
+  };
   Reporter::Options options;
   options.files = &files;
   Reporter reporter(*paths_, &sink_, options);
   reporter.OnEpochStarted({1, 2, 3, 24});
   reporter.OnBatch(Batch(1, 1, 0.5));
-  EXPECT_FALSE(reporter.WriteArtifact(Artifact("last.kur"), "weights").ok());
-  EXPECT_THAT(Losses(), ElementsAre(Pair(1, 0.5F)));
+  EXPECT_TRUE(reporter.WriteArtifact(Artifact("last.kur"), "weights").ok());
+  EXPECT_TRUE(renamed);
 }
 
 TEST_F(ReporterTest, SendsWhatIsBeingPackedBeforeAnythingElse) {
