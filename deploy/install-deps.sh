@@ -28,7 +28,7 @@ build=(
 )
 tests=(
   libgtest-dev libgmock-dev clang libclang-rt-14-dev clang-format clang-tidy
-  python3 python3-numpy python3-torch python3-jsonschema python3-yaml openssl
+  python3 python3-grpcio python3-numpy python3-torch python3-jsonschema python3-yaml openssl
   espeak-ng
 )
 
