@@ -2,6 +2,7 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
 #include <unistd.h>
 
@@ -77,6 +78,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   std::unique_ptr<GrpcServer> started(new GrpcServer(options));
   grpc::ServerBuilder builder;
   Configure(builder);
+  builder.SetResourceQuota(grpc::ResourceQuota("calls").Resize(options.max_buffered_bytes));
   constexpr auto kFromFd = grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD;
   started->unix_ = builder.experimental().AddExternalConnectionAcceptor(
       kFromFd, grpc::InsecureServerCredentials());

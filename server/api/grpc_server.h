@@ -4,6 +4,7 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,9 @@ struct GrpcServerOptions {
   // Null: calls are not counted.
   Metrics* metrics = nullptr;
   ConnectionLimits limits = ClientLimits();
+  // What connections and calls may buffer in all, those of strangers included. Beyond it gRPC ends
+  // calls.
+  size_t max_buffered_bytes = size_t{512} << 20;
 };
 
 // A gRPC server with health checking and reflection. UNIX sockets can be opened only by the account

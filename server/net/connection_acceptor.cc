@@ -139,14 +139,15 @@ bool ConnectionAcceptor::RecoverFromFailedAccept(int error, size_t listener) {
   // The connection has ended already.
   if (error == EINTR || error == ECONNABORTED) return true;
   if (error == EAGAIN) return false;
-  if (error == EMFILE || error == ENFILE) {
-    spare_.reset();
-    const UniqueFd surplus(
-        accept4(listeners_[listener].socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (surplus.valid()) turned_away_reasons_.push_back(kNoDescriptor);
+  spare_.reset();
+  UniqueFd surplus(accept4(listeners_[listener].socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (surplus.valid()) {
+    turned_away_reasons_.push_back(kNoDescriptor);
+  } else {
+    absl::SleepFor(kPause);
   }
-  if (!spare_.valid()) spare_ = OpenSpare();
-  if (!spare_.valid()) absl::SleepFor(kPause);
+  surplus.reset();
+  spare_ = OpenSpare();
   return false;
 }
 

@@ -48,17 +48,17 @@ class Client {
         arguments);
   }
 
-  grpc::StatusCode Call(const std::string& method) {
+  grpc::StatusCode Call(const std::string& method, const std::string& message = "") {
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(absl::Now() + kPatience));
     if (!token_.empty()) context.AddMetadata("authorization", "Bearer " + token_);
     grpc::CompletionQueue queue;
     grpc::GenericStub stub(channel_);
-    const grpc::Slice nothing;
-    const grpc::ByteBuffer empty(&nothing, 1);
+    const grpc::Slice slice(message);
+    const grpc::ByteBuffer request(&slice, 1);
     grpc::ByteBuffer response;
     grpc::Status status;
-    const auto call = stub.PrepareUnaryCall(&context, method, empty, &queue);
+    const auto call = stub.PrepareUnaryCall(&context, method, request, &queue);
     call->StartCall();
     call->Finish(&response, &status, nullptr);
     void* tag = nullptr;
@@ -88,6 +88,7 @@ class GrpcServerTest : public ::testing::Test {
     options.tls = tls_;
     options.authenticator = &authenticator_;
     options.limits.authentication_timeout = timeout_;
+    options.max_buffered_bytes = max_buffered_bytes_;
     server_.reset();
     server_ = *GrpcServer::Start(options, {});
   }
@@ -100,6 +101,7 @@ class GrpcServerTest : public ::testing::Test {
   Authenticator authenticator_{*TokenFile::Parse("ann:anns-token-0123456789\n", "tokens")};
   std::optional<TlsFiles> tls_ = Certificate("server");
   absl::Duration timeout_ = absl::Hours(1);
+  size_t max_buffered_bytes_ = size_t{512} << 20;
   std::unique_ptr<GrpcServer> server_;
 };
 
@@ -150,6 +152,15 @@ TEST_F(GrpcServerTest, ACertificateThatIsReplacedCountsForNewConnections) {
   EXPECT_EQ(Connect(kToken).Call(kMethod), grpc::StatusCode::UNAVAILABLE) << "trusts the old one";
   tls_ = replacement;
   EXPECT_EQ(Connect(kToken).Call(kMethod), grpc::StatusCode::UNIMPLEMENTED);
+}
+
+TEST_F(GrpcServerTest, WhatStrangersSendDoesNotFillTheMemory) {
+  max_buffered_bytes_ = size_t{4} << 20;
+  Start({"127.0.0.1:0"});
+  // A field that health checks do not know.
+  const std::string message = "\x12\x80\x80\x80\x0a" + std::string(20 << 20, 'x');
+  EXPECT_NE(Connect("").Call("/grpc.health.v1.Health/Check", message), grpc::StatusCode::OK);
+  EXPECT_EQ(Connect("").Call("/grpc.health.v1.Health/Check"), grpc::StatusCode::OK);
 }
 
 TEST_F(GrpcServerTest, HealthIsWhatProbesOverEveryAddressSee) {
