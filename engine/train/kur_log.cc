@@ -96,7 +96,7 @@ absl::StatusOr<ParsedSummary> ParseSummary(const std::string& text) {
 
 KurLog::KurLog(FileSystem& files, std::string path, Options options)
     : files_(files), path_(std::move(path)), options_(std::move(options)) {
-  if (!options_.clock) options_.clock = SteadySeconds;
+  if (!options_.clock) options_.clock = MonotonicSeconds;
   last_flush_ = options_.clock();
 }
 

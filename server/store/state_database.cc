@@ -40,8 +40,8 @@ absl::Status StateDatabase::Connect(const std::string& path, const std::string& 
 absl::Status StateDatabase::Write(absl::FunctionRef<absl::Status(SqlDatabase&)> write) {
   absl::MutexLock lock(&mutex_);
   KUR_RETURN_IF_ERROR(failure_);
-  if (reserve_.has_value()) reserve_->Refill();
   absl::Status status = WriteTransaction(write);
+  if (status.ok() && reserve_.has_value()) reserve_->Refill();
   if (absl::IsDataLoss(status)) {
     failure_ = absl::UnavailableError(
         absl::StrCat("the state directory can no longer be written safely (", status.message(),
