@@ -62,9 +62,11 @@ absl::Status StateDatabase::Write(absl::FunctionRef<absl::Status(SqlDatabase&)> 
 }
 
 void StateDatabase::CommitAll(const std::vector<PendingWrite*>& writes) {
-  if (failure_.ok() && reserve_.has_value()) reserve_->Refill();
-  if (failure_.ok() && writes.size() > 1 && CommitTogether(writes)) return;
-  for (PendingWrite* pending : writes) pending->status = CommitAlone(pending->write);
+  const bool together = failure_.ok() && writes.size() > 1 && CommitTogether(writes);
+  if (!together) {
+    for (PendingWrite* pending : writes) pending->status = CommitAlone(pending->write);
+  }
+  if (writes.back()->status.ok() && reserve_.has_value()) reserve_->Refill();
 }
 
 bool StateDatabase::CommitTogether(const std::vector<PendingWrite*>& writes) {

@@ -117,6 +117,7 @@ TEST_F(AdoptionTest, AProcessThatLeadsNoGroupIsNoWorker) {
   ProcessIdentity identity = Launch("job");
   identity.pid = std::stoi(AwaitReady("job"));
   identity.start_ticks = ReadProcessStat(identity.pid)->start_ticks;
+  identity.run_directory_id.clear();
   AdoptGone("child", identity);
 }
 

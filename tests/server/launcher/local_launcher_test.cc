@@ -133,7 +133,7 @@ TEST_F(LocalLauncherTest, SaysThatTheRunDirectoryIsMissing) {
   UseWorker("exit 0");
   const auto launched = launcher_->Launch({"job", directory_.File("none"), {Cpu()}}, nullptr);
   EXPECT_EQ(launched.status().code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(launched.status().message(), HasSubstr("none/worker.log"));
+  EXPECT_THAT(launched.status().message(), HasSubstr("cannot find " + directory_.File("none")));
 }
 
 TEST_F(LocalLauncherTest, SaysThatTheProcessorsDoNotExist) {
