@@ -75,8 +75,7 @@ absl::StatusOr<std::string> Authenticator::UserOverUnixSocket(
   }
   return absl::UnauthenticatedError(
       "this socket needs a user's token, or its cookie: the content of the file beside it whose "
-      "name "
-      "ends with '.cookie', which only the account that runs kurd can read; send it as "
+      "name ends with '.cookie', which only the account that runs kurd can read; send it as "
       "'authorization: Bearer COOKIE', as kurctl does by itself");
 }
 
