@@ -35,7 +35,6 @@ struct Uses {
 };
 
 // Returns the paths of the files of `folder` that are named by a SHA-256, with `suffix` or without.
-// No name that has been given to anything of one user is one.
 absl::StatusOr<std::vector<std::string>> FilesByDigest(FileSystem& files, const std::string& folder,
                                                        absl::string_view suffix = "") {
   KUR_ASSIGN_OR_RETURN(const auto names, NamesIn(files, folder));
@@ -49,11 +48,14 @@ absl::StatusOr<std::vector<std::string>> FilesByDigest(FileSystem& files, const 
   return paths;
 }
 
+// Returns the paths of the contents in blobs/sha256/, which is also the folder of a user of that
+// name: his folders there have longer names than those that earlier versions made, "04".
 absl::StatusOr<std::vector<std::string>> SharedContents(FileSystem& files,
                                                         const std::string& folder) {
   KUR_ASSIGN_OR_RETURN(const auto names, NamesIn(files, folder));
   std::vector<std::string> all;
   for (const std::string& name : names) {
+    if (name.size() != 2) continue;
     KUR_ASSIGN_OR_RETURN(auto contents, FilesByDigest(files, JoinPath(folder, name)));
     for (std::string& path : contents) all.push_back(std::move(path));
   }

@@ -226,11 +226,27 @@ std::string MissingBlob(PowerLossDisk& disk, const std::string& folder) {
 
 TEST(ServerPromisesTest, AnUploadedContentIsThere) {
   Promise promise;
+  promise.prepare = [](PowerLossDisk& disk, const std::string& folder) {
+    ASSERT_TRUE(disk.files().MakeDirectories(folder + "/blobs/ann/partial").ok());
+  };
+  promise.act = [](PowerLossDisk& disk, const std::string& folder) {
+    Upload(disk, folder, 0, sizeof(kContent) - 1, /*finish=*/true);
+  };
+  promise.missing = MissingBlob;
+  CheckPromise(promise);
+}
+
+TEST(ServerPromisesTest, TheFirstContentOfAUserIsThere) {
+  Promise promise;
   promise.prepare = [](PowerLossDisk& disk, const std::string& folder) { OpenBlobs(disk, folder); };
   promise.act = [](PowerLossDisk& disk, const std::string& folder) {
     Upload(disk, folder, 0, sizeof(kContent) - 1, /*finish=*/true);
   };
   promise.missing = MissingBlob;
+  // It comes twice: for the parts, which are gone then, and for the contents.
+  promise.must_be_needed = [](const std::vector<std::string>& syncs, size_t i) {
+    return syncs[i] != "directory blobs/ann";
+  };
   CheckPromise(promise);
 }
 

@@ -97,7 +97,7 @@ TEST_F(JobManagerTest, ANextJobStartsWhenTheDeviceIsFree) {
 TEST_F(JobManagerTest, AnEndedJobHasNoWorkerToWelcome) {
   const std::string name = server_.Submit("r1");
   server_.EndWorker(name, kSucceeded);
-  EXPECT_THAT(jobs().JobOfWorker(name), FailsWith(absl::StatusCode::kNotFound, "ended"));
+  EXPECT_EQ(jobs().JobOfWorker(name).status(), NoSuchJob(name));
 }
 
 TEST_F(JobManagerTest, CancellingAQueuedJobEndsItAtOnce) {

@@ -28,6 +28,7 @@ int Write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
 }
 int Truncate(sqlite3_file* f, sqlite3_int64 n) { return Real(f)->pMethods->xTruncate(Real(f), n); }
 int Sync(sqlite3_file* f, int flags) {
+  ++FailingVfs::syncs;
   return FailingVfs::fail_syncs ? SQLITE_IOERR_FSYNC : Real(f)->pMethods->xSync(Real(f), flags);
 }
 int FileSize(sqlite3_file* f, sqlite3_int64* n) { return Real(f)->pMethods->xFileSize(Real(f), n); }
@@ -83,6 +84,7 @@ int Open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out
 
 }  // namespace
 
+std::atomic<int> FailingVfs::syncs = 0;
 bool FailingVfs::fail_syncs = false;
 bool FailingVfs::fail_writes = false;
 std::string FailingVfs::full_while_exists;
