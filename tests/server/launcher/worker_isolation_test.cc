@@ -158,7 +158,7 @@ TEST_F(WorkerIsolationTest, AConfinedOneHasItsFilesAndNoOthers) {
   const std::string other = directory_.File("other");
   std::ofstream(other) << "of another job\n";
   launcher_ = MakeLocalLauncher(MakeWorker("echo mine > mine\n"
-                                           "echo \"$TMPDIR $CUDA_CACHE_PATH $3\"\n"
+                                           "echo \"$TMPDIR $CUDA_CACHE_PATH $5\"\n"
                                            "cat mine /proc/self/comm < /dev/null\n"
                                            "cat " +
                                            other +
