@@ -60,7 +60,7 @@ TEST_F(WorkerWatchTest, WhatIsFoundIsWhatIsSaid) {
   EXPECT_EQ(Pass(absl::Seconds(30), /*lives=*/false), WorkerHealth::kIdle);
   EXPECT_EQ(watch_.Describe(), "the worker has reported nothing for 30m30s and uses no processor");
   EXPECT_EQ(Pass(absl::Seconds(30), /*lives=*/false), WorkerHealth::kUnresponsive);
-  EXPECT_EQ(watch_.Describe(), "the worker has not answered for 1m");
+  EXPECT_EQ(watch_.Describe(), "the worker has not answered for 1m5s");
 }
 
 TEST_F(WorkerWatchTest, AnEventIsActivity) {
