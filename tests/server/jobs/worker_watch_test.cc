@@ -59,7 +59,7 @@ TEST_F(WorkerWatchTest, WhatIsFoundIsWhatIsSaid) {
   Pass(absl::Minutes(30), /*lives=*/true);
   EXPECT_EQ(Pass(absl::Seconds(30), /*lives=*/false), WorkerHealth::kIdle);
   EXPECT_EQ(watch_.Describe(), "the worker has reported nothing for 30m30s and uses no processor");
-  EXPECT_EQ(Pass(absl::Seconds(30), /*lives=*/false), WorkerHealth::kUnresponsive);
+  EXPECT_EQ(Pass(absl::Seconds(25), /*lives=*/false), WorkerHealth::kUnresponsive);
   EXPECT_EQ(watch_.Describe(), "the worker has not answered for 1m");
 }
 
