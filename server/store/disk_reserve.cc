@@ -6,6 +6,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "engine/base/file_system.h"
 #include "engine/base/unique_fd.h"
 
@@ -25,23 +27,28 @@ bool HasRoom(const std::string& path) {
 }  // namespace
 
 DiskReserve::DiskReserve(std::string path) : path_(std::move(path)) {
+  constexpr int64_t kBlockBytes = 512;
   struct stat file;
-  held_ = stat(path_.c_str(), &file) == 0 && file.st_blocks * int64_t{512} >= kBytes;
+  if (stat(path_.c_str(), &file) == 0) {
+    held_bytes_ = std::min<int64_t>(file.st_size, file.st_blocks * kBlockBytes);
+  }
   Refill();
 }
 
-bool DiskReserve::GiveUp() {
-  if (!held_) return false;
-  held_ = false;
-  if (unlink(path_.c_str()) != 0) return false;
-  spdlog::warn("the disk is full: using the space that is held in reserve; free some space");
+bool DiskReserve::GiveUpPiece() {
+  if (held_bytes_ == 0) return false;
+  const int64_t kept = std::max<int64_t>(0, held_bytes_ - kPieceBytes);
+  if (truncate(path_.c_str(), kept) != 0) return false;
+  held_bytes_ = kept;
+  spdlog::warn("the disk is full: using space that is held in reserve, {} KiB are left of it",
+               kept >> 10);
   return true;
 }
 
 void DiskReserve::Refill() {
-  if (held_ || !HasRoom(path_)) return;
-  held_ = Allocate();
-  if (!held_) unlink(path_.c_str());
+  if (held_bytes_ == kBytes || !HasRoom(path_)) return;
+  // What an attempt that failed half-way has taken is held, too, but counts for nothing.
+  if (Allocate()) held_bytes_ = kBytes;
 }
 
 bool DiskReserve::Allocate() const {

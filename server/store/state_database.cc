@@ -14,7 +14,7 @@ absl::StatusOr<std::unique_ptr<StateDatabase>> StateDatabase::Open(
     const std::string& path, const std::string& vfs, const std::string& reserve_path) {
   std::unique_ptr<StateDatabase> database(new StateDatabase(reserve_path));
   absl::Status connected = database->Connect(path, vfs);
-  if (absl::IsResourceExhausted(connected) && database->GiveUpReserve()) {
+  while (absl::IsResourceExhausted(connected) && database->GiveUpReserve()) {
     connected = database->Connect(path, vfs);
   }
   KUR_RETURN_IF_ERROR(connected);
@@ -109,13 +109,13 @@ absl::Status StateDatabase::NoteLoss(absl::Status status) {
 
 absl::Status StateDatabase::WriteFromReserve(absl::FunctionRef<absl::Status(SqlDatabase&)> write) {
   absl::Status written = Write(write);
-  if (absl::IsResourceExhausted(written) && GiveUpReserve()) written = Write(write);
+  while (absl::IsResourceExhausted(written) && GiveUpReserve()) written = Write(write);
   return written;
 }
 
 bool StateDatabase::GiveUpReserve() {
   absl::MutexLock lock(&mutex_);
-  return reserve_.has_value() && reserve_->GiveUp();
+  return reserve_.has_value() && reserve_->GiveUpPiece();
 }
 
 void StateDatabase::Refuse(const absl::Status& reason) {

@@ -37,11 +37,11 @@ class StateDatabase {
   // thread may run it, and run it twice, while this one waits.
   absl::Status Write(absl::FunctionRef<absl::Status(SqlDatabase&)> write);
   // As Write(), but uses the reserve if the disk is full: for what lets jobs end. May run `write`
-  // twice.
+  // several times.
   absl::Status WriteFromReserve(absl::FunctionRef<absl::Status(SqlDatabase&)> write);
 
-  // Frees the reserve, for others who must write when the disk is full. Writing to the database
-  // takes it again when there is space. Returns false if there is nothing to free.
+  // Frees a piece of the reserve, for others who must write when the disk is full. Writing to the
+  // database takes it again when there is space. Returns false if there is nothing to free.
   bool GiveUpReserve();
 
   // Returns what `read` returns of what has been committed.

@@ -8,14 +8,17 @@
 namespace kur::server {
 namespace {
 
-TEST(DiskReserveTest, HoldsItsSpaceUntilItIsGivenUp) {
+TEST(DiskReserveTest, HoldsItsSpaceUntilItIsGivenUpPieceByPiece) {
   const TemporaryDirectory directory;
   const std::string path = directory.File("reserve");
   DiskReserve reserve(path);
   EXPECT_EQ(*FileSize(path), DiskReserve::kBytes);
-  EXPECT_TRUE(reserve.GiveUp());
-  EXPECT_FALSE(Exists(path));
-  EXPECT_FALSE(reserve.GiveUp()) << "there is nothing left";
+  EXPECT_TRUE(reserve.GiveUpPiece());
+  EXPECT_EQ(*FileSize(path), DiskReserve::kBytes - DiskReserve::kPieceBytes);
+  int64_t pieces = 1;
+  while (reserve.GiveUpPiece()) ++pieces;
+  EXPECT_EQ(pieces, DiskReserve::kBytes / DiskReserve::kPieceBytes);
+  EXPECT_EQ(*FileSize(path), 0);
   reserve.Refill();
   EXPECT_EQ(*FileSize(path), DiskReserve::kBytes);
 }
@@ -23,7 +26,7 @@ TEST(DiskReserveTest, HoldsItsSpaceUntilItIsGivenUp) {
 TEST(DiskReserveTest, UsesWhatAnEarlierOneHasLeft) {
   const TemporaryDirectory directory;
   { const DiskReserve reserve(directory.File("reserve")); }
-  EXPECT_TRUE(DiskReserve(directory.File("reserve")).GiveUp());
+  EXPECT_TRUE(DiskReserve(directory.File("reserve")).GiveUpPiece());
 }
 
 TEST(DiskReserveTest, AFileWithoutSpaceIsNoReserve) {
@@ -34,7 +37,7 @@ TEST(DiskReserveTest, AFileWithoutSpaceIsNoReserve) {
 
 TEST(DiskReserveTest, WithoutADirectoryThereIsNone) {
   const TemporaryDirectory directory;
-  EXPECT_FALSE(DiskReserve(directory.File("none/reserve")).GiveUp());
+  EXPECT_FALSE(DiskReserve(directory.File("none/reserve")).GiveUpPiece());
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ class JobStoreTest : public ::testing::Test {
   void TearDown() override {
     FailingVfs::fail_syncs = false;
     FailingVfs::fail_writes = false;
-    FailingVfs::full_while_exists.clear();
+    FailingVfs::full_with.clear();
   }
 
   void Reopen() {
@@ -293,15 +293,16 @@ TEST_F(JobStoreTest, OnAFullDiskTheReserveLetsJobsEndAndAcceptsNone) {
   bool inserted = false;
   auto job = store.Insert(Job("r1"), &inserted);
   ASSERT_THAT(job, IsOk());
-  FailingVfs::full_while_exists = reserve;
+  FailingVfs::full_with = reserve;
+  FailingVfs::full_with_bytes = DiskReserve::kBytes;
   EXPECT_THAT(store.Insert(Job("r2"), &inserted),
               FailsWith(absl::StatusCode::kResourceExhausted, "full"));
   job->state = v1::JOB_STATE_STARTING;
   EXPECT_THAT(store.Update(*job), FailsWith(absl::StatusCode::kResourceExhausted, "full"));
-  EXPECT_TRUE(Exists(reserve));
+  EXPECT_EQ(*FileSize(reserve), DiskReserve::kBytes);
   job->state = v1::JOB_STATE_CANCELLED;
   EXPECT_THAT(store.Update(*job), IsOk());
-  EXPECT_TRUE(Exists(reserve)) << "the disk is not really full: the space was taken again";
+  EXPECT_EQ(*FileSize(reserve), DiskReserve::kBytes) << "the disk is not really full";
 }
 
 TEST_F(JobStoreTest, NoStatementOfSqlIsShownToPeople) {

@@ -22,8 +22,10 @@ int Read(sqlite3_file* f, void* to, int n, sqlite3_int64 at) {
   return Real(f)->pMethods->xRead(Real(f), to, n, at);
 }
 int Write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
-  const std::string& reserve = FailingVfs::full_while_exists;
-  const bool full = FailingVfs::fail_writes || (!reserve.empty() && Exists(reserve));
+  const std::string& reserve = FailingVfs::full_with;
+  const bool full =
+      FailingVfs::fail_writes ||
+      (!reserve.empty() && FileSize(reserve).value_or(0) == FailingVfs::full_with_bytes);
   return full ? SQLITE_FULL : Real(f)->pMethods->xWrite(Real(f), from, n, at);
 }
 int Truncate(sqlite3_file* f, sqlite3_int64 n) { return Real(f)->pMethods->xTruncate(Real(f), n); }
@@ -87,7 +89,8 @@ int Open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out
 std::atomic<int> FailingVfs::syncs = 0;
 bool FailingVfs::fail_syncs = false;
 bool FailingVfs::fail_writes = false;
-std::string FailingVfs::full_while_exists;
+std::string FailingVfs::full_with;
+int64_t FailingVfs::full_with_bytes = 0;
 
 const char* FailingVfs::Name() {
   static sqlite3_vfs vfs;

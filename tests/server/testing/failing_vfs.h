@@ -2,6 +2,7 @@
 #define KUR_TESTS_SERVER_TESTING_FAILING_VFS_H_
 
 #include <atomic>
+#include <cstdint>
 #include <string>
 
 namespace kur::server {
@@ -14,8 +15,10 @@ struct FailingVfs {
   static std::atomic<int> syncs;  // how often xSync was called
   static bool fail_syncs;         // xSync answers SQLITE_IOERR_FSYNC
   static bool fail_writes;        // xWrite answers SQLITE_FULL
-  // While this file exists, xWrite answers SQLITE_FULL, as on a disk that has no other space.
-  static std::string full_while_exists;
+  // While this file has all of its size, xWrite answers SQLITE_FULL, as on a disk that has no other
+  // space than that of the file.
+  static std::string full_with;
+  static int64_t full_with_bytes;
 };
 
 }  // namespace kur::server
