@@ -138,7 +138,8 @@ TEST_F(JobManagerTest, ASignalThatIsOverdueWhileAWorkerStartsKeepsNoProcessorBus
   server_.launcher.AllowLaunches(false);
   const auto job = jobs().Submit({"ann"}, TestServer::Request("r1"));
   ASSERT_THAT(job, IsOk());
-  while (server_.Get(job->name()).state() != kStarting) std::this_thread::yield();
+  // Before that, the cancel would find no worker to end.
+  server_.launcher.AwaitHeldLaunch();
   ASSERT_THAT(jobs().Cancel({"ann"}, job->name()), IsOk());
   server_.seconds_passed = 60;
   // Wakes the scheduling thread, which finds the signal overdue.

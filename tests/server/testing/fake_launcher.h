@@ -25,6 +25,7 @@ class FakeLauncher : public Launcher {
     std::optional<WorkerExit> ends_at_once;
     {
       absl::MutexLock lock(&mutex_);
+      is_held_ = !may_launch_;
       mutex_.Await(absl::Condition(&may_launch_));
       if (!launch_error_.ok()) return launch_error_;
       launches_.push_back(request);
@@ -107,6 +108,12 @@ class FakeLauncher : public Launcher {
     launch_error_ = std::move(error);
   }
 
+  // Blocks until a launch has begun that AllowLaunches() keeps from its end.
+  void AwaitHeldLaunch() {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&is_held_));
+  }
+
   // From now on launching takes until it is called with true again.
   void AllowLaunches(bool allowed) {
     absl::MutexLock lock(&mutex_);
@@ -152,6 +159,7 @@ class FakeLauncher : public Launcher {
   std::map<std::string, WorkerHandle> alive_ ABSL_GUARDED_BY(mutex_);        // by job
   std::map<std::string, WorkerHandle> directories_ ABSL_GUARDED_BY(mutex_);  // by run directory
   bool may_launch_ ABSL_GUARDED_BY(mutex_) = true;
+  bool is_held_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<WorkerExit> ends_at_once_ ABSL_GUARDED_BY(mutex_);
   bool host_restarted_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<std::string, ExitCallback> callbacks_ ABSL_GUARDED_BY(mutex_);
