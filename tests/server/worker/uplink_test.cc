@@ -194,8 +194,9 @@ class UplinkTest : public ::testing::Test {
   }
 
   std::unique_ptr<Uplink> MakeUplink() {
-    return std::make_unique<Uplink>(Uplink::Options{ConnectTo(address_), "a-job", "a-secret", 3, "5:17"},
-                                    spool_.get(), &control_);
+    return std::make_unique<Uplink>(
+        Uplink::Options{ConnectTo(address_), "a-job", "a-secret", 3, "5:17"}, spool_.get(),
+        &control_);
   }
 
   void Append(int count) {
@@ -302,7 +303,7 @@ TEST_F(UplinkTest, EndsTheRunIfKurdDoesNotKnowTheWorker) {
     kurd.Refuse({code, "who is this?"});
     kurd.Start();
     Control control;
-    Uplink uplink({ConnectTo("unix:" + dir_.File("refuses.sock")), "a-job", "wrong", 1},
+    Uplink uplink({ConnectTo("unix:" + dir_.File("refuses.sock")), "a-job", "wrong", 1, ""},
                   spool_.get(), &control);
     EXPECT_TRUE(Becomes([&] { return control.IsCancelled(); })) << code;
     EXPECT_FALSE(uplink.connected());
@@ -348,7 +349,7 @@ TEST_F(UplinkTest, StopsAtOnceWhetherKurdIsThereOrNot) {
   kurd_.Start();
   auto spool = Spool::Open(FileSystem::Posix(), dir_.File("another"));
   ASSERT_TRUE(spool.ok());
-  Uplink connected({ConnectTo(address_), "a-job", "a-secret"}, spool->get(), &control_);
+  Uplink connected({ConnectTo(address_), "a-job", "a-secret", 0, ""}, spool->get(), &control_);
   ASSERT_TRUE(Becomes([&] { return connected.connected(); }));
   connected.Stop();
   EXPECT_THAT(kurd_.received(), IsEmpty());

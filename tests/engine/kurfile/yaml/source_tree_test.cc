@@ -64,7 +64,7 @@ TEST(MemorySourceTreeTest, NothingButTheSourcesCanBeNamed) {
 }
 
 TEST(MemorySourceTreeTest, AFileIsOneUnderAllItsNames) {
-  const MemorySourceTree tree({{"a/b.yml", ""}});
+  const MemorySourceTree tree(std::map<std::string, std::string>{{"a/b.yml", ""}});
   EXPECT_EQ(*tree.Identify("a/b.yml"), *tree.Identify("./a/../a/b.yml"));
   EXPECT_TRUE(tree.IsWithin("b.yml", "a"));
   EXPECT_TRUE(tree.IsWithin("a/b.yml", "."));
