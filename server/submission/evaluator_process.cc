@@ -165,8 +165,9 @@ absl::StatusOr<std::string> EvaluatorProcess::Ask(const std::string& question) {
 absl::StatusOr<EvaluationResponse> EvaluatorProcess::Evaluate(const EvaluationRequest& request) {
   const std::string question = FrameOf(request);
   auto frame = Ask(question);
-  // The question may have met the end of the program; one that ends the program has no third try.
-  if (absl::IsUnknown(frame.status())) frame = Ask(question);
+  // Once more: the program may have ended between taking the question and starting the child that
+  // answers. Of what ends the child each time no more comes than that.
+  if (absl::IsDataLoss(frame.status()) || absl::IsUnknown(frame.status())) frame = Ask(question);
   EvaluationResponse response;
   if (frame.ok() && response.ParseFromString(*frame)) return response;
   spdlog::warn("the evaluation of {} ended without an answer: {}", request.kurfile(),
