@@ -47,8 +47,8 @@ class WorkerConnection {
 };
 
 // Returns whether a worker that says hello is that of the job: NoSuchJob() for a wrong secret,
-// PERMISSION_DENIED for another attempt, or a worker of the directory that `run_directory` is a copy of (which
-// has the same secret); NOT_FOUND if the job has ended.
+// PERMISSION_DENIED for another attempt, or a worker of the directory that `run_directory` is a
+// copy of (which has the same secret); NOT_FOUND if the job has ended.
 absl::Status CheckHello(const v1::Hello& hello, const JobRecord& job,
                         const std::string& run_directory);
 

@@ -94,10 +94,10 @@ class Launcher {
 // that suit the processor set before it is executed. Destroying the launcher stops watching and
 // leaves the workers running. `worker_binary` is executed with `--run-directory DIRECTORY
 // --run-directory-id DEVICE:INODE`, in that directory, with little of this process's environment
-// (see worker_environment.h). A confined worker opens only files that its job or its program needs (see server/confinement), keeps its
-// temporary files in the run directory, and is told by `--confined` to refuse itself system calls.
-// Needs Linux 5.4: where the kernel lacks what it needs, every call is FAILED_PRECONDITION and says
-// so.
+// (see worker_environment.h). A confined worker opens only files that its job or its program needs
+// (see server/confinement), keeps its temporary files in the run directory, and is told by
+// `--confined` to refuse itself system calls. Needs Linux 5.4: where the kernel lacks what it
+// needs, every call is FAILED_PRECONDITION and says so.
 std::unique_ptr<Launcher> MakeLocalLauncher(const std::string& worker_binary,
                                             Confinement confinement = Confinement::kNone);
 

@@ -13,9 +13,9 @@ namespace kur::server {
 
 // How kurd and kurd-evaluator talk. kurd starts the evaluator with one end of a SOCK_SEQPACKET pair
 // as its descriptor kControlFd. The evaluator first sends, as one message, kReady and what the
-// kernel lacks of what it needs to be confined, in words for the operator; then it serves. For every evaluation
-// kurd sends one end of a SOCK_STREAM pair as a descriptor (SCM_RIGHTS); a process of its own reads
-// an EvaluationRequest from it, and writes an EvaluationResponse: each as a frame.
+// kernel lacks of what it needs to be confined, in words for the operator; then it serves. For
+// every evaluation kurd sends one end of a SOCK_STREAM pair as a descriptor (SCM_RIGHTS); a process
+// of its own reads an EvaluationRequest from it, and writes an EvaluationResponse: each as a frame.
 constexpr int kControlFd = 3;
 constexpr absl::string_view kReady = "ready";
 

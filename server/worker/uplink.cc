@@ -7,8 +7,8 @@
 #include "absl/time/time.h"
 #include "engine/base/clock.h"
 #include "grpcpp/create_channel.h"
-#include "grpcpp/security/credentials.h"
 #include "grpcpp/create_channel_posix.h"
+#include "grpcpp/security/credentials.h"
 #include "spdlog/spdlog.h"
 
 namespace kur::worker {
