@@ -13,11 +13,6 @@ namespace {
 
 constexpr size_t kHeaderBytes = 8;
 
-uint32_t Checksum(absl::string_view payload) {
-  return static_cast<uint32_t>(
-      crc32(0, reinterpret_cast<const Bytef*>(payload.data()), static_cast<uInt>(payload.size())));
-}
-
 void PutLittleEndian(uint32_t value, char* to) {
   for (int i = 0; i < 4; ++i) to[i] = static_cast<char>(value >> (8 * i));
 }
@@ -29,6 +24,11 @@ uint32_t GetLittleEndian(const char* from) {
 }
 
 }  // namespace
+
+uint32_t RecordChecksum(absl::string_view payload) {
+  return static_cast<uint32_t>(
+      crc32(0, reinterpret_cast<const Bytef*>(payload.data()), static_cast<uInt>(payload.size())));
+}
 
 absl::StatusOr<std::unique_ptr<RecordLogReader>> RecordLogReader::Open(FileSystem& files,
                                                                        const std::string& path) {
@@ -52,7 +52,7 @@ absl::Status RecordLogReader::Read(int64_t* offset, std::string* payload) const 
   payload->resize(length);
   KUR_ASSIGN_OR_RETURN(const size_t read, file_->Read(begin, length, &(*payload)[0]));
   if (read < length) return absl::OutOfRangeError("end of the log");
-  if (Checksum(*payload) != GetLittleEndian(header.data() + 4)) {
+  if (RecordChecksum(*payload) != GetLittleEndian(header.data() + 4)) {
     // A torn last record may have its full length without its bytes.
     if (end == size) return absl::OutOfRangeError("torn record at the end of the log");
     return absl::DataLossError(absl::StrCat(path_, ": damaged record at offset ", *offset));
@@ -95,7 +95,7 @@ absl::Status RecordLogWriter::Append(absl::string_view payload) {
   }
   std::string record(kHeaderBytes, '\0');
   PutLittleEndian(static_cast<uint32_t>(payload.size()), &record[0]);
-  PutLittleEndian(Checksum(payload), &record[4]);
+  PutLittleEndian(RecordChecksum(payload), &record[4]);
   record.append(payload.data(), payload.size());
   KUR_RETURN_IF_ERROR(file_->Append(record));
   size_ += static_cast<int64_t>(record.size());

@@ -64,6 +64,9 @@ class RecordLogReader {
   std::string path_;
 };
 
+// Returns the CRC-32 by which a record is known to be whole.
+uint32_t RecordChecksum(absl::string_view payload);
+
 // Returns the offset just after the last whole record; 0 if the file does not exist.
 absl::StatusOr<int64_t> ValidRecordLogSize(FileSystem& files, const std::string& path);
 

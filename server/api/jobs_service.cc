@@ -59,20 +59,18 @@ grpc::ServerUnaryReactor* JobsService::CheckpointJob(grpc::CallbackServerContext
                       });
 }
 
-absl::StatusOr<std::shared_ptr<EventLog>> JobsService::LogFor(
-    const Caller& caller, const v1::WatchEventsRequest& request) {
-  if (request.from() < 0) return absl::InvalidArgumentError("from is negative");
-  return jobs_.Events(caller, request.name());
-}
-
 grpc::ServerWriteReactor<v1::Event>* JobsService::WatchEvents(
     grpc::CallbackServerContext* context, const v1::WatchEventsRequest* request) {
   auto admission = Admission::Admit(*context, authenticator_, Action::kViewJob);
   if (!admission.ok()) return new RefusedStream<v1::Event>(admission.status());
-  auto log = LogFor(admission->caller(), *request);
-  if (!log.ok()) return new RefusedStream<v1::Event>(log.status());
-  return WatchReactor::Begin(*std::move(admission), *std::move(log), request->from(),
-                             request->follow(), watches_);
+  if (request->from() < 0) {
+    return new RefusedStream<v1::Event>(absl::InvalidArgumentError("from is negative"));
+  }
+  // Without `this`, which may have gone before a task whose watch is over.
+  const auto open = [&jobs = jobs_, name = request->name()](const Caller& caller) {
+    return jobs.Events(caller, name);
+  };
+  return WatchReactor::Begin(*std::move(admission), *request, open, watch_pool_, watches_);
 }
 
 grpc::ServerUnaryReactor* JobsService::GetKurfile(grpc::CallbackServerContext* context,

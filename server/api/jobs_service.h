@@ -12,10 +12,15 @@ namespace kur::server {
 // kur.v1.Jobs: identifies the caller, delegates to the manager, converts the result. Thread-safe.
 class JobsService final : public v1::Jobs::CallbackService {
  public:
-  // Everything must outlive the server.
+  // Everything must outlive the server. Submissions are checked on threads of `pool`, events opened
+  // on those of `watch_pool`.
   JobsService(JobManager& jobs, const Authenticator& authenticator, TaskPool& pool,
-              Metrics& metrics)
-      : jobs_(jobs), authenticator_(authenticator), pool_(pool), watches_(metrics) {}
+              TaskPool& watch_pool, Metrics& metrics)
+      : jobs_(jobs),
+        authenticator_(authenticator),
+        pool_(pool),
+        watch_pool_(watch_pool),
+        watches_(metrics) {}
 
   // Ends every watch, so that the server can shut down.
   void StopWatches() { watches_.Stop(); }
@@ -46,14 +51,13 @@ class JobsService final : public v1::Jobs::CallbackService {
       grpc::CallbackServerContext* context, const v1::DownloadArtifactRequest* request) override;
 
  private:
-  absl::StatusOr<std::shared_ptr<EventLog>> LogFor(const Caller& caller,
-                                                   const v1::WatchEventsRequest& request);
   absl::StatusOr<OpenedArtifact> ArtifactFor(const Caller& caller,
                                              const v1::DownloadArtifactRequest& request);
 
   JobManager& jobs_;
   const Authenticator& authenticator_;
   TaskPool& pool_;
+  TaskPool& watch_pool_;
   Watches watches_;
 };
 

@@ -27,6 +27,12 @@ grpc::Status Respond(Result result, Response* response) {
   return grpc::Status::OK;
 }
 
+// Returns what a call ends with that a pool has no room for.
+inline absl::Status TooManyCalls() {
+  return absl::ResourceExhaustedError(
+      "kurd has as many calls of this kind to answer as it can take; try again in a moment");
+}
+
 // Answers with what `work(caller)` returns: a StatusOr<Response>.
 template <class Response, class Work>
 grpc::ServerUnaryReactor* HandleInline(grpc::CallbackServerContext* context,
@@ -56,10 +62,7 @@ grpc::ServerUnaryReactor* HandleOnPool(TaskPool& pool, grpc::CallbackServerConte
       pool.TryAdd(user, [reactor, response, caller = admission->caller(), work = std::move(work)] {
         reactor->Finish(Respond(work(caller), response));
       });
-  if (!taken) {
-    reactor->Finish(ToGrpc(absl::ResourceExhaustedError(
-        "kurd has as many calls of this kind to answer as it can take; try again in a moment")));
-  }
+  if (!taken) reactor->Finish(ToGrpc(TooManyCalls()));
   return reactor;
 }
 

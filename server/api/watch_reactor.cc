@@ -1,6 +1,9 @@
 #include "server/api/watch_reactor.h"
 
+#include <utility>
+
 #include "server/api/grpc_status.h"
+#include "server/api/unary.h"
 
 namespace kur::server {
 
@@ -15,17 +18,35 @@ void Watches::Stop() {
 }
 
 grpc::ServerWriteReactor<v1::Event>* WatchReactor::Begin(Admission admission,
-                                                         std::shared_ptr<EventLog> log,
-                                                         int64_t from, bool follow,
+                                                         const v1::WatchEventsRequest& request,
+                                                         const OpenLog& open, TaskPool& pool,
                                                          Watches& watches) {
-  std::shared_ptr<WatchReactor> watch(
-      new WatchReactor(std::move(admission), std::move(log), from, follow, watches));
+  std::shared_ptr<WatchReactor> watch(new WatchReactor(std::move(admission), request, watches));
   watch->self_ = watch;
   watch->admission_.Tell(watch);
   watches.OnStart(watch);
-  if (follow) watch->log_->AddListener(watch);
-  watch->Pump();
+  const bool taken = pool.TryAdd(watch->admission_.caller().user, [watch, open] {
+    if (!watch->IsOver()) watch->OnOpened(open(watch->admission_.caller()));
+  });
+  if (!taken) watch->OnOpened(TooManyCalls());
   return watch.get();
+}
+
+bool WatchReactor::IsOver() {
+  absl::MutexLock lock(&mutex_);
+  return finished_;
+}
+
+void WatchReactor::OnOpened(absl::StatusOr<std::shared_ptr<EventLog>> log) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (finished_) return;
+    if (!log.ok()) return FinishOnce(log.status());
+    log_ = *std::move(log);
+    cursor_ = log_->CursorAt(from_);
+    if (follow_) log_->AddListener(weak_from_this());
+  }
+  Pump();
 }
 
 void WatchReactor::Pump() {
@@ -37,6 +58,7 @@ void WatchReactor::Pump() {
   }
   const absl::Status confirmed = admission_.Confirm();
   if (!confirmed.ok()) return FinishOnce(confirmed);
+  if (log_ == nullptr) return;
   // Before reading: an event that comes in between wakes this again.
   const bool last = !follow_ || log_->ended();
   const auto read = log_->Read(&cursor_, &event_);

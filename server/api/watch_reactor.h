@@ -5,16 +5,20 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "kur/v1/event.pb.h"
+#include "kur/v1/kur.pb.h"
 #include "server/api/admission.h"
 #include "server/events/event_log.h"
 #include "server/metrics/metrics.h"
+#include "server/net/task_pool.h"
 
 namespace kur::server {
 
@@ -45,10 +49,15 @@ class WatchReactor : public grpc::ServerWriteReactor<v1::Event>,
                      public TokenListener,
                      public std::enable_shared_from_this<WatchReactor> {
  public:
+  using OpenLog = std::function<absl::StatusOr<std::shared_ptr<EventLog>>(const Caller& caller)>;
+
+  // Begins with the event that `request` asks for, in the log that `open` returns: called on a
+  // thread of `pool`, maybe after the call has ended, because a log may have to be read first.
   // `watches` must outlive the call.
   static grpc::ServerWriteReactor<v1::Event>* Begin(Admission admission,
-                                                    std::shared_ptr<EventLog> log, int64_t from,
-                                                    bool follow, Watches& watches);
+                                                    const v1::WatchEventsRequest& request,
+                                                    const OpenLog& open, TaskPool& pool,
+                                                    Watches& watches);
 
   void OnEvents() override { Pump(); }
   void OnTokensReplaced() override { Pump(); }
@@ -57,25 +66,26 @@ class WatchReactor : public grpc::ServerWriteReactor<v1::Event>,
   void OnDone() override;
 
  private:
-  WatchReactor(Admission admission, std::shared_ptr<EventLog> log, int64_t from, bool follow,
-               Watches& watches)
+  WatchReactor(Admission admission, const v1::WatchEventsRequest& request, Watches& watches)
       : admission_(std::move(admission)),
-        log_(std::move(log)),
-        follow_(follow),
-        watches_(watches),
-        cursor_(log_->CursorAt(from)) {}
+        from_(request.from()),
+        follow_(request.follow()),
+        watches_(watches) {}
 
+  bool IsOver();
+  void OnOpened(absl::StatusOr<std::shared_ptr<EventLog>> log);
   // Sends the next event unless one is under way; ends the call when nothing is to come.
   void Pump();
   void FinishOnce(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Admission admission_;
-  const std::shared_ptr<EventLog> log_;
+  const int64_t from_;
   const bool follow_;
   Watches& watches_;
   std::shared_ptr<WatchReactor> self_;  // until OnDone()
 
   absl::Mutex mutex_;
+  std::shared_ptr<EventLog> log_ ABSL_GUARDED_BY(mutex_);  // null until it is open
   EventCursor cursor_ ABSL_GUARDED_BY(mutex_);
   v1::Event event_ ABSL_GUARDED_BY(mutex_);
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;

@@ -24,6 +24,9 @@ constexpr TaskPool::Limits kSubmissionLimits = {/*threads=*/64, /*running_per_us
                                                 /*queued=*/1024, /*queued_per_user=*/256};
 constexpr TaskPool::Limits kUploadLimits = {/*threads=*/2, /*running_per_user=*/2, /*queued=*/1024,
                                             /*queued_per_user=*/1024};
+// As many as watches that come back at once after a restart of kurd.
+constexpr TaskPool::Limits kWatchLimits = {/*threads=*/4, /*running_per_user=*/3,
+                                           /*queued=*/65536, /*queued_per_user=*/65536};
 constexpr absl::Duration kStopGrace = absl::Milliseconds(500);
 constexpr absl::Duration kProbeInterval = absl::Seconds(20);
 
@@ -174,8 +177,9 @@ absl::Status Daemon::Listen(const std::vector<ListenAddress>& addresses,
                             std::optional<TlsFiles> tls) {
   submission_pool_ = std::make_unique<TaskPool>(kSubmissionLimits);
   upload_pool_ = std::make_unique<TaskPool>(kUploadLimits);
-  jobs_service_ =
-      std::make_unique<JobsService>(*jobs_, *authenticator_, *submission_pool_, metrics_);
+  watch_pool_ = std::make_unique<TaskPool>(kWatchLimits);
+  jobs_service_ = std::make_unique<JobsService>(*jobs_, *authenticator_, *submission_pool_,
+                                                *watch_pool_, metrics_);
   blobs_service_ =
       std::make_unique<BlobsService>(*blobs_, *authenticator_, *upload_pool_, metrics_);
   system_service_ = std::make_unique<SystemService>(*jobs_, *inventory_, *authenticator_, Version(),

@@ -66,9 +66,11 @@ class Daemon {
   std::unique_ptr<KurfileEvaluator> evaluator_;
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<JobManager> jobs_;
-  // Two pools, so that verifying large uploads does not delay submissions.
+  // Pools of their own, so that neither verifying large uploads nor reading long logs of events
+  // delays submissions.
   std::unique_ptr<TaskPool> submission_pool_;
   std::unique_ptr<TaskPool> upload_pool_;
+  std::unique_ptr<TaskPool> watch_pool_;
   std::unique_ptr<JobsService> jobs_service_;
   std::unique_ptr<BlobsService> blobs_service_;
   std::unique_ptr<SystemService> system_service_;

@@ -1,28 +1,42 @@
 #include "server/events/event_log.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "server/protocol/job_state.h"
 
 namespace kur::server {
-absl::StatusOr<std::shared_ptr<EventLog>> EventLog::Open(
-    FileSystem& files, const std::string& path, EventDispatcher& dispatcher,
-    const std::function<void(const v1::Event&)>& visit) {
+
+absl::StatusOr<std::shared_ptr<EventLog>> EventLog::Open(FileSystem& files, const std::string& path,
+                                                         EventDispatcher& dispatcher) {
   std::shared_ptr<EventLog> log(new EventLog(files, path, dispatcher));
-  const bool is_new = !files.Exists(path);
-  KUR_ASSIGN_OR_RETURN(auto writer, RecordLogWriter::Open(files, path));
-  if (is_new) KUR_RETURN_IF_ERROR(files.SyncDirectory(DirectoryOf(path)));
-  KUR_ASSIGN_OR_RETURN(log->reader_, RecordLogReader::Open(files, path));
-  KUR_RETURN_IF_ERROR(log->Scan(visit));
   absl::MutexLock lock(&log->mutex_);
-  log->writer_ = std::move(writer);
+  if (!files.Exists(path)) {
+    KUR_RETURN_IF_ERROR(RecordLogWriter::OpenAt(files, path, 0).status());
+    KUR_RETURN_IF_ERROR(files.SyncDirectory(DirectoryOf(path)));
+  }
+  KUR_ASSIGN_OR_RETURN(log->reader_, RecordLogReader::Open(files, path));
+  log->Restore();
+  KUR_RETURN_IF_ERROR(log->Scan());
+  KUR_ASSIGN_OR_RETURN(log->writer_, RecordLogWriter::OpenAt(files, path, log->durable_bytes_));
   return log;
 }
 
-absl::Status EventLog::Scan(const std::function<void(const v1::Event&)>& visit) {
-  absl::MutexLock lock(&mutex_);
+void EventLog::Restore() {
+  const std::vector<EventMark> marks = index_.Load(*reader_);
+  if (marks.empty()) return;
+  for (const EventMark& mark : marks) places_.push_back({mark.number(), mark.offset()});
+  // The marked event itself is read again: it may be the last one.
+  const EventMark& last = marks.back();
+  tracker_ = ProgressTracker(last.summary());
+  last_number_ = last.number() - 1;
+  last_worker_sequence_ = last.worker_sequence();
+  durable_bytes_ = last.offset();
+}
+
+absl::Status EventLog::Scan() {
   std::string payload;
   v1::Event event;
   while (true) {
@@ -35,15 +49,26 @@ absl::Status EventLog::Scan(const std::function<void(const v1::Event&)>& visit) 
           absl::StrCat(path_, ": event ", last_number_ + 1, " is damaged at offset ", offset));
     }
     RecordDurable(event, offset);
-    if (visit) visit(event);
   }
 }
 
 void EventLog::RecordDurable(const v1::Event& event, int64_t offset) {
+  // Before the event is added: see Restore().
+  if (index_.IsDue(offset)) Mark(offset);
   last_number_ = event.number();
   last_worker_sequence_ = std::max(last_worker_sequence_, event.worker_sequence());
   ended_ |= event.has_state_changed() && IsFinal(event.state_changed().state());
-  if ((event.number() - 1) % kIndexStride == 0) index_.push_back(offset);
+  tracker_.Add(event);
+  if ((event.number() - 1) % kPlaceStride == 0) places_.push_back({event.number(), offset});
+}
+
+void EventLog::Mark(int64_t offset) {
+  EventMark mark;
+  mark.set_number(last_number_ + 1);
+  mark.set_offset(offset);
+  mark.set_worker_sequence(last_worker_sequence_);
+  *mark.mutable_summary() = tracker_.summary();
+  index_.Add(std::move(mark), *reader_);
 }
 
 absl::Status EventLog::Append(std::vector<v1::Event> events) {
@@ -95,11 +120,12 @@ EventCursor EventLog::CursorAt(int64_t number) const {
   EventCursor cursor;
   cursor.number = std::max<int64_t>(number, 1);
   absl::MutexLock lock(&mutex_);
-  if (index_.empty()) return cursor;
-  const int64_t entry = std::min<int64_t>((cursor.number - 1) / kIndexStride,
-                                          static_cast<int64_t>(index_.size()) - 1);
-  cursor.offset = index_[static_cast<size_t>(entry)];
-  cursor.number_at_offset = 1 + entry * kIndexStride;
+  const auto after =
+      std::upper_bound(places_.begin(), places_.end(), cursor.number,
+                       [](int64_t wanted, const Place& place) { return wanted < place.number; });
+  if (after == places_.begin()) return cursor;
+  cursor.offset = std::prev(after)->offset;
+  cursor.number_at_offset = std::prev(after)->number;
   return cursor;
 }
 
@@ -110,16 +136,26 @@ absl::StatusOr<bool> EventLog::Read(EventCursor* cursor, v1::Event* event) const
     if (cursor->number > last_number_) return false;
     durable = durable_bytes_;
   }
+  const absl::Status read = ReadAt(durable, cursor, event);
+  if (read.ok()) return true;
+  absl::MutexLock lock(&mutex_);
+  if (absl::IsDataLoss(read)) failure_.Update(read);
+  return read;
+}
+
+absl::Status EventLog::ReadAt(int64_t durable, EventCursor* cursor, v1::Event* event) const {
   std::string payload;
-  while (cursor->offset < durable) {
-    KUR_RETURN_IF_ERROR(reader_->Read(&cursor->offset, &payload));
-    if (cursor->number_at_offset++ < cursor->number) continue;
+  absl::Status status;
+  while (status.ok() && cursor->offset < durable) {
+    status = reader_->Read(&cursor->offset, &payload);
+    if (!status.ok() || cursor->number_at_offset++ < cursor->number) continue;
+    if (!event->ParseFromString(payload) || event->number() != cursor->number) break;
     ++cursor->number;
-    if (event->ParseFromString(payload)) return true;
-    return absl::DataLossError(
-        absl::StrCat(path_, ": event ", cursor->number_at_offset - 1, " is damaged"));
+    return absl::OkStatus();
   }
-  return absl::DataLossError(absl::StrCat(path_, ": event ", cursor->number, " is missing"));
+  // The end of the file, where it should have more, is damage too.
+  if (!status.ok() && !absl::IsOutOfRange(status)) return status;
+  return absl::DataLossError(absl::StrCat(path_, ": event ", cursor->number, " is damaged"));
 }
 
 void EventLog::AddListener(std::weak_ptr<EventListener> listener) {
@@ -139,6 +175,11 @@ int64_t EventLog::last_worker_sequence() const {
 bool EventLog::ended() const {
   absl::MutexLock lock(&mutex_);
   return ended_;
+}
+
+ProgressTracker EventLog::tracker() const {
+  absl::MutexLock lock(&mutex_);
+  return tracker_;
 }
 
 }  // namespace kur::server

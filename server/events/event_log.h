@@ -2,7 +2,6 @@
 #define KUR_SERVER_EVENTS_EVENT_LOG_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -16,6 +15,8 @@
 #include "engine/base/record_log.h"
 #include "kur/v1/event.pb.h"
 #include "server/events/event_dispatcher.h"
+#include "server/events/event_index.h"
+#include "server/events/progress_tracker.h"
 
 namespace kur::server {
 
@@ -30,22 +31,23 @@ struct EventCursor {
 // without gaps. Readers see an event only once the event is durable. Thread-safe.
 class EventLog {
  public:
-  // Opens or creates the file, whose directory must exist. Cuts off a torn last record. Calls
-  // `visit`, if not null, with every event in order. Returns DATA_LOSS with the offset of a damaged
-  // event. `files` and `dispatcher` must outlive the log.
-  static absl::StatusOr<std::shared_ptr<EventLog>> Open(
-      FileSystem& files, const std::string& path, EventDispatcher& dispatcher,
-      const std::function<void(const v1::Event&)>& visit = nullptr);
+  // Opens or creates the file, whose directory must exist. Cuts off a torn last record. Reads what
+  // comes after the last mark of the index beside the file: everything, if there is none. Returns
+  // DATA_LOSS with the offset of an event that is damaged there. `files` and `dispatcher` must
+  // outlive the log.
+  static absl::StatusOr<std::shared_ptr<EventLog>> Open(FileSystem& files, const std::string& path,
+                                                        EventDispatcher& dispatcher);
 
   // Numbers the events, makes them durable, and notifies the listeners. Returns RESOURCE_EXHAUSTED
   // on a full disk: nothing was appended, and the call can be repeated. Returns UNAVAILABLE from
-  // the first failed synchronization on.
+  // the first failed synchronization on, DATA_LOSS from the first Read() on that has found damage.
   absl::Status Append(std::vector<v1::Event> events);
 
   // Returns the cursor of a reader that begins with event `number`.
   EventCursor CursorAt(int64_t number) const;
 
-  // Reads the next event and advances the cursor. Returns false if the event does not exist yet.
+  // Reads the next event and advances the cursor. Returns false if the event does not exist yet,
+  // DATA_LOSS if it is damaged.
   absl::StatusOr<bool> Read(EventCursor* cursor, v1::Event* event) const;
 
   // Calls the listener after every later Append(), until the listener is destroyed.
@@ -57,23 +59,38 @@ class EventLog {
   int64_t last_worker_sequence() const;
   // Returns whether the log has the event of a final state, which is the last event.
   bool ended() const;
+  // Returns what the events say of the job.
+  ProgressTracker tracker() const;
 
  private:
-  static constexpr int64_t kIndexStride = 64;
+  // How many events one place is kept for, of those that this log has seen.
+  static constexpr int64_t kPlaceStride = 64;
+
+  // Where an event lies.
+  struct Place {
+    int64_t number;
+    int64_t offset;
+  };
 
   EventLog(FileSystem& files, std::string path, EventDispatcher& dispatcher)
       : files_(files),
         path_(std::move(path)),
         dispatcher_(dispatcher),
-        listeners_(std::make_shared<EventListeners>()) {}
+        listeners_(std::make_shared<EventListeners>()),
+        index_(files, path_) {}
 
-  // Reads the whole file and builds the index.
-  absl::Status Scan(const std::function<void(const v1::Event&)>& visit);
+  // Goes on from the last mark.
+  void Restore() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Reads the rest of the file.
+  absl::Status Scan() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Reads the event at the cursor, whose place is before `durable`.
+  absl::Status ReadAt(int64_t durable, EventCursor* cursor, v1::Event* event) const;
   absl::Status AppendLocked(std::vector<v1::Event>* events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status WriteAll(const std::vector<v1::Event>& events, std::vector<int64_t>* offsets)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Records an event that is durable at `offset`.
   void RecordDurable(const v1::Event& event, int64_t offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Mark(int64_t offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   FileSystem& files_;
   const std::string path_;
@@ -89,9 +106,11 @@ class EventLog {
   int64_t last_number_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t last_worker_sequence_ ABSL_GUARDED_BY(mutex_) = 0;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  // index_[i] is the offset of event 1 + i * kIndexStride.
-  std::vector<int64_t> index_ ABSL_GUARDED_BY(mutex_);
-  absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+  ProgressTracker tracker_ ABSL_GUARDED_BY(mutex_);
+  EventIndex index_ ABSL_GUARDED_BY(mutex_);
+  // In order; none for what was not read because the index has no mark there.
+  std::vector<Place> places_ ABSL_GUARDED_BY(mutex_);
+  mutable absl::Status failure_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace kur::server

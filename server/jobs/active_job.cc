@@ -56,39 +56,6 @@ v1::Job ActiveJob::Describe() const {
   return job;
 }
 
-absl::StatusOr<std::shared_ptr<EventLog>> ActiveJob::Log() {
-  absl::MutexLock lock(&mutex_);
-  KUR_RETURN_IF_ERROR(OpenJournal());
-  return journal_->log();
-}
-
-absl::Status ActiveJob::OpenJournal() {
-  if (journal_ != nullptr) return absl::OkStatus();
-  auto journal = JobJournal::Open(*environment_.files, environment_.layout->Events(name_),
-                                  *environment_.dispatcher, record_);
-  if (absl::IsDataLoss(journal.status())) return Abandon(journal.status());
-  KUR_RETURN_IF_ERROR(RefuseIfUnsafe(journal.status()));
-  journal_ = *std::move(journal);
-  DropDoneCommands(journal_->tracker().last_command_done(), &record_.commands);
-  Publish();
-  return absl::OkStatus();
-}
-
-absl::Status ActiveJob::RefuseIfUnsafe(absl::Status written) {
-  if (absl::IsUnavailable(written)) environment_.database->Refuse(written);
-  return written;
-}
-
-absl::Status ActiveJob::Abandon(const absl::Status& damage) {
-  JobRecord next = record_;
-  next.state = v1::JOB_STATE_FAILED;
-  next.reason = absl::StrCat("the job's events are damaged: ", damage.message());
-  MarkFinished(environment_, &next);
-  KUR_RETURN_IF_ERROR(Store(std::move(next)));
-  work_ = Work::kNone;
-  return damage;
-}
-
 void ActiveJob::SetWaitingReason(const std::string& reason) {
   absl::MutexLock lock(&mutex_);
   if (!WaitsForDevices(record_.state) || record_.reason == reason) return;
@@ -151,6 +118,7 @@ absl::Status ActiveJob::MoveToQueued(bool counts) {
 
 absl::Status ActiveJob::Start(const std::vector<std::string>& devices) {
   absl::MutexLock lock(&mutex_);
+  if (!EventsAreAtHand()) return absl::FailedPreconditionError("the job's events are being read");
   JobRecord next = record_;
   next.state = v1::JOB_STATE_STARTING;
   next.reason.clear();
@@ -189,6 +157,7 @@ absl::Status ActiveJob::Cancel() {
 
 absl::Status ActiveJob::Reconcile() {
   if (record_.desired_state != DESIRED_STATE_END || IsFinal(record_.state)) return absl::OkStatus();
+  if (!EventsAreAtHand()) return absl::OkStatus();
   if (!HasWorker(record_.state)) {
     return MoveToFinal(v1::JOB_STATE_CANCELLED, record_.attempts == 0
                                                     ? "cancelled before it started"
@@ -220,6 +189,7 @@ absl::StatusOr<int64_t> ActiveJob::Connect(const v1::Hello& hello,
                                            const std::shared_ptr<WorkerLink>& link) {
   absl::MutexLock lock(&mutex_);
   KUR_RETURN_IF_ERROR(CheckHello(hello, record_, environment_.layout->Run(name_)));
+  if (!EventsAreAtHand()) return absl::UnavailableError("the job's events are being read");
   KUR_RETURN_IF_ERROR(OpenJournal());
   connection_.Replace(link);
   watch_.OnHeard();
@@ -234,12 +204,18 @@ void ActiveJob::OnWelcomed() {
 
 absl::StatusOr<int64_t> ActiveJob::AppendWorkerEvents(const WorkerLink* link,
                                                       std::vector<v1::Event> events) {
-  absl::MutexLock lock(&mutex_);
-  KUR_RETURN_IF_ERROR(connection_.CheckIsOver(link));
-  if (!HasWorker(record_.state)) return absl::NotFoundError("the job has ended");
-  watch_.OnEvents();
-  KUR_RETURN_IF_ERROR(AppendEvents(std::move(events)));
-  return journal_->log()->last_worker_sequence();
+  absl::Status appended;
+  {
+    absl::MutexLock lock(&mutex_);
+    KUR_RETURN_IF_ERROR(connection_.CheckIsOver(link));
+    if (!HasWorker(record_.state)) return absl::NotFoundError("the job has ended");
+    watch_.OnEvents();
+    appended = AppendEvents(std::move(events));
+    if (appended.ok()) return journal_->log()->last_worker_sequence();
+  }
+  // The job may have ended by it.
+  on_change_();
+  return appended;
 }
 
 absl::Status ActiveJob::OnHeartbeat(const WorkerLink* link, const v1::Heartbeat& heartbeat) {
@@ -268,6 +244,8 @@ absl::Status ActiveJob::AppendEvents(std::vector<v1::Event> events) {
   if (!artifacts.empty()) KUR_RETURN_IF_ERROR(environment_.store->PutArtifacts(id_, artifacts));
   environment_.metrics->CountEvents(static_cast<int64_t>(events.size()));
   absl::Status written = RefuseIfUnsafe(journal_->Append(std::move(events)));
+  // Somebody who read the events has found damage.
+  if (absl::IsDataLoss(written)) return Abandon(written);
   DropDoneCommands(journal_->tracker().last_command_done(), &record_.commands);
   view_.SetProgress(journal_->tracker().progress());
   return written;
@@ -301,6 +279,7 @@ absl::Status ActiveJob::HandleWorkerExit() {
     environment_.database->GiveUpReserve();
     return appended;
   }
+  if (IsFinal(record_.state)) return appended;
   if (!appended.ok()) {
     spdlog::error("job {}: the last events are lost: {}", name_, appended.ToString());
   }
@@ -338,8 +317,11 @@ absl::Status ActiveJob::Recover() {
   int attempt = 0;
   {
     absl::MutexLock lock(&mutex_);
-    if (!HasWorker(record_.state)) return absl::OkStatus();
-    KUR_RETURN_IF_ERROR(OpenJournal());
+    const bool has_worker = HasWorker(record_.state);
+    if (environment_.files->Exists(environment_.layout->Events(name_))) {
+      events_ = has_worker ? Events::kWanted : Events::kUnread;
+    }
+    if (!has_worker) return absl::OkStatus();
     worker.text = record_.worker;
     attempt = record_.attempts;
   }
@@ -375,7 +357,8 @@ absl::Status ActiveJob::Recover() {
 bool ActiveJob::ClaimLaunch() {
   absl::MutexLock lock(&mutex_);
   // The events of the worker come after that of its start.
-  if (unannounced_ || work_ != Work::kLaunch || environment_.uptime() < launch_at_) return false;
+  const bool is_announced = events_ == Events::kAtHand && !unannounced_;
+  if (!is_announced || work_ != Work::kLaunch || environment_.uptime() < launch_at_) return false;
   work_ = Work::kLaunching;
   return true;
 }
@@ -460,6 +443,7 @@ absl::Status ActiveJob::CheckWorker() {
 
 absl::Status ActiveJob::RunSteps() {
   if (is_end_unstored_) KUR_RETURN_IF_ERROR(Store(record_));
+  if (events_ != Events::kAtHand) return Reconcile();
   if (unannounced_) {
     KUR_RETURN_IF_ERROR(RefuseIfUnsafe(journal_->Announce(record_)));
     unannounced_ = false;

@@ -51,17 +51,24 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   // Returns true once the final state is in the store and announced: the job can be forgotten.
   bool IsSettled() const { return view_.is_settled(); }
 
-  // Returns the job's events. Opens the log when first asked.
+  // Returns the job's events. Opens the log when first asked, which may take long.
   absl::StatusOr<std::shared_ptr<EventLog>> Log();
 
   // Sets why the job waits, for people; kept in memory only.
   void SetWaitingReason(const std::string& reason);
 
   // After a restart of kurd: watches the worker if it is still there, and finds out how it ended if
-  // not.
+  // not. Nothing more is done about the job until its events have been read.
   absl::Status Recover();
 
+  // Returns true, once, if the events that an earlier kurd has left are to be read: the caller then
+  // calls ReadEvents(), on a thread that may wait for it. Nobody else waits meanwhile, except in
+  // Log().
+  bool ClaimReading();
+  void ReadEvents();
+
   // Gives the job these devices and makes it STARTING. The worker is to be launched then.
+  // FAILED_PRECONDITION while its events are to be read.
   absl::Status Start(const std::vector<std::string>& devices);
 
   // Does what is due, but for launching the worker: tries again what a full disk prevented, brings
@@ -84,8 +91,8 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   // worker is behind with too many.
   absl::Status RequestCheckpoint();
 
-  // Connects a worker that says hello; errors are those of CheckHello(). A second connection
-  // replaces the first.
+  // Connects a worker that says hello; errors are those of CheckHello(), and UNAVAILABLE while the
+  // job's events are to be read. A second connection replaces the first.
   // Returns the last durable worker_sequence.
   absl::StatusOr<int64_t> Connect(const v1::Hello& hello, const std::shared_ptr<WorkerLink>& link);
   // Sends the worker commands from now on; call once it was welcomed.
@@ -104,9 +111,24 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
     kHandleExit,  // the worker has ended; `exit_` says how
   };
 
+  enum class Events {
+    kAtHand,   // open, or opened without delay
+    kUnread,   // of an earlier kurd, and maybe many; read when something needs them
+    kWanted,   // to be read
+    kReading,  // ReadEvents() has been claimed
+  };
+
   // Shows others what `record_` and the journal say now. After every change.
   void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status OpenJournal() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status UseJournal(absl::StatusOr<std::unique_ptr<JobJournal>> journal)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<std::unique_ptr<JobJournal>> ReadJournal(const JobRecord& record) const;
+  // Returns whether OpenJournal() may be called; if not, has the events read.
+  bool EventsAreAtHand() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool EventsAreNotBeingRead() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return events_ != Events::kReading;
+  }
   // Returns `written`. After a failed synchronization of the journal, makes kurd promise nothing
   // more.
   absl::Status RefuseIfUnsafe(absl::Status written);
@@ -154,6 +176,8 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   mutable absl::Mutex mutex_;
   JobRecord record_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<JobJournal> journal_ ABSL_GUARDED_BY(mutex_);  // null until opened
+  // The job's state stays as it is unless they are at hand.
+  Events events_ ABSL_GUARDED_BY(mutex_) = Events::kAtHand;
   // That the job is to end is not in the store yet.
   bool is_end_unstored_ ABSL_GUARDED_BY(mutex_) = false;
   bool unannounced_ ABSL_GUARDED_BY(mutex_) = false;

@@ -40,18 +40,16 @@ absl::StatusOr<std::unique_ptr<JobJournal>> JobJournal::Open(FileSystem& files,
                                                              const JobRecord& record) {
   std::unique_ptr<JobJournal> journal(new JobJournal);
   KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(path), 0700));
-  KUR_ASSIGN_OR_RETURN(journal->log_,
-                       EventLog::Open(files, path, dispatcher, [&journal](const v1::Event& event) {
-                         journal->tracker_.Add(event);
-                       }));
+  KUR_ASSIGN_OR_RETURN(journal->log_, EventLog::Open(files, path, dispatcher));
   KUR_RETURN_IF_ERROR(journal->Announce(record));
   return journal;
 }
 
 absl::Status JobJournal::Announce(const JobRecord& record) {
-  if (IsAnnounced(tracker_, record)) return absl::OkStatus();
+  const ProgressTracker known = tracker();
+  if (IsAnnounced(known, record)) return absl::OkStatus();
   std::vector<v1::Event> events;
-  const bool first = !tracker_.announced_state().has_value();
+  const bool first = !known.announced_state().has_value();
   if (first) events.push_back(StateEvent(v1::JOB_STATE_QUEUED, record.submitted_at));
   if (!first || !WaitsForDevices(record.state)) events.push_back(StateEvent(record));
   return Append(std::move(events));
@@ -63,12 +61,6 @@ absl::Status JobJournal::Warn(const std::string& text, absl::Time time) {
   event.mutable_log_line()->set_level(v1::LogLine::LEVEL_WARNING);
   event.mutable_log_line()->set_text(text);
   return Append({std::move(event)});
-}
-
-absl::Status JobJournal::Append(std::vector<v1::Event> events) {
-  KUR_RETURN_IF_ERROR(log_->Append(events));
-  for (const v1::Event& event : events) tracker_.Add(event);
-  return absl::OkStatus();
 }
 
 }  // namespace kur::server

@@ -11,7 +11,6 @@
 #include "absl/time/time.h"
 #include "engine/base/file_system.h"
 #include "server/events/event_log.h"
-#include "server/jobs/progress_tracker.h"
 #include "server/store/job_store.h"
 
 namespace kur::server {
@@ -34,16 +33,15 @@ class JobJournal {
   absl::Status Warn(const std::string& text, absl::Time time);
 
   // Appends events of the worker or of kurd.
-  absl::Status Append(std::vector<v1::Event> events);
+  absl::Status Append(std::vector<v1::Event> events) { return log_->Append(std::move(events)); }
 
   const std::shared_ptr<EventLog>& log() const { return log_; }
-  const ProgressTracker& tracker() const { return tracker_; }
+  ProgressTracker tracker() const { return log_->tracker(); }
 
  private:
   JobJournal() = default;
 
   std::shared_ptr<EventLog> log_;
-  ProgressTracker tracker_;
 };
 
 }  // namespace kur::server

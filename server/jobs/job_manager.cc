@@ -80,12 +80,7 @@ absl::Status JobManager::Recover() {
   KUR_ASSIGN_OR_RETURN(std::vector<JobRecord> records, environment_.store->Unfinished());
   for (JobRecord& record : records) {
     const auto job = std::make_shared<ActiveJob>(environment_, on_change_, std::move(record));
-    absl::Status recovered = job->Recover();
-    // One damaged job must not keep the others from going on.
-    if (!recovered.ok() && !absl::IsDataLoss(recovered)) {
-      return Annotate(recovered, absl::StrCat("job ", job->name()));
-    }
-    if (!recovered.ok()) spdlog::error("job {}: {}", job->name(), recovered.ToString());
+    KUR_RETURN_IF_ERROR(Annotate(job->Recover(), absl::StrCat("job ", job->name())));
     absl::MutexLock lock(&mutex_);
     active_[job->id()] = job;
   }
@@ -137,7 +132,7 @@ absl::Duration JobManager::RunRound() {
       Schedule(jobs) ? absl::InfiniteDuration() : environment_.uptime() + kRetryAfter;
   for (const auto& job : jobs) {
     next = std::min(next, job->RunDueWork());
-    LaunchIfDue(job);
+    DoSlowWork(job);
   }
   ForgetSettled(jobs);
   return std::min(next, SweepIfDue());
@@ -154,18 +149,22 @@ absl::Duration JobManager::SweepIfDue() {
   return next_sweep_;
 }
 
-void JobManager::LaunchIfDue(const std::shared_ptr<ActiveJob>& job) {
-  if (!job->ClaimLaunch()) return;
+void JobManager::DoSlowWork(const std::shared_ptr<ActiveJob>& job) {
+  if (job->ClaimReading()) AddTask(job, &ActiveJob::ReadEvents);
+  if (job->ClaimLaunch()) AddTask(job, &ActiveJob::Launch);
+}
+
+void JobManager::AddTask(const std::shared_ptr<ActiveJob>& job, void (ActiveJob::*task)()) {
   {
     absl::MutexLock lock(&mutex_);
-    ++launches_;
+    ++tasks_;
   }
-  const auto launch = [this, job] {
-    job->Launch();
+  const auto run = [this, job, task] {
+    (job.get()->*task)();
     absl::MutexLock lock(&mutex_);
-    --launches_;
+    --tasks_;
   };
-  if (!launch_pool_->TryAdd(job->owner(), launch)) launch();
+  if (!launch_pool_->TryAdd(job->owner(), run)) run();
 }
 
 bool JobManager::Schedule(const std::vector<std::shared_ptr<ActiveJob>>& jobs) {
@@ -211,8 +210,7 @@ void JobManager::WaitUntilIdle() {
   NoteChange();
   mutex_.Await(absl::Condition(
       +[](JobManager* self) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-        return !self->HasWork() && self->rounds_done_ == self->rounds_begun_ &&
-               self->launches_ == 0;
+        return !self->HasWork() && self->rounds_done_ == self->rounds_begun_ && self->tasks_ == 0;
       },
       this));
 }

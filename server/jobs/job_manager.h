@@ -85,8 +85,9 @@ class JobManager {
   bool Schedule(const std::vector<std::shared_ptr<ActiveJob>>& jobs);
   // Has `launch_pool_` remove old uploads, if that is due; returns when it is next.
   absl::Duration SweepIfDue();
-  // Has the job's worker launched by `launch_pool_`, if it is to be.
-  void LaunchIfDue(const std::shared_ptr<ActiveJob>& job);
+  // Has `launch_pool_` read the job's events and launch its worker, if that is to be done.
+  void DoSlowWork(const std::shared_ptr<ActiveJob>& job);
+  void AddTask(const std::shared_ptr<ActiveJob>& job, void (ActiveJob::*task)());
   void ForgetSettled(const std::vector<std::shared_ptr<ActiveJob>>& jobs);
   void MarkChanged();
   void NoteChange() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -123,8 +124,8 @@ class JobManager {
   // Rounds that have begun, and rounds that are over.
   int64_t rounds_begun_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t rounds_done_ ABSL_GUARDED_BY(mutex_) = 0;
-  // Launches that have been handed to `launch_pool_` and are not over.
-  int64_t launches_ ABSL_GUARDED_BY(mutex_) = 0;
+  // What has been handed to `launch_pool_` for jobs and is not over.
+  int64_t tasks_ ABSL_GUARDED_BY(mutex_) = 0;
   // Of their own: starting a worker synchronizes files and waits for a process, and schedulers of
   // clusters take seconds.
   std::unique_ptr<TaskPool> launch_pool_;

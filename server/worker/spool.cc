@@ -9,7 +9,7 @@
 namespace kur::worker {
 namespace {
 
-// Beyond this size a file whose events are all acknowledged is begun anew.
+// A file is begun anew when it has this much that is acknowledged.
 constexpr int64_t kShrinkBytes = 8 << 20;
 
 }  // namespace
@@ -18,6 +18,8 @@ absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(FileSystem& files, const std:
                                                    int64_t acknowledged) {
   std::unique_ptr<Spool> spool(new Spool(files, path));
   const absl::MutexLock lock(&spool->mutex_);
+  // Of a worker that was killed meanwhile.
+  files.Remove(spool->FreshPath()).IgnoreError();
   KUR_RETURN_IF_ERROR(spool->OpenFile());
   int64_t offset = 0;
   std::string record;
@@ -37,6 +39,8 @@ absl::Status Spool::OpenFile() {
   KUR_ASSIGN_OR_RETURN(reader_, RecordLogReader::Open(files_, path_));
   read_ = 0;
   offset_ = 0;
+  kept_ = 0;
+  shrink_at_ = kShrinkBytes;
   is_name_durable_ = false;
   return absl::OkStatus();
 }
@@ -101,23 +105,51 @@ void Spool::Acknowledge(int64_t sequence) {
   acknowledged_ = std::max(acknowledged_, sequence);
   last_ = std::max(last_, acknowledged_);
   changed_.NotifyAll();
-  if (acknowledged_ == last_ && writer_->size() > kShrinkBytes && status_.ok()) status_ = Shrink();
+  if (!status_.ok()) return;
+  SkipAcknowledged();
+  if (ShouldShrink()) Shrink();
 }
 
-// Leaves the last event in the new file, so that counting goes on from it.
-absl::Status Spool::Shrink() {
-  int64_t offset = 0;
+void Spool::SkipAcknowledged() {
+  int64_t begin = kept_;
+  int64_t end = kept_;
   std::string record;
-  std::string last;
-  while (reader_->Read(&offset, &record).ok()) last = record;
-  const std::string fresh = path_ + ".new";
-  files_.Remove(fresh).IgnoreError();
-  {
-    KUR_ASSIGN_OR_RETURN(auto writer, RecordLogWriter::Open(files_, fresh));
-    KUR_RETURN_IF_ERROR(writer->Append(last));
+  v1::Event event;
+  while (reader_->Read(&end, &record).ok()) {
+    if (event.ParseFromString(record) && event.worker_sequence() > acknowledged_) return;
+    kept_ = begin;
+    begin = end;
   }
-  KUR_RETURN_IF_ERROR(files_.Rename(fresh, path_));
-  return OpenFile();
+}
+
+bool Spool::ShouldShrink() const {
+  // What is copied is never more than what goes, also where kurd was away and has much to catch up.
+  return kept_ >= shrink_at_ && kept_ >= writer_->size() - kept_;
+}
+
+void Spool::Shrink() {
+  const std::string fresh = FreshPath();
+  absl::Status written = WriteRest(fresh);
+  if (written.ok()) written = files_.Rename(fresh, path_);
+  if (written.ok()) {
+    status_ = OpenFile();
+    return;
+  }
+  // As on a full disk. The old file is as good.
+  files_.Remove(fresh).IgnoreError();
+  shrink_at_ = kept_ + kShrinkBytes;
+}
+
+absl::Status Spool::WriteRest(const std::string& path) const {
+  KUR_ASSIGN_OR_RETURN(const auto writer, RecordLogWriter::OpenAt(files_, path, 0));
+  int64_t offset = kept_;
+  std::string record;
+  while (offset < writer_->size()) {
+    KUR_RETURN_IF_ERROR(reader_->Read(&offset, &record));
+    KUR_RETURN_IF_ERROR(writer->Append(record));
+  }
+  // It takes the place of a file that was synchronized, perhaps.
+  return writer->Sync();
 }
 
 int64_t Spool::acknowledged() const {

@@ -46,7 +46,7 @@ class Spool {
   std::vector<v1::Event> Read(int64_t after, int most, absl::Duration timeout);
 
   // Notes that everything up to `sequence` is durable elsewhere. Counting goes on above it even if
-  // the file knew less. Lets the file shrink.
+  // the file knew less. Begins the file anew with the rest once enough of it is acknowledged.
   void Acknowledge(int64_t sequence);
   int64_t acknowledged() const;
 
@@ -59,8 +59,16 @@ class Spool {
  private:
   Spool(FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
 
+  // Where the file is written that takes the place of this one.
+  std::string FreshPath() const { return path_ + ".new"; }
+
   absl::Status OpenFile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status Shrink() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Moves `kept_` past what is acknowledged.
+  void SkipAcknowledged() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ShouldShrink() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Shrink() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Writes a file with what a shorter spool holds.
+  absl::Status WriteRest(const std::string& path) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   FileSystem& files_;
   const std::string path_;
@@ -80,6 +88,11 @@ class Spool {
   // `read`.
   int64_t read_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t offset_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Where the last event lies that is acknowledged; what follows is still needed. The event itself
+  // is kept, too, so that counting goes on from it.
+  int64_t kept_ ABSL_GUARDED_BY(mutex_) = 0;
+  // The file is begun anew once `kept_` is beyond this.
+  int64_t shrink_at_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace kur::worker

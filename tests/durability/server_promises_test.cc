@@ -157,11 +157,13 @@ void AppendEvent(PowerLossDisk& disk, const std::string& folder, const std::stri
 std::string MissingEvent(PowerLossDisk& disk, const std::string& folder, const std::string& text) {
   EventDispatcher dispatcher;
   std::string last = "no event";
-  const auto log = EventLog::Open(disk.files(), folder + "/runs/cifar-1/events.log", dispatcher,
-                                  [&](const v1::Event& event) {
-                                    if (event.has_log_line()) last = event.log_line().text();
-                                  });
+  const auto log = EventLog::Open(disk.files(), folder + "/runs/cifar-1/events.log", dispatcher);
   if (!log.ok()) return std::string(log.status().message());
+  EventCursor cursor;
+  v1::Event event;
+  while ((*log)->Read(&cursor, &event).value_or(false)) {
+    if (event.has_log_line()) last = event.log_line().text();
+  }
   return last == text ? "" : last;
 }
 

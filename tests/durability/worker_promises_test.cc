@@ -64,7 +64,7 @@ TEST(WorkerPromisesTest, AReportedArtifactIsThere) {
   CheckPromise(promise);
 }
 
-// Of an event of that many bytes, and of one after it in a file that was begun anew if it can be.
+// Of an event of that many bytes, and of two after it in a file that was begun anew if it can be.
 TEST(WorkerPromisesTest, WhatWasReportedBeforeASynchronizationIsThere) {
   for (const size_t bytes : {size_t{10}, size_t{9} << 20}) {
     Promise promise;
@@ -74,17 +74,49 @@ TEST(WorkerPromisesTest, WhatWasReportedBeforeASynchronizationIsThere) {
       v1::Event event;
       event.mutable_log_line()->set_text(std::string(bytes, 'x'));
       EXPECT_TRUE((*spool)->Append(event).ok());
-      (*spool)->Acknowledge(1);
-      EXPECT_TRUE((*spool)->Append(event).ok());
+      EXPECT_TRUE((*spool)->Append(v1::Event()).ok());
+      (*spool)->Acknowledge(2);
+      EXPECT_TRUE((*spool)->Append(v1::Event()).ok());
       EXPECT_TRUE((*spool)->Sync().ok());
     };
     promise.missing = [](PowerLossDisk& disk, const std::string& folder) -> std::string {
       const auto spool = Spool::Open(disk.files(), folder + "/spool");
       if (!spool.ok()) return std::string(spool.status().message());
-      return (*spool)->Read(1, 10, absl::ZeroDuration()).size() == 1 ? "" : "the event";
+      return (*spool)->Read(2, 10, absl::ZeroDuration()).size() == 1 ? "" : "the event";
+    };
+    // The file that is begun anew is synchronized twice; see the next test.
+    promise.must_be_needed = [](const std::vector<std::string>& syncs, size_t i) {
+      return syncs[i].find(".new") == std::string::npos;
     };
     CheckPromise(promise);
   }
+}
+
+// The new file's name may become durable before the spool is synchronized again, because others
+// synchronize the directory.
+TEST(WorkerPromisesTest, WhatWasSynchronizedIsThereAlsoInAFileThatIsBegunAnew) {
+  Promise promise;
+  promise.act = [](PowerLossDisk& disk, const std::string& folder) {
+    const auto spool = Spool::Open(disk.files(), folder + "/spool");
+    ASSERT_TRUE(spool.ok()) << spool.status();
+    v1::Event event;
+    event.mutable_log_line()->set_text(std::string(size_t{9} << 20, 'x'));
+    EXPECT_TRUE((*spool)->Append(event).ok());
+    EXPECT_TRUE((*spool)->Append(v1::Event()).ok());
+    EXPECT_TRUE((*spool)->Append(v1::Event()).ok());
+    EXPECT_TRUE((*spool)->Sync().ok());
+    (*spool)->Acknowledge(2);
+    EXPECT_TRUE(disk.files().SyncDirectory(folder).ok());
+  };
+  promise.missing = [](PowerLossDisk& disk, const std::string& folder) -> std::string {
+    const auto spool = Spool::Open(disk.files(), folder + "/spool");
+    if (!spool.ok()) return std::string(spool.status().message());
+    return (*spool)->Read(2, 10, absl::ZeroDuration()).size() == 1 ? "" : "the event";
+  };
+  promise.must_be_needed = [](const std::vector<std::string>& syncs, size_t i) {
+    return syncs[i].find(".new") != std::string::npos;
+  };
+  CheckPromise(promise);
 }
 
 TEST(WorkerPromisesTest, ADownloadedFileIsThere) {

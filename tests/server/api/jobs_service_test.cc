@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
@@ -198,6 +199,35 @@ TEST_F(JobsServiceTest, AWatchEndsUnavailableWhenTheServerStops) {
   while (reader->Read(&event)) {
   }
   EXPECT_EQ(reader->Finish().error_code(), StatusCode::UNAVAILABLE);
+}
+
+TEST_F(JobsServiceTest, WatchesOfALogThatIsBeingReadHoldUpNobody) {
+  const std::string name = Submit("r1");
+  api_.server.EndWorker(name, v1::JOB_STATE_SUCCEEDED);
+  absl::Notification go;
+  api_.server.files.hold_events = &go;
+  // More than gRPC has threads.
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::Event>>> readers;
+  for (int i = 0; i < 100; ++i) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    readers.push_back(stub_->WatchEvents(contexts.back().get(), WatchRequest(name, 1, true)));
+  }
+  api_.server.files.reading.WaitForNotification();
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  v1::GetJobRequest request;
+  request.set_name(name);
+  v1::Job job;
+  EXPECT_TRUE(stub_->GetJob(&context, request, &job).ok());
+  go.Notify();
+  for (const auto& reader : readers) {
+    v1::Event event;
+    while (reader->Read(&event)) {
+    }
+    EXPECT_TRUE(reader->Finish().ok());
+    EXPECT_EQ(event.state_changed().state(), v1::JOB_STATE_SUCCEEDED);
+  }
 }
 
 TEST_F(JobsServiceTest, AWatcherMayLeave) {

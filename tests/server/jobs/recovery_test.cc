@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "server/events/event_index.h"
 #include "server/jobs/job_manager.h"
 #include "tests/server/testing/job_test.h"
 
@@ -204,6 +205,71 @@ TEST_F(RecoveryTest, AJobWithDamagedEventsFailsAndTheOthersGoOn) {
   EXPECT_EQ(server_.Get(name).state(), kFailed);
   EXPECT_THAT(server_.Get(name).reason(), HasSubstr("damaged"));
   EXPECT_EQ(server_.Get(second).state(), kStarting);
+}
+
+TEST_F(RecoveryTest, NobodyWaitsForEventsThatAreBeingRead) {
+  const std::string name = server_.Submit("r1");
+  FakeWorker worker = RunningWorker(name);
+  server_.Crash();
+  absl::Notification go;
+  server_.files.hold_events = &go;
+  server_.Start(/*wait=*/false);
+  server_.files.reading.WaitForNotification();
+  EXPECT_EQ(server_.Get(name).state(), kRunning);
+  EXPECT_THAT(server_.jobs->Submit({"ann"}, TestServer::Request("r2")), IsOk());
+  EXPECT_THAT(worker.Connect(), FailsWith(absl::StatusCode::kUnavailable, "being read"));
+  EXPECT_THAT(server_.jobs->Cancel({"ann"}, name), IsOk());
+  go.Notify();
+  server_.jobs->WaitUntilIdle();
+  EXPECT_EQ(*worker.Connect(), 1);
+  EXPECT_THAT(worker.link->Sent(), ElementsAre("cancel"));
+  EXPECT_THAT(server_.States(name), ElementsAre(kQueued, kStarting, kRunning));
+}
+
+TEST_F(RecoveryTest, AJobThatWaitsToBeStartedAgainIsNotReadUntilItsTurn) {
+  const std::string first = server_.Submit("r1");
+  const std::string second = server_.Submit("r2");
+  EXPECT_THAT(server_.States(second), ElementsAre(kQueued)) << "now it has a log";
+  server_.Crash();
+  std::string content = *server_.files.Read(server_.layout.Events(second), 1 << 30);
+  content[10] ^= 1;
+  ASSERT_THAT(WriteFileAtomically(server_.files, server_.layout.Events(second), content + content),
+              IsOk());
+  server_.Start();
+  EXPECT_EQ(server_.Get(second).state(), kQueued);
+  server_.EndWorker(first, kSucceeded);
+  EXPECT_EQ(server_.Get(second).state(), kFailed);
+  EXPECT_THAT(server_.Get(second).reason(), HasSubstr("damaged"));
+}
+
+TEST_F(RecoveryTest, ACancelOfAJobWhoseEventsAreUnreadEndsIt) {
+  server_.Submit("r1");
+  const std::string second = server_.Submit("r2");
+  EXPECT_THAT(server_.States(second), ElementsAre(kQueued));
+  server_.Restart();
+  ASSERT_THAT(server_.jobs->Cancel({"ann"}, second), IsOk());
+  server_.jobs->WaitUntilIdle();
+  EXPECT_EQ(server_.Get(second).state(), kCancelled);
+  EXPECT_THAT(server_.States(second), ElementsAre(kQueued, kCancelled));
+}
+
+TEST_F(RecoveryTest, DamageThatAReaderFindsEndsTheJob) {
+  const std::string name = server_.Submit("r1");
+  FakeWorker worker = RunningWorker(name);
+  v1::Event line;
+  line.mutable_log_line()->set_text(std::string(2 * EventIndex::kMarkBytes, 'x'));
+  ASSERT_THAT(worker.Report({line, line}), IsOk());
+  server_.Crash();
+  std::string content = *server_.files.Read(server_.layout.Events(name), 1 << 30);
+  content[10] ^= 1;
+  ASSERT_THAT(WriteFileAtomically(server_.files, server_.layout.Events(name), content), IsOk());
+  server_.Start();
+  ASSERT_THAT(worker.Connect(), IsOk());
+  EXPECT_THAT(worker.Report(line), IsOk()) << "nobody has seen it yet";
+  EXPECT_THAT(server_.Events(name), SizeIs(0));
+  EXPECT_THAT(worker.Report(line), FailsWith(absl::StatusCode::kDataLoss, "damaged"));
+  EXPECT_EQ(server_.Get(name).state(), kFailed);
+  EXPECT_THAT(server_.Get(name).reason(), HasSubstr("damaged"));
 }
 
 TEST_F(RecoveryTest, ProgressIsReadFromTheEvents) {

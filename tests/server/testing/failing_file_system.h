@@ -19,7 +19,19 @@ class FailingFileSystem : public testing::ForwardingFileSystem {
   // While it is set, synchronizations of files wait for it; the first to wait notifies `held`.
   std::atomic<absl::Notification*> hold_syncs{nullptr};
   absl::Notification held;
+  // While it is set, whoever opens a log of events to read it waits; the first notifies `reading`.
+  std::atomic<absl::Notification*> hold_events{nullptr};
+  absl::Notification reading;
 
+  absl::StatusOr<std::unique_ptr<RandomAccessFile>> OpenForReading(
+      const std::string& path) override {
+    absl::Notification* const hold = hold_events;
+    if (hold != nullptr && BaseName(path) == "events.log") {
+      if (!reading.HasBeenNotified()) reading.Notify();
+      hold->WaitForNotification();
+    }
+    return Posix().OpenForReading(path);
+  }
   absl::StatusOr<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path,
                                                               bool truncate, int mode) override {
     auto file = Posix().OpenForAppend(path, truncate, mode);

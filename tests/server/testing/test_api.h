@@ -29,7 +29,7 @@ class TestApi {
 
   void Start() {
     pool = std::make_unique<TaskPool>(TaskPool::Limits{2, 2, 100, 100});
-    jobs = std::make_unique<JobsService>(*server.jobs, authenticator, *pool, server.metrics);
+    jobs = std::make_unique<JobsService>(*server.jobs, authenticator, *pool, *pool, server.metrics);
     blobs = std::make_unique<BlobsService>(*server.blobs, authenticator, *pool, server.metrics);
     system = std::make_unique<SystemService>(*server.jobs, server.inventory(), authenticator,
                                              "1.2.3", server.layout.root());

@@ -55,7 +55,8 @@ class TestServer {
     }
   }
 
-  void Start() {
+  // Returns when everything that is due has been done, if that is to be awaited.
+  void Start(bool wait = true) {
     database = *StateDatabase::Open(layout.database(), vfs);
     store = std::make_unique<JobStore>(*database);
     blobs = *BlobStore::Open(files, layout.blobs(), {}, [this] { return Now(); });
@@ -82,7 +83,7 @@ class TestServer {
     auto started = JobManager::Start(environment);
     ASSERT_THAT(started, IsOk());
     jobs = *std::move(started);
-    jobs->WaitUntilIdle();
+    if (wait) jobs->WaitUntilIdle();
   }
 
   void Crash() {

@@ -25,6 +25,8 @@ v1::Event Line(const std::string& text) {
   return event;
 }
 
+v1::Event Megabyte() { return Line(std::string(1 << 20, 'x')); }
+
 std::vector<int64_t> Numbers(const std::vector<v1::Event>& events) {
   std::vector<int64_t> numbers;
   for (const v1::Event& event : events) numbers.push_back(event.worker_sequence());
@@ -144,18 +146,66 @@ TEST_F(SpoolTest, KnowsWhenEverythingIsAcknowledged) {
 
 TEST_F(SpoolTest, ShrinksWhenAllOfALargeFileIsAcknowledgedAndGoesOnCounting) {
   auto spool = Open();
-  const std::string megabyte(1 << 20, 'x');
-  for (int i = 0; i < 9; ++i) ASSERT_TRUE(spool->Append(Line(megabyte)).ok());
+  for (int i = 0; i < 9; ++i) ASSERT_TRUE(spool->Append(Megabyte()).ok());
   EXPECT_EQ(ReadNow(*spool, 0, 3).size(), 3U);
   const int64_t before = *FileSize(Path());
   spool->Acknowledge(8);
-  EXPECT_EQ(*FileSize(Path()), before);  // the last one is still needed
+  EXPECT_EQ(*FileSize(Path()), before);
   spool->Acknowledge(9);
   EXPECT_LT(*FileSize(Path()), before / 4);
   ASSERT_TRUE(spool->Append(Line("after")).ok());
   EXPECT_THAT(Numbers(ReadNow(*spool, 9)), ElementsAre(10));
   spool = Open();
   EXPECT_EQ(spool->last_sequence(), 10);
+  EXPECT_THAT(*ListDirectory(dir_.path()), ElementsAre("spool"));
+}
+
+TEST_F(SpoolTest, ShrinksWhileMoreIsReportedThanIsAcknowledged) {
+  auto spool = Open();
+  for (int i = 1; i <= 60; ++i) {
+    ASSERT_TRUE(spool->Append(Megabyte()).ok());
+    spool->Acknowledge(i - 3);
+    EXPECT_EQ(ReadNow(*spool, i - 1).size(), 1U);
+    ASSERT_LT(*FileSize(Path()), 16 << 20);
+  }
+  EXPECT_THAT(Numbers(ReadNow(*spool, 57)), ElementsAre(58, 59, 60));
+  spool = Open();
+  EXPECT_THAT(Numbers(ReadNow(*spool, 57)), ElementsAre(58, 59, 60));
+  EXPECT_EQ(spool->last_sequence(), 60);
+}
+
+TEST_F(SpoolTest, CopiesNoMoreThanItDrops) {
+  const auto spool = Open();
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(spool->Append(Megabyte()).ok());
+  const int64_t before = *FileSize(Path());
+  spool->Acknowledge(20);
+  EXPECT_EQ(*FileSize(Path()), before);
+  spool->Acknowledge(22);
+  EXPECT_LT(*FileSize(Path()), 20 << 20);
+  EXPECT_EQ(ReadNow(*spool, 22).size(), 18U);
+}
+
+TEST_F(SpoolTest, WhenItCannotShrinkItGoesOnAndTriesAgainLater) {
+  // Opening and cutting off, both of the first file; ten appends; what shrinking does.
+  for (int failing = 12; failing < 18; ++failing) {
+    FailingFileSystem files(failing);
+    std::filesystem::remove(Path());
+    const auto spool = Open(files);
+    for (int i = 0; i < 10; ++i) ASSERT_TRUE(spool->Append(Megabyte()).ok());
+    spool->Acknowledge(9);
+    EXPECT_GT(*FileSize(Path()), 10 << 20) << failing;
+    EXPECT_THAT(*ListDirectory(dir_.path()), ElementsAre("spool"));
+    ASSERT_TRUE(spool->Append(Line("after")).ok());
+    EXPECT_THAT(Numbers(ReadNow(*spool, 9)), ElementsAre(10, 11));
+    for (int i = 0; i < 10; ++i) ASSERT_TRUE(spool->Append(Megabyte()).ok());
+    spool->Acknowledge(20);
+    EXPECT_LT(*FileSize(Path()), 4 << 20);
+  }
+}
+
+TEST_F(SpoolTest, WhatAKilledWorkerHasBegunToWriteIsRemoved) {
+  ASSERT_TRUE(WriteFileAtomically(FileSystem::Posix(), Path() + ".new", "part").ok());
+  Open();
   EXPECT_THAT(*ListDirectory(dir_.path()), ElementsAre("spool"));
 }
 

@@ -1,4 +1,4 @@
-#include "server/jobs/progress_tracker.h"
+#include "server/events/progress_tracker.h"
 
 #include <gtest/gtest.h>
 
@@ -53,7 +53,7 @@ TEST(ProgressTrackerTest, FollowsEpochsBatchesAndValidation) {
   measured.mutable_measured()->set_section("test");
   measured.mutable_measured()->set_loss(99);
   tracker.Add(measured);
-  const v1::Progress& progress = *tracker.progress();
+  const v1::Progress progress = *tracker.progress();
   EXPECT_EQ(progress.epoch(), 2);
   EXPECT_EQ(progress.last_epoch(), 10);
   EXPECT_EQ(progress.batch(), 15);

@@ -1,4 +1,4 @@
-#include "server/jobs/progress_tracker.h"
+#include "server/events/progress_tracker.h"
 
 #include <algorithm>
 
@@ -6,24 +6,22 @@
 
 namespace kur::server {
 
-v1::Progress& ProgressTracker::mutable_progress() {
-  if (!progress_.has_value()) progress_.emplace();
-  return *progress_;
+std::optional<v1::Progress> ProgressTracker::progress() const {
+  if (!summary_.has_progress()) return std::nullopt;
+  return summary_.progress();
+}
+
+std::optional<v1::JobState> ProgressTracker::announced_state() const {
+  if (summary_.announced_state() == v1::JOB_STATE_UNSPECIFIED) return std::nullopt;
+  return summary_.announced_state();
 }
 
 void ProgressTracker::Add(const v1::Event& event) {
   switch (event.kind_case()) {
-    case v1::Event::kStateChanged: {
-      const v1::StateChanged& change = event.state_changed();
-      announced_state_ = change.state();
-      if (!BeginsAttempt(change.state())) return;
-      announced_attempt_ = change.attempt();
-      attempts_without_progress_ = progressed_ ? 1 : attempts_without_progress_ + 1;
-      progressed_ = false;
-      return;
-    }
+    case v1::Event::kStateChanged:
+      return AddState(event.state_changed());
     case v1::Event::kEpochStarted: {
-      v1::Progress& progress = mutable_progress();
+      v1::Progress& progress = *summary_.mutable_progress();
       progress.set_epoch(event.epoch_started().epoch());
       progress.set_last_epoch(event.epoch_started().last_epoch());
       progress.set_batches(event.epoch_started().batches());
@@ -34,7 +32,7 @@ void ProgressTracker::Add(const v1::Event& event) {
     case v1::Event::kBatchLosses:
       return AddBatches(event.batch_losses());
     case v1::Event::kEpochFinished: {
-      v1::Progress& progress = mutable_progress();
+      v1::Progress& progress = *summary_.mutable_progress();
       progress.set_epoch(event.epoch_finished().epoch());
       progress.set_batch(progress.batches());
       progress.set_samples(event.epoch_finished().samples());
@@ -43,32 +41,43 @@ void ProgressTracker::Add(const v1::Event& event) {
     }
     case v1::Event::kMeasured: {
       if (event.measured().section() != "validate") return;
-      v1::Progress& progress = mutable_progress();
+      v1::Progress& progress = *summary_.mutable_progress();
       progress.set_validation_loss(event.measured().loss());
       *progress.mutable_validation_metrics() = event.measured().metrics();
       return;
     }
     case v1::Event::kStarted:
       // The attempt before has saved more than it lived to report.
-      if (event.started().resumed_at_batch() <= saved_batches_) return;
-      saved_batches_ = event.started().resumed_at_batch();
-      attempts_without_progress_ = 1;
+      if (event.started().resumed_at_batch() <= summary_.saved_batches()) return;
+      summary_.set_saved_batches(event.started().resumed_at_batch());
+      summary_.set_attempts_without_progress(1);
       return;
     case v1::Event::kSaved:
-      progressed_ |= event.saved().batch() > saved_batches_;
-      saved_batches_ = std::max(saved_batches_, event.saved().batch());
+      if (event.saved().batch() <= summary_.saved_batches()) return;
+      summary_.set_progressed(true);
+      summary_.set_saved_batches(event.saved().batch());
       return;
     case v1::Event::kCommandDone:
-      last_command_done_ = std::max(last_command_done_, event.command_done().id());
+      summary_.set_last_command_done(
+          std::max(summary_.last_command_done(), event.command_done().id()));
       return;
     default:
       return;
   }
 }
 
+void ProgressTracker::AddState(const v1::StateChanged& change) {
+  summary_.set_announced_state(change.state());
+  if (!BeginsAttempt(change.state())) return;
+  summary_.set_announced_attempt(change.attempt());
+  summary_.set_attempts_without_progress(
+      summary_.progressed() ? 1 : summary_.attempts_without_progress() + 1);
+  summary_.set_progressed(false);
+}
+
 void ProgressTracker::AddBatches(const v1::BatchLosses& losses) {
   const int64_t last = losses.first_batch() + losses.losses_size() - 1;
-  v1::Progress& progress = mutable_progress();
+  v1::Progress& progress = *summary_.mutable_progress();
   progress.set_epoch(losses.epoch());
   progress.set_batch(last);
   progress.set_samples(losses.samples());
