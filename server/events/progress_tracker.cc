@@ -12,7 +12,7 @@ std::optional<v1::Progress> ProgressTracker::progress() const {
 }
 
 std::optional<v1::JobState> ProgressTracker::announced_state() const {
-  if (summary_.announced_state() == v1::JOB_STATE_UNSPECIFIED) return std::nullopt;
+  if (!IsKnown(summary_.announced_state())) return std::nullopt;
   return summary_.announced_state();
 }
 
