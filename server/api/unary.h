@@ -58,9 +58,11 @@ grpc::ServerUnaryReactor* HandleOnPool(TaskPool& pool, grpc::CallbackServerConte
     return reactor;
   }
   const std::string& user = admission->caller().user;
-  const bool taken =
-      pool.TryAdd(user, [reactor, response, caller = admission->caller(), work = std::move(work)] {
-        reactor->Finish(Respond(work(caller), response));
+  const bool taken = pool.TryAdd(
+      user, [context, reactor, response, caller = admission->caller(), work = std::move(work)] {
+        // Nobody waits for what a caller has given up, nor for what it would leave behind.
+        reactor->Finish(context->IsCancelled() ? grpc::Status::CANCELLED
+                                               : Respond(work(caller), response));
       });
   if (!taken) reactor->Finish(ToGrpc(TooManyCalls()));
   return reactor;

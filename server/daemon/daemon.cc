@@ -21,7 +21,7 @@ namespace {
 // Most of the threads wait: for an evaluation, or for a commit, which those who wait share. So one
 // user's worst Kurfiles take some processes, and never the threads of the others.
 constexpr TaskPool::Limits kSubmissionLimits = {/*threads=*/64, /*running_per_user=*/8,
-                                                /*queued=*/1024, /*queued_per_user=*/256};
+                                                /*queued=*/256, /*queued_per_user=*/64};
 constexpr TaskPool::Limits kUploadLimits = {/*threads=*/2, /*running_per_user=*/2, /*queued=*/1024,
                                             /*queued_per_user=*/1024};
 // As many as watches that come back at once after a restart of kurd.

@@ -335,6 +335,10 @@ absl::Status ActiveJob::Recover() {
     work_ = ended ? Work::kHandleExit : Work::kLaunch;
     return absl::OkStatus();
   }
+  if (!environment_.files->Exists(run_directory)) {
+    absl::MutexLock lock(&mutex_);
+    return Abandon(absl::DataLossError(absl::StrCat(run_directory, " is gone")));
+  }
   KUR_ASSIGN_OR_RETURN(const auto gone, environment_.launcher->Adopt(name_, run_directory, worker,
                                                                      ExitCallbackFor(attempt)));
   if (!gone.has_value()) {
@@ -395,8 +399,10 @@ absl::Status ActiveJob::LaunchWorker() {
     return MoveToQueued(/*counts=*/false);
   }
   if (!request.ok()) return RecordLaunch(record.attempts, request.status());
-  return RecordLaunch(record.attempts,
-                      environment_.launcher->Launch(*request, ExitCallbackFor(record.attempts)));
+  const auto worker = environment_.launcher->Launch(*request, ExitCallbackFor(record.attempts));
+  // Descriptors, memory or space: there will be some again.
+  if (absl::IsResourceExhausted(worker.status())) return worker.status();
+  return RecordLaunch(record.attempts, worker);
 }
 
 absl::Status ActiveJob::RecordLaunch(int attempt, const absl::StatusOr<WorkerHandle>& worker) {
@@ -436,9 +442,9 @@ absl::Status ActiveJob::CheckWorker() {
     silent_attempt_ = record_.attempts;
     return absl::OkStatus();
   }
-  KUR_RETURN_IF_ERROR(Warn(absl::StrCat(note, ": killing it")));
+  // First: the warning may find the disk full.
   ending_.Kill(absl::StrCat("it hung: ", note));
-  return absl::OkStatus();
+  return Warn(absl::StrCat(note, ": killing it"));
 }
 
 absl::Status ActiveJob::RunSteps() {

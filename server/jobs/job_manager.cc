@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -322,9 +323,12 @@ absl::StatusOr<v1::ListJobsResponse> JobManager::List(const Caller& caller,
   JobFilter filter;
   filter.owner = caller.user;
   filter.project = request.project();
-  for (const int state : request.states()) {
-    filter.states.push_back(static_cast<v1::JobState>(state));
+  // Each once, however often it is named.
+  const std::set<int> states(request.states().begin(), request.states().end());
+  for (const v1::JobState state : kAllStates) {
+    if (states.count(state) > 0) filter.states.push_back(state);
   }
+  if (filter.states.empty() && !states.empty()) return v1::ListJobsResponse();
   if (request.page_size() < 0) return absl::InvalidArgumentError("page_size is negative");
   const int page = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
   const int size = std::min(page, kMaxPageSize);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "engine/base/clock.h"
 #include "engine/base/status.h"
 
 namespace kur::server {
@@ -18,12 +19,13 @@ absl::Status Failed(const char* what) {
   return ErrnoToStatus(errno, what);
 }
 
-absl::Status ReadAll(int fd, char* to, size_t size) {
+absl::Status ReadAll(int fd, char* to, size_t size, absl::Duration deadline) {
   for (size_t done = 0; done < size;) {
     const ssize_t count = read(fd, to + done, size - done);
     if (count == 0) return absl::DataLossError("the stream ended early");
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Failed("reading");
+    if (Uptime() > deadline) return absl::DeadlineExceededError("reading takes too long");
     done += static_cast<size_t>(count);
   }
   return absl::OkStatus();
@@ -49,9 +51,9 @@ absl::Status WriteAll(int fd, absl::string_view bytes) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> ReadFrame(int fd, int64_t max_bytes) {
+absl::StatusOr<std::string> ReadFrame(int fd, int64_t max_bytes, absl::Duration deadline) {
   unsigned char header[sizeof(uint32_t)];
-  KUR_RETURN_IF_ERROR(ReadAll(fd, reinterpret_cast<char*>(header), sizeof(header)));
+  KUR_RETURN_IF_ERROR(ReadAll(fd, reinterpret_cast<char*>(header), sizeof(header), deadline));
   uint32_t size = 0;
   for (size_t i = 0; i < sizeof(size); ++i) size |= uint32_t{header[i]} << (8 * i);
   if (size > max_bytes) return absl::ResourceExhaustedError("a frame that is too large");
@@ -61,7 +63,7 @@ absl::StatusOr<std::string> ReadFrame(int fd, int64_t max_bytes) {
   while (frame.size() < size) {
     const size_t begin = frame.size();
     frame.resize(std::min<size_t>(size, begin + kPiece));
-    KUR_RETURN_IF_ERROR(ReadAll(fd, &frame[begin], frame.size() - begin));
+    KUR_RETURN_IF_ERROR(ReadAll(fd, &frame[begin], frame.size() - begin, deadline));
   }
   return frame;
 }

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "server/protocol/evaluation.pb.h"
 
 namespace kur::server {
@@ -30,8 +31,10 @@ std::string FrameOf(const google::protobuf::MessageLite& message);
 absl::Status WriteAll(int fd, absl::string_view bytes);
 
 // Reads the bytes of one frame. RESOURCE_EXHAUSTED for a frame of more than `max_bytes`, DATA_LOSS
-// if the stream ends before the frame does, DEADLINE_EXCEEDED if a timeout of the socket passes.
-absl::StatusOr<std::string> ReadFrame(int fd, int64_t max_bytes);
+// if the stream ends before the frame does, DEADLINE_EXCEEDED if a timeout of the socket passes, or
+// `deadline` (by Uptime()) after a part of the frame.
+absl::StatusOr<std::string> ReadFrame(int fd, int64_t max_bytes,
+                                      absl::Duration deadline = absl::InfiniteDuration());
 
 }  // namespace kur::server
 

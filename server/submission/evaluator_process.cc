@@ -18,6 +18,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "engine/base/clock.h"
 #include "engine/base/passed_fd.h"
 #include "engine/base/status.h"
 #include "server/protocol/evaluation_stream.h"
@@ -25,9 +26,10 @@
 namespace kur::server {
 namespace {
 
-// How long an evaluation, or the start of the program, may say nothing. The evaluator's own limits
-// are shorter.
+// How long an evaluation, or the start of the program, may say nothing, and how long it may take in
+// all. The evaluator's own limits are shorter.
 constexpr time_t kSilenceSeconds = 90;
+constexpr absl::Duration kLongest = absl::Seconds(120);
 
 struct SocketPair {
   UniqueFd ours;
@@ -156,10 +158,11 @@ absl::StatusOr<UniqueFd> EvaluatorProcess::Begin() {
 }
 
 absl::StatusOr<std::string> EvaluatorProcess::Ask(const std::string& question) {
+  const absl::Duration deadline = Uptime() + kLongest;
   KUR_ASSIGN_OR_RETURN(const UniqueFd socket, Begin());
   // One that ends while it is asked may have said why.
   WriteAll(socket.get(), question).IgnoreError();
-  return ReadFrame(socket.get(), kMaxEvaluationResponseBytes);
+  return ReadFrame(socket.get(), kMaxEvaluationResponseBytes, deadline);
 }
 
 absl::StatusOr<EvaluationResponse> EvaluatorProcess::Evaluate(const EvaluationRequest& request) {
@@ -168,6 +171,12 @@ absl::StatusOr<EvaluationResponse> EvaluatorProcess::Evaluate(const EvaluationRe
   // Once more: the program may have ended between taking the question and starting the child that
   // answers. Of what ends the child each time no more comes than that.
   if (absl::IsDataLoss(frame.status()) || absl::IsUnknown(frame.status())) frame = Ask(question);
+  if (absl::IsDeadlineExceeded(frame.status())) {
+    // It may hang: the next one is asked of another.
+    absl::MutexLock lock(&mutex_);
+    Reap();
+    return absl::UnavailableError("the Kurfile could not be evaluated in time; try again");
+  }
   EvaluationResponse response;
   if (frame.ok() && response.ParseFromString(*frame)) return response;
   spdlog::warn("the evaluation of {} ended without an answer: {}", request.kurfile(),

@@ -160,6 +160,29 @@ TEST_F(JobManagerTest, AWorkerThatIsStartedAgainAsksThePolicyForDevices) {
   EXPECT_THAT(server_.Get(first).devices(), ElementsAre("cpu0"));
 }
 
+TEST_F(JobManagerTest, AWorkerIsStartedOnceThereAreDescriptorsAgain) {
+  server_.launcher.FailLaunches(absl::ResourceExhaustedError("Too many open files"));
+  const std::string name = server_.Submit("r1");
+  EXPECT_EQ(server_.Get(name).state(), kStarting);
+  server_.launcher.FailLaunches(absl::OkStatus());
+  server_.seconds_passed = 60;
+  jobs().WaitUntilIdle();
+  RunningWorker(name);
+  EXPECT_EQ(server_.Get(name).state(), kRunning);
+}
+
+TEST_F(JobManagerTest, AStateIsListedOnceHoweverOftenItIsNamed) {
+  server_.Submit("r1");
+  v1::ListJobsRequest request;
+  for (int i = 0; i < 1'000'000; ++i) request.add_states(kStarting);
+  const auto listed = jobs().List({"ann"}, request);
+  ASSERT_THAT(listed, IsOk());
+  EXPECT_EQ(listed->jobs_size(), 1);
+  request.clear_states();
+  request.add_states(static_cast<v1::JobState>(99));
+  EXPECT_EQ(jobs().List({"ann"}, request)->jobs_size(), 0);
+}
+
 TEST_F(JobManagerTest, AWorkerThatCannotBeStartedFailsTheJob) {
   server_.launcher.FailLaunches(absl::NotFoundError("no kurd-worker"));
   const std::string name = server_.Submit("r1");

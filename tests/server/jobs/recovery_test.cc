@@ -207,6 +207,18 @@ TEST_F(RecoveryTest, AJobWithDamagedEventsFailsAndTheOthersGoOn) {
   EXPECT_EQ(server_.Get(second).state(), kStarting);
 }
 
+TEST_F(RecoveryTest, AJobWhoseRunDirectoryIsGoneFailsAndTheOthersGoOn) {
+  const std::string name = server_.Submit("r1");
+  RunningWorker(name);
+  const std::string second = server_.Submit("r2");
+  server_.Crash();
+  std::filesystem::remove_all(server_.layout.Run(name));
+  server_.Start();
+  EXPECT_EQ(server_.Get(name).state(), kFailed);
+  EXPECT_THAT(server_.Get(name).reason(), HasSubstr("is gone"));
+  EXPECT_EQ(server_.Get(second).state(), kStarting);
+}
+
 TEST_F(RecoveryTest, NobodyWaitsForEventsThatAreBeingRead) {
   const std::string name = server_.Submit("r1");
   FakeWorker worker = RunningWorker(name);
