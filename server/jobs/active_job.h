@@ -58,7 +58,8 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   void SetWaitingReason(const std::string& reason);
 
   // After a restart of kurd: watches the worker if it is still there, and finds out how it ended if
-  // not. Nothing more is done about the job until its events have been read.
+  // not. Nothing more is done about the job until its events have been read. DATA_LOSS if its run
+  // directory is gone: the job has FAILED then.
   absl::Status Recover();
 
   // Returns true, once, if the events that an earlier kurd has left are to be read: the caller then

@@ -81,7 +81,10 @@ absl::Status JobManager::Recover() {
   KUR_ASSIGN_OR_RETURN(std::vector<JobRecord> records, environment_.store->Unfinished());
   for (JobRecord& record : records) {
     const auto job = std::make_shared<ActiveJob>(environment_, on_change_, std::move(record));
-    KUR_RETURN_IF_ERROR(Annotate(job->Recover(), absl::StrCat("job ", job->name())));
+    const absl::Status recovered = Annotate(job->Recover(), absl::StrCat("job ", job->name()));
+    // One damaged job must not keep the others from going on.
+    if (!absl::IsDataLoss(recovered)) KUR_RETURN_IF_ERROR(recovered);
+    if (!recovered.ok()) spdlog::error("{}", recovered.ToString());
     absl::MutexLock lock(&mutex_);
     active_[job->id()] = job;
   }
