@@ -66,6 +66,7 @@ std::vector<FileRule> JobFiles(const v1::WorkerSpec& spec) {
 
 std::vector<FileRule> NetworkFiles(const std::map<std::string, std::string>& environment) {
   std::vector<FileRule> rules;
+  rules.reserve(std::size(kLibraryFolders) + std::size(kConfiguration) + std::size(kDevices));
   for (const char* folder : kLibraryFolders) rules.push_back({folder, FileAccess::kReadAndExecute});
   for (const char* path : kConfiguration) rules.push_back({path, FileAccess::kRead});
   for (const char* device : kDevices) rules.push_back({device, FileAccess::kUseDevice});

@@ -141,7 +141,7 @@ absl::Status ActiveJob::Cancel() {
     if (record_.desired_state != DESIRED_STATE_END) {
       JobRecord next = record_;
       next.desired_state = DESIRED_STATE_END;
-      const absl::Status stored = Store(next);
+      absl::Status stored = Store(next);
       if (!stored.ok() && !absl::IsResourceExhausted(stored)) return stored;
       // A full disk must not keep a job from ending, which may free the disk.
       is_end_unstored_ = !stored.ok();

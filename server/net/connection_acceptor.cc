@@ -128,7 +128,7 @@ void ConnectionAcceptor::AcceptAll(size_t listener) {
       return;
     }
     if (fd.get() >= limits_.max_descriptor) {
-      turned_away_reasons_.push_back(kNoDescriptor);
+      turned_away_reasons_.emplace_back(kNoDescriptor);
       continue;
     }
     Admit(std::move(fd), address, listener);
@@ -142,7 +142,7 @@ bool ConnectionAcceptor::RecoverFromFailedAccept(int error, size_t listener) {
   spare_.reset();
   UniqueFd surplus(accept4(listeners_[listener].socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
   if (surplus.valid()) {
-    turned_away_reasons_.push_back(kNoDescriptor);
+    turned_away_reasons_.emplace_back(kNoDescriptor);
   } else {
     absl::SleepFor(kPause);
   }
@@ -168,7 +168,7 @@ void ConnectionAcceptor::Admit(UniqueFd fd, const sockaddr_storage& address, siz
   }
   if (one_too_many != 0) {
     End(one_too_many);
-    turned_away_reasons_.push_back(kTooMany);
+    turned_away_reasons_.emplace_back(kTooMany);
   }
   connections_.Add(++last_id_, std::move(connection));
   // Without being watched it would be ended as too slow.
@@ -197,7 +197,7 @@ UniqueFd ConnectionAcceptor::TakeIfReady(uint64_t id, uint32_t events, size_t* l
   UniqueFd copy(fcntl(connection->fd.get(), F_DUPFD_CLOEXEC, 0));
   if (!copy.valid()) {
     Forget(id);
-    turned_away_reasons_.push_back(kNoDescriptor);
+    turned_away_reasons_.emplace_back(kNoDescriptor);
     return UniqueFd();
   }
   epoll_event only_its_end = {};
@@ -211,7 +211,7 @@ void ConnectionAcceptor::EndOverdue() {
   absl::MutexLock lock(&mutex_);
   while (connections_.FirstDeadline() <= Uptime()) {
     End(connections_.Oldest());
-    turned_away_reasons_.push_back(kTooSlow);
+    turned_away_reasons_.emplace_back(kTooSlow);
   }
 }
 
