@@ -24,6 +24,8 @@ REFUSED = {errno.EPERM, errno.EACCES, errno.EXDEV}
 
 class ConfinementTest(harness.TestCase):
 
+    hostile = HOSTILE
+
     def setUp(self):
         super().setUp()
         self.state = self.folder / 'state'
@@ -47,7 +49,7 @@ class ConfinementTest(harness.TestCase):
                 shutil.chown(path, self.user, 'nogroup')
 
     def start(self, confinement, *arguments):
-        return self.start_kurd('--worker-binary', HOSTILE, '--token-file', self.tokens,
+        return self.start_kurd('--worker-binary', self.hostile, '--token-file', self.tokens,
                                '--confinement', confinement, *arguments, state=self.state)
 
     def bystander(self):
@@ -156,6 +158,19 @@ class OrdinaryUserTest(ConfinementTest):
     """The same for a kurd that is not root's."""
 
     user = 'nobody'
+
+    def setUp(self):
+        super().setUp()
+        # The build may lie where only root gets to.
+        programs = self.folder / 'programs'
+        programs.mkdir()
+        for program in ('kurd', 'kurd-evaluator', 'kurd-worker', 'kurctl'):
+            shutil.copy(harness.BIN / program, programs)
+        self.hostile = shutil.copy(HOSTILE, programs)
+        self.give(programs)
+        own_programs = unittest.mock.patch.object(harness, 'BIN', programs)
+        own_programs.start()
+        self.addCleanup(own_programs.stop)
 
 
 class OptionTest(harness.TestCase):
