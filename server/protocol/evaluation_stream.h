@@ -31,8 +31,8 @@ std::string FrameOf(const google::protobuf::MessageLite& message);
 absl::Status WriteAll(int fd, absl::string_view bytes);
 
 // Reads the bytes of one frame. RESOURCE_EXHAUSTED for a frame of more than `max_bytes`, DATA_LOSS
-// if the stream ends before the frame does, DEADLINE_EXCEEDED if a timeout of the socket passes, or
-// `deadline` (by Uptime()) after a part of the frame.
+// if the stream ends before the frame does, DEADLINE_EXCEEDED if the socket's timeout passes
+// without a byte, or if bytes still come when Uptime() is past `deadline`.
 absl::StatusOr<std::string> ReadFrame(int fd, int64_t max_bytes,
                                       absl::Duration deadline = absl::InfiniteDuration());
 

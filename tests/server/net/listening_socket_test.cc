@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "engine/base/file_system.h"
 #include "tests/server/testing/status_matchers.h"
 #include "tests/server/testing/test_sockets.h"
 #include "tests/testing/temporary_directory.h"
@@ -30,9 +31,11 @@ TEST(ListeningSocketTest, AllAddressesOfANameHaveOnePort) {
 }
 
 TEST(ListeningSocketTest, EveryIpv6AddressIsEveryIpv4AddressToo) {
+  const auto interfaces = FileSystem::Posix().Read("/proc/net/if_inet6");
+  if (!interfaces.ok() || interfaces->empty()) GTEST_SKIP() << "this machine has no IPv6";
   ListenAddress address = *ParseListenAddress("[::]:0");
   const auto sockets = Listen(address);
-  if (absl::IsUnavailable(sockets.status()) || !sockets.ok()) GTEST_SKIP() << sockets.status();
+  ASSERT_THAT(sockets, IsOk());
   address.host = "127.0.0.1";
   EXPECT_TRUE(Connect(address).valid());
 }
