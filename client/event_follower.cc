@@ -1,15 +1,23 @@
 #include "client/event_follower.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/exit_code.h"
 #include "client/output/format.h"
 #include "server/protocol/job_state.h"
+#include "server/protocol/packed_events.h"
 
 namespace kur::client {
 
 absl::StatusOr<EventFollower::Step> EventFollower::Next(v1::Event* event, absl::Duration timeout) {
+  if (!unpacked_.empty()) {
+    *event = std::move(unpacked_.front());
+    unpacked_.pop_front();
+    return Step::kEvent;
+  }
   if (reader_ == nullptr) {
     if (const absl::Duration wait = retry_at_ - clock_.Now(); wait > absl::ZeroDuration()) {
       clock_.SleepFor(std::min(wait, timeout));
@@ -55,6 +63,16 @@ absl::StatusOr<EventFollower::Step> EventFollower::HandleEvent(v1::Event* event)
   ++next_number_;
   received_event_ = true;
   saw_final_state_ |= event->has_state_changed() && IsFinal(event->state_changed().state());
+  if (!event->has_packed()) return Step::kEvent;
+  auto events = UnpackEvents(*event);
+  if (!events.ok()) {
+    return MarkAsServerError(absl::DataLossError(absl::StrCat(
+        "event ", event->number(), " of ", options_.job, ": ", events.status().message())));
+  }
+  unpacked_.assign(std::make_move_iterator(events->begin()),
+                   std::make_move_iterator(events->end()));
+  *event = std::move(unpacked_.front());
+  unpacked_.pop_front();
   return Step::kEvent;
 }
 

@@ -2,6 +2,7 @@
 #define KUR_CLIENT_EVENT_FOLLOWER_H_
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -40,9 +41,10 @@ class EventFollower {
         next_number_(options_.from),
         backoff_(options_.retry_timeout) {}
 
-  // Waits at most about `timeout` for the next event. Returns kNothing if none arrived. Returns an
-  // error only if a retry is useless or the retry timeout has passed; the follower must not be used
-  // after that. Returns DATA_LOSS if the server left out an event.
+  // Never returns a packed event: those that it stands for, which all have its number, come one by
+  // one. Waits at most about `timeout` for the next event. Returns kNothing if none arrived.
+  // Returns an error only if a retry is useless or the retry timeout has passed; the follower must
+  // not be used after that. Returns DATA_LOSS if the server left out an event.
   absl::StatusOr<Step> Next(v1::Event* event, absl::Duration timeout);
 
  private:
@@ -57,6 +59,7 @@ class EventFollower {
   Clock& clock_;
   const Options options_;
   std::unique_ptr<Reader> reader_;  // null between attempts
+  std::deque<v1::Event> unpacked_;  // what is to be returned before anything else is read
   int64_t next_number_;             // of the next event
   bool saw_final_state_ = false;    // the event of the final state was received
   bool received_event_ = false;     // the current stream has sent an event

@@ -63,6 +63,7 @@ std::optional<std::string> EventFormatter::Format(const v1::Event& event) {
     case v1::Event::kDownloadProgress:
     case v1::Event::kPassProgress:
     case v1::Event::kSaved:
+    case v1::Event::kPacked:
     case v1::Event::KIND_NOT_SET:
       break;
   }

@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -11,7 +12,15 @@
 namespace kur {
 namespace {
 
-constexpr size_t kHeaderBytes = 8;
+constexpr int64_t kHeaderBytes = 12;
+constexpr int64_t kOldHeaderBytes = 8;
+// Of the first number of a header: the highest bits, and how many are below them.
+constexpr uint32_t kTag = 0b10110;
+constexpr int kTagShift = 27;
+constexpr int64_t kPieceBytes = int64_t{1} << 20;
+// Records of the first version that are looked for behind damage: longer ones than its events are.
+constexpr uint32_t kMaxSoughtBytes = 1u << 16;
+constexpr int kMostSetAside = 1000;
 
 void PutLittleEndian(uint32_t value, char* to) {
   for (int i = 0; i < 4; ++i) to[i] = static_cast<char>(value >> (8 * i));
@@ -23,7 +32,55 @@ uint32_t GetLittleEndian(const char* from) {
   return value;
 }
 
+bool HasTag(const char* header) { return GetLittleEndian(header) >> kTagShift == kTag; }
+
+uint32_t LengthOf(const char* header) {
+  const uint32_t number = GetLittleEndian(header);
+  return HasTag(header) ? number & ((1u << kTagShift) - 1) : number;
+}
+
+// Returns whether a header of today's version is whole.
+bool IsHeader(const char* header) {
+  return HasTag(header) && LengthOf(header) <= RecordLogWriter::kMaxRecordBytes &&
+         RecordChecksum({header, 8}) == GetLittleEndian(header + 8);
+}
+
+// Returns whether `text` begins with a whole record of the first version.
+bool BeginsWithOldRecord(absl::string_view text) {
+  if (text.size() < kOldHeaderBytes) return false;
+  const uint32_t length = GetLittleEndian(text.data());
+  return length > 0 && length <= kMaxSoughtBytes && length <= text.size() - kOldHeaderBytes &&
+         RecordChecksum(text.substr(kOldHeaderBytes, length)) == GetLittleEndian(text.data() + 4);
+}
+
+// Returns where the zeros begin that the file ends with.
+absl::StatusOr<int64_t> BeginOfZeros(const RandomAccessFile& file, int64_t size) {
+  std::string piece;
+  while (size > 0) {
+    const int64_t begin = std::max<int64_t>(0, size - kPieceBytes);
+    piece.resize(static_cast<size_t>(size - begin));
+    KUR_ASSIGN_OR_RETURN(const size_t got, file.Read(begin, piece.size(), piece.data()));
+    piece.resize(got);
+    const size_t last = piece.find_last_not_of('\0');
+    if (last != std::string::npos) return begin + static_cast<int64_t>(last) + 1;
+    size = begin;
+  }
+  return 0;
+}
+
+std::string SetAsideName(const std::string& path, int number) {
+  return absl::StrCat(path, ".damaged-", number);
+}
+
 }  // namespace
+
+// What stands before a payload.
+struct RecordLogReader::Header {
+  uint32_t length = 0;
+  uint32_t checksum = 0;
+  int64_t begin = 0;  // of the payload
+  bool is_old = false;
+};
 
 uint32_t RecordChecksum(absl::string_view payload) {
   return static_cast<uint32_t>(
@@ -36,32 +93,76 @@ absl::StatusOr<std::unique_ptr<RecordLogReader>> RecordLogReader::Open(FileSyste
   return std::unique_ptr<RecordLogReader>(new RecordLogReader(std::move(file), path));
 }
 
-absl::Status RecordLogReader::Read(int64_t* offset, std::string* payload) const {
-  std::array<char, kHeaderBytes> header;
-  KUR_ASSIGN_OR_RETURN(const size_t got, file_->Read(*offset, kHeaderBytes, header.data()));
-  if (got < kHeaderBytes) return absl::OutOfRangeError("end of the log");
-  const uint32_t length = GetLittleEndian(header.data());
-  if (length > RecordLogWriter::kMaxRecordBytes) {
-    return absl::DataLossError(
-        absl::StrCat(path_, ": impossible record length ", length, " at offset ", *offset));
+absl::StatusOr<RecordLogReader::Header> RecordLogReader::ReadHeader(int64_t offset,
+                                                                    int64_t size) const {
+  std::array<char, kHeaderBytes> bytes;
+  KUR_ASSIGN_OR_RETURN(const size_t got, file_->Read(offset, kHeaderBytes, bytes.data()));
+  if (got == 0) return absl::OutOfRangeError("end of the log");
+  Header header;
+  // Zeros are what a loss of power leaves, not an empty record of the first version.
+  header.is_old = got >= kOldHeaderBytes && GetLittleEndian(bytes.data()) >> kTagShift == 0 &&
+                  GetLittleEndian(bytes.data()) <= RecordLogWriter::kMaxRecordBytes &&
+                  std::any_of(bytes.begin(), bytes.begin() + kOldHeaderBytes,
+                              [](char byte) { return byte != 0; });
+  const int64_t length = header.is_old ? kOldHeaderBytes : kHeaderBytes;
+  if (!header.is_old && (got < kHeaderBytes || !IsHeader(bytes.data()))) {
+    return Judge(offset, offset + kHeaderBytes, size);
   }
+  header.length = LengthOf(bytes.data());
+  header.checksum = GetLittleEndian(bytes.data() + 4);
+  header.begin = offset + length;
+  return header;
+}
+
+absl::Status RecordLogReader::Read(int64_t* offset, std::string* payload,
+                                   uint32_t max_bytes) const {
   KUR_ASSIGN_OR_RETURN(const int64_t size, file_->Size());
-  const int64_t begin = *offset + static_cast<int64_t>(kHeaderBytes);
-  const int64_t end = begin + length;
-  if (end > size) return absl::OutOfRangeError("end of the log");
-  payload->resize(length);
-  KUR_ASSIGN_OR_RETURN(const size_t read, file_->Read(begin, length, &(*payload)[0]));
-  if (read < length) return absl::OutOfRangeError("end of the log");
-  if (RecordChecksum(*payload) != GetLittleEndian(header.data() + 4)) {
-    // A torn last record may have its full length without its bytes.
-    if (end == size) return absl::OutOfRangeError("torn record at the end of the log");
-    return absl::DataLossError(absl::StrCat(path_, ": damaged record at offset ", *offset));
+  KUR_ASSIGN_OR_RETURN(const Header header, ReadHeader(*offset, size));
+  const int64_t end = header.begin + header.length;
+  if (end > size) {
+    // Only today's headers are known to be whole: a bit of the length may have changed.
+    KUR_ASSIGN_OR_RETURN(const bool goes_on, header.is_old ? HasRecordAfter(*offset, size)
+                                                           : absl::StatusOr<bool>(false));
+    return Judge(*offset, goes_on ? *offset : end, size);
   }
+  if (header.length > max_bytes) {
+    return absl::DataLossError(absl::StrCat(path_, ": a record of ", header.length,
+                                            " bytes at offset ", *offset, " is over the limit"));
+  }
+  payload->resize(header.length);
+  KUR_ASSIGN_OR_RETURN(const size_t read,
+                       file_->Read(header.begin, header.length, payload->data()));
+  if (read < header.length) return absl::OutOfRangeError("end of the log");
+  if (RecordChecksum(*payload) != header.checksum) return Judge(*offset, end, size);
   *offset = end;
   return absl::OkStatus();
 }
 
-absl::StatusOr<int64_t> ValidRecordLogSize(FileSystem& files, const std::string& path) {
+absl::Status RecordLogReader::Judge(int64_t offset, int64_t end, int64_t size) const {
+  if (end < size) {
+    KUR_ASSIGN_OR_RETURN(const int64_t zeros, BeginOfZeros(*file_, size));
+    if (zeros >= end) {
+      return absl::DataLossError(absl::StrCat(path_, ": damaged record at offset ", offset));
+    }
+  }
+  return absl::OutOfRangeError("torn record at the end of the log");
+}
+
+absl::StatusOr<bool> RecordLogReader::HasRecordAfter(int64_t offset, int64_t size) const {
+  std::string rest(static_cast<size_t>(size - offset), '\0');
+  KUR_ASSIGN_OR_RETURN(const size_t got, file_->Read(offset, rest.size(), rest.data()));
+  rest.resize(got);
+  const absl::string_view text = rest;
+  for (size_t i = 1; i < text.size(); ++i) {
+    const absl::string_view from = text.substr(i);
+    if (from.size() >= kHeaderBytes && IsHeader(from.data())) return true;
+    if (BeginsWithOldRecord(from)) return true;
+  }
+  return false;
+}
+
+absl::StatusOr<int64_t> ValidRecordLogSize(FileSystem& files, const std::string& path,
+                                           int64_t* good) {
   auto reader = RecordLogReader::Open(files, path);
   if (absl::IsNotFound(reader.status())) return 0;
   KUR_RETURN_IF_ERROR(reader.status());
@@ -70,6 +171,7 @@ absl::StatusOr<int64_t> ValidRecordLogSize(FileSystem& files, const std::string&
   while (true) {
     const absl::Status status = (*reader)->Read(&offset, &payload);
     if (absl::IsOutOfRange(status)) return offset;
+    if (good != nullptr) *good = offset;
     KUR_RETURN_IF_ERROR(status);
   }
 }
@@ -94,8 +196,9 @@ absl::Status RecordLogWriter::Append(absl::string_view payload) {
         absl::StrCat("a record of ", payload.size(), " bytes is over the limit"));
   }
   std::string record(kHeaderBytes, '\0');
-  PutLittleEndian(static_cast<uint32_t>(payload.size()), &record[0]);
+  PutLittleEndian(static_cast<uint32_t>(payload.size()) | kTag << kTagShift, &record[0]);
   PutLittleEndian(RecordChecksum(payload), &record[4]);
+  PutLittleEndian(RecordChecksum(absl::string_view(record).substr(0, 8)), &record[8]);
   record.append(payload.data(), payload.size());
   KUR_RETURN_IF_ERROR(file_->Append(record));
   size_ += static_cast<int64_t>(record.size());
@@ -103,5 +206,35 @@ absl::Status RecordLogWriter::Append(absl::string_view payload) {
 }
 
 absl::Status RecordLogWriter::Sync() { return file_->Sync(); }
+
+absl::StatusOr<std::string> SetAsideDamage(FileSystem& files, const std::string& path,
+                                           int64_t offset) {
+  std::string name;
+  for (int i = 1; i <= kMostSetAside && name.empty(); ++i) {
+    if (!files.Exists(SetAsideName(path, i))) name = SetAsideName(path, i);
+  }
+  if (name.empty()) return absl::DataLossError(path + " was damaged too often");
+  KUR_ASSIGN_OR_RETURN(const auto from, files.OpenForReading(path));
+  // Under another name until it is whole.
+  const std::string begun = name + ".part";
+  KUR_ASSIGN_OR_RETURN(const auto to, files.OpenForAppend(begun, /*truncate=*/true, 0600));
+  std::string piece;
+  do {
+    piece.resize(kPieceBytes);
+    KUR_ASSIGN_OR_RETURN(const size_t got, from->Read(offset, piece.size(), piece.data()));
+    piece.resize(got);
+    KUR_RETURN_IF_ERROR(to->Append(piece));
+    offset += static_cast<int64_t>(got);
+  } while (!piece.empty());
+  KUR_RETURN_IF_ERROR(to->Sync());
+  KUR_RETURN_IF_ERROR(to->Close());
+  KUR_RETURN_IF_ERROR(files.Rename(begun, name));
+  KUR_RETURN_IF_ERROR(files.SyncDirectory(DirectoryOf(name)));
+  return name;
+}
+
+bool HasDamageSetAside(FileSystem& files, const std::string& path) {
+  return files.Exists(SetAsideName(path, 1));
+}
 
 }  // namespace kur

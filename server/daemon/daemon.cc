@@ -168,6 +168,7 @@ absl::Status Daemon::OpenState(DataPolicy data) {
   environment.metrics = &metrics_;
   environment.data = std::move(data);
   environment.max_restarts = options_.max_restarts.value_or(environment.max_restarts);
+  environment.event_bytes = options_.event_space << 20;
   environment.watch.report = options_.hang_timeout.value_or(environment.watch.report);
   KUR_ASSIGN_OR_RETURN(jobs_, JobManager::Start(environment));
   return absl::OkStatus();

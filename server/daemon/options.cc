@@ -80,6 +80,11 @@ void AddOptions(CLI::App& app, DaemonOptions& options) {
   app.add_option("--uploads", options.uploads, "Uploads of each user at the same time [16]")
       ->check(CLI::Range(1, 1000))
       ->type_name("N");
+  app.add_option("--event-space", options.event_space,
+                 "Space for the events of each job: beyond it training goes on, but only about one "
+                 "epoch a minute is kept; twice as much fails the job [1024]")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
+      ->type_name("MIB");
   app.add_option("--metrics", options.metrics, "Serve Prometheus metrics on this loopback address")
       ->type_name("HOST:PORT");
   app.add_option("--max-restarts", options.max_restarts,

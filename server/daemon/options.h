@@ -40,6 +40,8 @@ struct DaemonOptions {
   // the same time.
   int64_t upload_space = 256;
   int uploads = 16;
+  // How many MiB of events a job may have before only the most important are kept; see event.proto.
+  int64_t event_space = 1024;
   // The loopback address of the Prometheus metrics. Empty: no metrics.
   std::string metrics;
   // How often a job is started again after its worker was killed, unless the submission says;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
@@ -10,7 +11,8 @@
 namespace kur::server {
 
 absl::StatusOr<std::shared_ptr<EventLog>> EventLog::Open(FileSystem& files, const std::string& path,
-                                                         EventDispatcher& dispatcher) {
+                                                         EventDispatcher& dispatcher,
+                                                         Damage damage) {
   std::shared_ptr<EventLog> log(new EventLog(files, path, dispatcher));
   absl::MutexLock lock(&log->mutex_);
   if (!files.Exists(path)) {
@@ -19,9 +21,24 @@ absl::StatusOr<std::shared_ptr<EventLog>> EventLog::Open(FileSystem& files, cons
   }
   KUR_ASSIGN_OR_RETURN(log->reader_, RecordLogReader::Open(files, path));
   log->Restore();
-  KUR_RETURN_IF_ERROR(log->Scan());
+  absl::Status scanned = log->Scan();
+  if (absl::IsDataLoss(scanned)) {
+    if (damage == Damage::kSetAside) scanned = log->SetAside(scanned);
+    if (damage == Damage::kKeep) log->damage_ = std::exchange(scanned, absl::OkStatus());
+  }
+  KUR_RETURN_IF_ERROR(scanned);
+  log->may_lack_events_ = HasDamageSetAside(files, path);
+  if (damage == Damage::kKeep) return log;
   KUR_ASSIGN_OR_RETURN(log->writer_, RecordLogWriter::OpenAt(files, path, log->durable_bytes_));
   return log;
+}
+
+absl::Status EventLog::SetAside(const absl::Status& damage) {
+  KUR_ASSIGN_OR_RETURN(const std::string aside, SetAsideDamage(files_, path_, durable_bytes_));
+  set_aside_ = absl::StrCat("the job's events from ", last_number_ + 1, " on were damaged (",
+                            damage.message(), "); what was there is kept in ", aside,
+                            ", and what the worker still has comes again");
+  return absl::OkStatus();
 }
 
 void EventLog::Restore() {
@@ -45,6 +62,7 @@ absl::Status EventLog::Scan() {
     if (absl::IsOutOfRange(status)) return absl::OkStatus();
     KUR_RETURN_IF_ERROR(status);
     if (!event.ParseFromString(payload) || event.number() != last_number_ + 1) {
+      durable_bytes_ = offset;
       return absl::DataLossError(
           absl::StrCat(path_, ": event ", last_number_ + 1, " is damaged at offset ", offset));
     }
@@ -83,6 +101,7 @@ absl::Status EventLog::Append(std::vector<v1::Event> events) {
 
 absl::Status EventLog::AppendLocked(std::vector<v1::Event>* events) {
   KUR_RETURN_IF_ERROR(failure_);
+  KUR_RETURN_IF_ERROR(damage_);
   if (writer_ == nullptr) {
     // Cuts off the rest of an Append() on a full disk.
     KUR_ASSIGN_OR_RETURN(writer_, RecordLogWriter::OpenAt(files_, path_, durable_bytes_));
@@ -133,14 +152,38 @@ absl::StatusOr<bool> EventLog::Read(EventCursor* cursor, v1::Event* event) const
   int64_t durable = 0;
   {
     absl::MutexLock lock(&mutex_);
-    if (cursor->number > last_number_) return false;
+    if (cursor->number > last_number_) {
+      KUR_RETURN_IF_ERROR(damage_);
+      return false;
+    }
     durable = durable_bytes_;
   }
   const absl::Status read = ReadAt(durable, cursor, event);
   if (read.ok()) return true;
   absl::MutexLock lock(&mutex_);
-  if (absl::IsDataLoss(read)) failure_.Update(read);
+  damage_found_.Update(read);
   return read;
+}
+
+absl::Status EventLog::TakeDamageFound() {
+  absl::MutexLock lock(&mutex_);
+  if (damage_found_.ok() || std::exchange(is_damage_taken_, true)) return absl::OkStatus();
+  return damage_found_;
+}
+
+absl::Status EventLog::damage() const {
+  absl::MutexLock lock(&mutex_);
+  return damage_;
+}
+
+void EventLog::MarkDamaged(const std::string& what) {
+  absl::MutexLock lock(&mutex_);
+  damage_.Update(absl::DataLossError(absl::StrCat(path_, ": ", what)));
+}
+
+int64_t EventLog::bytes() const {
+  absl::MutexLock lock(&mutex_);
+  return durable_bytes_;
 }
 
 absl::Status EventLog::ReadAt(int64_t durable, EventCursor* cursor, v1::Event* event) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/protocol/job_state.h"
+#include "server/protocol/packed_events.h"
 
 namespace kur::server {
 
@@ -60,6 +61,10 @@ void ProgressTracker::Add(const v1::Event& event) {
     case v1::Event::kCommandDone:
       summary_.set_last_command_done(
           std::max(summary_.last_command_done(), event.command_done().id()));
+      return;
+    case v1::Event::kPacked:
+      // Each round takes the place of the one before.
+      for (const v1::Event& one : UnpackLastRound(event)) Add(one);
       return;
     default:
       return;

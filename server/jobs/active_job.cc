@@ -202,53 +202,11 @@ void ActiveJob::OnWelcomed() {
   connection_.SendCommands(record_);
 }
 
-absl::StatusOr<int64_t> ActiveJob::AppendWorkerEvents(const WorkerLink* link,
-                                                      std::vector<v1::Event> events) {
-  absl::Status appended;
-  {
-    absl::MutexLock lock(&mutex_);
-    KUR_RETURN_IF_ERROR(connection_.CheckIsOver(link));
-    if (!HasWorker(record_.state)) return absl::NotFoundError("the job has ended");
-    watch_.OnEvents();
-    appended = AppendEvents(std::move(events));
-    if (appended.ok()) return journal_->log()->last_worker_sequence();
-  }
-  // The job may have ended by it.
-  on_change_();
-  return appended;
-}
-
 absl::Status ActiveJob::OnHeartbeat(const WorkerLink* link, const v1::Heartbeat& heartbeat) {
   absl::MutexLock lock(&mutex_);
   KUR_RETURN_IF_ERROR(connection_.CheckIsOver(link));
   watch_.OnHeartbeat(absl::Seconds(heartbeat.processor_seconds()));
   return absl::OkStatus();
-}
-
-absl::Status ActiveJob::AppendEvents(std::vector<v1::Event> events) {
-  KUR_RETURN_IF_ERROR(OpenJournal());
-  KUR_RETURN_IF_ERROR(CheckWorkerEvents(journal_->log()->last_worker_sequence(), events));
-  if (events.empty()) return absl::OkStatus();
-  std::vector<v1::Artifact> artifacts;
-  bool started = false;
-  for (const v1::Event& event : events) {
-    if (event.has_artifact_written()) artifacts.push_back(event.artifact_written());
-    started |= event.has_started();
-  }
-  if (started && CheckTransition(record_.state, v1::JOB_STATE_RUNNING).ok()) {
-    JobRecord next = record_;
-    next.state = v1::JOB_STATE_RUNNING;
-    KUR_RETURN_IF_ERROR(Move(std::move(next)));
-  }
-  // Before the events: what is not acknowledged comes again, and doing this twice changes nothing.
-  if (!artifacts.empty()) KUR_RETURN_IF_ERROR(environment_.store->PutArtifacts(id_, artifacts));
-  environment_.metrics->CountEvents(static_cast<int64_t>(events.size()));
-  absl::Status written = RefuseIfUnsafe(journal_->Append(std::move(events)));
-  // Somebody who read the events has found damage.
-  if (absl::IsDataLoss(written)) return Abandon(written);
-  DropDoneCommands(journal_->tracker().last_command_done(), &record_.commands);
-  view_.SetProgress(journal_->tracker().progress());
-  return written;
 }
 
 Launcher::ExitCallback ActiveJob::ExitCallbackFor(int attempt) {
@@ -263,7 +221,7 @@ void ActiveJob::OnExit(int attempt, const WorkerExit& exit) {
     if (attempt != record_.attempts || !HasWorker(record_.state)) return;
     exit_ = exit;
     ended_attempt_ = attempt;
-    work_ = Work::kHandleExit;
+    work_ = Work::kReadSpool;
   }
   on_change_();
 }
@@ -271,23 +229,12 @@ void ActiveJob::OnExit(int attempt, const WorkerExit& exit) {
 absl::Status ActiveJob::HandleWorkerExit() {
   KUR_RETURN_IF_ERROR(OpenJournal());
   RunDirectory directory(*environment_.files, environment_.layout->Run(name_));
-  // What the worker had not got acknowledged. An event that cannot be appended must not keep the
-  // job from ending, unless trying again can help.
-  absl::Status appended =
-      AppendEvents(directory.SpooledAfter(journal_->log()->last_worker_sequence()));
-  if (absl::IsResourceExhausted(appended)) {
-    environment_.database->GiveUpReserve();
-    return appended;
-  }
-  if (IsFinal(record_.state)) return appended;
-  if (!appended.ok()) {
-    spdlog::error("job {}: the last events are lost: {}", name_, appended.ToString());
-  }
   WorkerEnd end;
   end.exit = exit_;
   end.outcome = directory.Outcome();
   end.cancel_requested = record_.desired_state == DESIRED_STATE_END;
   end.kill_reason = ending_.kill_reason();
+  end.kill_is_final = ending_.kill_is_final();
   end.directory_moved = directory_moved_;
   end.seen = !ended_unseen_;
   end.restarts = record_.history.restarts();
@@ -332,7 +279,7 @@ absl::Status ActiveJob::Recover() {
     const bool ended = RunDirectory(*environment_.files, run_directory).Outcome().has_value();
     absl::MutexLock lock(&mutex_);
     ended_unseen_ = ended;
-    work_ = ended ? Work::kHandleExit : Work::kLaunch;
+    work_ = ended ? Work::kReadSpool : Work::kLaunch;
     return absl::OkStatus();
   }
   if (!environment_.files->Exists(run_directory)) {
@@ -354,7 +301,7 @@ absl::Status ActiveJob::Recover() {
   exit_ = *gone;
   ended_unseen_ = true;
   ended_attempt_ = attempt;
-  work_ = Work::kHandleExit;
+  work_ = Work::kReadSpool;
   return absl::OkStatus();
 }
 
@@ -362,7 +309,7 @@ bool ActiveJob::ClaimLaunch() {
   absl::MutexLock lock(&mutex_);
   // The events of the worker come after that of its start.
   const bool is_announced = events_ == Events::kAtHand && !unannounced_;
-  if (!is_announced || work_ != Work::kLaunch || environment_.uptime() < launch_at_) return false;
+  if (!is_announced || work_ != Work::kLaunch || environment_.uptime() < work_at_) return false;
   work_ = Work::kLaunching;
   return true;
 }
@@ -373,14 +320,14 @@ void ActiveJob::Launch() {
     spdlog::error("job {}: {}; trying again", name_, launched.ToString());
     absl::MutexLock lock(&mutex_);
     if (!IsFinal(record_.state)) work_ = Work::kLaunch;
-    launch_at_ = environment_.uptime() + kRetryAfter;
+    work_at_ = environment_.uptime() + kRetryAfter;
   }
   on_change_();
 }
 
 absl::Status ActiveJob::LaunchWorker() {
   JobRecord record;
-  int64_t acknowledged = 0;
+  KnownEvents events;
   {
     absl::MutexLock lock(&mutex_);
     if (record_.desired_state == DESIRED_STATE_END) {
@@ -388,10 +335,10 @@ absl::Status ActiveJob::LaunchWorker() {
     }
     KUR_RETURN_IF_ERROR(OpenJournal());
     record = record_;
-    acknowledged = journal_->log()->last_worker_sequence();
+    events = {journal_->log()->last_worker_sequence(), journal_->log()->bytes()};
   }
   // Without the lock: this may take long, and the worker's end may be reported before it returns.
-  const auto request = PrepareLaunch(environment_, record, acknowledged);
+  const auto request = PrepareLaunch(environment_, record, events);
   if (absl::IsResourceExhausted(request.status())) return request.status();
   if (absl::IsFailedPrecondition(request.status())) {
     spdlog::warn("job {}: {}; it is queued again", name_, std::string(request.status().message()));
@@ -477,7 +424,8 @@ absl::Duration ActiveJob::RunDueWork() {
       next = std::min(next, now + WorkerWatch::kLookInterval);
       if (ending_.due() > now) next = std::min(next, ending_.due());
     }
-    if (work_ == Work::kLaunch && launch_at_ > now) next = std::min(next, launch_at_);
+    const bool waits = work_ == Work::kLaunch || work_ == Work::kReadSpool;
+    if (waits && work_at_ > now) next = std::min(next, work_at_);
   }
   if (signal != 0) {
     spdlog::warn("job {}: sending its worker signal {}", name_, signal);

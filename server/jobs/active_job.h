@@ -83,6 +83,11 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   bool ClaimLaunch();
   void Launch();
 
+  // Returns true, once, if the events that a worker has left are to be read, which is gone: the
+  // caller then calls ReadSpool(), on a thread that may wait for files.
+  bool ClaimSpool();
+  void ReadSpool();
+
   // Asks for the end, which is durable when this returns, but on a full disk: kurd works towards
   // the end then, and stores that it is wanted as soon as it can. FAILED_PRECONDITION if the job
   // has ended.
@@ -107,9 +112,11 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
  private:
   enum class Work {
     kNone,
-    kLaunch,      // the worker is to be launched
-    kLaunching,   // Launch() has been claimed
-    kHandleExit,  // the worker has ended; `exit_` says how
+    kLaunch,        // the worker is to be launched
+    kLaunching,     // Launch() has been claimed
+    kReadSpool,     // the worker has ended; `exit_` says how; its last events are to be read
+    kReadingSpool,  // ReadSpool() has been claimed
+    kHandleExit,    // the worker's last events have been read
   };
 
   enum class Events {
@@ -159,6 +166,11 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   absl::Status Warn(const std::string& text) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Status AppendEvents(std::vector<v1::Event> events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // FAILED_PRECONDITION if the events are more than kurd keeps: the worker is killed then.
+  absl::Status CheckEventSpace(const std::vector<v1::Event>& events)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Appends what the worker had not got acknowledged.
+  absl::Status AppendSpooled() ABSL_LOCKS_EXCLUDED(mutex_);
 
   absl::Status LaunchWorker();
   // Remembers the worker of `attempt`, or that it could not be launched.
@@ -183,8 +195,9 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   bool is_end_unstored_ ABSL_GUARDED_BY(mutex_) = false;
   bool unannounced_ ABSL_GUARDED_BY(mutex_) = false;
   Work work_ ABSL_GUARDED_BY(mutex_) = Work::kNone;
-  // At which uptime a launch that could not be made is tried again.
-  absl::Duration launch_at_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
+  // At which uptime a launch that could not be made, or a spool that could not be read, is tried
+  // again.
+  absl::Duration work_at_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
   WorkerExit exit_ ABSL_GUARDED_BY(mutex_);
   // `exit_` is from before this kurd.
   bool ended_unseen_ ABSL_GUARDED_BY(mutex_) = false;

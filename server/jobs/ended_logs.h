@@ -23,10 +23,12 @@ class EndedLogs {
   EndedLogs(FileSystem& files, const StateLayout& layout, EventDispatcher& dispatcher)
       : files_(files), layout_(layout), dispatcher_(dispatcher) {}
 
-  // The log of a job whose state is final, with the event of that state.
+  // The log of a job whose state is final, with the event of that state unless it is damaged.
   absl::StatusOr<std::shared_ptr<EventLog>> Open(const JobRecord& record);
 
  private:
+  // The number of the last event that the job's worker reported, by its own account; 0: unknown.
+  int64_t LastSequence(const JobRecord& record);
   void DropClosed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   FileSystem& files_;

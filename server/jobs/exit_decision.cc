@@ -56,6 +56,7 @@ ExitDecision DecideAfterExit(const WorkerEnd& end) {
     return Final(v1::JOB_STATE_CANCELLED,
                  "cancelled; the worker ended without having written its last weights");
   }
+  if (end.kill_is_final) return Final(v1::JOB_STATE_FAILED, Describe(end));
   const bool exited = end.exit.known && end.exit.signal == 0 && end.kill_reason.empty();
   if (exited && end.exit.exit_code == worker::kNoSpaceExitCode) {
     return Final(v1::JOB_STATE_FAILED,

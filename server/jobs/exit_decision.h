@@ -20,6 +20,7 @@ struct WorkerEnd {
   std::optional<v1::Outcome> outcome;
   bool cancel_requested = false;
   std::string kill_reason;       // see WorkerEnding
+  bool kill_is_final = false;    // see WorkerEnding
   bool directory_moved = false;  // the worker knows the state directory by an old name
   bool seen = true;              // kurd was there when the worker ended
   int restarts = 0;              // of those that count
@@ -39,9 +40,9 @@ struct ExitDecision {
 };
 
 // Decides what becomes of a job whose worker is gone. What the worker itself says of the end counts
-// most, then that a person wanted it; a worker that was killed is started again unless that has
-// not helped before, or has been done as often as it may. What the machine, kurd or a move of the
-// state directory is to blame for does not count. A pure function; thread-safe.
+// most, then that a person wanted it; a worker that was killed is started again unless that
+// cannot help, has not helped before, or has been done as often as it may. What the machine, kurd
+// or a move of the state directory is to blame for does not count. A pure function; thread-safe.
 ExitDecision DecideAfterExit(const WorkerEnd& end);
 
 }  // namespace kur::server

@@ -50,6 +50,8 @@ struct JobEnvironment {
   WatchLimits watch;
   // How often a job is started again after its worker was killed, unless the submission says.
   int max_restarts = kDefaultMaxRestarts;
+  // How many bytes of events a job may have before only the most important are kept; 0: any.
+  int64_t event_bytes = 0;
   // The time of day, for people; tests set it.
   std::function<absl::Time()> now = TimeOfDay;
   // Uptime(), for deadlines; tests set it.

@@ -1,5 +1,8 @@
 #include "server/jobs/job_journal.h"
 
+#include <spdlog/spdlog.h>
+
+#include "absl/strings/str_cat.h"
 #include "engine/base/clock.h"
 #include "engine/base/status.h"
 #include "server/jobs/job_view.h"
@@ -41,7 +44,36 @@ absl::StatusOr<std::unique_ptr<JobJournal>> JobJournal::Open(FileSystem& files,
   std::unique_ptr<JobJournal> journal(new JobJournal);
   KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(path), 0700));
   KUR_ASSIGN_OR_RETURN(journal->log_, EventLog::Open(files, path, dispatcher));
+  const std::string& damage = journal->log_->set_aside();
+  if (!damage.empty()) {
+    spdlog::error("job {}: {}", record.name, damage);
+    KUR_RETURN_IF_ERROR(journal->Warn(damage, TimeOfDay()));
+  }
   KUR_RETURN_IF_ERROR(journal->Announce(record));
+  return journal;
+}
+
+absl::StatusOr<std::unique_ptr<JobJournal>> JobJournal::OpenEnded(FileSystem& files,
+                                                                  const std::string& path,
+                                                                  EventDispatcher& dispatcher,
+                                                                  const JobRecord& record,
+                                                                  int64_t last_sequence) {
+  std::unique_ptr<JobJournal> journal(new JobJournal);
+  KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(path), 0700));
+  KUR_ASSIGN_OR_RETURN(journal->log_,
+                       EventLog::Open(files, path, dispatcher, EventLog::Damage::kKeep));
+  EventLog& log = *journal->log_;
+  if (!log.ended() && !log.may_lack_events() && log.last_worker_sequence() < last_sequence) {
+    log.MarkDamaged(absl::StrCat("the log ends with event ", log.last_number(), " and lacks ",
+                                 last_sequence - log.last_worker_sequence(),
+                                 " of what the worker reported"));
+  }
+  const absl::Status damage = log.damage();
+  if (!damage.ok()) {
+    spdlog::error("job {}: {}", record.name, damage.ToString());
+    return journal;
+  }
+  if (!log.ended()) KUR_RETURN_IF_ERROR(journal->Announce(record));
   return journal;
 }
 

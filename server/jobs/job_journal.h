@@ -20,11 +20,21 @@ namespace kur::server {
 // the log ends up with every state that the store has, once. Not thread-safe (the log itself is).
 class JobJournal {
  public:
-  // Opens the log at `path`, creating its directory.
+  // Opens the log at `path` of a job that goes on, creating its directory. Damage is set aside, and
+  // a warning says so.
   static absl::StatusOr<std::unique_ptr<JobJournal>> Open(FileSystem& files,
                                                           const std::string& path,
                                                           EventDispatcher& dispatcher,
                                                           const JobRecord& record);
+
+  // Opens the log of a job that has ended and whose worker reported events up to `last_sequence`;
+  // 0: unknown. A log that is damaged, or lacks some of them, stays as it is: see
+  // EventLog::damage().
+  static absl::StatusOr<std::unique_ptr<JobJournal>> OpenEnded(FileSystem& files,
+                                                               const std::string& path,
+                                                               EventDispatcher& dispatcher,
+                                                               const JobRecord& record,
+                                                               int64_t last_sequence);
 
   // Appends the event of the record's state unless it is the one announced last.
   absl::Status Announce(const JobRecord& record);

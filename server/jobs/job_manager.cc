@@ -155,6 +155,7 @@ absl::Duration JobManager::SweepIfDue() {
 
 void JobManager::DoSlowWork(const std::shared_ptr<ActiveJob>& job) {
   if (job->ClaimReading()) AddTask(job, &ActiveJob::ReadEvents);
+  if (job->ClaimSpool()) AddTask(job, &ActiveJob::ReadSpool);
   if (job->ClaimLaunch()) AddTask(job, &ActiveJob::Launch);
 }
 

@@ -10,6 +10,8 @@
 #include "engine/base/status.h"
 #include "server/auth/access_policy.h"
 #include "server/protocol/job_state.h"
+#include "server/protocol/packed_events.h"
+#include "server/protocol/spooled_events.h"
 
 namespace kur::server {
 namespace {
@@ -66,12 +68,19 @@ absl::Status CheckHello(const v1::Hello& hello, const JobRecord& job,
   return absl::PermissionDeniedError("the worker belongs to another state directory");
 }
 
-absl::Status CheckWorkerEvents(int64_t sequence, std::vector<v1::Event>& events) {
+absl::Status CheckWorkerEvents(int64_t sequence, bool may_lack_events,
+                               std::vector<v1::Event>& events) {
   const auto known = [sequence](const v1::Event& event) {
     return event.worker_sequence() > 0 && event.worker_sequence() <= sequence;
   };
   events.erase(std::remove_if(events.begin(), events.end(), known), events.end());
+  if (may_lack_events && !events.empty()) {
+    sequence = std::max(sequence, events.front().worker_sequence() - 1);
+  }
   for (const v1::Event& event : events) {
+    if (event.ByteSizeLong() > kMaxEventBytes) {
+      return absl::InvalidArgumentError("an event of a worker is too large");
+    }
     if (event.worker_sequence() <= 0) {
       return absl::InvalidArgumentError("an event of a worker needs a worker_sequence");
     }
@@ -83,6 +92,7 @@ absl::Status CheckWorkerEvents(int64_t sequence, std::vector<v1::Event>& events)
     if (event.has_state_changed()) {
       return absl::InvalidArgumentError("a worker cannot change the state of its job");
     }
+    KUR_RETURN_IF_ERROR(CheckPacked(event));
     if (event.has_artifact_written()) {
       KUR_RETURN_IF_ERROR(NormalizeRelativePath(event.artifact_written().path()).status());
     }

@@ -53,8 +53,10 @@ absl::Status CheckHello(const v1::Hello& hello, const JobRecord& job,
                         const std::string& run_directory);
 
 // Leaves out of `events` those up to `sequence`, which are known. INVALID_ARGUMENT for what no
-// worker may report, OUT_OF_RANGE unless the others follow `sequence` without a gap.
-absl::Status CheckWorkerEvents(int64_t sequence, std::vector<v1::Event>& events);
+// worker may report, OUT_OF_RANGE unless the others follow `sequence` without a gap; but before the
+// first of them may be one if events are known to be lost (`may_lack_events`).
+absl::Status CheckWorkerEvents(int64_t sequence, bool may_lack_events,
+                               std::vector<v1::Event>& events);
 
 }  // namespace kur::server
 

@@ -17,17 +17,20 @@ class WorkerEnding {
     if (!is_scheduled()) due_ = at;
   }
 
-  // Has SIGKILL sent as soon as possible. `reason` ends "the worker was killed because".
-  void Kill(std::string reason) {
+  // Has SIGKILL sent as soon as possible. `reason` ends "the worker was killed because";
+  // `is_final`: starting it again would not help.
+  void Kill(std::string reason, bool is_final = false) {
     due_ = -absl::InfiniteDuration();
     signal_ = SIGKILL;
     kill_reason_ = std::move(reason);
+    kill_is_final_ = is_final;
   }
 
   bool is_scheduled() const { return due_ != absl::InfiniteDuration(); }
   absl::Duration due() const { return due_; }
   // Why kurd kills the worker; empty if a person wants it to end, or nobody does.
   const std::string& kill_reason() const { return kill_reason_; }
+  bool kill_is_final() const { return kill_is_final_; }
 
   // Returns the signal that is due; 0 if none is. The next is due `grace` later.
   int TakeDue(absl::Duration now, absl::Duration grace) {
@@ -40,6 +43,7 @@ class WorkerEnding {
   absl::Duration due_ = absl::InfiniteDuration();
   int signal_ = SIGTERM;
   std::string kill_reason_;
+  bool kill_is_final_ = false;
 };
 
 }  // namespace kur::server

@@ -64,7 +64,7 @@ v1::WorkerSpec Specify(const JobEnvironment& environment, const JobRecord& recor
 }  // namespace
 
 absl::StatusOr<LaunchRequest> PrepareLaunch(const JobEnvironment& environment,
-                                            const JobRecord& record, int64_t acknowledged) {
+                                            const JobRecord& record, const KnownEvents& events) {
   FileSystem& files = *environment.files;
   LaunchRequest request;
   request.job = record.name;
@@ -78,7 +78,9 @@ absl::StatusOr<LaunchRequest> PrepareLaunch(const JobEnvironment& environment,
   }
   KUR_ASSIGN_OR_RETURN(const auto sources, environment.store->Sources(record.id));
   v1::WorkerSpec spec = Specify(environment, record, request.devices);
-  spec.set_acknowledged_sequence(acknowledged);
+  spec.set_acknowledged_sequence(events.acknowledged);
+  spec.set_event_bytes(environment.event_bytes);
+  spec.set_event_bytes_used(events.bytes);
   KUR_ASSIGN_OR_RETURN(*spec.mutable_run_directory_id(), FileIdentity(request.run_directory));
   request.files = JobFiles(spec);
   KUR_RETURN_IF_ERROR(files.MakeDirectories(spec.workspace(), 0700));

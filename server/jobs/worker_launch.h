@@ -1,6 +1,8 @@
 #ifndef KUR_SERVER_JOBS_WORKER_LAUNCH_H_
 #define KUR_SERVER_JOBS_WORKER_LAUNCH_H_
 
+#include <cstdint>
+
 #include "absl/status/statusor.h"
 #include "server/jobs/job_environment.h"
 #include "server/launcher/launcher.h"
@@ -8,12 +10,17 @@
 
 namespace kur::server {
 
+// What kurd has of a job's events.
+struct KnownEvents {
+  int64_t acknowledged = 0;  // the highest worker_sequence
+  int64_t bytes = 0;
+};
+
 // Lays out the run directory, the workspace and the user's folder for the job's worker. Doing so
 // again is fine. FAILED_PRECONDITION if a device of the job is not on this machine any more;
 // RESOURCE_EXHAUSTED on a full disk.
-// `acknowledged`: the highest worker_sequence of the job's log.
 absl::StatusOr<LaunchRequest> PrepareLaunch(const JobEnvironment& environment,
-                                            const JobRecord& record, int64_t acknowledged);
+                                            const JobRecord& record, const KnownEvents& events);
 
 }  // namespace kur::server
 

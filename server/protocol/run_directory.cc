@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "engine/base/file_identity.h"
-#include "engine/base/record_log.h"
 #include "engine/base/status.h"
 #include "server/protocol/worker_paths.h"
 
@@ -58,21 +57,8 @@ std::optional<v1::Outcome> RunDirectory::Outcome() {
   return outcome;
 }
 
-std::vector<v1::Event> RunDirectory::SpooledAfter(int64_t sequence) {
-  std::vector<v1::Event> events;
-  const auto spool = RecordLogReader::Open(files_, JoinPath(path_, worker::kSpoolFile));
-  if (!spool.ok()) return events;
-  int64_t offset = 0;
-  std::string payload;
-  v1::Event event;
-  while ((*spool)->Read(&offset, &payload).ok()) {
-    if (!event.ParseFromString(payload)) break;
-    if (event.worker_sequence() <= sequence) continue;
-    if (event.worker_sequence() != sequence + 1) break;
-    ++sequence;
-    events.push_back(event);
-  }
-  return events;
+SpooledEvents RunDirectory::SpooledAfter(int64_t sequence, bool may_begin_later) {
+  return {files_, JoinPath(path_, worker::kSpoolFile), sequence, may_begin_later};
 }
 
 std::string RunDirectory::LogTail(int64_t max_bytes) {

@@ -10,9 +10,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/base/file_system.h"
-#include "kur/v1/event.pb.h"
 #include "kur/v1/kur.pb.h"
 #include "kur/v1/worker.pb.h"
+#include "server/protocol/spooled_events.h"
 
 namespace kur::server {
 
@@ -43,9 +43,8 @@ class RunDirectory {
   // Returns the outcome that the worker left; nothing if there is no readable one.
   std::optional<v1::Outcome> Outcome();
 
-  // Returns the spooled events that follow the worker_sequence `sequence` without a gap, up to the
-  // first damaged record.
-  std::vector<v1::Event> SpooledAfter(int64_t sequence);
+  // Returns the spooled events that follow the worker_sequence `sequence`; see SpooledEvents.
+  SpooledEvents SpooledAfter(int64_t sequence, bool may_begin_later = false);
 
   // Returns the end of worker.log, at most `max_bytes`, from the beginning of a line if possible.
   std::string LogTail(int64_t max_bytes);

@@ -12,6 +12,8 @@ class EventSink {
   virtual ~EventSink() = default;
   // Adds an event behind those before it.
   virtual absl::Status Add(v1::Event event) = 0;
+  // Passes on what it holds back, where it does.
+  virtual absl::Status Flush() { return absl::OkStatus(); }
   // Makes what was added survive a loss of power, where it is kept at all.
   virtual absl::Status Sync() = 0;
 };

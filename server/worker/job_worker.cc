@@ -17,8 +17,10 @@
 #include "server/protocol/conversions.h"
 #include "server/protocol/worker_paths.h"
 #include "server/worker/network_broker.h"
+#include "server/worker/packing_sink.h"
 #include "server/worker/reporter.h"
 #include "server/worker/spool.h"
+#include "server/worker/thinning_sink.h"
 #include "server/worker/uplink.h"
 #include "spdlog/spdlog.h"
 
@@ -121,7 +123,10 @@ absl::Status RunJob(const std::string& run_directory, Control* control, double p
                  spec.attempt(), spec.run_directory_id()},
                 spool.get(), control);
   const PathResolver paths = MakeResolver(spec);
-  SpoolSink sink(spool.get());
+  SpoolSink spool_sink(spool.get());
+  PackingSink packing_sink(&spool_sink);
+  ThinningSink sink(&packing_sink, {spec.event_bytes(), spec.event_bytes_used(),
+                                    [&spool] { return spool->appended_bytes(); }});
   Reporter reporter(
       paths, &sink,
       {JoinPath(run_directory, kArtifactFolder), process_start, &FileSystem::Posix()});

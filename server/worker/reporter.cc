@@ -1,6 +1,7 @@
 #include "server/worker/reporter.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +17,12 @@ namespace kur::worker {
 namespace {
 
 constexpr double kLossInterval = 0.1;  // seconds
+
+// Rounds to whole microseconds, which take less space than digits that no clock has.
+double ToMicroseconds(double seconds) {
+  constexpr double kMicros = 1e6;
+  return std::round(seconds * kMicros) / kMicros;
+}
 
 }  // namespace
 
@@ -67,8 +74,9 @@ void Reporter::SendLosses() {
   if (pending_.losses_size() == 0) return;
   const double now = MonotonicSeconds();
   constexpr double kLeastInterval = 1e-6;
-  pending_.set_samples_per_second(static_cast<double>(samples_sent_) /
-                                  std::max(now - last_sent_, kLeastInterval));
+  // As float: nobody measures it more exactly.
+  pending_.set_samples_per_second(static_cast<float>(static_cast<double>(samples_sent_) /
+                                                     std::max(now - last_sent_, kLeastInterval)));
   v1::Event event;
   event.mutable_batch_losses()->Swap(&pending_);
   pending_.Clear();
@@ -84,9 +92,9 @@ void Reporter::OnEpochFinished(const EpochFinished& epoch) {
   to->set_loss(epoch.loss);
   to->mutable_losses()->insert(epoch.losses.begin(), epoch.losses.end());
   to->set_samples(epoch.samples);
-  to->set_seconds(epoch.seconds);
+  to->set_seconds(ToMicroseconds(epoch.seconds));
   to->set_learning_rate(epoch.learning_rate);
-  to->set_data_seconds(epoch.data_seconds);
+  to->set_data_seconds(ToMicroseconds(epoch.data_seconds));
   Send(std::move(event));
 }
 
@@ -118,7 +126,7 @@ void Reporter::OnEvaluated(const EvaluationResult& result) {
   to->mutable_losses()->insert(result.losses.begin(), result.losses.end());
   to->mutable_metrics()->insert(result.metrics.begin(), result.metrics.end());
   to->set_samples(result.samples);
-  to->set_seconds(result.seconds);
+  to->set_seconds(ToMicroseconds(result.seconds));
   Send(std::move(event));
   // Time that was spent measuring is not time that batches took.
   RestartClock();
@@ -196,6 +204,7 @@ absl::Status Reporter::Sync() {
 absl::Status Reporter::Flush() {
   const absl::MutexLock lock(&mutex_);
   SendLosses();
+  status_.Update(sink_->Flush());
   return status_;
 }
 

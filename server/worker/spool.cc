@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "server/protocol/spooled_events.h"
 #include "server/worker/event_conversions.h"
 
 namespace kur::worker {
@@ -11,6 +13,8 @@ namespace {
 
 // A file is begun anew when it has this much that is acknowledged.
 constexpr int64_t kShrinkBytes = 8 << 20;
+// What is read at once has no more than this and one event: a message may have 24 MiB.
+constexpr size_t kMostReadBytes = 4 << 20;
 
 }  // namespace
 
@@ -20,7 +24,9 @@ absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(FileSystem& files, const std:
   const absl::MutexLock lock(&spool->mutex_);
   // Of a worker that was killed meanwhile.
   files.Remove(spool->FreshPath()).IgnoreError();
-  KUR_RETURN_IF_ERROR(spool->OpenFile());
+  std::string damage;
+  KUR_ASSIGN_OR_RETURN(const int64_t size, spool->FindGoodPart(&damage));
+  KUR_RETURN_IF_ERROR(spool->OpenFile(size));
   int64_t offset = 0;
   std::string record;
   v1::Event event;
@@ -31,11 +37,26 @@ absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(FileSystem& files, const std:
   }
   spool->acknowledged_ = acknowledged;
   spool->last_ = std::max(spool->last_, acknowledged);
+  if (damage.empty()) return spool;
+  v1::Event warning;
+  warning.mutable_log_line()->set_level(v1::LogLine::LEVEL_WARNING);
+  warning.mutable_log_line()->set_text(damage);
+  KUR_RETURN_IF_ERROR(spool->AppendLocked(std::move(warning)));
   return spool;
 }
 
-absl::Status Spool::OpenFile() {
-  KUR_ASSIGN_OR_RETURN(writer_, RecordLogWriter::Open(files_, path_));
+absl::StatusOr<int64_t> Spool::FindGoodPart(std::string* warning) const {
+  int64_t good = 0;
+  const auto valid = ValidRecordLogSize(files_, path_, &good);
+  if (!absl::IsDataLoss(valid.status())) return valid;
+  KUR_ASSIGN_OR_RETURN(const std::string aside, SetAsideDamage(files_, path_, good));
+  *warning = absl::StrCat("events that the server may not have got are lost (",
+                          valid.status().message(), "); what was there is kept in ", aside);
+  return good;
+}
+
+absl::Status Spool::OpenFile(int64_t size) {
+  KUR_ASSIGN_OR_RETURN(writer_, RecordLogWriter::OpenAt(files_, path_, size));
   KUR_ASSIGN_OR_RETURN(reader_, RecordLogReader::Open(files_, path_));
   read_ = 0;
   offset_ = 0;
@@ -47,6 +68,10 @@ absl::Status Spool::OpenFile() {
 
 absl::Status Spool::Append(v1::Event event) {
   const absl::MutexLock lock(&mutex_);
+  return AppendLocked(std::move(event));
+}
+
+absl::Status Spool::AppendLocked(v1::Event event) {
   KUR_RETURN_IF_ERROR(status_);
   event.set_worker_sequence(last_ + 1);
   if (!event.has_time()) {
@@ -54,8 +79,13 @@ absl::Status Spool::Append(v1::Event event) {
   }
   // Not synchronized: Sync() is called before what the run goes on from is written, so that a loss
   // of power takes only what is going to happen again.
-  status_ = writer_->Append(event.SerializeAsString());
+  const std::string record = event.SerializeAsString();
+  status_ = record.size() > server::kMaxEventBytes
+                ? absl::InvalidArgumentError(absl::StrCat("an event of ", record.size(),
+                                                          " bytes is more than the server takes"))
+                : writer_->Append(record);
   KUR_RETURN_IF_ERROR(status_);
+  appended_bytes_ += static_cast<int64_t>(record.size());
   ++last_;
   changed_.NotifyAll();
   return absl::OkStatus();
@@ -75,6 +105,11 @@ int64_t Spool::last_sequence() const {
   return last_;
 }
 
+int64_t Spool::appended_bytes() const {
+  const absl::MutexLock lock(&mutex_);
+  return appended_bytes_;
+}
+
 int64_t Spool::last_command_done() const {
   const absl::MutexLock lock(&mutex_);
   return last_command_done_;
@@ -91,11 +126,15 @@ std::vector<v1::Event> Spool::Read(int64_t after, int most, absl::Duration timeo
     offset_ = 0;
   }
   std::string record;
-  while (static_cast<int>(events.size()) < most && reader_->Read(&offset_, &record).ok()) {
+  size_t bytes = 0;
+  while (static_cast<int>(events.size()) < most && bytes < kMostReadBytes &&
+         reader_->Read(&offset_, &record).ok()) {
     v1::Event event;
     if (!event.ParseFromString(record)) continue;
     read_ = event.worker_sequence();
-    if (read_ > after) events.push_back(std::move(event));
+    if (read_ <= after) continue;
+    bytes += record.size();
+    events.push_back(std::move(event));
   }
   return events;
 }
@@ -129,10 +168,9 @@ bool Spool::ShouldShrink() const {
 
 void Spool::Shrink() {
   const std::string fresh = FreshPath();
-  absl::Status written = WriteRest(fresh);
-  if (written.ok()) written = files_.Rename(fresh, path_);
-  if (written.ok()) {
-    status_ = OpenFile();
+  const auto written = WriteRest(fresh);
+  if (written.ok() && files_.Rename(fresh, path_).ok()) {
+    status_ = OpenFile(*written);
     return;
   }
   // As on a full disk. The old file is as good.
@@ -140,7 +178,7 @@ void Spool::Shrink() {
   shrink_at_ = kept_ + kShrinkBytes;
 }
 
-absl::Status Spool::WriteRest(const std::string& path) const {
+absl::StatusOr<int64_t> Spool::WriteRest(const std::string& path) const {
   KUR_ASSIGN_OR_RETURN(const auto writer, RecordLogWriter::OpenAt(files_, path, 0));
   int64_t offset = kept_;
   std::string record;
@@ -149,7 +187,8 @@ absl::Status Spool::WriteRest(const std::string& path) const {
     KUR_RETURN_IF_ERROR(writer->Append(record));
   }
   // It takes the place of a file that was synchronized, perhaps.
-  return writer->Sync();
+  KUR_RETURN_IF_ERROR(writer->Sync());
+  return writer->size();
 }
 
 int64_t Spool::acknowledged() const {

@@ -23,12 +23,13 @@ namespace kur::worker {
 class Spool {
  public:
   // Opens or creates the file and goes on counting where it ends, or at `acknowledged` if a loss of
-  // power has taken the end of the file.
+  // power has taken the end of the file. Damage is set aside, with all that follows it, and an
+  // event says so.
   static absl::StatusOr<std::unique_ptr<Spool>> Open(FileSystem& files, const std::string& path,
                                                      int64_t acknowledged = 0);
 
   // Numbers the event (worker_sequence), stamps the time if it has none, and writes it. After an
-  // error every later call fails with it.
+  // error every later call fails with it: INVALID_ARGUMENT for more than kMaxEventBytes.
   absl::Status Append(v1::Event event);
 
   // Makes everything that was appended survive a loss of power.
@@ -41,8 +42,11 @@ class Spool {
   // whether kurd has these events or not; 0: none.
   int64_t last_command_done() const;
 
-  // Returns the next events after number `after`, at most `most`. Blocks up to `timeout` until one
-  // comes; empty if none came, or after Close().
+  // Returns the bytes of all events that were appended since the file was opened.
+  int64_t appended_bytes() const;
+
+  // Returns the next events after number `after`, at most `most`, and fewer where they are large.
+  // Blocks up to `timeout` until one comes; empty if none came, or after Close().
   std::vector<v1::Event> Read(int64_t after, int most, absl::Duration timeout);
 
   // Notes that everything up to `sequence` is durable elsewhere. Counting goes on above it even if
@@ -62,13 +66,19 @@ class Spool {
   // Where the file is written that takes the place of this one.
   std::string FreshPath() const { return path_ + ".new"; }
 
-  absl::Status OpenFile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Opens the file, whose first `size` bytes are whole records.
+  absl::Status OpenFile(int64_t size) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Returns how much of the file is whole records. Where damage follows, it is set aside, and
+  // `*warning` says so.
+  absl::StatusOr<int64_t> FindGoodPart(std::string* warning) const;
+  absl::Status AppendLocked(v1::Event event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Moves `kept_` past what is acknowledged.
   void SkipAcknowledged() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool ShouldShrink() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Shrink() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Writes a file with what a shorter spool holds.
-  absl::Status WriteRest(const std::string& path) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Writes a file with what a shorter spool holds, and returns its size.
+  absl::StatusOr<int64_t> WriteRest(const std::string& path) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   FileSystem& files_;
   const std::string path_;
@@ -79,6 +89,7 @@ class Spool {
   std::unique_ptr<RecordLogReader> reader_ ABSL_GUARDED_BY(mutex_);
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
   int64_t last_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t appended_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t acknowledged_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t last_command_done_ ABSL_GUARDED_BY(mutex_) = 0;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;

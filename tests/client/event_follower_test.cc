@@ -85,6 +85,25 @@ TEST_F(EventFollowerTest, DropsEventsThatAServerRepeats) {
   EXPECT_THAT(ReadAll(Options()), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8));
 }
 
+TEST_F(EventFollowerTest, UnpacksWhatIsPacked) {
+  server_->With([](FakeState& state) {
+    v1::Event& packed = state.events["cifar-7"][2];
+    packed.clear_kind();
+    packed.mutable_packed()->set_rounds(3);
+    packed.mutable_packed()->add_first()->mutable_epoch_started()->set_epoch(5);
+    for (int i = 0; i < 2; ++i) packed.mutable_packed()->add_times(1);
+    state.drop_stream_after = 3;
+  });
+  EXPECT_THAT(ReadAll(Options()), ElementsAre(1, 2, 3, 3, 3, 4, 5, 6, 7, 8));
+  EXPECT_TRUE(status_.ok()) << status_;
+  server_->With([](FakeState& state) {
+    state.events["cifar-7"][2].mutable_packed()->clear_times();
+    state.drop_stream_after = 0;
+  });
+  EXPECT_THAT(ReadAll(Options()), ElementsAre(1, 2));
+  EXPECT_TRUE(absl::IsDataLoss(status_)) << status_;
+}
+
 TEST_F(EventFollowerTest, RefusesAStreamWithAHole) {
   server_->With([](FakeState& state) {
     auto& events = state.events["cifar-7"];

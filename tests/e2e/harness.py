@@ -332,8 +332,24 @@ def items(data, key):
     return data if isinstance(data, list) else data.get(key, [])
 
 
-def numbers(events):
-    return [int(event['number']) for event in events]
+# What short epochs send packed: such events share the number of the one that they came in.
+PACKED = ('epoch_started', 'batch_losses', 'epoch_finished', 'measured')
+
+
+def numbers(events, kind='number'):
+    """The number of each event, or its `worker_sequence`; of those that came packed, once."""
+    found = []
+    for event in events:
+        number = int(event[kind])
+        if not (number in found[-1:] and any(kind in event for kind in PACKED)):
+            found.append(number)
+    return found
+
+
+def numbers_and_range(events, kind='number'):
+    """The numbers of events, and what they are where no one is missing or there twice."""
+    found = numbers(events, kind)
+    return found, list(range(1, len(found) + 1))
 
 
 def losses(events):

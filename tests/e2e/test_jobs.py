@@ -37,7 +37,7 @@ class TrainingTest(JobsTest):
         job = self.kurd.submit(self.kurfile)
         self.kurd.wait(job)
         events = self.kurd.events(job)
-        self.assertEqual(harness.numbers(events), list(range(1, len(events) + 1)))
+        self.assertEqual(*harness.numbers_and_range(events))
         self.assertEqual(harness.states(events), ['QUEUED', 'STARTING', 'RUNNING', 'SUCCEEDED'])
         self.assertEqual(set(harness.losses(events)),
                          {(epoch, batch) for epoch in (1, 2, 3) for batch in range(1, 17)})

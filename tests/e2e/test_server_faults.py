@@ -34,11 +34,10 @@ class RestartTest(harness.TestCase):
 
     def check_complete(self, job, events, end='CANCELLED'):
         """A job that nothing happened to: one attempt, every batch once and in order, no gap."""
-        self.assertEqual(harness.numbers(events), list(range(1, len(events) + 1)))
+        self.assertEqual(*harness.numbers_and_range(events))
         self.assertEqual(harness.states(events), ['QUEUED', 'STARTING', 'RUNNING', end])
-        sequences = [int(event['worker_sequence']) for event in events
-                     if int(event.get('worker_sequence', 0))]
-        self.assertEqual(sequences, list(range(1, len(sequences) + 1)))
+        reported = [event for event in events if int(event.get('worker_sequence', 0))]
+        self.assertEqual(*harness.numbers_and_range(reported, 'worker_sequence'))
         batches = [entry for event in events for entry in harness.losses([event])]
         self.assertEqual(batches, [(1 + index // BATCHES, 1 + index % BATCHES)
                                    for index in range(len(batches))])

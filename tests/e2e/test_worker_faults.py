@@ -48,7 +48,7 @@ class WorkerKilledTest(harness.TestCase):
         self.assertEqual(self.kurd.wait(killed)['attempts'], 3)
 
         events = self.kurd.events(killed)
-        self.assertEqual(harness.numbers(events), list(range(1, len(events) + 1)))
+        self.assertEqual(*harness.numbers_and_range(events))
         resumed = [int(event['started'].get('resumed_at_batch', 0)) for event in events
                    if 'started' in event]
         self.assertEqual(resumed[0], 0)

@@ -16,7 +16,7 @@ using testing::FailingFileSystem;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr int64_t kHeader = 8;
+constexpr int64_t kHeader = 12;
 
 class RecordLogTest : public ::testing::Test {
  protected:
@@ -32,6 +32,15 @@ class RecordLogTest : public ::testing::Test {
     const auto writer = OpenWriter();
     for (const std::string& record : records) ASSERT_TRUE(writer->Append(record).ok());
     ASSERT_TRUE(writer->Sync().ok());
+  }
+
+  // Returns a record as the first version of the format had it.
+  static std::string OldRecord(const std::string& payload) {
+    std::string record(8, '\0');
+    record[0] = static_cast<char>(payload.size());
+    const uint32_t checksum = RecordChecksum(payload);
+    for (int i = 0; i < 4; ++i) record[4 + i] = static_cast<char>(checksum >> (8 * i));
+    return record + payload;
   }
 
   // Returns every record from the start. `end` receives the status that ended the reading.
@@ -69,9 +78,106 @@ TEST_F(RecordLogTest, GoesOnWhereItEnded) {
 }
 
 // The format is stable: files outlive the program.
-TEST_F(RecordLogTest, HasLengthAndChecksumBeforeEachRecord) {
+TEST_F(RecordLogTest, HasLengthAndChecksumsBeforeEachRecord) {
   Append({"123456789"});
-  EXPECT_EQ(Bytes(), std::string("\x09\0\0\0\x26\x39\xf4\xcb", 8) + "123456789");
+  EXPECT_EQ(Bytes(), std::string("\x09\0\0\xb0\x26\x39\xf4\xcb\x2a\xdd\x2f\xb8", 12) + "123456789");
+}
+
+TEST_F(RecordLogTest, ALogOfTheFirstVersionIsReadAndGoesOn) {
+  dir_.Write("log", OldRecord("123456789") + OldRecord("two"));
+  EXPECT_EQ(Bytes().substr(0, 8), std::string("\x09\0\0\0\x26\x39\xf4\xcb", 8));
+  EXPECT_THAT(ReadAll(), ElementsAre("123456789", "two"));
+  Append({"three"});
+  absl::Status end;
+  EXPECT_THAT(ReadAll(&end), ElementsAre("123456789", "two", "three"));
+  EXPECT_EQ(end.code(), absl::StatusCode::kOutOfRange);
+}
+
+TEST_F(RecordLogTest, ATornRecordOfTheFirstVersionIsCutOff) {
+  const std::string whole = OldRecord("one") + OldRecord("second record");
+  for (size_t size = OldRecord("one").size(); size < whole.size(); ++size) {
+    SCOPED_TRACE(size);
+    dir_.Write("log", whole.substr(0, size));
+    Append({"third"});
+    EXPECT_THAT(ReadAll(), ElementsAre("one", "third"));
+  }
+}
+
+// A length that leads past the end is no torn record where whole ones follow.
+TEST_F(RecordLogTest, AnyFlippedBitOfALengthIsLoss) {
+  const std::vector<std::string> logs = {
+      OldRecord("one") + OldRecord("second") + OldRecord("third"), [this] {
+        Append({"one", "second", "third"});
+        return Bytes();
+      }()};
+  for (const std::string& whole : logs) {
+    const size_t second = whole.find("second") - (whole == logs[0] ? 8 : kHeader);
+    for (int bit = 0; bit < 32; ++bit) {
+      SCOPED_TRACE(bit);
+      std::string damaged = whole;
+      damaged[second + static_cast<size_t>(bit / 8)] ^= static_cast<char>(1 << (bit % 8));
+      dir_.Write("log", damaged);
+      absl::Status end;
+      EXPECT_THAT(ReadAll(&end), ElementsAre("one"));
+      EXPECT_EQ(end.code(), absl::StatusCode::kDataLoss) << end;
+      EXPECT_FALSE(RecordLogWriter::Open(FileSystem::Posix(), Path()).ok());
+      EXPECT_EQ(Bytes(), damaged);
+    }
+  }
+}
+
+TEST_F(RecordLogTest, AFlippedBitOfTheLastHeaderIsLoss) {
+  Append({"one", "two"});
+  const std::string whole = Bytes();
+  for (size_t bit = 8 * (kHeader + 3); bit < 8 * (2 * kHeader + 3); ++bit) {
+    SCOPED_TRACE(bit);
+    std::string damaged = whole;
+    damaged[bit / 8] ^= static_cast<char>(1 << (bit % 8));
+    dir_.Write("log", damaged);
+    absl::Status end;
+    EXPECT_THAT(ReadAll(&end), ElementsAre("one"));
+    EXPECT_EQ(end.code(), absl::StatusCode::kDataLoss) << end;
+  }
+}
+
+// A loss of power can leave a file that has its length, but not its bytes.
+TEST_F(RecordLogTest, ZerosAtTheEndAreCutOffWhereverTheyBegin) {
+  Append({"one", "second record", "third"});
+  const std::string whole = Bytes();
+  for (size_t begin = kHeader + 3; begin < 2 * kHeader + 3 + 13; ++begin) {
+    SCOPED_TRACE(begin);
+    dir_.Write("log", whole.substr(0, begin) + std::string(whole.size() - begin, '\0'));
+    absl::Status end;
+    EXPECT_THAT(ReadAll(&end), ElementsAre("one"));
+    EXPECT_EQ(end.code(), absl::StatusCode::kOutOfRange) << end;
+    Append({"again"});
+    EXPECT_THAT(ReadAll(), ElementsAre("one", "again"));
+  }
+}
+
+TEST_F(RecordLogTest, ARecordOverTheReadersLimitIsLoss) {
+  Append({"123456789"});
+  const auto reader = RecordLogReader::Open(FileSystem::Posix(), Path());
+  int64_t offset = 0;
+  std::string record;
+  EXPECT_EQ((*reader)->Read(&offset, &record, 8).code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE((*reader)->Read(&offset, &record, 9).ok());
+}
+
+TEST_F(RecordLogTest, DamageIsSetAsideUnderAFreeName) {
+  Append({"one", "two"});
+  const std::string whole = Bytes();
+  EXPECT_FALSE(HasDamageSetAside(FileSystem::Posix(), Path()));
+  EXPECT_EQ(*SetAsideDamage(FileSystem::Posix(), Path(), kHeader + 3), Path() + ".damaged-1");
+  EXPECT_EQ(*SetAsideDamage(FileSystem::Posix(), Path(), 0), Path() + ".damaged-2");
+  EXPECT_TRUE(HasDamageSetAside(FileSystem::Posix(), Path()));
+  EXPECT_EQ(*FileSystem::Posix().Read(Path() + ".damaged-1"), whole.substr(kHeader + 3));
+  EXPECT_EQ(*FileSystem::Posix().Read(Path() + ".damaged-2"), whole);
+  EXPECT_EQ(Bytes(), whole);
+  for (int failing = 0; failing < 5; ++failing) {
+    FailingFileSystem files(failing);
+    EXPECT_FALSE(SetAsideDamage(files, Path(), 0).ok()) << failing;
+  }
 }
 
 TEST_F(RecordLogTest, NoFileIsAnEmptyLog) {
@@ -101,7 +207,7 @@ TEST_F(RecordLogTest, CutsATornRecordOffWhereverTheCrashCame) {
 TEST_F(RecordLogTest, CutsALastRecordOffWhoseBytesAreWrong) {
   Append({"one", "second record"});
   const std::string whole = Bytes();
-  for (size_t at = kHeader + 3 + 4; at < whole.size(); ++at) {
+  for (size_t at = kHeader + 3 + kHeader; at < whole.size(); ++at) {
     SCOPED_TRACE(at);
     std::string damaged = whole;
     damaged[at] = static_cast<char>(~damaged[at]);
@@ -115,7 +221,7 @@ TEST_F(RecordLogTest, CutsALastRecordOffWhoseBytesAreWrong) {
 TEST_F(RecordLogTest, DamageInTheMiddleIsLoss) {
   Append({"one", "two"});
   const std::string whole = Bytes();
-  for (const size_t at : {size_t{4}, size_t{7}, size_t{8}, size_t{10}}) {
+  for (const size_t at : {size_t{4}, size_t{7}, size_t{8}, size_t{12}, size_t{14}}) {
     std::string damaged = whole;
     damaged[at] = static_cast<char>(damaged[at] ^ 1);
     dir_.Write("log", damaged);

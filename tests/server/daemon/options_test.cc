@@ -24,9 +24,11 @@ std::variant<DaemonOptions, EarlyExit> Parse(std::vector<const char*> arguments)
 }
 
 TEST(OptionsTest, ReadsEverything) {
-  const auto parsed = Parse({"--state-dir", "/s", "--listen", "unix:/a", "--listen", "127.0.0.1:1",
-                             "--devices", "cpu:2", "--data-root", "/d", "--data-root", "/e",
-                             "--log-level", "debug", "--upload-space", "10", "--uploads", "3"});
+  const auto parsed =
+      Parse({"--state-dir", "/s",        "--listen",    "unix:/a",       "--listen",
+             "127.0.0.1:1", "--devices", "cpu:2",       "--data-root",   "/d",
+             "--data-root", "/e",        "--log-level", "debug",         "--upload-space",
+             "10",          "--uploads", "3",           "--event-space", "7"});
   ASSERT_TRUE(std::holds_alternative<DaemonOptions>(parsed));
   const auto& options = std::get<DaemonOptions>(parsed);
   EXPECT_EQ(options.state_directory, "/s");
@@ -36,6 +38,7 @@ TEST(OptionsTest, ReadsEverything) {
   EXPECT_EQ(options.log_level, "debug");
   EXPECT_EQ(options.upload_space, 10);
   EXPECT_EQ(options.uploads, 3);
+  EXPECT_EQ(options.event_space, 7);
 }
 
 TEST(OptionsTest, ReadsTheBoundsOfWorkers) {

@@ -136,15 +136,59 @@ TEST_F(EventLogTest, CutsOffATornTail) {
   EXPECT_THAT(From(1), ElementsAre("1:a", "2:again"));
 }
 
-TEST_F(EventLogTest, DamageBeforeTheEndIsNamedAndNothingIsLostByOpening) {
-  ASSERT_THAT(log_->Append({Line("aaaaaaaa"), Line("b")}), IsOk());
-  log_.reset();
+// Whatever bit of a record that is not the last.
+TEST_F(EventLogTest, DamageIsSetAsideAndTheLogGoesOnBeforeIt) {
+  ASSERT_THAT(log_->Append({Line("a")}), IsOk());
+  const auto first = static_cast<size_t>(log_->bytes());
+  ASSERT_THAT(log_->Append({Line("b")}), IsOk());
+  const auto second = static_cast<size_t>(log_->bytes());
+  ASSERT_THAT(log_->Append({Line("c")}), IsOk());
+  const std::string whole = *files_.Read(path_, 1 << 20);
+  for (size_t at = first; at < second; ++at) {
+    SCOPED_TRACE(at);
+    std::string content = whole;
+    content[at] ^= 1;
+    ASSERT_THAT(WriteFileAtomically(files_, path_, content), IsOk());
+    Reopen();
+    EXPECT_THAT(From(1), ElementsAre("1:a"));
+    const std::string aside = absl::StrCat(path_, ".damaged-", at - first + 1);
+    EXPECT_NE(log_->set_aside().find("events from 2 on were damaged"), std::string::npos);
+    EXPECT_NE(log_->set_aside().find(aside), std::string::npos);
+    EXPECT_EQ(*files_.Read(aside, 1 << 20), content.substr(first));
+    EXPECT_TRUE(log_->may_lack_events());
+    ASSERT_THAT(log_->Append({Line("new")}), IsOk());
+    Reopen();
+    EXPECT_THAT(From(1), ElementsAre("1:a", "2:new"));
+    EXPECT_EQ(log_->set_aside(), "");
+    EXPECT_TRUE(log_->may_lack_events()) << "also after a restart";
+  }
+}
+
+TEST_F(EventLogTest, ALogThatWasNeverDamagedLacksNothing) {
+  ASSERT_THAT(log_->Append({Line("a"), Line("b")}), IsOk());
+  std::filesystem::resize_file(path_, static_cast<size_t>(*FileSize(path_) - 1));
+  Reopen();
+  EXPECT_FALSE(log_->may_lack_events());
+  EXPECT_EQ(log_->set_aside(), "");
+}
+
+TEST_F(EventLogTest, DamageThatIsKeptIsToldAfterWhatIsGood) {
+  ASSERT_THAT(log_->Append({Line("a")}), IsOk());
+  const auto first = static_cast<size_t>(log_->bytes());
+  ASSERT_THAT(log_->Append({Line("b"), Line("c")}), IsOk());
   std::string content = *files_.Read(path_, 1 << 20);
-  content[12] ^= 1;
+  content[first] ^= 1;
   ASSERT_THAT(WriteFileAtomically(files_, path_, content), IsOk());
-  EXPECT_THAT(EventLog::Open(files_, path_, dispatcher_),
-              FailsWith(absl::StatusCode::kDataLoss, "offset 0"));
-  EXPECT_EQ(*FileSize(path_), static_cast<int64_t>(content.size()));
+  const auto log = EventLog::Open(files_, path_, dispatcher_, EventLog::Damage::kKeep);
+  ASSERT_THAT(log, IsOk());
+  EventCursor cursor = (*log)->CursorAt(1);
+  v1::Event event;
+  EXPECT_TRUE(*(*log)->Read(&cursor, &event));
+  const auto damaged = FailsWith(absl::StatusCode::kDataLoss, absl::StrCat("offset ", first));
+  EXPECT_THAT((*log)->Read(&cursor, &event), damaged);
+  EXPECT_THAT((*log)->damage(), damaged);
+  EXPECT_THAT((*log)->Append({Line("d")}), damaged);
+  EXPECT_EQ(*files_.Read(path_, 1 << 20), content);
 }
 
 TEST_F(EventLogTest, AFullDiskLeavesTheLogAsItWas) {

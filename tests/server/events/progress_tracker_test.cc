@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
+#include "server/protocol/packed_events.h"
+
 namespace kur::server {
 namespace {
 
@@ -35,6 +39,30 @@ v1::Event Started(int64_t resumed_at_batch) {
 
 TEST(ProgressTrackerTest, KnowsNothingAtFirst) {
   EXPECT_FALSE(ProgressTracker().progress().has_value());
+}
+
+TEST(ProgressTrackerTest, PackedEventsCountAsThoseThatTheyAre) {
+  std::vector<v1::Event> events;
+  for (int64_t i = 1; i <= 20; ++i) {
+    v1::Event event;
+    event.mutable_epoch_started()->set_epoch(i);
+    event.mutable_epoch_started()->set_batches(3);
+    events.push_back(event);
+    events.push_back(Batches(i, 1, 3));
+    event.mutable_epoch_finished()->set_epoch(i);
+    event.mutable_epoch_finished()->set_loss(1.0 / static_cast<double>(i));
+    events.push_back(event);
+    event.mutable_measured()->set_section("validate");
+    event.mutable_measured()->set_loss(2.0 / static_cast<double>(i));
+    events.push_back(event);
+  }
+  ProgressTracker plain;
+  for (const v1::Event& event : events) plain.Add(event);
+  const auto packed = PackEvents(events);
+  ASSERT_EQ(packed.size(), 1U);
+  ProgressTracker tracker;
+  tracker.Add(packed[0]);
+  EXPECT_EQ(tracker.summary().SerializeAsString(), plain.summary().SerializeAsString());
 }
 
 TEST(ProgressTrackerTest, FollowsEpochsBatchesAndValidation) {

@@ -45,6 +45,46 @@ TEST_F(ActiveJobTest, ProgressIsShownWhileRunningAndAfterwards) {
   EXPECT_EQ(server_.Get(name).progress().epoch(), 3);
 }
 
+TEST_F(ActiveJobTest, PackedEpochsCountAsTheEventsThatTheyAre) {
+  const std::string name = server_.Submit("r1");
+  FakeWorker worker = RunningWorker(name);
+  EXPECT_EQ(*worker.Report(FakeWorker::PackedEpochs(50)), 2);
+  EXPECT_EQ(server_.Get(name).progress().epoch(), 50);
+  v1::Event bad = FakeWorker::PackedEpochs(50);
+  bad.mutable_packed()->set_rounds(51);
+  EXPECT_THAT(worker.Report(bad), FailsWith(absl::StatusCode::kInvalidArgument, "packed"));
+}
+
+TEST_F(ActiveJobTest, TheWorkerIsToldHowManyBytesOfEventsItMayHaveAndHas) {
+  server_.event_bytes = 1 << 20;
+  server_.Restart();
+  const std::string name = server_.Submit("r1");
+  EXPECT_EQ(server_.Spec(name).event_bytes(), 1 << 20);
+  EXPECT_LT(server_.Spec(name).event_bytes_used(), 100);
+  v1::Event line;
+  line.mutable_log_line()->set_text(std::string(1000, 'x'));
+  ASSERT_THAT(RunningWorker(name).Report(line), IsOk());
+  server_.EndWorker(name, KilledBy(SIGKILL));
+  EXPECT_GT(server_.Spec(name).event_bytes_used(), 1000);
+}
+
+TEST_F(ActiveJobTest, AWorkerThatReportsFarMoreThanItMayIsKilledAndTheJobFails) {
+  server_.event_bytes = 1 << 20;
+  server_.Restart();
+  const std::string name = server_.Submit("r1");
+  FakeWorker worker = RunningWorker(name);
+  v1::Event line;
+  line.mutable_log_line()->set_text(std::string(900 << 10, 'x'));
+  ASSERT_THAT(worker.Report({line, line}), IsOk()) << "a job may have some more than it should";
+  EXPECT_THAT(worker.Report(line), FailsWith(absl::StatusCode::kFailedPrecondition, "twice the"));
+  jobs().WaitUntilIdle();
+  EXPECT_THAT(server_.launcher.signals(), ElementsAre(Pair(name, SIGKILL)));
+  server_.EndWorker(name, KilledBy(SIGKILL));
+  EXPECT_EQ(server_.Get(name).state(), kFailed);
+  EXPECT_THAT(server_.Get(name).reason(),
+              HasSubstr("killed because its events have taken twice the 1 MiB"));
+}
+
 TEST_F(ActiveJobTest, EventsThatAreSentAgainAreTakenOnce) {
   const std::string name = server_.Submit("r1");
   FakeWorker worker = RunningWorker(name);

@@ -53,6 +53,16 @@ TEST(ExitDecisionTest, AKilledWorkerIsStartedAgainAndTheSignalNamed) {
   EXPECT_THAT(decision.reason, HasSubstr("killed by signal 9 (SIGKILL)"));
 }
 
+TEST(ExitDecisionTest, WhereStartingAgainWouldNotHelpTheJobFails) {
+  WorkerEnd end = Killed(1);
+  end.kill_reason = "its events are too many";
+  end.kill_is_final = true;
+  const ExitDecision decision = DecideAfterExit(end);
+  EXPECT_FALSE(decision.restart);
+  EXPECT_EQ(decision.state, v1::JOB_STATE_FAILED);
+  EXPECT_EQ(decision.reason, "the worker was killed because its events are too many");
+}
+
 TEST(ExitDecisionTest, ABusErrorIsExplained) {
   WorkerEnd end;
   end.exit = KilledBy(7);

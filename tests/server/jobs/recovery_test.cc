@@ -192,19 +192,32 @@ TEST_F(RecoveryTest, ATornLastEventIsSentAgainByTheWorker) {
   }
 }
 
-TEST_F(RecoveryTest, AJobWithDamagedEventsFailsAndTheOthersGoOn) {
+TEST_F(RecoveryTest, AJobWithDamagedEventsGoesOnAndWhatWasThereIsKept) {
   const std::string name = server_.Submit("r1");
-  RunningWorker(name);
-  const std::string second = server_.Submit("r2");
+  FakeWorker worker = RunningWorker(name);
+  ASSERT_THAT(worker.Report({FakeWorker::Batches(1, 1, 1), FakeWorker::Batches(1, 2, 1)}), IsOk());
   server_.Crash();
   const std::string log = server_.layout.Events(name);
   std::string content = *server_.files.Read(log, 1 << 20);
   content[10] ^= 1;
   ASSERT_THAT(WriteFileAtomically(server_.files, log, content), IsOk());
   server_.Start();
-  EXPECT_EQ(server_.Get(name).state(), kFailed);
-  EXPECT_THAT(server_.Get(name).reason(), HasSubstr("damaged"));
-  EXPECT_EQ(server_.Get(second).state(), kStarting);
+  EXPECT_EQ(server_.Get(name).state(), kRunning);
+  EXPECT_EQ(*server_.files.Read(log + ".damaged-1", 1 << 20), content);
+  EXPECT_THAT(server_.Events(name)[0].log_line().text(),
+              HasSubstr("kept in " + log + ".damaged-1"));
+  EXPECT_THAT(server_.States(name), ElementsAre(kQueued, kRunning));
+  // The worker has forgotten its first events, which were acknowledged.
+  for (int turn = 0; turn < 2; ++turn) {
+    EXPECT_EQ(*worker.Connect(), 0);
+    server_.Restart();
+  }
+  EXPECT_EQ(*worker.Connect(), 0);
+  worker.next_sequence = 3;
+  EXPECT_EQ(*worker.Report(FakeWorker::Batches(1, 2, 1)), 3);
+  EXPECT_EQ(*worker.Report(FakeWorker::Batches(1, 3, 1)), 4);
+  server_.EndWorker(name, kSucceeded);
+  EXPECT_THAT(server_.States(name), ElementsAre(kQueued, kRunning, kSucceeded));
 }
 
 TEST_F(RecoveryTest, AJobWhoseRunDirectoryIsGoneFailsAndTheOthersGoOn) {
@@ -250,8 +263,8 @@ TEST_F(RecoveryTest, AJobThatWaitsToBeStartedAgainIsNotReadUntilItsTurn) {
   server_.Start();
   EXPECT_EQ(server_.Get(second).state(), kQueued);
   server_.EndWorker(first, kSucceeded);
-  EXPECT_EQ(server_.Get(second).state(), kFailed);
-  EXPECT_THAT(server_.Get(second).reason(), HasSubstr("damaged"));
+  EXPECT_EQ(server_.Get(second).state(), kStarting);
+  EXPECT_THAT(server_.Events(second)[0].log_line().text(), HasSubstr("damaged"));
 }
 
 TEST_F(RecoveryTest, ACancelOfAJobWhoseEventsAreUnreadEndsIt) {
@@ -265,7 +278,7 @@ TEST_F(RecoveryTest, ACancelOfAJobWhoseEventsAreUnreadEndsIt) {
   EXPECT_THAT(server_.States(second), ElementsAre(kQueued, kCancelled));
 }
 
-TEST_F(RecoveryTest, DamageThatAReaderFindsEndsTheJob) {
+TEST_F(RecoveryTest, DamageThatAReaderFindsIsSaidOnceAndTheJobGoesOn) {
   const std::string name = server_.Submit("r1");
   FakeWorker worker = RunningWorker(name);
   v1::Event line;
@@ -279,9 +292,17 @@ TEST_F(RecoveryTest, DamageThatAReaderFindsEndsTheJob) {
   ASSERT_THAT(worker.Connect(), IsOk());
   EXPECT_THAT(worker.Report(line), IsOk()) << "nobody has seen it yet";
   EXPECT_THAT(server_.Events(name), SizeIs(0));
-  EXPECT_THAT(worker.Report(line), FailsWith(absl::StatusCode::kDataLoss, "damaged"));
-  EXPECT_EQ(server_.Get(name).state(), kFailed);
-  EXPECT_THAT(server_.Get(name).reason(), HasSubstr("damaged"));
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(worker.Report(line), IsOk());
+  EXPECT_EQ(server_.Get(name).state(), kRunning);
+  const auto log = server_.jobs->Events({"ann"}, name);
+  ASSERT_THAT(log, IsOk());
+  int warnings = 0;
+  EventCursor cursor = (*log)->CursorAt((*log)->last_number() - 3);
+  v1::Event event;
+  while ((*log)->Read(&cursor, &event).value_or(false)) {
+    warnings += event.log_line().level() == v1::LogLine::LEVEL_WARNING ? 1 : 0;
+  }
+  EXPECT_EQ(warnings, 1);
 }
 
 TEST_F(RecoveryTest, ProgressIsReadFromTheEvents) {

@@ -60,14 +60,19 @@ class RunDirectoryTest : public ::testing::Test {
     }
     Spool(records);
   }
-  std::vector<int64_t> SpooledAfter(int64_t sequence) {
+  std::vector<int64_t> SpooledAfter(int64_t sequence, bool may_begin_later = false) {
     std::vector<int64_t> sequences;
-    for (const v1::Event& event : run_.SpooledAfter(sequence)) {
-      sequences.push_back(event.worker_sequence());
+    SpooledEvents spooled = run_.SpooledAfter(sequence, may_begin_later);
+    for (auto events = spooled.Next(); !events.empty(); events = spooled.Next()) {
+      ++pieces_;
+      for (const v1::Event& event : events) sequences.push_back(event.worker_sequence());
     }
+    trouble_ = spooled.trouble();
     return sequences;
   }
 
+  int pieces_ = 0;
+  std::string trouble_;
   TemporaryDirectory folder_;
   RunDirectory run_{FileSystem::Posix(), folder_.File("run")};
 };
@@ -195,6 +200,41 @@ TEST_F(RunDirectoryTest, SpooledEventsEndBeforeAGap) {
   SpoolSequences({1, 2, 4, 5});
   EXPECT_THAT(SpooledAfter(0), ElementsAre(1, 2));
   EXPECT_THAT(SpooledAfter(3), ElementsAre(4, 5));
+}
+
+TEST_F(RunDirectoryTest, WhereEventsAreKnownToBeLostSpooledOnesMayBeginLater) {
+  folder_.Write("run/source/x", "");
+  SpoolSequences({4, 5, 7});
+  EXPECT_THAT(SpooledAfter(1, /*may_begin_later=*/true), ElementsAre(4, 5));
+  EXPECT_EQ(trouble_, "event 7 follows on 5");
+}
+
+TEST_F(RunDirectoryTest, ManySpooledEventsComeInPieces) {
+  folder_.Write("run/source/x", "");
+  std::vector<int64_t> sequences(10000);
+  for (size_t i = 0; i < sequences.size(); ++i) sequences[i] = static_cast<int64_t>(i) + 1;
+  SpoolSequences(sequences);
+  EXPECT_EQ(SpooledAfter(0), sequences);
+  EXPECT_EQ(pieces_, 3);
+  v1::Event large;
+  large.mutable_log_line()->set_text(std::string(3 << 20, 'x'));
+  large.set_worker_sequence(10001);
+  Spool({large.SerializeAsString()});
+  pieces_ = 0;
+  SpoolSequences({10002, 10003});
+  EXPECT_THAT(SpooledAfter(10000), ElementsAre(10001, 10002, 10003));
+  EXPECT_EQ(pieces_, 2);
+}
+
+TEST_F(RunDirectoryTest, SpooledEventsEndBeforeOneThatIsTooLarge) {
+  folder_.Write("run/source/x", "");
+  SpoolSequences({1});
+  v1::Event large;
+  large.mutable_log_line()->set_text(std::string(kMaxEventBytes, 'x'));
+  large.set_worker_sequence(2);
+  Spool({large.SerializeAsString()});
+  EXPECT_THAT(SpooledAfter(0), ElementsAre(1));
+  EXPECT_NE(trouble_.find("over the limit"), std::string::npos);
 }
 
 TEST_F(RunDirectoryTest, SpooledEventsComeOnceEvenIfSpooledTwice) {

@@ -76,6 +76,7 @@ class TestServer {
     environment.terminate_grace = absl::ZeroDuration();
     environment.now = [this] { return Now(); };
     environment.boot_id = boot_id;
+    environment.event_bytes = event_bytes;
     environment.uptime = [this] {
       ++clock_readings;
       return Uptime() + absl::Seconds(seconds_passed.load());
@@ -222,6 +223,7 @@ loss:
   std::string vfs;  // see StateDatabase
   absl::Duration cancel_grace = absl::InfiniteDuration();
   std::string boot_id = "this boot";
+  int64_t event_bytes = 0;
   std::atomic<int64_t> seconds_stepped{0};  // that the time of day was set
   std::atomic<int64_t> seconds_passed{0};   // more than the clocks say
   std::atomic<int64_t> clock_readings{0};
@@ -305,6 +307,24 @@ class FakeWorker {
     event.mutable_batch_losses()->set_epoch(epoch);
     event.mutable_batch_losses()->set_first_batch(first);
     for (int i = 0; i < count; ++i) event.mutable_batch_losses()->add_losses(1.0F);
+    return event;
+  }
+
+  // Several epochs in one event.
+  static v1::Event PackedEpochs(int rounds) {
+    v1::Event event;
+    v1::PackedEvents& packed = *event.mutable_packed();
+    packed.set_rounds(rounds);
+    packed.add_first()->mutable_epoch_started()->set_epoch(1);
+    packed.add_first()->mutable_epoch_finished()->set_epoch(1);
+    for (int i = 0; i < 2 * (rounds - 1); ++i) packed.add_times(1000);
+    v1::PackedColumn& epoch = *packed.add_columns();
+    epoch.add_steps(1);
+    for (int i = 0; i < 2; ++i) {
+      v1::PackedField& field = *epoch.add_fields();
+      field.set_event(i);
+      field.set_field(1);
+    }
     return event;
   }
 

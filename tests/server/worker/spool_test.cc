@@ -182,7 +182,7 @@ TEST_F(SpoolTest, CopiesNoMoreThanItDrops) {
   EXPECT_EQ(*FileSize(Path()), before);
   spool->Acknowledge(22);
   EXPECT_LT(*FileSize(Path()), 20 << 20);
-  EXPECT_EQ(ReadNow(*spool, 22).size(), 18U);
+  EXPECT_EQ(ReadNow(*spool, 22).size(), 4U);
 }
 
 TEST_F(SpoolTest, WhenItCannotShrinkItGoesOnAndTriesAgainLater) {
@@ -234,6 +234,40 @@ TEST_F(SpoolTest, ATornEventIsForgottenAndItsNumberGivenAgain) {
   const auto events = ReadNow(*spool, 0);
   EXPECT_THAT(Numbers(events), ElementsAre(1, 2));
   EXPECT_EQ(events[1].log_line().text(), "again");
+}
+
+TEST_F(SpoolTest, DamageIsSetAsideAndSaidAndCountingGoesOn) {
+  int64_t first = 0;
+  {
+    const auto spool = Open();
+    ASSERT_TRUE(spool->Append(Line("a")).ok());
+    first = *FileSize(Path());
+    for (const char* text : {"b", "c"}) ASSERT_TRUE(spool->Append(Line(text)).ok());
+  }
+  std::string content = *FileSystem::Posix().Read(Path());
+  content[static_cast<size_t>(first)] ^= 1;
+  dir_.Write("spool", content);
+  auto spool = Spool::Open(FileSystem::Posix(), Path(), 2);
+  ASSERT_TRUE(spool.ok()) << spool.status();
+  const auto events = ReadNow(**spool, 0);
+  EXPECT_THAT(Numbers(events), ElementsAre(1, 3)) << "the server has the second";
+  EXPECT_NE(events[1].log_line().text().find(Path() + ".damaged-1"), std::string::npos);
+  EXPECT_EQ(*FileSystem::Posix().Read(Path() + ".damaged-1"),
+            content.substr(static_cast<size_t>(first)));
+}
+
+TEST_F(SpoolTest, AnEventThatTheServerWouldNotTakeIsAnError) {
+  const auto spool = Open();
+  EXPECT_EQ(spool->Append(Line(std::string(16 << 20, 'x'))).code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(SpoolTest, LargeEventsAreReadAFewAtATime) {
+  const auto spool = Open();
+  for (int i = 0; i < 30; ++i) ASSERT_TRUE(spool->Append(Megabyte()).ok());
+  EXPECT_GT(spool->appended_bytes(), 30 << 20);
+  EXPECT_THAT(Numbers(ReadNow(*spool, 0)), ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(Numbers(ReadNow(*spool, 4)), ElementsAre(5, 6, 7, 8));
 }
 
 TEST_F(SpoolTest, AfterAnErrorEveryAppendFailsWithIt) {
