@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <climits>
-#include <cstdlib>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -11,41 +10,25 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
+#include "engine/base/open_beneath.h"
 
 namespace kur {
 namespace {
 
-// Resolves every symbolic link in `path`. If `path` does not exist, resolves its deepest existing
-// parent and appends the rest; a dangling link is replaced by its target. Returns "" if links form
-// a circle.
-std::string RealPath(const std::string& path, int links_followed = 0) {
-  constexpr int kMaxLinks = 40;  // the kernel's limit
-  char buffer[PATH_MAX];
-  if (realpath(path.c_str(), buffer) != nullptr) return buffer;
-  const std::string parent = DirectoryOf(path);
-  const ssize_t target = readlink(path.c_str(), buffer, sizeof(buffer));
-  if (target >= 0) {
-    if (links_followed == kMaxLinks) return "";
-    const std::string pointed_to(buffer, static_cast<size_t>(target));
-    return RealPath(JoinPath(parent, pointed_to), links_followed + 1);
-  }
-  if (parent == path || parent == ".") return path;
-  const std::string real_parent = RealPath(parent, links_followed);
-  return BaseName(path) == ".." ? DirectoryOf(real_parent) : JoinPath(real_parent, BaseName(path));
-}
-
 bool IsBelow(const std::string& path, const std::string& root) {
+  if (root.empty()) return false;  // a circle of links
   if (root == "/") return true;
   return path == root || absl::StartsWith(path, root + "/");
 }
 
-// Resolves `relative` below `root`. Refuses links that lead out of `root`.
+// Resolves `relative` and its links below `root`. Refuses links that lead out of `root`.
 absl::StatusOr<std::string> Confine(const std::string& root, const std::string& relative,
                                     const std::string& shown) {
   auto normalized = NormalizeRelativePath(relative);
   if (!normalized.ok()) return normalized.status();
-  const std::string path = JoinPath(root, *normalized);
-  if (!IsBelow(RealPath(path), RealPath(root))) {
+  std::string path = ResolveLinks(JoinPath(root, *normalized));
+  if (!IsBelow(path, ResolveLinks(root))) {
     return absl::PermissionDeniedError(
         absl::StrCat("the path ", shown, " leads outside of its folder through a link"));
   }
@@ -56,8 +39,9 @@ absl::StatusOr<std::string> Confine(const std::string& root, const std::string& 
 // existing parent must be a folder, and writable.
 absl::Status CheckWritable(const std::string& path, const std::string& shown) {
   std::string parent = DirectoryOf(path);
-  while (!Exists(parent) && DirectoryOf(parent) != parent) parent = DirectoryOf(parent);
-  if (!IsDirectory(parent)) {
+  FileSystem& files = FilesWithoutLinks();
+  while (!files.Exists(parent) && DirectoryOf(parent) != parent) parent = DirectoryOf(parent);
+  if (!files.IsDirectory(parent)) {
     return absl::InvalidArgumentError(absl::StrCat("there can be no ", shown, ": ",
                                                    BaseName(parent), " is a file, not a folder"));
   }
@@ -74,7 +58,7 @@ bool StartsAbove(const std::string& normalized) { return absl::StartsWith(normal
 bool IsHomePath(const std::string& path) { return path == "~" || absl::StartsWith(path, "~/"); }
 
 absl::StatusOr<std::string> ResolveHome(const std::string& home, const std::string& path) {
-  if (path.size() <= 2) return home;
+  if (path.size() <= 2) return ResolveLinks(home);
   return Confine(home, path.substr(2), path);
 }
 
@@ -118,10 +102,10 @@ absl::StatusOr<std::string> PathResolver::ForReading(const std::string& path) co
   if (IsHomePath(path)) {
     resolved = ResolveHome(options_.home, path);
   } else if (!path.empty() && path[0] == '/') {
-    const std::string real = RealPath(path);
+    const std::string real = ResolveLinks(path);
     bool allowed = false;
     for (const std::string& root : options_.data_roots) {
-      allowed = allowed || IsBelow(real, RealPath(root));
+      allowed = allowed || IsBelow(real, ResolveLinks(root));
     }
     if (!allowed) {
       return absl::PermissionDeniedError(
@@ -140,10 +124,10 @@ absl::StatusOr<std::string> PathResolver::ForReading(const std::string& path) co
                        " leads outside of the Kurfile's folder, and no file was there to be sent "
                        "with it"));
     }
-    resolved = input != options_.inputs.end() ? input->second
+    resolved = input != options_.inputs.end() ? ResolveLinks(input->second)
                                               : Confine(options_.workspace, *normalized, path);
   }
-  if (resolved.ok() && !Exists(*resolved)) {
+  if (resolved.ok() && !FilesWithoutLinks().Exists(*resolved)) {
     return absl::NotFoundError(absl::StrCat("no such file: ", path));
   }
   return resolved;

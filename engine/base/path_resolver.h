@@ -9,10 +9,10 @@
 
 namespace kur {
 
-// Resolves the paths of a Kurfile to paths of this machine. Relative paths are resolved in the
-// workspace, or to a frozen input of that name; `~` is resolved in the user's own folder; absolute
-// paths are for reading only and must be below a data root. A path that leads above the workspace
-// can only name a frozen input. Symbolic links that lead outside are refused. Immutable,
+// Resolves the paths of a Kurfile to paths without links; FilesWithoutLinks() opens them. Relative
+// paths are resolved in the workspace, or to a frozen input of that name; `~` in the user's folder;
+// absolute paths are for reading only and must be below a data root. A path that leads above the
+// workspace can only name a frozen input. Links that lead outside are refused. Immutable,
 // thread-safe.
 class PathResolver {
  public:

@@ -1,9 +1,7 @@
 #include "engine/base/sha256.h"
 
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -15,8 +13,8 @@
 #include "absl/base/const_init.h"
 #include "absl/strings/escaping.h"
 #include "absl/synchronization/mutex.h"
+#include "engine/base/files_without_links.h"
 #include "engine/base/status.h"
-#include "engine/base/unique_fd.h"
 
 namespace kur {
 
@@ -49,19 +47,15 @@ std::string Sha256Hex(absl::string_view data) {
   return digest.Hex();
 }
 
-absl::StatusOr<std::string> Sha256OfFile(const std::string& path) {
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return ErrnoToStatus(errno, "cannot open " + path);
+absl::StatusOr<std::string> Sha256OfFile(const std::string& path, FileSystem& files) {
+  KUR_ASSIGN_OR_RETURN(const auto file, files.OpenForReading(path));
   Sha256 digest;
   std::vector<char> buffer(size_t{1} << 18);
-  while (true) {
-    const ssize_t got = read(fd.get(), buffer.data(), buffer.size());
-    if (got < 0) {
-      if (errno == EINTR) continue;
-      return ErrnoToStatus(errno, "cannot read " + path);
-    }
+  for (int64_t offset = 0;;) {
+    KUR_ASSIGN_OR_RETURN(const size_t got, file->Read(offset, buffer.size(), buffer.data()));
     if (got == 0) return digest.Hex();
-    digest.Update(absl::string_view(buffer.data(), static_cast<size_t>(got)));
+    digest.Update(absl::string_view(buffer.data(), got));
+    offset += static_cast<int64_t>(got);
   }
 }
 
@@ -79,7 +73,7 @@ absl::StatusOr<std::string> Sha256OfUnchangedFile(const std::string& path) {
     const auto found = known->find(identity);
     if (found != known->end()) return found->second;
   }
-  KUR_ASSIGN_OR_RETURN(std::string digest, Sha256OfFile(path));
+  KUR_ASSIGN_OR_RETURN(std::string digest, Sha256OfFile(path, FilesWithoutLinks()));
   const absl::MutexLock lock(&mutex);
   return known->emplace(identity, std::move(digest)).first->second;
 }

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "engine/base/file_system.h"
 
 namespace kur {
 
@@ -30,10 +31,11 @@ class Sha256 {
 std::string Sha256Hex(absl::string_view data);
 
 // Returns the digest of a file, which is read in pieces.
-absl::StatusOr<std::string> Sha256OfFile(const std::string& path);
+absl::StatusOr<std::string> Sha256OfFile(const std::string& path,
+                                         FileSystem& files = FileSystem::Posix());
 
-// Returns the digest of a file. This process caches the digest until the file's inode, size or
-// times change. Thread-safe.
+// Returns the digest of a file that no link leads to. This process caches the digest until the
+// file's inode, size or times change. Thread-safe.
 absl::StatusOr<std::string> Sha256OfUnchangedFile(const std::string& path);
 
 // Returns whether `text` is 64 lower-case hexadecimal digits.

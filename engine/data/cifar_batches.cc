@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
 #include "engine/base/status.h"
 #include "engine/data/columns/pickle_columns.h"
 #include "engine/formats/pickle/pickle_reader.h"
@@ -153,7 +154,7 @@ absl::StatusOr<CifarBatches> ReadCifarArchive(const std::string& path,
 absl::StatusOr<CifarBatches> ReadCifarFiles(const std::vector<std::string>& files) {
   std::vector<Batch> batches;
   for (const std::string& file : files) {
-    KUR_ASSIGN_OR_RETURN(const std::string content, FileSystem::Posix().Read(file, kMaxBatchBytes));
+    KUR_ASSIGN_OR_RETURN(const std::string content, FilesWithoutLinks().Read(file, kMaxBatchBytes));
     KUR_ASSIGN_OR_RETURN(Batch batch, ParseBatch(content, file));
     batches.push_back(std::move(batch));
   }

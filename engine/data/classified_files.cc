@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
 #include "engine/formats/csv_rows.h"
@@ -32,7 +33,7 @@ class FileLister {
     if (++folders_ > kMaxFolders) {
       return absl::InvalidArgumentError(absl::StrCat("has more than ", kMaxFolders, " folders"));
     }
-    KUR_ASSIGN_OR_RETURN(const auto entries, ListDirectory(folder));
+    KUR_ASSIGN_OR_RETURN(const auto entries, FilesWithoutLinks().ListDirectory(folder));
     for (const std::string& entry : entries) {
       const std::string inner = JoinPath(folder, entry);
       const std::string path = JoinPath(relative, entry);

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/file_system.h"
+#include "engine/base/open_beneath.h"
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
 #include "engine/base/unique_fd.h"
@@ -32,8 +33,7 @@ class PartFile {
   static absl::StatusOr<PartFile> OpenLocked(FileSystem& files, const std::string& path,
                                              const std::function<bool()>& proceed) {
     while (true) {
-      UniqueFd lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-      if (!lock.valid()) return ErrnoToStatus(errno, "cannot write " + path);
+      KUR_ASSIGN_OR_RETURN(UniqueFd lock, OpenWithoutLinks(path, O_RDWR | O_CREAT, 0600));
       while (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR) return ErrnoToStatus(errno, "locking " + path);
         if (!proceed()) return absl::CancelledError("cancelled");
@@ -105,10 +105,10 @@ bool IsFinalForAllMirrors(const absl::Status& status) {
   return absl::IsCancelled(status) || absl::IsResourceExhausted(status) || absl::IsInternal(status);
 }
 
-absl::Status CheckContent(const DownloadRequest& request, const PartFile& part,
+absl::Status CheckContent(FileSystem& files, const DownloadRequest& request, const PartFile& part,
                           const std::string& url) {
   if (!request.sha256.has_value()) return absl::OkStatus();
-  KUR_ASSIGN_OR_RETURN(const std::string actual, Sha256OfFile(part.path()));
+  KUR_ASSIGN_OR_RETURN(const std::string actual, Sha256OfFile(part.path(), files));
   if (actual == *request.sha256) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat("what ", RedactUrl(url),
                                           " gives has the wrong checksum: ", "expected ",
@@ -127,7 +127,7 @@ absl::Status DownloadFromMirror(const std::string& url, const DownloadRequest& r
     if (!IsRetryable(status)) break;
   }
   if (!status.ok()) return status;
-  status = CheckContent(request, *part, url);
+  status = CheckContent(*options.files, request, *part, url);
   if (!status.ok()) part->Reset().IgnoreError();
   return status;
 }
@@ -146,10 +146,11 @@ absl::Status DownloadFromAnyMirror(const DownloadRequest& request, const Downloa
           absl::StrCat("cannot download ", absl::StrJoin(reasons, "; "))};
 }
 
-bool HasContent(const std::string& path, const std::optional<std::string>& sha256) {
-  if (!Exists(path) || IsDirectory(path)) return false;
+bool HasContent(FileSystem& files, const std::string& path,
+                const std::optional<std::string>& sha256) {
+  if (!files.Exists(path) || files.IsDirectory(path)) return false;
   if (!sha256.has_value()) return true;
-  const auto actual = Sha256OfFile(path);
+  const auto actual = Sha256OfFile(path, files);
   return actual.ok() && *actual == *sha256;
 }
 
@@ -165,7 +166,7 @@ absl::Status DownloadTo(const std::string& path, const DownloadRequest& request,
   struct stat after = {};
   const bool exists = stat(path.c_str(), &after) == 0;
   const bool is_new = exists && (!existed || before.st_ino != after.st_ino);
-  if ((is_new || request.sha256.has_value()) && HasContent(path, request.sha256)) {
+  if ((is_new || request.sha256.has_value()) && HasContent(files, path, request.sha256)) {
     return files.Remove(part.path());
   }
   absl::Status fetched = DownloadFromAnyMirror(request, options, &part);

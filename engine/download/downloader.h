@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
 #include "engine/download/http.h"
 
 namespace kur {
@@ -22,7 +22,7 @@ struct DownloadRequest {
 
 struct DownloadOptions {
   HttpClient* http = nullptr;  // borrowed; must be set
-  FileSystem* files = &FileSystem::Posix();
+  FileSystem* files = &FilesWithoutLinks();
   // A folder that keeps downloaded files by their digest and is shared by the jobs of one
   // user; empty: no cache.
   std::string cache;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
 #include "engine/download/downloader.h"
@@ -53,7 +54,7 @@ absl::Status Fetch(const FileReference& file, const PathResolver& paths,
     return listener.on_progress(file.path, bytes, total);
   };
   KUR_RETURN_IF_ERROR(Download(request, download));
-  KUR_ASSIGN_OR_RETURN(const int64_t size, FileSize(target));
+  KUR_ASSIGN_OR_RETURN(const int64_t size, FilesWithoutLinks().FileSize(target));
   listener.on_note(absl::StrCat("downloaded ", file.path, ", ", size, " bytes"));
   return absl::OkStatus();
 }

@@ -10,7 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
-#include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
 #include "engine/base/status.h"
 
 namespace kur {
@@ -156,7 +156,7 @@ absl::StatusOr<Recording> DecodeAudio(absl::string_view content, const AudioLimi
 
 absl::StatusOr<Recording> ReadAudio(const std::string& path, const AudioLimits& limits) {
   KUR_ASSIGN_OR_RETURN(const std::string content,
-                       FileSystem::Posix().Read(path, limits.max_file_bytes));
+                       FilesWithoutLinks().Read(path, limits.max_file_bytes));
   auto recording = DecodeAudio(content, limits);
   if (!recording.ok()) return Annotate(recording.status(), path);
   return recording;

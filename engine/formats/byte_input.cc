@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/open_beneath.h"
 #include "engine/base/status.h"
 #include "engine/base/system_memory.h"
 #include "engine/base/unique_fd.h"
@@ -117,8 +118,7 @@ class MemoryInput : public ByteInput {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ByteInput>> ByteInput::OpenFile(const std::string& path) {
-  UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return ErrnoToStatus(errno, "cannot open " + path);
+  KUR_ASSIGN_OR_RETURN(UniqueFd fd, OpenWithoutLinks(path, O_RDONLY));
   struct stat info;
   if (fstat(fd.get(), &info) != 0) return ErrnoToStatus(errno, "cannot stat " + path);
   if (!S_ISREG(info.st_mode)) return absl::InvalidArgumentError(path + " is not a file");

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "engine/base/open_beneath.h"
 #include "engine/base/status.h"
 #include "engine/base/unique_fd.h"
 #include "engine/formats/byte_input.h"
@@ -178,8 +179,7 @@ absl::Status WriteRowCount(const RowFile& file, int64_t rows) {
 
 absl::StatusOr<RowFile> OpenRowFile(const std::string& path, int flags) {
   RowFile file;
-  file.fd.reset(open(path.c_str(), flags | O_CLOEXEC, 0644));
-  if (!file.fd.valid()) return ErrnoToStatus(errno, "cannot open " + path);
+  KUR_ASSIGN_OR_RETURN(file.fd, OpenWithoutLinks(path, flags, 0644));
   struct stat info;
   if (fstat(file.fd.get(), &info) != 0) return ErrnoToStatus(errno, "cannot stat " + path);
   file.size = info.st_size;

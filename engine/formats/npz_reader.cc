@@ -1,5 +1,6 @@
 #include <archive.h>
 #include <archive_entry.h>
+#include <fcntl.h>
 
 #include <limits>
 #include <memory>
@@ -7,7 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
+#include "engine/base/open_beneath.h"
 #include "engine/base/status.h"
 #include "engine/formats/npy_reader.h"
 
@@ -92,9 +94,10 @@ absl::StatusOr<std::map<std::string, Array>> ReadMembers(Zip* zip, int64_t size)
 }  // namespace
 
 absl::StatusOr<std::map<std::string, Array>> ReadNpz(const std::string& path) {
-  KUR_ASSIGN_OR_RETURN(const int64_t size, FileSize(path));
+  KUR_ASSIGN_OR_RETURN(const int64_t size, FilesWithoutLinks().FileSize(path));
+  KUR_ASSIGN_OR_RETURN(const UniqueFd file, OpenWithoutLinks(path, O_RDONLY));
   Zip zip;
-  if (archive_read_open_filename(zip.handle, path.c_str(), kBlock) != ARCHIVE_OK) {
+  if (archive_read_open_fd(zip.handle, file.get(), kBlock) != ARCHIVE_OK) {
     return zip.Failed();
   }
   return ReadMembers(&zip, size);

@@ -2,11 +2,13 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <fcntl.h>
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
+#include "engine/base/open_beneath.h"
 #include "engine/base/status.h"
 
 namespace kur {
@@ -34,9 +36,10 @@ TarReader::TarReader(std::string name, int64_t archive_size, const TarLimits& li
 
 absl::StatusOr<std::unique_ptr<TarReader>> TarReader::Open(const std::string& path,
                                                            const TarLimits& limits) {
-  KUR_ASSIGN_OR_RETURN(const int64_t size, FileSize(path));
+  KUR_ASSIGN_OR_RETURN(const int64_t size, FilesWithoutLinks().FileSize(path));
   std::unique_ptr<TarReader> reader(new TarReader(path, size, limits));
-  if (archive_read_open_filename(reader->archive_.get(), path.c_str(), kBlock) != ARCHIVE_OK) {
+  KUR_ASSIGN_OR_RETURN(reader->file_, OpenWithoutLinks(path, O_RDONLY));
+  if (archive_read_open_fd(reader->archive_.get(), reader->file_.get(), kBlock) != ARCHIVE_OK) {
     return reader->Failed();
   }
   return reader;

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "engine/base/unique_fd.h"
 
 struct archive;
 
@@ -70,6 +71,7 @@ class TarReader {
   TarLimits limits_;
   int64_t members_ = 0;
   int64_t bytes_ = 0;
+  UniqueFd file_;  // what `archive_` reads; invalid in memory
   std::unique_ptr<archive, Closer> archive_;
 };
 

@@ -20,6 +20,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
 #include "engine/base/status.h"
 #include "engine/base/system_memory.h"
 #include "engine/data/array_source.h"
@@ -171,7 +172,7 @@ absl::StatusOr<Recordings> Read(ByteInput& input, const std::string& name) {
 
 absl::StatusOr<Recordings> ReadFolder(const std::string& folder, const std::string& display_path,
                                       const PathResolver& paths) {
-  KUR_ASSIGN_OR_RETURN(std::vector<std::string> names, ListDirectory(folder));
+  KUR_ASSIGN_OR_RETURN(std::vector<std::string> names, FilesWithoutLinks().ListDirectory(folder));
   names.erase(std::remove_if(names.begin(), names.end(),
                              [](const std::string& name) { return !IsMetadataName(name); }),
               names.end());

@@ -5,7 +5,7 @@
 #include "engine/kurfile/specs/supplier_spec.h"
 
 #ifdef KUR_RUNTIME
-#include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
 #include "engine/base/status.h"
 #include "engine/data/array_source.h"
 #include "engine/data/columns/pickle_columns.h"
@@ -44,7 +44,7 @@ const Registration<SupplierKind> kKind(
 #ifdef KUR_RUNTIME
 
 absl::StatusOr<SourceMap> ReadSources(const std::string& path) {
-  KUR_ASSIGN_OR_RETURN(const int64_t file_size, FileSize(path));
+  KUR_ASSIGN_OR_RETURN(const int64_t file_size, FilesWithoutLinks().FileSize(path));
   KUR_ASSIGN_OR_RETURN(const PickleValue pickle, ReadPickle(path));
   auto columns = ColumnsFromPickle(pickle, file_size);
   if (!columns.ok()) return Annotate(columns.status(), path);

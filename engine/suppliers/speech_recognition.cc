@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
 #include "engine/base/random.h"
 #include "engine/base/status.h"
 #include "engine/data/array_source.h"
@@ -155,7 +156,7 @@ absl::StatusOr<Vocabulary> OpenVocabulary(const VocabularySpec& spec,
   }
   if (const auto* file = std::get_if<FileReference>(&spec)) {
     KUR_ASSIGN_OR_RETURN(const std::string path, paths.ForReading(file->path));
-    KUR_ASSIGN_OR_RETURN(const std::string text, FileSystem::Posix().Read(path, kMaxBytes));
+    KUR_ASSIGN_OR_RETURN(const std::string text, FilesWithoutLinks().Read(path, kMaxBytes));
     return Vocabulary::FromJson(text, file->path);
   }
   return Vocabulary::Create(transcripts.Elements());

@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "engine/base/files_without_links.h"
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
 #include "nlohmann/json.hpp"
@@ -237,7 +238,7 @@ absl::StatusOr<std::string> SerializeCheckpoint(const Checkpoint& checkpoint) {
 }
 
 absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& path) {
-  KUR_ASSIGN_OR_RETURN(const std::string content, FileSystem::Posix().Read(path));
+  KUR_ASSIGN_OR_RETURN(const std::string content, FilesWithoutLinks().Read(path));
   try {
     auto checkpoint = Parse(content);
     if (!checkpoint.ok()) return Annotate(checkpoint.status(), path + " is damaged");

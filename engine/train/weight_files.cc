@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
 #include "engine/base/status.h"
 #include "engine/formats/idx.h"
 
@@ -30,7 +31,7 @@ using KurFiles = std::map<std::string, std::string>;
 absl::Status FindFiles(const std::string& folder, const PathResolver& paths, int depth,
                        KurFiles* files) {
   KUR_ASSIGN_OR_RETURN(const std::string here, paths.ForReading(folder));
-  KUR_ASSIGN_OR_RETURN(const auto names, ListDirectory(here));
+  KUR_ASSIGN_OR_RETURN(const auto names, FilesWithoutLinks().ListDirectory(here));
   for (const std::string& name : names) {
     const std::string path = absl::StrCat(folder, "/", name);
     const auto resolved = paths.ForReading(path);

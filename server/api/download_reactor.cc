@@ -1,12 +1,8 @@
 #include "server/api/download_reactor.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <string>
 
-#include "engine/base/status.h"
 #include "server/api/grpc_status.h"
 
 namespace kur::server {
@@ -16,22 +12,6 @@ constexpr int64_t kChunkBytes = int64_t{256} << 10;
 
 absl::Status Replaced() {
   return absl::AbortedError("the file was written anew just now; download it again");
-}
-
-// Up to `size` bytes at `offset`; fewer only at the end of the file.
-absl::StatusOr<std::string> ReadAt(int fd, int64_t offset, int64_t size) {
-  std::string data(static_cast<size_t>(size), '\0');
-  size_t have = 0;
-  while (have < data.size()) {
-    const ssize_t got =
-        pread(fd, &data[have], data.size() - have, offset + static_cast<int64_t>(have));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return ErrnoToStatus(errno, "cannot read the artifact");
-    if (got == 0) break;
-    have += static_cast<size_t>(got);
-  }
-  data.resize(have);
-  return data;
 }
 
 }  // namespace
@@ -49,12 +29,16 @@ void DownloadReactor::SendNext() {
   const absl::Status confirmed = admission_.Confirm();
   if (!confirmed.ok()) return Finish(ToGrpc(confirmed));
   const int64_t left = opened_.artifact.size() - offset_;
-  auto data = ReadAt(opened_.file.get(), offset_, std::min(left, kChunkBytes));
-  if (!data.ok()) return Finish(ToGrpc(data.status()));
-  if (data->empty() && left > 0) return Finish(ToGrpc(Replaced()));
-  offset_ += static_cast<int64_t>(data->size());
-  if (whole_) hash_.Update(*data);
-  response_.set_data(*std::move(data));
+  std::string data(static_cast<size_t>(std::min(left, kChunkBytes)), '\0');
+  const auto got = opened_.file->Read(offset_, data.size(), data.data());
+  if (!got.ok()) {
+    return Finish(ToGrpc(absl::Status(got.status().code(), "cannot read the artifact")));
+  }
+  if (*got == 0 && left > 0) return Finish(ToGrpc(Replaced()));
+  data.resize(*got);
+  offset_ += static_cast<int64_t>(*got);
+  if (whole_) hash_.Update(data);
+  response_.set_data(std::move(data));
   StartWrite(&response_);
 }
 

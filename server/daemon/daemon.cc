@@ -3,11 +3,14 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <climits>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/files_without_links.h"
 #include "engine/base/network_rules.h"
 #include "engine/base/status.h"
+#include "engine/base/system_memory.h"
 #include "server/auth/cookie.h"
 #include "server/confinement/confinement.h"
 #include "server/daemon/service_manager.h"
@@ -48,9 +51,9 @@ absl::StatusOr<std::string> Program(const std::string& given, const std::string&
   return std::string(resolved);
 }
 
-absl::StatusOr<std::optional<TokenFile>> LoadTokens(const DaemonOptions& options) {
-  if (options.token_file.empty()) return std::optional<TokenFile>();
-  KUR_ASSIGN_OR_RETURN(TokenFile tokens, TokenFile::Load(options.token_file));
+absl::StatusOr<std::optional<TokenFile>> LoadTokens(const std::string& file) {
+  if (file.empty()) return std::optional<TokenFile>();
+  KUR_ASSIGN_OR_RETURN(TokenFile tokens, TokenFile::Load(file));
   return std::optional<TokenFile>(std::move(tokens));
 }
 
@@ -96,18 +99,53 @@ absl::StatusOr<Confinement> ChooseConfinement(const std::string& option) {
   return Confinement::kWherever;
 }
 
+// Returns null, and says why, where workers can have no control groups.
+std::unique_ptr<WorkerGroups> OpenGroups(const DaemonOptions& options) {
+  if (options.worker_memory == 0) return nullptr;
+  const auto open = []() -> absl::StatusOr<std::unique_ptr<WorkerGroups>> {
+    KUR_ASSIGN_OR_RETURN(const std::string own, FileSystem::Posix().Read("/proc/self/cgroup"));
+    KUR_ASSIGN_OR_RETURN(const std::string folder,
+                         WorkerGroups::FindDelegated("/sys/fs/cgroup", own));
+    return WorkerGroups::Open(folder);
+  };
+  auto groups = open();
+  if (groups.ok()) return *std::move(groups);
+  // Only who asked for a limit is missing one.
+  spdlog::log(options.worker_memory.has_value() ? spdlog::level::warn : spdlog::level::info,
+              "the memory of workers is not limited: {} (see Memory in deploy/README.md)",
+              std::string(groups.status().message()));
+  return nullptr;
+}
+
+// Puts kurd-evaluator into a group of its own, so that many evaluations at once, each with little
+// memory, leave enough for the rest of the machine.
+EvaluatorProcess::OnLaunch Grouping(WorkerGroups* groups) {
+  if (groups == nullptr) return nullptr;
+  return [groups](pid_t process) -> absl::Status {
+    constexpr char kName[] = "evaluator";
+    GroupLimits limits;
+    limits.memory_bytes = std::max(int64_t{1} << 30, TotalMemoryBytes() / 8);
+    limits.threads = 256;
+    limits.ends_together = false;
+    KUR_RETURN_IF_ERROR(groups->Create(kName, limits).status());
+    return groups->Move(process, kName);
+  };
+}
+
 }  // namespace
 
 Daemon::Daemon(DaemonOptions options, StateDirectory state,
-               std::unique_ptr<Authenticator> authenticator)
+               std::unique_ptr<Authenticator> authenticator,
+               std::unique_ptr<Authenticator> metrics_authenticator)
     : options_(std::move(options)),
       state_(std::move(state)),
       authenticator_(std::move(authenticator)),
+      metrics_authenticator_(std::move(metrics_authenticator)),
       metrics_(Version()) {}
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& options) {
   // All errors of the command line are found before anything is created.
-  KUR_RETURN_IF_ERROR(CheckMetricsAddress(options.metrics));
+  KUR_ASSIGN_OR_RETURN(auto metrics_address, MetricsAddress(options));
   KUR_RETURN_IF_ERROR(ListenAddresses(options, "kurd.sock").status());
   DataPolicy data;
   KUR_ASSIGN_OR_RETURN(data.roots, ResolveDataRoots(options.data_roots));
@@ -118,7 +156,8 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
   data.download_networks = options.download_networks;
   KUR_RETURN_IF_ERROR(
       Annotate(NetworkRules::Parse(data.download_networks).status(), "--download-network"));
-  KUR_ASSIGN_OR_RETURN(auto tokens, LoadTokens(options));
+  KUR_ASSIGN_OR_RETURN(auto tokens, LoadTokens(options.token_file));
+  KUR_ASSIGN_OR_RETURN(auto metrics_tokens, LoadTokens(options.metrics_token_file));
   KUR_ASSIGN_OR_RETURN(auto tls, LoadTls(options));
   KUR_ASSIGN_OR_RETURN(const std::string worker_binary,
                        Program(options.worker_binary, "kurd-worker", "--worker-binary"));
@@ -135,27 +174,36 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
   KUR_ASSIGN_OR_RETURN(auto cookies, OpenCookies(addresses));
   std::unique_ptr<Daemon> daemon(
       new Daemon(options, std::move(state),
-                 std::make_unique<Authenticator>(std::move(tokens), std::move(cookies))));
+                 std::make_unique<Authenticator>(std::move(tokens), std::move(cookies)),
+                 std::make_unique<Authenticator>(std::move(metrics_tokens))));
   daemon->inventory_ = std::move(inventory);
-  KUR_ASSIGN_OR_RETURN(daemon->evaluator_, EvaluatorProcess::Start(evaluator_binary));
-  daemon->launcher_ = MakeLocalLauncher(worker_binary, confinement);
+  daemon->groups_ = OpenGroups(options);
+  KUR_ASSIGN_OR_RETURN(daemon->evaluator_,
+                       EvaluatorProcess::Start(evaluator_binary, Grouping(daemon->groups_.get())));
+  daemon->launcher_ = MakeLocalLauncher(
+      worker_binary, confinement, daemon->groups_.get(),
+      MemoryOfWorkers(options, TotalMemoryBytes(), daemon->inventory_->devices().size()));
   KUR_RETURN_IF_ERROR(daemon->OpenState(std::move(data)));
+  if (metrics_address.has_value()) {
+    KUR_RETURN_IF_ERROR(daemon->ServeMetrics(*std::move(metrics_address), tls));
+  }
   KUR_RETURN_IF_ERROR(daemon->Listen(addresses, std::move(tls)));
   return daemon;
 }
 
 absl::Status Daemon::OpenState(DataPolicy data) {
-  FileSystem& files = FileSystem::Posix();
   const StateLayout& layout = state_.layout();
+  files_ = FilesWithoutLinksIn(layout.runs());
   KUR_ASSIGN_OR_RETURN(database_,
                        StateDatabase::Open(layout.database(), /*vfs=*/"", layout.reserve()));
   store_ = std::make_unique<JobStore>(*database_);
   UploadLimits limits;
   limits.waiting_bytes = options_.upload_space << 30;
   limits.uploads = options_.uploads;
-  KUR_ASSIGN_OR_RETURN(blobs_, BlobStore::Open(files, layout.blobs(), limits));
+  KUR_ASSIGN_OR_RETURN(blobs_, BlobStore::Open(*files_, layout.blobs(), limits));
   policy_ = MakeFifoPolicy();
   JobEnvironment environment;
+  environment.files = files_.get();
   environment.layout = &layout;
   environment.database = database_.get();
   environment.store = store_.get();
@@ -203,13 +251,22 @@ absl::Status Daemon::Listen(const std::vector<ListenAddress>& addresses,
   KUR_ASSIGN_OR_RETURN(
       clients_, GrpcServer::Start(
                     clients, {jobs_service_.get(), blobs_service_.get(), system_service_.get()}));
-  if (!options_.metrics.empty()) {
-    KUR_RETURN_IF_ERROR(metrics_.Serve(options_.metrics, [this] { return Sample(); }));
-  }
   // Three times, so that one check that takes long is not the end.
   const absl::Duration interval = WatchdogTimeout().value_or(3 * kProbeInterval) / 3;
   watchdog_ = std::make_unique<Watchdog>([this] { return CheckServing(); }, interval);
   return absl::OkStatus();
+}
+
+absl::Status Daemon::ServeMetrics(ListenAddress address, const std::optional<TlsFiles>& tls) {
+  MetricsServer::Options options;
+  if (!address.IsLocal()) options.tls = tls;
+  options.address = std::move(address);
+  if (metrics_authenticator_->has_tokens()) {
+    options.authorize = [this](absl::string_view authorization) {
+      return metrics_authenticator_->UserOfHeader(authorization).status();
+    };
+  }
+  return metrics_.Serve(std::move(options), [this] { return Sample(); });
 }
 
 // A kurd that can write nothing any more says so to health checks, and is started again by the
@@ -238,16 +295,18 @@ std::vector<Metrics::Sample> Daemon::Sample() const {
 }
 
 absl::Status Daemon::ReloadTokens() {
-  if (options_.token_file.empty()) return absl::OkStatus();
-  KUR_ASSIGN_OR_RETURN(TokenFile tokens, TokenFile::Load(options_.token_file));
-  authenticator_->ReplaceTokens(std::move(tokens));
+  KUR_ASSIGN_OR_RETURN(auto tokens, LoadTokens(options_.token_file));
+  KUR_ASSIGN_OR_RETURN(auto metrics_tokens, LoadTokens(options_.metrics_token_file));
+  if (tokens.has_value()) authenticator_->ReplaceTokens(*std::move(tokens));
+  if (metrics_tokens.has_value()) metrics_authenticator_->ReplaceTokens(*std::move(metrics_tokens));
   return absl::OkStatus();
 }
 
 absl::Status Daemon::ReloadCertificate() {
   KUR_ASSIGN_OR_RETURN(auto tls, LoadTls(options_));
-  if (tls.has_value()) clients_->ReplaceCertificate(*std::move(tls));
-  return absl::OkStatus();
+  if (!tls.has_value()) return absl::OkStatus();
+  clients_->ReplaceCertificate(*tls);
+  return metrics_.ReplaceCertificate(*std::move(tls));
 }
 
 Daemon::~Daemon() {

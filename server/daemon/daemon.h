@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "engine/base/file_system.h"
 #include "server/api/blobs_service.h"
 #include "server/api/grpc_server.h"
 #include "server/api/jobs_service.h"
@@ -17,6 +18,7 @@
 #include "server/daemon/options.h"
 #include "server/daemon/state_directory.h"
 #include "server/daemon/watchdog.h"
+#include "server/launcher/worker_groups.h"
 #include "server/net/task_pool.h"
 
 namespace kur::server {
@@ -35,7 +37,7 @@ class Daemon {
   // Returns the addresses that clients connect to, with the ports that the kernel has chosen.
   const std::vector<std::string>& addresses() const { return clients_->addresses(); }
 
-  // Reads the token file again. Keeps the current tokens if that fails.
+  // Reads both token files again. Keeps all current tokens if one cannot be read.
   absl::Status ReloadTokens();
 
   // Reads the certificate and its key again, for new connections. Keeps the current ones if that
@@ -46,16 +48,21 @@ class Daemon {
   void Stop();
 
  private:
-  Daemon(DaemonOptions options, StateDirectory state, std::unique_ptr<Authenticator> authenticator);
+  Daemon(DaemonOptions options, StateDirectory state, std::unique_ptr<Authenticator> authenticator,
+         std::unique_ptr<Authenticator> metrics_authenticator);
 
   absl::Status OpenState(DataPolicy data);
   absl::Status Listen(const std::vector<ListenAddress>& addresses, std::optional<TlsFiles> tls);
+  absl::Status ServeMetrics(ListenAddress address, const std::optional<TlsFiles>& tls);
   absl::Status CheckServing();
   std::vector<Metrics::Sample> Sample() const;
 
   const DaemonOptions options_;
   StateDirectory state_;
+  std::unique_ptr<FileSystem> files_;
   std::unique_ptr<Authenticator> authenticator_;
+  // Of who reads metrics, and nothing else.
+  std::unique_ptr<Authenticator> metrics_authenticator_;
   Metrics metrics_;
   std::unique_ptr<DeviceInventory> inventory_;
   std::unique_ptr<SchedulingPolicy> policy_;
@@ -63,6 +70,7 @@ class Daemon {
   std::unique_ptr<JobStore> store_;
   std::unique_ptr<BlobStore> blobs_;
   EventDispatcher dispatcher_;
+  std::unique_ptr<WorkerGroups> groups_;  // null: workers have no control groups
   std::unique_ptr<KurfileEvaluator> evaluator_;
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<JobManager> jobs_;

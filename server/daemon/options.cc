@@ -1,11 +1,13 @@
 #include "server/daemon/options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <climits>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
@@ -28,12 +30,15 @@ Examples:
     kurd --state-dir /var/lib/kurd --listen 0.0.0.0:8400 \
          --tls-cert server.pem --tls-key server.key --token-file /etc/kurd/tokens
 
+  The same, with metrics for a Prometheus on another machine:
+    kurd ... --metrics 0.0.0.0:9464 --metrics-token-file /etc/kurd/metrics-tokens
+
   Two jobs at a time on the processors, reading data sets from /data:
     kurd --state-dir /var/lib/kurd --devices cpu:2 --data-root /data
 
 Over a UNIX socket, the content of the file PATH.cookie is the token of the account that runs kurd.
-A token file has lines of USER:TOKEN; SIGHUP reads it and the TLS files again. SIGTERM stops kurd and
-leaves the workers training; the next kurd on the same state directory takes them over.
+A token file has lines of USER:TOKEN; SIGHUP reads both token files and the TLS files again. SIGTERM
+stops kurd and leaves the workers training; the next kurd on the same state directory takes them over.
 )";
 
 // "90s", "30m", "2h".
@@ -44,6 +49,24 @@ absl::Duration ParseHangTimeout(const std::string& text) {
                                absl::StrCat("expected a time such as 30m or 2h, got '", text, "'"));
   }
   return timeout == absl::ZeroDuration() ? absl::InfiniteDuration() : timeout;
+}
+
+// "share", "none", "8G".
+std::optional<int64_t> ParseWorkerMemory(const std::string& text) {
+  if (text == "share") return std::nullopt;
+  if (text == "none") return 0;
+  try {
+    std::string bytes = text;
+    CLI::AsSizeValue(/*kb_is_1000=*/false)(bytes);
+    constexpr int64_t kLeast = int64_t{64} << 20;  // less starts no worker
+    int64_t memory = 0;
+    if (absl::SimpleAtoi(bytes, &memory) && memory >= kLeast) return memory;
+  } catch (const CLI::ValidationError&) {
+    // As for a number that is too small.
+  }
+  throw CLI::ValidationError(
+      "--worker-memory",
+      absl::StrCat("expected share, none, or a size from 64M on such as 16G, got '", text, "'"));
 }
 
 void AddOptions(CLI::App& app, DaemonOptions& options) {
@@ -85,8 +108,13 @@ void AddOptions(CLI::App& app, DaemonOptions& options) {
                  "epoch a minute is kept; twice as much fails the job [1024]")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
       ->type_name("MIB");
-  app.add_option("--metrics", options.metrics, "Serve Prometheus metrics on this loopback address")
+  app.add_option(
+         "--metrics", options.metrics,
+         "Serve /metrics for Prometheus here; beyond loopback by HTTPS, with the next option")
       ->type_name("HOST:PORT");
+  app.add_option("--metrics-token-file", options.metrics_token_file,
+                 "Who may read metrics: lines of NAME:TOKEN")
+      ->type_name("FILE");
   app.add_option("--max-restarts", options.max_restarts,
                  "How often a job is started again after its worker was killed or hung, unless "
                  "`kurctl submit` says [16]")
@@ -109,6 +137,13 @@ void AddOptions(CLI::App& app, DaemonOptions& options) {
                  "the kernel can), require (else kurd does not start) or off [auto]")
       ->check(CLI::IsMember({"auto", "require", "off"}))
       ->type_name("HOW");
+  app.add_option_function<std::string>(
+         "--worker-memory",
+         [&options](const std::string& text) { options.worker_memory = ParseWorkerMemory(text); },
+         "Memory of a worker, which ends alone when it needs more: a size such as 16G, share (of "
+         "the "
+         "machine's, for each device of its job) or none; needs Delegate= in kurd's unit [share]")
+      ->type_name("SIZE");
   app.add_option("--log-level", options.log_level, "debug, info, warn or error [info]")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->type_name("LEVEL");
@@ -158,14 +193,34 @@ absl::StatusOr<std::vector<ListenAddress>> ListenAddresses(const DaemonOptions& 
   return addresses;
 }
 
-absl::Status CheckMetricsAddress(const std::string& address) {
-  if (address.empty()) return absl::OkStatus();
-  KUR_ASSIGN_OR_RETURN(const ListenAddress parsed, ParseListenAddress(address));
-  if (!parsed.is_unix && parsed.IsLocal()) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("refusing to serve metrics on ", address,
-                   ": they need no token, so only a loopback address such as 127.0.0.1:9400 will "
-                   "do"));
+absl::StatusOr<std::optional<ListenAddress>> MetricsAddress(const DaemonOptions& options) {
+  if (options.metrics.empty()) {
+    if (options.metrics_token_file.empty()) return std::optional<ListenAddress>();
+    return absl::FailedPreconditionError(
+        "--metrics-token-file says who may read metrics, but none are served: add --metrics "
+        "HOST:PORT");
+  }
+  KUR_ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(options.metrics));
+  const bool has_tls_and_tokens =
+      !options.tls_certificate.empty() && !options.metrics_token_file.empty();
+  if (!address.is_unix && (address.IsLocal() || has_tls_and_tokens)) {
+    return std::optional<ListenAddress>(std::move(address));
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "refusing to serve metrics on ", options.metrics,
+      address.is_unix
+          ? ": Prometheus reads no UNIX socket; give HOST:PORT"
+          : ", which other machines can reach, without --tls-cert, --tls-key and "
+            "--metrics-token-file; a loopback address such as 127.0.0.1:9464 needs none of them"));
+}
+
+WorkerMemory MemoryOfWorkers(const DaemonOptions& options, int64_t total_bytes, size_t devices) {
+  WorkerMemory memory;
+  memory.for_each_device = !options.worker_memory.has_value();
+  // The last tenth is for kurd and the system.
+  memory.bytes = options.worker_memory.value_or(total_bytes / 10 * 9 /
+                                                static_cast<int64_t>(std::max<size_t>(1, devices)));
+  return memory;
 }
 
 absl::StatusOr<std::vector<std::string>> ResolveDataRoots(const std::vector<std::string>& roots) {

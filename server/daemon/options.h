@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/launcher/launcher.h"
 #include "server/net/listen_address.h"
 
 namespace kur::server {
@@ -42,8 +43,10 @@ struct DaemonOptions {
   int uploads = 16;
   // How many MiB of events a job may have before only the most important are kept; see event.proto.
   int64_t event_space = 1024;
-  // The loopback address of the Prometheus metrics. Empty: no metrics.
+  // Where Prometheus reads metrics. Empty: nowhere. Beyond loopback it needs TLS, and one of the
+  // tokens in lines of NAME:TOKEN of the file.
   std::string metrics;
+  std::string metrics_token_file;
   // How often a job is started again after its worker was killed, unless the submission says;
   // absent: the default of JobEnvironment, as below.
   std::optional<int> max_restarts;
@@ -56,6 +59,9 @@ struct DaemonOptions {
   // Whether workers are confined: "auto", as far as the kernel can; "require": kurd does not start
   // where it cannot; "off".
   std::string confinement = "auto";
+  // How much memory a worker may have, where systemd has delegated a control group to kurd: bytes;
+  // 0: as much as there is; absent: a share of the machine's for each device of its job.
+  std::optional<int64_t> worker_memory;
   // "debug", "info", "warn" or "error".
   std::string log_level = "info";
 };
@@ -75,8 +81,12 @@ std::variant<DaemonOptions, EarlyExit> ParseCommandLine(int argc, const char* co
 absl::StatusOr<std::vector<ListenAddress>> ListenAddresses(const DaemonOptions& options,
                                                            const std::string& default_socket);
 
-// Returns FAILED_PRECONDITION unless the address of the metrics, if any, is a loopback address.
-absl::Status CheckMetricsAddress(const std::string& address);
+// Returns the address of the metrics; nothing if there are none. Returns FAILED_PRECONDITION if
+// other machines could reach it without TLS and tokens.
+absl::StatusOr<std::optional<ListenAddress>> MetricsAddress(const DaemonOptions& options);
+
+// Returns how much memory workers may have on a machine with `total_bytes` and so many devices.
+WorkerMemory MemoryOfWorkers(const DaemonOptions& options, int64_t total_bytes, size_t devices);
 
 // Returns the data roots as absolute paths without links. Returns INVALID_ARGUMENT, naming the
 // root, if one is not a folder.

@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "server/protocol/job_state.h"
 #include "server/protocol/worker_paths.h"
 
@@ -20,6 +21,11 @@ std::string SignalName(int signal) {
 std::string Describe(const WorkerEnd& end) {
   if (!end.kill_reason.empty()) {
     return absl::StrCat("the worker was killed because ", end.kill_reason);
+  }
+  if (end.exit.exceeded_memory > 0) {
+    return absl::StrFormat(
+        "out of memory: the worker needed more than the limit of %.1f GiB (kurd --worker-memory)",
+        static_cast<double>(end.exit.exceeded_memory) / (int64_t{1} << 30));
   }
   if (end.exit.host_restarted) return "the machine was restarted while the worker ran";
   if (end.exit.is_of_original) {
@@ -71,6 +77,13 @@ ExitDecision DecideAfterExit(const WorkerEnd& end) {
                          end.log_tail));
   }
   const bool blameless = end.exit.host_restarted || end.exit.is_of_original || end.directory_moved;
+  // Memory that was too little is too little again, unless it has grown while the job got further.
+  if (!end.progressed && end.exit.exceeded_memory > 0) {
+    return Final(v1::JOB_STATE_FAILED,
+                 WithLog(absl::StrCat(Describe(end),
+                                      "; make the batches smaller, or ask the operator for more"),
+                         end.log_tail));
+  }
   const bool hopeless =
       !blameless && !end.progressed && end.attempts_without_progress >= kMaxAttemptsWithoutProgress;
   if (hopeless) {

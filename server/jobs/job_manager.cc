@@ -1,17 +1,16 @@
 #include "server/jobs/job_manager.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <set>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "engine/base/path_resolver.h"
+#include "absl/strings/str_replace.h"
+#include "engine/base/file_system.h"
 #include "engine/base/status.h"
 #include "server/jobs/blob_sweep.h"
 #include "server/jobs/job_view.h"
@@ -421,14 +420,14 @@ absl::StatusOr<OpenedArtifact> JobManager::OpenArtifact(const Caller& caller,
     return absl::NotFoundError(
         absl::StrCat("job ", record.name, " has written no '", path.substr(0, 200), "'"));
   }
-  PathResolver::Options confined;
-  confined.workspace = environment_.layout->Artifacts(record.name);
-  confined.home = confined.workspace + "/~";
-  KUR_ASSIGN_OR_RETURN(const std::string file,
-                       PathResolver(std::move(confined)).ForReading(found->path()));
+  const std::string file = JoinPath(environment_.layout->Artifacts(record.name), found->path());
+  auto content = environment_.files->OpenForReading(file);
+  if (!content.ok()) {
+    return absl::Status(content.status().code(),
+                        absl::StrReplaceAll(content.status().message(), {{file, path}}));
+  }
   OpenedArtifact opened;
-  opened.file.reset(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!opened.file.valid()) return ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
+  opened.file = *std::move(content);
   // Only now, so that the digest is not older than the content.
   KUR_ASSIGN_OR_RETURN(const auto artifact, environment_.store->FindArtifact(record.id, path));
   opened.artifact = artifact.value_or(*found);

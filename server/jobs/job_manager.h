@@ -15,8 +15,8 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "engine/base/file_system.h"
 #include "engine/base/timed_condition.h"
-#include "engine/base/unique_fd.h"
 #include "kur/v1/kur.pb.h"
 #include "server/auth/access_policy.h"
 #include "server/jobs/active_job.h"
@@ -29,7 +29,7 @@ namespace kur::server {
 // An artifact whose content stays what it is while it is read.
 struct OpenedArtifact {
   v1::Artifact artifact;
-  UniqueFd file;
+  std::unique_ptr<RandomAccessFile> file;
 };
 
 // The jobs of this server: accepts them, starts them as the scheduling policy decides, follows

@@ -15,6 +15,8 @@
 
 namespace kur::server {
 
+class WorkerGroups;
+
 // Names one worker for ever. Only the launcher that gave the handle reads the text; everyone else
 // stores it and gives it back.
 struct WorkerHandle {
@@ -39,6 +41,16 @@ struct WorkerExit {
   bool host_restarted = false;  // the worker ended with the machine that it ran on
   // The run directory is a copy of the one that the worker belongs to, which may still be running.
   bool is_of_original = false;
+  // The bytes of memory that the worker was limited to, if it was ended because they ran out; else
+  // 0.
+  int64_t exceeded_memory = 0;
+};
+
+// How much memory a worker may have.
+struct WorkerMemory {
+  int64_t bytes = 0;  // 0: as much as there is
+  // Whether a job has `bytes` for each of its devices; a job without devices has them once.
+  bool for_each_device = false;
 };
 
 // Whether workers are kept from what their job does not need.
@@ -97,9 +109,12 @@ class Launcher {
 // (see worker_environment.h). A confined worker opens only files that its job or its program needs
 // (see server/confinement), keeps its temporary files in the run directory, and is told by
 // `--confined` to refuse itself system calls. Needs Linux 5.4: where the kernel lacks what it
-// needs, every call is FAILED_PRECONDITION and says so.
+// needs, every call is FAILED_PRECONDITION and says so. With `groups`, which outlive the launcher,
+// each worker has a control group of its own, and `memory`.
 std::unique_ptr<Launcher> MakeLocalLauncher(const std::string& worker_binary,
-                                            Confinement confinement = Confinement::kNone);
+                                            Confinement confinement = Confinement::kNone,
+                                            WorkerGroups* groups = nullptr,
+                                            const WorkerMemory& memory = {});
 
 }  // namespace kur::server
 

@@ -25,6 +25,7 @@
 #include "server/launcher/signal_blocker.h"
 #include "server/launcher/spawn.h"
 #include "server/launcher/worker_environment.h"
+#include "server/launcher/worker_groups.h"
 #include "server/launcher/worker_search.h"
 
 namespace kur::server {
@@ -50,8 +51,13 @@ std::vector<int> ProcessorsOf(const std::vector<Device>& devices) {
 // Thread-safe.
 class LocalLauncher : public Launcher {
  public:
-  LocalLauncher(const std::string& worker_binary, Confinement confinement)
-      : worker_binary_(AbsolutePath(worker_binary)), confinement_(confinement), ready_(Prepare()) {
+  LocalLauncher(const std::string& worker_binary, Confinement confinement, WorkerGroups* groups,
+                const WorkerMemory& memory)
+      : worker_binary_(AbsolutePath(worker_binary)),
+        confinement_(confinement),
+        groups_(groups),
+        memory_(memory),
+        ready_(Prepare()) {
     if (!ready_.ok()) return;
     // Signals of the process are for its other threads.
     const SignalBlocker blocker;
@@ -93,7 +99,10 @@ class LocalLauncher : public Launcher {
     const absl::Status adopted = OpenAndWatch(job, identity, std::move(on_exit));
     if (adopted.ok()) return std::optional<WorkerExit>();
     Forget(job);
-    if (absl::IsNotFound(adopted)) return gone;
+    if (absl::IsNotFound(adopted)) {
+      LeaveGroup(job, &gone);
+      return gone;
+    }
     return Annotate(adopted, absl::StrCat("adopting the worker of ", job));
   }
 
@@ -166,6 +175,12 @@ class LocalLauncher : public Launcher {
     spawn.log = JoinPath(request.run_directory, "worker.log");
     spawn.processors = ProcessorsOf(request.devices);
     if (confinement_ == Confinement::kWherever) Confine(request, &spawn);
+    UniqueFd group;
+    if (groups_ != nullptr) {
+      KUR_ASSIGN_OR_RETURN(
+          group, groups_->Create(WorkerGroups::NameFor(request.job), LimitsFor(request.devices)));
+      spawn.group = group.get();
+    }
     KUR_ASSIGN_OR_RETURN(SpawnedProcess process, Spawn(spawn));
 
     // Nobody has reaped the child yet, so this is its own description.
@@ -179,6 +194,21 @@ class LocalLauncher : public Launcher {
       return watched;
     }
     return ProcessIdentity{process.pid, stat->start_ticks, boot_id_, directory_id};
+  }
+
+  GroupLimits LimitsFor(const std::vector<Device>& devices) const {
+    GroupLimits limits;
+    const size_t shares = memory_.for_each_device ? std::max<size_t>(1, devices.size()) : 1;
+    limits.memory_bytes = memory_.bytes * static_cast<int64_t>(shares);
+    return limits;
+  }
+
+  // Removes the group of a worker that has ended, after reading there what ended it.
+  void LeaveGroup(const std::string& job, WorkerExit* exit) {
+    if (groups_ == nullptr) return;
+    const std::string group = WorkerGroups::NameFor(job);
+    if (groups_->RanOutOfMemory(group)) exit->exceeded_memory = groups_->MemoryOf(group);
+    groups_->Remove(group);
   }
 
   void Confine(const LaunchRequest& request, SpawnRequest* spawn) const {
@@ -246,13 +276,17 @@ class LocalLauncher : public Launcher {
       exit = Reap(ended->second.pidfd);
       job = ended->first;
       on_exit = std::move(ended->second.on_exit);
-      workers_.erase(ended);
     }
+    // Before the job can have another worker, whose group has the same name.
+    LeaveGroup(job, &exit);
+    Forget(job);
     if (on_exit) on_exit(job, exit);
   }
 
   const std::string worker_binary_;
   const Confinement confinement_;
+  WorkerGroups* const groups_;  // null: workers have no groups
+  const WorkerMemory memory_;
   std::string boot_id_;
   Machine machine_;
   UniqueFd stop_;
@@ -266,8 +300,9 @@ class LocalLauncher : public Launcher {
 }  // namespace
 
 std::unique_ptr<Launcher> MakeLocalLauncher(const std::string& worker_binary,
-                                            Confinement confinement) {
-  return std::make_unique<LocalLauncher>(worker_binary, confinement);
+                                            Confinement confinement, WorkerGroups* groups,
+                                            const WorkerMemory& memory) {
+  return std::make_unique<LocalLauncher>(worker_binary, confinement, groups, memory);
 }
 
 }  // namespace kur::server

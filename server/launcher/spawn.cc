@@ -14,6 +14,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/file_system.h"
+#include "engine/base/open_beneath.h"
 #include "engine/base/status.h"
 #include "server/confinement/landlock.h"
 #include "server/launcher/process.h"
@@ -32,7 +34,7 @@ constexpr int kMaxClosedFds = 1 << 16;
 constexpr rlim_t kMaxOpenFiles = 1 << 16;
 
 // What the child could not do.
-enum class Step : int { kStreams, kDirectory, kProcessors, kConfinement, kExecute };
+enum class Step : int { kGroup, kStreams, kDirectory, kProcessors, kConfinement, kExecute };
 
 // What the child writes into the pipe before it gives up.
 struct Failure {
@@ -47,6 +49,7 @@ struct ChildPlan {
   const char* directory;
   char* const* argv;
   char* const* envp;
+  int group;  // -1: none
   int input;  // these four are above kConfinementFd
   int log;
   int report;
@@ -102,6 +105,9 @@ void Limit(int max_open_files) {
 }
 
 [[noreturn]] void RunChild(const ChildPlan& plan) {
+  if (plan.group >= 0 && write(plan.group, "0", 1) != 1) {
+    ReplaceByPlaceholder(plan.report, Step::kGroup);
+  }
   setsid();
   if (dup2(plan.input, STDIN_FILENO) < 0 || dup2(plan.log, STDOUT_FILENO) < 0 ||
       dup2(plan.log, STDERR_FILENO) < 0 || dup3(plan.report, kReportFd, O_CLOEXEC) < 0) {
@@ -145,9 +151,18 @@ absl::StatusOr<UniqueFd> Raise(const UniqueFd& low) {
   return high;
 }
 
-absl::StatusOr<UniqueFd> OpenHigh(const std::string& path, int flags) {
-  const UniqueFd low(open(path.c_str(), flags | O_CLOEXEC, 0640));
-  if (!low.valid()) return ErrnoToStatus(errno, absl::StrCat("opening ", path));
+// Opens the file for output in the worker's folder, where an earlier worker may have left anything.
+absl::StatusOr<UniqueFd> OpenLog(const std::string& path) {
+  const UniqueFd folder(open(DirectoryOf(path).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.valid()) return ErrnoToStatus(errno, absl::StrCat("opening ", path));
+  KUR_ASSIGN_OR_RETURN(const UniqueFd low, OpenBeneath(folder.get(), BaseName(path),
+                                                       O_WRONLY | O_CREAT | O_APPEND, 0640, path));
+  return Raise(low);
+}
+
+absl::StatusOr<UniqueFd> OpenNull() {
+  const UniqueFd low(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!low.valid()) return ErrnoToStatus(errno, "opening /dev/null");
   return Raise(low);
 }
 
@@ -182,6 +197,8 @@ absl::Status ReadReport(const UniqueFd& report, const SpawnRequest& request) {
     return absl::InternalError(absl::StrCat("starting ", request.binary, ": no word from it"));
   }
   switch (failure.step) {
+    case Step::kGroup:
+      return ErrnoToStatus(failure.error, "entering the worker's control group");
     case Step::kStreams:
       return ErrnoToStatus(failure.error, absl::StrCat("redirecting output to ", request.log));
     case Step::kDirectory:
@@ -216,9 +233,8 @@ Affinity AffinityTo(const std::vector<int>& processors) {
 }  // namespace
 
 absl::StatusOr<SpawnedProcess> Spawn(const SpawnRequest& request) {
-  KUR_ASSIGN_OR_RETURN(const UniqueFd input, OpenHigh("/dev/null", O_RDONLY));
-  KUR_ASSIGN_OR_RETURN(const UniqueFd log,
-                       OpenHigh(request.log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW));
+  KUR_ASSIGN_OR_RETURN(const UniqueFd input, OpenNull());
+  KUR_ASSIGN_OR_RETURN(const UniqueFd log, OpenLog(request.log));
   KUR_ASSIGN_OR_RETURN(Pipe report, OpenPipe());
   UniqueFd confinement;
   if (request.files.has_value()) {
@@ -241,6 +257,7 @@ absl::StatusOr<SpawnedProcess> Spawn(const SpawnRequest& request) {
                           request.directory.c_str(),
                           argv.data(),
                           envp.data(),
+                          request.group,
                           input.get(),
                           log.get(),
                           report.write_end.get(),

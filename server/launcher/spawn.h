@@ -22,6 +22,7 @@ struct SpawnRequest {
   std::string directory;               // where it runs
   std::string log;                     // stdout and stderr are appended to it
   std::vector<int> processors;         // where it may run; empty: where this process may
+  int group = -1;                      // cgroup.procs of its control group; -1: this process's
   // The only files that it may open; absent: all.
   std::optional<std::vector<FileRule>> files;
 };

@@ -1,12 +1,13 @@
 #include "server/metrics/metrics.h"
 
-#include <exception>
+#include <prometheus/text_serializer.h>
+
 #include <map>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "engine/base/clock.h"
+#include "engine/base/status.h"
 
 namespace kur::server {
 namespace {
@@ -28,32 +29,23 @@ prometheus::Gauge& AddGauge(prometheus::Registry& registry, const std::string& n
   return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(labels);
 }
 
-}  // namespace
-
-class Metrics::SampleCollector : public prometheus::Collectable {
- public:
-  explicit SampleCollector(Sampler sampler) : sampler_(std::move(sampler)) {}
-
-  std::vector<prometheus::MetricFamily> Collect() const override {
-    std::map<std::string, prometheus::MetricFamily> families;
-    for (const Sample& sample : sampler_()) {
-      prometheus::MetricFamily& family = families[sample.name];
-      family.name = sample.name;
-      family.help = sample.help;
-      family.type = prometheus::MetricType::Gauge;
-      prometheus::ClientMetric& metric = family.metric.emplace_back();
-      if (!sample.label.empty()) metric.label.push_back({sample.label, sample.label_value});
-      metric.gauge.value = sample.value;
-    }
-    std::vector<prometheus::MetricFamily> all;
-    all.reserve(families.size());
-    for (auto& entry : families) all.push_back(std::move(entry.second));
-    return all;
+// Appends the samples, by name.
+void Append(const std::vector<Metrics::Sample>& samples,
+            std::vector<prometheus::MetricFamily>* families) {
+  std::map<std::string, prometheus::MetricFamily> named;
+  for (const Metrics::Sample& sample : samples) {
+    prometheus::MetricFamily& family = named[sample.name];
+    family.name = sample.name;
+    family.help = sample.help;
+    family.type = prometheus::MetricType::Gauge;
+    prometheus::ClientMetric& metric = family.metric.emplace_back();
+    if (!sample.label.empty()) metric.label.push_back({sample.label, sample.label_value});
+    metric.gauge.value = sample.value;
   }
+  for (auto& entry : named) families->push_back(std::move(entry.second));
+}
 
- private:
-  const Sampler sampler_;
-};
+}  // namespace
 
 Metrics::Metrics(const std::string& version)
     : registry_(std::make_shared<prometheus::Registry>()),
@@ -74,20 +66,21 @@ Metrics::Metrics(const std::string& version)
 
 Metrics::~Metrics() { Stop(); }
 
-absl::Status Metrics::Serve(const std::string& address, Sampler sampler) {
-  try {
-    exposer_ = std::make_unique<prometheus::Exposer>(address, /*num_threads=*/1);
-  } catch (const std::exception& error) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot serve metrics on ", address, ": ", error.what()));
-  }
-  collector_ = std::make_shared<SampleCollector>(std::move(sampler));
-  exposer_->RegisterCollectable(registry_);
-  exposer_->RegisterCollectable(collector_);
+absl::Status Metrics::Serve(MetricsServer::Options options, Sampler sampler) {
+  options.page = [registry = registry_, sampler = std::move(sampler)] {
+    std::vector<prometheus::MetricFamily> families = registry->Collect();
+    Append(sampler(), &families);
+    return prometheus::TextSerializer().Serialize(families);
+  };
+  KUR_ASSIGN_OR_RETURN(server_, MetricsServer::Start(std::move(options)));
   return absl::OkStatus();
 }
 
-void Metrics::Stop() { exposer_.reset(); }
+absl::Status Metrics::ReplaceCertificate(TlsFiles tls) {
+  return server_ == nullptr ? absl::OkStatus() : server_->ReplaceCertificate(std::move(tls));
+}
+
+void Metrics::Stop() { server_.reset(); }
 
 void Metrics::CountTurnedAway(const std::string& reason) {
   turned_away_.Add({{"reason", reason}}).Increment();

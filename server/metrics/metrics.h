@@ -2,7 +2,6 @@
 #define KUR_SERVER_METRICS_METRICS_H_
 
 #include <prometheus/counter.h>
-#include <prometheus/exposer.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
@@ -14,11 +13,14 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "server/metrics/metrics_server.h"
+#include "server/net/tls_files.h"
 
 namespace kur::server {
 
 // The metrics of kurd for Prometheus. Label values never come from users, whose values would be
-// unbounded. Thread-safe, but Serve() and Stop() are for one thread.
+// unbounded. Thread-safe, but Serve(), ReplaceCertificate() and Stop() are for
+// one thread.
 class Metrics {
  public:
   // A value that is computed when Prometheus asks.
@@ -34,9 +36,12 @@ class Metrics {
   explicit Metrics(const std::string& version);
   ~Metrics();
 
-  // Serves http://ADDRESS/metrics until Stop(). Calls `sampler` for every request, on a thread of
-  // the exposer. Returns UNAVAILABLE if the address cannot be bound.
-  absl::Status Serve(const std::string& address, Sampler sampler);
+  // Serves /metrics until Stop(), with a page of its own. Calls `sampler` for every request, on a
+  // thread of the server. Returns UNAVAILABLE if the address cannot be had.
+  absl::Status Serve(MetricsServer::Options options, Sampler sampler);
+
+  // See MetricsServer::ReplaceCertificate().
+  absl::Status ReplaceCertificate(TlsFiles tls);
 
   // Stops serving. The sampler is not called after Stop() has returned.
   void Stop();
@@ -52,8 +57,6 @@ class Metrics {
   void OnWatchEnd() { watchers_.Decrement(); }
 
  private:
-  class SampleCollector;
-
   std::shared_ptr<prometheus::Registry> registry_;
   prometheus::Family<prometheus::Counter>& calls_;
   prometheus::Family<prometheus::Counter>& turned_away_;
@@ -61,8 +64,7 @@ class Metrics {
   prometheus::Counter& events_;
   prometheus::Counter& uploaded_;
   prometheus::Gauge& watchers_;
-  std::shared_ptr<SampleCollector> collector_;
-  std::unique_ptr<prometheus::Exposer> exposer_;
+  std::unique_ptr<MetricsServer> server_;
 };
 
 }  // namespace kur::server

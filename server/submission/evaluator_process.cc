@@ -96,9 +96,9 @@ absl::StatusOr<pid_t> Spawn(const std::string& binary, int control) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<EvaluatorProcess>> EvaluatorProcess::Start(
-    const std::string& binary) {
-  std::unique_ptr<EvaluatorProcess> process(new EvaluatorProcess(binary));
+absl::StatusOr<std::unique_ptr<EvaluatorProcess>> EvaluatorProcess::Start(const std::string& binary,
+                                                                          OnLaunch on_launch) {
+  std::unique_ptr<EvaluatorProcess> process(new EvaluatorProcess(binary, std::move(on_launch)));
   absl::MutexLock lock(&process->mutex_);
   KUR_RETURN_IF_ERROR(process->Launch());
   return process;
@@ -129,6 +129,11 @@ absl::Status EvaluatorProcess::Launch() {
   KUR_ASSIGN_OR_RETURN(pid_, Spawn(binary_, pair.theirs.get()));
   pair.theirs.reset();
   control_ = std::move(pair.ours);
+  const absl::Status known = on_launch_ ? on_launch_(pid_) : absl::OkStatus();
+  if (!known.ok()) {
+    Reap();
+    return known;
+  }
   std::string greeting(1024, '\0');
   const ssize_t count = recv(control_.get(), &greeting[0], greeting.size(), 0);
   greeting.resize(static_cast<size_t>(std::max<ssize_t>(count, 0)));

@@ -3,8 +3,10 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -20,8 +22,12 @@ namespace kur::server {
 // threads ask for one.
 class EvaluatorProcess : public KurfileEvaluator {
  public:
+  // Told the process id of the program, before it evaluates anything; an error ends the program.
+  using OnLaunch = std::function<absl::Status(pid_t)>;
+
   // Starts the program `binary`. FAILED_PRECONDITION, naming it, if it does not come up.
-  static absl::StatusOr<std::unique_ptr<EvaluatorProcess>> Start(const std::string& binary);
+  static absl::StatusOr<std::unique_ptr<EvaluatorProcess>> Start(const std::string& binary,
+                                                                 OnLaunch on_launch = nullptr);
 
   // Ends the program. Evaluations must have ended.
   ~EvaluatorProcess() override;
@@ -32,7 +38,8 @@ class EvaluatorProcess : public KurfileEvaluator {
   pid_t pid() const;
 
  private:
-  explicit EvaluatorProcess(std::string binary) : binary_(std::move(binary)) {}
+  EvaluatorProcess(std::string binary, OnLaunch on_launch)
+      : binary_(std::move(binary)), on_launch_(std::move(on_launch)) {}
 
   absl::Status Launch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Reap() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -42,6 +49,7 @@ class EvaluatorProcess : public KurfileEvaluator {
   absl::StatusOr<std::string> Ask(const std::string& question);
 
   const std::string binary_;
+  const OnLaunch on_launch_;
   mutable absl::Mutex mutex_;
   UniqueFd control_ ABSL_GUARDED_BY(mutex_);
   pid_t pid_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -7,6 +7,8 @@
 #include "absl/time/time.h"
 #include "engine/base/clock.h"
 #include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
+#include "engine/base/open_beneath.h"
 #include "engine/base/path_resolver.h"
 #include "engine/base/status.h"
 #include "engine/base/utf8.h"
@@ -50,11 +52,15 @@ class SpoolSink : public EventSink {
   Spool* spool_;
 };
 
+// Reads what kurd has written for the job. The operator may have made links to the worker's
+// folders; the paths returned lead through none.
 absl::StatusOr<v1::WorkerSpec> ReadSpec(const std::string& run_directory) {
-  const std::string path = JoinPath(run_directory, kSpecFile);
-  KUR_ASSIGN_OR_RETURN(const std::string content, FileSystem::Posix().Read(path));
+  const std::string path = JoinPath(ResolveLinks(run_directory), kSpecFile);
+  KUR_ASSIGN_OR_RETURN(const std::string content, FilesWithoutLinks().Read(path));
   v1::WorkerSpec spec;
   if (!spec.ParseFromString(content)) return absl::DataLossError(path + " is damaged");
+  spec.set_run_directory(ResolveLinks(run_directory));
+  spec.set_download_cache(ResolveLinks(spec.download_cache()));
   return spec;
 }
 
@@ -90,6 +96,7 @@ absl::StatusOr<RunOutcome> RunKurfile(const v1::WorkerSpec& spec, const PathReso
   options.scratch_folder = spec.run_directory();
   options.resume_path = JoinPath(spec.run_directory(), kResumeFile);
   options.written_folder = JoinPath(spec.run_directory(), kArtifactFolder);
+  options.files = &FilesWithoutLinks();
   options.fetch.offline = spec.offline();
   options.fetch.cache = spec.download_cache();
   options.fetch.http = std::move(http);
@@ -113,11 +120,12 @@ v1::Outcome ToOutcome(const absl::StatusOr<RunOutcome>& end) {
 absl::Status RunJob(const std::string& run_directory, Control* control, double process_start,
                     bool is_confined) {
   KUR_ASSIGN_OR_RETURN(const v1::WorkerSpec spec, ReadSpec(run_directory));
+  const std::string& folder = spec.run_directory();
+  FileSystem& files = FilesWithoutLinks();
   KUR_ASSIGN_OR_RETURN(const auto broker, StartBroker(spec, is_confined));
   if (is_confined) KUR_RETURN_IF_ERROR(server::ConfineWorker());
-  KUR_ASSIGN_OR_RETURN(const auto spool,
-                       Spool::Open(FileSystem::Posix(), JoinPath(run_directory, kSpoolFile),
-                                   spec.acknowledged_sequence()));
+  KUR_ASSIGN_OR_RETURN(const auto spool, Spool::Open(files, JoinPath(folder, kSpoolFile),
+                                                     spec.acknowledged_sequence()));
   control->IgnoreUpTo(spool->last_command_done());
   Uplink uplink({[&broker] { return broker->ConnectToServer(); }, spec.job(), spec.secret(),
                  spec.attempt(), spec.run_directory_id()},
@@ -127,9 +135,7 @@ absl::Status RunJob(const std::string& run_directory, Control* control, double p
   PackingSink packing_sink(&spool_sink);
   ThinningSink sink(&packing_sink, {spec.event_bytes(), spec.event_bytes_used(),
                                     [&spool] { return spool->appended_bytes(); }});
-  Reporter reporter(
-      paths, &sink,
-      {JoinPath(run_directory, kArtifactFolder), process_start, &FileSystem::Posix()});
+  Reporter reporter(paths, &sink, {JoinPath(folder, kArtifactFolder), process_start, &files});
   absl::StatusOr<RunOutcome> end = RunKurfile(spec, paths, broker, {&reporter, &reporter, control});
   // Before the outcome, which counts after a loss of power.
   const absl::Status reported = reporter.Sync();
@@ -138,8 +144,8 @@ absl::Status RunJob(const std::string& run_directory, Control* control, double p
   v1::Outcome outcome = ToOutcome(end);
   outcome.set_last_sequence(spool->last_sequence());
   spdlog::info("{} {}", v1::JobState_Name(outcome.state()), outcome.reason());
-  KUR_RETURN_IF_ERROR(WriteFileAtomically(
-      FileSystem::Posix(), JoinPath(run_directory, kOutcomeFile), outcome.SerializeAsString()));
+  KUR_RETURN_IF_ERROR(
+      WriteFileAtomically(files, JoinPath(folder, kOutcomeFile), outcome.SerializeAsString()));
   const absl::Duration deadline = Uptime() + kFarewell;
   while (uplink.connected() && Uptime() < deadline &&
          !spool->AwaitAcknowledged(absl::Milliseconds(100))) {

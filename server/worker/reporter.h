@@ -6,7 +6,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
 #include "engine/base/path_resolver.h"
 #include "engine/train/artifact_writer.h"
 #include "engine/train/run_events.h"
@@ -25,7 +25,7 @@ class Reporter : public RunEvents, public ArtifactWriter {
     std::string artifact_folder;
     // When the process began, in seconds on MonotonicSeconds()' clock.
     double process_start = 0;
-    FileSystem* files = &FileSystem::Posix();
+    FileSystem* files = &FilesWithoutLinks();
   };
 
   // Everything is borrowed and must outlive the reporter.

@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
 #include "engine/base/path_resolver.h"
 #include "engine/base/processor_environment.h"
 #include "engine/base/status.h"
@@ -96,6 +97,7 @@ int RunStandalone(const StandaloneOptions& options, Control* control, double pro
   run_options.device = options.device;
   run_options.threads = options.threads;
   run_options.scratch_folder = path_options.workspace;
+  run_options.files = &FilesWithoutLinks();
   run_options.fetch.offline = options.offline;
   const auto rules = NetworkRules::Parse(options.download_networks);
   if (!rules.ok()) {
@@ -104,7 +106,7 @@ int RunStandalone(const StandaloneOptions& options, Control* control, double pro
   }
   run_options.fetch.http = MakeHttpClient(*rules);
   JsonSink sink;
-  Reporter reporter(paths, &sink, {"", process_start, &FileSystem::Posix()});
+  Reporter reporter(paths, &sink, {"", process_start, &FilesWithoutLinks()});
   for (const Diagnostic& warning : kurfile->warnings()) {
     reporter.OnLog(LogLevel::kWarning, warning.ToString());
   }

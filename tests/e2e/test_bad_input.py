@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import shutil
 import unittest
 
 import data
@@ -247,6 +248,44 @@ class ConfinementTest(harness.TestCase):
                 result = self.kurd.kurctl('submit', self.kurfile, '--follow')
                 self.assertIn(result.code, (harness.ERROR, harness.JOB_FAILED), str(result))
         self.assertEqual(list(self.folder.rglob('last.kur')), [])
+
+    def test_links_in_a_run_directory_show_nothing_of_others(self):
+        job = self.kurd.submit(self.kurfile)
+        self.kurd.wait(job)
+        run = self.kurd.state / 'runs' / job
+        secret = self.folder / 'secret' / 'last.kur'
+        (run / 'artifacts' / 'last.kur').rename(secret)
+        (run / 'artifacts' / 'last.kur').symlink_to(secret)
+        got = self.folder / 'got'
+        result = self.kurd.kurctl('download', job, 'last.kur', '-o', got)
+        self.assertEqual(result.code, harness.NOT_ALLOWED, str(result))
+        self.assertIn('last.kur: a link stands where', result.err)
+        self.assertNotIn(str(self.kurd.state), result.err)
+        self.assertFalse((got / 'last.kur').exists())
+        self.kurd.stop()
+        (run / 'events.log').rename(self.folder / 'secret' / 'events.log')
+        (run / 'events.log').symlink_to(self.folder / 'secret' / 'events.log')
+        self.kurd.start()
+        result = self.kurd.kurctl('events', job)
+        self.assertNotEqual(result.code, harness.OK, str(result))
+        self.assertEqual(result.out, '')
+
+    def test_the_operator_may_put_runs_and_projects_elsewhere(self):
+        self.kurd.stop()
+        for name in ('runs', 'projects', 'home', 'blobs', 'downloads'):
+            place = self.folder / 'disk' / name
+            place.mkdir(parents=True)
+            folder = self.kurd.state / name
+            if folder.exists():
+                shutil.copytree(folder, place, dirs_exist_ok=True)
+                shutil.rmtree(folder)
+            folder.symlink_to(place)
+        self.kurd.start()
+        for _ in range(2):
+            code, text = self.outcome('train.pkl')
+            self.assertEqual(code, harness.OK, text)
+        self.assertTrue((self.folder / 'disk' / 'runs').is_dir())
+        self.assertEqual(len(list((self.folder / 'disk' / 'projects').rglob('last.kur'))), 1)
 
 
 if __name__ == '__main__':

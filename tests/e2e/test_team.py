@@ -4,6 +4,8 @@ import http.client
 import pickle
 import re
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import unittest
@@ -174,6 +176,96 @@ class ReloadTest(TeamTest):
         self.expect(harness.OK, self.kurctl('boris', 'list'))
 
 
+class MetricsTest(harness.TestCase):
+    """Metrics that other machines can reach: by HTTPS, for those who have a token."""
+
+    SCRAPER = 'scraper-token-0123456789'
+
+    def setUp(self):
+        super().setUp()
+        self.certificate, self.key = make_certificate(self.folder)
+        self.tokens = self.write_tokens('tokens', f'anna:{TOKENS["anna"]}\n')
+        self.scrapers = self.write_tokens('scrapers', f'prometheus:{self.SCRAPER}\n')
+        self.port = harness.free_port()
+        self.kurd = self.start_kurd(
+            '--tls-cert', self.certificate, '--tls-key', self.key, '--token-file', self.tokens,
+            '--metrics', f'0.0.0.0:{self.port}', '--metrics-token-file', self.scrapers,
+            listen=f'127.0.0.1:{harness.free_port()}')
+
+    def write_tokens(self, name, text):
+        path = self.folder / name
+        path.write_text(text)
+        path.chmod(0o600)
+        return path
+
+    def ask(self, token, path='/metrics', method='GET', certificate=None):
+        """Status and text of the answer."""
+        connection = http.client.HTTPSConnection(
+            '127.0.0.1', self.port, timeout=harness.PATIENCE,
+            context=ssl.create_default_context(cafile=certificate or self.certificate))
+        try:
+            connection.request(method, path,
+                               headers={'Authorization': f'Bearer {token}'} if token else {})
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+        finally:
+            connection.close()
+
+    def reload(self):
+        before = len(self.kurd.process.err)
+        self.kurd.process.signal(signal.SIGHUP)
+        self.eventually('kurd has read its files',
+                        lambda: 'the certificate ' in self.kurd.process.err[before:])
+
+    def test_they_are_for_those_with_a_token_of_theirs(self):
+        status, page = self.ask(self.SCRAPER)
+        self.assertEqual(status, 200)
+        self.assertIn('kurd_jobs{', page)
+        for token in (None, 'nonsense', self.SCRAPER[:-1], self.SCRAPER + 'x', TOKENS['anna']):
+            for path in ('/metrics', '/', '/metrics/x'):
+                with self.subTest(token=token, path=path):
+                    status, page = self.ask(token, path)
+                    self.assertEqual(status, 401)
+                    self.assertNotIn('kurd_', page)
+        self.assertEqual(self.ask(self.SCRAPER, '/')[0], 404)
+        self.assertEqual(self.ask(self.SCRAPER, method='POST')[0], 405)
+        # The other way round, the token reads nobody's jobs.
+        self.expect(harness.NOT_ALLOWED, self.kurd.kurctl(
+            '--tls-ca', self.certificate, 'list', env={'KURCTL_TOKEN': self.SCRAPER}))
+
+    def test_nothing_is_said_without_encryption(self):
+        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=harness.PATIENCE)
+        self.addCleanup(connection.close)
+        with self.assertRaises((http.client.HTTPException, OSError)):
+            connection.request('GET', '/metrics',
+                               headers={'Authorization': f'Bearer {self.SCRAPER}'})
+            connection.getresponse()
+
+    def test_tokens_and_certificate_are_read_again(self):
+        self.write_tokens('scrapers', 'prometheus:another-token-0123456789\n')
+        self.assertEqual(self.ask(self.SCRAPER)[0], 200)
+        old = self.folder / 'old.crt'
+        old.write_bytes(self.certificate.read_bytes())
+        make_certificate(self.folder)
+        self.reload()
+        self.assertEqual(self.ask(self.SCRAPER)[0], 401)
+        self.assertEqual(self.ask('another-token-0123456789')[0], 200)
+        with self.assertRaises(ssl.SSLError):
+            self.ask(self.SCRAPER, certificate=old)
+        self.write_tokens('scrapers', 'no colon\n')
+        self.reload()
+        self.assertIn(f'the token file stays as it was: {self.scrapers}:1', self.kurd.process.err)
+        self.assertEqual(self.ask('another-token-0123456789')[0], 200)
+
+    def test_silent_connections_of_one_address_keep_nobody_else_out(self):
+        for _ in range(100):
+            silent = socket.socket()
+            self.addCleanup(silent.close)
+            silent.bind(('127.0.0.2', 0))
+            silent.connect(('127.0.0.1', self.port))
+        self.assertEqual(self.ask(self.SCRAPER)[0], 200)
+
+
 class RefusalTest(harness.TestCase):
 
     def refuse(self, *arguments):
@@ -193,6 +285,21 @@ class RefusalTest(harness.TestCase):
                 result = self.refuse('--listen', address, *arguments)
                 self.assertIn(address, result.err)
                 self.assertRegex(result.err, 'tls|token')
+
+    def test_it_serves_no_metrics_beyond_the_machine_without_tls_and_tokens(self):
+        address = f'0.0.0.0:{harness.free_port()}'
+        certificate, key = make_certificate(self.folder)
+        tokens = self.folder / 'tokens'
+        tokens.write_text('prometheus:scraper-token-0123456789\n')
+        tokens.chmod(0o600)
+        for arguments in ((), ('--metrics-token-file', tokens), ('--token-file', tokens),
+                          ('--tls-cert', certificate, '--tls-key', key)):
+            with self.subTest(arguments):
+                result = self.refuse('--metrics', address, *arguments)
+                self.assertIn(address, result.err)
+                self.assertIn('--metrics-token-file', result.err)
+        self.assertIn('HOST:PORT', self.refuse('--metrics', f'unix:{self.folder}/m').err)
+        self.assertIn('--metrics', self.refuse('--metrics-token-file', tokens).err)
 
     def test_it_refuses_tokens_that_others_can_read(self):
         tokens = self.folder / 'tokens'

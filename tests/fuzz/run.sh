@@ -8,7 +8,7 @@ if [[ ${1:-} == -h || ${1:-} == --help ]]; then
 Usage: tests/fuzz/run.sh [INPUTS [TARGET ...]]
 
 INPUTS (default 20000) is the number of inputs for each target: csv, idx, image, jsonl, kurfile, npy, packed,
-pickle, safetensors, tar, template, yaml (default: all). What a target crashes on is left in build-fuzz/found.
+path_resolver, pickle, safetensors, tar, template, yaml (default: all). What a target crashes on is left in build-fuzz/found.
 
 Example: tests/fuzz/run.sh 1000000 yaml
 END
@@ -17,7 +17,7 @@ fi
 inputs=${1:-20000}
 (($# == 0)) || shift
 targets=("$@")
-((${#targets[@]} > 0)) || targets=(csv idx image jsonl kurfile npy packed pickle safetensors tar template yaml)
+((${#targets[@]} > 0)) || targets=(csv idx image jsonl kurfile npy packed path_resolver pickle safetensors tar template yaml)
 
 deploy/install-deps.sh
 deploy/build.sh fuzz -DBUILD_TESTING=ON "${targets[@]/%/_fuzzer}"

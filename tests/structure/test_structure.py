@@ -45,7 +45,7 @@ ALLOWED = {
     'server/events': ('proto', 'engine/base', 'server/protocol'),
     'server/blobs': ('engine/base',),
     'server/auth': ('engine/base',),
-    'server/metrics': ('engine/base',),
+    'server/metrics': ('engine/base', 'server/net'),
     'server/evaluator': (*BASE, 'engine/kurfile', 'server/protocol',
                          'server/confinement'),
     'server/submission': ('proto', *BASE, 'server/protocol', 'server/devices', 'server/scheduler',
@@ -57,8 +57,8 @@ ALLOWED = {
     'server/api': ('proto', *BASE, 'server/protocol', 'server/net', 'server/devices',
                    'server/events', 'server/blobs', 'server/auth', 'server/metrics',
                    'server/jobs'),
-    'server/daemon': ('engine/base', 'server/protocol', 'server/net', 'server/auth',
-                      'server/confinement', 'server/submission', 'server/api'),
+    'server/daemon': ('engine/base', 'server/protocol', 'server/net', 'server/confinement',
+                      'server/launcher', 'server/auth', 'server/submission', 'server/api'),
     'server/worker': ('proto', *BASE, 'engine/kurfile', 'engine/download', 'engine/train',
                       'server/protocol', 'server/confinement'),
     'server': ('server/daemon',),
@@ -73,6 +73,7 @@ LIBRARIES = {
     'gRPC and protobuf': (r'(grpc|grpcpp|google/protobuf)/', ('server', 'client')),
     'SQLite': (r'sqlite3', ('server/store',)),
     'curl': (r'curl/', ('engine/download',)),
+    'libmicrohttpd': (r'microhttpd', ('server/metrics',)),
 }
 
 MOST_LINES = 500
@@ -176,6 +177,63 @@ class ClocksTest(unittest.TestCase):
                 if self.CLOCK.search(line):
                     wrong.append(f'{path}:{number}: ask engine/base/clock.h or timed_condition.h')
         self.assertEqual(wrong, [])
+
+
+class OpeningTest(unittest.TestCase):
+
+    # What opens, lists or measures by a name, and follows links.
+    OPENING = re.compile(r'(?<![\w.>])(::)?(open|openat|fopen|opendir|creat)\(|std::[io]?fstream|'
+                         r'archive_read_open_filename|sf_open\(|FileSystem::Posix\(\)|'
+                         r'(?<![\w.>:])(ListDirectory|FileSize)\(')
+
+    # Where that is right, and why.
+    RIGHT = {
+        'engine/base/file_system': "the operator's, and /proc",
+        'engine/base/posix_file_system': 'where files are opened',
+        'engine/base/open_beneath': 'where files are opened',
+        'engine/base/sha256': 'the client reads its own files',
+        'engine/base/spillable_buffer': 'a file without a name',
+        'engine/base/system_memory': '/proc and /sys',
+        'engine/data/supplier': 'a function of that name',
+        'engine/kurfile/yaml/source_tree': 'the Kurfile and its includes, in a folder of kurd',
+        'engine/train/run': 'a default for tests; workers have FilesWithoutLinks()',
+        'server/api/watch_reactor': 'a function of that name',
+        'server/auth/cookie': "the operator's",
+        'server/auth/token_file': "the operator's",
+        'server/confinement/file_rules': '/dev',
+        'server/confinement/landlock': "the operator's folders, and those of users as a whole",
+        'server/daemon/daemon': "the operator's",
+        'server/daemon/state_directory': "the operator's",
+        'server/devices/cpu_slots': '/proc and /sys',
+        'server/jobs/job_environment': 'a default for tests; kurd has FilesWithoutLinksIn()',
+        'server/launcher/local_launcher': '/proc',
+        'server/launcher/process': '/proc',
+        'server/launcher/spawn': '/proc, /dev, and a run directory as a whole',
+        'server/launcher/worker_search': '/proc',
+        'server/launcher/worker_groups': '/sys/fs/cgroup',
+        'server/net/connection_acceptor': '/dev/null',
+        'server/net/tls_files': "the operator's",
+        'server/store/disk_reserve': 'in the state directory, where only kurd writes',
+        'server/submission/submission': 'a blob by its digest, where only kurd writes',
+        'server/worker/network_broker': '/proc',
+        'server/worker/standalone': '/proc',
+    }
+
+    def test_what_strangers_name_is_opened_without_following_links(self):
+        wrong, used = [], set()
+        for path in sources():
+            if path.parts[0] == 'client':
+                continue
+            for number, line in enumerate((ROOT / path).read_text(encoding='utf-8').splitlines(), 1):
+                if not self.OPENING.search(line.split('//')[0]):
+                    continue
+                stem = str(path.with_suffix(''))
+                used.add(stem)
+                if stem not in self.RIGHT:
+                    wrong.append(f'{path}:{number}: ask FilesWithoutLinks() or '
+                                 'engine/base/open_beneath.h')
+        self.assertEqual(wrong, [])
+        self.assertEqual(set(self.RIGHT) - used, set())
 
 
 class FilesTest(unittest.TestCase):

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
 #include "engine/base/status.h"
 #include "engine/base/system_memory.h"
 #include "engine/formats/tar_reader.h"
@@ -36,7 +37,7 @@ class FolderFiles : public ImageFiles {
   absl::StatusOr<std::string> Read(int64_t i, int64_t max_bytes) const override {
     const std::string name = Name(i);
     KUR_ASSIGN_OR_RETURN(const std::string file, paths_.ForReading(name));
-    auto content = FileSystem::Posix().Read(file, max_bytes);
+    auto content = FilesWithoutLinks().Read(file, max_bytes);
     if (content.ok()) return content;
     return absl::Status(content.status().code(),
                         absl::StrReplaceAll(content.status().message(), {{file, name}}));

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
 #include "engine/base/random.h"
 #include "engine/base/status.h"
 #include "engine/base/system_memory.h"
@@ -31,7 +31,7 @@ int64_t Threads(const FeatureOptions& options) {
 absl::StatusOr<FeatureStatistics> ReadStatistics(const FileReference& file,
                                                  const std::string& resolved) {
   constexpr int64_t kMaxBytes = int64_t{128} << 20;
-  const auto text = FileSystem::Posix().Read(resolved, kMaxBytes);
+  const auto text = FilesWithoutLinks().Read(resolved, kMaxBytes);
   if (!text.ok()) return ErrorAtFile(file, text.status(), resolved);
   auto statistics = ParseStatistics(*text, file.path);
   if (!statistics.ok()) return ErrorAtFile(file, statistics.status());

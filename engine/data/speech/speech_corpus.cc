@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
 #include "engine/base/status.h"
 #include "engine/base/system_memory.h"
 #include "engine/formats/tar_reader.h"
@@ -150,7 +151,7 @@ absl::StatusOr<std::optional<std::string>> FindMetadata(const std::string& folde
     return absl::InvalidArgumentError(absl::StrCat("has more than ", kMaxFolders,
                                                    " folders and no *.jsonl in the first of them"));
   }
-  KUR_ASSIGN_OR_RETURN(const auto names, ListDirectory(folder));
+  KUR_ASSIGN_OR_RETURN(const auto names, FilesWithoutLinks().ListDirectory(folder));
   for (const std::string& name : names) {
     if (IsMetadataName(name) && !IsDirectory(JoinPath(folder, name))) {
       return std::optional<std::string>(JoinPath(relative, name));
@@ -170,7 +171,7 @@ absl::StatusOr<Metadata> OpenFile(const std::string& display_path, const PathRes
   KUR_ASSIGN_OR_RETURN(const std::string file, paths.ForReading(display_path));
   Metadata metadata;
   metadata.name = display_path;
-  KUR_ASSIGN_OR_RETURN(metadata.content, FileSystem::Posix().Read(file, kMaxMetadataBytes));
+  KUR_ASSIGN_OR_RETURN(metadata.content, FilesWithoutLinks().Read(file, kMaxMetadataBytes));
   metadata.audio = MakeFolderStore(AudioFolder(display_path), paths);
   return metadata;
 }

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "engine/base/file_system.h"
+#include "engine/base/files_without_links.h"
 #include "engine/base/status.h"
 #include "engine/base/utf8.h"
 #include "engine/formats/pickle/pickle_machine.h"
@@ -113,7 +113,7 @@ absl::StatusOr<PickleValue> Parse(absl::string_view data, const PickleLimits& li
 }  // namespace
 
 absl::StatusOr<PickleValue> ReadPickle(const std::string& path, const PickleLimits& limits) {
-  KUR_ASSIGN_OR_RETURN(const std::string data, FileSystem::Posix().Read(path));
+  KUR_ASSIGN_OR_RETURN(const std::string data, FilesWithoutLinks().Read(path));
   return ParsePickle(data, path, limits);
 }
 

@@ -101,10 +101,40 @@ TEST(OptionsTest, OtherMachinesNeedTlsAndTokens) {
   EXPECT_THAT(ListenAddresses(options, "/s"), IsOk());
 }
 
-TEST(OptionsTest, MetricsStayOnTheMachine) {
-  EXPECT_THAT(CheckMetricsAddress(""), IsOk());
-  EXPECT_THAT(CheckMetricsAddress("127.0.0.1:9400"), IsOk());
-  EXPECT_THAT(CheckMetricsAddress("0.0.0.0:9400"), FailsWith(kPrecondition, "loopback"));
+TEST(OptionsTest, MetricsLeaveTheMachineOnlyWithTlsAndTokens) {
+  DaemonOptions options;
+  EXPECT_EQ(*MetricsAddress(options), std::nullopt);
+  options.metrics = "127.0.0.1:9400";
+  EXPECT_THAT(MetricsAddress(options), IsOk());
+  options.metrics = "0.0.0.0:9400";
+  EXPECT_THAT(MetricsAddress(options), FailsWith(kPrecondition, "loopback"));
+  options.metrics_token_file = "tokens";
+  EXPECT_THAT(MetricsAddress(options), FailsWith(kPrecondition, "--tls-cert"));
+  options.tls_certificate = options.tls_key = "server.pem";
+  EXPECT_THAT(MetricsAddress(options), IsOk());
+  options.metrics_token_file.clear();
+  EXPECT_THAT(MetricsAddress(options), FailsWith(kPrecondition, "--metrics-token-file"));
+  options.metrics = "unix:/run/metrics.sock";
+  EXPECT_THAT(MetricsAddress(options), FailsWith(kPrecondition, "HOST:PORT"));
+}
+
+TEST(OptionsTest, WorkersHaveAShareOfTheMemoryUnlessASizeIsGiven) {
+  constexpr int64_t kGiB = int64_t{1} << 30;
+  const auto memory = [](const char* text) {
+    const auto parsed = Parse({"--state-dir", "/s", "--worker-memory", text});
+    return MemoryOfWorkers(std::get<DaemonOptions>(parsed), 100 * kGiB, /*devices=*/3);
+  };
+  EXPECT_EQ(memory("share").bytes, 30 * kGiB);
+  EXPECT_TRUE(memory("share").for_each_device);
+  EXPECT_EQ(memory("16G").bytes, 16 * kGiB);
+  EXPECT_FALSE(memory("16G").for_each_device);
+  EXPECT_EQ(memory("none").bytes, 0);
+  EXPECT_EQ(MemoryOfWorkers(DaemonOptions(), 100 * kGiB, /*devices=*/0).bytes, 90 * kGiB);
+  for (const char* wrong : {"", "much", "-1G", "1M", "16X"}) {
+    const auto parsed = Parse({"--state-dir", "/s", "--worker-memory", wrong});
+    ASSERT_TRUE(std::holds_alternative<EarlyExit>(parsed)) << wrong;
+    EXPECT_THAT(std::get<EarlyExit>(parsed).text, HasSubstr("--worker-memory")) << wrong;
+  }
 }
 
 TEST(OptionsTest, DataRootsAreFoldersThatExist) {

@@ -63,6 +63,29 @@ TEST(ExitDecisionTest, WhereStartingAgainWouldNotHelpTheJobFails) {
   EXPECT_EQ(decision.reason, "the worker was killed because its events are too many");
 }
 
+TEST(ExitDecisionTest, MemoryThatRanOutIsSaidWithItsLimit) {
+  WorkerEnd end = Killed(1);
+  end.exit.exceeded_memory = int64_t{8} << 30;
+  const ExitDecision decision = DecideAfterExit(end);
+  EXPECT_FALSE(decision.restart);
+  EXPECT_EQ(decision.state, v1::JOB_STATE_FAILED);
+  EXPECT_THAT(decision.reason, HasSubstr("out of memory: the worker needed more than the limit of "
+                                         "8.0 GiB"));
+  EXPECT_THAT(decision.reason, HasSubstr("smaller"));
+}
+
+TEST(ExitDecisionTest, AJobThatGotFurtherBeforeMemoryRanOutGoesOnAsOftenAsItMay) {
+  WorkerEnd end = Killed(0);
+  end.progressed = true;
+  end.exit.exceeded_memory = int64_t{8} << 30;
+  const ExitDecision decision = DecideAfterExit(end);
+  EXPECT_TRUE(decision.restart);
+  EXPECT_TRUE(decision.counts);
+  EXPECT_THAT(decision.reason, HasSubstr("out of memory"));
+  end.restarts = end.max_restarts;
+  EXPECT_EQ(DecideAfterExit(end).state, v1::JOB_STATE_FAILED);
+}
+
 TEST(ExitDecisionTest, ABusErrorIsExplained) {
   WorkerEnd end;
   end.exit = KilledBy(7);
