@@ -117,7 +117,7 @@ absl::Status WorkerGroups::Vacate() {
     if (text.empty()) return absl::OkStatus();
     for (const auto process : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
       // One that has ended needs no place.
-      const absl::Status moved = WriteText(daemon + "/cgroup.procs", std::string(process));
+      absl::Status moved = WriteText(daemon + "/cgroup.procs", std::string(process));
       if (!moved.ok() && Exists(absl::StrCat("/proc/", process))) return moved;
     }
   }
