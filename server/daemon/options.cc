@@ -80,6 +80,11 @@ void AddOptions(CLI::App& app, DaemonOptions& options) {
   app.add_option("--uploads", options.uploads, "Uploads of each user at the same time [16]")
       ->check(CLI::Range(1, 1000))
       ->type_name("N");
+  app.add_option("--upload-rate", options.upload_rate,
+                 "How much each user may upload in a second, all uploads together; who sends more "
+                 "waits; 0: as much as comes [0]")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 20))
+      ->type_name("MIB");
   app.add_option("--metrics", options.metrics, "Serve Prometheus metrics on this loopback address")
       ->type_name("HOST:PORT");
   app.add_option("--max-restarts", options.max_restarts,

@@ -40,6 +40,8 @@ struct DaemonOptions {
   // the same time.
   int64_t upload_space = 256;
   int uploads = 16;
+  // How many MiB a second each user may upload; 0: as many as come.
+  int64_t upload_rate = 0;
   // The loopback address of the Prometheus metrics. Empty: no metrics.
   std::string metrics;
   // How often a job is started again after its worker was killed, unless the submission says;
