@@ -63,13 +63,23 @@ void Notify(const char* state) {
   if (!notified.ok()) spdlog::warn("{}", std::string(notified.message()));
 }
 
-void WaitForStop(const sigset_t& signals, kur::server::Daemon& daemon) {
+void Reload(const kur::server::DaemonOptions& options, kur::server::Daemon& daemon) {
+  const bool has_tokens = !options.token_file.empty();
+  const bool has_certificate = !options.tls_certificate.empty();
+  if (has_tokens) LogReload("token file", daemon.ReloadTokens());
+  if (has_certificate) LogReload("certificate", daemon.ReloadCertificate());
+  if (!has_tokens && !has_certificate) {
+    spdlog::info("SIGHUP: there is neither a token file nor a certificate to read again");
+  }
+}
+
+void WaitForStop(const sigset_t& signals, const kur::server::DaemonOptions& options,
+                 kur::server::Daemon& daemon) {
   while (true) {
     int number = 0;
     sigwait(&signals, &number);
     if (number != SIGHUP) return;
-    LogReload("token file", daemon.ReloadTokens());
-    LogReload("certificate", daemon.ReloadCertificate());
+    Reload(options, daemon);
   }
 }
 
@@ -94,7 +104,7 @@ int main(int argc, char** argv) {
   std::cout << "kurd " << kur::server::Version() << " listening on "
             << absl::StrJoin((*daemon)->addresses(), ", ") << std::endl;
   Notify("READY=1");
-  WaitForStop(signals, **daemon);
+  WaitForStop(signals, options, **daemon);
   Notify("STOPPING=1");
   spdlog::info("stopping; workers go on");
   daemon->reset();

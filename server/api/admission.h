@@ -8,8 +8,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/api/call_limits.h"
 #include "server/auth/access_policy.h"
 #include "server/auth/authenticator.h"
+#include "server/net/user_quota.h"
 
 namespace kur::server {
 
@@ -27,6 +29,19 @@ class Admission {
     absl::Status allowed = CheckAccess(*caller, action);
     if (!allowed.ok()) return allowed;
     return Admission(context, authenticator, *std::move(caller));
+  }
+
+  // As Admit(), for a stream that has `files` open; they count until the last copy of the admission
+  // is destroyed, which must be before `limits` is. RESOURCE_EXHAUSTED if the caller has too many.
+  static absl::StatusOr<Admission> AdmitStream(const grpc::CallbackServerContext& context,
+                                               const Authenticator& authenticator, Action action,
+                                               CallLimits& limits, int files) {
+    auto admission = Admit(context, authenticator, action);
+    if (!admission.ok()) return admission;
+    auto share = limits.TakeStream(admission->caller(), files);
+    if (!share.ok()) return share.status();
+    admission->share_ = *std::move(share);
+    return admission;
   }
 
   const Caller& caller() const { return caller_; }
@@ -47,6 +62,7 @@ class Admission {
   const grpc::CallbackServerContext* context_;
   const Authenticator* authenticator_;
   Caller caller_;
+  UserQuota::Share share_;  // null but for a stream
 };
 
 }  // namespace kur::server

@@ -50,7 +50,8 @@ absl::StatusOr<v1::FindMissingBlobsResponse> BlobsService::FindMissing(
 
 grpc::ServerReadReactor<v1::UploadBlobRequest>* BlobsService::UploadBlob(
     grpc::CallbackServerContext* context, v1::UploadBlobResponse*) {
-  auto admission = Admission::Admit(*context, authenticator_, Action::kUploadBlobs);
+  auto admission = Admission::AdmitStream(*context, authenticator_, Action::kUploadBlobs,
+                                          environment_.limits, kFilesOfUpload);
   if (!admission.ok()) return new RefusedUpload(admission.status());
   return UploadReactor::Begin(*std::move(admission), environment_);
 }

@@ -2,6 +2,7 @@
 #define KUR_SERVER_API_BLOBS_SERVICE_H_
 
 #include "kur/v1/kur.grpc.pb.h"
+#include "server/api/call_limits.h"
 #include "server/api/upload_reactor.h"
 #include "server/auth/authenticator.h"
 #include "server/blobs/blob_store.h"
@@ -15,8 +16,8 @@ class BlobsService final : public v1::Blobs::CallbackService {
  public:
   // Everything must outlive the server.
   BlobsService(BlobStore& blobs, const Authenticator& authenticator, TaskPool& pool,
-               Metrics& metrics)
-      : environment_{blobs, pool, metrics}, authenticator_(authenticator) {}
+               CallLimits& limits, Metrics& metrics)
+      : environment_{blobs, pool, limits, metrics}, authenticator_(authenticator) {}
 
   grpc::ServerUnaryReactor* FindMissingBlobs(grpc::CallbackServerContext* context,
                                              const v1::FindMissingBlobsRequest* request,

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "google/protobuf/message.h"
 #include "server/api/download_reactor.h"
 #include "server/api/unary.h"
 
@@ -19,13 +20,25 @@ class RefusedStream : public grpc::ServerWriteReactor<Response> {
   void OnDone() override { delete this; }
 };
 
+// A stream's request stays in memory as long as the stream does.
+absl::Status CheckIsSmall(const google::protobuf::Message& request) {
+  constexpr size_t kMaxBytes = 64 << 10;
+  if (request.ByteSizeLong() <= kMaxBytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("the request has more than ", kMaxBytes, " bytes"));
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* JobsService::SubmitJob(grpc::CallbackServerContext* context,
                                                  const v1::SubmitJobRequest* request,
                                                  v1::Job* response) {
+  const auto reserve = [&](const Caller& caller) -> absl::StatusOr<UserQuota::Share> {
+    KUR_RETURN_IF_ERROR(JobManager::CheckSize(*request));
+    return limits_.TakeSubmission(caller, *request);
+  };
   return HandleOnPool(
-      pool_, context, authenticator_, Action::kSubmitJob, response,
+      pool_, context, authenticator_, Action::kSubmitJob, response, reserve,
       [this, request](const Caller& caller) { return jobs_.Submit(caller, *request); });
 }
 
@@ -61,11 +74,12 @@ grpc::ServerUnaryReactor* JobsService::CheckpointJob(grpc::CallbackServerContext
 
 grpc::ServerWriteReactor<v1::Event>* JobsService::WatchEvents(
     grpc::CallbackServerContext* context, const v1::WatchEventsRequest* request) {
-  auto admission = Admission::Admit(*context, authenticator_, Action::kViewJob);
+  auto admission =
+      Admission::AdmitStream(*context, authenticator_, Action::kViewJob, limits_, kFilesOfWatch);
   if (!admission.ok()) return new RefusedStream<v1::Event>(admission.status());
-  if (request->from() < 0) {
-    return new RefusedStream<v1::Event>(absl::InvalidArgumentError("from is negative"));
-  }
+  absl::Status valid = CheckIsSmall(*request);
+  if (request->from() < 0) valid.Update(absl::InvalidArgumentError("from is negative"));
+  if (!valid.ok()) return new RefusedStream<v1::Event>(valid);
   // Without `this`, which may have gone before a task whose watch is over.
   const auto open = [&jobs = jobs_, name = request->name()](const Caller& caller) {
     return jobs.Events(caller, name);
@@ -96,6 +110,7 @@ grpc::ServerUnaryReactor* JobsService::ListArtifacts(grpc::CallbackServerContext
 
 absl::StatusOr<OpenedArtifact> JobsService::ArtifactFor(
     const Caller& caller, const v1::DownloadArtifactRequest& request) {
+  KUR_RETURN_IF_ERROR(CheckIsSmall(request));
   KUR_ASSIGN_OR_RETURN(
       auto opened, jobs_.OpenArtifact(caller, request.name(), request.path(), request.sha256()));
   if (request.offset() < 0 || request.offset() > opened.artifact.size()) {
@@ -108,7 +123,8 @@ absl::StatusOr<OpenedArtifact> JobsService::ArtifactFor(
 grpc::ServerWriteReactor<v1::DownloadArtifactResponse>* JobsService::DownloadArtifact(
     grpc::CallbackServerContext* context, const v1::DownloadArtifactRequest* request) {
   using Refused = RefusedStream<v1::DownloadArtifactResponse>;
-  auto admission = Admission::Admit(*context, authenticator_, Action::kReadJob);
+  auto admission =
+      Admission::AdmitStream(*context, authenticator_, Action::kReadJob, limits_, kFilesOfDownload);
   if (!admission.ok()) return new Refused(admission.status());
   auto opened = ArtifactFor(admission->caller(), *request);
   if (!opened.ok()) return new Refused(opened.status());

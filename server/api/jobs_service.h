@@ -2,6 +2,7 @@
 #define KUR_SERVER_API_JOBS_SERVICE_H_
 
 #include "kur/v1/kur.grpc.pb.h"
+#include "server/api/call_limits.h"
 #include "server/api/watch_reactor.h"
 #include "server/auth/authenticator.h"
 #include "server/jobs/job_manager.h"
@@ -15,11 +16,12 @@ class JobsService final : public v1::Jobs::CallbackService {
   // Everything must outlive the server. Submissions are checked on threads of `pool`, events opened
   // on those of `watch_pool`.
   JobsService(JobManager& jobs, const Authenticator& authenticator, TaskPool& pool,
-              TaskPool& watch_pool, Metrics& metrics)
+              TaskPool& watch_pool, CallLimits& limits, Metrics& metrics)
       : jobs_(jobs),
         authenticator_(authenticator),
         pool_(pool),
         watch_pool_(watch_pool),
+        limits_(limits),
         watches_(metrics) {}
 
   // Ends every watch, so that the server can shut down.
@@ -58,6 +60,7 @@ class JobsService final : public v1::Jobs::CallbackService {
   const Authenticator& authenticator_;
   TaskPool& pool_;
   TaskPool& watch_pool_;
+  CallLimits& limits_;
   Watches watches_;
 };
 

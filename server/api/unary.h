@@ -46,24 +46,31 @@ grpc::ServerUnaryReactor* HandleInline(grpc::CallbackServerContext* context,
 }
 
 // Answers with what `work(caller)` returns, on a thread of `pool`, where callers take turns;
-// RESOURCE_EXHAUSTED if too many calls wait there.
-template <class Response, class Work>
+// RESOURCE_EXHAUSTED if too many calls wait there. What `reserve(caller)` returns at once, a
+// StatusOr of something that can be copied, is kept until then: a call that gets nothing does not
+// wait.
+template <class Response, class Reserve, class Work>
 grpc::ServerUnaryReactor* HandleOnPool(TaskPool& pool, grpc::CallbackServerContext* context,
                                        const Authenticator& authenticator, Action action,
-                                       Response* response, Work work) {
+                                       Response* response, Reserve reserve, Work work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const auto admission = Admission::Admit(*context, authenticator, action);
   if (!admission.ok()) {
     reactor->Finish(ToGrpc(admission.status()));
     return reactor;
   }
+  auto reserved = reserve(admission->caller());
+  if (!reserved.ok()) {
+    reactor->Finish(ToGrpc(reserved.status()));
+    return reactor;
+  }
   const std::string& user = admission->caller().user;
-  const bool taken = pool.TryAdd(
-      user, [context, reactor, response, caller = admission->caller(), work = std::move(work)] {
-        // Nobody waits for what a caller has given up, nor for what it would leave behind.
-        reactor->Finish(context->IsCancelled() ? grpc::Status::CANCELLED
-                                               : Respond(work(caller), response));
-      });
+  const bool taken = pool.TryAdd(user, [context, reactor, response, caller = admission->caller(),
+                                        work = std::move(work), kept = *std::move(reserved)] {
+    // Nobody waits for what a caller has given up, nor for what it would leave behind.
+    reactor->Finish(context->IsCancelled() ? grpc::Status::CANCELLED
+                                           : Respond(work(caller), response));
+  });
   if (!taken) reactor->Finish(ToGrpc(TooManyCalls()));
   return reactor;
 }

@@ -2,10 +2,27 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "engine/base/clock.h"
 #include "engine/base/status.h"
 #include "server/api/grpc_status.h"
 
 namespace kur::server {
+namespace {
+
+// One message of every upload is in memory.
+absl::Status CheckIsSmall(const v1::UploadBlobRequest& message) {
+  constexpr size_t kMaxBytes = 256 << 10;
+  constexpr size_t kMaxOtherBytes = 1 << 10;
+  if (message.data().size() <= kMaxBytes && message.ByteSizeLong() <= kMaxBytes + kMaxOtherBytes) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat("a message of an upload has at most ", kMaxBytes,
+                                                 " bytes of data, got ", message.data().size(),
+                                                 "; send the content in more pieces"));
+}
+
+}  // namespace
 
 grpc::ServerReadReactor<v1::UploadBlobRequest>* UploadReactor::Begin(
     Admission admission, const UploadEnvironment& environment) {
@@ -18,6 +35,8 @@ grpc::ServerReadReactor<v1::UploadBlobRequest>* UploadReactor::Begin(
 
 void UploadReactor::OnTokensReplaced() {
   absl::MutexLock lock(&mutex_);
+  // Who pauses asks when the pause ends.
+  if (!reading_ && pause_ != nullptr) pause_->Cancel();
   // What is being done with a message ends, or asks itself before it reads on.
   if (!reading_ || ended_) return;
   const absl::Status confirmed = admission_.Confirm();
@@ -32,8 +51,10 @@ void UploadReactor::OnReadDone(bool ok) {
     reading_ = false;
     if (ended_) return;
   }
-  if (ok && upload_ != nullptr) return WriteAndReadOn();
   if (ok) {
+    const absl::Status small = CheckIsSmall(request_);
+    if (!small.ok()) return End(small);
+    if (upload_ != nullptr) return WriteAndReadOn();
     // Continuing an upload reads what is there already.
     return OnPool([this] {
       const absl::Status begun = BeginUpload();
@@ -63,9 +84,26 @@ absl::Status UploadReactor::BeginUpload() {
 void UploadReactor::WriteAndReadOn() {
   const absl::Status written = upload_->Write(request_.data());
   if (!written.ok()) return End(written);
-  environment_.metrics.CountUploadedBytes(static_cast<int64_t>(request_.data().size()));
+  const auto bytes = static_cast<int64_t>(request_.data().size());
+  environment_.metrics.CountUploadedBytes(bytes);
   request_.Clear();
-  ReadOn();
+  const absl::Duration pause =
+      environment_.limits.upload_rate().Add(admission_.caller().user, bytes);
+  if (pause == absl::ZeroDuration()) return ReadOn();
+  ReadOnAfter(pause);
+}
+
+void UploadReactor::ReadOnAfter(absl::Duration pause) {
+  absl::MutexLock lock(&mutex_);
+  pause_ = std::make_unique<grpc::Alarm>();
+  // The alarm calls from a thread of its own.
+  pause_->Set(DeadlineAfter(cancelled_ ? absl::ZeroDuration() : pause), [this](bool) { ReadOn(); });
+}
+
+void UploadReactor::OnCancel() {
+  absl::MutexLock lock(&mutex_);
+  cancelled_ = true;
+  if (pause_ != nullptr) pause_->Cancel();
 }
 
 void UploadReactor::ReadOn() {
@@ -80,7 +118,9 @@ void UploadReactor::ReadOn() {
   End(confirmed);
 }
 
-void UploadReactor::End(const absl::Status& status) {
+void UploadReactor::End(absl::Status status) {
+  // A file that kurd itself may not write is no matter of the caller's rights.
+  if (absl::IsPermissionDenied(status)) status = absl::InternalError(status.message());
   // Before the reply, so that the content is nobody's upload any more when the client has it.
   upload_.reset();
   absl::MutexLock lock(&mutex_);

@@ -1,6 +1,7 @@
 #ifndef KUR_SERVER_API_UPLOAD_REACTOR_H_
 #define KUR_SERVER_API_UPLOAD_REACTOR_H_
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <functional>
@@ -10,8 +11,10 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "kur/v1/kur.pb.h"
 #include "server/api/admission.h"
+#include "server/api/call_limits.h"
 #include "server/blobs/blob_store.h"
 #include "server/metrics/metrics.h"
 #include "server/net/task_pool.h"
@@ -22,10 +25,12 @@ namespace kur::server {
 struct UploadEnvironment {
   BlobStore& blobs;
   TaskPool& pool;
+  CallLimits& limits;
   Metrics& metrics;
 };
 
-// One call of UploadBlob. Ends when the caller's token is revoked. Belongs to gRPC and to itself
+// One call of UploadBlob. Reads no faster than the caller may send, and ends when his token is
+// revoked. Belongs to gRPC and to itself
 // until OnDone(). Thread-safe: messages arrive on threads of gRPC, for one thing at a time, tokens
 // are replaced on any.
 class UploadReactor : public grpc::ServerReadReactor<v1::UploadBlobRequest>,
@@ -37,6 +42,7 @@ class UploadReactor : public grpc::ServerReadReactor<v1::UploadBlobRequest>,
 
   void OnTokensReplaced() override;
   void OnReadDone(bool ok) override;
+  void OnCancel() override;
   void OnDone() override { self_.reset(); }
 
  private:
@@ -48,7 +54,9 @@ class UploadReactor : public grpc::ServerReadReactor<v1::UploadBlobRequest>,
   absl::Status BeginUpload();
   void WriteAndReadOn();
   void ReadOn();
-  void End(const absl::Status& status);
+  // As ReadOn(), after a pause, which ends when the call is cancelled.
+  void ReadOnAfter(absl::Duration pause);
+  void End(absl::Status status);
 
   const Admission admission_;
   const UploadEnvironment environment_;
@@ -58,6 +66,8 @@ class UploadReactor : public grpc::ServerReadReactor<v1::UploadBlobRequest>,
   std::unique_ptr<BlobUpload> upload_;  // null before the first message
 
   absl::Mutex mutex_;
+  std::unique_ptr<grpc::Alarm> pause_ ABSL_GUARDED_BY(mutex_);  // null before the first
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };

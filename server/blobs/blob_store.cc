@@ -1,8 +1,10 @@
 #include "server/blobs/blob_store.h"
 
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -30,6 +32,12 @@ absl::Status HashPrefix(FileSystem& files, const std::string& path, int64_t size
     offset += static_cast<int64_t>(got);
   }
   return absl::OkStatus();
+}
+
+// Removes what an earlier removal has left. If it stays, it takes space, and nothing else.
+void RemoveOrWarn(FileSystem& files, const std::string& path) {
+  const absl::Status removed = files.Remove(path);
+  if (!removed.ok()) spdlog::warn("{}", std::string(removed.message()));
 }
 
 // Returns when the file was written; `otherwise` if that cannot be told.
@@ -65,7 +73,7 @@ absl::StatusOr<std::map<std::string, BlobStore::File>> BlobStore::ScanFolder(
   std::map<std::string, File> found;
   for (const std::string& name : names) {
     const std::string path = JoinPath(folder, name);
-    if (absl::EndsWith(name, kAsideSuffix)) KUR_RETURN_IF_ERROR(files_.Remove(path));
+    if (absl::EndsWith(name, kAsideSuffix)) RemoveOrWarn(files_, path);
     if (!IsSha256Hex(name)) continue;
     found[name] = {files_.FileSize(path).value_or(0), WrittenAt(path, now_())};
   }
@@ -137,13 +145,16 @@ absl::Status BlobStore::RemoveExpired(const BlobName& name) {
     if (found == contents.end() || found->second.used_at >= now_() - limits_.waiting_age) {
       return absl::OkStatus();
     }
-    KUR_ASSIGN_OR_RETURN(aside, SetAside(PathOf(name.owner, name.digest)));
-    contents.erase(found);
+    auto renamed = SetAside(PathOf(name.owner, name.digest));
+    if (renamed.ok() || absl::IsNotFound(renamed.status())) contents.erase(found);
+    KUR_RETURN_IF_ERROR(renamed.status());
+    aside = *std::move(renamed);
   }
   return files_.Remove(aside);
 }
 
 absl::Status BlobStore::RemoveExpiredParts() {
+  absl::Status failure;
   std::vector<std::string> aside;
   {
     absl::MutexLock lock(&mutex_);
@@ -154,13 +165,16 @@ absl::Status BlobStore::RemoveExpiredParts() {
           ++part;
           continue;
         }
-        KUR_ASSIGN_OR_RETURN(aside.emplace_back(), SetAside(PartialPath(owner, part->first)));
-        part = account.parts.erase(part);
+        auto renamed = SetAside(PartialPath(owner, part->first));
+        failure.Update(renamed.status());
+        if (renamed.ok()) aside.push_back(*std::move(renamed));
+        const bool gone = renamed.ok() || absl::IsNotFound(renamed.status());
+        part = gone ? account.parts.erase(part) : std::next(part);
       }
     }
   }
-  for (const std::string& path : aside) KUR_RETURN_IF_ERROR(files_.Remove(path));
-  return absl::OkStatus();
+  for (const std::string& path : aside) failure.Update(files_.Remove(path));
+  return failure;
 }
 
 absl::Status BlobStore::CheckLimits(const std::string& owner, const Account& account,

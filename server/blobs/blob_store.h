@@ -79,7 +79,8 @@ class BlobStore {
   std::vector<BlobName> Expired() const;
   // Removes the content, unless it is not Expired() any more.
   absl::Status RemoveExpired(const BlobName& name);
-  // Removes the parts of interrupted uploads that are too old.
+  // Removes the parts of interrupted uploads that are too old. After an error it goes on with the
+  // others; returns the first.
   absl::Status RemoveExpiredParts();
 
  private:

@@ -141,7 +141,8 @@ Daemon::Daemon(DaemonOptions options, StateDirectory state,
       state_(std::move(state)),
       authenticator_(std::move(authenticator)),
       metrics_authenticator_(std::move(metrics_authenticator)),
-      metrics_(Version()) {}
+      metrics_(Version()),
+      call_limits_(options_.upload_rate << 20) {}
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& options) {
   // All errors of the command line are found before anything is created.
@@ -228,9 +229,9 @@ absl::Status Daemon::Listen(const std::vector<ListenAddress>& addresses,
   upload_pool_ = std::make_unique<TaskPool>(kUploadLimits);
   watch_pool_ = std::make_unique<TaskPool>(kWatchLimits);
   jobs_service_ = std::make_unique<JobsService>(*jobs_, *authenticator_, *submission_pool_,
-                                                *watch_pool_, metrics_);
-  blobs_service_ =
-      std::make_unique<BlobsService>(*blobs_, *authenticator_, *upload_pool_, metrics_);
+                                                *watch_pool_, call_limits_, metrics_);
+  blobs_service_ = std::make_unique<BlobsService>(*blobs_, *authenticator_, *upload_pool_,
+                                                  call_limits_, metrics_);
   system_service_ = std::make_unique<SystemService>(*jobs_, *inventory_, *authenticator_, Version(),
                                                     state_.layout().root());
   worker_service_ = std::make_unique<WorkerService>(*jobs_);

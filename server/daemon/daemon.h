@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "engine/base/file_system.h"
 #include "server/api/blobs_service.h"
+#include "server/api/call_limits.h"
 #include "server/api/grpc_server.h"
 #include "server/api/jobs_service.h"
 #include "server/api/system_service.h"
@@ -74,6 +75,7 @@ class Daemon {
   std::unique_ptr<KurfileEvaluator> evaluator_;
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<JobManager> jobs_;
+  CallLimits call_limits_;
   // Pools of their own, so that neither verifying large uploads nor reading long logs of events
   // delays submissions.
   std::unique_ptr<TaskPool> submission_pool_;

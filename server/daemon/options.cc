@@ -108,6 +108,11 @@ void AddOptions(CLI::App& app, DaemonOptions& options) {
                  "epoch a minute is kept; twice as much fails the job [1024]")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
       ->type_name("MIB");
+  app.add_option("--upload-rate", options.upload_rate,
+                 "How much each user may upload in a second, all uploads together; who sends more "
+                 "waits; 0: as much as comes [0]")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 20))
+      ->type_name("MIB");
   app.add_option(
          "--metrics", options.metrics,
          "Serve /metrics for Prometheus here; beyond loopback by HTTPS, with the next option")

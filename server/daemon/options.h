@@ -43,6 +43,8 @@ struct DaemonOptions {
   int uploads = 16;
   // How many MiB of events a job may have before only the most important are kept; see event.proto.
   int64_t event_space = 1024;
+  // How many MiB a second each user may upload; 0: as many as come.
+  int64_t upload_rate = 0;
   // Where Prometheus reads metrics. Empty: nowhere. Beyond loopback it needs TLS, and one of the
   // tokens in lines of NAME:TOKEN of the file.
   std::string metrics;

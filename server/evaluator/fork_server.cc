@@ -1,14 +1,25 @@
 #include "server/evaluator/fork_server.h"
 
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
+#include <map>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "engine/base/passed_fd.h"
+#include "engine/base/unique_fd.h"
 #include "server/evaluator/evaluation.h"
 #include "server/evaluator/sandbox.h"
 #include "server/protocol/evaluation_stream.h"
@@ -16,12 +27,18 @@
 namespace kur::server {
 namespace {
 
+// Answers that the machine is to blame. Does not wait for one who does not read, and nobody is left
+// to hear of an error.
+void SayLacking(int answer, absl::string_view what) {
+  EvaluationResponse failure;
+  failure.set_lacking(std::string(what));
+  const std::string frame = FrameOf(failure);
+  static_cast<void>(!send(answer, frame.data(), frame.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
 [[noreturn]] void EvaluateAndExit(int answer) {
   if (const absl::Status entered = EnterSandbox(answer); !entered.ok()) {
-    EvaluationResponse failure;
-    failure.add_errors()->set_message(
-        absl::StrCat("the Kurfile cannot be evaluated safely here: ", entered.message()));
-    WriteAll(kAnswerFd, FrameOf(failure)).IgnoreError();
+    SayLacking(kAnswerFd, entered.message());
     _exit(EXIT_FAILURE);
   }
   const auto frame = ReadFrame(kAnswerFd, kMaxEvaluationRequestBytes);
@@ -58,19 +75,65 @@ loss: [{target: labels, name: categorical_crossentropy}]
   static_cast<void>(FrameOf(Evaluate(request)));
 }
 
+// The children, by process id, with the socket on which each answers. Not thread-safe.
+class Children {
+ public:
+  void Start(UniqueFd answer) {
+    const pid_t pid = fork();
+    if (pid == 0) EvaluateAndExit(answer.get());
+    if (pid > 0) {
+      answers_[pid] = std::move(answer);
+    } else {
+      SayLacking(answer.get(), absl::StrCat("starting a process: ", strerror(errno)));
+    }
+  }
+
+  // Closes the sockets of those who have ended. What they have to say is in their answers, but for
+  // who was killed without having crossed a limit.
+  void Reap() {
+    int status = 0;
+    rusage usage = {};
+    for (pid_t pid; (pid = wait4(-1, &status, WNOHANG, &usage)) > 0; answers_.erase(pid)) {
+      const bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+      // As the kernel kills one that is over its time and does not listen.
+      const bool slow = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec >= kProcessorSeconds;
+      if (!killed || slow) continue;
+      SayLacking(answers_[pid].get(), "its process was killed, as when memory runs out");
+    }
+  }
+
+ private:
+  std::map<pid_t, UniqueFd> answers_;
+};
+
+// Returns a descriptor that can be read when a child has ended.
+UniqueFd OpenChildEnds() {
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &child, nullptr);
+  return UniqueFd(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
 }  // namespace
 
 int ServeEvaluations(int control) {
   const std::string greeting = absl::StrCat(kReady, PrepareSandbox());
   WarmUp();
-  // Children are not waited for: what they have to say is in their answer, or that there is none.
-  signal(SIGCHLD, SIG_IGN);
-  if (send(control, greeting.data(), greeting.size(), MSG_NOSIGNAL) < 0) return 1;
+  const UniqueFd ends = OpenChildEnds();
+  Children children;
+  if (!ends.valid() || send(control, greeting.data(), greeting.size(), MSG_NOSIGNAL) < 0) return 1;
   while (true) {
-    const auto answer = ReceiveFd(control);
+    std::array<pollfd, 2> waited = {{{control, POLLIN, 0}, {ends.get(), POLLIN, 0}}};
+    if (poll(waited.data(), waited.size(), -1) < 0 && errno != EINTR) return 1;
+    signalfd_siginfo end;
+    while (read(ends.get(), &end, sizeof(end)) > 0) {
+    }
+    children.Reap();
+    if (waited[0].revents == 0) continue;
+    auto answer = ReceiveFd(control);
     if (!answer.ok()) return 0;
-    // Without a child the socket closes, and the caller tells his.
-    if (fork() == 0) EvaluateAndExit(answer->get());
+    children.Start(*std::move(answer));
   }
 }
 

@@ -37,7 +37,6 @@ constexpr bool kSanitized = false;
 #endif
 
 // Templates have budgets of their own, of about a second and 12 MB; these hold if a budget fails.
-constexpr rlim_t kProcessorSeconds = 5;
 constexpr unsigned kWallSeconds = 60;  // on a machine that is busy with other work
 constexpr rlim_t kMemoryBytes = rlim_t{512} << 20;
 

@@ -10,6 +10,9 @@ namespace kur::server {
 // The descriptor on which an evaluation is asked and answered.
 constexpr int kAnswerFd = 3;
 
+// How much time of a processor an evaluation has.
+constexpr int kProcessorSeconds = 5;
+
 // Walls around the evaluation of a stranger's Kurfile. The process that forks the evaluations calls
 // Prepare(), each child Enter(), before either reads a byte of a stranger. For processes of one
 // thread.

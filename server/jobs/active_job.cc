@@ -16,11 +16,6 @@
 #include "server/protocol/run_directory.h"
 
 namespace kur::server {
-namespace {
-
-constexpr int64_t kLogTailBytes = 2048;
-
-}  // namespace
 
 ActiveJob::ActiveJob(const JobEnvironment& environment, const std::function<void()>& on_change,
                      JobRecord record)
@@ -104,15 +99,15 @@ absl::Status ActiveJob::MoveToFinal(v1::JobState state, const std::string& reaso
 absl::Status ActiveJob::MoveToQueued(bool counts) {
   JobRecord next = record_;
   if (counts) next.history.set_restarts(next.history.restarts() + 1);
+  next.history.set_excused_attempts(ExcusedAttempts(next.history, journal_->tracker()) +
+                                    (counts ? 0 : 1));
   next.state = v1::JOB_STATE_QUEUED;
   next.reason = "waiting to be started again";
   next.devices.clear();
   next.worker.clear();
   KUR_RETURN_IF_ERROR(Move(std::move(next)));
   work_ = Work::kNone;
-  ending_ = WorkerEnding();
-  directory_moved_ = false;
-  ended_unseen_ = false;
+  attempt_ = WorkerAttempt();
   return absl::OkStatus();
 }
 
@@ -166,7 +161,7 @@ absl::Status ActiveJob::Reconcile() {
   if (work_ == Work::kLaunch) {
     return MoveToFinal(v1::JOB_STATE_CANCELLED, "cancelled before its worker started");
   }
-  ending_.Request(environment_.uptime() + environment_.cancel_grace);
+  attempt_.ending.Request(environment_.uptime() + environment_.cancel_grace);
   connection_.SendCommands(record_);
   return absl::OkStatus();
 }
@@ -219,8 +214,7 @@ void ActiveJob::OnExit(int attempt, const WorkerExit& exit) {
   {
     absl::MutexLock lock(&mutex_);
     if (attempt != record_.attempts || !HasWorker(record_.state)) return;
-    exit_ = exit;
-    ended_attempt_ = attempt;
+    attempt_.exit = exit;
     work_ = Work::kReadSpool;
   }
   on_change_();
@@ -229,26 +223,14 @@ void ActiveJob::OnExit(int attempt, const WorkerExit& exit) {
 absl::Status ActiveJob::HandleWorkerExit() {
   KUR_RETURN_IF_ERROR(OpenJournal());
   RunDirectory directory(*environment_.files, environment_.layout->Run(name_));
-  WorkerEnd end;
-  end.exit = exit_;
-  end.outcome = directory.Outcome();
-  end.cancel_requested = record_.desired_state == DESIRED_STATE_END;
-  end.kill_reason = ending_.kill_reason();
-  end.kill_is_final = ending_.kill_is_final();
-  end.directory_moved = directory_moved_;
-  end.seen = !ended_unseen_;
-  end.restarts = record_.history.restarts();
-  end.max_restarts = MaxRestarts(record_);
-  end.progressed = journal_->tracker().progressed();
-  end.attempts_without_progress = journal_->tracker().attempts_without_progress();
-  end.log_tail = directory.LogTail(kLogTailBytes);
-  const ExitDecision decision = DecideAfterExit(end);
+  const ExitDecision decision =
+      DecideAfterExit(DescribeEnd(attempt_, record_, journal_->tracker(), directory));
   connection_.Drop();
   if (!decision.restart) return MoveToFinal(decision.state, decision.reason);
   // Once, however often a full disk makes this be tried.
-  if (warned_attempt_ != record_.attempts) {
+  if (!attempt_.end_is_told) {
     KUR_RETURN_IF_ERROR(Warn(decision.reason));
-    warned_attempt_ = record_.attempts;
+    attempt_.end_is_told = true;
   }
   return MoveToQueued(decision.counts);
 }
@@ -278,7 +260,7 @@ absl::Status ActiveJob::Recover() {
     // Either it was never started, or it has come and gone without having been written down.
     const bool ended = RunDirectory(*environment_.files, run_directory).Outcome().has_value();
     absl::MutexLock lock(&mutex_);
-    ended_unseen_ = ended;
+    attempt_.ended_unseen = ended;
     work_ = ended ? Work::kReadSpool : Work::kLaunch;
     return absl::OkStatus();
   }
@@ -293,14 +275,14 @@ absl::Status ActiveJob::Recover() {
                  environment_.launcher->ProcessId(worker));
     KUR_RETURN_IF_ERROR(RecordLaunch(attempt, worker));
     absl::MutexLock lock(&mutex_);
-    directory_moved_ = RunDirectory(*environment_.files, run_directory).WasMoved();
-    if (directory_moved_) ending_.Kill("the state directory was moved while it ran");
+    attempt_.directory_moved = RunDirectory(*environment_.files, run_directory).WasMoved();
+    if (attempt_.directory_moved)
+      attempt_.ending.Kill("the state directory was moved while it ran");
     return absl::OkStatus();
   }
   absl::MutexLock lock(&mutex_);
-  exit_ = *gone;
-  ended_unseen_ = true;
-  ended_attempt_ = attempt;
+  attempt_.exit = gone;
+  attempt_.ended_unseen = true;
   work_ = Work::kReadSpool;
   return absl::OkStatus();
 }
@@ -355,7 +337,7 @@ absl::Status ActiveJob::LaunchWorker() {
 absl::Status ActiveJob::RecordLaunch(int attempt, const absl::StatusOr<WorkerHandle>& worker) {
   absl::MutexLock lock(&mutex_);
   const bool over =
-      !HasWorker(record_.state) || record_.attempts != attempt || ended_attempt_ == attempt;
+      !HasWorker(record_.state) || record_.attempts != attempt || attempt_.exit.has_value();
   if (over) return absl::OkStatus();
   if (!worker.ok()) {
     return MoveToFinal(v1::JOB_STATE_FAILED,
@@ -373,24 +355,24 @@ absl::Status ActiveJob::RecordLaunch(int attempt, const absl::StatusOr<WorkerHan
 }
 
 bool ActiveJob::WorkerRuns() const {
-  return HasWorker(record_.state) && work_ == Work::kNone && record_.attempts != ended_attempt_ &&
+  return HasWorker(record_.state) && work_ == Work::kNone && !attempt_.exit.has_value() &&
          !record_.worker.empty();
 }
 
 absl::Status ActiveJob::CheckWorker() {
-  if (!WorkerRuns() || ending_.is_scheduled()) return absl::OkStatus();
+  if (!WorkerRuns() || attempt_.ending.is_scheduled()) return absl::OkStatus();
   const WorkerHealth health = watch_.Look(environment_.uptime());
   const std::string note = watch_.Describe();
   view_.SetWorkerNote(note);
   if (health == WorkerHealth::kFine) return absl::OkStatus();
   if (health == WorkerHealth::kSilent) {
-    if (silent_attempt_ == record_.attempts) return absl::OkStatus();
+    if (attempt_.silence_is_told) return absl::OkStatus();
     KUR_RETURN_IF_ERROR(Warn(absl::StrCat(note, ": cancel the job if it hangs")));
-    silent_attempt_ = record_.attempts;
+    attempt_.silence_is_told = true;
     return absl::OkStatus();
   }
   // First: the warning may find the disk full.
-  ending_.Kill(absl::StrCat("it hung: ", note));
+  attempt_.ending.Kill(absl::StrCat("it hung: ", note));
   return Warn(absl::StrCat(note, ": killing it"));
 }
 
@@ -420,9 +402,9 @@ absl::Duration ActiveJob::RunDueWork() {
     }
     // Whatever went wrong: a worker that is to end ends.
     if (WorkerRuns()) {
-      signal = ending_.TakeDue(now, environment_.terminate_grace);
+      signal = attempt_.ending.TakeDue(now, environment_.terminate_grace);
       next = std::min(next, now + WorkerWatch::kLookInterval);
-      if (ending_.due() > now) next = std::min(next, ending_.due());
+      if (attempt_.ending.due() > now) next = std::min(next, attempt_.ending.due());
     }
     const bool waits = work_ == Work::kLaunch || work_ == Work::kReadSpool;
     if (waits && work_at_ > now) next = std::min(next, work_at_);

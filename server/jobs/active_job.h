@@ -16,8 +16,8 @@
 #include "server/jobs/job_environment.h"
 #include "server/jobs/job_journal.h"
 #include "server/jobs/job_view.h"
+#include "server/jobs/worker_attempt.h"
 #include "server/jobs/worker_connection.h"
-#include "server/jobs/worker_ending.h"
 #include "server/jobs/worker_watch.h"
 #include "server/launcher/launcher.h"
 #include "server/scheduler/scheduling_policy.h"
@@ -114,7 +114,7 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
     kNone,
     kLaunch,        // the worker is to be launched
     kLaunching,     // Launch() has been claimed
-    kReadSpool,     // the worker has ended; `exit_` says how; its last events are to be read
+    kReadSpool,     // the worker has ended; its last events are to be read
     kReadingSpool,  // ReadSpool() has been claimed
     kHandleExit,    // the worker's last events have been read
   };
@@ -151,7 +151,7 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   absl::Status MoveToFinal(v1::JobState state, const std::string& reason)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Gives the devices back: the scheduling policy decides when and where the worker starts again.
-  // `counts`: one of the restarts that are bounded.
+  // `counts`: see ExitDecision. The journal must be open.
   absl::Status MoveToQueued(bool counts) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // The steps of RunDueWork(); an error means that they are to be tried again.
@@ -198,21 +198,11 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   // At which uptime a launch that could not be made, or a spool that could not be read, is tried
   // again.
   absl::Duration work_at_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
-  WorkerExit exit_ ABSL_GUARDED_BY(mutex_);
-  // `exit_` is from before this kurd.
-  bool ended_unseen_ ABSL_GUARDED_BY(mutex_) = false;
-  // The latest attempt whose worker is known to be gone.
-  int ended_attempt_ ABSL_GUARDED_BY(mutex_) = 0;
-  // The latest attempt of which the events say why it ended.
-  int warned_attempt_ ABSL_GUARDED_BY(mutex_) = 0;
 
   WorkerConnection connection_ ABSL_GUARDED_BY(mutex_);
   WorkerWatch watch_ ABSL_GUARDED_BY(mutex_);
-  WorkerEnding ending_ ABSL_GUARDED_BY(mutex_);
-  // The worker was started when the state directory had another name.
-  bool directory_moved_ ABSL_GUARDED_BY(mutex_) = false;
-  // The latest attempt that was said to be silent.
-  int silent_attempt_ ABSL_GUARDED_BY(mutex_) = 0;
+  // The latest one; as new while the job is in the queue.
+  WorkerAttempt attempt_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace kur::server

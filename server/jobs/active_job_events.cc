@@ -119,7 +119,7 @@ absl::Status ActiveJob::CheckEventSpace(const std::vector<v1::Event>& events) {
   const std::string reason =
       absl::StrCat("its events have taken twice the ", environment_.event_bytes >> 20,
                    " MiB that they may take (kurd --event-space)");
-  ending_.Kill(reason, /*is_final=*/true);
+  attempt_.ending.Kill(reason, /*is_final=*/true);
   return absl::FailedPreconditionError(absl::StrCat("the worker is killed because ", reason));
 }
 

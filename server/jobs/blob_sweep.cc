@@ -16,15 +16,18 @@ absl::Status MarkNamedBlobs(const JobEnvironment& environment) {
 
 absl::Status SweepBlobs(const JobEnvironment& environment) {
   BlobStore& blobs = *environment.blobs;
-  KUR_RETURN_IF_ERROR(blobs.RemoveExpiredParts());
-  if (blobs.Expired().empty()) return absl::OkStatus();
+  absl::Status failure = blobs.RemoveExpiredParts();
+  if (blobs.Expired().empty()) return failure;
   // What is removed is gone: the jobs are asked once more.
   KUR_RETURN_IF_ERROR(MarkNamedBlobs(environment));
   for (const BlobName& name : blobs.Expired()) {
-    KUR_RETURN_IF_ERROR(blobs.RemoveExpired(name));
-    spdlog::info("an upload of {} is removed, as no job has come to name it", name.owner);
+    const absl::Status removed = blobs.RemoveExpired(name);
+    failure.Update(removed);
+    if (removed.ok()) {
+      spdlog::info("an upload of {} is removed, as no job has come to name it", name.owner);
+    }
   }
-  return absl::OkStatus();
+  return failure;
 }
 
 }  // namespace kur::server

@@ -1,5 +1,6 @@
 #include "server/jobs/exit_decision.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 
@@ -54,6 +55,11 @@ ExitDecision Final(v1::JobState state, std::string reason) {
 
 }  // namespace
 
+int ExcusedAttempts(const RunHistory& history, const ProgressTracker& tracker) {
+  // Those from before the progress count no more.
+  return std::min(history.excused_attempts(), std::max(0, tracker.attempts_without_progress() - 1));
+}
+
 ExitDecision DecideAfterExit(const WorkerEnd& end) {
   if (end.outcome.has_value() && IsFinal(end.outcome->state())) {
     return Final(end.outcome->state(), end.outcome->reason());
@@ -84,8 +90,9 @@ ExitDecision DecideAfterExit(const WorkerEnd& end) {
                                       "; make the batches smaller, or ask the operator for more"),
                          end.log_tail));
   }
+  const bool counts = !blameless && end.seen;
   const bool hopeless =
-      !blameless && !end.progressed && end.attempts_without_progress >= kMaxAttemptsWithoutProgress;
+      counts && !end.progressed && end.attempts_without_progress >= kMaxAttemptsWithoutProgress;
   if (hopeless) {
     const std::string hint =
         end.exit.signal == 9
@@ -96,8 +103,8 @@ ExitDecision DecideAfterExit(const WorkerEnd& end) {
         WithLog(absl::StrCat(Describe(end), " three times without progress", hint), end.log_tail));
   }
   ExitDecision decision;
-  decision.counts = !blameless && end.seen;
-  if (decision.counts && end.restarts >= end.max_restarts) {
+  decision.counts = counts;
+  if (counts && end.restarts >= end.max_restarts) {
     return Final(v1::JOB_STATE_FAILED,
                  WithLog(absl::StrCat(Describe(end), "; it is not started again after ",
                                       end.restarts, " of at most ", end.max_restarts,

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -219,6 +220,10 @@ void JobManager::WaitUntilIdle() {
       this));
 }
 
+absl::Status JobManager::CheckSize(const v1::SubmitJobRequest& request) {
+  return CheckSubmissionSize(request);
+}
+
 absl::StatusOr<v1::Job> JobManager::Submit(const Caller& caller,
                                            const v1::SubmitJobRequest& request) {
   if (!request.validate_only()) {
@@ -255,8 +260,13 @@ absl::StatusOr<v1::Job> JobManager::Submit(const Caller& caller,
 absl::StatusOr<JobRecord> JobManager::Find(const Caller& caller, Action action,
                                            const std::string& name) {
   if (name.empty()) return absl::InvalidArgumentError("the name of a job is required");
-  KUR_ASSIGN_OR_RETURN(auto found, environment_.store->FindByName(name));
-  if (!found.has_value() || !MaySee(caller, IdentityOf(*found))) {
+  // What the caller may not see is not even read: that it is damaged would tell that it is there.
+  KUR_ASSIGN_OR_RETURN(const auto owner, environment_.store->OwnerOf(name));
+  std::optional<JobRecord> found;
+  if (owner.has_value() && MaySee(caller, {name, *owner})) {
+    KUR_ASSIGN_OR_RETURN(found, environment_.store->FindByName(name));
+  }
+  if (!found.has_value()) {
     KUR_ASSIGN_OR_RETURN(auto fitting,
                          environment_.store->FindByPrefix(caller.user, name, kNamedAtMost + 1));
     if (fitting.empty()) return NoSuchJob(name);

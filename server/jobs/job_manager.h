@@ -50,6 +50,9 @@ class JobManager {
   void Stop();
 
   // See kur.v1.Jobs for what each does.
+  // INVALID_ARGUMENT for a request that is too large. Quick, so that it can be asked before such a
+  // request waits for Submit(), which checks this, too.
+  static absl::Status CheckSize(const v1::SubmitJobRequest& request);
   absl::StatusOr<v1::Job> Submit(const Caller& caller, const v1::SubmitJobRequest& request);
   absl::StatusOr<v1::Job> Get(const Caller& caller, const std::string& name);
   absl::StatusOr<v1::ListJobsResponse> List(const Caller& caller,

@@ -62,7 +62,7 @@ size_t DescriptorLimit() {
 }
 
 ConnectionLimits ClientLimits(size_t descriptors) {
-  return LimitsBelow(descriptors * 5 / 8, descriptors);
+  return LimitsBelow(descriptors / 2, descriptors);
 }
 
 ConnectionLimits WorkerLimits(size_t descriptors) {

@@ -35,8 +35,8 @@ struct ConnectionLimits {
 // Returns how many descriptors this process may have.
 size_t DescriptorLimit();
 
-// Returns limits under which clients' connections use at most five eighths of the `descriptors`
-// that a process may have.
+// Returns limits under which clients' connections use at most half of the `descriptors` that a
+// process may have.
 ConnectionLimits ClientLimits(size_t descriptors = DescriptorLimit());
 
 // Returns limits for workers' connections, which find descriptors also when clients have used up

@@ -24,31 +24,36 @@ bool HasRoom(const std::string& path) {
          kRoomInReserves * DiskReserve::kBytes;
 }
 
+// Returns how much of the file is there and takes space; 0 if there is none.
+int64_t HeldBytes(const std::string& path) {
+  constexpr int64_t kBlockBytes = 512;
+  struct stat file;
+  if (stat(path.c_str(), &file) != 0) return 0;
+  return std::min<int64_t>(file.st_size, file.st_blocks * kBlockBytes);
+}
+
 }  // namespace
 
 DiskReserve::DiskReserve(std::string path) : path_(std::move(path)) {
-  constexpr int64_t kBlockBytes = 512;
-  struct stat file;
-  if (stat(path_.c_str(), &file) == 0) {
-    held_bytes_ = std::min<int64_t>(file.st_size, file.st_blocks * kBlockBytes);
-  }
+  is_whole_ = HeldBytes(path_) == kBytes;
   Refill();
 }
 
 bool DiskReserve::GiveUpPiece() {
-  if (held_bytes_ == 0) return false;
-  const int64_t kept = std::max<int64_t>(0, held_bytes_ - kPieceBytes);
+  // Looks, because an attempt that failed half-way holds some, and somebody may have removed it.
+  const int64_t held = HeldBytes(path_);
+  is_whole_ = false;
+  if (held == 0) return false;
+  const int64_t kept = std::max<int64_t>(0, held - kPieceBytes);
   if (truncate(path_.c_str(), kept) != 0) return false;
-  held_bytes_ = kept;
   spdlog::warn("the disk is full: using space that is held in reserve, {} KiB are left of it",
                kept >> 10);
   return true;
 }
 
 void DiskReserve::Refill() {
-  if (held_bytes_ == kBytes || !HasRoom(path_)) return;
-  // What an attempt that failed half-way has taken is held, too, but counts for nothing.
-  if (Allocate()) held_bytes_ = kBytes;
+  if (is_whole_ || !HasRoom(path_)) return;
+  is_whole_ = Allocate();
 }
 
 bool DiskReserve::Allocate() const {

@@ -22,14 +22,15 @@ class DiskReserve {
   // Frees a piece of the space. Returns false if there was none.
   bool GiveUpPiece();
 
-  // Takes the space again that was given up, once there is room for much more than that.
+  // Takes the space again that was given up, once there is room for much more than that. To be
+  // called again and again: it may fail, and holds what it has got then.
   void Refill();
 
  private:
   bool Allocate() const;
 
   const std::string path_;
-  int64_t held_bytes_ = 0;
+  bool is_whole_ = false;  // as far as is known
 };
 
 }  // namespace kur::server

@@ -201,6 +201,17 @@ absl::StatusOr<std::optional<JobRecord>> JobStore::FindByRequest(const std::stri
   });
 }
 
+absl::StatusOr<std::optional<std::string>> JobStore::OwnerOf(const std::string& name) {
+  using Owner = std::optional<std::string>;
+  return database_.Read([&](SqlDatabase& database) -> absl::StatusOr<Owner> {
+    KUR_ASSIGN_OR_RETURN(SqlStatement query,
+                         database.Prepare("SELECT owner FROM jobs WHERE name = ?"));
+    query.Bind(name);
+    KUR_ASSIGN_OR_RETURN(const bool found, query.Step());
+    return found ? Owner(query.Text(0)) : Owner();
+  });
+}
+
 absl::StatusOr<std::optional<JobRecord>> JobStore::FindByName(const std::string& name) {
   return database_.Read([&](SqlDatabase& database) {
     return FirstOf(Select(database, "WHERE name = ?", {name}, {}));

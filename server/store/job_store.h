@@ -85,6 +85,8 @@ class JobStore {
 
   absl::StatusOr<std::optional<JobRecord>> FindByRequest(const std::string& owner,
                                                          const std::string& request_id);
+  // Returns whose job it is, and reads nothing else of it.
+  absl::StatusOr<std::optional<std::string>> OwnerOf(const std::string& name);
   absl::StatusOr<std::optional<JobRecord>> FindByName(const std::string& name);
   // Returns at most `limit` of the owner's jobs whose names begin with `prefix`, by name.
   absl::StatusOr<std::vector<JobRecord>> FindByPrefix(const std::string& owner,

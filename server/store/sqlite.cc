@@ -33,9 +33,10 @@ absl::StatusCode CodeOf(int extended) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return absl::StatusCode::kUnavailable;
+    // Not PERMISSION_DENIED: it is no matter of the caller's rights.
     case SQLITE_READONLY:
     case SQLITE_PERM:
-      return absl::StatusCode::kPermissionDenied;
+      return absl::StatusCode::kInternal;
     default:
       return absl::StatusCode::kUnknown;
   }
@@ -50,8 +51,8 @@ absl::string_view TextOf(absl::StatusCode code) {
       return "the database in the state directory is damaged or cannot be synchronized";
     case absl::StatusCode::kUnavailable:
       return "another program holds the database in the state directory";
-    case absl::StatusCode::kPermissionDenied:
-      return "the database in the state directory may not be written";
+    case absl::StatusCode::kInternal:
+      return "the database in the state directory cannot be written";
     default:
       return "the database in the state directory cannot be used; the log of kurd says why";
   }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "engine/base/clock.h"
@@ -30,6 +31,15 @@ namespace {
 // all. The evaluator's own limits are shorter.
 constexpr time_t kSilenceSeconds = 90;
 constexpr absl::Duration kLongest = absl::Seconds(120);
+
+constexpr size_t kMaxLackingBytes = 200;
+
+// Says that the machine, and no Kurfile, is to blame.
+absl::Status Unavailable(absl::string_view why) {
+  spdlog::error("a Kurfile cannot be evaluated: {}", std::string(why));
+  return absl::UnavailableError(
+      absl::StrCat("kurd cannot evaluate Kurfiles now (", why, "); try again in a moment"));
+}
 
 struct SocketPair {
   UniqueFd ours;
@@ -164,10 +174,11 @@ absl::StatusOr<UniqueFd> EvaluatorProcess::Begin() {
 
 absl::StatusOr<std::string> EvaluatorProcess::Ask(const std::string& question) {
   const absl::Duration deadline = Uptime() + kLongest;
-  KUR_ASSIGN_OR_RETURN(const UniqueFd socket, Begin());
+  const auto socket = Begin();
+  if (!socket.ok()) return Unavailable(socket.status().message());
   // One that ends while it is asked may have said why.
-  WriteAll(socket.get(), question).IgnoreError();
-  return ReadFrame(socket.get(), kMaxEvaluationResponseBytes, deadline);
+  WriteAll(socket->get(), question).IgnoreError();
+  return ReadFrame(socket->get(), kMaxEvaluationResponseBytes, deadline);
 }
 
 absl::StatusOr<EvaluationResponse> EvaluatorProcess::Evaluate(const EvaluationRequest& request) {
@@ -176,6 +187,7 @@ absl::StatusOr<EvaluationResponse> EvaluatorProcess::Evaluate(const EvaluationRe
   // Once more: the program may have ended between taking the question and starting the child that
   // answers. Of what ends the child each time no more comes than that.
   if (absl::IsDataLoss(frame.status()) || absl::IsUnknown(frame.status())) frame = Ask(question);
+  if (absl::IsUnavailable(frame.status())) return frame.status();
   if (absl::IsDeadlineExceeded(frame.status())) {
     // It may hang: the next one is asked of another.
     absl::MutexLock lock(&mutex_);
@@ -183,7 +195,10 @@ absl::StatusOr<EvaluationResponse> EvaluatorProcess::Evaluate(const EvaluationRe
     return absl::UnavailableError("the Kurfile could not be evaluated in time; try again");
   }
   EvaluationResponse response;
-  if (frame.ok() && response.ParseFromString(*frame)) return response;
+  if (frame.ok() && response.ParseFromString(*frame)) {
+    if (response.lacking().empty()) return response;
+    return Unavailable(absl::CHexEscape(response.lacking().substr(0, kMaxLackingBytes)));
+  }
   spdlog::warn("the evaluation of {} ended without an answer: {}", request.kurfile(),
                frame.ok() ? "it was no answer" : std::string(frame.status().message()));
   return absl::InvalidArgumentError(

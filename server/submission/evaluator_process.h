@@ -45,7 +45,8 @@ class EvaluatorProcess : public KurfileEvaluator {
   void Reap() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Returns the socket of an evaluation that has been begun.
   absl::StatusOr<UniqueFd> Begin();
-  // Returns the answer to one question; DATA_LOSS or UNKNOWN if it breaks off.
+  // Returns the answer to one question; DATA_LOSS or UNKNOWN if it breaks off, UNAVAILABLE if it
+  // cannot be asked.
   absl::StatusOr<std::string> Ask(const std::string& question);
 
   const std::string binary_;

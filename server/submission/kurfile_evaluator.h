@@ -13,8 +13,7 @@ class KurfileEvaluator {
   virtual ~KurfileEvaluator() = default;
 
   // Blocks until the Kurfile is evaluated. An error means that the evaluation did not come to its
-  // end: INVALID_ARGUMENT if the Kurfile is to blame, as one that needs too much, else UNAVAILABLE
-  // or INTERNAL.
+  // end: INVALID_ARGUMENT if the Kurfile is to blame, as one that needs too much, else UNAVAILABLE.
   // What the response says is not checked.
   virtual absl::StatusOr<EvaluationResponse> Evaluate(const EvaluationRequest& request) = 0;
 };

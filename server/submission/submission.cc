@@ -35,6 +35,11 @@ bool IsNameCharacter(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
 }
 
+absl::Status CheckCount(absl::string_view what, int count, int most) {
+  if (count <= most) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("at most ", most, " ", what, ", got ", count));
+}
+
 absl::Status CheckName(absl::string_view what, const std::string& name) {
   const bool legal = name.size() <= kMaxNameBytes &&
                      std::all_of(name.begin(), name.end(), IsNameCharacter) &&
@@ -71,21 +76,9 @@ absl::Status CheckArePathsOfOneFolder(const std::set<std::string>& paths) {
 
 absl::Status CheckSources(v1::SubmitJobRequest* request) {
   if (request->sources().empty()) return absl::InvalidArgumentError("sources are required");
-  if (request->sources_size() > kMaxSources) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("at most ", kMaxSources, " sources, got ", request->sources_size()));
-  }
   std::set<std::string> paths;
-  int64_t bytes = 0;
   for (v1::SourceFile& source : *request->mutable_sources()) {
     KUR_RETURN_IF_ERROR(Normalize("sources", source.mutable_path()));
-    const auto size = static_cast<int64_t>(source.content().size());
-    bytes += size;
-    if (size > kMaxSourceBytes || bytes > kMaxAllSourceBytes) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("source ", source.path(), " makes the sources too large: at most ",
-                       kMaxSourceBytes, " bytes each and ", kMaxAllSourceBytes, " together"));
-    }
     if (!paths.insert(source.path()).second) {
       return absl::InvalidArgumentError(absl::StrCat("source ", source.path(), " is given twice"));
     }
@@ -100,10 +93,6 @@ absl::Status CheckSources(v1::SubmitJobRequest* request) {
 }
 
 absl::Status CheckInputs(v1::SubmitJobRequest* request) {
-  if (request->inputs_size() > kMaxInputs) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("at most ", kMaxInputs, " inputs, got ", request->inputs_size()));
-  }
   std::set<std::string> paths;
   for (v1::Input& input : *request->mutable_inputs()) {
     auto normalized = NormalizeInputPath(input.path());
@@ -122,16 +111,6 @@ absl::Status CheckInputs(v1::SubmitJobRequest* request) {
   return absl::OkStatus();
 }
 
-absl::Status CheckOverrides(const v1::SubmitJobRequest& request) {
-  int64_t bytes = 0;
-  for (const std::string& override : request.overrides()) bytes += override.size();
-  if (request.overrides_size() <= kMaxOverrides && bytes <= kMaxOverrideBytes) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(absl::StrCat("at most ", kMaxOverrides, " overrides of ",
-                                                 kMaxOverrideBytes, " bytes together"));
-}
-
 absl::Status CheckInspection(const v1::SubmitJobRequest& request) {
   if (request.has_inspection() && request.mode() != v1::MODE_INSPECT) {
     return absl::InvalidArgumentError("inspection is for MODE_INSPECT");
@@ -144,7 +123,8 @@ absl::Status CheckInspection(const v1::SubmitJobRequest& request) {
 
 // Checks everything but the Kurfile, sets the defaults and normalizes the paths.
 absl::Status CheckRequest(v1::SubmitJobRequest* request) {
-  if (request->request_id().empty() || request->request_id().size() > kMaxRequestIdBytes) {
+  KUR_RETURN_IF_ERROR(CheckSubmissionSize(*request));
+  if (request->request_id().empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("request_id is required, with at most ", kMaxRequestIdBytes, " bytes"));
   }
@@ -157,7 +137,6 @@ absl::Status CheckRequest(v1::SubmitJobRequest* request) {
   KUR_RETURN_IF_ERROR(CheckInspection(*request));
   KUR_RETURN_IF_ERROR(CheckSources(request));
   KUR_RETURN_IF_ERROR(CheckInputs(request));
-  KUR_RETURN_IF_ERROR(CheckOverrides(*request));
   if (request->name().empty()) request->set_name(NameFromKurfile(request->kurfile()));
   if (request->project().empty()) request->set_project(kDefaultProject);
   KUR_RETURN_IF_ERROR(CheckName("name", request->name()));
@@ -284,6 +263,31 @@ absl::StatusOr<uint64_t> RandomSeed() {
 }
 
 }  // namespace
+
+absl::Status CheckSubmissionSize(const v1::SubmitJobRequest& request) {
+  if (request.request_id().size() > kMaxRequestIdBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a request_id has at most ", kMaxRequestIdBytes, " bytes"));
+  }
+  KUR_RETURN_IF_ERROR(CheckCount("sources", request.sources_size(), kMaxSources));
+  KUR_RETURN_IF_ERROR(CheckCount("inputs", request.inputs_size(), kMaxInputs));
+  KUR_RETURN_IF_ERROR(CheckCount("overrides", request.overrides_size(), kMaxOverrides));
+  int64_t bytes = 0;
+  for (const v1::SourceFile& source : request.sources()) {
+    const auto size = static_cast<int64_t>(source.content().size());
+    bytes += size;
+    if (size > kMaxSourceBytes || bytes > kMaxAllSourceBytes) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("source ", source.path(), " makes the sources too large: at most ",
+                       kMaxSourceBytes, " bytes each and ", kMaxAllSourceBytes, " together"));
+    }
+  }
+  int64_t override_bytes = 0;
+  for (const std::string& override : request.overrides()) override_bytes += override.size();
+  if (override_bytes <= kMaxOverrideBytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the overrides have ", override_bytes, " bytes; at most ", kMaxOverrideBytes, " together"));
+}
 
 absl::Status CheckResponse(const EvaluationResponse& response) {
   if (!response.errors().empty()) return absl::OkStatus();

@@ -38,6 +38,10 @@ struct SubmissionContext {
   int max_restarts = kDefaultMaxRestarts;  // of a job that does not say
 };
 
+// Returns INVALID_ARGUMENT for a submission over one of the limits above. Quick: reads nothing but
+// numbers and sizes. Thread-safe.
+absl::Status CheckSubmissionSize(const v1::SubmitJobRequest& request);
+
 // Checks a submission completely, short of running it, and freezes it. Returns INVALID_ARGUMENT
 // with diagnostics (see DiagnosticsOf()) for all errors of the Kurfile, INVALID_ARGUMENT without
 // diagnostics for an error of the request, FAILED_PRECONDITION with the digests of contents that

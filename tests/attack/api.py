@@ -36,6 +36,7 @@ class Client:
         # A connection of its own.
         self.channel = grpc.insecure_channel(address, [('grpc.use_local_subchannel_pool', 1)])
         self.jobs = modules()['kur_pb2_grpc'].JobsStub(self.channel)
+        self.blobs = modules()['kur_pb2_grpc'].BlobsStub(self.channel)
         self.metadata = [('authorization', f'Bearer {token}')] if token else []
 
     def submit(self, kurfile, *, overrides=(), validate_only=False, project='attack', more=()):

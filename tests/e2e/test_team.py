@@ -266,6 +266,30 @@ class MetricsTest(harness.TestCase):
         self.assertEqual(self.ask(self.SCRAPER)[0], 200)
 
 
+class PartialReloadTest(harness.TestCase):
+
+    def reload(self, *arguments):
+        """What a kurd with these files says when it has read them again."""
+        kurd = self.start_kurd('--log-level', 'info', *arguments)
+        before = len(kurd.process.err)
+        kurd.process.signal(signal.SIGHUP)
+        self.eventually('kurd says something', lambda: '\n' in kurd.process.err[before:])
+        # Stopped after it, so that everything is said.
+        kurd.stop()
+        return kurd.process.err[before:]
+
+    def test_only_what_is_there_is_read_again(self):
+        said = self.reload()
+        self.assertIn('neither a token file nor a certificate', said)
+        self.assertNotIn('was read again', said)
+        tokens = self.folder / 'tokens'
+        tokens.write_text(f'anna:{TOKENS["anna"]}\n')
+        tokens.chmod(0o600)
+        said = self.reload('--token-file', tokens)
+        self.assertIn('the token file was read again', said)
+        self.assertNotIn('certificate', said)
+
+
 class RefusalTest(harness.TestCase):
 
     def refuse(self, *arguments):

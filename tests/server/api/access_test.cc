@@ -150,7 +150,7 @@ class AccessTest : public ::testing::Test {
   }
 
   // Ann has a job in a project of hers, which has read an upload of hers and writes a file.
-  void LetAnnWork() {
+  void LetAnnWork(const std::string& name = "cifar-1") {
     api_.server.Upload(kAnnsData, "ann");
     v1::SubmitJobRequest request = TestServer::Request("r1");
     request.set_project("annsproject");
@@ -158,7 +158,7 @@ class AccessTest : public ::testing::Test {
     request.mutable_inputs(0)->set_size(static_cast<int64_t>(std::string(kAnnsData).size()));
     const auto job = api_.server.jobs->Submit({"ann"}, request);
     ASSERT_THAT(job, IsOk());
-    ASSERT_EQ(job->name(), "cifar-1");
+    ASSERT_EQ(job->name(), name);
     api_.server.jobs->WaitUntilIdle();
     FakeWorker worker(api_.server, job->name());
     ASSERT_THAT(worker.Connect(), IsOk());
@@ -195,10 +195,15 @@ TEST_F(AccessTest, NoMethodTouchesAnothersJob) {
   EXPECT_EQ(api_.server.Get(job, "ann").name(), job);
 }
 
-// Every method answers bob before ann has anything, and when she has: nothing may differ.
+// Every method answers bob before ann has anything, when she has, and when what she has is damaged:
+// nothing may differ. Bob himself has a job whose name begins with that of hers.
 TEST_F(AccessTest, NoAnswerTellsWhatAnotherHas) {
+  v1::SubmitJobRequest bobs = TestServer::Request("r0");
+  bobs.set_name("cifar-2-of-bob");
+  ASSERT_EQ(api_.server.jobs->Submit({"bob"}, bobs)->name(), "cifar-2-of-bob-1");
+  api_.server.jobs->WaitUntilIdle();
   std::vector<Fields> asked;
-  for (const char* name : {"cifar-1", "cifar-", "c"}) {
+  for (const char* name : {"cifar-2", "cifar-", "c", "cifar-2-of-bob-1", "none"}) {
     for (const char* path : {"last.w", "none.w"}) {
       asked.push_back({{"name", name},
                        {"path", path},
@@ -218,12 +223,24 @@ TEST_F(AccessTest, NoAnswerTellsWhatAnotherHas) {
     }
     return all;
   };
+  // The first time it cancels bob's job; from its end on nothing changes.
+  answers();
+  api_.server.EndWorker("cifar-2-of-bob-1", v1::JOB_STATE_CANCELLED);
   const auto before = answers();
-  LetAnnWork();
-  const auto after = answers();
-  for (const auto& [call, answer] : before) {
-    EXPECT_EQ(after.at(call), answer) << call.first << " with fields " << call.second;
-  }
+  const auto expect_the_same = [&] {
+    const auto now = answers();
+    for (const auto& [call, answer] : before) {
+      EXPECT_EQ(now.at(call), answer) << call.first << " with fields " << call.second;
+    }
+  };
+  LetAnnWork("cifar-2");
+  expect_the_same();
+  ASSERT_THAT(api_.server.database->Write([](SqlDatabase& database) {
+    return database.Execute("UPDATE jobs SET frozen = x'ff' WHERE owner = 'ann'");
+  }),
+              IsOk());
+  expect_the_same();
+  EXPECT_EQ(before.at({"kur.v1.Jobs.CancelJob", 0}).code, StatusCode::FAILED_PRECONDITION);
   EXPECT_EQ(before.at({"kur.v1.Jobs.SubmitJob", 0}).code, StatusCode::FAILED_PRECONDITION);
   EXPECT_EQ(before.at({"kur.v1.Blobs.FindMissingBlobs", 0}).responses.size(), 1u);
 }

@@ -88,12 +88,65 @@ TEST_F(BlobsServiceTest, AFullDiskIsSaid) {
             StatusCode::RESOURCE_EXHAUSTED);
 }
 
+TEST_F(BlobsServiceTest, AFileThatKurdMayNotWriteIsNoMatterOfTheCallersRights) {
+  api_.server.files.unmovable = digest_;
+  EXPECT_EQ(Upload(digest_, content_, 0, content_.size()).error_code(), StatusCode::INTERNAL);
+}
+
 TEST_F(BlobsServiceTest, AnUploadWithoutAMessageIsRefused) {
   grpc::ClientContext context;
   v1::UploadBlobResponse response;
   const auto writer = stub_->UploadBlob(&context, &response);
   writer->WritesDone();
   EXPECT_EQ(writer->Finish().error_code(), StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(BlobsServiceTest, AMessageThatIsTooLargeIsRefused) {
+  grpc::ClientContext context;
+  v1::UploadBlobResponse response;
+  const auto writer = stub_->UploadBlob(&context, &response);
+  v1::UploadBlobRequest request;
+  request.set_sha256(digest_);
+  request.set_size(1 << 20);
+  request.set_data(std::string((256 << 10) + 1, 'x'));
+  writer->Write(request);
+  const grpc::Status status = writer->Finish();
+  EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), ::testing::HasSubstr("in more pieces"));
+  EXPECT_EQ(Received(digest_), 0);
+}
+
+// At seven bytes a second, of which those of the first second come at once.
+TEST_F(BlobsServiceTest, AnUploadIsNoFasterThanItsUserMayBe) {
+  api_.Stop();
+  api_.upload_rate = 7;
+  api_.Start();
+  stub_ = v1::Blobs::NewStub(api_.TcpChannel());
+  const absl::Time begin = absl::Now();
+  EXPECT_TRUE(Upload(digest_, content_, 0, 21).error_code() == StatusCode::ABORTED);
+  EXPECT_GE(absl::Now() - begin, absl::Seconds(1.9));
+  EXPECT_EQ(Received(digest_), 21);
+}
+
+TEST_F(BlobsServiceTest, AnUploadThatIsGivenUpOrStoppedWaitsNoLonger) {
+  api_.Stop();
+  api_.upload_rate = 1;
+  api_.Start();
+  stub_ = v1::Blobs::NewStub(api_.TcpChannel());
+  const std::string content(200'000, 'x');
+  grpc::ClientContext context;
+  v1::UploadBlobResponse response;
+  const auto writer = stub_->UploadBlob(&context, &response);
+  v1::UploadBlobRequest request;
+  request.set_sha256(Sha256Hex(content));
+  request.set_size(200'000);
+  request.set_data(content.substr(1));
+  ASSERT_TRUE(writer->Write(request));
+  while (Received(request.sha256()) < 199'999) absl::SleepFor(absl::Milliseconds(1));
+  context.TryCancel();
+  EXPECT_EQ(writer->Finish().error_code(), StatusCode::CANCELLED);
+  // Two days later, if the pause were not over.
+  api_.Stop();
 }
 
 TEST_F(BlobsServiceTest, RefusesWhatIsNoDigest) {

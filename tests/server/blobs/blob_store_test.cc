@@ -285,6 +285,45 @@ TEST_F(BlobStoreTest, AnInterruptedRemovalIsCompletedByTheNextStart) {
   EXPECT_FALSE(store_->Use(kAnn, DigestOf(1)));
 }
 
+TEST_F(BlobStoreTest, AFileThatCannotBeRemovedDoesNotKeepTheStoreFromOpening) {
+  ASSERT_THAT(Upload(kAnn, 1), IsOk());
+  const std::string path = store_->PathOf(kAnn, DigestOf(2));
+  ASSERT_THAT(files_.MakeDirectories(path + ".removed", 0700), IsOk());
+  Reopen();
+  EXPECT_TRUE(store_->Use(kAnn, DigestOf(1)));
+}
+
+TEST_F(BlobStoreTest, OnePartThatCannotBeRemovedKeepsNoOther) {
+  for (const char byte : {'a', 'b', 'c'}) {
+    auto upload = store_->BeginUpload(kAnn, DigestOf(9, byte), 9, 0);
+    ASSERT_THAT(upload, IsOk());
+    ASSERT_THAT((*upload)->Write("x"), IsOk());
+  }
+  now_ += limits_.part_age + absl::Seconds(1);
+  files_.unmovable = DigestOf(9, 'b');
+  EXPECT_THAT(store_->RemoveExpiredParts(), FailsWith(absl::StatusCode::kPermissionDenied, "busy"));
+  EXPECT_EQ(store_->ReceivedBytes(kAnn, DigestOf(9, 'a')), 0);
+  EXPECT_EQ(store_->ReceivedBytes(kAnn, DigestOf(9, 'b')), 1);
+  EXPECT_EQ(store_->ReceivedBytes(kAnn, DigestOf(9, 'c')), 0);
+  files_.unmovable = "";
+  EXPECT_THAT(store_->RemoveExpiredParts(), IsOk()) << "tried again";
+  EXPECT_EQ(store_->ReceivedBytes(kAnn, DigestOf(9, 'b')), 0);
+}
+
+TEST_F(BlobStoreTest, AFileThatIsGoneExpiresOnce) {
+  Interrupt(10);
+  ASSERT_THAT(Upload(kAnn, 1), IsOk());
+  now_ += limits_.waiting_age + absl::Seconds(1);
+  const std::string folder = directory_.File("blobs") + "/ann";
+  ASSERT_THAT(files_.Remove(folder + "/partial/" + digest_), IsOk());
+  ASSERT_THAT(files_.Remove(store_->PathOf(kAnn, DigestOf(1))), IsOk());
+  EXPECT_FALSE(store_->RemoveExpiredParts().ok());
+  EXPECT_THAT(store_->RemoveExpiredParts(), IsOk());
+  ASSERT_EQ(store_->Expired().size(), 1u);
+  EXPECT_FALSE(store_->RemoveExpired(store_->Expired().front()).ok());
+  EXPECT_TRUE(store_->Expired().empty());
+}
+
 TEST_F(BlobStoreTest, AnInterruptedUploadExpiresAfterItsLastByte) {
   Interrupt(10);
   now_ += limits_.part_age - absl::Seconds(1);

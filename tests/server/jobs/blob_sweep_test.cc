@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "tests/server/testing/job_test.h"
 
@@ -77,6 +79,18 @@ TEST_F(BlobSweepTest, WhileAJobIsDamagedNothingGoes) {
   EXPECT_THAT(Sweep(), FailsWith(absl::StatusCode::kDataLoss, "cifar-1"));
   EXPECT_TRUE(Has(TestServer::kData));
   EXPECT_TRUE(Has(kUnnamed));
+}
+
+TEST_F(BlobSweepTest, OneFileThatCannotBeRemovedKeepsNoOther) {
+  const std::vector<std::string> contents = {kUnnamed, "a second", "a third"};
+  for (size_t i = 1; i < contents.size(); ++i) server_.Upload(contents[i]);
+  server_.files.unmovable =
+      std::min({Sha256Hex(kUnnamed), Sha256Hex("a second"), Sha256Hex("a third")});
+  server_.seconds_passed = 8 * 24 * 60 * 60;
+  EXPECT_THAT(Sweep(), FailsWith(absl::StatusCode::kPermissionDenied, "busy"));
+  for (const std::string& content : contents) {
+    EXPECT_EQ(Has(content), Sha256Hex(content) == server_.files.unmovable) << content;
+  }
 }
 
 TEST_F(BlobSweepTest, TheServerSweepsByItself) {

@@ -153,7 +153,8 @@ TEST(ExitDecisionTest, WhatTheJobIsNotToBlameForDoesNotCount) {
   moved.directory_moved = true;
   WorkerEnd unseen;
   unseen.seen = false;
-  for (const WorkerEnd& end : {host_restarted, copied, moved, unseen}) {
+  for (WorkerEnd end : {host_restarted, copied, moved, unseen}) {
+    end.attempts_without_progress = 10;
     EXPECT_TRUE(DecideAfterExit(end).restart);
     EXPECT_FALSE(DecideAfterExit(end).counts);
   }

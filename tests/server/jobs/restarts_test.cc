@@ -80,6 +80,49 @@ TEST_F(RestartsTest, AJobThatTrainsButSavesNothingIsGivenUpAfterThreeAttempts) {
   EXPECT_THAT(server_.Get(name).reason(), HasSubstr("three times without progress"));
 }
 
+TEST_F(RestartsTest, ARestartOfTheMachineIsNoneOfTheThreeAttempts) {
+  const std::string name = server_.Submit("r1");
+  WorkerExit host_restarted;
+  host_restarted.host_restarted = true;
+  // It may come at any time.
+  server_.EndWorker(name, KilledBy(SIGKILL));
+  for (int i = 0; i < 5; ++i) server_.EndWorker(name, host_restarted);
+  server_.EndWorker(name, KilledBy(SIGKILL));
+  server_.EndWorker(name, host_restarted);
+  EXPECT_EQ(server_.Get(name).attempts(), 9);
+  server_.EndWorker(name, KilledBy(SIGKILL));
+  EXPECT_EQ(server_.Get(name).state(), kFailed);
+  EXPECT_THAT(server_.Get(name).reason(), HasSubstr("three times without progress"));
+}
+
+TEST_F(RestartsTest, NeitherIsTheEndOfAWorkerThatNobodySaw) {
+  const std::string name = server_.Submit("r1");
+  for (int i = 0; i < 4; ++i) {
+    server_.Crash();
+    server_.launcher.End(name, KilledBy(SIGKILL));
+    server_.Start();
+  }
+  for (int i = 0; i < 2; ++i) server_.EndWorker(name, KilledBy(SIGKILL));
+  EXPECT_EQ(server_.Get(name).attempts(), 7);
+  server_.EndWorker(name, KilledBy(SIGKILL));
+  EXPECT_EQ(server_.Get(name).state(), kFailed);
+}
+
+TEST_F(RestartsTest, WhatWasExcusedBeforeProgressIsNotExcusedTwice) {
+  const std::string name = server_.Submit("r1");
+  WorkerExit host_restarted;
+  host_restarted.host_restarted = true;
+  for (int i = 0; i < 3; ++i) server_.EndWorker(name, host_restarted);
+  FakeWorker worker = RunningWorker(name);
+  ASSERT_THAT(worker.Report(FakeWorker::Saved(1)), IsOk());
+  server_.EndWorker(name, KilledBy(SIGKILL));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_NE(server_.Get(name).state(), kFailed) << i;
+    server_.EndWorker(name, KilledBy(SIGKILL));
+  }
+  EXPECT_EQ(server_.Get(name).state(), kFailed);
+}
+
 TEST_F(RestartsTest, NoRestartMeansNone) {
   const std::string name = SubmitWith(0);
   server_.EndWorker(name, KilledBy(SIGKILL));

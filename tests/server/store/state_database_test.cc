@@ -81,6 +81,14 @@ class StateDatabaseTest : public ::testing::Test {
       *StateDatabase::Open(directory_.File("kurd.db"), FailingVfs::Name());
 };
 
+TEST_F(StateDatabaseTest, ADatabaseThatCannotBeWrittenIsNoMatterOfTheCallersRights) {
+  ASSERT_THAT(database_->Write(
+                  [](SqlDatabase& database) { return database.Execute("PRAGMA query_only=1"); }),
+              IsOk());
+  EXPECT_THAT(database_->Write([](SqlDatabase& database) { return Insert(database, 1); }),
+              FailsWith(absl::StatusCode::kInternal, "cannot be written"));
+}
+
 TEST_F(StateDatabaseTest, ThoseWhoWaitAreCommittedTogetherAndEachHasItsOwnResult) {
   // Whether a thread waits already cannot be seen from outside: in some round all do.
   for (int round = 1;; ++round) {

@@ -2,8 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -88,6 +92,58 @@ TEST(EvaluatorProcessTest, AProgramThatIsNoEvaluatorIsRefused) {
   EXPECT_THAT(EvaluatorProcess::Start("/bin/true"),
               FailsWith(absl::StatusCode::kFailedPrecondition, "/bin/true does not start"));
   EXPECT_FALSE(EvaluatorProcess::Start("/no/such/program").ok());
+}
+
+// Whatever the machine lacks, no Kurfile is to blame.
+class LackingTest : public ::testing::Test {
+ protected:
+  static void ExpectUnavailable(EvaluatorProcess& evaluator, const std::string& what) {
+    EXPECT_THAT(evaluator.Evaluate(RequestFor("k.yml", TestServer::kKurfile)),
+                FailsWith(absl::StatusCode::kUnavailable, what));
+  }
+};
+
+TEST_F(LackingTest, WithoutDescriptorsItIsToBeTriedAgain) {
+  const auto evaluator = Start(KUR_EVALUATOR);
+  rlimit limit = {};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit none = {0, limit.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  ExpectUnavailable(*evaluator, "Too many open files); try again");
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_THAT(evaluator->Evaluate(RequestFor("k.yml", TestServer::kKurfile)), IsOk());
+}
+
+TEST_F(LackingTest, WithoutAProcessItIsToBeTriedAgain) {
+  const auto evaluator = Start(KUR_FORKLESS_EVALUATOR);
+  ExpectUnavailable(*evaluator, "starting a process: Resource temporarily unavailable");
+}
+
+TEST_F(LackingTest, AnEvaluatorThatCannotBeStartedAgainIsNoFaultOfTheKurfile) {
+  const TemporaryDirectory directory;
+  const std::string program = directory.File("kurd-evaluator");
+  std::filesystem::copy_file(KUR_EVALUATOR, program);
+  const auto evaluator = Start(program);
+  std::filesystem::remove(program);
+  const pid_t pid = evaluator->pid();
+  ASSERT_EQ(kill(pid, SIGKILL), 0);
+  siginfo_t end = {};
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(pid), &end, WEXITED | WNOWAIT), 0);
+  ExpectUnavailable(*evaluator, "kurd cannot evaluate Kurfiles now");
+}
+
+// As the kernel does when memory runs out.
+TEST_F(LackingTest, AnEvaluationThatIsKilledIsToBeTriedAgain) {
+  const auto evaluator = Start(KUR_HOSTILE_EVALUATOR);
+  absl::Status answered;
+  std::thread asks([&] { answered = evaluator->Evaluate(RequestFor("spin")).status(); });
+  const std::string children =
+      absl::StrCat("/proc/", evaluator->pid(), "/task/", evaluator->pid(), "/children");
+  pid_t child = 0;
+  while (!(std::ifstream(children) >> child)) std::this_thread::yield();
+  ASSERT_EQ(kill(child, SIGKILL), 0);
+  asks.join();
+  EXPECT_THAT(answered, FailsWith(absl::StatusCode::kUnavailable, "its process was killed"));
 }
 
 // What each deed of hostile_evaluator.cc comes to. The evaluator serves the next one all the same.

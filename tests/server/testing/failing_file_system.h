@@ -22,7 +22,13 @@ class FailingFileSystem : public testing::ForwardingFileSystem {
   // While it is set, whoever opens a log of events to read it waits; the first notifies `reading`.
   std::atomic<absl::Notification*> hold_events{nullptr};
   absl::Notification reading;
+  // The name of files that cannot be renamed; set by no other thread meanwhile.
+  std::string unmovable;
 
+  absl::Status Rename(const std::string& from, const std::string& to) override {
+    if (BaseName(from) == unmovable) return absl::PermissionDeniedError("busy");
+    return ForwardingFileSystem::Rename(from, to);
+  }
   absl::StatusOr<std::unique_ptr<RandomAccessFile>> OpenForReading(
       const std::string& path) override {
     absl::Notification* const hold = hold_events;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "server/api/blobs_service.h"
+#include "server/api/call_limits.h"
 #include "server/api/grpc_server.h"
 #include "server/api/jobs_service.h"
 #include "server/api/system_service.h"
@@ -29,8 +30,11 @@ class TestApi {
 
   void Start() {
     pool = std::make_unique<TaskPool>(TaskPool::Limits{2, 2, 100, 100});
-    jobs = std::make_unique<JobsService>(*server.jobs, authenticator, *pool, *pool, server.metrics);
-    blobs = std::make_unique<BlobsService>(*server.blobs, authenticator, *pool, server.metrics);
+    limits = std::make_unique<CallLimits>(upload_rate, streams);
+    jobs = std::make_unique<JobsService>(*server.jobs, authenticator, *pool, *pool, *limits,
+                                         server.metrics);
+    blobs = std::make_unique<BlobsService>(*server.blobs, authenticator, *pool, *limits,
+                                           server.metrics);
     system = std::make_unique<SystemService>(*server.jobs, server.inventory(), authenticator,
                                              "1.2.3", server.layout.root());
     workers = std::make_unique<WorkerService>(*server.jobs);
@@ -50,6 +54,7 @@ class TestApi {
     clients_.reset();
     workers_.reset();
     pool.reset();
+    limits.reset();
   }
 
   std::shared_ptr<grpc::Channel> UnixChannel() const { return ChannelTo(clients_->addresses()[0]); }
@@ -62,8 +67,12 @@ class TestApi {
   static constexpr char kCookie[] =
       "c00c1ec00c1ec00c1ec00c1ec00c1ec00c1ec00c1ec00c1ec00c1ec00c1ec00c";
 
+  // See CallLimits; for Start().
+  int64_t upload_rate = 0;
+  UserQuota::Limits streams = StreamLimits(/*descriptors=*/1 << 16);
   TestServer server;
   Authenticator authenticator;
+  std::unique_ptr<CallLimits> limits;
   std::unique_ptr<TaskPool> pool;
   std::unique_ptr<JobsService> jobs;
   std::unique_ptr<BlobsService> blobs;

@@ -1,0 +1,44 @@
+#ifndef KUR_SERVER_NET_USER_QUOTA_H_
+#define KUR_SERVER_NET_USER_QUOTA_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+namespace kur::server {
+
+// Divides what is scarce, such as descriptors or memory, among users. Nobody gets more than he
+// leaves for the others: a greedy user alone gets half of it, two get a third each, and a newcomer
+// always finds some. Thread-safe.
+class UserQuota {
+ public:
+  struct Limits {
+    int64_t total = 0;
+    int64_t per_user = 0;
+  };
+  // What a user has taken; given back when the last copy is destroyed, before the quota is.
+  using Share = std::shared_ptr<void>;
+
+  explicit UserQuota(const Limits& limits) : limits_(limits) {}
+
+  // Takes `amount` for a user. Returns null if he would have more than `per_user`, or more than
+  // would be left of `total`.
+  Share TryTake(const std::string& user, int64_t amount);
+
+ private:
+  void GiveBack(const std::string& user, int64_t amount);
+
+  const Limits limits_;
+  absl::Mutex mutex_;
+  int64_t taken_ ABSL_GUARDED_BY(mutex_) = 0;
+  // By those who have something.
+  std::map<std::string, int64_t> taken_by_user_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace kur::server
+
+#endif  // KUR_SERVER_NET_USER_QUOTA_H_
