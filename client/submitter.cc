@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "client/backoff.h"
 #include "client/output/diagnostics.h"
@@ -15,6 +16,19 @@ namespace {
 
 constexpr absl::Duration kSubmitRetryTimeout = absl::Seconds(30);
 
+// Adds to the error of a submission without an answer what that means.
+absl::Status WithDoubt(const absl::Status& status) {
+  absl::Status doubtful(
+      status.code(),
+      absl::StrCat(status.message(),
+                   "; the job may have been accepted all the same: look with `kurctl list` before "
+                   "you submit it again, because that would be a second job"));
+  status.ForEachPayload([&](absl::string_view type_url, const absl::Cord& payload) {
+    doubtful.SetPayload(type_url, payload);
+  });
+  return doubtful;
+}
+
 // Sends the request until the server answers. The request id makes repetitions one job.
 absl::StatusOr<v1::Job> Send(Context& context, Connection& connection,
                              v1::SubmitJobRequest request) {
@@ -22,9 +36,13 @@ absl::StatusOr<v1::Job> Send(Context& context, Connection& connection,
   Backoff backoff(kSubmitRetryTimeout);
   while (true) {
     auto job = connection.Call(&v1::Jobs::Stub::SubmitJob, request);
-    if (job.ok() || !IsTransient(job.status())) return job;
-    const absl::Duration pause = backoff.NextDelay(context.clock.Now());
-    if (pause == absl::InfiniteDuration()) return job;
+    const bool is_transient = IsTransient(job.status());
+    if (!is_transient && !absl::IsDeadlineExceeded(job.status())) return job;
+    const absl::Duration pause =
+        is_transient ? backoff.NextDelay(context.clock.Now()) : absl::InfiniteDuration();
+    if (pause == absl::InfiniteDuration()) {
+      return request.validate_only() ? job.status() : WithDoubt(job.status());
+    }
     context.clock.SleepFor(pause);
   }
 }

@@ -64,7 +64,7 @@ void Notify(const char* state) {
 }
 
 void Reload(const kur::server::DaemonOptions& options, kur::server::Daemon& daemon) {
-  const bool has_tokens = !options.token_file.empty();
+  const bool has_tokens = !options.token_file.empty() || !options.metrics_token_file.empty();
   const bool has_certificate = !options.tls_certificate.empty();
   if (has_tokens) LogReload("token file", daemon.ReloadTokens());
   if (has_certificate) LogReload("certificate", daemon.ReloadCertificate());

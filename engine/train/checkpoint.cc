@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -166,13 +167,35 @@ void ParseState(const json& state, Checkpoint* checkpoint) {
   checkpoint->position = PositionFromJson(state.value("position", json::object()));
 }
 
-absl::StatusOr<Checkpoint> Parse(const std::string& content) {
+// Returns the size of the header of a file of `size` bytes, of which `begin` is the beginning.
+absl::StatusOr<uint64_t> HeaderSize(absl::string_view begin, size_t size) {
   uint64_t header_size = 0;
-  if (content.size() < kLengthBytes) return absl::DataLossError("the file is too short");
-  std::memcpy(&header_size, content.data(), kLengthBytes);
-  if (header_size > content.size() - kLengthBytes) {
-    return absl::DataLossError("the header is longer than the file");
+  if (std::min(begin.size(), size) < kLengthBytes) {
+    return absl::DataLossError("the file is too short");
   }
+  std::memcpy(&header_size, begin.data(), kLengthBytes);
+  if (header_size <= size - kLengthBytes) return header_size;
+  return absl::DataLossError("the header is longer than the file");
+}
+
+absl::StatusOr<TrainingPosition> ParsePosition(const RandomAccessFile& file) {
+  KUR_ASSIGN_OR_RETURN(const int64_t size, file.Size());
+  std::string text(kLengthBytes, '\0');
+  KUR_ASSIGN_OR_RETURN(const size_t begin, file.Read(0, text.size(), text.data()));
+  KUR_ASSIGN_OR_RETURN(const uint64_t header_size,
+                       HeaderSize(text.substr(0, begin), static_cast<size_t>(size)));
+  text.resize(header_size);
+  KUR_ASSIGN_OR_RETURN(const size_t got, file.Read(kLengthBytes, text.size(), text.data()));
+  const json header = json::parse(text.substr(0, got));
+  const std::string state =
+      header.value(kMetadataKey, json::object()).value(kStateKey, std::string());
+  Checkpoint checkpoint;
+  if (!state.empty()) ParseState(json::parse(state), &checkpoint);
+  return checkpoint.position;
+}
+
+absl::StatusOr<Checkpoint> Parse(const std::string& content) {
+  KUR_ASSIGN_OR_RETURN(const uint64_t header_size, HeaderSize(content, content.size()));
   const std::string text = content.substr(kLengthBytes, header_size);
   const json header = json::parse(text);
   absl::string_view data(content);
@@ -194,6 +217,20 @@ absl::StatusOr<Checkpoint> Parse(const std::string& content) {
   const std::string state = metadata.value(kStateKey, "");
   if (!state.empty()) ParseState(json::parse(state), &checkpoint);
   return checkpoint;
+}
+
+// Returns what `parse` returns. Errors say that the file is damaged.
+template <class Result>
+absl::StatusOr<Result> NamingDamage(const std::string& path,
+                                    absl::FunctionRef<absl::StatusOr<Result>()> parse) {
+  try {
+    auto result = parse();
+    if (!result.ok()) return Annotate(result.status(), path + " is damaged");
+    return result;
+  } catch (const json::exception& error) {
+    return absl::DataLossError(
+        absl::StrCat(path, " is no safetensors file, or damaged: ", error.what()));
+  }
 }
 
 }  // namespace
@@ -239,14 +276,12 @@ absl::StatusOr<std::string> SerializeCheckpoint(const Checkpoint& checkpoint) {
 
 absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& path) {
   KUR_ASSIGN_OR_RETURN(const std::string content, FilesWithoutLinks().Read(path));
-  try {
-    auto checkpoint = Parse(content);
-    if (!checkpoint.ok()) return Annotate(checkpoint.status(), path + " is damaged");
-    return checkpoint;
-  } catch (const json::exception& error) {
-    return absl::DataLossError(
-        absl::StrCat(path, " is no safetensors file, or damaged: ", error.what()));
-  }
+  return NamingDamage<Checkpoint>(path, [&] { return Parse(content); });
+}
+
+absl::StatusOr<TrainingPosition> ReadPosition(const std::string& path) {
+  KUR_ASSIGN_OR_RETURN(const auto file, FilesWithoutLinks().OpenForReading(path));
+  return NamingDamage<TrainingPosition>(path, [&] { return ParsePosition(*file); });
 }
 
 }  // namespace kur

@@ -81,6 +81,10 @@ absl::StatusOr<std::string> SerializeCheckpoint(const Checkpoint& checkpoint);
 // allocates no more than the file is long. The tensors are on the CPU.
 absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& path);
 
+// Reads only the position that a checkpoint file claims in its header, whether the rest is good or
+// not. Errors as above.
+absl::StatusOr<TrainingPosition> ReadPosition(const std::string& path);
+
 }  // namespace kur
 
 #endif  // KUR_ENGINE_TRAIN_CHECKPOINT_H_

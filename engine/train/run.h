@@ -45,8 +45,8 @@ struct RunOptions {
   // Where training keeps what it needs to go on after the process was killed; empty: nowhere.
   std::string resume_path;
   // A folder of what this run has written before, under the names that the Kurfile gives; empty: it
-  // is not known. Where the file at `resume_path` is damaged, the run goes on from the newest good
-  // checkpoint in it.
+  // is not known. Where the file at `resume_path` is damaged, the run goes on from the good
+  // checkpoint in it that is the furthest.
   std::string written_folder;
   // The least time between two writes of the file at `resume_path`. A write that takes long makes
   // it longer, so that writing costs at most about 2 % of the time.

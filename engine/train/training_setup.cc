@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <system_error>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -43,21 +44,28 @@ bool IsCheckpoint(const TrainSection& train, const std::string& name) {
   return pattern.ok() && (*pattern == name || CanExpandTo(*pattern, name));
 }
 
-// The regular files below a folder, the newest first.
-std::vector<std::string> NewestFilesBelow(const std::string& folder) {
-  using Entry = std::pair<std::filesystem::file_time_type, std::string>;
+// Returns the names of the files below a folder that may be checkpoints, those that claim to be
+// the furthest first. Their times tell nothing, as somebody may set the clock.
+std::vector<std::string> FurthestCheckpoints(const TrainSection& train, const std::string& folder) {
+  using Entry = std::tuple<int64_t, int64_t, int64_t, std::string>;
   std::vector<Entry> entries;
   std::error_code error;  // a folder or file that is not there any more is none
   std::filesystem::recursive_directory_iterator walk(folder, error);
   for (; !error && walk != end(walk); walk.increment(error)) {
     std::error_code unreadable;
-    const auto time = walk->last_write_time(unreadable);
-    if (!unreadable && walk->is_regular_file(unreadable)) entries.emplace_back(time, walk->path());
+    std::string name = walk->path().string().substr(folder.size() + 1);
+    if (!walk->is_regular_file(unreadable) || !IsCheckpoint(train, name)) continue;
+    const auto position = ReadPosition(walk->path());
+    if (!position.ok()) continue;
+    const TrainingProgress& progress = position->progress;
+    // The second and the third tell checkpoints after the last batch of an epoch apart.
+    entries.emplace_back(progress.run_batches, progress.run_epochs, progress.validations,
+                         std::move(name));
   }
   std::sort(entries.rbegin(), entries.rend());
-  std::vector<std::string> files;
-  for (Entry& entry : entries) files.push_back(std::move(entry.second));
-  return files;
+  std::vector<std::string> names;
+  for (Entry& entry : entries) names.push_back(std::move(std::get<std::string>(entry)));
+  return names;
 }
 
 // With an average, training goes on from the weights behind it.
@@ -188,14 +196,13 @@ void TrainingSetup::FindPosition() {
   }
 }
 
-// Takes the position of the newest good `checkpoint` that an earlier process of this run wrote.
+// Takes the position of the furthest good `checkpoint` that an earlier process of this run wrote.
 // Other weights of the run will not do: they are written before an epoch is over.
 void TrainingSetup::FindCheckpoint(const absl::Status& damage) {
   const std::string what =
       "what an earlier process of this run left to go on from cannot be read (";
-  for (const std::string& file : NewestFilesBelow(options_.written_folder)) {
-    const std::string name = file.substr(options_.written_folder.size() + 1);
-    if (!IsCheckpoint(train(), name)) continue;
+  for (const std::string& name : FurthestCheckpoints(train(), options_.written_folder)) {
+    const std::string file = JoinPath(options_.written_folder, name);
     auto saved = ReadCheckpoint(file);
     if (!saved.ok()) continue;
     resumed_from_ = file;

@@ -304,6 +304,26 @@ TEST_F(AppTest, SubmitIsOneJobHoweverOftenTheReplyIsLost) {
   });
 }
 
+TEST_F(AppTest, SubmitWithoutAnAnswerSaysThatTheJobMayBeThere) {
+  const std::string file = folder_.Write("p/toy.yml", kKurfile);
+  server_.With([](FakeState& state) { state.lose_submit_replies = 1000; });
+  EXPECT_EQ(Run({"submit", file}), ExitCode::kUnreachable);
+  EXPECT_THAT(err(), HasSubstr("the job may have been accepted all the same: look with `kurctl "
+                               "list`"));
+  EXPECT_EQ(Run({"submit", file, "--dry-run"}), ExitCode::kUnreachable);
+  EXPECT_THAT(err(), Not(HasSubstr("may have been accepted")));
+  server_.With([](FakeState& state) {
+    state.submit_error = grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "after a minute");
+  });
+  EXPECT_EQ(Run({"submit", file}), ExitCode::kUnreachable);
+  EXPECT_THAT(err(), HasSubstr("may have been accepted"));
+  server_.With([](FakeState& state) {
+    state.submit_error = grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many");
+  });
+  EXPECT_EQ(Run({"submit", file}), ExitCode::kError);
+  EXPECT_THAT(err(), Not(HasSubstr("may have been accepted"))) << "it has answered";
+}
+
 TEST_F(AppTest, SubmitShowsEveryErrorOfAKurfileWithoutAskingTheServer) {
   const std::string file = folder_.Write("p/toy.yml", "model:\n  - dense: ten\ntrian: {}\n");
   EXPECT_EQ(Run({"submit", file}), ExitCode::kError);

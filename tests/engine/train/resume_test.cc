@@ -1,10 +1,14 @@
 // A run whose process dies goes on as if it had never been interrupted.
 
+#include <chrono>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
+#include "engine/train/checkpoint.h"
 #include "engine/train/kur_log.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -269,6 +273,42 @@ TEST_F(ResumeTest, GoesOnFromTheLastGoodCheckpointWhenWhatIsLeftCannotBeRead) {
                         "batches"));
   EXPECT_EQ(second.started[0].resumed_at_batch, 5);
   EXPECT_EQ(WeightsIn(other.File("last.w")), expected);
+}
+
+TEST_F(ResumeTest, OfSeveralCheckpointsItGoesOnFromTheFurthestWhateverTheirTimesAre) {
+  RunOptions options = Options(workspace_);
+  std::string text = kKurfile;
+  const std::string path = "checkpoint.w";
+  text.replace(text.find(path), path.size(), "'checkpoint-${BATCH}.w'");
+  RecordingObserver first(workspace_.path());
+  first.cancel_after_batches = 5;
+  ASSERT_EQ(*workspace_.Run(text, &first, options), RunOutcome::kCancelled);
+  options.written_folder = workspace_.File("written");
+  std::vector<std::string> names;
+  for (const std::string& name : *ListDirectory(workspace_.path())) {
+    if (absl::StartsWith(name, "checkpoint-")) names.push_back(name);
+  }
+  ASSERT_GE(names.size(), 3U);
+  // The clock was set back a day before each.
+  auto time = std::filesystem::file_time_type::clock::now();
+  for (const std::string& name : names) {
+    workspace_.Write("written/" + name, *FileSystem::Posix().Read(workspace_.File(name)));
+    const auto position = ReadPosition(workspace_.File(name));
+    ASSERT_TRUE(position.ok());
+    std::filesystem::last_write_time(
+        workspace_.File("written/" + name),
+        time - std::chrono::hours(24 * position->progress.run_batches));
+  }
+  // What claims to be further, and is damaged.
+  std::string damaged = *FileSystem::Posix().Read(workspace_.File("resume"));
+  damaged[damaged.size() - 1] ^= 1;
+  workspace_.Write("resume", damaged);
+  workspace_.Write("written/checkpoint-9.w", damaged);
+  RecordingObserver second(workspace_.path());
+  ASSERT_EQ(*workspace_.Run(text, &second, options), RunOutcome::kSucceeded);
+  ASSERT_FALSE(second.logs.empty());
+  EXPECT_THAT(second.logs[0].second, HasSubstr("which was written after 5 batches"));
+  EXPECT_EQ(second.started[0].resumed_at_batch, 5);
 }
 
 TEST_F(ResumeTest, KeepsNothingWithoutAPlaceForIt) {

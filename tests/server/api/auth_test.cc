@@ -1,14 +1,16 @@
 // Who may call what, over real sockets.
 
 #include <gmock/gmock.h>
-#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "kur/v1/kur.grpc.pb.h"
+#include "tests/server/testing/generic_call.h"
 #include "tests/server/testing/test_api.h"
 
 namespace kur::server {
@@ -21,26 +23,6 @@ constexpr char kBobsToken[] = "bobs-token-0123456789";
 
 TokenFile Tokens() {
   return *TokenFile::Parse("ann:anns-token-0123456789\nbob:bobs-token-0123456789\n", "tokens");
-}
-
-// The code that a method answers an empty message with.
-StatusCode Call(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
-                const std::string& token) {
-  grpc::ClientContext context;
-  if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
-  grpc::CompletionQueue queue;
-  grpc::GenericStub stub(channel);
-  const grpc::Slice nothing;
-  const grpc::ByteBuffer empty(&nothing, 1);
-  grpc::ByteBuffer response;
-  grpc::Status status;
-  const auto call = stub.PrepareUnaryCall(&context, method, empty, &queue);
-  call->StartCall();
-  call->Finish(&response, &status, nullptr);
-  void* tag = nullptr;
-  bool ok = false;
-  queue.Next(&tag, &ok);
-  return status.error_code();
 }
 
 const std::vector<std::string>& AllMethods() {
@@ -66,28 +48,28 @@ TEST(AuthTest, EveryMethodNeedsAValidTokenOverTcp) {
   TestApi api(Tokens());
   const auto channel = api.TcpChannel();
   for (const std::string& method : AllMethods()) {
-    EXPECT_EQ(Call(channel, method, ""), StatusCode::UNAUTHENTICATED) << method;
-    EXPECT_EQ(Call(channel, method, "wrong-token-0123456789"), StatusCode::UNAUTHENTICATED)
+    EXPECT_EQ(CallMethod(channel, method, ""), StatusCode::UNAUTHENTICATED) << method;
+    EXPECT_EQ(CallMethod(channel, method, "wrong-token-0123456789"), StatusCode::UNAUTHENTICATED)
         << method;
-    EXPECT_NE(Call(channel, method, kAnnsToken), StatusCode::UNAUTHENTICATED) << method;
+    EXPECT_NE(CallMethod(channel, method, kAnnsToken), StatusCode::UNAUTHENTICATED) << method;
   }
 }
 
 TEST(AuthTest, HealthIsTheOneCallThatNeedsNoToken) {
   TestApi api(Tokens());
   for (const std::string token : {"", "wrong-token-0123456789", kAnnsToken}) {
-    EXPECT_EQ(Call(api.TcpChannel(), "/grpc.health.v1.Health/Check", token), StatusCode::OK);
+    EXPECT_EQ(CallMethod(api.TcpChannel(), "/grpc.health.v1.Health/Check", token), StatusCode::OK);
   }
   for (const std::string method : {"/grpc.health.v1.Health/Watch", "/grpc.health.v1.Health/check",
                                    "/grpc.health.v1.Health/Check/", "grpc.health.v1.Health/Check",
                                    "/grpc.health.v1.Health/Check/../../../kur.v1.Jobs/ListJobs"}) {
-    EXPECT_EQ(Call(api.TcpChannel(), method, ""), StatusCode::UNAUTHENTICATED) << method;
+    EXPECT_EQ(CallMethod(api.TcpChannel(), method, ""), StatusCode::UNAUTHENTICATED) << method;
   }
 }
 
 TEST(AuthTest, WorkersAreNotServedToClients) {
   TestApi api(Tokens());
-  EXPECT_EQ(Call(api.TcpChannel(), "/kur.v1.WorkerService/Connect", kAnnsToken),
+  EXPECT_EQ(CallMethod(api.TcpChannel(), "/kur.v1.WorkerService/Connect", kAnnsToken),
             StatusCode::UNIMPLEMENTED);
 }
 
@@ -109,9 +91,9 @@ TEST(AuthTest, TheTokenOfEachCallSaysWhoCalls) {
 TEST(AuthTest, ARevokedTokenEndsAlsoOnAnOpenConnection) {
   TestApi api(Tokens());
   const auto channel = api.TcpChannel();
-  EXPECT_EQ(Call(channel, "/kur.v1.Jobs/ListJobs", kAnnsToken), StatusCode::OK);
+  EXPECT_EQ(CallMethod(channel, "/kur.v1.Jobs/ListJobs", kAnnsToken), StatusCode::OK);
   api.authenticator.ReplaceTokens(*TokenFile::Parse("bob:bobs-token-0123456789", "tokens"));
-  EXPECT_EQ(Call(channel, "/kur.v1.Jobs/ListJobs", kAnnsToken), StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(CallMethod(channel, "/kur.v1.Jobs/ListJobs", kAnnsToken), StatusCode::UNAUTHENTICATED);
 }
 
 // Asks over the UNIX socket, with the bearer token unless it is empty, for whom the caller is
@@ -157,7 +139,7 @@ TEST(AuthTest, TheRightAccountWithoutTheCookieIsNobody) {
 
 TEST(AuthTest, TheCookieIsNoToken) {
   TestApi api(Tokens());
-  EXPECT_EQ(Call(api.TcpChannel(), "/kur.v1.Jobs/ListJobs", TestApi::kCookie),
+  EXPECT_EQ(CallMethod(api.TcpChannel(), "/kur.v1.Jobs/ListJobs", TestApi::kCookie),
             StatusCode::UNAUTHENTICATED);
 }
 

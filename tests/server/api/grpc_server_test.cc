@@ -3,7 +3,6 @@
 #include "server/api/grpc_server.h"
 
 #include <gmock/gmock.h>
-#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -15,6 +14,7 @@
 #include "absl/time/clock.h"
 #include "server/api/health_probe.h"
 #include "tests/server/testing/certificates.h"
+#include "tests/server/testing/generic_call.h"
 #include "tests/server/testing/status_matchers.h"
 #include "tests/server/testing/test_sockets.h"
 #include "tests/testing/temporary_directory.h"
@@ -49,22 +49,7 @@ class Client {
   }
 
   grpc::StatusCode Call(const std::string& method, const std::string& message = "") {
-    grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(absl::Now() + kPatience));
-    if (!token_.empty()) context.AddMetadata("authorization", "Bearer " + token_);
-    grpc::CompletionQueue queue;
-    grpc::GenericStub stub(channel_);
-    const grpc::Slice slice(message);
-    const grpc::ByteBuffer request(&slice, 1);
-    grpc::ByteBuffer response;
-    grpc::Status status;
-    const auto call = stub.PrepareUnaryCall(&context, method, request, &queue);
-    call->StartCall();
-    call->Finish(&response, &status, nullptr);
-    void* tag = nullptr;
-    bool ok = false;
-    queue.Next(&tag, &ok);
-    return status.error_code();
+    return CallMethod(channel_, method, token_, message);
   }
 
   // Whether the connection that the last call used is still there after `duration`.
