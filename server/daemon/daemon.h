@@ -12,6 +12,7 @@
 #include "server/api/blobs_service.h"
 #include "server/api/grpc_server.h"
 #include "server/api/jobs_service.h"
+#include "server/api/secrets_service.h"
 #include "server/api/system_service.h"
 #include "server/api/worker_service.h"
 #include "server/daemon/options.h"
@@ -48,7 +49,7 @@ class Daemon {
  private:
   Daemon(DaemonOptions options, StateDirectory state, std::unique_ptr<Authenticator> authenticator);
 
-  absl::Status OpenState(DataPolicy data);
+  absl::Status OpenState(DataPolicy data, const SecretsKey& key);
   absl::Status Listen(const std::vector<ListenAddress>& addresses, std::optional<TlsFiles> tls);
   absl::Status CheckServing();
   std::vector<Metrics::Sample> Sample() const;
@@ -61,6 +62,8 @@ class Daemon {
   std::unique_ptr<SchedulingPolicy> policy_;
   std::unique_ptr<StateDatabase> database_;
   std::unique_ptr<JobStore> store_;
+  std::unique_ptr<SecretStore> secret_store_;
+  std::unique_ptr<SecretVault> secrets_;
   std::unique_ptr<BlobStore> blobs_;
   EventDispatcher dispatcher_;
   std::unique_ptr<KurfileEvaluator> evaluator_;
@@ -73,6 +76,7 @@ class Daemon {
   std::unique_ptr<TaskPool> watch_pool_;
   std::unique_ptr<JobsService> jobs_service_;
   std::unique_ptr<BlobsService> blobs_service_;
+  std::unique_ptr<SecretsService> secrets_service_;
   std::unique_ptr<SystemService> system_service_;
   std::unique_ptr<WorkerService> worker_service_;
   std::unique_ptr<GrpcServer> workers_;

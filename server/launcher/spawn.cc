@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -86,7 +88,11 @@ void CloseFrom(int first, int max_fd) {
 
 // When memory runs out, the kernel shall end a job and not kurd, or what else the machine is for.
 void PreferForOutOfMemory() {
+  // The file is root's in a process that hides its memory, as kurd and so its copy do.
+  const int was_dumpable = prctl(PR_GET_DUMPABLE);
+  prctl(PR_SET_DUMPABLE, 1);
   const int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  prctl(PR_SET_DUMPABLE, was_dumpable);
   if (file < 0) return;
   // Without this preference the worker runs just as well.
   [[maybe_unused]] const ssize_t written = write(file, "500", 3);
@@ -148,6 +154,20 @@ absl::StatusOr<UniqueFd> Raise(const UniqueFd& low) {
 absl::StatusOr<UniqueFd> OpenHigh(const std::string& path, int flags) {
   const UniqueFd low(open(path.c_str(), flags | O_CLOEXEC, 0640));
   if (!low.valid()) return ErrnoToStatus(errno, absl::StrCat("opening ", path));
+  return Raise(low);
+}
+
+// Returns a file that has `content` and no name, so that no disk ever has it.
+absl::StatusOr<UniqueFd> HoldInMemory(const std::string& content) {
+  const UniqueFd low(memfd_create("kurd-input", MFD_CLOEXEC));
+  if (!low.valid()) return ErrnoToStatus(errno, "holding the worker's input");
+  size_t written = 0;
+  while (written < content.size()) {
+    const ssize_t count = write(low.get(), content.data() + written, content.size() - written);
+    if (count < 0) return ErrnoToStatus(errno, "holding the worker's input");
+    written += static_cast<size_t>(count);
+  }
+  if (lseek(low.get(), 0, SEEK_SET) != 0) return ErrnoToStatus(errno, "holding the worker's input");
   return Raise(low);
 }
 
@@ -216,7 +236,8 @@ Affinity AffinityTo(const std::vector<int>& processors) {
 }  // namespace
 
 absl::StatusOr<SpawnedProcess> Spawn(const SpawnRequest& request) {
-  KUR_ASSIGN_OR_RETURN(const UniqueFd input, OpenHigh("/dev/null", O_RDONLY));
+  KUR_ASSIGN_OR_RETURN(const UniqueFd input, request.input.empty() ? OpenHigh("/dev/null", O_RDONLY)
+                                                                   : HoldInMemory(request.input));
   KUR_ASSIGN_OR_RETURN(const UniqueFd log,
                        OpenHigh(request.log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW));
   KUR_ASSIGN_OR_RETURN(Pipe report, OpenPipe());

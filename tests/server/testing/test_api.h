@@ -11,6 +11,7 @@
 #include "server/api/blobs_service.h"
 #include "server/api/grpc_server.h"
 #include "server/api/jobs_service.h"
+#include "server/api/secrets_service.h"
 #include "server/api/system_service.h"
 #include "server/api/worker_service.h"
 #include "tests/server/testing/test_server.h"
@@ -31,6 +32,7 @@ class TestApi {
     pool = std::make_unique<TaskPool>(TaskPool::Limits{2, 2, 100, 100});
     jobs = std::make_unique<JobsService>(*server.jobs, authenticator, *pool, *pool, server.metrics);
     blobs = std::make_unique<BlobsService>(*server.blobs, authenticator, *pool, server.metrics);
+    secrets = std::make_unique<SecretsService>(*server.secrets, authenticator, *pool);
     system = std::make_unique<SystemService>(*server.jobs, server.inventory(), authenticator,
                                              "1.2.3", server.layout.root());
     workers = std::make_unique<WorkerService>(*server.jobs);
@@ -39,7 +41,7 @@ class TestApi {
                          *ParseListenAddress("127.0.0.1:0")};
     options.authenticator = &authenticator;
     options.metrics = &server.metrics;
-    clients_ = *GrpcServer::Start(options, {jobs.get(), blobs.get(), system.get()});
+    clients_ = *GrpcServer::Start(options, {jobs.get(), blobs.get(), secrets.get(), system.get()});
     GrpcServerOptions worker_options;
     worker_options.addresses = {*ParseListenAddress("unix:" + server.layout.worker_socket())};
     workers_ = *GrpcServer::Start(worker_options, {workers.get()});
@@ -67,6 +69,7 @@ class TestApi {
   std::unique_ptr<TaskPool> pool;
   std::unique_ptr<JobsService> jobs;
   std::unique_ptr<BlobsService> blobs;
+  std::unique_ptr<SecretsService> secrets;
   std::unique_ptr<SystemService> system;
   std::unique_ptr<WorkerService> workers;
 
