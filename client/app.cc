@@ -36,7 +36,8 @@ constexpr Entry kCommands[] = {
     {"Kurfiles", &MakeExplainCommand},   {"Kurfiles", &MakeDumpCommand},
     {"Kurfiles", &MakeDiffCommand},      {"Kurfiles", &MakeFmtCommand},
     {"Kurfiles", &MakeSchemaCommand},    {"Server", &MakeDevicesCommand},
-    {"Server", &MakeVersionCommand},     {"Shell", &MakeCompletionCommand},
+    {"Server", &MakeSecretCommand},      {"Server", &MakeVersionCommand},
+    {"Shell", &MakeCompletionCommand},
 };
 
 void ReportError(absl::string_view message, Context& context) {

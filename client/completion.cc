@@ -73,7 +73,21 @@ std::vector<std::string> JobNames(Context& context) {
   return names;
 }
 
+// Returns the names of the caller's secrets on the server that the command line names.
+std::vector<std::string> SecretNames(Context& context) {
+  std::vector<std::string> names;
+  const auto connection = context.Connect();
+  if (!connection.ok()) return names;
+  const auto response =
+      (*connection)->Call(&v1::Secrets::Stub::ListSecrets, v1::ListSecretsRequest());
+  if (!response.ok()) return names;
+  for (const v1::Secret& secret : response->secrets()) names.push_back(secret.name());
+  return names;
+}
+
 std::vector<std::string> ArgumentCandidates(const std::string& positional, Context& context) {
+  if (positional == "ACTION") return {"list", "rm", "set"};
+  if (positional == "SECRET") return SecretNames(context);
   if (positional == "JOB" || positional == "A" || positional == "B") return JobNames(context);
   if (positional == "KEY") return ExplainPaths();
   if (positional == "SHELL") return {"bash", "fish", "zsh"};

@@ -116,6 +116,7 @@ Connection::Connection(Settings settings, const std::shared_ptr<grpc::Channel>& 
     : settings_(std::move(settings)),
       jobs_(v1::Jobs::NewStub(channel)),
       blobs_(v1::Blobs::NewStub(channel)),
+      secrets_(v1::Secrets::NewStub(channel)),
       system_(v1::System::NewStub(channel)) {}
 
 void Connection::Prepare(grpc::ClientContext* context, absl::Duration timeout) const {

@@ -63,12 +63,14 @@ class Connection {
   Stub& stub() {
     if constexpr (std::is_same_v<Stub, v1::Jobs::Stub>) return *jobs_;
     if constexpr (std::is_same_v<Stub, v1::Blobs::Stub>) return *blobs_;
+    if constexpr (std::is_same_v<Stub, v1::Secrets::Stub>) return *secrets_;
     if constexpr (std::is_same_v<Stub, v1::System::Stub>) return *system_;
   }
 
   const Settings settings_;
   std::unique_ptr<v1::Jobs::Stub> jobs_;
   std::unique_ptr<v1::Blobs::Stub> blobs_;
+  std::unique_ptr<v1::Secrets::Stub> secrets_;
   std::unique_ptr<v1::System::Stub> system_;
 };
 

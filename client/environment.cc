@@ -31,6 +31,10 @@ std::string Environment::ConfigFile() const {
   return JoinPath(BaseDirectory("XDG_CONFIG_HOME", ".config"), "kurctl/config.yml");
 }
 
+std::string Environment::SecretsKeyFile() const {
+  return JoinPath(BaseDirectory("XDG_CONFIG_HOME", ".config"), "kurd/secrets.key");
+}
+
 std::string Environment::StateDirectory() const {
   std::string chosen = Get("KUR_STATE_DIR");
   if (!chosen.empty()) return chosen;

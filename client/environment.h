@@ -22,6 +22,10 @@ class Environment {
   // Returns $XDG_CONFIG_HOME/kurctl/config.yml; default: below ~/.config.
   std::string ConfigFile() const;
 
+  // Returns $XDG_CONFIG_HOME/kurd/secrets.key; default: below ~/.config. The key of the user's own
+  // kurd for secrets.
+  std::string SecretsKeyFile() const;
+
   // Returns the state directory of the user's own kurd: $KUR_STATE_DIR, else kurd in
   // $XDG_DATA_HOME, else below ~/.local/share.
   std::string StateDirectory() const;

@@ -119,7 +119,8 @@ absl::StatusOr<v1::ServerInfo> LocalDaemon::GetInfo() const {
 }
 
 absl::StatusOr<v1::ServerInfo> LocalDaemon::Start(const std::string& kurd,
-                                                  const std::string& devices) {
+                                                  const std::string& devices,
+                                                  const std::string& secrets_key) {
   KUR_RETURN_IF_ERROR(FileSystem::Posix().MakeDirectories(state_directory_, 0700));
   std::vector<std::string> command = {kurd,
                                       "--state-dir",
@@ -129,6 +130,7 @@ absl::StatusOr<v1::ServerInfo> LocalDaemon::Start(const std::string& kurd,
                                       "--data-root",
                                       "/"};
   if (!devices.empty()) command.insert(command.end(), {"--devices", devices});
+  if (!secrets_key.empty()) command.insert(command.end(), {"--secrets-key", secrets_key});
   const int64_t log_start = FileSize(log()).value_or(0);
   KUR_ASSIGN_OR_RETURN(const pid_t pid, Spawn(command, log()));
   return WaitUntilServing(pid, log_start);

@@ -32,9 +32,11 @@ class LocalDaemon {
   absl::StatusOr<v1::ServerInfo> GetInfo() const;
 
   // Starts the program `kurd` in a session of its own with its output in STATE_DIR/kurd.log, and
-  // waits until the daemon answers. Passes `devices` on as --devices unless empty. If the daemon
+  // waits until the daemon answers. Passes `devices` on as --devices and
+  // `secrets_key` as --secrets-key unless empty. If the daemon
   // exits instead, the error quotes the end of its log.
-  absl::StatusOr<v1::ServerInfo> Start(const std::string& kurd, const std::string& devices);
+  absl::StatusOr<v1::ServerInfo> Start(const std::string& kurd, const std::string& devices,
+                                       const std::string& secrets_key);
 
   // Sends SIGTERM to the process that holds the lock of the state directory, and to no other. Waits
   // until the process has ended. Returns NOT_FOUND if no kurd holds the lock, DEADLINE_EXCEEDED if

@@ -1,6 +1,7 @@
 #include <grpc/support/log.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -25,6 +26,15 @@ sigset_t BlockSignals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   return signals;
+}
+
+// Secrets of users pass through this process: no core has them, and no other process of the
+// account, such as a worker, reads them here. AddressSanitizer must look into the process to find
+// leaks.
+void HideMemory() {
+#ifndef __SANITIZE_ADDRESS__
+  prctl(PR_SET_DUMPABLE, 0);
+#endif
 }
 
 // Every watcher is a connection.
@@ -92,6 +102,7 @@ int main(int argc, char** argv) {
     return exit->code;
   }
   const auto& options = std::get<kur::server::DaemonOptions>(parsed);
+  HideMemory();
   const sigset_t signals = BlockSignals();
   RaiseFileLimit();
   SetUpLog(options.log_level);

@@ -26,6 +26,7 @@ std::unique_ptr<Command> MakeListCommand();
 std::unique_ptr<Command> MakeLogsCommand();
 std::unique_ptr<Command> MakePlanCommand();
 std::unique_ptr<Command> MakeSchemaCommand();
+std::unique_ptr<Command> MakeSecretCommand();
 std::unique_ptr<Command> MakeSubmitCommand();
 std::unique_ptr<Command> MakeUpCommand();
 std::unique_ptr<Command> MakeValidateCommand();

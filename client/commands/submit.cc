@@ -5,11 +5,23 @@
 #include "absl/strings/str_cat.h"
 #include "client/commands/commands.h"
 #include "client/job_follower.h"
+#include "client/output/text.h"
 #include "client/submitter.h"
 #include "engine/base/status.h"
+#include "engine/value/literal_secret.h"
 
 namespace kur::client {
 namespace {
+
+// Says where the job takes secrets: a Kurfile that someone else has written may send them anywhere.
+void ReportSecrets(Context& context, const v1::Job& job) {
+  for (const v1::SecretUse& use : job.secrets()) {
+    const std::string what =
+        use.url().empty() ? "as the address of a request"
+                          : absl::StrCat("to log in at ", Printable(MaskLiteralSecrets(use.url())));
+    context.err.WriteLine(absl::StrCat("note: it uses your secret ", use.name(), " ", what));
+  }
+}
 
 class SubmitCommand : public Command {
  public:
@@ -71,6 +83,7 @@ class SubmitCommand : public Command {
   }
 
   void Report(Context& context, const v1::Job& job) const {
+    ReportSecrets(context, job);
     if (format_ == OutputFormat::kName) {
       context.out.WriteLine(job.name());
     } else if (IsStructured(format_)) {

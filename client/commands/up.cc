@@ -1,3 +1,4 @@
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/commands/commands.h"
 #include "client/local_daemon.h"
@@ -35,13 +36,20 @@ class UpCommand : public Command {
     }
     KUR_ASSIGN_OR_RETURN(const std::string program,
                          FindProgram("kurd", ProgramFolder(), context.environment.Get("PATH")));
-    KUR_ASSIGN_OR_RETURN(const v1::ServerInfo info, daemon.Start(program, devices_));
+    KUR_ASSIGN_OR_RETURN(const v1::ServerInfo info,
+                         daemon.Start(program, devices_, SecretsKey(context, state)));
     context.out.WriteLine(absl::StrCat("kurd ", info.version(), " is up (process ", info.pid(),
                                        ", state in ", state, ")"));
     return ExitCode::kOk;
   }
 
  private:
+  // Returns the file of the key for secrets; "" if it would lie with the secrets.
+  static std::string SecretsKey(const Context& context, const std::string& state) {
+    const std::string key = context.environment.SecretsKeyFile();
+    return absl::StartsWith(key, state + "/") ? "" : key;
+  }
+
   std::string state_directory_;
   std::string devices_;
 };

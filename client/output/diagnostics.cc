@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "client/output/text.h"
 #include "engine/base/file_system.h"
+#include "engine/value/literal_secret.h"
 
 namespace kur::client {
 namespace {
@@ -184,7 +185,7 @@ std::string DiagnosticPrinter::RenderSource(const Location& location) {
   if (line == nullptr) return "";
   const int width = terminal_.width() > 0 ? std::max(terminal_.width() - kMarginWidth, kMinWidth)
                                           : kWidthWithoutLimit;
-  const Excerpt excerpt = Cut(Split(*line, location.column), width);
+  const Excerpt excerpt = Cut(Split(MaskLiteralSecrets(*line), location.column), width);
   std::string out = absl::StrFormat("%5d | %s\n", location.line, excerpt.text);
   if (location.column > 0) {
     absl::StrAppend(&out, "      | ", std::string(excerpt.caret, ' '),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -121,6 +122,13 @@ void AddProgress(const v1::Job& job, FieldList* fields) {
   fields->Add("Validation", validation);
 }
 
+// Returns the names of the job's secrets, each once.
+std::string SecretsText(const v1::Job& job) {
+  std::set<std::string> names;
+  for (const v1::SecretUse& use : job.secrets()) names.insert(use.name());
+  return absl::StrJoin(names, ", ");
+}
+
 std::string Indent(const std::string& text) {
   std::string out;
   bool line_start = true;
@@ -178,6 +186,7 @@ std::string RenderJob(const v1::Job& job, const std::vector<v1::Artifact>& artif
   fields.Add("Mode", ModeName(job.mode()));
   fields.Add("Kurfile", job.kurfile());
   fields.Add("Overrides", absl::StrJoin(job.overrides(), ", "));
+  fields.Add("Secrets", SecretsText(job));
   fields.Add("Project", job.project());
   fields.Add("Owner", job.owner());
   fields.Add("Devices", absl::StrJoin(job.devices(), ", "));

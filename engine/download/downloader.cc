@@ -79,9 +79,11 @@ class PartFile {
 };
 
 // Appends the missing bytes to the part file. UNAVAILABLE if another attempt may succeed.
-absl::Status Transfer(const std::string& url, const DownloadOptions& options, PartFile* part) {
+absl::Status Transfer(const std::string& url, const HttpLogin& login,
+                      const DownloadOptions& options, PartFile* part) {
   HttpRequest request;
   request.url = url;
+  request.login = login;
   request.offset = part->size();
   HttpListener listener;
   listener.on_data = [part](absl::string_view data) { return part->Append(data); };
@@ -123,7 +125,7 @@ absl::Status DownloadFromMirror(const std::string& url, const DownloadRequest& r
     if (attempt > 0) std::this_thread::sleep_for(std::chrono::seconds(attempt));
     // Without a checksum nothing shows that the rest belongs to the same content.
     if (!request.sha256.has_value()) KUR_RETURN_IF_ERROR(part->Reset());
-    status = Transfer(url, options, part);
+    status = Transfer(url, request.login, options, part);
     if (!IsRetryable(status)) break;
   }
   if (!status.ok()) return status;

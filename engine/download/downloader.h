@@ -18,6 +18,7 @@ struct DownloadRequest {
   std::vector<std::string> urls;      // mirrors, tried in this order
   std::string path;                   // absolute; missing folders are created
   std::optional<std::string> sha256;  // 64 lower-case hexadecimal digits
+  HttpLogin login = {};               // for each of the URLs
 };
 
 struct DownloadOptions {

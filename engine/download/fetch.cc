@@ -8,7 +8,6 @@
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
 #include "engine/download/downloader.h"
-#include "engine/kurfile/specs/package.h"
 
 namespace kur {
 namespace {
@@ -30,7 +29,7 @@ absl::StatusOr<Presence> FindPresence(const FileReference& file, const PathResol
   return digest == file.sha256 ? Presence::kPresent : Presence::kWrongContent;
 }
 
-absl::Status Fetch(const FileReference& file, const PathResolver& paths,
+absl::Status Fetch(const FileReference& file, const HttpLogin& login, const PathResolver& paths,
                    const FetchOptions& options, const FetchListener& listener) {
   KUR_ASSIGN_OR_RETURN(const Presence presence, FindPresence(file, paths));
   if (presence == Presence::kPresent) return absl::OkStatus();
@@ -45,7 +44,7 @@ absl::Status Fetch(const FileReference& file, const PathResolver& paths,
   listener.on_note(
       absl::StrCat("downloading ", file.path, " from ", RedactUrl(source),
                    presence == Presence::kWrongContent ? ", as its checksum is wrong" : ""));
-  DownloadRequest request{file.urls, target, std::nullopt};
+  DownloadRequest request{file.urls, target, std::nullopt, login};
   if (!file.sha256.empty()) request.sha256 = file.sha256;
   DownloadOptions download;
   download.http = options.http.get();
@@ -61,11 +60,12 @@ absl::Status Fetch(const FileReference& file, const PathResolver& paths,
 
 }  // namespace
 
-absl::Status FetchMissing(const std::vector<FileReference>& files, const PathResolver& paths,
+absl::Status FetchMissing(const std::vector<const Package*>& packages, const PathResolver& paths,
                           const FetchOptions& options, const FetchListener& listener) {
-  for (const FileReference& file : files) {
-    if (file.urls.empty()) continue;
-    absl::Status fetched = Fetch(file, paths, options, listener);
+  for (const Package* package : packages) {
+    if (package->url.empty()) continue;
+    const FileReference file = package->File();
+    absl::Status fetched = Fetch(file, package->HttpLoginOf(), paths, options, listener);
     if (absl::IsCancelled(fetched)) return fetched;
     if (!fetched.ok()) return ErrorAtFile(file, fetched);
   }

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "engine/base/path_resolver.h"
 #include "engine/download/http.h"
-#include "engine/value/file_reference.h"
+#include "engine/kurfile/specs/package.h"
 
 namespace kur {
 
@@ -32,10 +32,10 @@ struct FetchListener {
   std::function<bool(const std::string& path, int64_t bytes, int64_t total)> on_progress;
 };
 
-// Downloads every file of `files` that has URLs and is missing, or whose content does not match its
-// checksum. Errors are diagnostics at the place of the file in the Kurfile; CANCELLED by the
+// Downloads the file of every package that has URLs and whose file is missing, or does not match
+// its checksum. Errors are diagnostics at the place of the file in the Kurfile; CANCELLED by the
 // listener. Blocks. Thread-safe.
-absl::Status FetchMissing(const std::vector<FileReference>& files, const PathResolver& paths,
+absl::Status FetchMissing(const std::vector<const Package*>& packages, const PathResolver& paths,
                           const FetchOptions& options, const FetchListener& listener);
 
 }  // namespace kur

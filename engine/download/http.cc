@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/base/version.h"
+#include "engine/value/secret_reference.h"
 
 namespace kur {
 namespace {
@@ -40,6 +41,7 @@ class Transfer {
   absl::Status Run() {
     if (curl_ == nullptr) return absl::InternalError("libcurl cannot be used");
     Configure();
+    ConfigureLogin();
     if (request_.json.has_value()) {
       ConfigurePost();
     } else {
@@ -56,6 +58,7 @@ class Transfer {
   void Configure();
   void ConfigureGet();
   void ConfigurePost();
+  void ConfigureLogin();
   absl::Status ToStatus(CURLcode code) const;
   // Returns the HTTP status of the response, such as 404; 0 if there was none.
   long ResponseCode() const;
@@ -116,17 +119,25 @@ void Transfer::ConfigureGet() {
 
 void Transfer::ConfigurePost() {
   CURL* const curl = curl_.get();
-  curl_slist* headers = curl_slist_append(nullptr, "Content-Type: application/json; charset=utf-8");
-  if (!request_.bearer.empty()) {
-    headers =
-        curl_slist_append(headers, absl::StrCat("Authorization: Bearer ", request_.bearer).c_str());
-  }
-  headers_.reset(headers);
-  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+  headers_.reset(curl_slist_append(nullptr, "Content-Type: application/json; charset=utf-8"));
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers_.get());
   curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                    static_cast<curl_off_t>(request_.json->size()));
   curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request_.json->data());
   curl_easy_setopt(curl, CURLOPT_TIMEOUT, kPostSeconds);
+}
+
+void Transfer::ConfigureLogin() {
+  CURL* const curl = curl_.get();
+  const HttpLogin& login = request_.login;
+  if (!login.token.empty()) {
+    curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+    curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, login.token.c_str());
+  } else if (!login.user.empty()) {
+    curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+    curl_easy_setopt(curl, CURLOPT_USERNAME, login.user.c_str());
+    curl_easy_setopt(curl, CURLOPT_PASSWORD, login.password.c_str());
+  }
 }
 
 curl_socket_t Transfer::OnConnect(void* self, curlsocktype, curl_sockaddr* address) {
@@ -180,6 +191,13 @@ class CurlClient : public HttpClient {
   explicit CurlClient(NetworkRules rules) : rules_(std::move(rules)) {}
 
   absl::Status Perform(const HttpRequest& request, const HttpListener& listener) override {
+    for (const std::string* text :
+         {&request.url, &request.login.user, &request.login.password, &request.login.token}) {
+      const auto name = SecretNameIn(*text);
+      if (!name.has_value()) continue;
+      return absl::FailedPreconditionError(
+          absl::StrCat("the secret '", *name, "' is known to jobs of kurd only"));
+    }
     return Transfer(rules_, request, listener).Run();
   }
 
@@ -198,7 +216,7 @@ absl::StatusOr<std::string> PostJson(HttpClient& client, const std::string& url,
   HttpRequest request;
   request.url = url;
   request.json = json;
-  request.bearer = bearer;
+  request.login.token = bearer;
   std::string answer;
   HttpListener listener;
   listener.on_data = [&answer](absl::string_view data) {

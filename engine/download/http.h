@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "engine/base/network_rules.h"
+#include "engine/value/http_login.h"
 
 namespace kur {
 
@@ -19,7 +20,8 @@ struct HttpRequest {
   std::string url;
   int64_t offset = 0;               // GET: the first byte that is wanted
   std::optional<std::string> json;  // to post; absent: GET
-  std::string bearer;               // POST: the token of the Authorization header; empty: none
+  // A redirection to another server does not get it.
+  HttpLogin login = {};
 };
 
 // Callbacks of HttpClient::Perform(), called on its thread. An error ends the request with it.
@@ -39,11 +41,12 @@ class HttpClient {
   // Blocks until the end of the response. A GET follows redirections; a POST does not, and takes at
   // most ten seconds. UNAVAILABLE if another attempt may succeed, PERMISSION_DENIED for a refused
   // address, NOT_FOUND for a response of 400 to 499, OUT_OF_RANGE if the server cannot begin at the
-  // offset, else FAILED_PRECONDITION. Messages contain neither URL nor token.
+  // offset, else FAILED_PRECONDITION. Messages contain neither URL nor login.
   virtual absl::Status Perform(const HttpRequest& request, const HttpListener& listener) = 0;
 };
 
-// Makes a client that never uses a proxy and connects only to addresses that the rules allow.
+// Makes a client that never uses a proxy and connects only to addresses that the rules allow. It
+// knows no secrets: a request that names one is FAILED_PRECONDITION.
 std::unique_ptr<HttpClient> MakeHttpClient(NetworkRules rules);
 
 // Posts a JSON text and returns the response, at most 64 KB. Sends `bearer` as the token unless it

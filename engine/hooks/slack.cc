@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/kurfile/schema/credential.h"
 #include "engine/kurfile/specs/hook_spec.h"
 #if KUR_RUNTIME
 #include <nlohmann/json.hpp>
@@ -21,34 +22,12 @@
 namespace kur {
 namespace {
 
-struct Secret {
-  std::string text;
-};
-
-}  // namespace
-
-template <>
-struct FieldTraits<Secret> {
-  static std::string Type() { return "string"; }
-  static Value Schema() { return TypeSchema("string"); }
-  static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
-                    Secret* to) {
-    if (!value.is_string()) {
-      diagnostics->Error(value.location(), key, "expected a string");
-      return false;
-    }
-    to->text = value.as_string();
-    return true;
-  }
-  static std::string Format(const Secret&) { return ""; }
-};
-
-namespace {
+constexpr char kBotUrl[] = "https://slack.com/api/chat.postMessage";
 
 struct SlackSpec : HookSpec {
   std::string channel;
-  std::optional<Secret> url;
-  std::optional<Secret> token;
+  std::optional<Credential> url;
+  std::optional<Credential> token;
   std::string user = "kur";
   std::string icon = "dragon";
   std::optional<std::string> title;
@@ -58,6 +37,13 @@ struct SlackSpec : HookSpec {
   std::string kind() const override { return "slack"; }
   bool IsForTraining() const override { return true; }
   bool IsForResults() const override { return true; }
+  std::vector<SecretUse> Secrets() const override {
+    std::vector<SecretUse> uses;
+    if (url) AppendSecretUse(*url, "", &uses);
+    // The address of a webhook comes before a token.
+    if (token && !url) AppendSecretUse(*token, kBotUrl, &uses);
+    return uses;
+  }
 };
 
 const Fields<SlackSpec>& SlackFields() {
@@ -66,9 +52,9 @@ const Fields<SlackSpec>& SlackFields() {
           .Required("channel", &SlackSpec::channel, "the channel to post to")
           .Example("\"#training\"")
           .Optional("url", &SlackSpec::url, "the address of the incoming webhook")
-          .Example("\"{{ slack_url }}\"")
+          .Example("secret:SLACK_URL")
           .Optional("token", &SlackSpec::token, "of a bot, in place of the webhook")
-          .Example("\"{{ slack_token }}\"")
+          .Example("secret:SLACK_TOKEN")
           .Optional("user", &SlackSpec::user, "the name to post under")
           .Optional("icon", &SlackSpec::icon, "the emoji beside it")
           .Optional("title", &SlackSpec::title, "what every message begins with")
@@ -106,7 +92,7 @@ HookKind MakeSlackKind() {
   auto kind = MakeKind<HookSpec>(
       "Posts to a Slack channel when training begins, goes on and ends, and what a "
       "model says and should say.",
-      "slack: {channel: \"#training\", url: \"{{ slack_url }}\"}", SlackFields());
+      "slack: {channel: \"#training\", url: secret:SLACK_URL}", SlackFields());
   kind.parse = ParseSlack;
   return kind;
 }
@@ -143,9 +129,7 @@ class SlackChannel {
         {"text", spec_.title ? absl::StrCat(*spec_.title, ": ", text) : text}};
     const std::string json = message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     if (spec_.url) return host->Post(spec_.url->text, "", json).status();
-    KUR_ASSIGN_OR_RETURN(
-        const std::string answer,
-        host->Post("https://slack.com/api/chat.postMessage", spec_.token->text, json));
+    KUR_ASSIGN_OR_RETURN(const std::string answer, host->Post(kBotUrl, spec_.token->text, json));
     // Slack reports an error with the status 200.
     const auto parsed = nlohmann::json::parse(answer, nullptr, /*allow_exceptions=*/false);
     if (parsed.is_object() && parsed.value("ok", false)) return absl::OkStatus();

@@ -16,6 +16,7 @@
 #include "engine/kurfile/plan/model_expander.h"
 #include "engine/kurfile/plan/optimizer_layers.h"
 #include "engine/kurfile/section_evaluator.h"
+#include "engine/kurfile/specs/package.h"
 #include "engine/kurfile/yaml/loader.h"
 #include "engine/kurfile/yaml/template_files.h"
 #include "engine/kurfile/yaml/yaml.h"
@@ -196,11 +197,9 @@ void AppendDataOutputs(const DataSection& data, std::vector<FileReference>* file
   }
 }
 
-void AppendHookFiles(const HookSpecs& hooks, std::vector<FileReference>* files) {
+void AppendRunnable(const HookSpecs& hooks, HookSpecs* all) {
   for (const auto& hook : hooks) {
-    if (!hook->IsRunnable()) continue;
-    const auto more = hook->Files();
-    files->insert(files->end(), more.begin(), more.end());
+    if (hook->IsRunnable()) all->push_back(hook);
   }
 }
 
@@ -244,6 +243,7 @@ absl::StatusOr<Kurfile> Kurfile::Load(const std::string& path, const KurfileOpti
   if (!kurfile.plan_.layers.empty()) kurfile.CheckModel(&diagnostics);
   kurfile.files_.insert(kurfile.files_.end(), loaded.files().begin(), loaded.files().end());
   if (!diagnostics.has_errors()) kurfile.CheckPaths(&diagnostics);
+  WarnAboutLiteralSecrets(raw, &diagnostics);
   diagnostics.Sort();
   KUR_RETURN_IF_ERROR(diagnostics.ToStatus());
   kurfile.warnings_ = diagnostics.all();
@@ -290,13 +290,8 @@ std::vector<Kurfile::NamedData> Kurfile::DataSections() const {
 
 std::vector<FileReference> Kurfile::Inputs(Mode mode, const std::string& section) const {
   std::vector<FileReference> files;
-  if (!section.empty()) {
-    for (const NamedData& named : DataSections()) {
-      if (named.section == section) AppendDataFiles(*named.data, &files);
-    }
-    return files;
-  }
-  for (const DataSection* data : DataSectionsFor(mode)) AppendDataFiles(*data, &files);
+  for (const DataSection* data : DataSectionsFor(mode, section)) AppendDataFiles(*data, &files);
+  if (!section.empty()) return files;
   if (mode == Mode::kTrain && sections_.train) {
     AppendIfGiven(sections_.train->weights.initial, &files);
   }
@@ -305,6 +300,19 @@ std::vector<FileReference> Kurfile::Inputs(Mode mode, const std::string& section
     AppendIfGiven(sections_.evaluate->weights, &files);
   }
   return files;
+}
+
+std::vector<const Package*> Kurfile::Packages(Mode mode, const std::string& section) const {
+  std::vector<const Package*> packages;
+  for (const DataSection* data : DataSectionsFor(mode, section)) {
+    for (const DataSet& set : data->sets) {
+      for (const auto& supplier : set.suppliers) {
+        const auto more = supplier->Packages();
+        packages.insert(packages.end(), more.begin(), more.end());
+      }
+    }
+  }
+  return packages;
 }
 
 std::vector<FileReference> Kurfile::Outputs(Mode mode) const {
@@ -317,16 +325,42 @@ std::vector<FileReference> Kurfile::Outputs(Mode mode) const {
     if (train.checkpoint) files.push_back(train.checkpoint->path);
     if (train.log) files.push_back(train.log->path);
     if (sections_.validate) AppendIfGiven(sections_.validate->best, &files);
-    AppendHookFiles(train.hooks, &files);
-    if (sections_.validate) AppendHookFiles(sections_.validate->hooks, &files);
   }
-  if (mode == Mode::kTest && sections_.test) AppendHookFiles(sections_.test->hooks, &files);
+  for (const auto& hook : HooksFor(mode)) {
+    const auto more = hook->Files();
+    files.insert(files.end(), more.begin(), more.end());
+  }
   if (mode == Mode::kEvaluate && sections_.evaluate) {
-    AppendHookFiles(sections_.evaluate->hooks, &files);
     const auto& destination = sections_.evaluate->destination;
     if (destination) files.push_back(destination->path);
   }
   return files;
+}
+
+HookSpecs Kurfile::HooksFor(Mode mode) const {
+  HookSpecs hooks;
+  if (mode == Mode::kTrain && sections_.train) {
+    AppendRunnable(sections_.train->hooks, &hooks);
+    if (sections_.validate) AppendRunnable(sections_.validate->hooks, &hooks);
+  }
+  if (mode == Mode::kTest && sections_.test) AppendRunnable(sections_.test->hooks, &hooks);
+  if (mode == Mode::kEvaluate && sections_.evaluate) {
+    AppendRunnable(sections_.evaluate->hooks, &hooks);
+  }
+  return hooks;
+}
+
+std::vector<SecretUse> Kurfile::Secrets(Mode mode, const std::string& section) const {
+  std::vector<SecretUse> uses;
+  for (const Package* package : Packages(mode, section)) {
+    const auto more = package->Secrets();
+    uses.insert(uses.end(), more.begin(), more.end());
+  }
+  for (const auto& hook : HooksFor(mode)) {
+    const auto more = hook->Secrets();
+    uses.insert(uses.end(), more.begin(), more.end());
+  }
+  return uses;
 }
 
 void Kurfile::CheckPaths(Diagnostics* diagnostics) const {
@@ -343,11 +377,12 @@ void Kurfile::CheckPaths(Diagnostics* diagnostics) const {
   }
 }
 
-std::vector<const DataSection*> Kurfile::DataSectionsFor(Mode mode) const {
+std::vector<const DataSection*> Kurfile::DataSectionsFor(Mode mode, const std::string& only) const {
   std::vector<const DataSection*> chosen;
   for (const auto& [section, data] : DataSections()) {
     const bool validates = mode == Mode::kTrain && section == "validate";
-    if (mode == Mode::kInspect || section == ToString(mode) || validates) chosen.push_back(data);
+    const bool is_of_mode = mode == Mode::kInspect || section == ToString(mode) || validates;
+    if (only.empty() ? is_of_mode : section == only) chosen.push_back(data);
   }
   return chosen;
 }

@@ -14,6 +14,7 @@
 #include "engine/value/diagnostics.h"
 #include "engine/value/file_reference.h"
 #include "engine/value/mode.h"
+#include "engine/value/secret_reference.h"
 #include "engine/value/value.h"
 
 namespace kur {
@@ -71,6 +72,12 @@ class Kurfile {
   // Returns the files that a job in `mode` writes (weights, checkpoints, logs, results).
   std::vector<FileReference> Outputs(Mode mode) const;
 
+  // Returns those of the inputs that may be downloaded, owned by the Kurfile; `section` as above.
+  std::vector<const Package*> Packages(Mode mode, const std::string& section = "") const;
+
+  // Returns where a job in `mode` uses secrets; `section` as above.
+  std::vector<SecretUse> Secrets(Mode mode, const std::string& section = "") const;
+
   // Returns a diagnostics status if the Kurfile lacks what `mode` needs.
   absl::Status CheckMode(Mode mode) const;
 
@@ -92,8 +99,10 @@ class Kurfile {
   void CheckModel(Diagnostics* diagnostics);
 
   void CheckPaths(Diagnostics* diagnostics) const;
-  // Returns the data that a job in `mode` reads.
-  std::vector<const DataSection*> DataSectionsFor(Mode mode) const;
+  // Returns the hooks of a job in `mode`, without those that are not run.
+  HookSpecs HooksFor(Mode mode) const;
+  // Returns the data that a job in `mode` reads, or only that of the section `only`.
+  std::vector<const DataSection*> DataSectionsFor(Mode mode, const std::string& only = "") const;
 
   Value evaluated_;
   std::vector<std::string> files_;

@@ -1,10 +1,15 @@
 #include "engine/kurfile/lint.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
+#include <tuple>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "engine/kurfile/plan/loss_truth.h"
+#include "engine/value/literal_secret.h"
+#include "engine/value/secret_reference.h"
 
 namespace kur {
 namespace {
@@ -134,7 +139,50 @@ class Linter {
   Diagnostics* diagnostics_;
 };
 
+class SecretFinder {
+ public:
+  explicit SecretFinder(Diagnostics* diagnostics) : diagnostics_(diagnostics) {}
+
+  // Looks at everything in `value`, which stands under the key `path`.
+  void Visit(const Value& value, const std::string& path) {
+    if (value.is_string()) VisitText(value, path);
+    if (value.is_list()) {
+      for (size_t i = 0; i < value.as_list().size(); ++i) {
+        Visit(value.as_list()[i], absl::StrCat(path, "[", i, "]"));
+      }
+    }
+    if (value.is_dict()) {
+      for (const auto& [key, element] : value.as_dict()) {
+        const std::string name = key.is_string() ? key.as_string() : ToJson(key);
+        Visit(element, path.empty() ? name : absl::StrCat(path, ".", name));
+      }
+    }
+  }
+
+ private:
+  void VisitText(const Value& text, const std::string& path) {
+    // Aliases repeat a text: what was written once is looked at once.
+    const Location& at = text.location();
+    if (at.known() && !seen_.emplace(*at.file, at.line, at.column).second) return;
+    const std::vector<LiteralSecret> found = FindLiteralSecrets(text.as_string());
+    if (found.empty()) return;
+    diagnostics_->Warning(
+        at, path,
+        absl::StrCat("this looks like ", found.front().what,
+                     ", and whoever may read the Kurfile or its job can use it; store it with "
+                     "`kurctl secret set NAME` and write secret:NAME: ",
+                     kSecretPlaces));
+  }
+
+  Diagnostics* diagnostics_;
+  std::set<std::tuple<std::string, int, int>> seen_;
+};
+
 }  // namespace
+
+void WarnAboutLiteralSecrets(const Value& raw, Diagnostics* diagnostics) {
+  SecretFinder(diagnostics).Visit(raw, "");
+}
 
 void WarnAboutMistakes(const Sections& sections, const ModelPlan& plan,
                        const std::map<std::string, Shape>& sources, Diagnostics* diagnostics) {

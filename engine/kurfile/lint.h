@@ -8,6 +8,7 @@
 #include "engine/kurfile/sections.h"
 #include "engine/value/diagnostics.h"
 #include "engine/value/shape.h"
+#include "engine/value/value.h"
 
 namespace kur {
 
@@ -17,6 +18,10 @@ namespace kur {
 // anything.
 void WarnAboutMistakes(const Sections& sections, const ModelPlan& plan,
                        const std::map<std::string, Shape>& sources, Diagnostics* diagnostics);
+
+// Warns about texts of the Kurfile as it was written that look like secrets, without repeating
+// them.
+void WarnAboutLiteralSecrets(const Value& raw, Diagnostics* diagnostics);
 
 }  // namespace kur
 

@@ -27,6 +27,7 @@ struct AudioFolderSpec : SupplierSpec, Package, FeatureOptions {
 
   std::string kind() const override { return "audio_folder"; }
 
+  std::vector<const Package*> Packages() const override { return {this}; }
   std::vector<FileReference> Files() const override {
     std::vector<FileReference> files = {File()};
     if (normalization.path.has_value()) files.push_back(*normalization.path);
@@ -54,6 +55,8 @@ const Fields<AudioFolderSpec>& AudioFolderFields() {
           .Example("commands")
           .Optional("url", &Spec::url, "where the archive can be downloaded")
           .Example("https://example.org/commands.tar.gz")
+          .Optional("login", &Spec::login, kLoginDoc)
+          .Keys(LoginFields().Describe())
           .Optional("checksum", &Spec::checksum, "SHA-256 of the archive")
           .Example("fc414bccf4de3964f895eaa9d0e245ea28810a94be3079b55505cf0eb1644f94")
           .Optional("classes", &Spec::classes,

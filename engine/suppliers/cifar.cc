@@ -54,6 +54,7 @@ struct CifarSpec : SupplierSpec, Package {
   std::optional<std::vector<CifarPart>> parts;
 
   std::string kind() const override { return "cifar"; }
+  std::vector<const Package*> Packages() const override { return {this}; }
   std::vector<FileReference> Files() const override { return {File()}; }
   std::map<std::string, Shape> KnownShapes() const override {
     return {{"images", {32, 32, 3}}, {"labels", {kClasses}}};
@@ -64,6 +65,8 @@ const Fields<CifarSpec>& CifarFields() {
   static const auto* fields = new Fields<CifarSpec>(
       Fields<CifarSpec>()
           .Optional("url", &CifarSpec::url, "where the archive can be downloaded")
+          .Optional("login", &CifarSpec::login, kLoginDoc)
+          .Keys(LoginFields().Describe())
           .Optional(
               "path", &CifarSpec::path,
               "the archive, the directory unpacked from it, or the folder of the file that url "

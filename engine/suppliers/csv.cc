@@ -62,6 +62,7 @@ struct CsvSpec : SupplierSpec, Package {
   bool header = true;
 
   std::string kind() const override { return "csv"; }
+  std::vector<const Package*> Packages() const override { return {this}; }
   std::vector<FileReference> Files() const override { return {File()}; }
   bool ReadsText() const override { return true; }
 
@@ -77,6 +78,8 @@ const Fields<CsvSpec>& CsvFields() {
           .Example("train.csv")
           .Optional("url", &CsvSpec::url, "where the file can be downloaded")
           .Example("https://example.org/train.csv")
+          .Optional("login", &CsvSpec::login, kLoginDoc)
+          .Keys(LoginFields().Describe())
           .Optional("checksum", &CsvSpec::checksum, "SHA-256 of the file")
           .Example("fc414bccf4de3964f895eaa9d0e245ea28810a94be3079b55505cf0eb1644f94")
           .Optional("format", &CsvSpec::format,

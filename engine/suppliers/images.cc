@@ -42,6 +42,7 @@ struct ImagesSpec : SupplierSpec, Package {
 
   std::string kind() const override { return "images"; }
 
+  std::vector<const Package*> Packages() const override { return {this}; }
   std::vector<FileReference> Files() const override {
     std::vector<FileReference> files = {File()};
     if (labels.has_value()) files.push_back(*labels);
@@ -67,6 +68,8 @@ Fields<ImagesSpec> FileFields() {
           .Example("flowers")
           .Optional("url", &Spec::url, "where the archive can be downloaded")
           .Example("https://example.org/flowers.tar.gz")
+          .Optional("login", &Spec::login, kLoginDoc)
+          .Keys(LoginFields().Describe())
           .Optional("checksum", &Spec::checksum, "SHA-256 of the archive")
           .Example("fc414bccf4de3964f895eaa9d0e245ea28810a94be3079b55505cf0eb1644f94")
           .Optional("labels", &Spec::labels,

@@ -38,6 +38,7 @@ namespace {
 
 struct MindSpec : SupplierSpec, Package {
   std::string kind() const override { return "mind"; }
+  std::vector<const Package*> Packages() const override { return {this}; }
   std::vector<FileReference> Files() const override { return {File()}; }
   std::map<std::string, Shape> KnownShapes() const override {
     return {{"brain_probe_image", {kUnknown, kUnknown}},
@@ -58,6 +59,8 @@ const Fields<MindSpec>& MindFields() {
           .Example("mind")
           .Optional("url", &Spec::url, "where the archive can be downloaded")
           .Example("https://example.org/mind.tar.gz")
+          .Optional("login", &Spec::login, kLoginDoc)
+          .Keys(LoginFields().Describe())
           .Optional("checksum", &Spec::checksum, "SHA-256 of the archive")
           .Example("fc414bccf4de3964f895eaa9d0e245ea28810a94be3079b55505cf0eb1644f94")
           .Shorthand("path"));

@@ -26,6 +26,7 @@ struct MnistSpec : SupplierSpec {
   Package labels;
 
   std::string kind() const override { return "mnist"; }
+  std::vector<const Package*> Packages() const override { return {&images, &labels}; }
   std::vector<FileReference> Files() const override { return {images.File(), labels.File()}; }
   std::map<std::string, Shape> KnownShapes() const override {
     // All published data sets with such file names have images of this size.

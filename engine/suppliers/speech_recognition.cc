@@ -41,6 +41,7 @@ struct SpeechRecognitionSpec : SupplierSpec, Package, FeatureOptions {
 
   std::string kind() const override { return "speech_recognition"; }
 
+  std::vector<const Package*> Packages() const override { return {this}; }
   std::vector<FileReference> Files() const override {
     std::vector<FileReference> files = {File()};
     if (normalization.path.has_value()) files.push_back(*normalization.path);
@@ -77,6 +78,8 @@ const Fields<SpeechRecognitionSpec>& SpeechRecognitionFields() {
       Fields<Spec>()
           .Optional("url", &Spec::url, "where the archive can be downloaded")
           .Example("https://example.org/speech.tar.gz")
+          .Optional("login", &Spec::login, kLoginDoc)
+          .Keys(LoginFields().Describe())
           .Optional("path", &Spec::path,
                     "the archive, the folder unpacked from it, its .jsonl file, or the folder of "
                     "the file that url names")

@@ -57,6 +57,7 @@ struct TextSpec : SupplierSpec, Package {
   std::map<std::string, std::optional<std::string>> pad_with;
 
   std::string kind() const override { return "text"; }
+  std::vector<const Package*> Packages() const override { return {this}; }
   std::vector<FileReference> Files() const override { return {File()}; }
 
   std::map<std::string, Shape> KnownShapes() const override {
@@ -82,6 +83,8 @@ const Fields<TextSpec>& TextFields() {
           .Example("words.jsonl")
           .Optional("url", &TextSpec::url, "where the file can be downloaded")
           .Example("https://example.org/words.jsonl")
+          .Optional("login", &TextSpec::login, kLoginDoc)
+          .Keys(LoginFields().Describe())
           .Optional("checksum", &TextSpec::checksum, "SHA-256 of the file")
           .Example("fc414bccf4de3964f895eaa9d0e245ea28810a94be3079b55505cf0eb1644f94")
           .Required("seq_len", &TextSpec::seq_len,

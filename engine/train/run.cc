@@ -62,7 +62,7 @@ absl::StatusOr<bool> FetchData(const Kurfile& kurfile, const PathResolver& paths
     return !host.control->IsCancelled();
   };
   const absl::Status fetched = FetchMissing(
-      kurfile.Inputs(options.mode, options.inspection.section), paths, options.fetch, listener);
+      kurfile.Packages(options.mode, options.inspection.section), paths, options.fetch, listener);
   if (absl::IsCancelled(fetched)) return false;
   if (!fetched.ok()) return fetched;
   return true;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "engine/value/literal_secret.h"
 #include "nlohmann/json.hpp"
 
 namespace kur {
@@ -177,7 +178,7 @@ std::string Describe(const Value& value) {
     const size_t size = value.is_dict() ? value.as_dict().size() : value.as_list().size();
     if (size > kLongest) return absl::StrCat("a ", TypeName(value.type()), " of ", size);
   }
-  std::string text = ToJson(value);
+  std::string text = MaskLiteralSecrets(ToJson(value));
   if (text.size() > kLongest) text = text.substr(0, kLongest - 3) + "...";
   return text;
 }

@@ -23,6 +23,13 @@ UserQuota::Limits StreamLimits(size_t descriptors) {
           /*per_user=*/kStreamFilesOfUser};
 }
 
+absl::Status CheckIsSmall(const google::protobuf::Message& request) {
+  constexpr size_t kMaxBytes = 64 << 10;
+  if (request.ByteSizeLong() <= kMaxBytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("the request has more than ", kMaxBytes, " bytes"));
+}
+
 CallLimits::CallLimits(int64_t upload_rate, const UserQuota::Limits& streams)
     : streams_(streams), submissions_(kSubmissionBytes), upload_rate_(upload_rate) {}
 

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "google/protobuf/message.h"
 #include "kur/v1/kur.pb.h"
 #include "server/auth/access_policy.h"
 #include "server/net/connection_acceptor.h"
@@ -21,6 +23,9 @@ constexpr int kFilesOfUpload = 1;
 // Returns the limits of open streams in files: an eighth of the `descriptors` that a process may
 // have, which neither connections (see ClientLimits()) nor jobs need.
 UserQuota::Limits StreamLimits(size_t descriptors = DescriptorLimit());
+
+// Checks a request that stays in memory while its call waits, or while its stream is open.
+absl::Status CheckIsSmall(const google::protobuf::Message& request);
 
 // What users' calls may take of the server, for all services together. Thread-safe.
 class CallLimits {

@@ -20,14 +20,6 @@ class RefusedStream : public grpc::ServerWriteReactor<Response> {
   void OnDone() override { delete this; }
 };
 
-// A stream's request stays in memory as long as the stream does.
-absl::Status CheckIsSmall(const google::protobuf::Message& request) {
-  constexpr size_t kMaxBytes = 64 << 10;
-  if (request.ByteSizeLong() <= kMaxBytes) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("the request has more than ", kMaxBytes, " bytes"));
-}
-
 }  // namespace
 
 grpc::ServerUnaryReactor* JobsService::SubmitJob(grpc::CallbackServerContext* context,

@@ -14,6 +14,7 @@ bool OnlyLooks(Action action) {
     case Action::kUploadBlobs:
     case Action::kSubmitJob:
     case Action::kControlJob:
+    case Action::kManageSecrets:
       break;
   }
   return false;

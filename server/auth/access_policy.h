@@ -26,9 +26,10 @@ enum class Action {
   kViewServer,   // the server itself, its devices, and the list of the caller's jobs
   kUploadBlobs,  // ask for and upload contents
   kSubmitJob,
-  kViewJob,     // its state and its events
-  kReadJob,     // its Kurfile and what it has written
-  kControlJob,  // cancel it, have it write a checkpoint
+  kViewJob,        // its state and its events
+  kReadJob,        // its Kurfile and what it has written
+  kControlJob,     // cancel it, have it write a checkpoint
+  kManageSecrets,  // the caller's own: store, list and remove them
 };
 
 // Which job, and whose.

@@ -153,6 +153,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
   if (!options.token_file.empty()) {
     KUR_RETURN_IF_ERROR(CheckDataRootsAreApart(data.roots, options.state_directory));
   }
+  KUR_ASSIGN_OR_RETURN(const SecretsKey key, FindSecretsKey(options, data.roots));
   data.offline = options.offline;
   data.download_networks = options.download_networks;
   KUR_RETURN_IF_ERROR(
@@ -184,7 +185,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
   daemon->launcher_ = MakeLocalLauncher(
       worker_binary, confinement, daemon->groups_.get(),
       MemoryOfWorkers(options, TotalMemoryBytes(), daemon->inventory_->devices().size()));
-  KUR_RETURN_IF_ERROR(daemon->OpenState(std::move(data)));
+  KUR_RETURN_IF_ERROR(daemon->OpenState(std::move(data), key));
   if (metrics_address.has_value()) {
     KUR_RETURN_IF_ERROR(daemon->ServeMetrics(*std::move(metrics_address), tls));
   }
@@ -192,12 +193,17 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
   return daemon;
 }
 
-absl::Status Daemon::OpenState(DataPolicy data) {
+absl::Status Daemon::OpenState(DataPolicy data, const SecretsKey& key) {
   const StateLayout& layout = state_.layout();
   files_ = FilesWithoutLinksIn(layout.runs());
   KUR_ASSIGN_OR_RETURN(database_,
                        StateDatabase::Open(layout.database(), /*vfs=*/"", layout.reserve()));
   store_ = std::make_unique<JobStore>(*database_);
+  secret_store_ = std::make_unique<SecretStore>(*database_);
+  SecretVault::Options secrets;
+  secrets.key_path = key.path;
+  secrets.is_credential = key.is_credential;
+  KUR_ASSIGN_OR_RETURN(secrets_, SecretVault::Open(*secret_store_, std::move(secrets)));
   UploadLimits limits;
   limits.waiting_bytes = options_.upload_space << 30;
   limits.uploads = options_.uploads;
@@ -209,6 +215,7 @@ absl::Status Daemon::OpenState(DataPolicy data) {
   environment.database = database_.get();
   environment.store = store_.get();
   environment.blobs = blobs_.get();
+  environment.secrets = secrets_.get();
   environment.evaluator = evaluator_.get();
   environment.launcher = launcher_.get();
   environment.inventory = inventory_.get();
@@ -232,6 +239,8 @@ absl::Status Daemon::Listen(const std::vector<ListenAddress>& addresses,
                                                 *watch_pool_, call_limits_, metrics_);
   blobs_service_ = std::make_unique<BlobsService>(*blobs_, *authenticator_, *upload_pool_,
                                                   call_limits_, metrics_);
+  secrets_service_ =
+      std::make_unique<SecretsService>(*secrets_, *authenticator_, *submission_pool_);
   system_service_ = std::make_unique<SystemService>(*jobs_, *inventory_, *authenticator_, Version(),
                                                     state_.layout().root());
   worker_service_ = std::make_unique<WorkerService>(*jobs_);
@@ -249,9 +258,9 @@ absl::Status Daemon::Listen(const std::vector<ListenAddress>& addresses,
   clients.tls = std::move(tls);
   clients.authenticator = authenticator_.get();
   clients.metrics = &metrics_;
-  KUR_ASSIGN_OR_RETURN(
-      clients_, GrpcServer::Start(
-                    clients, {jobs_service_.get(), blobs_service_.get(), system_service_.get()}));
+  KUR_ASSIGN_OR_RETURN(clients_,
+                       GrpcServer::Start(clients, {jobs_service_.get(), blobs_service_.get(),
+                                                   secrets_service_.get(), system_service_.get()}));
   // Three times, so that one check that takes long is not the end.
   const absl::Duration interval = WatchdogTimeout().value_or(3 * kProbeInterval) / 3;
   watchdog_ = std::make_unique<Watchdog>([this] { return CheckServing(); }, interval);

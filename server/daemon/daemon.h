@@ -14,6 +14,7 @@
 #include "server/api/call_limits.h"
 #include "server/api/grpc_server.h"
 #include "server/api/jobs_service.h"
+#include "server/api/secrets_service.h"
 #include "server/api/system_service.h"
 #include "server/api/worker_service.h"
 #include "server/daemon/options.h"
@@ -52,7 +53,7 @@ class Daemon {
   Daemon(DaemonOptions options, StateDirectory state, std::unique_ptr<Authenticator> authenticator,
          std::unique_ptr<Authenticator> metrics_authenticator);
 
-  absl::Status OpenState(DataPolicy data);
+  absl::Status OpenState(DataPolicy data, const SecretsKey& key);
   absl::Status Listen(const std::vector<ListenAddress>& addresses, std::optional<TlsFiles> tls);
   absl::Status ServeMetrics(ListenAddress address, const std::optional<TlsFiles>& tls);
   absl::Status CheckServing();
@@ -69,6 +70,8 @@ class Daemon {
   std::unique_ptr<SchedulingPolicy> policy_;
   std::unique_ptr<StateDatabase> database_;
   std::unique_ptr<JobStore> store_;
+  std::unique_ptr<SecretStore> secret_store_;
+  std::unique_ptr<SecretVault> secrets_;
   std::unique_ptr<BlobStore> blobs_;
   EventDispatcher dispatcher_;
   std::unique_ptr<WorkerGroups> groups_;  // null: workers have no control groups
@@ -83,6 +86,7 @@ class Daemon {
   std::unique_ptr<TaskPool> watch_pool_;
   std::unique_ptr<JobsService> jobs_service_;
   std::unique_ptr<BlobsService> blobs_service_;
+  std::unique_ptr<SecretsService> secrets_service_;
   std::unique_ptr<SystemService> system_service_;
   std::unique_ptr<WorkerService> worker_service_;
   std::unique_ptr<GrpcServer> workers_;

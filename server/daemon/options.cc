@@ -85,6 +85,10 @@ void AddOptions(CLI::App& app, DaemonOptions& options) {
   app.add_option("--tls-key", options.tls_key, "Private key of --tls-cert, PEM")->type_name("FILE");
   app.add_option("--token-file", options.token_file, "Who may call over TCP: lines of USER:TOKEN")
       ->type_name("FILE");
+  app.add_option("--secrets-key", options.secrets_key,
+                 "The key that users' secrets are encrypted with, outside of the state directory; "
+                 "made with the first secret [the credential kurd-secrets-key of systemd]")
+      ->type_name("FILE");
   app.add_option("--data-root", options.data_roots,
                  "Folder that absolute paths of Kurfiles may read; may be repeated")
       ->type_name("DIR")
@@ -240,22 +244,62 @@ absl::StatusOr<std::vector<std::string>> ResolveDataRoots(const std::vector<std:
   return resolved;
 }
 
+namespace {
+
+using std::filesystem::path;
+
+// Returns the path without links, as far as it exists.
+absl::StatusOr<path> Canonical(const std::string& name) {
+  std::error_code error;
+  path canonical = std::filesystem::weakly_canonical(std::filesystem::absolute(name, error), error);
+  if (error) return ErrnoToStatus(error.value(), name);
+  return canonical;
+}
+
+bool LiesIn(const path& inner, const path& outer) {
+  return *inner.lexically_relative(outer).begin() != "..";
+}
+
+}  // namespace
+
 absl::Status CheckDataRootsAreApart(const std::vector<std::string>& roots,
                                     const std::string& state_directory) {
-  std::error_code error;
-  const auto state =
-      std::filesystem::weakly_canonical(std::filesystem::absolute(state_directory, error), error);
-  if (error) return ErrnoToStatus(error.value(), state_directory);
+  KUR_ASSIGN_OR_RETURN(const path state, Canonical(state_directory));
   for (const std::string& root : roots) {
-    const auto above = std::filesystem::path(root).lexically_relative(state);
-    const auto below = state.lexically_relative(root);
-    if (*above.begin() == ".." && *below.begin() == "..") continue;
+    if (!LiesIn(root, state) && !LiesIn(state, root)) continue;
     return absl::FailedPreconditionError(absl::StrCat(
         "--data-root ", root, " and the state directory ", state.string(),
         " lie within each other: every user of the token file could read there what is another's; "
         "keep them apart"));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<SecretsKey> FindSecretsKey(const DaemonOptions& options,
+                                          const std::vector<std::string>& roots) {
+  SecretsKey key;
+  if (options.secrets_key.empty()) {
+    const char* const credentials = std::getenv("CREDENTIALS_DIRECTORY");
+    if (credentials == nullptr) return key;
+    key.path = JoinPath(credentials, kCredentialName);
+    key.is_credential = true;
+    return Exists(key.path) ? key : SecretsKey();
+  }
+  KUR_ASSIGN_OR_RETURN(const path canonical, Canonical(options.secrets_key));
+  KUR_ASSIGN_OR_RETURN(const path state, Canonical(options.state_directory));
+  key.path = canonical.string();
+  if (LiesIn(canonical, state)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("--secrets-key ", key.path, " lies in the state directory ", state.string(),
+                     ": a copy of that would have both secrets and key; keep them apart"));
+  }
+  for (const std::string& root : roots) {
+    if (options.token_file.empty() || !LiesIn(canonical, root)) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat("--secrets-key ", key.path, " lies in --data-root ", root,
+                     ", which all users' jobs read; keep them apart"));
+  }
+  return key;
 }
 
 }  // namespace kur::server

@@ -30,6 +30,9 @@ struct DaemonOptions {
   std::string tls_certificate;
   std::string tls_key;
   std::string token_file;
+  // The key that users' secrets are encrypted with, outside of the state directory; the first
+  // secret makes it. Empty: systemd's credential kCredentialName, if there is one; else no secrets.
+  std::string secrets_key;
   // Folders that absolute paths of Kurfiles may read; "/" for a user's own kurd.
   std::vector<std::string> data_roots;
   // Whether jobs download no data, as on a machine without internet.
@@ -98,6 +101,21 @@ absl::StatusOr<std::vector<std::string>> ResolveDataRoots(const std::vector<std:
 // directory: every user could read there what is another's.
 absl::Status CheckDataRootsAreApart(const std::vector<std::string>& roots,
                                     const std::string& state_directory);
+
+// Where the key for secrets is.
+struct SecretsKey {
+  std::string path;  // absolute; empty: nowhere
+  bool is_credential = false;
+};
+
+// The name of the credential by which systemd may give the key (LoadCredential=).
+constexpr char kCredentialName[] = "kurd-secrets-key";
+
+// Finds the key for secrets. Returns FAILED_PRECONDITION if it would lie in the state directory, of
+// which there are copies, or, where there are users with tokens, in a resolved data root, which all
+// their jobs read.
+absl::StatusOr<SecretsKey> FindSecretsKey(const DaemonOptions& options,
+                                          const std::vector<std::string>& roots);
 
 // Returns the version of kurd: "0.1.0".
 std::string Version();

@@ -77,6 +77,14 @@ NamedFile ToProto(const FileReference& file) {
   return named;
 }
 
+NamedSecret ToProto(const SecretUse& use) {
+  NamedSecret named;
+  named.mutable_use()->set_name(use.name);
+  named.mutable_use()->set_url(use.url);
+  *named.mutable_place() = PlaceOf(use.location, use.key);
+  return named;
+}
+
 }  // namespace
 
 EvaluationResponse Evaluate(const EvaluationRequest& request) {
@@ -91,6 +99,9 @@ EvaluationResponse Evaluate(const EvaluationRequest& request) {
   }
   for (const FileReference& file : kurfile->Outputs(mode)) {
     *response.add_outputs() = ToProto(file);
+  }
+  for (const SecretUse& use : kurfile->Secrets(mode, request.section())) {
+    *response.add_secrets() = ToProto(use);
   }
   return response;
 }

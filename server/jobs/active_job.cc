@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/base/wipe.h"
 #include "server/jobs/exit_decision.h"
 #include "server/jobs/pending_commands.h"
 #include "server/jobs/run_time.h"
@@ -320,7 +321,7 @@ absl::Status ActiveJob::LaunchWorker() {
     events = {journal_->log()->last_worker_sequence(), journal_->log()->bytes()};
   }
   // Without the lock: this may take long, and the worker's end may be reported before it returns.
-  const auto request = PrepareLaunch(environment_, record, events);
+  auto request = PrepareLaunch(environment_, record, events);
   if (absl::IsResourceExhausted(request.status())) return request.status();
   if (absl::IsFailedPrecondition(request.status())) {
     spdlog::warn("job {}: {}; it is queued again", name_, std::string(request.status().message()));
@@ -329,6 +330,7 @@ absl::Status ActiveJob::LaunchWorker() {
   }
   if (!request.ok()) return RecordLaunch(record.attempts, request.status());
   const auto worker = environment_.launcher->Launch(*request, ExitCallbackFor(record.attempts));
+  Wipe(&request->secrets);
   // Descriptors, memory or space: there will be some again.
   if (absl::IsResourceExhausted(worker.status())) return worker.status();
   return RecordLaunch(record.attempts, worker);

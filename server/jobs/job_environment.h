@@ -16,6 +16,7 @@
 #include "server/metrics/metrics.h"
 #include "server/protocol/state_layout.h"
 #include "server/scheduler/scheduling_policy.h"
+#include "server/secrets/secret_vault.h"
 #include "server/store/job_store.h"
 #include "server/store/state_database.h"
 #include "server/submission/data_policy.h"
@@ -34,6 +35,7 @@ struct JobEnvironment {
   StateDatabase* database = nullptr;
   JobStore* store = nullptr;
   BlobStore* blobs = nullptr;
+  SecretVault* secrets = nullptr;
   KurfileEvaluator* evaluator = nullptr;
   Launcher* launcher = nullptr;
   const DeviceInventory* inventory = nullptr;

@@ -232,9 +232,13 @@ absl::StatusOr<v1::Job> JobManager::Submit(const Caller& caller,
     if (earlier.has_value()) return Describe(*earlier);
     KUR_RETURN_IF_ERROR(environment_.database->health());
   }
-  const SubmissionContext context = {*environment_.evaluator, *environment_.layout,
-                                     *environment_.blobs,     environment_.inventory->devices(),
-                                     environment_.data,       environment_.max_restarts};
+  const SubmissionContext context = {*environment_.evaluator,
+                                     *environment_.layout,
+                                     *environment_.blobs,
+                                     *environment_.secrets,
+                                     environment_.inventory->devices(),
+                                     environment_.data,
+                                     environment_.max_restarts};
   KUR_ASSIGN_OR_RETURN(const NewJob job, FreezeSubmission(context, caller.user, request));
   if (request.validate_only()) {
     JobRecord preview;

@@ -27,6 +27,7 @@ v1::Job ToJob(const JobRecord& record) {
   if (record.progress.has_value()) *job.mutable_progress() = *record.progress;
   *job.mutable_overrides() = record.frozen.overrides();
   *job.mutable_inputs() = record.frozen.inputs();
+  *job.mutable_secrets() = record.frozen.secrets();
   job.set_restarts(record.history.restarts());
   job.set_max_restarts(MaxRestarts(record));
   return job;

@@ -9,6 +9,7 @@
 #include "kur/v1/worker.pb.h"
 #include "server/confinement/file_rules.h"
 #include "server/protocol/run_directory.h"
+#include "server/protocol/worker_secrets.h"
 
 namespace kur::server {
 namespace {
@@ -88,6 +89,12 @@ absl::StatusOr<LaunchRequest> PrepareLaunch(const JobEnvironment& environment,
   // A worker that is confined to it cannot create it.
   KUR_RETURN_IF_ERROR(files.MakeDirectories(spec.download_cache(), 0700));
   KUR_RETURN_IF_ERROR(RunDirectory(files, request.run_directory).Prepare(sources, spec));
+  if (record.frozen.secrets().empty()) return request;
+  KUR_ASSIGN_OR_RETURN(
+      v1::WorkerSecrets secrets,
+      environment.secrets->Reveal(record.owner, record.frozen.secrets(), record.name));
+  request.secrets = secrets.SerializeAsString();
+  WipeSecrets(&secrets);
   return request;
 }
 

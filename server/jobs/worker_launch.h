@@ -18,7 +18,8 @@ struct KnownEvents {
 
 // Lays out the run directory, the workspace and the user's folder for the job's worker. Doing so
 // again is fine. FAILED_PRECONDITION if a device of the job is not on this machine any more;
-// RESOURCE_EXHAUSTED on a full disk.
+// RESOURCE_EXHAUSTED on a full disk. Another error if one of the job's secrets is not to be had any
+// more. The caller wipes `secrets` of the request.
 absl::StatusOr<LaunchRequest> PrepareLaunch(const JobEnvironment& environment,
                                             const JobRecord& record, const KnownEvents& events);
 

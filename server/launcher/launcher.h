@@ -31,6 +31,9 @@ struct LaunchRequest {
   std::vector<Device> devices;  // empty: one thread, on any processor
   // What the job needs, where workers are confined.
   std::vector<FileRule> files = {};
+  // What the worker reads as its standard input, from memory: a kur.v1.WorkerSecrets; empty:
+  // nothing.
+  std::string secrets = {};
 };
 
 // How a worker ended, as far as the launcher can tell.
@@ -105,9 +108,10 @@ class Launcher {
 // with its processors (affinity), thread counts, CUDA_VISIBLE_DEVICES and the BLAS and ATen kernels
 // that suit the processor set before it is executed. Destroying the launcher stops watching and
 // leaves the workers running. `worker_binary` is executed with `--run-directory DIRECTORY
-// --run-directory-id DEVICE:INODE`, in that directory, with little of this process's environment
-// (see worker_environment.h). A confined worker opens only files that its job or its program needs
-// (see server/confinement), keeps its temporary files in the run directory, and is told by
+// --run-directory-id DEVICE:INODE`, and with `--secrets-on-stdin` if there are any, in that
+// directory, with little of this process's environment (see worker_environment.h). A confined
+// worker opens only files that its job or its program needs (see server/confinement), keeps its
+// temporary files in the run directory, and is told by
 // `--confined` to refuse itself system calls. Needs Linux 5.4: where the kernel lacks what it
 // needs, every call is FAILED_PRECONDITION and says so. With `groups`, which outlive the launcher,
 // each worker has a control group of its own, and `memory`.

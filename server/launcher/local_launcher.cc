@@ -19,6 +19,7 @@
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
 #include "engine/base/unique_fd.h"
+#include "engine/base/wipe.h"
 #include "server/confinement/landlock.h"
 #include "server/launcher/launcher.h"
 #include "server/launcher/process.h"
@@ -170,6 +171,9 @@ class LocalLauncher : public Launcher {
     KUR_ASSIGN_OR_RETURN(const std::string directory_id, FileIdentity(request.run_directory));
     spawn.arguments = {"--run-directory", request.run_directory, "--run-directory-id",
                        directory_id};
+    if (!request.secrets.empty()) spawn.arguments.emplace_back("--secrets-on-stdin");
+    spawn.input = request.secrets;
+    const Wiper wiper(&spawn.input);
     spawn.environment = WorkerEnvironment(OwnEnvironment(), request.devices, machine_);
     spawn.directory = request.run_directory;
     spawn.log = JoinPath(request.run_directory, "worker.log");

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -89,7 +91,11 @@ void CloseFrom(int first, int max_fd) {
 
 // When memory runs out, the kernel shall end a job and not kurd, or what else the machine is for.
 void PreferForOutOfMemory() {
+  // The file is root's in a process that hides its memory, as kurd and so its copy do.
+  const int was_dumpable = prctl(PR_GET_DUMPABLE);
+  prctl(PR_SET_DUMPABLE, 1);
   const int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  prctl(PR_SET_DUMPABLE, was_dumpable);
   if (file < 0) return;
   // Without this preference the worker runs just as well.
   [[maybe_unused]] const ssize_t written = write(file, "500", 3);
@@ -166,6 +172,20 @@ absl::StatusOr<UniqueFd> OpenNull() {
   return Raise(low);
 }
 
+// Returns a file that has `content` and no name, so that no disk ever has it.
+absl::StatusOr<UniqueFd> HoldInMemory(const std::string& content) {
+  const UniqueFd low(memfd_create("kurd-input", MFD_CLOEXEC));
+  if (!low.valid()) return ErrnoToStatus(errno, "holding the worker's input");
+  size_t written = 0;
+  while (written < content.size()) {
+    const ssize_t count = write(low.get(), content.data() + written, content.size() - written);
+    if (count < 0) return ErrnoToStatus(errno, "holding the worker's input");
+    written += static_cast<size_t>(count);
+  }
+  if (lseek(low.get(), 0, SEEK_SET) != 0) return ErrnoToStatus(errno, "holding the worker's input");
+  return Raise(low);
+}
+
 struct Pipe {
   UniqueFd read_end;
   UniqueFd write_end;
@@ -233,7 +253,8 @@ Affinity AffinityTo(const std::vector<int>& processors) {
 }  // namespace
 
 absl::StatusOr<SpawnedProcess> Spawn(const SpawnRequest& request) {
-  KUR_ASSIGN_OR_RETURN(const UniqueFd input, OpenNull());
+  KUR_ASSIGN_OR_RETURN(const UniqueFd input,
+                       request.input.empty() ? OpenNull() : HoldInMemory(request.input));
   KUR_ASSIGN_OR_RETURN(const UniqueFd log, OpenLog(request.log));
   KUR_ASSIGN_OR_RETURN(Pipe report, OpenPipe());
   UniqueFd confinement;

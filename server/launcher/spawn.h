@@ -21,6 +21,7 @@ struct SpawnRequest {
   Environment environment;             // all of it
   std::string directory;               // where it runs
   std::string log;                     // stdout and stderr are appended to it
+  std::string input = {};              // what it reads as stdin, from memory; empty: /dev/null
   std::vector<int> processors;         // where it may run; empty: where this process may
   int group = -1;                      // cgroup.procs of its control group; -1: this process's
   // The only files that it may open; absent: all.
@@ -34,9 +35,9 @@ struct SpawnedProcess {
 };
 
 // Starts a program that has nothing of this process but its user and limits: it leads its own
-// session and process group, reads /dev/null, has no other open file (but, if it is confined, those
-// of kProcessFiles, which it may read), no blocked or ignored signal, and dumps no core. Returns
-// once the program is being executed; after an error no process is left. Thread-safe.
+// session and process group, reads `input` or /dev/null, has no other open file (but, if it is
+// confined, those of kProcessFiles, which it may read), no blocked or ignored signal, and dumps no
+// core. Returns once the program is being executed; after an error no process is left. Thread-safe.
 absl::StatusOr<SpawnedProcess> Spawn(const SpawnRequest& request);
 
 // Kills the process group that a child leads, and reaps the child.

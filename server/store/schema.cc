@@ -78,6 +78,19 @@ constexpr const char* kSteps[] = {
     R"sql(
     ALTER TABLE jobs ADD COLUMN history BLOB NOT NULL DEFAULT x'';
     )sql",
+    // `sealed` is encrypted with the key of that id (see SealingKey).
+    R"sql(
+    CREATE TABLE secrets (
+      owner TEXT NOT NULL,
+      name TEXT NOT NULL,
+      sealed BLOB NOT NULL,
+      key_id TEXT NOT NULL,
+      set_at INTEGER NOT NULL,
+      used_at INTEGER,
+      used_by TEXT NOT NULL DEFAULT '',
+      PRIMARY KEY (owner, name)
+    ) WITHOUT ROWID;
+    )sql",
 };
 
 constexpr int kVersion = sizeof(kSteps) / sizeof(kSteps[0]);

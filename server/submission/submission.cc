@@ -17,6 +17,7 @@
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
 #include "engine/value/diagnostics.h"
+#include "engine/value/secret_reference.h"
 #include "server/protocol/conversions.h"
 #include "server/scheduler/scheduling_policy.h"
 
@@ -180,6 +181,22 @@ absl::Status CheckFilesAreSane(const google::protobuf::RepeatedPtrField<NamedFil
   return absl::OkStatus();
 }
 
+absl::Status CheckSecretsAreSane(const google::protobuf::RepeatedPtrField<NamedSecret>& secrets) {
+  constexpr int kMaxUses = 1000;
+  constexpr size_t kMaxUrlBytes = 4096;
+  std::set<std::string> names;
+  for (const NamedSecret& secret : secrets) {
+    names.insert(secret.use().name());
+    if (!IsSecretName(secret.use().name()) || secret.use().url().size() > kMaxUrlBytes) {
+      return absl::InvalidArgumentError("it names a secret, or a URL for one, that can be none");
+    }
+  }
+  if (secrets.size() <= kMaxUses && names.size() <= kMaxSecretsOfJob) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("it uses secrets in ", secrets.size(),
+                                                 " places; at most ", kMaxSecretsOfJob,
+                                                 " secrets in ", kMaxUses, " places"));
+}
+
 // Returns an error at a place that the evaluator named.
 absl::Status ErrorAtPlace(const v1::Diagnostic& place, const absl::Status& status) {
   const Diagnostic at = FromProto(place);
@@ -247,6 +264,20 @@ absl::StatusOr<std::vector<std::string>> CheckFiles(const SubmissionContext& con
   return writes;
 }
 
+// Checks that the owner has the secrets that the job uses.
+absl::Status CheckSecrets(SecretVault& vault, const std::string& owner,
+                          const EvaluationResponse& kurfile) {
+  std::set<std::string> known;
+  for (const NamedSecret& secret : kurfile.secrets()) {
+    if (!known.insert(secret.use().name()).second) continue;
+    const absl::Status usable = vault.Check(owner, secret.use().name());
+    const Diagnostic place = FromProto(secret.place());
+    KUR_RETURN_IF_ERROR(
+        Annotate(usable, absl::StrCat(place.location.ToString(), ": ", place.path)));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::string> RandomBytes(size_t count) {
   std::string bytes(count, '\0');
   if (RAND_bytes(reinterpret_cast<unsigned char*>(&bytes[0]), static_cast<int>(count)) != 1) {
@@ -297,6 +328,7 @@ absl::Status CheckResponse(const EvaluationResponse& response) {
                     devices.allowed_size() <= kMaxDevices &&
                     devices.excluded_size() <= kMaxDevices && devices.count() <= kMaxDevices;
   if (!sane) return absl::InvalidArgumentError("it asks for devices that cannot be");
+  KUR_RETURN_IF_ERROR(CheckSecretsAreSane(response.secrets()));
   KUR_RETURN_IF_ERROR(CheckFilesAreSane(response.inputs()));
   return CheckFilesAreSane(response.outputs());
 }
@@ -333,6 +365,7 @@ absl::StatusOr<NewJob> FreezeSubmission(const SubmissionContext& context, const 
     if (!satisfiable.ok()) return ErrorAtPlace(kurfile.devices_place(), satisfiable);
   }
   KUR_ASSIGN_OR_RETURN(const auto writes, CheckFiles(context, owner, request, kurfile));
+  KUR_RETURN_IF_ERROR(CheckSecrets(context.secrets, owner, kurfile));
 
   NewJob job;
   job.base_name = request.name();
@@ -346,6 +379,7 @@ absl::StatusOr<NewJob> FreezeSubmission(const SubmissionContext& context, const 
   *job.frozen.mutable_overrides() = request.overrides();
   *job.frozen.mutable_inputs() = request.inputs();
   for (const std::string& path : writes) job.frozen.add_writes(path);
+  for (const NamedSecret& secret : kurfile.secrets()) *job.frozen.add_secrets() = secret.use();
   *job.frozen.mutable_devices() = kurfile.devices();
   *job.frozen.mutable_inspection() = request.inspection();
   job.frozen.set_max_restarts(request.has_max_restarts() ? request.max_restarts()

@@ -10,6 +10,7 @@
 #include "server/blobs/blob_store.h"
 #include "server/devices/device_inventory.h"
 #include "server/protocol/state_layout.h"
+#include "server/secrets/secret_vault.h"
 #include "server/store/job_store.h"
 #include "server/submission/data_policy.h"
 #include "server/submission/kurfile_evaluator.h"
@@ -33,6 +34,7 @@ struct SubmissionContext {
   KurfileEvaluator& evaluator;
   const StateLayout& layout;
   BlobStore& blobs;
+  SecretVault& secrets;
   const std::vector<Device>& devices;
   const DataPolicy& data;
   int max_restarts = kDefaultMaxRestarts;  // of a job that does not say
@@ -45,7 +47,7 @@ absl::Status CheckSubmissionSize(const v1::SubmitJobRequest& request);
 // Checks a submission completely, short of running it, and freezes it. Returns INVALID_ARGUMENT
 // with diagnostics (see DiagnosticsOf()) for all errors of the Kurfile, INVALID_ARGUMENT without
 // diagnostics for an error of the request, FAILED_PRECONDITION with the digests of contents that
-// were not uploaded. Thread-safe.
+// were not uploaded, or the names of secrets that the owner has not. Thread-safe.
 absl::StatusOr<NewJob> FreezeSubmission(const SubmissionContext& context, const std::string& owner,
                                         const v1::SubmitJobRequest& request);
 

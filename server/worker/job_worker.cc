@@ -1,6 +1,11 @@
 #include "server/worker/job_worker.h"
 
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <utility>
 
@@ -11,13 +16,16 @@
 #include "engine/base/open_beneath.h"
 #include "engine/base/path_resolver.h"
 #include "engine/base/status.h"
+#include "engine/base/unique_fd.h"
 #include "engine/base/utf8.h"
+#include "engine/base/wipe.h"
 #include "engine/kurfile/kurfile.h"
 #include "engine/train/run.h"
 #include "kur/v1/worker.pb.h"
 #include "server/confinement/confinement.h"
 #include "server/protocol/conversions.h"
 #include "server/protocol/worker_paths.h"
+#include "server/protocol/worker_secrets.h"
 #include "server/worker/network_broker.h"
 #include "server/worker/packing_sink.h"
 #include "server/worker/reporter.h"
@@ -64,14 +72,49 @@ absl::StatusOr<v1::WorkerSpec> ReadSpec(const std::string& run_directory) {
   return spec;
 }
 
+// Reads the secrets of the job, and leaves nothing of them to read.
+absl::StatusOr<v1::WorkerSecrets> ReadSecrets() {
+  // More than the largest secrets of a job.
+  constexpr size_t kMostBytes = 1 << 20;
+  // Before they are here: whoever may look into this process until then sees nothing.
+  prctl(PR_SET_DUMPABLE, 0);
+  std::string bytes(kMostBytes, '\0');
+  const Wiper wiper(&bytes);
+  size_t size = 0;
+  while (size < bytes.size()) {
+    const ssize_t got = read(STDIN_FILENO, &bytes[size], bytes.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return ErrnoToStatus(errno, "reading the secrets of the job");
+    if (got == 0) break;
+    size += static_cast<size_t>(got);
+  }
+  const UniqueFd nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!nothing.valid() || dup2(nothing.get(), STDIN_FILENO) < 0) {
+    return ErrnoToStatus(errno, "closing what had the secrets of the job");
+  }
+  v1::WorkerSecrets secrets;
+  if (!secrets.ParseFromArray(bytes.data(), static_cast<int>(size))) {
+    return absl::DataLossError("the secrets of the job cannot be read");
+  }
+  return secrets;
+}
+
+// Starts the broker, which alone knows the secrets from then on.
 absl::StatusOr<std::shared_ptr<NetworkBroker>> StartBroker(const v1::WorkerSpec& spec,
-                                                           bool is_confined) {
+                                                           bool is_confined, bool has_secrets) {
+  v1::WorkerSecrets secrets;
+  if (has_secrets) {
+    KUR_ASSIGN_OR_RETURN(secrets, ReadSecrets());
+  }
   NetworkBroker::Options options;
   options.server = spec.server();
   options.is_confined = is_confined;
+  options.secrets = &secrets;
   KUR_ASSIGN_OR_RETURN(options.rules, NetworkRules::Parse({spec.download_networks().begin(),
                                                            spec.download_networks().end()}));
-  return NetworkBroker::Start(options);
+  auto broker = NetworkBroker::Start(options);
+  WipeSecrets(&secrets);
+  return broker;
 }
 
 absl::StatusOr<RunOutcome> RunKurfile(const v1::WorkerSpec& spec, const PathResolver& paths,
@@ -118,11 +161,11 @@ v1::Outcome ToOutcome(const absl::StatusOr<RunOutcome>& end) {
 }  // namespace
 
 absl::Status RunJob(const std::string& run_directory, Control* control, double process_start,
-                    bool is_confined) {
+                    bool is_confined, bool has_secrets) {
   KUR_ASSIGN_OR_RETURN(const v1::WorkerSpec spec, ReadSpec(run_directory));
   const std::string& folder = spec.run_directory();
   FileSystem& files = FilesWithoutLinks();
-  KUR_ASSIGN_OR_RETURN(const auto broker, StartBroker(spec, is_confined));
+  KUR_ASSIGN_OR_RETURN(const auto broker, StartBroker(spec, is_confined, has_secrets));
   if (is_confined) KUR_RETURN_IF_ERROR(server::ConfineWorker());
   KUR_ASSIGN_OR_RETURN(const auto spool, Spool::Open(files, JoinPath(folder, kSpoolFile),
                                                      spec.acknowledged_sequence()));

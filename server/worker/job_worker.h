@@ -12,9 +12,10 @@ namespace kur::worker {
 // the outcome there. Blocks until the end. An error means that not even an outcome could be left.
 // `process_start` is when the process began, in seconds on MonotonicSeconds()' clock. With
 // `is_confined`, the process gives up what no job needs, for good, before it reads the job's files;
-// it must have one thread.
+// it must have one thread. `has_secrets`: those of the job come over the standard input; they go to
+// the network broker and are wiped here.
 absl::Status RunJob(const std::string& run_directory, Control* control, double process_start,
-                    bool is_confined);
+                    bool is_confined, bool has_secrets);
 
 }  // namespace kur::worker
 

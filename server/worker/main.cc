@@ -74,6 +74,8 @@ int main(int argc, char** argv) {
   app.add_option("--run-directory", run_directory, "The folder with the job (for kurd)");
   bool is_confined = false;
   app.add_flag("--confined", is_confined, "Give up what no job needs (for kurd)");
+  bool has_secrets = false;
+  app.add_flag("--secrets-on-stdin", has_secrets, "Read the job's secrets (for kurd)");
   // Only kurd reads it, in this process's command line.
   std::string run_directory_id;
   app.add_option("--run-directory-id", run_directory_id, "DEVICE:INODE of the folder (for kurd)");
@@ -96,7 +98,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const absl::Status status =
-      kur::worker::RunJob(run_directory, g_control, process_start, is_confined);
+      kur::worker::RunJob(run_directory, g_control, process_start, is_confined, has_secrets);
   if (!status.ok()) {
     spdlog::error("{}", std::string(status.message()));
     return absl::IsResourceExhausted(status) ? kur::worker::kNoSpaceExitCode : 1;

@@ -18,6 +18,7 @@
 #include "engine/base/status.h"
 #include "server/confinement/confinement.h"
 #include "server/worker/broker.pb.h"
+#include "server/worker/secret_keeper.h"
 #include "spdlog/spdlog.h"
 
 namespace kur::worker {
@@ -75,14 +76,14 @@ bool ReadMessage(int fd, Message* message) {
 // ---- In the broker, which has one thread.
 
 // Makes the one request that comes over `stream`.
-void ServeRequest(const UniqueFd& stream, const NetworkRules& rules) {
+void ServeRequest(const UniqueFd& stream, const NetworkRules& rules, const SecretKeeper& secrets) {
   HttpCall call;
   if (!ReadMessage(stream.get(), &call)) return;
   HttpRequest request;
   request.url = call.url();
   request.offset = call.offset();
   if (call.has_json()) request.json = call.json();
-  request.bearer = call.bearer();
+  request.login = {call.user(), call.password(), call.token()};
   const auto reply = [&stream](const HttpReply& message) {
     return WriteMessage(stream.get(), message) ? absl::OkStatus()
                                                : absl::CancelledError("nobody waits for it");
@@ -102,16 +103,18 @@ void ServeRequest(const UniqueFd& stream, const NetworkRules& rules) {
     message.mutable_progress()->set_total(total);
     return reply(message);
   };
-  const absl::Status status = MakeHttpClient(rules)->Perform(request, listener);
+  absl::Status status = secrets.Resolve(&request);
+  if (status.ok()) status = MakeHttpClient(rules)->Perform(request, listener);
   HttpReply end;
   end.mutable_end()->set_code(static_cast<int32_t>(status.code()));
-  end.mutable_end()->set_message(std::string(status.message()));
+  end.mutable_end()->set_message(secrets.Redact(status.message()));
   reply(end).IgnoreError();
 }
 
 // Returns the worker's end of a stream whose other end is served by a copy of this process.
 // `running` counts these copies.
-absl::StatusOr<UniqueFd> StartRequest(const NetworkRules& rules, int* running) {
+absl::StatusOr<UniqueFd> StartRequest(const NetworkRules& rules, const SecretKeeper& secrets,
+                                      int* running) {
   while (*running > 0 && waitpid(-1, nullptr, WNOHANG) > 0) --*running;
   if (*running >= kMaxRequests) return absl::UnavailableError("too many requests at a time");
   int ends[2];
@@ -128,7 +131,7 @@ absl::StatusOr<UniqueFd> StartRequest(const NetworkRules& rules, int* running) {
   }
   worker.reset();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ServeRequest(mine, rules);
+  ServeRequest(mine, rules, secrets);
   _exit(0);
 }
 
@@ -145,6 +148,10 @@ void Rename(size_t size) {
                             size_t command_line_size) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   Rename(command_line_size);
+  // Nobody reads the secrets in its memory, nor in a core.
+  prctl(PR_SET_DUMPABLE, 0);
+  // Only here, so that the worker's memory has none of what is made of them.
+  const SecretKeeper secrets(options.secrets == nullptr ? v1::WorkerSecrets() : *options.secrets);
   // These are for the worker, which needs the broker to the end.
   for (const int number : {SIGTERM, SIGINT}) std::signal(number, SIG_IGN);
   if (options.is_confined) {
@@ -158,9 +165,9 @@ void Rename(size_t size) {
   char kind = 0;
   int running = 0;
   while (recv(control.get(), &kind, sizeof(kind), 0) == sizeof(kind)) {
-    const bool answered =
-        SendFd(control.get(), kind == kServerConnection ? ConnectToUnixSocket(options.server)
-                                                        : StartRequest(options.rules, &running));
+    const bool answered = SendFd(
+        control.get(), kind == kServerConnection ? ConnectToUnixSocket(options.server)
+                                                 : StartRequest(options.rules, secrets, &running));
     if (!answered) break;
   }
   _exit(0);
@@ -209,7 +216,9 @@ absl::Status NetworkBroker::Perform(const HttpRequest& request, const HttpListen
   call.set_url(request.url);
   call.set_offset(request.offset);
   if (request.json.has_value()) call.set_json(*request.json);
-  call.set_bearer(request.bearer);
+  call.set_user(request.login.user);
+  call.set_password(request.login.password);
+  call.set_token(request.login.token);
   if (!WriteMessage(stream.get(), call)) return absl::UnavailableError("the request is too long");
   HttpReply reply;
   while (ReadMessage(stream.get(), &reply)) {

@@ -11,22 +11,27 @@
 #include "engine/base/network_rules.h"
 #include "engine/base/unique_fd.h"
 #include "engine/download/http.h"
+#include "kur/v1/worker.pb.h"
 
 namespace kur::worker {
 
 // Connects for a worker that may not open sockets. A process of its own, the broker, connects to
 // kurd and makes requests over HTTP, each in a copy of itself, and passes descriptors to the
-// worker. It has the network, but no file of the job; it ends with the worker. Thread-safe.
+// worker. It has the network and the job's secrets, but no file of the job; it ends with the
+// worker. Thread-safe.
 class NetworkBroker : public HttpClient {
  public:
   struct Options {
     std::string server;       // kurd's socket: "unix:/..."
     NetworkRules rules;       // for requests
     bool is_confined = true;  // whether the broker refuses itself files and system calls
+    // Borrowed for the call; null: requests have none.
+    const v1::WorkerSecrets* secrets = nullptr;
   };
 
   // Starts the broker. Call it before the process has other threads and before it has read anything
-  // of a stranger: the broker is a copy of this process.
+  // of a stranger: the broker is a copy of this process. The caller then forgets the secrets, and
+  // requests may name them: what comes back has none.
   static absl::StatusOr<std::shared_ptr<NetworkBroker>> Start(const Options& options);
 
   // Returns a connection to kurd. UNAVAILABLE if nobody listens there, or the broker is gone.

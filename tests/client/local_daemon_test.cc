@@ -20,7 +20,7 @@ class LocalDaemonTest : public testing::Test {
 
 TEST_F(LocalDaemonTest, StartsAnswersAndStops) {
   EXPECT_TRUE(absl::IsUnavailable(daemon_.GetInfo().status()));
-  const auto info = daemon_.Start(KUR_FAKE_KURD, "cpu:2");
+  const auto info = daemon_.Start(KUR_FAKE_KURD, "cpu:2", "");
   ASSERT_TRUE(info.ok()) << info.status();
   const auto pid = static_cast<pid_t>(info->pid());
   EXPECT_NE(pid, getpid());
@@ -33,7 +33,7 @@ TEST_F(LocalDaemonTest, StartsAnswersAndStops) {
 }
 
 TEST_F(LocalDaemonTest, SaysWhatAKurdThatDoesNotStartWroteLast) {
-  const auto info = daemon_.Start(KUR_FAKE_KURD, "bad");
+  const auto info = daemon_.Start(KUR_FAKE_KURD, "bad", "");
   EXPECT_THAT(std::string(info.status().message()),
               HasSubstr("ended with status 1 instead of starting"));
   EXPECT_THAT(std::string(info.status().message()), HasSubstr("kurd: 'bad' is no device"));

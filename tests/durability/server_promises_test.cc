@@ -15,6 +15,7 @@
 #include "server/daemon/state_directory.h"
 #include "server/jobs/job_journal.h"
 #include "server/jobs/shared_files_migration.h"
+#include "server/secrets/secret_vault.h"
 #include "server/store/job_store.h"
 #include "tests/durability/promise.h"
 
@@ -314,6 +315,41 @@ TEST(ServerPromisesTest, WhatAKilledKurdHasLeftIsDurableForTheNext) {
     return disk.files().Exists(folder + "/runs") ? "" : "the folder of runs is gone";
   };
   promise.must_be_needed = Promise::TheLast;
+  CheckPromise(promise);
+}
+
+absl::StatusOr<std::unique_ptr<SecretVault>> OpenVault(PowerLossDisk& disk, SecretStore& store,
+                                                       const std::string& folder) {
+  SecretVault::Options options;
+  options.key_path = folder + "/keys/secrets.key";
+  options.files = &disk.files();
+  return SecretVault::Open(store, std::move(options));
+}
+
+// The first of all, so the key is new, too.
+TEST(ServerPromisesTest, ASecretIsThereAndCanBeRead) {
+  Promise promise;
+  promise.prepare = [](PowerLossDisk& disk, const std::string& folder) { OpenStore(disk, folder); };
+  promise.act = [](PowerLossDisk& disk, const std::string& folder) {
+    static auto* const open = new std::vector<std::unique_ptr<SecretStore>>;
+    auto database = StateDatabase::Open(folder + "/kurd.db", disk.sqlite_vfs());
+    ASSERT_TRUE(database.ok()) << database.status();
+    open->push_back(std::make_unique<SecretStore>(*database->release()));
+    v1::SetSecretRequest request;
+    request.set_name("TOKEN");
+    request.set_value("hush, hush");
+    const auto vault = OpenVault(disk, *open->back(), folder);
+    ASSERT_TRUE(vault.ok()) << vault.status();
+    EXPECT_TRUE((*vault)->Set("ann", request).ok());
+  };
+  promise.missing = [](PowerLossDisk& disk, const std::string& folder) {
+    const auto database = StateDatabase::Open(folder + "/kurd.db", disk.sqlite_vfs());
+    if (!database.ok()) return std::string(database.status().message());
+    SecretStore store(**database);
+    const auto vault = OpenVault(disk, store, folder);
+    return vault.ok() ? std::string((*vault)->Check("ann", "TOKEN").message())
+                      : std::string(vault.status().message());
+  };
   CheckPromise(promise);
 }
 

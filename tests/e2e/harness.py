@@ -66,11 +66,11 @@ class TestCase(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='kur-'))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
-    def run_program(self, program, *arguments, cwd=None, env=None, timeout=PATIENCE):
-        """Runs `program` of the build to its end, with pipes for a terminal."""
+    def run_program(self, program, *arguments, cwd=None, env=None, timeout=PATIENCE, text=''):
+        """Runs `program` of the build to its end, with pipes for a terminal; it can read `text`."""
         command = [str(BIN / program), *map(str, arguments)]
         done = subprocess.run(command, cwd=cwd or self.folder, env=clean_environment(env),
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              input=text, capture_output=True, text=True,
                               timeout=timeout, **identity(self.user))
         return Result(command, done.returncode, done.stdout, done.stderr)
 
@@ -228,8 +228,8 @@ class Kurd:
     def environment(self, **more):
         return {'KURCTL_SERVER': self.address, **more}
 
-    def kurctl(self, *arguments, cwd=None, env=None):
-        return self._test.run_program('kurctl', *arguments, cwd=cwd,
+    def kurctl(self, *arguments, cwd=None, env=None, text=''):
+        return self._test.run_program('kurctl', *arguments, cwd=cwd, text=text,
                                       env=self.environment(**(env or {})))
 
     def start_kurctl(self, *arguments, cwd=None, env=None):

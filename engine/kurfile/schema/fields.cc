@@ -1,5 +1,7 @@
 #include "engine/kurfile/schema/fields.h"
 
+#include "engine/value/secret_reference.h"
+
 namespace kur {
 
 Value TypeSchema(absl::string_view type) {
@@ -27,6 +29,18 @@ bool ReportType(const Value& value, const std::string& key, absl::string_view ex
       absl::StrCat("expected ", expected, ", got ", value.is_null() ? "nothing" : Describe(value)));
   return false;
 }
+
+namespace {
+
+// Reports a secret under a key that is not made for one: it would be taken for a plain text.
+bool RefuseSecret(const Value& value, const std::string& key, Diagnostics* diagnostics) {
+  if (!SecretNameIn(value.as_string()).has_value()) return true;
+  diagnostics->Error(value.location(), key,
+                     absl::StrCat("no secret may stand here; ", kSecretPlaces));
+  return false;
+}
+
+}  // namespace
 
 bool FieldTraits<bool>::Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
                               bool* to) {
@@ -61,7 +75,7 @@ bool FieldTraits<std::string>::Parse(const Value& value, const std::string& key,
                                      Diagnostics* diagnostics, std::string* to) {
   if (!value.is_string()) return ReportType(value, key, "a string", diagnostics);
   *to = value.as_string();
-  return true;
+  return RefuseSecret(value, key, diagnostics);
 }
 
 bool FieldTraits<FileReference>::Parse(const Value& value, const std::string& key,
@@ -75,7 +89,7 @@ bool FieldTraits<FileReference>::Parse(const Value& value, const std::string& ke
   to->path = value.as_string();
   to->location = value.location();
   to->key = key;
-  return true;
+  return RefuseSecret(value, key, diagnostics);
 }
 
 }  // namespace kur

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/kurfile/schema/kind.h"
+#include "engine/value/secret_reference.h"
 
 namespace kur {
 
@@ -28,6 +29,9 @@ class HookSpec {
 
   // Returns every file that the hook writes.
   virtual std::vector<FileReference> Files() const { return {}; }
+
+  // Returns the secrets that the hook uses.
+  virtual std::vector<SecretUse> Secrets() const { return {}; }
 
   // The place in the Kurfile, for messages.
   Location location;

@@ -13,6 +13,7 @@
 
 namespace kur {
 
+struct Package;
 struct SupplierView;
 
 // One parsed data supplier: describes the data but never opens it. Immutable once parsed,
@@ -26,6 +27,9 @@ class SupplierSpec {
 
   // Returns every file that the supplier reads.
   virtual std::vector<FileReference> Files() const = 0;
+
+  // Returns those of the files that may be downloaded; owned by the spec.
+  virtual std::vector<const Package*> Packages() const { return {}; }
 
   // Returns every file that opening the supplier for training may write.
   virtual std::vector<FileReference> Outputs() const { return {}; }

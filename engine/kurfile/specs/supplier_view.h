@@ -28,6 +28,7 @@ struct SupplierView : SupplierSpec {
 
   std::string kind() const override { return base->kind(); }
   std::vector<FileReference> Files() const override { return base->Files(); }
+  std::vector<const Package*> Packages() const override { return base->Packages(); }
   std::vector<FileReference> Outputs() const override { return base->Outputs(); }
   std::map<std::string, Shape> KnownShapes() const override;
   const SupplierView* view() const override { return this; }

@@ -18,6 +18,7 @@
 #include "engine/kurfile/yaml/merge.h"
 #include "engine/kurfile/yaml/yaml.h"
 #include "engine/value/diagnostics.h"
+#include "engine/value/literal_secret.h"
 
 namespace kur {
 namespace {
@@ -255,7 +256,9 @@ absl::StatusOr<std::vector<std::string>> Loader::FindIncluded(const std::string&
 }
 
 absl::StatusOr<Value> ApplyOverride(const Value& value, const std::string& override_text) {
-  const auto place = std::make_shared<const std::string>(absl::StrCat("--set ", override_text));
+  // Shown in every message about the value.
+  const auto place = std::make_shared<const std::string>(
+      absl::StrCat("--set ", MaskLiteralSecrets(override_text)));
   const size_t equals = override_text.find('=');
   if (equals == std::string::npos || equals == 0) {
     return ErrorAt({place, 0, 0}, "",

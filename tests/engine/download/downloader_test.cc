@@ -1,5 +1,7 @@
 #include "engine/download/downloader.h"
 
+#include <unistd.h>
+
 #include <string>
 
 #include "absl/strings/match.h"
@@ -20,6 +22,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::HttpServer;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 std::string Read(const std::string& path) { return FileSystem::Posix().Read(path).value(); }
@@ -222,12 +225,11 @@ class FetchTest : public DownloaderTest {
 
   absl::Status Fetch(const std::string& path, const std::string& url,
                      const std::string& sha256 = "") {
-    FileReference file;
-    file.path = path;
-    file.key = "train.data[0].mnist.images";
-    file.urls = {url};
-    file.sha256 = sha256;
-    return FetchMissing({file}, *paths_, fetch_, listener_);
+    Package package;
+    package.path = FileReference{path, {}, "train.data[0].mnist.images"};
+    package.url = {{url, {}, ""}};
+    if (!sha256.empty()) package.checksum = sha256;
+    return FetchMissing({&package}, *paths_, fetch_, listener_);
   }
 
   FetchOptions fetch_;
@@ -269,6 +271,46 @@ TEST_F(FetchTest, DownloadsOnlyToWhereJobsMayWrite) {
   EXPECT_FALSE(Fetch("/etc/a.gz", "http://127.0.0.1:1/a.gz").ok());
   EXPECT_FALSE(Fetch("../a.gz", "http://127.0.0.1:1/a.gz").ok());
   EXPECT_THAT(notes_, IsEmpty());
+}
+
+TEST_F(DownloaderTest, ProvesWhoAsks) {
+  HttpServer server([](const std::string&) { return HttpServer::Reply("200 OK", "content"); });
+  request_.login.token = "a-token";
+  ASSERT_TRUE(DownloadFrom({server.Url("/file.bin")}).ok());
+  request_.login = {"anna", "hush", ""};
+  request_.path = Path("data/again.bin");
+  ASSERT_TRUE(DownloadFrom({server.Url("/file.bin")}).ok());
+  ASSERT_THAT(server.requests(), SizeIs(2));
+  EXPECT_THAT(server.requests()[0], HasSubstr("Authorization: Bearer a-token\r\n"));
+  EXPECT_THAT(server.requests()[1], HasSubstr("Authorization: Basic YW5uYTpodXNo\r\n"));
+}
+
+TEST_F(DownloaderTest, ProvesNothingToAServerThatItIsSentTo) {
+  HttpServer other([](const std::string&) { return HttpServer::Reply("200 OK", "content"); });
+  HttpServer server([&](const std::string&) {
+    return HttpServer::Reply("302 Found", "",
+                             absl::StrCat("Location: ", other.Url("/file.bin"), "\r\n"));
+  });
+  for (const HttpLogin& login : {HttpLogin{"", "", "a-token"}, HttpLogin{"anna", "hush", ""}}) {
+    request_.login = login;
+    ASSERT_TRUE(DownloadFrom({server.Url("/file.bin")}).ok());
+    ASSERT_EQ(unlink(request_.path.c_str()), 0);
+  }
+  ASSERT_THAT(other.requests(), SizeIs(2));
+  for (const std::string& request : other.requests()) {
+    EXPECT_THAT(request, Not(HasSubstr("Authorization")));
+  }
+}
+
+TEST_F(DownloaderTest, KnowsNoSecrets) {
+  const absl::Status url = DownloadFrom({"secret:DATA"});
+  EXPECT_THAT(std::string(url.message()),
+              HasSubstr("from secret:DATA: the secret 'DATA' is known to jobs of kurd only"));
+  HttpServer server([](const std::string&) { return HttpServer::Reply("200 OK", "content"); });
+  request_.login.token = "secret:TOKEN";
+  EXPECT_THAT(std::string(DownloadFrom({server.Url("/file.bin")}).message()),
+              HasSubstr("the secret 'TOKEN' is known to jobs of kurd only"));
+  EXPECT_THAT(server.requests(), IsEmpty());
 }
 
 }  // namespace

@@ -14,9 +14,11 @@
 namespace kur {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 absl::StatusOr<Kurfile> Load(const std::string& text) {
   const TemporaryDirectory dir;
@@ -189,6 +191,39 @@ TEST(PathConflictsTest, AFileIsNoFolder) {
 TEST(PathConflictsTest, OutputsOfOnePathAreWarnedOf) {
   EXPECT_THAT(Warnings(WithPaths("weights: {last: w, best: w}", "destination: r.pkl")),
               ElementsAre(HasSubstr("has the same path as train.weights.best")));
+}
+
+TEST(LintTest, ATextThatLooksLikeASecret) {
+  const std::string text = absl::StrCat(
+      "settings: {hook: &hook \"https://hooks.slack.com/services/T0/B0/XXXXXXXX\", "
+      "again: *hook}",
+      kSound);
+  const auto kurfile = Load(text);
+  ASSERT_TRUE(kurfile.ok()) << kurfile.status();
+  ASSERT_EQ(kurfile->warnings().size(), 1u);
+  const Diagnostic& warning = kurfile->warnings().front();
+  EXPECT_EQ(warning.path, "settings.hook");
+  EXPECT_EQ(warning.location.line, 1);
+  EXPECT_EQ(warning.location.column, 24);
+  EXPECT_THAT(warning.message, HasSubstr("looks like the address of a webhook"));
+  EXPECT_THAT(warning.message, HasSubstr("kurctl secret set NAME"));
+  EXPECT_THAT(warning.ToString(), Not(HasSubstr("XXXX")));
+}
+
+TEST(LintTest, AnOverrideThatLooksLikeASecretIsNotRepeated) {
+  const TemporaryDirectory dir;
+  KurfileOptions options;
+  for (const std::string value : {"xoxb-123456789012-abcdef", "[xoxb-123456789012-abcdef"}) {
+    options.overrides = {"settings.token=" + value};
+    const auto kurfile = Kurfile::Load(dir.Write("k.yml", kSound), options);
+    if (!kurfile.ok()) {
+      EXPECT_THAT(std::string(kurfile.status().message()), Not(HasSubstr("123456789012")));
+      continue;
+    }
+    ASSERT_EQ(kurfile->warnings().size(), 1u);
+    EXPECT_THAT(kurfile->warnings().front().ToString(),
+                AllOf(HasSubstr("--set settings.token=***"), Not(HasSubstr("123456789012"))));
+  }
 }
 
 }  // namespace

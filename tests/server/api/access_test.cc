@@ -32,14 +32,15 @@ using grpc::StatusCode;
 // Methods that concern no job that is there already. Every other method names the job in its field
 // `name`; a new method must do so or be listed here.
 const std::set<std::string>& MethodsWithoutJob() {
-  static const auto* const methods = new std::set<std::string>{
-      "SubmitJob", "ListJobs", "FindMissingBlobs", "UploadBlob", "GetServerInfo", "ListDevices"};
+  static const auto* const methods =
+      new std::set<std::string>{"SubmitJob",     "ListJobs",    "FindMissingBlobs", "UploadBlob",
+                                "GetServerInfo", "ListDevices", "SetSecret",        "ListSecrets"};
   return *methods;
 }
 
 std::vector<const MethodDescriptor*> AllMethods() {
   std::vector<const MethodDescriptor*> methods;
-  for (const char* name : {"kur.v1.Jobs", "kur.v1.Blobs", "kur.v1.System"}) {
+  for (const char* name : {"kur.v1.Jobs", "kur.v1.Blobs", "kur.v1.Secrets", "kur.v1.System"}) {
     const auto* service = DescriptorPool::generated_pool()->FindServiceByName(name);
     for (int i = 0; i < service->method_count(); ++i) methods.push_back(service->method(i));
   }
@@ -149,8 +150,10 @@ class AccessTest : public ::testing::Test {
     return Call(method, *Request(method, {{"name", job}, {"project", ""}}), token).code;
   }
 
-  // Ann has a job in a project of hers, which has read an upload of hers and writes a file.
+  // Ann has a job in a project of hers, which has read an upload of hers and writes a file, and a
+  // secret of the same name.
   void LetAnnWork(const std::string& name = "cifar-1") {
+    api_.server.SetSecret(name, "what only ann knows");
     api_.server.Upload(kAnnsData, "ann");
     v1::SubmitJobRequest request = TestServer::Request("r1");
     request.set_project("annsproject");
@@ -251,6 +254,7 @@ TEST_F(AccessTest, TheOwnerIsAnswered) {
   const Fields fields = {{"name", "cifar-1"},
                          {"path", "last.w"},
                          {"project", "annsproject"},
+                         {"value", "another secret"},
                          {"sha256", Sha256Hex(kAnnsData)}};
   for (const MethodDescriptor* method : AllMethods()) {
     Fields mine = fields;
@@ -263,6 +267,9 @@ TEST_F(AccessTest, TheOwnerIsAnswered) {
 
 TEST_F(AccessTest, ASecondUsersListsAreEmpty) {
   api_.server.Submit("r1", "ann");
+  api_.server.SetSecret("TOKEN", "what only ann knows");
+  EXPECT_EQ(api_.server.secrets->List("bob")->secrets_size(), 0);
+  EXPECT_EQ(api_.server.secrets->List("ann")->secrets_size(), 1);
   EXPECT_EQ(api_.server.jobs->List({"bob"}, {})->jobs_size(), 0);
   EXPECT_EQ(api_.server.jobs->List({"ann"}, {})->jobs_size(), 1);
 }

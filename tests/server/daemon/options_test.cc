@@ -157,5 +157,37 @@ TEST(OptionsTest, DataRootsHoldNothingOfTheStateDirectory) {
       IsOk());
 }
 
+TEST(OptionsTest, TheKeyForSecretsLiesApartFromThemAndFromWhatJobsRead) {
+  const TemporaryDirectory directory;
+  DaemonOptions options;
+  options.state_directory = directory.File("state");
+  EXPECT_EQ(FindSecretsKey(options, {})->path, "");
+  options.secrets_key = directory.File("keys/../secrets.key");
+  EXPECT_EQ(FindSecretsKey(options, {"/"})->path, directory.File("secrets.key"));
+  options.token_file = "tokens";
+  EXPECT_THAT(FindSecretsKey(options, {"/srv"}), IsOk());
+  EXPECT_THAT(FindSecretsKey(options, {"/srv", directory.path()}).status(),
+              FailsWith(kPrecondition, absl::StrCat("lies in --data-root ", directory.path())));
+  for (const std::string inside : {"state/key", "state", "state/runs/../../state/key"}) {
+    options.secrets_key = directory.File(inside);
+    EXPECT_THAT(FindSecretsKey(options, {}).status(),
+                FailsWith(kPrecondition, "lies in the state directory"));
+  }
+}
+
+TEST(OptionsTest, SystemdMayGiveTheKeyForSecrets) {
+  const TemporaryDirectory directory;
+  ASSERT_EQ(setenv("CREDENTIALS_DIRECTORY", directory.path().c_str(), 1), 0);
+  DaemonOptions options;
+  options.state_directory = "/var/lib/kurd";
+  EXPECT_EQ(FindSecretsKey(options, {})->path, "");
+  directory.Write("kurd-secrets-key", "");
+  EXPECT_EQ(FindSecretsKey(options, {})->path, directory.File("kurd-secrets-key"));
+  EXPECT_TRUE(FindSecretsKey(options, {})->is_credential);
+  options.secrets_key = "/etc/kurd/key";
+  EXPECT_EQ(FindSecretsKey(options, {})->path, "/etc/kurd/key");
+  unsetenv("CREDENTIALS_DIRECTORY");
+}
+
 }  // namespace
 }  // namespace kur::server

@@ -284,5 +284,36 @@ TEST_F(JobManagerTest, DevicesKnowTheirJobs) {
   EXPECT_EQ(holders.at("cpu0").owner, "bob");
 }
 
+TEST_F(JobManagerTest, AWorkerThatIsStartedAgainGetsTheSecretsOfThen) {
+  server_.SetSecret("HOOK", "https://hooks.example/first");
+  v1::SubmitJobRequest request = TestServer::Request("r1");
+  request.add_overrides("train.hooks=[slack: {channel: c, url: secret:HOOK}]");
+  const auto job = jobs().Submit({"ann"}, request);
+  ASSERT_THAT(job, IsOk());
+  jobs().WaitUntilIdle();
+  server_.SetSecret("HOOK", "https://hooks.example/second");
+  server_.Restart();
+  server_.EndWorker(job->name(), KilledBy(SIGKILL));
+  const auto launches = server_.launcher.launches();
+  ASSERT_EQ(launches.size(), 2u);
+  EXPECT_THAT(launches[0].secrets, HasSubstr("https://hooks.example/first"));
+  EXPECT_THAT(launches[1].secrets, HasSubstr("https://hooks.example/second"));
+}
+
+TEST_F(JobManagerTest, AJobWhoseSecretWasRemovedFailsAndSaysSo) {
+  server_.Submit("r1");
+  server_.SetSecret("HOOK", "https://hooks.example/hush");
+  v1::SubmitJobRequest request = TestServer::Request("r2");
+  request.add_overrides("train.hooks=[slack: {channel: c, url: secret:HOOK}]");
+  request.add_overrides("train.weights=other.w");
+  const auto job = jobs().Submit({"ann"}, request);
+  ASSERT_THAT(job, IsOk());
+  ASSERT_THAT(server_.secrets->Delete("ann", "HOOK"), IsOk());
+  server_.EndWorker("cifar-1", kSucceeded);
+  EXPECT_EQ(server_.Get(job->name()).state(), kFailed);
+  EXPECT_THAT(server_.Get(job->name()).reason(),
+              HasSubstr("the secret 'HOOK' was removed; store it with `kurctl secret set HOOK`"));
+}
+
 }  // namespace
 }  // namespace kur::server

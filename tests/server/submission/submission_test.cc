@@ -221,5 +221,65 @@ TEST(NameFromKurfileTest, MakesALegalName) {
   EXPECT_EQ(NameFromKurfile(std::string(200, 'a')).size(), kMaxNameBytes);
 }
 
+// The Kurfile downloads its data with a token.
+class SecretSubmissionTest : public SubmissionTest {
+ protected:
+  SecretSubmissionTest() {
+    ReplaceInKurfile("- pickle: data.pkl",
+                     "- csv: {url: \"https://e.org/a.csv\", login: secret:TOKEN}");
+    request_.clear_inputs();
+  }
+};
+
+TEST_F(SecretSubmissionTest, NeedsTheSecretsThatItNames) {
+  for (const bool validate_only : {true, false}) {
+    request_.set_validate_only(validate_only);
+    const auto refused = Submit();
+    EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(refused.status().message()),
+                HasSubstr("cifar.yml:11:48: train.data[0].csv.login: you have no secret "
+                          "'TOKEN'; store it with `kurctl secret set TOKEN`"));
+  }
+  server_.SetSecret("TOKEN", "what bob knows", "bob");
+  EXPECT_FALSE(Submit().ok());
+  server_.SetSecret("TOKEN", "hush, hush");
+  const auto job = Submit();
+  ASSERT_THAT(job, IsOk());
+  ASSERT_EQ(job->secrets_size(), 1);
+  EXPECT_EQ(job->secrets(0).name(), "TOKEN");
+  EXPECT_EQ(job->secrets(0).url(), "https://e.org/a.csv");
+}
+
+TEST_F(SecretSubmissionTest, FreezesTheNameAlone) {
+  server_.SetSecret("TOKEN", "hush, hush");
+  server_.SetSecret("OTHER", "quiet, quiet");
+  request_.add_overrides("train.data[0].csv.login=secret:OTHER");
+  ASSERT_THAT(Submit(), IsOk());
+  server_.jobs->WaitUntilIdle();
+  EXPECT_THAT(server_.Get("cifar-1").DebugString(), Not(HasSubstr("quiet")));
+  EXPECT_THAT(server_.Spec("cifar-1").DebugString(), Not(HasSubstr("quiet")));
+  v1::WorkerSecrets secrets;
+  ASSERT_EQ(server_.launcher.launches().size(), 1u);
+  ASSERT_TRUE(secrets.ParseFromString(server_.launcher.launches()[0].secrets));
+  ASSERT_EQ(secrets.secrets_size(), 1);
+  EXPECT_EQ(secrets.secrets(0).value(), "quiet, quiet");
+}
+
+TEST(CheckResponseTest, SecretsThatCanBeNone) {
+  EvaluationResponse response;
+  response.add_secrets()->mutable_use()->set_name("TOKEN");
+  EXPECT_THAT(CheckResponse(response), IsOk());
+  response.mutable_secrets(0)->mutable_use()->set_name("../TOKEN");
+  EXPECT_EQ(CheckResponse(response).code(), kInvalid);
+  response.mutable_secrets(0)->mutable_use()->set_name("TOKEN");
+  response.mutable_secrets(0)->mutable_use()->set_url(std::string(5000, 'x'));
+  EXPECT_EQ(CheckResponse(response).code(), kInvalid);
+  response.mutable_secrets(0)->mutable_use()->clear_url();
+  for (int i = 0; i < kMaxSecretsOfJob; ++i) {
+    response.add_secrets()->mutable_use()->set_name(absl::StrCat("S", i));
+  }
+  EXPECT_EQ(CheckResponse(response).code(), kInvalid);
+}
+
 }  // namespace
 }  // namespace kur::server

@@ -12,6 +12,7 @@
 #include "server/api/call_limits.h"
 #include "server/api/grpc_server.h"
 #include "server/api/jobs_service.h"
+#include "server/api/secrets_service.h"
 #include "server/api/system_service.h"
 #include "server/api/worker_service.h"
 #include "tests/server/testing/test_server.h"
@@ -35,6 +36,7 @@ class TestApi {
                                          server.metrics);
     blobs = std::make_unique<BlobsService>(*server.blobs, authenticator, *pool, *limits,
                                            server.metrics);
+    secrets = std::make_unique<SecretsService>(*server.secrets, authenticator, *pool);
     system = std::make_unique<SystemService>(*server.jobs, server.inventory(), authenticator,
                                              "1.2.3", server.layout.root());
     workers = std::make_unique<WorkerService>(*server.jobs);
@@ -43,7 +45,7 @@ class TestApi {
                          *ParseListenAddress("127.0.0.1:0")};
     options.authenticator = &authenticator;
     options.metrics = &server.metrics;
-    clients_ = *GrpcServer::Start(options, {jobs.get(), blobs.get(), system.get()});
+    clients_ = *GrpcServer::Start(options, {jobs.get(), blobs.get(), secrets.get(), system.get()});
     GrpcServerOptions worker_options;
     worker_options.addresses = {*ParseListenAddress("unix:" + server.layout.worker_socket())};
     workers_ = *GrpcServer::Start(worker_options, {workers.get()});
@@ -76,6 +78,7 @@ class TestApi {
   std::unique_ptr<TaskPool> pool;
   std::unique_ptr<JobsService> jobs;
   std::unique_ptr<BlobsService> blobs;
+  std::unique_ptr<SecretsService> secrets;
   std::unique_ptr<SystemService> system;
   std::unique_ptr<WorkerService> workers;
 

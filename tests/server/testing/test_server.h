@@ -14,6 +14,7 @@
 #include "engine/base/sha256.h"
 #include "server/auth/authenticator.h"
 #include "server/jobs/job_manager.h"
+#include "server/secrets/secret_vault.h"
 #include "tests/server/testing/failing_file_system.h"
 #include "tests/server/testing/fake_launcher.h"
 #include "tests/server/testing/in_process_evaluator.h"
@@ -59,6 +60,11 @@ class TestServer {
   void Start(bool wait = true) {
     database = *StateDatabase::Open(layout.database(), vfs);
     store = std::make_unique<JobStore>(*database);
+    secret_store = std::make_unique<SecretStore>(*database);
+    SecretVault::Options secrets_options;
+    secrets_options.key_path = key_directory.File("secrets.key");
+    secrets_options.now = [this] { return Now(); };
+    secrets = *SecretVault::Open(*secret_store, secrets_options);
     blobs = *BlobStore::Open(files, layout.blobs(), {}, [this] { return Now(); });
     JobEnvironment environment;
     environment.files = &files;
@@ -66,6 +72,7 @@ class TestServer {
     environment.database = database.get();
     environment.store = store.get();
     environment.blobs = blobs.get();
+    environment.secrets = secrets.get();
     environment.evaluator = &evaluator_;
     environment.launcher = &launcher;
     environment.inventory = &inventory_;
@@ -91,6 +98,8 @@ class TestServer {
     jobs.reset();
     launcher.ForgetWatchers();
     blobs.reset();
+    secrets.reset();
+    secret_store.reset();
     store.reset();
     database.reset();
   }
@@ -131,6 +140,15 @@ class TestServer {
     input.set_sha256(Sha256Hex(kData));
     input.set_size(static_cast<int64_t>(std::string(kData).size()));
     return request;
+  }
+
+  // Stores a secret.
+  void SetSecret(const std::string& name, const std::string& value,
+                 const std::string& user = "ann") {
+    v1::SetSecretRequest request;
+    request.set_name(name);
+    request.set_value(value);
+    EXPECT_THAT(secrets->Set(user, request), IsOk());
   }
 
   // Submits, and lets what follows from it happen.
@@ -215,6 +233,7 @@ loss:
 )";
 
   TemporaryDirectory directory;
+  TemporaryDirectory key_directory;  // the key for secrets
   FailingFileSystem files;
   StateLayout layout{directory.path()};
   FakeLauncher launcher;
@@ -229,6 +248,8 @@ loss:
   std::atomic<int64_t> clock_readings{0};
   std::unique_ptr<StateDatabase> database;
   std::unique_ptr<JobStore> store;
+  std::unique_ptr<SecretStore> secret_store;
+  std::unique_ptr<SecretVault> secrets;
   std::unique_ptr<BlobStore> blobs;
 
  private:

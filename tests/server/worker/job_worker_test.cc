@@ -76,7 +76,8 @@ class JobWorkerTest : public ::testing::Test {
   }
 
   absl::Status Run() {
-    return RunJob(dir_.File("run"), &control_, MonotonicSeconds(), /*is_confined=*/false);
+    return RunJob(dir_.File("run"), &control_, MonotonicSeconds(), /*is_confined=*/false,
+                  /*has_secrets=*/false);
   }
 
   v1::Outcome Outcome() const {

@@ -25,13 +25,17 @@ namespace {
 
 using kur::testing::HttpServer;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class NetworkBrokerTest : public ::testing::Test {
  protected:
   // Before a server starts its thread.
-  void SetUp() override {
+  void SetUp() override { StartBroker(v1::WorkerSecrets()); }
+
+  void StartBroker(const v1::WorkerSecrets& secrets) {
     NetworkBroker::Options options;
+    options.secrets = &secrets;
     options.server = "unix:" + socket_path_;
     options.rules = NetworkRules::Parse({"127.0.0.1"}).value();
     auto broker = NetworkBroker::Start(options);
@@ -156,6 +160,88 @@ TEST_F(NetworkBrokerTest, TooManyRequestsAtATimeAreRefused) {
             absl::UnavailableError("too many requests at a time"));
   done = true;
   for (std::thread& thread : threads) thread.join();
+}
+
+// With secrets whose server is not known before the broker is started.
+class SecretBrokerTest : public NetworkBrokerTest {
+ protected:
+  static constexpr char kHidden[] = "http://anna:hush-hush@127.0.0.1:1/private/file";
+
+  void SetUp() override {
+    v1::WorkerSecrets secrets;
+    v1::WorkerSecret& token = *secrets.add_secrets();
+    token.set_name("TOKEN");
+    token.set_value("quiet, quiet");
+    token.add_login_urls(Url("/file"));
+    v1::WorkerSecret& data = *secrets.add_secrets();
+    data.set_name("DATA");
+    data.set_value(kHidden);
+    data.set_is_url(true);
+    StartBroker(secrets);
+  }
+
+  // Returns a URL of a server that is not there yet.
+  std::string Url(const std::string& path) {
+    if (!listener_.valid()) {
+      listener_.reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+      sockaddr_in address = {};
+      address.sin_family = AF_INET;
+      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      socklen_t size = sizeof(address);
+      EXPECT_EQ(bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+      EXPECT_EQ(listen(listener_.get(), 16), 0);
+      getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+      port_ = ntohs(address.sin_port);
+    }
+    return absl::StrCat("http://127.0.0.1:", port_, path);
+  }
+
+  // Answers one request, and returns it.
+  std::string Answer() const {
+    const UniqueFd connection(accept(listener_.get(), nullptr, nullptr));
+    char request[4096] = "";
+    EXPECT_GT(recv(connection.get(), request, sizeof(request) - 1, 0), 0);
+    const std::string reply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    EXPECT_EQ(send(connection.get(), reply.data(), reply.size(), 0),
+              static_cast<ssize_t>(reply.size()));
+    return request;
+  }
+
+  absl::Status GetWith(const std::string& url, const std::string& token) {
+    HttpRequest request;
+    request.url = url;
+    request.login.token = token;
+    HttpListener listener;
+    listener.on_data = [](absl::string_view) { return absl::OkStatus(); };
+    return broker_->Perform(request, listener);
+  }
+
+ private:
+  UniqueFd listener_;
+  int port_ = 0;
+};
+
+TEST_F(SecretBrokerTest, PutsSecretsIntoRequests) {
+  std::string request;
+  std::thread server([&] { request = Answer(); });
+  const absl::Status done = GetWith(Url("/file"), "secret:TOKEN");
+  server.join();
+  ASSERT_TRUE(done.ok()) << done;
+  EXPECT_THAT(request, HasSubstr("Authorization: Bearer quiet, quiet\r\n"));
+}
+
+TEST_F(SecretBrokerTest, SendsNoneElsewhere) {
+  EXPECT_TRUE(absl::IsPermissionDenied(GetWith(Url("/other"), "secret:TOKEN")));
+  EXPECT_TRUE(absl::IsPermissionDenied(GetWith("secret:TOKEN", "")));
+}
+
+TEST_F(SecretBrokerTest, SaysNothingOfThem) {
+  // Nobody listens there.
+  const absl::Status failed = GetWith("secret:DATA", "");
+  EXPECT_TRUE(absl::IsUnavailable(failed)) << failed;
+  for (const char* const hidden : {"hush", "anna", "private"}) {
+    EXPECT_THAT(std::string(failed.message()), Not(HasSubstr(hidden)));
+  }
 }
 
 }  // namespace
