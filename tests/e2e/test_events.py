@@ -136,18 +136,20 @@ class ShortEpochsTest(EventsTest):
         self.assertEqual(epochs, list(range(1, len(epochs) + 1)))
 
     def test_kills_of_worker_and_kurd_lose_none_and_repeat_none(self):
-        epochs = 20000
-        kurfile = self.write_toy(epochs)
+        epochs = 2000
+        kurfile = self.write_toy(epochs, samples=1024)
         undisturbed = self.kurd.submit(kurfile, '--project', 'one')
         self.kurd.wait(undisturbed)
         job = self.kurd.submit(kurfile, '--project', 'two')
         for attempt in (1, 2, 3):
+            self.eventually('it trains', lambda: (
+                self.kurd.describe(job)['attempts'] == attempt and
+                harness.state(self.kurd.describe(job)) == 'RUNNING'))
             pid = self.kurd.worker_pid(job)
             self.expect(harness.OK, self.kurd.kurctl('checkpoint', job))
             self.kurd.wait_for_event(job, 'saved', count=attempt)
             self.kurd.restart_after_crash()
             os.kill(pid, signal.SIGKILL)
-            self.kurd.wait_for_event(job, 'started', count=attempt + 1)
         self.kurd.wait(job)
         events = self.kurd.events(job)
         self.assertEqual(*harness.numbers_and_range(events))

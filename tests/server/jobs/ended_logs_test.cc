@@ -100,6 +100,7 @@ TEST_F(EndedLogsTest, ADamagedLogIsReadUpToTheDamageAndLeftAsItIs) {
 }
 
 TEST_F(EndedLogsTest, ALogThatLacksEventsOfTheWorkerIsDamagedAndLeftAsItIs) {
+  ASSERT_THAT(files_.MakeDirectories(layout_.Run("a-1")), IsOk());
   {
     const auto log = EventLog::Open(files_, layout_.Events("a-1"), dispatcher_);
     ASSERT_THAT(log, IsOk());
