@@ -273,8 +273,7 @@ absl::Status ActiveJob::HandleWorkerExit() {
   RunDirectory directory(*environment_.files, environment_.layout->Run(name_));
   // What the worker had not got acknowledged. An event that cannot be appended must not keep the
   // job from ending, unless trying again can help.
-  absl::Status appended =
-      AppendEvents(directory.SpooledAfter(journal_->log()->last_worker_sequence()));
+  absl::Status appended = AppendSpooledEvents();
   if (absl::IsResourceExhausted(appended)) {
     environment_.database->GiveUpReserve();
     return appended;

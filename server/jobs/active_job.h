@@ -159,6 +159,8 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
   absl::Status Warn(const std::string& text) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Status AppendEvents(std::vector<v1::Event> events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Appends what the worker has spooled and kurd has not got.
+  absl::Status AppendSpooledEvents() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Status LaunchWorker();
   // Remembers the worker of `attempt`, or that it could not be launched.

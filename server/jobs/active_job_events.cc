@@ -11,6 +11,7 @@
 #include "server/jobs/active_job.h"
 #include "server/jobs/pending_commands.h"
 #include "server/jobs/run_time.h"
+#include "server/protocol/run_directory.h"
 
 namespace kur::server {
 
@@ -73,6 +74,16 @@ absl::Status ActiveJob::UseJournal(absl::StatusOr<std::unique_ptr<JobJournal>> j
   DropDoneCommands(journal_->tracker().last_command_done(), &record_.commands);
   Publish();
   return absl::OkStatus();
+}
+
+absl::Status ActiveJob::AppendSpooledEvents() {
+  RunDirectory directory(*environment_.files, environment_.layout->Run(name_));
+  int64_t offset = 0;
+  while (true) {
+    auto events = directory.SpooledAfter(journal_->log()->last_worker_sequence(), &offset);
+    if (events.empty()) return absl::OkStatus();
+    KUR_RETURN_IF_ERROR(AppendEvents(std::move(events)));
+  }
 }
 
 absl::Status ActiveJob::RefuseIfUnsafe(absl::Status written) {

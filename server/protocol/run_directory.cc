@@ -6,6 +6,7 @@
 #include "engine/base/file_identity.h"
 #include "engine/base/record_log.h"
 #include "engine/base/status.h"
+#include "engine/base/utf8.h"
 #include "server/protocol/worker_paths.h"
 
 namespace kur::server {
@@ -15,6 +16,8 @@ constexpr int kPrivateDirectory = 0700;
 constexpr int kPrivateFile = 0600;
 constexpr int64_t kMaxOutcomeBytes = int64_t{1} << 20;
 constexpr int64_t kMaxSpecBytes = int64_t{64} << 20;
+// Of spooled events at a time.
+constexpr size_t kSpooledBytes = size_t{8} << 20;
 
 }  // namespace
 
@@ -58,18 +61,22 @@ std::optional<v1::Outcome> RunDirectory::Outcome() {
   return outcome;
 }
 
-std::vector<v1::Event> RunDirectory::SpooledAfter(int64_t sequence) {
+std::vector<v1::Event> RunDirectory::SpooledAfter(int64_t sequence, int64_t* offset) {
   std::vector<v1::Event> events;
   const auto spool = RecordLogReader::Open(files_, JoinPath(path_, worker::kSpoolFile));
   if (!spool.ok()) return events;
-  int64_t offset = 0;
+  size_t bytes = 0;
   std::string payload;
   v1::Event event;
-  while ((*spool)->Read(&offset, &payload).ok()) {
-    if (!event.ParseFromString(payload)) break;
-    if (event.worker_sequence() <= sequence) continue;
-    if (event.worker_sequence() != sequence + 1) break;
+  for (int64_t next = *offset; bytes < kSpooledBytes && (*spool)->Read(&next, &payload).ok();) {
+    // An empty record, as which zeros are read, of which a file may have any number, is none.
+    const bool is_event = event.ParseFromString(payload) && event.worker_sequence() > 0;
+    const bool is_known = is_event && event.worker_sequence() <= sequence;
+    if (!is_event || (!is_known && event.worker_sequence() != sequence + 1)) break;
+    *offset = next;
+    if (is_known) continue;
     ++sequence;
+    bytes += payload.size();
     events.push_back(event);
   }
   return events;
@@ -84,7 +91,7 @@ std::string RunDirectory::LogTail(int64_t max_bytes) {
   tail.resize((*file)->Read(start, tail.size(), tail.data()).value_or(0));
   const size_t line_end = tail.find('\n');
   if (start > 0 && line_end != std::string::npos) tail.erase(0, line_end + 1);
-  return tail;
+  return ToUtf8(tail);
 }
 
 }  // namespace kur::server

@@ -44,10 +44,12 @@ class RunDirectory {
   std::optional<v1::Outcome> Outcome();
 
   // Returns the spooled events that follow the worker_sequence `sequence` without a gap, up to the
-  // first damaged record.
-  std::vector<v1::Event> SpooledAfter(int64_t sequence);
+  // first damaged record; of many, as many as should be in memory at a time. `*offset` says where
+  // to look, 0 at first, and then where to go on with the last of them as `sequence`.
+  std::vector<v1::Event> SpooledAfter(int64_t sequence, int64_t* offset);
 
   // Returns the end of worker.log, at most `max_bytes`, from the beginning of a line if possible.
+  // Bytes that are no UTF-8 are replaced: the text goes into messages, which take no others.
   std::string LogTail(int64_t max_bytes);
 
  private:

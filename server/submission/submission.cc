@@ -201,6 +201,18 @@ absl::Status CheckFilesAreSane(const google::protobuf::RepeatedPtrField<NamedFil
   return absl::OkStatus();
 }
 
+absl::Status CheckErrorsAreSane(const google::protobuf::RepeatedPtrField<v1::Diagnostic>& errors) {
+  // As many as Diagnostics has.
+  constexpr int kMaxErrors = 100;
+  if (errors.size() > kMaxErrors) {
+    return absl::InvalidArgumentError("more errors than a Kurfile can have");
+  }
+  const bool refuses = std::any_of(errors.begin(), errors.end(), [](const v1::Diagnostic& error) {
+    return !error.warning() && !error.message().empty();
+  });
+  return refuses ? absl::OkStatus() : absl::InvalidArgumentError("errors that are none");
+}
+
 // Returns an error at a place that the evaluator named.
 absl::Status ErrorAtPlace(const v1::Diagnostic& place, const absl::Status& status) {
   const Diagnostic at = FromProto(place);
@@ -286,7 +298,7 @@ absl::StatusOr<uint64_t> RandomSeed() {
 }  // namespace
 
 absl::Status CheckResponse(const EvaluationResponse& response) {
-  if (!response.errors().empty()) return absl::OkStatus();
+  if (!response.errors().empty()) return CheckErrorsAreSane(response.errors());
   constexpr int kMaxDevices = 1024;
   const RequestedDevices& devices = response.devices();
   const bool sane = RequestedDevices::Kind_IsValid(devices.kind()) &&

@@ -62,7 +62,8 @@ class RunDirectoryTest : public ::testing::Test {
   }
   std::vector<int64_t> SpooledAfter(int64_t sequence) {
     std::vector<int64_t> sequences;
-    for (const v1::Event& event : run_.SpooledAfter(sequence)) {
+    int64_t offset = 0;
+    for (const v1::Event& event : run_.SpooledAfter(sequence, &offset)) {
       sequences.push_back(event.worker_sequence());
     }
     return sequences;
@@ -223,6 +224,45 @@ TEST_F(RunDirectoryTest, SpooledEventsEndBeforeARecordThatIsNoEvent) {
   Spool({"\xff\xff\xff\xff"});
   SpoolSequences({2});
   EXPECT_THAT(SpooledAfter(0), ElementsAre(1));
+}
+
+TEST_F(RunDirectoryTest, ManySpooledEventsComeInPieces) {
+  folder_.Write("run/source/x", "");
+  std::vector<std::string> records;
+  for (int64_t sequence = 1; sequence <= 5; ++sequence) {
+    v1::Event event;
+    event.set_worker_sequence(sequence);
+    event.mutable_log_line()->set_text(std::string(3 << 20, 'x'));
+    records.push_back(event.SerializeAsString());
+  }
+  Spool(records);
+  int64_t offset = 0;
+  EXPECT_EQ(run_.SpooledAfter(0, &offset).size(), 3u);
+  EXPECT_EQ(run_.SpooledAfter(3, &offset).size(), 2u);
+  EXPECT_THAT(run_.SpooledAfter(5, &offset), IsEmpty());
+}
+
+TEST_F(RunDirectoryTest, AfterAGapOrDamageNoMoreSpooledEventsCome) {
+  folder_.Write("run/source/x", "");
+  SpoolSequences({1, 3, 2});
+  int64_t offset = 0;
+  EXPECT_EQ(run_.SpooledAfter(0, &offset).size(), 1u);
+  EXPECT_THAT(run_.SpooledAfter(1, &offset), IsEmpty());
+}
+
+// A worker can make a file of zeros of any size, which takes no space.
+TEST_F(RunDirectoryTest, ZerosAreNoSpooledEvents) {
+  folder_.Write("run/spool.log", std::string(1 << 10, '\0'));
+  int64_t offset = 0;
+  EXPECT_THAT(run_.SpooledAfter(0, &offset), IsEmpty());
+  EXPECT_EQ(offset, 0);
+}
+
+TEST_F(RunDirectoryTest, ATailIsAlwaysUtf8) {
+  folder_.Write("run/worker.log", "caf\xe9 \xc3\xa9\n");
+  EXPECT_EQ(run_.LogTail(100), "caf\xef\xbf\xbd \xc3\xa9\n");
+  folder_.Write("run/worker.log", "caf\xc3\xa9");
+  EXPECT_EQ(run_.LogTail(1), "\xef\xbf\xbd") << "cut within a character";
 }
 
 TEST_F(RunDirectoryTest, ALogThatFitsIsItsOwnTail) {
