@@ -11,6 +11,14 @@ namespace {
 
 // A file is begun anew when it has this much that is acknowledged.
 constexpr int64_t kShrinkBytes = 8 << 20;
+// Higher numbers are of nobody who counts.
+constexpr int64_t kMostSequence = int64_t{1} << 62;
+
+// Reads a record; false if it is no event that a worker has numbered.
+bool ParseEvent(const std::string& record, v1::Event* event) {
+  return event->ParseFromString(record) && event->worker_sequence() > 0 &&
+         event->worker_sequence() <= kMostSequence;
+}
 
 }  // namespace
 
@@ -25,7 +33,7 @@ absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(FileSystem& files, const std:
   std::string record;
   v1::Event event;
   while (spool->reader_->Read(&offset, &record).ok()) {
-    if (!event.ParseFromString(record)) continue;
+    if (!ParseEvent(record, &event)) continue;
     spool->last_ = event.worker_sequence();
     spool->last_command_done_ = std::max(spool->last_command_done_, event.command_done().id());
   }
@@ -93,7 +101,7 @@ std::vector<v1::Event> Spool::Read(int64_t after, int most, absl::Duration timeo
   std::string record;
   while (static_cast<int>(events.size()) < most && reader_->Read(&offset_, &record).ok()) {
     v1::Event event;
-    if (!event.ParseFromString(record)) continue;
+    if (!ParseEvent(record, &event)) continue;
     read_ = event.worker_sequence();
     if (read_ > after) events.push_back(std::move(event));
   }
@@ -116,7 +124,7 @@ void Spool::SkipAcknowledged() {
   std::string record;
   v1::Event event;
   while (reader_->Read(&end, &record).ok()) {
-    if (event.ParseFromString(record) && event.worker_sequence() > acknowledged_) return;
+    if (ParseEvent(record, &event) && event.worker_sequence() > acknowledged_) return;
     kept_ = begin;
     begin = end;
   }
