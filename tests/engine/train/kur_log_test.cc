@@ -200,8 +200,8 @@ TEST_F(KurLogTest, SaysWhatIsWrongWithADirectoryThatIsNoLog) {
     dir_.Write("log/summary.yml", summary);
     EXPECT_THAT(open(), FailsWith(absl::StatusCode::kDataLoss, "summary.yml")) << summary;
   }
-  for (const char* summary : {"epochs: -1\n", "sessions: 9223372036854775807\n",
-                              "columns: {batch_loss_total: -5}\n"}) {
+  for (const char* summary :
+       {"epochs: -1\n", "sessions: 9223372036854775807\n", "columns: {batch_loss_total: -5}\n"}) {
     dir_.Write("log/summary.yml", summary);
     EXPECT_THAT(open(), FailsWith(absl::StatusCode::kDataLoss, "counts from 0 up")) << summary;
   }
