@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
 
@@ -63,20 +64,27 @@ int ErrorOf(const std::string& path) {
   return absl::StartsWith(path, "/") ? EXDEV : 0;
 }
 
-std::string ResolveLinks(const std::string& path, int links_followed) {
-  constexpr int kMaxLinks = 40;  // the kernel's limit
-  char buffer[PATH_MAX];
-  if (realpath(path.c_str(), buffer) != nullptr) return buffer;
-  const std::string parent = DirectoryOf(path);
-  const ssize_t target = readlink(path.c_str(), buffer, sizeof(buffer));
-  if (target >= 0) {
-    if (links_followed == kMaxLinks) return "";
-    const std::string pointed_to(buffer, static_cast<size_t>(target));
-    return ResolveLinks(JoinPath(parent, pointed_to), links_followed + 1);
+// Returns the longest beginning of `path`, up to a whole name, that exists; a link at its end is
+// not followed. Empty if there is none.
+std::string ExistingBeginning(const std::string& path) {
+  std::string beginning = absl::StartsWith(path, "/") ? "/" : "";
+  for (size_t end = 0; end != std::string::npos;) {
+    end = path.find('/', end + 1);
+    const std::string longer = path.substr(0, end);
+    struct stat info;
+    if (lstat(longer.c_str(), &info) != 0) break;
+    beginning = longer;
   }
-  if (parent == path || parent == ".") return path;
-  const std::string real_parent = ResolveLinks(parent, links_followed);
-  return BaseName(path) == ".." ? DirectoryOf(real_parent) : JoinPath(real_parent, BaseName(path));
+  return beginning;
+}
+
+// Appends names to a path without links.
+std::string AppendNames(std::string path, absl::string_view names) {
+  for (const absl::string_view name : absl::StrSplit(names, '/', absl::SkipEmpty())) {
+    if (name == ".") continue;
+    path = name == ".." ? DirectoryOf(path) : JoinPath(path, std::string(name));
+  }
+  return path;
 }
 
 }  // namespace
@@ -122,6 +130,20 @@ absl::StatusOr<UniqueFd> OpenWithoutLinks(const std::string& path, int flags, mo
                      path);
 }
 
-std::string ResolveLinks(const std::string& path) { return ResolveLinks(path, 0); }
+// Takes no longer, and no more of the stack, for more names that do not exist.
+std::string ResolveLinks(std::string path) {
+  constexpr int kMaxLinks = 40;  // the kernel's limit
+  char buffer[PATH_MAX];
+  for (int links_followed = 0; links_followed <= kMaxLinks; ++links_followed) {
+    const std::string beginning = ExistingBeginning(path);
+    const std::string rest = path.substr(beginning.size());
+    if (realpath(beginning.c_str(), buffer) != nullptr) return AppendNames(buffer, rest);
+    const ssize_t target = readlink(beginning.c_str(), buffer, sizeof(buffer));
+    if (target < 0) return path;
+    const std::string pointed_to(buffer, static_cast<size_t>(target));
+    path = JoinPath(DirectoryOf(beginning), pointed_to) + rest;
+  }
+  return "";
+}
 
 }  // namespace kur

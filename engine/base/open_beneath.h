@@ -31,7 +31,7 @@ absl::StatusOr<UniqueFd> OpenWithoutLinks(const std::string& path, int flags, mo
 // Resolves every symbolic link in `path`. If `path` does not exist, resolves its deepest existing
 // parent and appends the rest; a dangling link is replaced by its target. Returns "" if links form
 // a circle.
-std::string ResolveLinks(const std::string& path);
+std::string ResolveLinks(std::string path);
 
 }  // namespace kur
 

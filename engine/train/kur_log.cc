@@ -20,6 +20,8 @@ namespace {
 
 constexpr char kSummaryFile[] = "summary.yml";
 constexpr int64_t kMostSummaryBytes = int64_t{1} << 20;
+// More than anything is ever trained.
+constexpr int64_t kMostCounted = int64_t{1} << 53;
 // However seldom numbers are to be written, no more rows than this wait in memory.
 constexpr int64_t kMostWaiting = 1 << 16;
 
@@ -70,13 +72,17 @@ absl::StatusOr<ParsedSummary> ParseSummary(const std::string& text) {
     const YAML::Node root = YAML::Load(text);
     if (!root.IsMap()) return absl::DataLossError("expected a dictionary");
     ParsedSummary parsed;
-    const auto count = [&root](const char* key) {
-      return root[key].IsDefined() ? root[key].as<int64_t>() : 0;
+    bool counts = true;
+    const auto check = [&counts](int64_t value) { counts &= value >= 0 && value <= kMostCounted; };
+    const auto count = [&](const char* key) {
+      const int64_t value = root[key].IsDefined() ? root[key].as<int64_t>() : 0;
+      check(value);
+      return value;
     };
     parsed.summary.epochs = count("epochs");
     parsed.summary.batches = count("batches");
     parsed.summary.samples = count("samples");
-    parsed.summary.sessions = count("sessions") + 1;
+    parsed.summary.sessions = count("sessions");
     if (root["clocks"].IsDefined() && !root["clocks"].IsNull()) {
       parsed.summary.clocks = root["clocks"].as<std::map<std::string, double>>();
     }
@@ -85,7 +91,10 @@ absl::StatusOr<ParsedSummary> ParseSummary(const std::string& text) {
       if (!root["columns"].IsNull()) {
         parsed.lengths = root["columns"].as<std::map<std::string, int64_t>>();
       }
+      for (const auto& [name, rows] : *parsed.lengths) check(rows);
     }
+    if (!counts) return absl::DataLossError("expected counts from 0 up");
+    ++parsed.summary.sessions;
     return parsed;
   } catch (const YAML::Exception& error) {
     return absl::DataLossError(error.what());
@@ -244,8 +253,12 @@ absl::Status KurLog::WriteColumn(const std::string& name, Column& column) {
   if (rows == 0) return absl::OkStatus();
   absl::StatusOr<Array> array;
   if (column.is_integer) {
-    array = Array::FromValues({rows},
-                              std::vector<int32_t>(column.waiting.begin(), column.waiting.end()));
+    std::vector<int32_t> counts;
+    for (const double value : column.waiting) {
+      counts.push_back(static_cast<int32_t>(
+          std::min(value, static_cast<double>(std::numeric_limits<int32_t>::max()))));
+    }
+    array = Array::FromValues({rows}, counts);
   } else {
     array =
         Array::FromValues({rows}, std::vector<float>(column.waiting.begin(), column.waiting.end()));

@@ -40,8 +40,15 @@ std::string Diagnostic::ToString() const {
 }
 
 void Diagnostics::Add(Diagnostic diagnostic) {
-  if (diagnostic.severity == Diagnostic::Severity::kError) ++errors_;
-  if (all_.size() < kMaxReported) all_.push_back(std::move(diagnostic));
+  const bool is_error = diagnostic.severity == Diagnostic::Severity::kError;
+  if (is_error) ++errors_;
+  if (all_.size() < kMaxReported) return all_.push_back(std::move(diagnostic));
+  if (!is_error) return;
+  // An error is worth more than any number of warnings.
+  const auto other = std::find_if(all_.rbegin(), all_.rend(), [](const Diagnostic& kept) {
+    return kept.severity != Diagnostic::Severity::kError;
+  });
+  if (other != all_.rend()) *other = std::move(diagnostic);
 }
 
 void Diagnostics::Error(Location location, std::string path, std::string message) {

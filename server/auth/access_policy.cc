@@ -1,6 +1,7 @@
 #include "server/auth/access_policy.h"
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/utf8.h"
 
 namespace kur::server {
 namespace {
@@ -35,7 +36,7 @@ bool MaySee(const Caller& caller, const JobIdentity& job) {
 }
 
 absl::Status NoSuchJob(absl::string_view name) {
-  return absl::NotFoundError(absl::StrCat("there is no job '", name.substr(0, 100), "'"));
+  return absl::NotFoundError(absl::StrCat("there is no job '", CharacterPrefix(name, 100), "'"));
 }
 
 absl::Status CheckAccess(const Caller& caller, Action action, const JobIdentity& job) {

@@ -10,7 +10,8 @@ namespace {
 constexpr int kVersion = 1;
 
 bool Follows(const EventMark& mark, const std::vector<EventMark>& marks) {
-  if (mark.version() != kVersion) return false;
+  // No event takes less than a byte.
+  if (mark.version() != kVersion || mark.number() > mark.offset()) return false;
   if (marks.empty()) return mark.number() > 0 && mark.offset() > 0;
   return mark.number() > marks.back().number() && mark.offset() > marks.back().offset();
 }

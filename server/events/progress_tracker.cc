@@ -1,6 +1,7 @@
 #include "server/events/progress_tracker.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "server/protocol/job_state.h"
 #include "server/protocol/packed_events.h"
@@ -75,13 +76,19 @@ void ProgressTracker::AddState(const v1::StateChanged& change) {
   summary_.set_announced_state(change.state());
   if (!BeginsAttempt(change.state())) return;
   summary_.set_announced_attempt(change.attempt());
-  summary_.set_attempts_without_progress(
-      summary_.progressed() ? 1 : summary_.attempts_without_progress() + 1);
+  constexpr int32_t kMost = std::numeric_limits<int32_t>::max() - 1;
+  const int32_t before =
+      summary_.progressed() ? 0 : std::min(summary_.attempts_without_progress(), kMost);
+  summary_.set_attempts_without_progress(before + 1);
   summary_.set_progressed(false);
 }
 
 void ProgressTracker::AddBatches(const v1::BatchLosses& losses) {
-  const int64_t last = losses.first_batch() + losses.losses_size() - 1;
+  int64_t last = 0;
+  // A worker may say anything.
+  if (__builtin_add_overflow(losses.first_batch(), losses.losses_size() - 1, &last)) {
+    last = losses.first_batch();
+  }
   v1::Progress& progress = *summary_.mutable_progress();
   progress.set_epoch(losses.epoch());
   progress.set_batch(last);

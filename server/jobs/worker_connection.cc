@@ -7,17 +7,23 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_identity.h"
 #include "engine/base/path_resolver.h"
+#include "engine/base/sha256.h"
 #include "engine/base/status.h"
 #include "server/auth/access_policy.h"
 #include "server/protocol/job_state.h"
 #include "server/protocol/packed_events.h"
 #include "server/protocol/spooled_events.h"
-
 namespace kur::server {
 namespace {
 
 bool SameSecret(const std::string& a, const std::string& b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+absl::Status CheckArtifact(const v1::Artifact& artifact) {
+  KUR_RETURN_IF_ERROR(NormalizeRelativePath(artifact.path()).status());
+  if (artifact.size() >= 0 && IsSha256Hex(artifact.sha256())) return absl::OkStatus();
+  return absl::InvalidArgumentError("an artifact needs its size and its SHA-256");
 }
 
 absl::Status Replaced() {
@@ -92,9 +98,13 @@ absl::Status CheckWorkerEvents(int64_t sequence, bool may_lack_events,
     if (event.has_state_changed()) {
       return absl::InvalidArgumentError("a worker cannot change the state of its job");
     }
+    if (event.ByteSizeLong() > kMaxEventBytes) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("an event has at most ", kMaxEventBytes, " bytes"));
+    }
     KUR_RETURN_IF_ERROR(CheckPacked(event));
     if (event.has_artifact_written()) {
-      KUR_RETURN_IF_ERROR(NormalizeRelativePath(event.artifact_written().path()).status());
+      KUR_RETURN_IF_ERROR(CheckArtifact(event.artifact_written()));
     }
   }
   return absl::OkStatus();

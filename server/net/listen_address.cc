@@ -70,8 +70,11 @@ absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text) {
   if (colon == absl::string_view::npos) return invalid;
   if (!absl::SimpleAtoi(text.substr(colon + 1), &address.port)) return invalid;
   absl::string_view host = text.substr(0, colon);
-  const bool bracketed = absl::ConsumePrefix(&host, "[") && absl::ConsumeSuffix(&host, "]");
-  if (host.empty() || absl::StrContains(host, ':') != bracketed) return invalid;
+  const bool bracketed = absl::StartsWith(host, "[") && absl::EndsWith(host, "]");
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  if (host.empty() || host.find_first_of("[]") != absl::string_view::npos ||
+      absl::StrContains(host, ':') != bracketed)
+    return invalid;
   if (address.port < 0 || address.port > 65535) return invalid;
   address.host = std::string(host);
   return address;

@@ -5,6 +5,7 @@
 
 #include "engine/base/file_identity.h"
 #include "engine/base/status.h"
+#include "engine/base/utf8.h"
 #include "server/protocol/worker_paths.h"
 
 namespace kur::server {
@@ -70,7 +71,7 @@ std::string RunDirectory::LogTail(int64_t max_bytes) {
   tail.resize((*file)->Read(start, tail.size(), tail.data()).value_or(0));
   const size_t line_end = tail.find('\n');
   if (start > 0 && line_end != std::string::npos) tail.erase(0, line_end + 1);
-  return tail;
+  return ToUtf8(tail);
 }
 
 }  // namespace kur::server

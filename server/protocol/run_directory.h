@@ -47,6 +47,7 @@ class RunDirectory {
   SpooledEvents SpooledAfter(int64_t sequence, bool may_begin_later = false);
 
   // Returns the end of worker.log, at most `max_bytes`, from the beginning of a line if possible.
+  // Bytes that are no UTF-8 are replaced: the text goes into messages, which take no others.
   std::string LogTail(int64_t max_bytes);
 
  private:

@@ -38,7 +38,8 @@ bool SpooledEvents::ReadEvent(v1::Event* event) {
     if (absl::IsOutOfRange(read)) return false;
     if (!read.ok()) {
       trouble_ = std::string(read.message());
-    } else if (!event->ParseFromString(record_)) {
+    } else if (!event->ParseFromString(record_) || event->worker_sequence() <= 0) {
+      // Zeros, too, are read as records without content.
       trouble_ = absl::StrCat("the record at offset ", offset, " is no event");
     } else if (event->worker_sequence() == sequence_ + 1 ||
                (event->worker_sequence() > sequence_ && may_begin_later_)) {

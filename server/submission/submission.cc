@@ -197,6 +197,18 @@ absl::Status CheckSecretsAreSane(const google::protobuf::RepeatedPtrField<NamedS
                                                  " secrets in ", kMaxUses, " places"));
 }
 
+absl::Status CheckErrorsAreSane(const google::protobuf::RepeatedPtrField<v1::Diagnostic>& errors) {
+  // As many as Diagnostics has.
+  constexpr int kMaxErrors = 100;
+  if (errors.size() > kMaxErrors) {
+    return absl::InvalidArgumentError("more errors than a Kurfile can have");
+  }
+  const bool refuses = std::any_of(errors.begin(), errors.end(), [](const v1::Diagnostic& error) {
+    return !error.warning() && !error.message().empty();
+  });
+  return refuses ? absl::OkStatus() : absl::InvalidArgumentError("errors that are none");
+}
+
 // Returns an error at a place that the evaluator named.
 absl::Status ErrorAtPlace(const v1::Diagnostic& place, const absl::Status& status) {
   const Diagnostic at = FromProto(place);
@@ -321,7 +333,7 @@ absl::Status CheckSubmissionSize(const v1::SubmitJobRequest& request) {
 }
 
 absl::Status CheckResponse(const EvaluationResponse& response) {
-  if (!response.errors().empty()) return absl::OkStatus();
+  if (!response.errors().empty()) return CheckErrorsAreSane(response.errors());
   constexpr int kMaxDevices = 1024;
   const RequestedDevices& devices = response.devices();
   const bool sane = RequestedDevices::Kind_IsValid(devices.kind()) &&

@@ -15,6 +15,14 @@ namespace {
 constexpr int64_t kShrinkBytes = 8 << 20;
 // What is read at once has no more than this and one event: a message may have 24 MiB.
 constexpr size_t kMostReadBytes = 4 << 20;
+// Higher numbers are of nobody who counts.
+constexpr int64_t kMostSequence = int64_t{1} << 62;
+
+// Reads a record; false if it is no event that a worker has numbered.
+bool ParseEvent(const std::string& record, v1::Event* event) {
+  return event->ParseFromString(record) && event->worker_sequence() > 0 &&
+         event->worker_sequence() <= kMostSequence;
+}
 
 }  // namespace
 
@@ -31,7 +39,7 @@ absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(FileSystem& files, const std:
   std::string record;
   v1::Event event;
   while (spool->reader_->Read(&offset, &record).ok()) {
-    if (!event.ParseFromString(record)) continue;
+    if (!ParseEvent(record, &event)) continue;
     spool->last_ = event.worker_sequence();
     spool->last_command_done_ = std::max(spool->last_command_done_, event.command_done().id());
   }
@@ -130,7 +138,7 @@ std::vector<v1::Event> Spool::Read(int64_t after, int most, absl::Duration timeo
   while (static_cast<int>(events.size()) < most && bytes < kMostReadBytes &&
          reader_->Read(&offset_, &record).ok()) {
     v1::Event event;
-    if (!event.ParseFromString(record)) continue;
+    if (!ParseEvent(record, &event)) continue;
     read_ = event.worker_sequence();
     if (read_ <= after) continue;
     bytes += record.size();
@@ -155,7 +163,7 @@ void Spool::SkipAcknowledged() {
   std::string record;
   v1::Event event;
   while (reader_->Read(&end, &record).ok()) {
-    if (event.ParseFromString(record) && event.worker_sequence() > acknowledged_) return;
+    if (ParseEvent(record, &event) && event.worker_sequence() > acknowledged_) return;
     kept_ = begin;
     begin = end;
   }

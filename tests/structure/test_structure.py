@@ -281,6 +281,27 @@ class ProtoTest(unittest.TestCase):
         self.assertEqual(bare, [])
 
 
+class FuzzTest(unittest.TestCase):
+
+    FOLDER = ROOT / 'tests' / 'fuzz'
+
+    def test_every_target_is_built_run_and_listed(self):
+        targets = {path.name[:-len('_fuzzer.cc')] for path in self.FOLDER.glob('*_fuzzer.cc')}
+        self.assertGreater(len(targets), 10)
+        built = (self.FOLDER / 'CMakeLists.txt').read_text(encoding='utf-8')
+        self.assertEqual(set(re.findall(r'kur_fuzzer\((\w+)\s+kur_', built)), targets)
+        run = (self.FOLDER / 'run.sh').read_text(encoding='utf-8')
+        self.assertEqual(set(re.findall(r'\[(\w+)\]=\d+', run)), targets)
+        listed = (self.FOLDER / 'README.md').read_text(encoding='utf-8')
+        self.assertEqual([name for name in sorted(targets) if f'`{name}`' not in listed], [])
+
+    def test_seeds_are_small(self):
+        for corpus in (self.FOLDER / 'corpus').iterdir():
+            sizes = [seed.stat().st_size for seed in corpus.iterdir()]
+            self.assertTrue(sizes, corpus)
+            self.assertLess(max(sizes), 4096, corpus)
+
+
 class DocumentationTest(unittest.TestCase):
 
     def test_every_command_is_in_the_reference(self):

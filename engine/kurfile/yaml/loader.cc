@@ -15,6 +15,7 @@
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
+#include "engine/base/utf8.h"
 #include "engine/kurfile/yaml/merge.h"
 #include "engine/kurfile/yaml/yaml.h"
 #include "engine/value/diagnostics.h"
@@ -84,14 +85,16 @@ constexpr size_t kMaxSteps = static_cast<size_t>(YamlLimits().depth);
 
 absl::StatusOr<std::vector<Step>> ParseOverridePath(absl::string_view path) {
   std::vector<Step> steps;
+  const auto add = [&steps](Step step) {
+    steps.push_back(std::move(step));
+    if (steps.size() <= kMaxSteps) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat("a path of more than ", kMaxSteps, " parts"));
+  };
   for (absl::string_view part : absl::StrSplit(path, '.')) {
-    if (steps.size() > kMaxSteps) {
-      return absl::InvalidArgumentError(absl::StrCat("a path of more than ", kMaxSteps, " parts"));
-    }
     const size_t bracket = part.find('[');
     const absl::string_view key = part.substr(0, bracket);
     if (key.empty()) return absl::InvalidArgumentError("an empty key");
-    steps.push_back({std::string(key)});
+    KUR_RETURN_IF_ERROR(add({std::string(key)}));
     absl::string_view rest = bracket == absl::string_view::npos ? "" : part.substr(bracket);
     while (!rest.empty()) {
       const size_t close = rest.find(']');
@@ -100,11 +103,26 @@ absl::StatusOr<std::vector<Step>> ParseOverridePath(absl::string_view path) {
           !absl::SimpleAtoi(rest.substr(1, close - 1), &index) || index < 0) {
         return absl::InvalidArgumentError("indices are written as [0]");
       }
-      steps.push_back({"", index});
+      KUR_RETURN_IF_ERROR(add({"", index}));
       rest.remove_prefix(close + 1);
     }
   }
   return steps;
+}
+
+// Returns how deep lists and dictionaries are nested; 0 for any other value.
+int DepthOf(const Value& value) {
+  int deepest = 0;
+  if (value.is_list()) {
+    for (const Value& element : value.as_list()) deepest = std::max(deepest, DepthOf(element));
+  } else if (value.is_dict()) {
+    for (const auto& [key, element] : value.as_dict()) {
+      deepest = std::max(deepest, DepthOf(element));
+    }
+  } else {
+    return 0;
+  }
+  return deepest + 1;
 }
 
 absl::StatusOr<Value> SetAt(const Value& value, const std::vector<Step>& steps, size_t i,
@@ -256,20 +274,29 @@ absl::StatusOr<std::vector<std::string>> Loader::FindIncluded(const std::string&
 }
 
 absl::StatusOr<Value> ApplyOverride(const Value& value, const std::string& override_text) {
-  // Shown in every message about the value.
+  // Stands in every message about the value, so it is short, and shows no secret.
+  constexpr int64_t kMostShown = 100;
+  const std::string masked = MaskLiteralSecrets(override_text);
+  const absl::string_view shown = CharacterPrefix(masked, kMostShown);
   const auto place = std::make_shared<const std::string>(
-      absl::StrCat("--set ", MaskLiteralSecrets(override_text)));
+      absl::StrCat("--set ", ToUtf8(shown), shown.size() < masked.size() ? "…" : ""));
+  const auto refuse = [&place](absl::string_view why) {
+    return ErrorAt({place, 0, 0}, "", std::string(why));
+  };
+  if (!IsUtf8(override_text)) return refuse("an override is a text in UTF-8");
   const size_t equals = override_text.find('=');
   if (equals == std::string::npos || equals == 0) {
-    return ErrorAt({place, 0, 0}, "",
-                   "an override is written PATH=VALUE: train.stop_when.epochs=3");
+    return refuse("an override is written PATH=VALUE: train.stop_when.epochs=3");
   }
   KUR_ASSIGN_OR_RETURN(Value replacement, ParseYaml(override_text.substr(equals + 1), place));
   replacement = replacement.At({place, 0, 0});
   const auto steps = ParseOverridePath(override_text.substr(0, equals));
-  if (!steps.ok()) return ErrorAt({place, 0, 0}, "", std::string(steps.status().message()));
+  if (!steps.ok()) return refuse(steps.status().message());
+  if (steps->size() + static_cast<size_t>(DepthOf(replacement)) > kMaxSteps) {
+    return refuse(absl::StrCat("makes the Kurfile nested deeper than ", kMaxSteps, " levels"));
+  }
   auto changed = SetAt(value, *steps, 0, replacement);
-  if (!changed.ok()) return ErrorAt({place, 0, 0}, "", std::string(changed.status().message()));
+  if (!changed.ok()) return refuse(changed.status().message());
   return changed;
 }
 

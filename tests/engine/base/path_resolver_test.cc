@@ -1,6 +1,9 @@
 #include "engine/base/path_resolver.h"
 
+#include <pthread.h>
+
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "engine/base/file_system.h"
@@ -190,6 +193,28 @@ TEST_F(PathResolverTest, OnlyAFrozenInputMayBeNamedAboveTheWorkspace) {
   EXPECT_EQ(ReadCode("../data/shared.pkl"), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(WriteCode("../sent.pkl"), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(ReadCode("~/../sent.pkl"), absl::StatusCode::kPermissionDenied);
+}
+
+// As deep as a path can be, on a stack as small as that of a thread may be.
+TEST_F(PathResolverTest, APathOfAThousandMissingFoldersNeedsLittleStack) {
+  std::string path = "missing";
+  for (int i = 0; i < 2000; ++i) path += "/a";
+  absl::StatusCode code = absl::StatusCode::kOk;
+  pthread_attr_t small;
+  pthread_attr_init(&small);
+  pthread_attr_setstacksize(&small, 256 << 10);
+  struct Call {
+    std::function<void()> run;
+  } call = {[&] { code = ReadCode(path); }};
+  pthread_t thread;
+  const auto run = [](void* argument) -> void* {
+    static_cast<Call*>(argument)->run();
+    return nullptr;
+  };
+  ASSERT_EQ(pthread_create(&thread, &small, run, &call), 0);
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&small);
+  EXPECT_EQ(code, absl::StatusCode::kNotFound);
 }
 
 // The target of a dangling link may be created later.

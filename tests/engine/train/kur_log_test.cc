@@ -200,6 +200,11 @@ TEST_F(KurLogTest, SaysWhatIsWrongWithADirectoryThatIsNoLog) {
     dir_.Write("log/summary.yml", summary);
     EXPECT_THAT(open(), FailsWith(absl::StatusCode::kDataLoss, "summary.yml")) << summary;
   }
+  for (const char* summary :
+       {"epochs: -1\n", "sessions: 9223372036854775807\n", "columns: {batch_loss_total: -5}\n"}) {
+    dir_.Write("log/summary.yml", summary);
+    EXPECT_THAT(open(), FailsWith(absl::StatusCode::kDataLoss, "counts from 0 up")) << summary;
+  }
   std::filesystem::remove(Column("summary.yml"));
   dir_.Write("log/training_loss_total", "junk");
   EXPECT_THAT(open(), FailsWith(absl::StatusCode::kDataLoss, "training_loss_total: at offset 0"));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -155,6 +156,29 @@ TEST_F(EventIndexTest, MarksOfAnotherVersionAreNotUsed) {
   ASSERT_THAT(writer, IsOk());
   ASSERT_THAT((*writer)->Append(mark.SerializeAsString()), IsOk());
   EXPECT_EQ(Describe(*Open()), expected_);
+}
+
+// A worker can write the files of its job.
+TEST_F(EventIndexTest, AMarkOfANumberThatTheLogCannotReachIsNotUsed) {
+  v1::Event event;
+  event.set_number(std::numeric_limits<int64_t>::max());
+  const std::string payload = event.SerializeAsString();
+  std::filesystem::remove(path_);
+  std::filesystem::remove(index_);
+  const auto log = RecordLogWriter::Open(files_, path_);
+  ASSERT_THAT(log, IsOk());
+  ASSERT_THAT((*log)->Append("not read"), IsOk());
+  EventMark mark;
+  mark.set_version(1);
+  mark.set_number(event.number());
+  mark.set_offset((*log)->size());
+  mark.set_checksum(RecordChecksum(payload));
+  ASSERT_THAT((*log)->Append(payload), IsOk());
+  const auto index = RecordLogWriter::Open(files_, index_);
+  ASSERT_THAT(index, IsOk());
+  ASSERT_THAT((*index)->Append(mark.SerializeAsString()), IsOk());
+  EXPECT_THAT(EventLog::Open(files_, path_, dispatcher_).status(),
+              FailsWith(absl::StatusCode::kDataLoss, "event 1 is damaged"));
 }
 
 TEST_F(EventIndexTest, AFullDiskIsNoMatterOfTheIndex) {

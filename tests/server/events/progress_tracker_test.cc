@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/protocol/packed_events.h"
+#include <limits>
 
 namespace kur::server {
 namespace {
@@ -89,6 +90,17 @@ TEST(ProgressTrackerTest, FollowsEpochsBatchesAndValidation) {
   EXPECT_EQ(progress.loss(), 0.5);
   EXPECT_EQ(progress.validation_loss(), 0.25);
   EXPECT_EQ(progress.validation_metrics().at("accuracy"), 0.9);
+}
+
+TEST(ProgressTrackerTest, NumbersThatNoJobReachesAreTakenAsTheyAre) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  EventSummary summary;
+  summary.set_attempts_without_progress(std::numeric_limits<int32_t>::max());
+  ProgressTracker tracker(summary);
+  tracker.Add(Starting(1));
+  EXPECT_EQ(tracker.attempts_without_progress(), std::numeric_limits<int32_t>::max());
+  tracker.Add(Batches(1, kMost, 5));
+  EXPECT_EQ(tracker.progress()->batch(), kMost);
 }
 
 TEST(ProgressTrackerTest, WhatWasOnlyTrainedIsNoProgress) {

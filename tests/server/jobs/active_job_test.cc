@@ -122,6 +122,26 @@ TEST_F(ActiveJobTest, AnArtifactCannotLieOutOfItsFolder) {
   EXPECT_THAT(*jobs().Artifacts({"ann"}, name), IsEmpty());
 }
 
+TEST_F(ActiveJobTest, AnArtifactHasASizeAndADigest) {
+  const std::string name = server_.Submit("r1");
+  FakeWorker worker = RunningWorker(name);
+  v1::Event event = ArtifactEvent("last.w", "x");
+  event.mutable_artifact_written()->set_size(-1);
+  EXPECT_THAT(worker.Report(event), FailsWith(absl::StatusCode::kInvalidArgument, "size"));
+  event = ArtifactEvent("last.w", "x");
+  event.mutable_artifact_written()->set_sha256("../x");
+  worker.next_sequence = 2;
+  EXPECT_THAT(worker.Report(event), FailsWith(absl::StatusCode::kInvalidArgument, "SHA-256"));
+}
+
+TEST_F(ActiveJobTest, AnEventThatNoClientCouldBeSentIsRefused) {
+  const std::string name = server_.Submit("r1");
+  FakeWorker worker = RunningWorker(name);
+  v1::Event event;
+  event.mutable_log_line()->set_text(std::string(17 << 20, 'x'));
+  EXPECT_THAT(worker.Report(event), FailsWith(absl::StatusCode::kInvalidArgument, "bytes"));
+}
+
 TEST_F(ActiveJobTest, ANewerConnectionReplacesTheOlder) {
   const std::string name = server_.Submit("r1");
   FakeWorker worker = RunningWorker(name);
@@ -296,6 +316,18 @@ TEST_F(ActiveJobTest, AWorkerThatExitsWithoutAnOutcomeFailsWithItsLog) {
   EXPECT_THAT(job.reason(), HasSubstr("exited with code 127"));
   EXPECT_THAT(job.reason(), HasSubstr("the last line"));
   EXPECT_LT(job.reason().size(), 2500u);
+}
+
+// A text that is no UTF-8 cannot be sent, nor read back from the events.
+TEST_F(ActiveJobTest, ALogThatIsNoTextHarmsNeitherTheJobNorItsEvents) {
+  const std::string name = server_.Submit("r1");
+  std::ofstream(server_.layout.Run(name) + "/worker.log") << "caf\xe9\n";
+  server_.EndWorker(name, ExitedWith(127));
+  server_.Restart();
+  v1::Job sent;
+  EXPECT_TRUE(sent.ParseFromString(server_.Get(name).SerializeAsString()));
+  EXPECT_THAT(sent.reason(), HasSubstr("caf\xef\xbf\xbd"));
+  EXPECT_EQ(server_.States(name).back(), kFailed);
 }
 
 TEST_F(ActiveJobTest, WhatTheWorkerCouldNotSendIsTakenFromItsSpool) {

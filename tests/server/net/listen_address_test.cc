@@ -35,8 +35,9 @@ TEST(ListenAddressTest, ReadsEveryForm) {
 }
 
 TEST(ListenAddressTest, RefusesEverythingElse) {
-  for (const std::string text : {"", "8400", "host", "host:", ":8400", "host:x", "host:65536",
-                                 "host:-1", "::1:8400", "[::1:8400", "unix:"}) {
+  for (const std::string text :
+       {"", "8400", "host", "host:", ":8400", "host:x", "host:65536", "host:-1", "::1:8400",
+        "[::1:8400", "[host:8400", "host]:1", "[]:1", "unix:"}) {
     EXPECT_EQ(ParseListenAddress(text).status().code(), kInvalid) << text;
   }
 }

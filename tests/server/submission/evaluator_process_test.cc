@@ -175,7 +175,7 @@ TEST_F(HostileEvaluatorTest, ACrashIsTheAnswerToThatOneSubmission) {
   for (const char* deed : {"recurse", "throw"}) {
     EXPECT_THAT(Do(deed), HasSubstr("crashed")) << deed;
   }
-  for (const char* deed : {"abort", "exit", "say much"}) {
+  for (const char* deed : {"abort", "exit", "say much", "say what is no text"}) {
     EXPECT_THAT(Do(deed), HasSubstr("could not be evaluated")) << deed;
   }
 }
@@ -203,6 +203,21 @@ TEST(CheckResponseTest, WhatNoEvaluatorSaysIsRefused) {
   bad = good;
   bad.add_outputs()->set_path(std::string(1 << 16, 'a'));
   EXPECT_FALSE(CheckResponse(bad).ok());
+}
+
+TEST(CheckResponseTest, ErrorsAreBoundedAndAreErrors) {
+  EvaluationResponse response;
+  v1::Diagnostic* error = response.add_errors();
+  EXPECT_FALSE(CheckResponse(response).ok());
+  error->set_message("what is wrong");
+  EXPECT_THAT(CheckResponse(response), IsOk());
+  error->set_warning(true);
+  EXPECT_FALSE(CheckResponse(response).ok());
+  error->set_warning(false);
+  for (int i = 1; i < 100; ++i) response.add_errors();
+  EXPECT_THAT(CheckResponse(response), IsOk());
+  response.add_errors();
+  EXPECT_FALSE(CheckResponse(response).ok());
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "server/worker/spool.h"
 
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <thread>
 #include <vector>
@@ -207,6 +208,19 @@ TEST_F(SpoolTest, WhatAKilledWorkerHasBegunToWriteIsRemoved) {
   ASSERT_TRUE(WriteFileAtomically(FileSystem::Posix(), Path() + ".new", "part").ok());
   Open();
   EXPECT_THAT(*ListDirectory(dir_.path()), ElementsAre("spool"));
+}
+
+TEST_F(SpoolTest, NumbersThatNobodyGivesAreNotCountedOnFrom) {
+  {
+    const auto writer = RecordLogWriter::Open(FileSystem::Posix(), Path());
+    ASSERT_TRUE(writer.ok());
+    for (const int64_t sequence : {int64_t{1}, std::numeric_limits<int64_t>::max(), int64_t{-7}}) {
+      v1::Event event;
+      event.set_worker_sequence(sequence);
+      ASSERT_TRUE((*writer)->Append(event.SerializeAsString()).ok());
+    }
+  }
+  EXPECT_EQ(Open()->last_sequence(), 1);
 }
 
 TEST_F(SpoolTest, CountsOnFromWhatIsAcknowledgedEvenIfTheFileKnewLess) {

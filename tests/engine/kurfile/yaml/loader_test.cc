@@ -115,6 +115,29 @@ TEST(OverrideTest, APathHasABoundedNumberOfParts) {
   EXPECT_THAT(Override("{}", path + "=1"), HasSubstr(R"({"b":1})"));
   for (int i = 0; i < 1000000; ++i) path += ".b";
   EXPECT_THAT(Override("{}", path + "=1"), HasSubstr("a path of more than 100 parts"));
+  path = "a";
+  for (int i = 0; i < 200; ++i) path += "[0]";
+  EXPECT_THAT(Override("{}", path + "=1"), HasSubstr("a path of more than 100 parts"));
+}
+
+TEST(OverrideTest, SeveralNestAKurfileNoDeeperThanOne) {
+  const std::string lists = std::string(60, '[') + std::string(60, ']');
+  std::string path = "a";
+  for (int i = 0; i < 39; ++i) path += "[0]";
+  EXPECT_THAT(Override("a: " + lists, path + "=" + lists), HasSubstr("[[["));
+  path += "[0]";
+  EXPECT_THAT(Override("a: " + lists, path + "=" + lists), HasSubstr("deeper than 100 levels"));
+}
+
+TEST(OverrideTest, ALongOneIsShownInPart) {
+  const std::string message = Override("{}", "a=[" + std::string(10'000, 'x'));
+  EXPECT_THAT(message, HasSubstr("--set a=[xxx"));
+  EXPECT_THAT(message, HasSubstr("…"));
+  EXPECT_LT(message.size(), 400u);
+}
+
+TEST(OverrideTest, APathThatIsNoUtf8IsRefused) {
+  EXPECT_THAT(Override("{}", "a\xff=1"), HasSubstr("UTF-8"));
 }
 
 }  // namespace
