@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <vector>
 
 #include "server/protocol/packed_events.h"
-#include <limits>
 
 namespace kur::server {
 namespace {
