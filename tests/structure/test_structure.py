@@ -214,8 +214,11 @@ class OpeningTest(unittest.TestCase):
         'server/launcher/worker_groups': '/sys/fs/cgroup',
         'server/net/connection_acceptor': '/dev/null',
         'server/net/tls_files': "the operator's",
+        'server/secrets/sealing_key': "the operator's",
+        'server/secrets/secret_vault': "the operator's",
         'server/store/disk_reserve': 'in the state directory, where only kurd writes',
         'server/submission/submission': 'a blob by its digest, where only kurd writes',
+        'server/worker/job_worker': '/dev/null',
         'server/worker/network_broker': '/proc',
         'server/worker/standalone': '/proc',
     }
