@@ -125,7 +125,7 @@ absl::string_view TypeName(Value::Type type);
 // which JSON lacks, as the strings "nan", "inf" and "-inf".
 std::string ToJson(const Value& value, int indent = -1);
 
-// Returns a short text for messages: JSON, cut at about 60 characters.
+// Returns a short text for messages: JSON without likely secrets, cut at about 60 characters.
 std::string Describe(const Value& value);
 
 // Formats a number as Python's repr() does: the shortest text that reads back as the same number,

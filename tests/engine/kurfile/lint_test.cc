@@ -204,7 +204,7 @@ TEST(LintTest, ATextThatLooksLikeASecret) {
   const Diagnostic& warning = kurfile->warnings().front();
   EXPECT_EQ(warning.path, "settings.hook");
   EXPECT_EQ(warning.location.line, 1);
-  EXPECT_EQ(warning.location.column, 24);
+  EXPECT_EQ(warning.location.column, 18);
   EXPECT_THAT(warning.message, HasSubstr("looks like the address of a webhook"));
   EXPECT_THAT(warning.message, HasSubstr("kurctl secret set NAME"));
   EXPECT_THAT(warning.ToString(), Not(HasSubstr("XXXX")));

@@ -109,19 +109,17 @@ TEST_F(LocalLauncherTest, AWorkerWithoutADeviceGetsOneThreadAndNoCard) {
 }
 
 TEST_F(LocalLauncherTest, AWorkerReadsItsSecretsFromItsInputAlone) {
-  UseWorker(R"(
+  UseWorker(R"sh(
 tr '\0' ' ' < /proc/$$/cmdline > cmdline; env > env; cat > input
-test "$(cat input)" = 'hush, hush' && !grep - q hush cmdline env && exit 7) ");
-      LaunchRequest request = {"job", RunDirectory("job"), {Cpu()}};
+test "$(cat input)" = 'hush, hush' && ! grep -q hush cmdline env && exit 7)sh");
+  LaunchRequest request = {"job", RunDirectory("job"), {Cpu()}};
   request.secrets = "hush, hush";
   ASSERT_TRUE(launcher_->Launch(request, exits_.Callback()).ok());
   EXPECT_EQ(exits_.Await("job").exit_code, 7);
 }
 
 TEST_F(LocalLauncherTest, AWorkerWithoutSecretsHasNothingToRead) {
-  UseWorker(R"(test -z "$(cat)" && case "$*" in * secrets*) exit 1;
-  ; *) exit 7 ;
-  ; esac)");
+  UseWorker(R"sh(test -z "$(cat)" && case "$*" in *secrets*) exit 1 ;; *) exit 7 ;; esac)sh");
   EXPECT_EQ(Run("job").exit_code, 7);
 }
 

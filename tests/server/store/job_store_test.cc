@@ -326,6 +326,7 @@ TEST_F(JobStoreTest, ADatabaseOfAnOlderKurdIsUpgraded) {
   sqlite3* older = nullptr;
   ASSERT_EQ(sqlite3_open(directory_.File("kurd.db").c_str(), &older), SQLITE_OK);
   EXPECT_EQ(sqlite3_exec(older, R"sql(
+    DROP TABLE secrets;
     ALTER TABLE jobs DROP COLUMN worker;
     ALTER TABLE jobs DROP COLUMN desired_state;
     ALTER TABLE jobs DROP COLUMN commands;

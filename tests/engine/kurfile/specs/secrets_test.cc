@@ -92,7 +92,7 @@ TEST(SecretsTest, AreThoseOfTheMode) {
 
 TEST(SecretsTest, AnywhereElseTheyAreErrorsWithTheirPlaces) {
   EXPECT_THAT(ErrorOf(With("{path: secret:A}")),
-              HasSubstr("k.yml:5:21: error: train.data[0].csv.path: no secret may stand here"));
+              HasSubstr("k.yml:5:22: error: train.data[0].csv.path: no secret may stand here"));
   EXPECT_THAT(ErrorOf(With(kPlain, "  weights: {last: secret:A}\n")),
               HasSubstr("train.weights.last: no secret may stand here; a secret may stand under"));
   EXPECT_THAT(ErrorOf(With(kPlain, "  hooks: [slack: {channel: secret:A, token: t}]\n")),
@@ -111,7 +111,7 @@ TEST(SecretsTest, AreWholeValues) {
 
 TEST(SecretsTest, AUrlThatIsSecretNamesNoFile) {
   EXPECT_THAT(ErrorOf(With("{url: secret:DATA}")), HasSubstr("needs the path of the file"));
-  const auto kurfile = Load(With("{url: [secret:DATA, https://e.org/b.csv?x], path: data}"));
+  const auto kurfile = Load(With("{url: [secret:DATA, \"https://e.org/b.csv?x\"], path: data}"));
   ASSERT_TRUE(kurfile.ok()) << kurfile.status();
   EXPECT_EQ(kurfile->Inputs(Mode::kTrain).front().path, "data/b.csv");
   const auto whole = Load(With("{url: secret:DATA, path: data/a.csv}"));
