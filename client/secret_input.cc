@@ -101,12 +101,13 @@ absl::StatusOr<std::string> ReadSecret(int fd, const std::string& prompt, Termin
   if (isatty(fd) == 0) {
     done = ReadAll(fd, &secret);
   } else {
-    err.Write(prompt);
+    // Before the prompt: what is typed as soon as that is there is neither shown nor lost.
     const SilentTerminal silent(fd);
     if (!silent.is_silent()) {
       return absl::FailedPreconditionError(
           "this terminal would show the secret; give it with --file, or over standard input");
     }
+    err.Write(prompt);
     done = ReadTyped(fd, &secret);
     err.Write("\n");
   }

@@ -45,10 +45,6 @@ SealingKey::SealingKey(std::string bytes)
     : bytes_(std::move(bytes)),
       id_(Sha256Hex(absl::StrCat("kurd's key for secrets:", bytes_)).substr(0, kIdDigits)) {}
 
-SealingKey::SealingKey(SealingKey&& other) noexcept : bytes_(other.bytes_), id_(other.id_) {
-  Wipe(&other.bytes_);
-}
-
 SealingKey::~SealingKey() { Wipe(&bytes_); }
 
 absl::StatusOr<SealingKey> SealingKey::Load(const std::string& path, bool is_credential) {

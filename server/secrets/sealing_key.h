@@ -21,7 +21,8 @@ class SealingKey {
   // Makes a new key and its file, and the folders that are missing.
   static absl::StatusOr<SealingKey> Create(FileSystem& files, const std::string& path);
 
-  SealingKey(SealingKey&& other) noexcept;
+  // Leaves no copy: a key is too long to lie in the string itself.
+  SealingKey(SealingKey&& other) = default;
   SealingKey& operator=(SealingKey&&) = delete;
   ~SealingKey();
 
