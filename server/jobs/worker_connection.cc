@@ -98,10 +98,6 @@ absl::Status CheckWorkerEvents(int64_t sequence, bool may_lack_events,
     if (event.has_state_changed()) {
       return absl::InvalidArgumentError("a worker cannot change the state of its job");
     }
-    if (event.ByteSizeLong() > kMaxEventBytes) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("an event has at most ", kMaxEventBytes, " bytes"));
-    }
     KUR_RETURN_IF_ERROR(CheckPacked(event));
     if (event.has_artifact_written()) {
       KUR_RETURN_IF_ERROR(CheckArtifact(event.artifact_written()));

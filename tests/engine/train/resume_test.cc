@@ -285,7 +285,8 @@ TEST_F(ResumeTest, OfSeveralCheckpointsItGoesOnFromTheFurthestWhateverTheirTimes
   ASSERT_EQ(*workspace_.Run(text, &first, options), RunOutcome::kCancelled);
   options.written_folder = workspace_.File("written");
   std::vector<std::string> names;
-  for (const std::string& name : *ListDirectory(workspace_.path())) {
+  const auto written = ListDirectory(workspace_.path());
+  for (const std::string& name : *written) {
     if (absl::StartsWith(name, "checkpoint-")) names.push_back(name);
   }
   ASSERT_GE(names.size(), 3U);

@@ -286,7 +286,7 @@ TEST_F(DaemonTest, MetricsCountJobsInEveryStateAndEndWithStop) {
   EXPECT_THAT(page, HasSubstr("kurd_devices 1\n"));
   EXPECT_THAT(page, HasSubstr("kurd_devices_busy 0\n"));
   options.state_directory = folder_.File("other");
-  EXPECT_THAT(Daemon::Start(options), FailsWith(absl::StatusCode::kUnavailable, options.metrics));
+  EXPECT_THAT(Daemon::Start(options), FailsWith(absl::StatusCode::kUnknown, options.metrics));
   (*daemon)->Stop();
   EXPECT_EQ(ReadMetrics(port), "");
 }

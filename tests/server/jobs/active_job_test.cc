@@ -139,7 +139,7 @@ TEST_F(ActiveJobTest, AnEventThatNoClientCouldBeSentIsRefused) {
   FakeWorker worker = RunningWorker(name);
   v1::Event event;
   event.mutable_log_line()->set_text(std::string(17 << 20, 'x'));
-  EXPECT_THAT(worker.Report(event), FailsWith(absl::StatusCode::kInvalidArgument, "bytes"));
+  EXPECT_THAT(worker.Report(event), FailsWith(absl::StatusCode::kInvalidArgument, "too large"));
 }
 
 TEST_F(ActiveJobTest, ANewerConnectionReplacesTheOlder) {
