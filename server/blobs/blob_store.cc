@@ -167,8 +167,8 @@ absl::Status BlobStore::RemoveExpiredParts() {
         }
         auto renamed = SetAside(PartialPath(owner, part->first));
         failure.Update(renamed.status());
-        if (renamed.ok()) aside.push_back(*std::move(renamed));
         const bool gone = renamed.ok() || absl::IsNotFound(renamed.status());
+        if (renamed.ok()) aside.push_back(*std::move(renamed));
         part = gone ? account.parts.erase(part) : std::next(part);
       }
     }

@@ -124,7 +124,7 @@ class StreamsTest(harness.TestCase):
                 for stream in streams:
                     stream.cancel()
                 self.eventually('the descriptors are free again',
-                                lambda: self.descriptors() <= before + 10)
+                                lambda: self.descriptors() <= before + 40)
         self.assertTrue(harness.is_alive(self.kurd.process.pid))
 
 
