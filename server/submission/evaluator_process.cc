@@ -139,7 +139,7 @@ absl::Status EvaluatorProcess::Launch() {
   KUR_ASSIGN_OR_RETURN(pid_, Spawn(binary_, pair.theirs.get()));
   pair.theirs.reset();
   control_ = std::move(pair.ours);
-  const absl::Status known = on_launch_ ? on_launch_(pid_) : absl::OkStatus();
+  absl::Status known = on_launch_ ? on_launch_(pid_) : absl::OkStatus();
   if (!known.ok()) {
     Reap();
     return known;

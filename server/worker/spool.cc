@@ -55,7 +55,7 @@ absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(FileSystem& files, const std:
 
 absl::StatusOr<int64_t> Spool::FindGoodPart(std::string* warning) const {
   int64_t good = 0;
-  const auto valid = ValidRecordLogSize(files_, path_, &good);
+  auto valid = ValidRecordLogSize(files_, path_, &good);
   if (!absl::IsDataLoss(valid.status())) return valid;
   KUR_ASSIGN_OR_RETURN(const std::string aside, SetAsideDamage(files_, path_, good));
   *warning = absl::StrCat("events that the server may not have got are lost (",

@@ -10,6 +10,9 @@
 
 #include "engine/base/path_resolver.h"
 #include "engine/base/sha256.h"
+#include "server/secrets/secret_vault.h"
+#include "server/store/secret_store.h"
+#include "server/store/state_database.h"
 #include "server/submission/submission.h"
 #include "tests/fuzz/fuzzing.h"
 
@@ -32,7 +35,8 @@ class SubmissionEnvironment {
   }
 
   absl::StatusOr<NewJob> Freeze(KurfileEvaluator& evaluator, const v1::SubmitJobRequest& request) {
-    return FreezeSubmission({evaluator, layout_, *blobs_, devices_, data_}, kOwner, request);
+    return FreezeSubmission({evaluator, layout_, *blobs_, *secrets_, devices_, data_}, kOwner,
+                            request);
   }
 
   static constexpr char kOwner[] = "ann";
@@ -44,6 +48,9 @@ class SubmissionEnvironment {
   const StateLayout layout_{directory_.path()};
   const std::unique_ptr<BlobStore> blobs_ =
       BlobStore::Open(FileSystem::Posix(), layout_.blobs()).value();
+  const std::unique_ptr<StateDatabase> database_ = StateDatabase::Open(layout_.database()).value();
+  SecretStore secret_store_{*database_};
+  const std::unique_ptr<SecretVault> secrets_ = SecretVault::Open(secret_store_, {}).value();
   std::vector<Device> devices_;
   const DataPolicy data_ = {{"/usr/share"}, false, {}};
 };
