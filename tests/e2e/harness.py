@@ -6,6 +6,7 @@ the process ids that it got itself.
 """
 
 import contextlib
+import http.server
 import json
 import os
 import pathlib
@@ -15,6 +16,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -65,6 +67,16 @@ class TestCase(unittest.TestCase):
         # Short, because the path of a UNIX socket may not exceed 107 bytes.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='kur-'))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def serve(self, handler):
+        """A web server on a free port, until the test ends. Returns it."""
+        server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), handler)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return server
 
     def run_program(self, program, *arguments, cwd=None, env=None, timeout=PATIENCE, text=''):
         """Runs `program` of the build to its end, with pipes for a terminal; it can read `text`."""

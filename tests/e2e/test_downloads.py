@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import http.server
-import threading
 import unittest
 
 import data
@@ -28,14 +27,8 @@ class DownloadsTest(harness.TestCase):
         self.web = self.folder / 'web'
         self.web.mkdir()
         data.write_images(self.web)
-        self.server = http.server.ThreadingHTTPServer(
-            ('127.0.0.1', 0), functools.partial(Handler, directory=self.web))
+        self.server = self.serve(functools.partial(Handler, directory=self.web))
         self.server.asked = []
-        thread = threading.Thread(target=self.server.serve_forever)
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(self.server.server_close)
-        self.addCleanup(self.server.shutdown)
 
     def write_kurfile(self, project, digests=True, address='127.0.0.1'):
         """A Kurfile that has its data from the server."""

@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import threading
 import unittest
 
 import data
@@ -29,14 +28,9 @@ class SlackTest(harness.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+        self.server = self.serve(Handler)
         self.server.posted = []
         self.server.status = 200
-        thread = threading.Thread(target=self.server.serve_forever)
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(self.server.server_close)
-        self.addCleanup(self.server.shutdown)
 
     def write_kurfile(self, slack=''):
         """The points project with a hook; its webhook has a secret."""

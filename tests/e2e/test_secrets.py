@@ -9,7 +9,6 @@ import pathlib
 import pty
 import signal
 import subprocess
-import threading
 import unittest
 import urllib.parse
 
@@ -53,14 +52,8 @@ class SecretsTest(harness.TestCase):
         self.web = self.folder / 'web'
         self.web.mkdir()
         data.write_images(self.web)
-        self.server = http.server.ThreadingHTTPServer(
-            ('127.0.0.1', 0), functools.partial(Handler, directory=self.web))
+        self.server = self.serve(functools.partial(Handler, directory=self.web))
         self.server.asked, self.server.posted = [], []
-        thread = threading.Thread(target=self.server.serve_forever)
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(self.server.server_close)
-        self.addCleanup(self.server.shutdown)
         self.port = self.server.server_port
         self.key = self.folder / 'etc' / 'secrets.key'
         # What a client that knows it all would write.
