@@ -21,6 +21,12 @@ constexpr int64_t kPieceBytes = int64_t{1} << 20;
 // Records of the first version that are looked for behind damage: longer ones than its events are.
 constexpr uint32_t kMaxSoughtBytes = 1u << 16;
 constexpr int kMostSetAside = 1000;
+// What is read and hashed at most to tell a torn end from damage. A worker can write a log, and so
+// one that would be searched for ever; beyond this it is damaged, of which nothing is lost.
+constexpr int64_t kMostSought = int64_t{1} << 20;
+constexpr int64_t kMostHashed = int64_t{64} << 20;
+constexpr int64_t kMostZeros = int64_t{64} << 20;
+constexpr int64_t kMostKept = int64_t{4} << 30;
 
 void PutLittleEndian(uint32_t value, char* to) {
   for (int i = 0; i < 4; ++i) to[i] = static_cast<char>(value >> (8 * i));
@@ -45,19 +51,23 @@ bool IsHeader(const char* header) {
          RecordChecksum({header, 8}) == GetLittleEndian(header + 8);
 }
 
-// Returns whether `text` begins with a whole record of the first version.
-bool BeginsWithOldRecord(absl::string_view text) {
+// Returns whether `text` begins with a whole record of the first version; counts what that hashes.
+bool BeginsWithOldRecord(absl::string_view text, int64_t* hashed) {
   if (text.size() < kOldHeaderBytes) return false;
   const uint32_t length = GetLittleEndian(text.data());
-  return length > 0 && length <= kMaxSoughtBytes && length <= text.size() - kOldHeaderBytes &&
-         RecordChecksum(text.substr(kOldHeaderBytes, length)) == GetLittleEndian(text.data() + 4);
+  if (length == 0 || length > kMaxSoughtBytes || length > text.size() - kOldHeaderBytes) {
+    return false;
+  }
+  *hashed += length;
+  return RecordChecksum(text.substr(kOldHeaderBytes, length)) == GetLittleEndian(text.data() + 4);
 }
 
-// Returns where the zeros begin that the file ends with.
+// Returns where the zeros begin that the file ends with, of which only so many are looked at.
 absl::StatusOr<int64_t> BeginOfZeros(const RandomAccessFile& file, int64_t size) {
+  const int64_t least = std::max<int64_t>(0, size - kMostZeros);
   std::string piece;
-  while (size > 0) {
-    const int64_t begin = std::max<int64_t>(0, size - kPieceBytes);
+  while (size > least) {
+    const int64_t begin = std::max(least, size - kPieceBytes);
     piece.resize(static_cast<size_t>(size - begin));
     KUR_ASSIGN_OR_RETURN(const size_t got, file.Read(begin, piece.size(), piece.data()));
     piece.resize(got);
@@ -65,7 +75,7 @@ absl::StatusOr<int64_t> BeginOfZeros(const RandomAccessFile& file, int64_t size)
     if (last != std::string::npos) return begin + static_cast<int64_t>(last) + 1;
     size = begin;
   }
-  return 0;
+  return size;
 }
 
 std::string SetAsideName(const std::string& path, int number) {
@@ -149,16 +159,18 @@ absl::Status RecordLogReader::Judge(int64_t offset, int64_t end, int64_t size) c
 }
 
 absl::StatusOr<bool> RecordLogReader::HasRecordAfter(int64_t offset, int64_t size) const {
+  if (size - offset > kMostSought) return true;
   std::string rest(static_cast<size_t>(size - offset), '\0');
   KUR_ASSIGN_OR_RETURN(const size_t got, file_->Read(offset, rest.size(), rest.data()));
   rest.resize(got);
   const absl::string_view text = rest;
-  for (size_t i = 1; i < text.size(); ++i) {
+  int64_t hashed = 0;
+  for (size_t i = 1; i < text.size() && hashed <= kMostHashed; ++i) {
     const absl::string_view from = text.substr(i);
     if (from.size() >= kHeaderBytes && IsHeader(from.data())) return true;
-    if (BeginsWithOldRecord(from)) return true;
+    if (BeginsWithOldRecord(from, &hashed)) return true;
   }
-  return false;
+  return hashed > kMostHashed;
 }
 
 absl::StatusOr<int64_t> ValidRecordLogSize(FileSystem& files, const std::string& path,
@@ -219,13 +231,16 @@ absl::StatusOr<std::string> SetAsideDamage(FileSystem& files, const std::string&
   const std::string begun = name + ".part";
   KUR_ASSIGN_OR_RETURN(const auto to, files.OpenForAppend(begun, /*truncate=*/true, 0600));
   std::string piece;
+  int64_t kept = 0;
   do {
     piece.resize(kPieceBytes);
-    KUR_ASSIGN_OR_RETURN(const size_t got, from->Read(offset, piece.size(), piece.data()));
+    KUR_ASSIGN_OR_RETURN(const size_t got, from->Read(offset + kept, piece.size(), piece.data()));
     piece.resize(got);
-    KUR_RETURN_IF_ERROR(to->Append(piece));
-    offset += static_cast<int64_t>(got);
-  } while (!piece.empty());
+    kept += static_cast<int64_t>(got);
+    // Zeros take no space in the copy: a file of a worker may have any number.
+    const bool is_hole = piece.find_first_not_of('\0') == std::string::npos;
+    KUR_RETURN_IF_ERROR(is_hole ? to->Truncate(kept) : to->Append(piece));
+  } while (!piece.empty() && kept < kMostKept);
   KUR_RETURN_IF_ERROR(to->Sync());
   KUR_RETURN_IF_ERROR(to->Close());
   KUR_RETURN_IF_ERROR(files.Rename(begun, name));

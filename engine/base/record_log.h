@@ -90,8 +90,8 @@ uint32_t RecordChecksum(absl::string_view payload);
 absl::StatusOr<int64_t> ValidRecordLogSize(FileSystem& files, const std::string& path,
                                            int64_t* good = nullptr);
 
-// Copies everything from `offset` on, where a log is damaged, durably to "PATH.damaged-N", the
-// first such name that is free, so that it can be cut off. Returns that name.
+// Copies what follows from `offset` on (4 GiB at most), where a log is damaged, durably to
+// "PATH.damaged-N", the first such name that is free, so that it can be cut off. Returns that name.
 absl::StatusOr<std::string> SetAsideDamage(FileSystem& files, const std::string& path,
                                            int64_t offset);
 

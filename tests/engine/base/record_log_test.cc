@@ -1,5 +1,8 @@
 #include "engine/base/record_log.h"
 
+#include <sys/stat.h>
+
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -162,6 +165,36 @@ TEST_F(RecordLogTest, ARecordOverTheReadersLimitIsLoss) {
   std::string record;
   EXPECT_EQ((*reader)->Read(&offset, &record, 8).code(), absl::StatusCode::kDataLoss);
   EXPECT_TRUE((*reader)->Read(&offset, &record, 9).ok());
+}
+
+// A worker can make each of these: the second takes no space on the disk.
+TEST_F(RecordLogTest, WhatWouldBeSearchedForEverIsLoss) {
+  // A header of the first version whose record is longer than the file.
+  const std::string beyond("\x00\x00\x00\x01\x01\x01\x01\x01", 8);
+  std::string headers = beyond;
+  while (headers.size() < 1000000) headers += std::string("\x00\xff\x00\x00", 4);
+  absl::Status end;
+  dir_.Write("log", headers);
+  EXPECT_THAT(ReadAll(&end), IsEmpty());
+  EXPECT_EQ(end.code(), absl::StatusCode::kDataLoss);
+
+  dir_.Write("log", beyond);
+  std::filesystem::resize_file(Path(), uint64_t{1} << 24);
+  EXPECT_THAT(ReadAll(&end), IsEmpty());
+  EXPECT_EQ(end.code(), absl::StatusCode::kDataLoss);
+
+  // What is kept of it takes no space either.
+  const auto aside = SetAsideDamage(FileSystem::Posix(), Path(), 0);
+  ASSERT_TRUE(aside.ok()) << aside.status();
+  struct stat info = {};
+  ASSERT_EQ(stat(aside->c_str(), &info), 0);
+  EXPECT_EQ(info.st_size, int64_t{1} << 24);
+  EXPECT_LT(info.st_blocks * 512, int64_t{4} << 20);
+
+  dir_.Write("log", "no header at all");
+  std::filesystem::resize_file(Path(), uint64_t{1} << 42);
+  EXPECT_THAT(ReadAll(&end), IsEmpty());
+  EXPECT_EQ(end.code(), absl::StatusCode::kDataLoss);
 }
 
 TEST_F(RecordLogTest, DamageIsSetAsideUnderAFreeName) {
