@@ -7,8 +7,17 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "server/protocol/job_state.h"
+#include "server/protocol/packed_events.h"
 
 namespace kur::server {
+namespace {
+
+// Parses a record; false if it is not event `number`. A worker can write the file, too.
+bool ParseEvent(const std::string& payload, int64_t number, v1::Event* event) {
+  return event->ParseFromString(payload) && event->number() == number && CheckPacked(*event).ok();
+}
+
+}  // namespace
 
 absl::StatusOr<std::shared_ptr<EventLog>> EventLog::Open(FileSystem& files, const std::string& path,
                                                          EventDispatcher& dispatcher,
@@ -61,7 +70,7 @@ absl::Status EventLog::Scan() {
     const absl::Status status = reader_->Read(&durable_bytes_, &payload);
     if (absl::IsOutOfRange(status)) return absl::OkStatus();
     KUR_RETURN_IF_ERROR(status);
-    if (!event.ParseFromString(payload) || event.number() != last_number_ + 1) {
+    if (!ParseEvent(payload, last_number_ + 1, &event)) {
       durable_bytes_ = offset;
       return absl::DataLossError(
           absl::StrCat(path_, ": event ", last_number_ + 1, " is damaged at offset ", offset));
@@ -192,7 +201,7 @@ absl::Status EventLog::ReadAt(int64_t durable, EventCursor* cursor, v1::Event* e
   while (status.ok() && cursor->offset < durable) {
     status = reader_->Read(&cursor->offset, &payload);
     if (!status.ok() || cursor->number_at_offset++ < cursor->number) continue;
-    if (!event->ParseFromString(payload) || event->number() != cursor->number) break;
+    if (!ParseEvent(payload, cursor->number, event)) break;
     ++cursor->number;
     return absl::OkStatus();
   }

@@ -137,6 +137,25 @@ TEST_F(EventLogTest, CutsOffATornTail) {
 }
 
 // Whatever bit of a record that is not the last.
+// A worker can write the log of its job.
+TEST_F(EventLogTest, APackedEventThatDoesNotFitIsDamage) {
+  ASSERT_THAT(log_->Append({Line("a")}), IsOk());
+  log_.reset();
+  v1::Event hostile;
+  hostile.set_number(2);
+  hostile.mutable_packed()->set_rounds(1000);
+  hostile.mutable_packed()->add_first()->mutable_epoch_started()->set_epoch(1);
+  hostile.mutable_packed()->add_columns()->add_fields()->set_event(7);
+  {
+    const auto writer = RecordLogWriter::Open(files_, path_);
+    ASSERT_THAT(writer, IsOk());
+    ASSERT_THAT((*writer)->Append(hostile.SerializeAsString()), IsOk());
+  }
+  Reopen();
+  EXPECT_THAT(From(1), ElementsAre("1:a"));
+  EXPECT_NE(log_->set_aside(), "");
+}
+
 TEST_F(EventLogTest, DamageIsSetAsideAndTheLogGoesOnBeforeIt) {
   ASSERT_THAT(log_->Append({Line("a")}), IsOk());
   const auto first = static_cast<size_t>(log_->bytes());
