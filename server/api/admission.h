@@ -32,7 +32,7 @@ class Admission {
   }
 
   // As Admit(), for a stream that has `files` open; they count until the last copy of the admission
-  // is destroyed, which must be before `limits` is. RESOURCE_EXHAUSTED if the caller has too many.
+  // is destroyed. RESOURCE_EXHAUSTED if the caller has too many.
   static absl::StatusOr<Admission> AdmitStream(const grpc::CallbackServerContext& context,
                                                const Authenticator& authenticator, Action action,
                                                CallLimits& limits, int files) {

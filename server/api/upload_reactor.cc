@@ -69,7 +69,9 @@ void UploadReactor::OnReadDone(bool ok) {
 }
 
 void UploadReactor::OnPool(std::function<void()> task) {
-  if (environment_.pool.TryAdd(admission_.caller().user, std::move(task))) return;
+  // Keeps this until the task has returned: the call may be done, and forget this, before.
+  auto kept = [self = shared_from_this(), task = std::move(task)] { task(); };
+  if (environment_.pool.TryAdd(admission_.caller().user, std::move(kept))) return;
   End(absl::ResourceExhaustedError(
       "kurd has as many uploads to check as it can take; try again in a moment"));
 }
@@ -96,8 +98,12 @@ void UploadReactor::WriteAndReadOn() {
 void UploadReactor::ReadOnAfter(absl::Duration pause) {
   absl::MutexLock lock(&mutex_);
   pause_ = std::make_unique<grpc::Alarm>();
-  // The alarm calls from a thread of its own.
-  pause_->Set(DeadlineAfter(cancelled_ ? absl::ZeroDuration() : pause), [this](bool) { ReadOn(); });
+  // The alarm calls from a thread of its own, where this is kept as in OnPool().
+  pause_->Set(DeadlineAfter(cancelled_ ? absl::ZeroDuration() : pause),
+              [this](bool) {
+                const auto self = shared_from_this();
+                ReadOn();
+              });
 }
 
 void UploadReactor::OnCancel() {

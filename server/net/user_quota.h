@@ -20,7 +20,7 @@ class UserQuota {
     int64_t total = 0;
     int64_t per_user = 0;
   };
-  // What a user has taken; given back when the last copy is destroyed, before the quota is.
+  // What a user has taken; given back when the last copy is destroyed.
   using Share = std::shared_ptr<void>;
 
   explicit UserQuota(const Limits& limits) : limits_(limits) {}
@@ -30,13 +30,18 @@ class UserQuota {
   Share TryTake(const std::string& user, int64_t amount);
 
  private:
-  void GiveBack(const std::string& user, int64_t amount);
+  struct Taken {
+    absl::Mutex mutex;
+    int64_t all ABSL_GUARDED_BY(mutex) = 0;
+    // By those who have something.
+    std::map<std::string, int64_t> by_user ABSL_GUARDED_BY(mutex);
+  };
+
+  static void GiveBack(Taken& taken, const std::string& user, int64_t amount);
 
   const Limits limits_;
-  absl::Mutex mutex_;
-  int64_t taken_ ABSL_GUARDED_BY(mutex_) = 0;
-  // By those who have something.
-  std::map<std::string, int64_t> taken_by_user_ ABSL_GUARDED_BY(mutex_);
+  // Shared with what has been taken, which may be given back after the quota is gone.
+  const std::shared_ptr<Taken> taken_ = std::make_shared<Taken>();
 };
 
 }  // namespace kur::server

@@ -1,11 +1,14 @@
 // Any files as an event log with its index, and as a spool: workers can write both.
 
 #include <algorithm>
+#include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/base/record_log.h"
 #include "server/events/event_log.h"
+#include "server/protocol/packed_events.h"
 #include "server/protocol/run_directory.h"
 #include "server/protocol/worker_paths.h"
 #include "server/worker/spool.h"
@@ -139,7 +142,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   kur::server::WriteLog(path, input.events(), input.rest());
   kur::server::WriteLog(path + ".index", input.marks(), input.index_rest());
   kur::server::OpenWithIndex(path);
-  kur::server::OpenAlone(path, {input.appended().begin(), input.appended().end()});
+  std::vector<kur::v1::Event> appended;
+  // A log is given only what has been checked.
+  std::copy_if(input.appended().begin(), input.appended().end(), std::back_inserter(appended),
+               [](const kur::v1::Event& event) { return kur::CheckPacked(event).ok(); });
+  kur::server::OpenAlone(path, std::move(appended));
   const std::string spool = kDirectory->File(kur::worker::kSpoolFile);
   kur::server::WriteLog(spool, input.events(), input.rest());
   kur::server::OpenSpool(kDirectory->path());

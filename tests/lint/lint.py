@@ -4,20 +4,19 @@
     tests/lint/lint.py [--build DIR] [--budget SECONDS] [FILE ...]
 
 clang-format over every C++ file; clang-tidy, which includes clang's analysis of locks
-(-Wthread-safety), over server/ and client/; with a budget also over engine/ for as long as that
-lasts, in an order that changes from day to day. What passed is remembered by the text that
-the compiler sees, so that only what has changed is read again. Needs a configured build folder.
+(-Wthread-safety), over engine/, server/ and client/ for as long as the budget lasts, what has
+changed last first. What passed is remembered by the text that the compiler sees, so that only
+what has changed is read again. Needs a configured build folder.
 Exits 1 if anything is found.
 """
 
 import argparse
 import concurrent.futures
-import datetime
 import hashlib
 import json
 import os
 import pathlib
-import random
+import re
 import shlex
 import subprocess
 import sys
@@ -25,8 +24,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = pathlib.Path(os.environ.get('XDG_CACHE_HOME', pathlib.Path.home() / '.cache')) / 'kurd-lint'
-# Read whatever the budget is.
-ALWAYS = ('server/', 'client/')
+PRODUCT = ('engine/', 'server/', 'client/')
 
 
 def sources(*patterns):
@@ -48,7 +46,7 @@ def commands(build):
     entries = {}
     for entry in json.loads((build / 'compile_commands.json').read_text()):
         path = os.path.relpath(entry['file'], ROOT)
-        if not path.startswith(('engine/', *ALWAYS)):
+        if not path.startswith(PRODUCT):
             continue
         if path not in entries or 'KUR_RUNTIME' in entry['command']:
             entries[path] = entry
@@ -87,22 +85,27 @@ def check_file(path, entry, build):
     return result.stdout + (result.stderr if 'error' in result.stderr else '')
 
 
+def by_last_change(paths):
+    """Returns the files, what has changed last first; a header's change counts for its source."""
+    def git(*arguments):
+        return subprocess.run(['git', *arguments], cwd=ROOT, check=True, capture_output=True,
+                              text=True).stdout.split()
+    changed = [*git('ls-files', '-mo', '--exclude-standard'), *git('log', '--format=', '--name-only')]
+    order = {}
+    for path in changed:
+        order.setdefault(re.sub(r'\.h$', '.cc', path), len(order))
+    return sorted(paths, key=lambda path: (order.get(path, len(order)), path))
+
+
 def check_files(entries, build, budget):
     """Returns what was found, and how many files were read and were not."""
     begin = time.monotonic()
-    always = [path for path in entries if path.startswith(ALWAYS)]
-    others = [path for path in entries if not path.startswith(ALWAYS)]
-    random.Random(datetime.date.today().toordinal()).shuffle(others)
 
     def check(path):
-        if path not in must and time.monotonic() - begin > budget:
-            return None
-        return check_file(path, entries[path], build)
+        return check_file(path, entries[path], build) if time.monotonic() - begin < budget else None
 
-    must = set(always)
-    order = sorted(always) + others
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(pool.map(check, order))
+        results = list(pool.map(check, by_last_change(entries)))
     found = [text for text in results if text]
     return found, sum(text is not None for text in results), results.count(None)
 
@@ -110,8 +113,8 @@ def check_files(entries, build, budget):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('--build', type=pathlib.Path, default=ROOT / 'build-dev')
-    parser.add_argument('--budget', type=float, default=0,
-                        help='seconds, from the beginning, for engine/ too (default: 0)')
+    parser.add_argument('--budget', type=float, default=float('inf'), metavar='SECONDS',
+                        help='time for clang-tidy (default: what it takes, an hour of two processors)')
     parser.add_argument('files', nargs='*', help='look at these only')
     options = parser.parse_args()
     build = options.build.resolve()
@@ -125,11 +128,10 @@ def main():
     entries = commands(build)
     if options.files:
         entries = {path: entry for path, entry in entries.items() if path in options.files}
-    budget = float('inf') if options.files else options.budget
-    found, read, left = check_files(entries, build, budget)
+    found, read, left = check_files(entries, build, options.budget)
     for text in found:
         print(text)
-    later = f'; {left} of engine/ were not (see --budget)' if left else ''
+    later = f', {left} that have not changed for longest were not (see --budget)' if left else ''
     print(f'lint: {read} files read{later}; findings in '
           f'{len(found) + len(badly_laid_out)} files')
     return 1 if found or badly_laid_out else 0
