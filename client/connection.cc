@@ -72,6 +72,13 @@ std::string RootCause(const std::string& message) {
   return parts.back();
 }
 
+// Ignores details of another kind: the message says everything.
+v1::ErrorDetails ParseDetails(const std::string& text) {
+  v1::ErrorDetails details;
+  if (!details.ParseFromString(text)) details.Clear();
+  return details;
+}
+
 // Returns advice to append to the message if the cause of a failure may be TLS; else "".
 std::string TlsHint(const std::string& cause, const Settings& settings) {
   const bool network = settings.server.kind != Address::Kind::kUnix;
@@ -133,6 +140,7 @@ absl::Status Connection::ToStatus(const grpc::Status& status) const {
   std::string message = status.error_message();
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
+      if (ParseDetails(status.error_details()).reached()) break;
       message = absl::StrCat("cannot reach ", settings_.server.ToString(), ": ", RootCause(message),
                              TlsHint(RootCause(message), settings_));
       break;
@@ -155,11 +163,8 @@ absl::Status Connection::ToStatus(const grpc::Status& status) const {
 }
 
 v1::ErrorDetails ErrorDetailsOf(const absl::Status& status) {
-  v1::ErrorDetails details;
   const auto payload = status.GetPayload(kDetailsPayload);
-  // Details of another kind are ignored: the message says everything.
-  if (payload.has_value() && !details.ParseFromString(std::string(*payload))) details.Clear();
-  return details;
+  return payload.has_value() ? ParseDetails(std::string(*payload)) : v1::ErrorDetails();
 }
 
 bool IsTransient(const absl::Status& status) {

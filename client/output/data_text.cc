@@ -73,8 +73,8 @@ std::string ClassesText(const v1::SourceInspected& source, const Terminal& termi
   if (classes.size() < 2) return "";
   std::stable_sort(classes.begin(), classes.end(),
                    [](const auto& a, const auto& b) { return a.count() > b.count(); });
-  int64_t total = 0;
-  for (const v1::ClassCount& one : classes) total += one.count();
+  double total = 0;
+  for (const v1::ClassCount& one : classes) total += static_cast<double>(one.count());
   const auto most = static_cast<double>(std::max<int64_t>(classes.front().count(), 1));
   Table table({{absl::StrCat("CLASS OF ", source.name())},
                {"COUNT", Table::Align::kRight},
@@ -86,7 +86,7 @@ std::string ClassesText(const v1::SourceInspected& source, const Terminal& termi
     const Bar bar = MakeBar(count / most, kBarWidth, terminal);
     table.Add({classes[i].name().empty() ? "\"\"" : classes[i].name(),
                HumanCount(classes[i].count()),
-               HumanPercent(count / static_cast<double>(std::max<int64_t>(total, 1))),
+               HumanPercent(count / std::max(total, 1.0)),
                {bar.done + bar.rest, Style::kGreen}});
   }
   std::string text = table.Render(terminal);
@@ -105,9 +105,9 @@ std::string SampleText(const v1::SamplePreview& sample) {
     if (values.size() == kShownValues) break;
     values.push_back(HumanNumber(value));
   }
-  int64_t count = 1;
-  for (const int64_t extent : sample.shape()) count *= extent;
-  const bool more = count > static_cast<int64_t>(values.size());
+  double count = 1;
+  for (const int64_t extent : sample.shape()) count *= static_cast<double>(extent);
+  const bool more = count > static_cast<double>(values.size());
   return absl::StrCat(absl::StrJoin(values, " "), more ? " ..." : "");
 }
 

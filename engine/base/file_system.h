@@ -86,7 +86,8 @@ class FileSystem {
   // power.
   virtual absl::Status SyncAll(const std::string& path) = 0;
 
-  // Returns whether `path` exists, after following links.
+  // Returns whether `path` exists, after following links; true also where an error, such as of the
+  // disk, leaves it open: what is then done with it meets that error, and is not begun anew.
   virtual bool Exists(const std::string& path) = 0;
   virtual bool IsDirectory(const std::string& path) = 0;
 

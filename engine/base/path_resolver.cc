@@ -1,5 +1,6 @@
 #include "engine/base/path_resolver.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <climits>
@@ -8,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "engine/base/file_system.h"
 #include "engine/base/files_without_links.h"
@@ -41,7 +43,7 @@ absl::Status CheckWritable(const std::string& path, const std::string& shown) {
   std::string parent = DirectoryOf(path);
   FileSystem& files = FilesWithoutLinks();
   while (!files.Exists(parent) && DirectoryOf(parent) != parent) parent = DirectoryOf(parent);
-  if (!files.IsDirectory(parent)) {
+  if (!files.IsDirectory(parent) && access(parent.c_str(), F_OK) == 0) {
     return absl::InvalidArgumentError(absl::StrCat("there can be no ", shown, ": ",
                                                    BaseName(parent), " is a file, not a folder"));
   }
@@ -127,10 +129,11 @@ absl::StatusOr<std::string> PathResolver::ForReading(const std::string& path) co
     resolved = input != options_.inputs.end() ? ResolveLinks(input->second)
                                               : Confine(options_.workspace, *normalized, path);
   }
-  if (resolved.ok() && !FilesWithoutLinks().Exists(*resolved)) {
-    return absl::NotFoundError(absl::StrCat("no such file: ", path));
-  }
-  return resolved;
+  if (!resolved.ok()) return resolved;
+  const absl::Status found = OpenWithoutLinks(*resolved, O_PATH).status();
+  if (found.ok()) return resolved;
+  if (absl::IsNotFound(found)) return absl::NotFoundError(absl::StrCat("no such file: ", path));
+  return absl::Status(found.code(), absl::StrReplaceAll(found.message(), {{*resolved, path}}));
 }
 
 absl::StatusOr<std::string> PathResolver::ForWriting(const std::string& path) const {

@@ -113,6 +113,9 @@ absl::StatusOr<std::string> PosixFileSystem::Read(const std::string& path, int64
 absl::StatusOr<std::unique_ptr<RandomAccessFile>> PosixFileSystem::OpenForReading(
     const std::string& path) {
   KUR_ASSIGN_OR_RETURN(UniqueFd fd, Open(path, O_RDONLY, 0));
+  struct stat info;
+  if (fstat(fd.get(), &info) != 0) return FailedSystemCall("cannot stat", path);
+  if (S_ISDIR(info.st_mode)) return absl::InvalidArgumentError(path + " is a folder");
   return std::make_unique<PosixRandomAccessFile>(std::move(fd), path);
 }
 
@@ -168,7 +171,7 @@ absl::Status PosixFileSystem::SyncAll(const std::string& path) {
 
 bool PosixFileSystem::Exists(const std::string& path) {
   struct stat info;
-  return Stat(path, &info).ok();
+  return !absl::IsNotFound(Stat(path, &info));
 }
 
 bool PosixFileSystem::IsDirectory(const std::string& path) {

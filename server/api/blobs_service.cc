@@ -24,8 +24,11 @@ class RefusedUpload : public grpc::ServerReadReactor<v1::UploadBlobRequest> {
 grpc::ServerUnaryReactor* BlobsService::FindMissingBlobs(grpc::CallbackServerContext* context,
                                                          const v1::FindMissingBlobsRequest* request,
                                                          v1::FindMissingBlobsResponse* response) {
-  return HandleInline(context, authenticator_, Action::kUploadBlobs, response,
-                      [&](const Caller& caller) { return FindMissing(caller, *request); });
+  // Looks at as many files as there are digests.
+  return HandleOnPool(
+      environment_.pool, context, authenticator_, Action::kUploadBlobs, response,
+      [&](const Caller& caller) { return environment_.limits.TakeRequest(caller, *request); },
+      [this, request](const Caller& caller) { return FindMissing(caller, *request); });
 }
 
 absl::StatusOr<v1::FindMissingBlobsResponse> BlobsService::FindMissing(

@@ -12,9 +12,9 @@ namespace {
 constexpr int64_t kMostStreamFiles = 4096;
 constexpr int64_t kStreamFilesOfUser = 512;
 
-// Of requests. While one is evaluated and stored there are some copies of it.
-constexpr UserQuota::Limits kSubmissionBytes = {/*total=*/int64_t{256} << 20,
-                                                /*per_user=*/int64_t{64} << 20};
+// While a submission is evaluated and stored there are some copies of it.
+constexpr UserQuota::Limits kRequestBytes = {/*total=*/int64_t{256} << 20,
+                                             /*per_user=*/int64_t{64} << 20};
 
 }  // namespace
 
@@ -31,7 +31,7 @@ absl::Status CheckIsSmall(const google::protobuf::Message& request) {
 }
 
 CallLimits::CallLimits(int64_t upload_rate, const UserQuota::Limits& streams)
-    : streams_(streams), submissions_(kSubmissionBytes), upload_rate_(upload_rate) {}
+    : streams_(streams), requests_(kRequestBytes), upload_rate_(upload_rate) {}
 
 absl::StatusOr<UserQuota::Share> CallLimits::TakeStream(const Caller& caller, int files) {
   if (UserQuota::Share share = streams_.TryTake(caller.user, files)) return share;
@@ -41,13 +41,13 @@ absl::StatusOr<UserQuota::Share> CallLimits::TakeStream(const Caller& caller, in
                    "one, then try again"));
 }
 
-absl::StatusOr<UserQuota::Share> CallLimits::TakeSubmission(const Caller& caller,
-                                                            const v1::SubmitJobRequest& request) {
+absl::StatusOr<UserQuota::Share> CallLimits::TakeRequest(const Caller& caller,
+                                                         const google::protobuf::Message& request) {
   const auto bytes = static_cast<int64_t>(request.SpaceUsedLong());
-  if (UserQuota::Share share = submissions_.TryTake(caller.user, bytes)) return share;
+  if (UserQuota::Share share = requests_.TryTake(caller.user, bytes)) return share;
   return absl::ResourceExhaustedError(
-      absl::StrCat("the submissions of user '", caller.user,
-                   "' that wait to be checked have as many bytes as kurd has room for; try again "
+      absl::StrCat("the requests of user '", caller.user,
+                   "' that wait to be answered have as many bytes as kurd has room for; try again "
                    "in a moment"));
 }
 

@@ -37,16 +37,16 @@ class CallLimits {
   // has too many open.
   absl::StatusOr<UserQuota::Share> TakeStream(const Caller& caller, int files);
 
-  // Takes the memory of a submission, which waits and is then worked on, until the share is given
-  // back; RESOURCE_EXHAUSTED if the caller's submissions have too much.
-  absl::StatusOr<UserQuota::Share> TakeSubmission(const Caller& caller,
-                                                  const v1::SubmitJobRequest& request);
+  // Takes the memory of a request, which waits for a pool and is then worked on, until the share is
+  // given back; RESOURCE_EXHAUSTED if the caller's requests have too much.
+  absl::StatusOr<UserQuota::Share> TakeRequest(const Caller& caller,
+                                               const google::protobuf::Message& request);
 
   UserRate& upload_rate() { return upload_rate_; }
 
  private:
   UserQuota streams_;
-  UserQuota submissions_;
+  UserQuota requests_;
   UserRate upload_rate_;
 };
 

@@ -42,6 +42,11 @@ grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   // The numbers of absl::StatusCode are those of gRPC.
   const auto code = static_cast<grpc::StatusCode>(status.code());
+  if (absl::IsUnavailable(status)) {
+    v1::ErrorDetails details;
+    details.set_reached(true);
+    return grpc::Status(code, Cut(status.message(), kMaxMessageBytes), details.SerializeAsString());
+  }
   const std::vector<Diagnostic> diagnostics = DiagnosticsOf(status);
   if (diagnostics.empty()) return grpc::Status(code, Cut(status.message(), kMaxMessageBytes));
   std::string message = Cut(diagnostics.front().ToString(), kMaxMessageBytes);

@@ -7,9 +7,10 @@
 
 namespace kur::server {
 
-// The status of a call. What is wrong in a Kurfile goes into the details as kur.v1.ErrorDetails.
-// Message and details are cut to what fits into the trailers of a call (8 KiB with gRPC's
-// defaults); a last diagnostic then tells how many are missing.
+// The status of a call. What is wrong in a Kurfile goes into the details as kur.v1.ErrorDetails; so
+// does that an UNAVAILABLE is kurd's own. Message and details are cut to what fits into the
+// trailers of a call (8 KiB with gRPC's defaults); a last diagnostic then tells how many are
+// missing.
 grpc::Status ToGrpc(const absl::Status& status);
 
 }  // namespace kur::server

@@ -27,7 +27,7 @@ grpc::ServerUnaryReactor* JobsService::SubmitJob(grpc::CallbackServerContext* co
                                                  v1::Job* response) {
   const auto reserve = [&](const Caller& caller) -> absl::StatusOr<UserQuota::Share> {
     KUR_RETURN_IF_ERROR(JobManager::CheckSize(*request));
-    return limits_.TakeSubmission(caller, *request);
+    return limits_.TakeRequest(caller, *request);
   };
   return HandleOnPool(
       pool_, context, authenticator_, Action::kSubmitJob, response, reserve,

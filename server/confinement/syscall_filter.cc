@@ -1,8 +1,11 @@
 #include "server/confinement/syscall_filter.h"
 
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -48,6 +51,9 @@ constexpr uint32_t kRefused[] = {
     SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_process_madvise, SYS_kcmp,
     SYS_pidfd_open, SYS_pidfd_getfd, SYS_pidfd_send_signal, SYS_tkill, SYS_setpriority,
     SYS_ioprio_set,
+    // Memory and queues that other processes of the user find by a number, and that stay behind.
+    SYS_shmget, SYS_shmat, SYS_shmctl, SYS_msgget, SYS_msgsnd, SYS_msgrcv, SYS_msgctl, SYS_semget,
+    SYS_semop, SYS_semtimedop, SYS_semctl, SYS_mq_open, SYS_mq_unlink,
     // What Landlock does not cover.
     SYS_truncate, SYS_fchmod, SYS_fchown, SYS_fchownat, SYS_utimensat, SYS_setxattr, SYS_lsetxattr,
     SYS_fsetxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr, SYS_inotify_init1,
@@ -72,8 +78,21 @@ constexpr uint32_t kSockets[] = {SYS_socket, SYS_socketpair, SYS_connect, SYS_bi
 // Calls whose first argument is a process: the own one.
 constexpr uint32_t kOnSelf[] = {SYS_kill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo};
 // The same; 0 means the own one too.
-constexpr uint32_t kOnSelfOrZero[] = {SYS_prlimit64,     SYS_sched_setscheduler, SYS_sched_setparam,
-                                      SYS_sched_setattr, SYS_migrate_pages,      SYS_move_pages};
+constexpr uint32_t kOnSelfOrZero[] = {
+    SYS_prlimit64,     SYS_sched_setscheduler, SYS_sched_setparam,   SYS_sched_setattr,
+    SYS_migrate_pages, SYS_move_pages,         SYS_sched_setaffinity};
+
+// How a file is emptied that may only be read, or not even that: before version 3 Landlock does not
+// look at truncation, and in no version at the access mode 3, which asks for no right.
+constexpr uint32_t kOpenBits = O_ACCMODE | O_TRUNC;
+constexpr std::initializer_list<uint32_t> kHarmfulOpens = {O_ACCMODE, O_ACCMODE | O_TRUNC,
+                                                           O_RDONLY | O_TRUNC};
+
+// How the kernel is made to signal another process on behalf of a file.
+constexpr std::initializer_list<uint32_t> kSignalsOfFiles = {F_SETOWN, F_SETOWN_EX, F_SETSIG};
+constexpr std::initializer_list<uint32_t> kSignalsOfDevices = {FIOSETOWN, SIOCSPGRP, FIOASYNC,
+                                                               // Types for another.
+                                                               TIOCSTI};
 
 // What a process needs that opens and starts nothing.
 constexpr uint32_t kComputing[] = {
@@ -128,6 +147,20 @@ class FilterWriter {
     Return(kAllow);
   }
 
+  // Refuses `call` if those of the `bits` that its argument `index` has are among `values`.
+  void RefuseOn(uint32_t call, int index, uint32_t bits, std::initializer_list<uint32_t> values) {
+    const auto count = static_cast<uint8_t>(values.size());
+    Add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, static_cast<uint8_t>(4 + count)));
+    Load(Argument(index));
+    Add(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, bits));
+    uint8_t behind = count;
+    for (const uint32_t value : values) {
+      Add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, behind--, 0));
+    }
+    Return(kAllow);
+    Return(Refuse(EPERM));
+  }
+
   // Decides on `call` by whether its argument `index` has one of the bits.
   void DecideByBits(uint32_t call, int index, uint32_t bits, uint32_t with, uint32_t without) {
     Add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 4));
@@ -175,8 +208,15 @@ std::vector<sock_filter> MakeSyscallFilter(SyscallPolicy policy, int pid) {
   filter.RefuseAll(kOldCalls);
   for (const uint32_t call : kOnSelf) filter.AllowOn(call, {self});
   for (const uint32_t call : kOnSelfOrZero) filter.AllowOn(call, {self, 0});
-  // Its flags are in memory, out of sight; without it the C library uses clone().
+  filter.RefuseOn(SYS_openat, 2, kOpenBits, kHarmfulOpens);
+#if defined(__x86_64__)
+  filter.RefuseOn(SYS_open, 1, kOpenBits, kHarmfulOpens);
+#endif
+  filter.RefuseOn(SYS_fcntl, 1, ~uint32_t{0}, kSignalsOfFiles);
+  filter.RefuseOn(SYS_ioctl, 1, ~uint32_t{0}, kSignalsOfDevices);
+  // Their flags are in memory, out of sight; without them clone() and openat() are used.
   filter.Decide(SYS_clone3, Refuse(ENOSYS));
+  filter.Decide(SYS_openat2, Refuse(ENOSYS));
   if (policy == SyscallPolicy::kNetwork) {
     filter.DecideByBits(SYS_clone, 0, kNamespaces, Refuse(EPERM), kAllow);
   } else {

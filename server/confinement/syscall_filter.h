@@ -20,11 +20,11 @@ enum class SyscallPolicy {
 bool CanRefuseSyscalls();
 
 // Returns the BPF program of a policy. But for kCompute it refuses what no job needs: to execute
-// programs; to signal, trace or adjust other processes; to change the mode, owner, times or
-// attributes of files, which Landlock does not cover; the administration of the machine; and parts
-// of the kernel with a history of faults (io_uring, bpf, perf, keys, userfaultfd). A refused call
-// returns EPERM. Calls that are newer than this list return ENOSYS. `pid` is the process itself. A
-// pure function.
+// programs; to signal, trace or adjust other processes, or share memory with them by number; to
+// change the mode, owner, times or attributes of files, or to empty what may not be written, which
+// Landlock does not cover; the administration of the machine; and parts of the kernel with a
+// history of faults (io_uring, bpf, perf, keys, userfaultfd). A refused call returns EPERM. Calls
+// that are newer than this list return ENOSYS. `pid` is the process itself. A pure function.
 std::vector<sock_filter> MakeSyscallFilter(SyscallPolicy policy, int pid);
 
 // Refuses these system calls to all threads of this process, and to what it starts, for good. Sets

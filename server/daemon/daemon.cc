@@ -25,7 +25,7 @@ namespace {
 // user's worst Kurfiles take some processes, and never the threads of the others.
 constexpr TaskPool::Limits kSubmissionLimits = {/*threads=*/64, /*running_per_user=*/8,
                                                 /*queued=*/256, /*queued_per_user=*/64};
-constexpr TaskPool::Limits kUploadLimits = {/*threads=*/2, /*running_per_user=*/2, /*queued=*/1024,
+constexpr TaskPool::Limits kUploadLimits = {/*threads=*/3, /*running_per_user=*/2, /*queued=*/1024,
                                             /*queued_per_user=*/1024};
 // As many as watches that come back at once after a restart of kurd.
 constexpr TaskPool::Limits kWatchLimits = {/*threads=*/4, /*running_per_user=*/3,

@@ -1,6 +1,9 @@
 #include "server/events/event_index.h"
 
+#include <utility>
+
 #include "kur/v1/event.pb.h"
+#include "server/protocol/spooled_events.h"
 
 namespace kur::server {
 namespace {
@@ -9,41 +12,67 @@ namespace {
 // events: marks of another version are written anew.
 constexpr int kVersion = 1;
 
-bool Follows(const EventMark& mark, const std::vector<EventMark>& marks) {
+// What a worker has written may be read, but takes no more memory or time than what kurd writes.
+constexpr uint32_t kMaxMarkBytes = 256 << 10;
+constexpr size_t kMaxMarks = 1 << 16;
+// After a loss of power some marks are of events that the log has lost.
+constexpr int kMaxLostMarks = 16;
+
+// A mark, without what it says.
+struct Place {
+  EventPlace event;
+  int64_t begin;  // of its record in the index
+  int64_t end;
+};
+
+bool Follows(const EventMark& mark, const std::vector<Place>& known, int64_t log_size) {
   // No event takes less than a byte.
   if (mark.version() != kVersion || mark.number() > mark.offset()) return false;
-  if (marks.empty()) return mark.number() > 0 && mark.offset() > 0;
-  return mark.number() > marks.back().number() && mark.offset() > marks.back().offset();
+  if (mark.offset() >= log_size) return false;
+  const EventPlace before = known.empty() ? EventPlace{} : known.back().event;
+  return mark.number() > before.number && mark.offset() - EventIndex::kMarkBytes >= before.offset;
 }
 
 bool HasEvent(const RecordLogReader& log, const EventMark& mark) {
   int64_t offset = mark.offset();
   std::string payload;
   v1::Event event;
-  return log.Read(&offset, &payload).ok() && RecordChecksum(payload) == mark.checksum() &&
-         event.ParseFromString(payload) && event.number() == mark.number();
+  return log.Read(&offset, &payload, kMaxEventBytes).ok() &&
+         RecordChecksum(payload) == mark.checksum() && event.ParseFromString(payload) &&
+         event.number() == mark.number();
 }
 
 }  // namespace
 
-std::vector<EventMark> EventIndex::Load(const RecordLogReader& log) {
-  std::vector<EventMark> marks;
+EventIndex::Loaded EventIndex::Load(const RecordLogReader& log) {
   const auto reader = RecordLogReader::Open(files_, path_);
-  if (!reader.ok()) return marks;
-  std::vector<int64_t> ends;
+  const auto log_size = log.Size();
+  if (!reader.ok() || !log_size.ok()) return {};
+  std::vector<Place> known;
   int64_t offset = 0;
   std::string record;
   EventMark mark;
-  while ((*reader)->Read(&offset, &record).ok() && mark.ParseFromString(record) &&
-         Follows(mark, marks)) {
-    marks.push_back(mark);
-    ends.push_back(offset);
+  for (int64_t begin = 0; known.size() < kMaxMarks; begin = offset) {
+    const bool is_mark = (*reader)->Read(&offset, &record, kMaxMarkBytes).ok() &&
+                         mark.ParseFromString(record) && Follows(mark, known, *log_size);
+    if (!is_mark) break;
+    known.push_back({{mark.number(), mark.offset()}, begin, offset});
   }
-  while (!marks.empty() && !HasEvent(log, marks.back())) marks.pop_back();
-  if (marks.empty()) return marks;
-  size_ = ends[marks.size() - 1];
-  next_ = marks.back().offset() + kMarkBytes;
-  return marks;
+  for (int lost = 0; !known.empty() && lost <= kMaxLostMarks; ++lost) {
+    const Place& last = known.back();
+    offset = last.begin;
+    if ((*reader)->Read(&offset, &record, kMaxMarkBytes).ok() && mark.ParseFromString(record) &&
+        HasEvent(log, mark)) {
+      size_ = last.end;
+      next_ = last.event.offset + kMarkBytes;
+      Loaded loaded;
+      for (const Place& place : known) loaded.places.push_back(place.event);
+      loaded.last = std::move(mark);
+      return loaded;
+    }
+    known.pop_back();
+  }
+  return {};
 }
 
 void EventIndex::Add(EventMark mark, const RecordLogReader& log) {

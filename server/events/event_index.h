@@ -12,10 +12,16 @@
 
 namespace kur::server {
 
+// Where the record of an event begins in its log.
+struct EventPlace {
+  int64_t number = 0;
+  int64_t offset = 0;
+};
+
 // What saves reading an event log from its beginning: a file beside it, a record log of EventMark,
 // with one for about every kMarkBytes of events. Only a hint, which is never synchronized: a mark
-// counts if the log has the event that it names, so an index that is missing, damaged or older than
-// its log costs time and nothing else. Not thread-safe.
+// counts if the log has the event that it names, so an index that is missing, damaged, forged by
+// a worker or older than its log costs time and nothing else. Not thread-safe.
 class EventIndex {
  public:
   static constexpr int64_t kMarkBytes = int64_t{256} << 10;
@@ -24,8 +30,12 @@ class EventIndex {
   EventIndex(FileSystem& files, const std::string& log_path)
       : files_(files), path_(log_path + ".index") {}
 
-  // Returns the marks in order, up to the last one that `log` has the event of.
-  std::vector<EventMark> Load(const RecordLogReader& log);
+  struct Loaded {
+    std::vector<EventPlace> places;  // in order, up to that of `last`; empty if there is none
+    EventMark last;
+  };
+  // Returns the marks up to the last one that `log` has the event of.
+  Loaded Load(const RecordLogReader& log);
 
   // Returns whether an event at `offset` is to be marked.
   bool IsDue(int64_t offset) const { return offset >= next_; }

@@ -12,6 +12,8 @@
 namespace kur::server {
 namespace {
 
+constexpr int kPrivateFile = 0600;
+
 // Parses a record; false if it is not event `number`. A worker can write the file, too.
 bool ParseEvent(const std::string& payload, int64_t number, v1::Event* event) {
   return event->ParseFromString(payload) && event->number() == number && CheckPacked(*event).ok();
@@ -24,11 +26,15 @@ absl::StatusOr<std::shared_ptr<EventLog>> EventLog::Open(FileSystem& files, cons
                                                          Damage damage) {
   std::shared_ptr<EventLog> log(new EventLog(files, path, dispatcher));
   absl::MutexLock lock(&log->mutex_);
-  if (!files.Exists(path)) {
-    KUR_RETURN_IF_ERROR(RecordLogWriter::OpenAt(files, path, 0).status());
+  auto reader = RecordLogReader::Open(files, path);
+  if (absl::IsNotFound(reader.status())) {
+    // Empties nothing, should the file be there after all.
+    KUR_RETURN_IF_ERROR(files.OpenForAppend(path, /*truncate=*/false, kPrivateFile).status());
     KUR_RETURN_IF_ERROR(files.SyncDirectory(DirectoryOf(path)));
+    reader = RecordLogReader::Open(files, path);
   }
-  KUR_ASSIGN_OR_RETURN(log->reader_, RecordLogReader::Open(files, path));
+  KUR_RETURN_IF_ERROR(reader.status());
+  log->reader_ = *std::move(reader);
   log->Restore();
   absl::Status scanned = log->Scan();
   if (absl::IsDataLoss(scanned)) {
@@ -51,11 +57,11 @@ absl::Status EventLog::SetAside(const absl::Status& damage) {
 }
 
 void EventLog::Restore() {
-  const std::vector<EventMark> marks = index_.Load(*reader_);
-  if (marks.empty()) return;
-  for (const EventMark& mark : marks) places_.push_back({mark.number(), mark.offset()});
+  EventIndex::Loaded marks = index_.Load(*reader_);
+  if (marks.places.empty()) return;
+  places_ = std::move(marks.places);
   // The marked event itself is read again: it may be the last one.
-  const EventMark& last = marks.back();
+  const EventMark& last = marks.last;
   tracker_ = ProgressTracker(last.summary());
   last_number_ = last.number() - 1;
   last_worker_sequence_ = last.worker_sequence();
@@ -148,9 +154,9 @@ EventCursor EventLog::CursorAt(int64_t number) const {
   EventCursor cursor;
   cursor.number = std::max<int64_t>(number, 1);
   absl::MutexLock lock(&mutex_);
-  const auto after =
-      std::upper_bound(places_.begin(), places_.end(), cursor.number,
-                       [](int64_t wanted, const Place& place) { return wanted < place.number; });
+  const auto after = std::upper_bound(
+      places_.begin(), places_.end(), cursor.number,
+      [](int64_t wanted, const EventPlace& place) { return wanted < place.number; });
   if (after == places_.begin()) return cursor;
   cursor.offset = std::prev(after)->offset;
   cursor.number_at_offset = std::prev(after)->number;

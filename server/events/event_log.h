@@ -89,12 +89,6 @@ class EventLog {
   // How many events one place is kept for, of those that this log has seen.
   static constexpr int64_t kPlaceStride = 64;
 
-  // Where an event lies.
-  struct Place {
-    int64_t number;
-    int64_t offset;
-  };
-
   EventLog(FileSystem& files, std::string path, EventDispatcher& dispatcher)
       : files_(files),
         path_(std::move(path)),
@@ -135,7 +129,7 @@ class EventLog {
   ProgressTracker tracker_ ABSL_GUARDED_BY(mutex_);
   EventIndex index_ ABSL_GUARDED_BY(mutex_);
   // In order; none for what was not read because the index has no mark there.
-  std::vector<Place> places_ ABSL_GUARDED_BY(mutex_);
+  std::vector<EventPlace> places_ ABSL_GUARDED_BY(mutex_);
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   absl::Status damage_ ABSL_GUARDED_BY(mutex_);
   // What Read() has met first, and whether somebody has taken it.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/base/wipe.h"
@@ -17,6 +18,15 @@
 #include "server/protocol/run_directory.h"
 
 namespace kur::server {
+namespace {
+
+// The first line of a text that a worker may have written: it neither ends the line of kurd's log
+// nor does anything to a terminal.
+std::string ForLog(const std::string& text) {
+  return absl::Utf8SafeCHexEscape(text.substr(0, text.find('\n')));
+}
+
+}  // namespace
 
 ActiveJob::ActiveJob(const JobEnvironment& environment, const std::function<void()>& on_change,
                      JobRecord record)
@@ -74,8 +84,7 @@ absl::Status ActiveJob::Move(JobRecord next) {
   is_end_unstored_ = false;
   record_ = std::move(next);
   spdlog::info("job {} is {}{}{}", name_, std::string(StateName(record_.state)),
-               record_.reason.empty() ? "" : ": ",
-               record_.reason.substr(0, record_.reason.find('\n')));
+               record_.reason.empty() ? "" : ": ", ForLog(record_.reason));
   // The state is settled by the store; a failure here only delays its event.
   const absl::Status announced = RefuseIfUnsafe(journal_->Announce(record_));
   unannounced_ = absl::IsResourceExhausted(announced);
@@ -238,7 +247,7 @@ absl::Status ActiveJob::HandleWorkerExit() {
 
 absl::Status ActiveJob::Warn(const std::string& text) {
   KUR_RETURN_IF_ERROR(OpenJournal());
-  spdlog::warn("job {}: {}", name_, text);
+  spdlog::warn("job {}: {}", name_, ForLog(text));
   return RefuseIfUnsafe(journal_->Warn(text, environment_.now()));
 }
 

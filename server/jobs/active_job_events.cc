@@ -18,6 +18,16 @@
 #include "server/protocol/run_directory.h"
 
 namespace kur::server {
+namespace {
+
+// Whether what lies in place of a job's events can never be read. What the machine lacks passes;
+// what a worker has put there, such as a folder, does not.
+bool IsDamage(const absl::Status& status) {
+  return absl::IsDataLoss(status) || absl::IsInvalidArgument(status) ||
+         absl::IsPermissionDenied(status);
+}
+
+}  // namespace
 
 absl::StatusOr<std::shared_ptr<EventLog>> ActiveJob::Log() {
   bool is_claimed = false;
@@ -64,6 +74,7 @@ void ActiveJob::ReadEvents() {
 
 absl::StatusOr<int64_t> ActiveJob::AppendWorkerEvents(const WorkerLink* link,
                                                       std::vector<v1::Event> events) {
+  KUR_RETURN_IF_ERROR(CheckWorkerEvents(events));
   absl::Status appended;
   {
     absl::MutexLock lock(&mutex_);
@@ -81,7 +92,7 @@ absl::StatusOr<int64_t> ActiveJob::AppendWorkerEvents(const WorkerLink* link,
 absl::Status ActiveJob::AppendEvents(std::vector<v1::Event> events) {
   KUR_RETURN_IF_ERROR(OpenJournal());
   const EventLog& log = *journal_->log();
-  KUR_RETURN_IF_ERROR(CheckWorkerEvents(log.last_worker_sequence(), log.may_lack_events(), events));
+  KUR_RETURN_IF_ERROR(KeepNewEvents(log.last_worker_sequence(), log.may_lack_events(), events));
   if (events.empty()) return absl::OkStatus();
   KUR_RETURN_IF_ERROR(CheckEventSpace(events));
   std::vector<v1::Artifact> artifacts;
@@ -164,6 +175,7 @@ absl::Status ActiveJob::AppendSpooled() {
   SpooledEvents spooled = RunDirectory(*environment_.files, environment_.layout->Run(name_))
                               .SpooledAfter(sequence, may_lack_events);
   for (auto events = spooled.Next(); !events.empty(); events = spooled.Next()) {
+    KUR_RETURN_IF_ERROR(CheckWorkerEvents(events));
     absl::MutexLock lock(&mutex_);
     KUR_RETURN_IF_ERROR(AppendEvents(std::move(events)));
   }
@@ -180,7 +192,7 @@ absl::Status ActiveJob::OpenJournal() {
 }
 
 absl::Status ActiveJob::UseJournal(absl::StatusOr<std::unique_ptr<JobJournal>> journal) {
-  if (absl::IsDataLoss(journal.status())) return Abandon(journal.status());
+  if (IsDamage(journal.status())) return Abandon(journal.status());
   KUR_RETURN_IF_ERROR(RefuseIfUnsafe(journal.status()));
   journal_ = *std::move(journal);
   DropDoneCommands(journal_->tracker().last_command_done(), &record_.commands);

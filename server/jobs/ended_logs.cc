@@ -7,13 +7,13 @@
 namespace kur::server {
 
 absl::StatusOr<std::shared_ptr<EventLog>> EndedLogs::Open(const JobRecord& record) {
-  absl::MutexLock lock(&mutex_);
-  if (auto log = logs_[record.name].lock()) return log;
-  DropClosed();
+  const std::shared_ptr<Entry> entry = EntryOf(record.name);
+  absl::MutexLock lock(&entry->mutex);
+  if (auto log = entry->log.lock()) return log;
   KUR_ASSIGN_OR_RETURN(const auto journal,
                        JobJournal::OpenEnded(files_, layout_.Events(record.name), dispatcher_,
                                              record, LastSequence(record)));
-  logs_[record.name] = journal->log();
+  entry->log = journal->log();
   return journal->log();
 }
 
@@ -22,11 +22,20 @@ int64_t EndedLogs::LastSequence(const JobRecord& record) {
   return outcome.has_value() ? outcome->last_sequence() : 0;
 }
 
-void EndedLogs::DropClosed() {
-  for (auto entry = logs_.begin(); entry != logs_.end();) {
+std::shared_ptr<EndedLogs::Entry> EndedLogs::EntryOf(const std::string& name) {
+  absl::MutexLock lock(&mutex_);
+  for (auto entry = entries_.begin(); entry != entries_.end();) {
     const auto current = entry++;
-    if (current->second.expired()) logs_.erase(current);
+    // Nobody is opening it.
+    if (current->second.use_count() > 1) continue;
+    absl::ReleasableMutexLock entry_lock(&current->second->mutex);
+    const bool closed = current->second->log.expired();
+    entry_lock.Release();
+    if (closed) entries_.erase(current);
   }
+  std::shared_ptr<Entry>& entry = entries_[name];
+  if (entry == nullptr) entry = std::make_shared<Entry>();
+  return entry;
 }
 
 }  // namespace kur::server

@@ -16,7 +16,8 @@
 namespace kur::server {
 
 // The event logs of jobs that have ended: opened when someone asks, shared by all who read, closed
-// with the last of them. Thread-safe; opening one holds up only those who open another.
+// with the last of them. Thread-safe; opening one, which may take long, holds up
+// only those who open the same.
 class EndedLogs {
  public:
   // Everything must outlive the logs.
@@ -27,15 +28,21 @@ class EndedLogs {
   absl::StatusOr<std::shared_ptr<EventLog>> Open(const JobRecord& record);
 
  private:
+  struct Entry {
+    absl::Mutex mutex;  // held while the log is opened
+    std::weak_ptr<EventLog> log ABSL_GUARDED_BY(mutex);
+  };
+
   // The number of the last event that the job's worker reported, by its own account; 0: unknown.
   int64_t LastSequence(const JobRecord& record);
-  void DropClosed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::shared_ptr<Entry> EntryOf(const std::string& name);
 
   FileSystem& files_;
   const StateLayout& layout_;
   EventDispatcher& dispatcher_;
   absl::Mutex mutex_;
-  absl::flat_hash_map<std::string, std::weak_ptr<EventLog>> logs_ ABSL_GUARDED_BY(mutex_);
+  // With the entries that someone opens or reads, and some that nobody does any more.
+  absl::flat_hash_map<std::string, std::shared_ptr<Entry>> entries_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace kur::server

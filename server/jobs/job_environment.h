@@ -14,6 +14,7 @@
 #include "server/launcher/launcher.h"
 #include "server/launcher/process.h"
 #include "server/metrics/metrics.h"
+#include "server/net/user_quota.h"
 #include "server/protocol/state_layout.h"
 #include "server/scheduler/scheduling_policy.h"
 #include "server/secrets/secret_vault.h"
@@ -54,6 +55,8 @@ struct JobEnvironment {
   int max_restarts = kDefaultMaxRestarts;
   // How many bytes of events a job may have before only the most important are kept; 0: any.
   int64_t event_bytes = 0;
+  // How many bytes the frozen submissions of jobs that have not ended may take in memory.
+  UserQuota::Limits job_bytes = {/*total=*/int64_t{1} << 30, /*per_user=*/int64_t{128} << 20};
   // The time of day, for people; tests set it.
   std::function<absl::Time()> now = TimeOfDay;
   // Uptime(), for deadlines; tests set it.

@@ -22,7 +22,7 @@
 namespace kur::server {
 namespace {
 
-constexpr TaskPool::Limits kLaunchLimits = {/*threads=*/4, /*running_per_user=*/4,
+constexpr TaskPool::Limits kLaunchLimits = {/*threads=*/4, /*running_per_user=*/3,
                                             /*queued=*/1024, /*queued_per_user=*/1024};
 // How long submissions wait for the next round, in times that the last one took: so scheduling
 // takes a fifth of a processor at most, however long the queue is.
@@ -33,6 +33,8 @@ constexpr int kDefaultPageSize = 100;
 constexpr int kMaxPageSize = 1000;
 // How many of the jobs that a prefix fits are named.
 constexpr int kNamedAtMost = 10;
+
+int64_t BytesOf(const FrozenJob& job) { return static_cast<int64_t>(job.SpaceUsedLong()); }
 
 JobIdentity IdentityOf(const JobRecord& record) { return {record.name, record.owner}; }
 
@@ -48,6 +50,18 @@ absl::Status Ambiguous(const std::string& prefix, std::vector<JobRecord> jobs) {
       absl::StrCat("'", prefix, "' fits several jobs: ", NamesOf(jobs), more ? " and more" : ""));
 }
 
+// A file that kurd itself may not open is no matter of the caller's rights.
+absl::Status AsServerFault(absl::Status status) {
+  if (!absl::IsPermissionDenied(status)) return status;
+  return absl::InternalError(status.message());
+}
+
+template <class T>
+absl::StatusOr<T> AsServerFault(absl::StatusOr<T> result) {
+  if (result.ok()) return result;
+  return AsServerFault(result.status());
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Start(const JobEnvironment& environment) {
@@ -60,7 +74,8 @@ absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Start(const JobEnvironme
 
 JobManager::JobManager(const JobEnvironment& environment)
     : environment_(environment),
-      ended_logs_(*environment.files, *environment.layout, *environment.dispatcher) {}
+      ended_logs_(*environment.files, *environment.layout, *environment.dispatcher),
+      job_bytes_(environment.job_bytes) {}
 
 JobManager::~JobManager() { Stop(); }
 
@@ -80,6 +95,8 @@ absl::Status JobManager::Recover() {
   if (!absl::IsDataLoss(marked)) KUR_RETURN_IF_ERROR(marked);
   KUR_ASSIGN_OR_RETURN(std::vector<JobRecord> records, environment_.store->Unfinished());
   for (JobRecord& record : records) {
+    // Null if that is more than may be submitted now.
+    UserQuota::Share share = job_bytes_.TryTake(record.owner, BytesOf(record.frozen));
     const auto job = std::make_shared<ActiveJob>(environment_, on_change_, std::move(record));
     const absl::Status recovered = Annotate(job->Recover(), absl::StrCat("job ", job->name()));
     // One damaged job must not keep the others from going on.
@@ -87,6 +104,7 @@ absl::Status JobManager::Recover() {
     if (!recovered.ok()) spdlog::error("{}", recovered.ToString());
     absl::MutexLock lock(&mutex_);
     active_[job->id()] = job;
+    shares_[job->id()] = std::move(share);
   }
   if (!records.empty()) spdlog::info("{} unfinished jobs were found", records.size());
   return absl::OkStatus();
@@ -204,6 +222,7 @@ void JobManager::ForgetSettled(const std::vector<std::shared_ptr<ActiveJob>>& jo
     if (!job->IsSettled()) continue;
     absl::MutexLock lock(&mutex_);
     active_.erase(job->id());
+    shares_.erase(job->id());
     ++forgotten_;
     // What held the devices or wrote the same files is gone.
     NoteChange();
@@ -248,6 +267,13 @@ absl::StatusOr<v1::Job> JobManager::Submit(const Caller& caller,
     preview.frozen = job.frozen;
     return ToJob(preview);
   }
+  UserQuota::Share share = job_bytes_.TryTake(job.owner, BytesOf(job.frozen));
+  if (share == nullptr) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the jobs of user '", job.owner,
+                     "' that have not ended have as many inputs as kurd has room for; submit this "
+                     "one when some have ended"));
+  }
   bool inserted = false;
   KUR_ASSIGN_OR_RETURN(const JobRecord record, environment_.store->Insert(job, &inserted));
   if (inserted) {
@@ -257,8 +283,15 @@ absl::StatusOr<v1::Job> JobManager::Submit(const Caller& caller,
     environment_.metrics->CountSubmission();
     spdlog::info("job {} of {} is queued", record.name, record.owner);
     KUR_RETURN_IF_ERROR(Active(record).status());
+    KeepShare(record.id, std::move(share));
   }
   return Describe(record);
+}
+
+void JobManager::KeepShare(int64_t id, UserQuota::Share share) {
+  absl::MutexLock lock(&mutex_);
+  // It may have ended already.
+  if (active_.count(id) > 0) shares_[id] = std::move(share);
 }
 
 absl::StatusOr<JobRecord> JobManager::Find(const Caller& caller, Action action,
@@ -361,7 +394,12 @@ absl::StatusOr<v1::ListJobsResponse> JobManager::List(const Caller& caller,
     records.pop_back();
     response.set_next_page_token(absl::StrCat(records.back().id));
   }
-  for (const JobRecord& record : records) *response.add_jobs() = Describe(record);
+  for (const JobRecord& record : records) {
+    v1::Job& job = *response.add_jobs();
+    job = Describe(record);
+    // By far the largest part: a page of such jobs would be no message.
+    job.clear_inputs();
+  }
   return response;
 }
 
@@ -373,27 +411,16 @@ absl::StatusOr<v1::Job> JobManager::Cancel(const Caller& caller, const std::stri
     return absl::FailedPreconditionError(
         absl::StrCat("job ", ended.name, " has ended: it is ", StateName(ended.state)));
   }
-  KUR_RETURN_IF_ERROR(active->Cancel());
+  KUR_RETURN_IF_ERROR(AsServerFault(active->Cancel()));
   return active->Describe();
 }
 
 absl::Status JobManager::RequestCheckpoint(const Caller& caller, const std::string& name) {
   KUR_ASSIGN_OR_RETURN(const JobRecord record, Find(caller, Action::kControlJob, name));
   KUR_ASSIGN_OR_RETURN(const auto active, Active(record));
-  if (active != nullptr) return active->RequestCheckpoint();
+  if (active != nullptr) return AsServerFault(active->RequestCheckpoint());
   return absl::FailedPreconditionError(absl::StrCat("job ", record.name, " has ended"));
 }
-
-namespace {
-
-// A file that kurd itself may not open is no matter of the caller's rights.
-template <class T>
-absl::StatusOr<T> AsServerFault(absl::StatusOr<T> result) {
-  if (!absl::IsPermissionDenied(result.status())) return result;
-  return absl::InternalError(result.status().message());
-}
-
-}  // namespace
 
 absl::StatusOr<std::shared_ptr<EventLog>> JobManager::Events(const Caller& caller,
                                                              const std::string& name) {
@@ -435,7 +462,7 @@ absl::StatusOr<OpenedArtifact> JobManager::OpenArtifact(const Caller& caller,
         absl::StrCat("job ", record.name, " has written no '", path.substr(0, 200), "'"));
   }
   const std::string file = JoinPath(environment_.layout->Artifacts(record.name), found->path());
-  auto content = environment_.files->OpenForReading(file);
+  auto content = AsServerFault(environment_.files->OpenForReading(file));
   if (!content.ok()) {
     return absl::Status(content.status().code(),
                         absl::StrReplaceAll(content.status().message(), {{file, path}}));

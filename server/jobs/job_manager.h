@@ -23,6 +23,7 @@
 #include "server/jobs/ended_logs.h"
 #include "server/jobs/job_environment.h"
 #include "server/net/task_pool.h"
+#include "server/net/user_quota.h"
 
 namespace kur::server {
 
@@ -105,6 +106,8 @@ class JobManager {
   // Returns the active job of a record, or null if it has ended.
   absl::StatusOr<std::shared_ptr<ActiveJob>> Active(const JobRecord& record);
   std::shared_ptr<ActiveJob> FindActive(int64_t id) const;
+  // Keeps the share until the job is forgotten.
+  void KeepShare(int64_t id, UserQuota::Share share);
   std::vector<std::shared_ptr<ActiveJob>> ActiveJobs() const;
   // Returns what a job of the store looks like now.
   v1::Job Describe(const JobRecord& record) const;
@@ -113,11 +116,14 @@ class JobManager {
   absl::Duration next_sweep_ = -absl::InfiniteDuration();  // of the scheduling thread
   const std::function<void()> on_change_ = [this] { MarkChanged(); };
   EndedLogs ended_logs_;
+  UserQuota job_bytes_;
 
   mutable absl::Mutex mutex_;
   TimedCondition work_arrived_;  // HasWork() or IsUrgent() may have become true
   // By id, which is the order of submission.
   std::map<int64_t, std::shared_ptr<ActiveJob>> active_ ABSL_GUARDED_BY(mutex_);
+  // What those of them take of `job_bytes_`.
+  std::map<int64_t, UserQuota::Share> shares_ ABSL_GUARDED_BY(mutex_);
   // Jobs that have been taken out of `active_`.
   int64_t forgotten_ ABSL_GUARDED_BY(mutex_) = 0;
   // Something has changed that jobs in the queue may wait for; jobs have been added.

@@ -1,13 +1,16 @@
 #include "server/jobs/worker_attempt.h"
 
 #include <cstdint>
+#include <string>
 
+#include "engine/base/utf8.h"
 #include "server/jobs/job_view.h"
 
 namespace kur::server {
 namespace {
 
 constexpr int64_t kLogTailBytes = 2048;
+constexpr int64_t kMaxReasonCharacters = 4096;
 
 }  // namespace
 
@@ -16,6 +19,10 @@ WorkerEnd DescribeEnd(const WorkerAttempt& attempt, const JobRecord& job,
   WorkerEnd end;
   end.exit = attempt.exit.value_or(WorkerExit());
   end.outcome = directory.Outcome();
+  if (end.outcome.has_value()) {
+    end.outcome->set_reason(
+        std::string(CharacterPrefix(end.outcome->reason(), kMaxReasonCharacters)));
+  }
   end.cancel_requested = job.desired_state == DESIRED_STATE_END;
   end.kill_reason = attempt.ending.kill_reason();
   end.kill_is_final = attempt.ending.kill_is_final();

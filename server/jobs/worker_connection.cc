@@ -74,25 +74,13 @@ absl::Status CheckHello(const v1::Hello& hello, const JobRecord& job,
   return absl::PermissionDeniedError("the worker belongs to another state directory");
 }
 
-absl::Status CheckWorkerEvents(int64_t sequence, bool may_lack_events,
-                               std::vector<v1::Event>& events) {
-  const auto known = [sequence](const v1::Event& event) {
-    return event.worker_sequence() > 0 && event.worker_sequence() <= sequence;
-  };
-  events.erase(std::remove_if(events.begin(), events.end(), known), events.end());
-  if (may_lack_events && !events.empty()) {
-    sequence = std::max(sequence, events.front().worker_sequence() - 1);
-  }
+absl::Status CheckWorkerEvents(const std::vector<v1::Event>& events) {
   for (const v1::Event& event : events) {
     if (event.ByteSizeLong() > kMaxEventBytes) {
       return absl::InvalidArgumentError("an event of a worker is too large");
     }
     if (event.worker_sequence() <= 0) {
       return absl::InvalidArgumentError("an event of a worker needs a worker_sequence");
-    }
-    if (event.worker_sequence() != ++sequence) {
-      return absl::OutOfRangeError(absl::StrCat("expected the worker's event ", sequence, ", got ",
-                                                event.worker_sequence()));
     }
     // The states of a job are kurd's to announce.
     if (event.has_state_changed()) {
@@ -102,6 +90,25 @@ absl::Status CheckWorkerEvents(int64_t sequence, bool may_lack_events,
     if (event.has_artifact_written()) {
       KUR_RETURN_IF_ERROR(CheckArtifact(event.artifact_written()));
     }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status KeepNewEvents(int64_t sequence, bool may_lack_events, std::vector<v1::Event>& events) {
+  const auto known = [sequence](const v1::Event& event) {
+    return event.worker_sequence() <= sequence;
+  };
+  events.erase(std::remove_if(events.begin(), events.end(), known), events.end());
+  if (may_lack_events && !events.empty()) {
+    sequence = std::max(sequence, events.front().worker_sequence() - 1);
+  }
+  for (const v1::Event& event : events) {
+    // Subtracts: what the worker says may be the largest number.
+    if (event.worker_sequence() - 1 != sequence) {
+      return absl::OutOfRangeError(absl::StrCat("expected the event after the worker's ", sequence,
+                                                ", got ", event.worker_sequence()));
+    }
+    sequence = event.worker_sequence();
   }
   return absl::OkStatus();
 }

@@ -52,11 +52,13 @@ class WorkerConnection {
 absl::Status CheckHello(const v1::Hello& hello, const JobRecord& job,
                         const std::string& run_directory);
 
-// Leaves out of `events` those up to `sequence`, which are known. INVALID_ARGUMENT for what no
-// worker may report, OUT_OF_RANGE unless the others follow `sequence` without a gap; but before the
-// first of them may be one if events are known to be lost (`may_lack_events`).
-absl::Status CheckWorkerEvents(int64_t sequence, bool may_lack_events,
-                               std::vector<v1::Event>& events);
+// INVALID_ARGUMENT for what no worker may report. Takes time: not to be called under a lock.
+absl::Status CheckWorkerEvents(const std::vector<v1::Event>& events);
+
+// Leaves out of `events` those up to `sequence`, which are known. OUT_OF_RANGE unless the others
+// follow `sequence` without a gap; but before the first of them may be one if events are known to
+// be lost (`may_lack_events`).
+absl::Status KeepNewEvents(int64_t sequence, bool may_lack_events, std::vector<v1::Event>& events);
 
 }  // namespace kur::server
 

@@ -22,7 +22,7 @@ class TaskPool {
  public:
   struct Limits {
     int threads = 1;
-    int running_per_user = 1;
+    int running_per_user = 1;    // fewer than `threads`, so that nobody keeps all of them
     size_t queued = 1;           // tasks that wait for a thread
     size_t queued_per_user = 1;  // of these
   };

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <memory>
@@ -33,17 +34,37 @@ const unsigned char* Bytes(absl::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
+std::string IdOf(absl::string_view key) {
+  std::string text = absl::StrCat("kurd's key for secrets:", key);
+  const Wiper wiper(&text);
+  return Sha256Hex(text).substr(0, kIdDigits);
+}
+
 absl::StatusOr<std::string> RandomBytes(size_t count) {
   std::string bytes(count, '\0');
   if (RAND_bytes(Bytes(&bytes), static_cast<int>(count)) == 1) return bytes;
   return absl::InternalError("the system gives no random numbers");
 }
 
+// Writes a file that is durable on return. ALREADY_EXISTS if there is one: never replaces a key, as
+// what another kurd that has the same file has sealed needs it.
+absl::Status WriteNew(FileSystem& files, const std::string& path, absl::string_view content) {
+  const std::string made = absl::StrCat(path, ".made-", getpid());
+  const absl::Status linked = [&]() -> absl::Status {
+    KUR_ASSIGN_OR_RETURN(auto file, files.OpenForAppend(made, /*truncate=*/true, 0600));
+    KUR_RETURN_IF_ERROR(file->Append(content));
+    KUR_RETURN_IF_ERROR(file->Sync());
+    KUR_RETURN_IF_ERROR(file->Close());
+    return files.Link(made, path);
+  }();
+  files.Remove(made).IgnoreError();
+  KUR_RETURN_IF_ERROR(linked);
+  return files.SyncDirectory(DirectoryOf(path));
+}
+
 }  // namespace
 
-SealingKey::SealingKey(std::string bytes)
-    : bytes_(std::move(bytes)),
-      id_(Sha256Hex(absl::StrCat("kurd's key for secrets:", bytes_)).substr(0, kIdDigits)) {}
+SealingKey::SealingKey(std::string bytes) : bytes_(std::move(bytes)), id_(IdOf(bytes_)) {}
 
 SealingKey::~SealingKey() { Wipe(&bytes_); }
 
@@ -71,7 +92,9 @@ absl::StatusOr<SealingKey> SealingKey::Create(FileSystem& files, const std::stri
   std::string digits = absl::BytesToHexString(bytes);
   const Wiper wiper(&digits);
   KUR_RETURN_IF_ERROR(files.MakeDirectories(DirectoryOf(path), 0700));
-  KUR_RETURN_IF_ERROR(WriteFileAtomically(files, path, digits, 0600));
+  const absl::Status written = WriteNew(files, path, digits);
+  if (absl::IsAlreadyExists(written)) return Load(path);
+  KUR_RETURN_IF_ERROR(written);
   return SealingKey(std::move(bytes));
 }
 

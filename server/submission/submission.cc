@@ -152,10 +152,15 @@ absl::Status CheckUploaded(BlobStore& blobs, const std::string& owner,
       missing.insert(input.sha256());
       continue;
     }
-    KUR_ASSIGN_OR_RETURN(const int64_t size, FileSize(blobs.PathOf(owner, input.sha256())));
-    if (size != input.size()) {
+    const auto size = FileSize(blobs.PathOf(owner, input.sha256()));
+    // Whatever is wrong with kurd's own file is no matter of the request.
+    if (!size.ok()) {
+      return absl::InternalError(
+          absl::StrCat("input ", input.path(), ": ", size.status().message()));
+    }
+    if (*size != input.size()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("input ", input.path(), " has ", size, " bytes, not ", input.size()));
+          absl::StrCat("input ", input.path(), " has ", *size, " bytes, not ", input.size()));
     }
   }
   if (missing.empty()) return absl::OkStatus();
@@ -324,6 +329,15 @@ absl::Status CheckSubmissionSize(const v1::SubmitJobRequest& request) {
           absl::StrCat("source ", source.path(), " makes the sources too large: at most ",
                        kMaxSourceBytes, " bytes each and ", kMaxAllSourceBytes, " together"));
     }
+  }
+  int64_t input_bytes = 0;
+  for (const v1::Input& input : request.inputs()) {
+    input_bytes += static_cast<int64_t>(input.ByteSizeLong());
+  }
+  if (input_bytes > kMaxInputBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the list of inputs has ", input_bytes, " bytes; at most ", kMaxInputBytes,
+                     "; use shorter paths, or put the files into an archive"));
   }
   int64_t override_bytes = 0;
   for (const std::string& override : request.overrides()) override_bytes += override.size();

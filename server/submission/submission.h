@@ -23,6 +23,7 @@ constexpr int64_t kMaxSourceBytes = int64_t{1} << 20;
 constexpr int64_t kMaxAllSourceBytes = int64_t{16} << 20;
 constexpr int kMaxInputs = 10'000;
 constexpr int kMaxOverrides = 1'000;
+constexpr int64_t kMaxInputBytes = int64_t{2} << 20;  // of paths and digests
 constexpr int64_t kMaxOverrideBytes = int64_t{64} << 10;
 constexpr size_t kMaxNameBytes = 64;
 constexpr size_t kMaxRequestIdBytes = 128;

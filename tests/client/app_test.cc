@@ -324,6 +324,18 @@ TEST_F(AppTest, SubmitWithoutAnAnswerSaysThatTheJobMayBeThere) {
   EXPECT_THAT(err(), Not(HasSubstr("may have been accepted"))) << "it has answered";
 }
 
+TEST_F(AppTest, SaysWhatAServerSaysThatIsReachedButCannotServe) {
+  const std::string file = folder_.Write("p/toy.yml", kKurfile);
+  v1::ErrorDetails details;
+  details.set_reached(true);
+  server_.With([&](FakeState& state) {
+    state.submit_error = grpc::Status(grpc::StatusCode::UNAVAILABLE, "the disk is broken",
+                                      details.SerializeAsString());
+  });
+  EXPECT_EQ(Run({"submit", file, "--dry-run"}), ExitCode::kUnreachable);
+  EXPECT_EQ(err(), "kurctl: the disk is broken\n");
+}
+
 TEST_F(AppTest, SubmitShowsEveryErrorOfAKurfileWithoutAskingTheServer) {
   const std::string file = folder_.Write("p/toy.yml", "model:\n  - dense: ten\ntrian: {}\n");
   EXPECT_EQ(Run({"submit", file}), ExitCode::kError);

@@ -5,10 +5,11 @@ cd "$(dirname "$0")/../.."
 
 # The targets, and how many inputs each gets by default: fewer where one takes long.
 declare -A default_inputs=(
-  [csv]=20000 [evaluation]=4000 [event_log]=2000
-  [idx]=20000 [image]=10000 [jsonl]=10000 [kurfile]=3000 [npy]=20000
+  [audio]=4000 [checkpoint]=4000 [csv]=20000 [download]=2000 [evaluation]=4000 [event_log]=2000
+  [idx]=20000 [image]=10000 [jsonl]=10000 [kur_log]=2000 [kurfile]=3000 [npy]=20000
   [overrides]=10000 [packed]=10000 [path_resolver]=10000 [pickle]=20000 [safetensors]=20000
-  [tar]=10000 [template]=10000
+  [shown]=2000 [speech]=4000 [statistics]=10000 [submission]=2000 [table]=10000 [tar]=10000
+  [template]=10000 [texts]=20000
   [worker]=1000 [yaml]=10000)
 mapfile -t all < <(printf '%s\n' "${!default_inputs[@]}" | sort)
 

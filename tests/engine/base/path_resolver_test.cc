@@ -1,6 +1,7 @@
 #include "engine/base/path_resolver.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 #include <functional>
@@ -140,6 +141,17 @@ TEST_F(PathResolverTest, MissingFilesAreNotFound) {
   const absl::Status status = Resolver().ForReading("data/none.pkl").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(status.message()), HasSubstr("data/none.pkl"));
+}
+
+TEST_F(PathResolverTest, WhatCannotBeOpenedIsNotCalledMissing) {
+  rlimit before = {};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none = {0, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const absl::Status status = Resolver().ForReading("data/train.pkl").status();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("cannot open data/train.pkl: "));
 }
 
 TEST_F(PathResolverTest, PathsThatLeadOutAreRefused) {

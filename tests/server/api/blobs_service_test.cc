@@ -89,7 +89,7 @@ TEST_F(BlobsServiceTest, AFullDiskIsSaid) {
 }
 
 TEST_F(BlobsServiceTest, AFileThatKurdMayNotWriteIsNoMatterOfTheCallersRights) {
-  api_.server.files.unmovable = digest_;
+  api_.server.files.untouchable = digest_;
   EXPECT_EQ(Upload(digest_, content_, 0, content_.size()).error_code(), StatusCode::INTERNAL);
 }
 

@@ -198,7 +198,7 @@ TEST_F(CallLimitsTest, WhatWaitsOfOneUserHasABoundInBytes) {
   for (const grpc::Status& end : ends) {
     exhausted += end.error_code() == StatusCode::RESOURCE_EXHAUSTED ? 1 : 0;
     if (!end.ok()) {
-      EXPECT_THAT(end.error_message(), HasSubstr("wait to be checked"));
+      EXPECT_THAT(end.error_message(), HasSubstr("wait to be answered"));
     }
   }
   EXPECT_EQ(exhausted, 1);

@@ -25,6 +25,15 @@ TEST(GrpcStatusTest, KeepsCodeAndMessage) {
   EXPECT_TRUE(ToGrpc(absl::OkStatus()).ok());
 }
 
+TEST(GrpcStatusTest, TellsItsOwnUnavailableFromTheTransports) {
+  const grpc::Status status = ToGrpc(absl::UnavailableError("the disk is broken"));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(status.error_message(), "the disk is broken");
+  v1::ErrorDetails details;
+  ASSERT_TRUE(details.ParseFromString(status.error_details()));
+  EXPECT_TRUE(details.reached());
+}
+
 TEST(GrpcStatusTest, CarriesDiagnostics) {
   Diagnostics diagnostics;
   diagnostics.Error(At(12), "model[3].dense.size", "expected an integer");

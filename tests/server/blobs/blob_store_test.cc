@@ -300,12 +300,12 @@ TEST_F(BlobStoreTest, OnePartThatCannotBeRemovedKeepsNoOther) {
     ASSERT_THAT((*upload)->Write("x"), IsOk());
   }
   now_ += limits_.part_age + absl::Seconds(1);
-  files_.unmovable = DigestOf(9, 'b');
+  files_.untouchable = DigestOf(9, 'b');
   EXPECT_THAT(store_->RemoveExpiredParts(), FailsWith(absl::StatusCode::kPermissionDenied, "busy"));
   EXPECT_EQ(store_->ReceivedBytes(kAnn, DigestOf(9, 'a')), 0);
   EXPECT_EQ(store_->ReceivedBytes(kAnn, DigestOf(9, 'b')), 1);
   EXPECT_EQ(store_->ReceivedBytes(kAnn, DigestOf(9, 'c')), 0);
-  files_.unmovable = "";
+  files_.untouchable = "";
   EXPECT_THAT(store_->RemoveExpiredParts(), IsOk()) << "tried again";
   EXPECT_EQ(store_->ReceivedBytes(kAnn, DigestOf(9, 'b')), 0);
 }

@@ -2,11 +2,19 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/openat2.h>
+#include <linux/sockios.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -103,6 +111,8 @@ TEST(SyscallFilterTest, NobodySignalsOrAdjustsOthers) {
   const pid_t parent = getpid();
   rlimit limit;
   getrlimit(RLIMIT_NOFILE, &limit);
+  cpu_set_t all;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(all), &all), 0);
   for (const SyscallPolicy policy : {SyscallPolicy::kWorker, SyscallPolicy::kNetwork}) {
     for (const pid_t other : {parent, 0, -1, -parent}) {
       EXPECT_EQ(Filtered(policy, [other] { return kill(other, 0); }), EPERM) << other;
@@ -114,9 +124,65 @@ TEST(SyscallFilterTest, NobodySignalsOrAdjustsOthers) {
     EXPECT_EQ(Filtered(policy, [&] { return prlimit(parent, RLIMIT_NOFILE, &limit, nullptr); }),
               EPERM);
     EXPECT_EQ(Filtered(policy, [&] { return prlimit(0, RLIMIT_NOFILE, nullptr, &limit); }), 0);
+    EXPECT_EQ(Filtered(policy, [&] { return sched_setaffinity(parent, sizeof(all), &all); }),
+              EPERM);
+    EXPECT_EQ(Filtered(policy, [&] { return sched_setaffinity(0, sizeof(all), &all); }), 0);
     EXPECT_EQ(Filtered(policy, [=] { return ptrace(PTRACE_ATTACH, parent, nullptr, nullptr); }),
               EPERM);
   }
+}
+
+TEST(SyscallFilterTest, NoFileSignalsOthersInItsStead) {
+  const pid_t parent = getpid();
+  const f_owner_ex owner = {F_OWNER_PID, parent};
+  int on = 1;
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  for (const SyscallPolicy policy : {SyscallPolicy::kWorker, SyscallPolicy::kNetwork}) {
+    EXPECT_EQ(Filtered(policy, [&] { return fcntl(ends[0], F_SETOWN, parent); }), EPERM);
+    EXPECT_EQ(Filtered(policy, [&] { return fcntl(ends[0], F_SETOWN_EX, &owner); }), EPERM);
+    EXPECT_EQ(Filtered(policy, [&] { return fcntl(ends[0], F_SETSIG, SIGKILL); }), EPERM);
+    EXPECT_EQ(Filtered(policy, [&] { return ioctl(ends[0], FIOSETOWN, &parent); }), EPERM);
+    EXPECT_EQ(Filtered(policy, [&] { return ioctl(ends[0], SIOCSPGRP, &parent); }), EPERM);
+    EXPECT_EQ(Filtered(policy, [&] { return ioctl(ends[0], FIOASYNC, &on); }), EPERM);
+    EXPECT_EQ(Filtered(policy, [&] { return fcntl(ends[0], F_SETFL, O_NONBLOCK); }), 0);
+    EXPECT_EQ(Filtered(policy, [&] { return ioctl(ends[0], FIONREAD, &on); }), 0);
+  }
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST(SyscallFilterTest, NothingIsSharedByNumber) {
+  for (const SyscallPolicy policy : {SyscallPolicy::kWorker, SyscallPolicy::kNetwork}) {
+    EXPECT_EQ(Filtered(policy, [] { return shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600); }), EPERM);
+    EXPECT_EQ(Filtered(policy, [] { return shmat(0, nullptr, 0) == nullptr ? 0 : -1; }), EPERM);
+    EXPECT_EQ(Filtered(policy, [] { return msgget(IPC_PRIVATE, IPC_CREAT | 0600); }), EPERM);
+    EXPECT_EQ(Filtered(policy, [] { return semget(IPC_PRIVATE, 1, IPC_CREAT | 0600); }), EPERM);
+    EXPECT_EQ(Filtered(policy, [] { return syscall(SYS_mq_open, "q", O_RDWR | O_CREAT, 0600, 0); }),
+              EPERM);
+  }
+}
+
+TEST(SyscallFilterTest, WhatMayOnlyBeReadIsNotEmptied) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.File("file");
+  std::ofstream(path) << "content";
+  const char* const file = path.c_str();
+  for (const int flags : {O_ACCMODE, O_ACCMODE | O_TRUNC, O_RDONLY | O_TRUNC,
+                          O_RDONLY | O_TRUNC | O_CLOEXEC | O_CREAT}) {
+    EXPECT_EQ(OfWorker([=] { return syscall(SYS_openat, AT_FDCWD, file, flags, 0600); }), EPERM);
+#if defined(__x86_64__)
+    EXPECT_EQ(OfWorker([=] { return syscall(SYS_open, file, flags, 0600); }), EPERM);
+#endif
+  }
+  EXPECT_EQ(OfWorker([=] {
+              open_how how = {};
+              return syscall(SYS_openat2, AT_FDCWD, file, &how, sizeof(how));
+            }),
+            ENOSYS);
+  EXPECT_EQ(OfWorker([=] { return open(file, O_RDONLY); }), 0);
+  EXPECT_EQ(OfWorker([=] { return open(file, O_WRONLY | O_TRUNC | O_CLOEXEC); }), 0);
+  EXPECT_EQ(OfWorker([=] { return open(file, O_RDWR | O_APPEND); }), 0);
 }
 
 TEST(SyscallFilterTest, WhatLandlockDoesNotCoverIsRefused) {

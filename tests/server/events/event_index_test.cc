@@ -158,6 +158,46 @@ TEST_F(EventIndexTest, MarksOfAnotherVersionAreNotUsed) {
   EXPECT_EQ(Describe(*Open()), expected_);
 }
 
+TEST_F(EventIndexTest, AMarkThatIsLargerThanKurdsIsNotUsed) {
+  const auto reader = RecordLogReader::Open(files_, index_);
+  ASSERT_THAT(reader, IsOk());
+  int64_t offset = 0;
+  std::string record;
+  ASSERT_THAT((*reader)->Read(&offset, &record), IsOk());
+  EventMark mark;
+  ASSERT_TRUE(mark.ParseFromString(record));
+  (*mark.mutable_summary()->mutable_progress()->mutable_validation_metrics())[std::string(1 << 20,
+                                                                                          'x')] = 1;
+  std::filesystem::remove(index_);
+  const auto writer = RecordLogWriter::Open(files_, index_);
+  ASSERT_THAT(writer, IsOk());
+  ASSERT_THAT((*writer)->Append(mark.SerializeAsString()), IsOk());
+  EXPECT_EQ(Describe(*Open()), expected_);
+}
+
+TEST_F(EventIndexTest, MarksThatAreCloserThanKurdsAreNotUsed) {
+  const auto reader = RecordLogReader::Open(files_, path_);
+  ASSERT_THAT(reader, IsOk());
+  std::filesystem::remove(index_);
+  const auto writer = RecordLogWriter::Open(files_, index_);
+  ASSERT_THAT(writer, IsOk());
+  int64_t begin = 0;
+  int64_t end = 0;
+  std::string record;
+  for (int i = 1; (*reader)->Read(&end, &record).ok(); ++i, begin = end) {
+    EventMark mark;
+    mark.set_version(1);
+    mark.set_number(i);
+    mark.set_offset(begin);
+    mark.set_checksum(RecordChecksum(record));
+    mark.mutable_summary()->set_saved_batches(17);
+    if (begin > EventIndex::kMarkBytes / 2) {
+      ASSERT_THAT((*writer)->Append(mark.SerializeAsString()), IsOk());
+    }
+  }
+  EXPECT_EQ(Describe(*Open()), expected_);
+}
+
 // A worker can write the files of its job.
 TEST_F(EventIndexTest, AMarkOfANumberThatTheLogCannotReachIsNotUsed) {
   v1::Event event;

@@ -75,6 +75,17 @@ TEST_F(EventLogTest, NumbersEventsFromOneAcrossReopening) {
   EXPECT_EQ(log_->last_number(), 3);
 }
 
+TEST_F(EventLogTest, AFileThatCannotBeFoundForAMomentIsNotBegunAnew) {
+  ASSERT_THAT(log_->Append({Line("a"), Line("b")}), IsOk());
+  files_.lost = "events.log";
+  log_.reset();
+  EXPECT_THAT(EventLog::Open(files_, path_, dispatcher_),
+              FailsWith(absl::StatusCode::kNotFound, ""));
+  files_.lost = "";
+  Reopen();
+  EXPECT_THAT(From(1), ElementsAre("1:a", "2:b"));
+}
+
 TEST_F(EventLogTest, RemembersTheHighestWorkerSequence) {
   ASSERT_THAT(log_->Append({Line("a", 1), Line("server's own"), Line("b", 2)}), IsOk());
   EXPECT_EQ(log_->last_worker_sequence(), 2);

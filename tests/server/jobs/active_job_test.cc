@@ -103,8 +103,9 @@ TEST_F(ActiveJobTest, AGapInTheEventsIsRefused) {
   const std::string name = server_.Submit("r1");
   FakeWorker worker = RunningWorker(name);
   worker.next_sequence = 5;
-  EXPECT_THAT(worker.Report(FakeWorker::Batches(1, 1, 1)),
-              FailsWith(absl::StatusCode::kOutOfRange, "expected the worker's event 2, got 5"));
+  EXPECT_THAT(
+      worker.Report(FakeWorker::Batches(1, 1, 1)),
+      FailsWith(absl::StatusCode::kOutOfRange, "expected the event after the worker's 1, got 5"));
 }
 
 TEST_F(ActiveJobTest, AWorkerCannotChangeTheStateOfItsJob) {

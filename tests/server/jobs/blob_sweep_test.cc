@@ -84,12 +84,12 @@ TEST_F(BlobSweepTest, WhileAJobIsDamagedNothingGoes) {
 TEST_F(BlobSweepTest, OneFileThatCannotBeRemovedKeepsNoOther) {
   const std::vector<std::string> contents = {kUnnamed, "a second", "a third"};
   for (size_t i = 1; i < contents.size(); ++i) server_.Upload(contents[i]);
-  server_.files.unmovable =
+  server_.files.untouchable =
       std::min({Sha256Hex(kUnnamed), Sha256Hex("a second"), Sha256Hex("a third")});
   server_.seconds_passed = 8 * 24 * 60 * 60;
   EXPECT_THAT(Sweep(), FailsWith(absl::StatusCode::kPermissionDenied, "busy"));
   for (const std::string& content : contents) {
-    EXPECT_EQ(Has(content), Sha256Hex(content) == server_.files.unmovable) << content;
+    EXPECT_EQ(Has(content), Sha256Hex(content) == server_.files.untouchable) << content;
   }
 }
 

@@ -257,6 +257,61 @@ TEST_F(JobManagerTest, ListsInPages) {
               FailsWith(absl::StatusCode::kInvalidArgument, "page_token"));
 }
 
+TEST_F(JobManagerTest, AListLeavesTheInputsOut) {
+  const std::string name = server_.Submit("r1");
+  EXPECT_EQ(server_.Get(name).inputs_size(), 1);
+  const auto list = jobs().List({"ann"}, {});
+  ASSERT_THAT(list, IsOk());
+  ASSERT_EQ(list->jobs_size(), 1);
+  EXPECT_EQ(list->jobs(0).inputs_size(), 0);
+}
+
+TEST_F(JobManagerTest, TheInputsOfAUsersJobsTakeBoundedMemory) {
+  v1::SubmitJobRequest request = TestServer::Request("too large");
+  for (int i = 0; i < 9000; ++i) {
+    v1::Input& input = *request.add_inputs();
+    input = request.inputs(0);
+    input.set_path(absl::StrCat(std::string(200, 'd'), i));
+  }
+  EXPECT_THAT(JobManager::CheckSize(request),
+              FailsWith(absl::StatusCode::kInvalidArgument, "list of inputs"));
+  const std::string running = server_.Submit("r1");
+  const auto bytes =
+      static_cast<int64_t>((*server_.store->FindByName(running))->frozen.SpaceUsedLong());
+  server_.job_bytes = {/*total=*/5 * bytes, /*per_user=*/5 * bytes / 2};
+  server_.Restart();
+  server_.Submit("r2");
+  EXPECT_THAT(jobs().Submit({"ann"}, TestServer::Request("r3")),
+              FailsWith(absl::StatusCode::kResourceExhausted, "that have not ended"));
+  EXPECT_THAT(jobs().Submit({"bob"}, TestServer::Request("r1")), IsOk());
+  server_.Restart();
+  EXPECT_THAT(jobs().Submit({"ann"}, TestServer::Request("r3")),
+              FailsWith(absl::StatusCode::kResourceExhausted, "that have not ended"));
+  server_.EndWorker(running, kSucceeded);
+  EXPECT_THAT(jobs().Submit({"ann"}, TestServer::Request("r3")), IsOk());
+}
+
+TEST_F(JobManagerTest, OpeningAnEndedJobsEventsHoldsUpNobodyElse) {
+  const std::string first = server_.Submit("r1");
+  server_.EndWorker(first, kSucceeded);
+  const std::string second = server_.Submit("r2");
+  server_.EndWorker(second, kSucceeded);
+  absl::Notification go;
+  server_.files.hold_events = &go;
+  std::thread slow([&] { EXPECT_THAT(jobs().Events({"ann"}, first), IsOk()); });
+  server_.files.reading.WaitForNotification();
+  server_.files.hold_events = nullptr;
+  absl::Notification opened;
+  std::thread other([&] {
+    EXPECT_THAT(jobs().Events({"ann"}, second), IsOk());
+    opened.Notify();
+  });
+  EXPECT_TRUE(opened.WaitForNotificationWithTimeout(absl::Seconds(10)));
+  go.Notify();
+  slow.join();
+  other.join();
+}
+
 TEST_F(JobManagerTest, ArtifactsAreListedAndOpened) {
   const std::string name = server_.Submit("r1");
   FakeWorker worker = RunningWorker(name);
@@ -273,6 +328,10 @@ TEST_F(JobManagerTest, ArtifactsAreListedAndOpened) {
               FailsWith(absl::StatusCode::kFailedPrecondition, "anew"));
   EXPECT_THAT(jobs().OpenArtifact({"ann"}, name, "../job.pb", ""),
               FailsWith(absl::StatusCode::kNotFound, "job.pb"));
+  server_.files.untouchable = "last.w";
+  EXPECT_THAT(jobs().OpenArtifact({"ann"}, name, "last.w", ""),
+              FailsWith(absl::StatusCode::kInternal, "busy"))
+      << "which says nothing of ann's rights";
 }
 
 TEST_F(JobManagerTest, DevicesKnowTheirJobs) {

@@ -278,6 +278,19 @@ TEST_F(RecoveryTest, ACancelOfAJobWhoseEventsAreUnreadEndsIt) {
   EXPECT_THAT(server_.States(second), ElementsAre(kQueued, kCancelled));
 }
 
+TEST_F(RecoveryTest, AJobEndsWhoseWorkerHasPutSomethingElseInPlaceOfItsEvents) {
+  const std::string name = server_.Submit("r1");
+  RunningWorker(name);
+  server_.Crash();
+  ASSERT_TRUE(std::filesystem::remove(server_.layout.Events(name)));
+  ASSERT_TRUE(std::filesystem::create_directory(server_.layout.Events(name)));
+  server_.Start();
+  const v1::Job job = server_.Get(name);
+  EXPECT_EQ(job.state(), kFailed);
+  EXPECT_THAT(job.reason(), HasSubstr("events.log is a folder"));
+  EXPECT_THAT(server_.jobs->DeviceHolders(), SizeIs(0));
+}
+
 TEST_F(RecoveryTest, DamageThatAReaderFindsIsSaidOnceAndTheJobGoesOn) {
   const std::string name = server_.Submit("r1");
   FakeWorker worker = RunningWorker(name);
@@ -303,6 +316,12 @@ TEST_F(RecoveryTest, DamageThatAReaderFindsIsSaidOnceAndTheJobGoesOn) {
     warnings += event.log_line().level() == v1::LogLine::LEVEL_WARNING ? 1 : 0;
   }
   EXPECT_EQ(warnings, 1);
+}
+
+TEST_F(RecoveryTest, AReasonOfAWorkerIsCut) {
+  const std::string name = server_.Submit("r1");
+  server_.EndWorker(name, kFailed, std::string(1 << 19, 'x'));
+  EXPECT_EQ(server_.Get(name).reason(), std::string(4096, 'x'));
 }
 
 TEST_F(RecoveryTest, ProgressIsReadFromTheEvents) {

@@ -62,6 +62,14 @@ TEST_F(SealingKeyTest, IsTheSameAfterItIsRead) {
   EXPECT_THAT(directory_.Read("folder/key"), Not(HasSubstr(key.id())));
 }
 
+TEST_F(SealingKeyTest, NeverReplacesAnother) {
+  const auto first = SealingKey::Create(FileSystem::Posix(), directory_.File("shared"));
+  const auto second = SealingKey::Create(FileSystem::Posix(), directory_.File("shared"));
+  ASSERT_THAT(first, IsOk());
+  ASSERT_THAT(second, IsOk());
+  EXPECT_EQ(first->id(), second->id());
+}
+
 TEST_F(SealingKeyTest, AFileThatIsNoKeyOrOpenToOthersIsRefused) {
   EXPECT_TRUE(absl::IsNotFound(SealingKey::Load(directory_.File("none")).status()));
   const std::string path = directory_.Write("key", std::string(64, 'a') + "\n");

@@ -22,15 +22,24 @@ class FailingFileSystem : public testing::ForwardingFileSystem {
   // While it is set, whoever opens a log of events to read it waits; the first notifies `reading`.
   std::atomic<absl::Notification*> hold_events{nullptr};
   absl::Notification reading;
-  // The name of files that cannot be renamed; set by no other thread meanwhile.
-  std::string unmovable;
+  // The name of files that cannot be renamed or opened to be read; set by no other thread
+  // meanwhile.
+  std::string untouchable;
 
+  // The name of files that seem not to be there, unless they are opened to be written.
+  std::string lost;
+
+  bool Exists(const std::string& path) override {
+    return BaseName(path) != lost && ForwardingFileSystem::Exists(path);
+  }
   absl::Status Rename(const std::string& from, const std::string& to) override {
-    if (BaseName(from) == unmovable) return absl::PermissionDeniedError("busy");
+    if (BaseName(from) == untouchable) return absl::PermissionDeniedError("busy");
     return ForwardingFileSystem::Rename(from, to);
   }
   absl::StatusOr<std::unique_ptr<RandomAccessFile>> OpenForReading(
       const std::string& path) override {
+    if (BaseName(path) == untouchable) return absl::PermissionDeniedError("busy");
+    if (BaseName(path) == lost) return absl::NotFoundError("lost");
     absl::Notification* const hold = hold_events;
     if (hold != nullptr && BaseName(path) == "events.log") {
       if (!reading.HasBeenNotified()) reading.Notify();

@@ -84,6 +84,7 @@ class TestServer {
     environment.now = [this] { return Now(); };
     environment.boot_id = boot_id;
     environment.event_bytes = event_bytes;
+    environment.job_bytes = job_bytes;
     environment.uptime = [this] {
       ++clock_readings;
       return Uptime() + absl::Seconds(seconds_passed.load());
@@ -243,6 +244,7 @@ loss:
   absl::Duration cancel_grace = absl::InfiniteDuration();
   std::string boot_id = "this boot";
   int64_t event_bytes = 0;
+  UserQuota::Limits job_bytes = {int64_t{1} << 30, int64_t{1} << 30};
   std::atomic<int64_t> seconds_stepped{0};  // that the time of day was set
   std::atomic<int64_t> seconds_passed{0};   // more than the clocks say
   std::atomic<int64_t> clock_readings{0};
