@@ -1,9 +1,9 @@
 // A server that answers anything to a download: the file is there whole, with its checksum, or not
 // at all. The first byte says what was there before, the others are the answers.
 
-#include <fuzzer/FuzzedDataProvider.h>
-
 #include <filesystem>
+#include <iterator>
+#include <string>
 
 #include "engine/base/sha256.h"
 #include "engine/download/downloader.h"
@@ -15,6 +15,35 @@ using kur::fuzz::Require;
 
 constexpr char kContent[] = "the content";
 
+// What an input says, from its beginning to its end, after which come zeros.
+class Answers {
+ public:
+  Answers(const uint8_t* data, size_t size) : left_(kur::fuzz::Text(data, size)) {}
+
+  bool empty() const { return left_.empty(); }
+  uint8_t Byte() {
+    if (left_.empty()) return 0;
+    const char byte = left_[0];
+    left_.remove_prefix(1);
+    return static_cast<uint8_t>(byte);
+  }
+  bool Bool() { return Byte() % 2 != 0; }
+  int64_t Number() {
+    uint32_t number = 0;
+    for (int i = 0; i < 4; ++i) number = number << 8 | Byte();
+    return static_cast<int32_t>(number);
+  }
+  std::string Text() {
+    const size_t size = Byte() % 64;
+    const std::string text(left_.substr(0, size));
+    left_.remove_prefix(text.size());
+    return text;
+  }
+
+ private:
+  absl::string_view left_;
+};
+
 class HostileServer : public kur::HttpClient {
  public:
   HostileServer(const uint8_t* data, size_t size) : answers_(data, size) {}
@@ -22,26 +51,26 @@ class HostileServer : public kur::HttpClient {
   absl::Status Perform(const kur::HttpRequest& request,
                        const kur::HttpListener& listener) override {
     Require(request.offset >= 0);
-    while (answers_.remaining_bytes() > 0 && answers_.ConsumeBool()) {
+    while (!answers_.empty() && answers_.Bool()) {
       // The right part, or anything.
-      const std::string part = answers_.ConsumeBool()
+      const std::string part = answers_.Bool()
                                    ? std::string(kContent).substr(std::min<size_t>(
                                          static_cast<size_t>(request.offset), sizeof(kContent) - 1))
-                                   : answers_.ConsumeRandomLengthString(64);
+                                   : answers_.Text();
       const absl::Status taken = listener.on_data(part);
       if (!taken.ok()) return taken;
-      const absl::Status seen = listener.on_progress(answers_.ConsumeIntegral<int32_t>(),
-                                                     answers_.ConsumeIntegral<int32_t>());
+      const int64_t received = answers_.Number();
+      const absl::Status seen = listener.on_progress(received, answers_.Number());
       if (!seen.ok()) return seen;
     }
     constexpr absl::StatusCode kEnds[] = {
         absl::StatusCode::kOk, absl::StatusCode::kNotFound, absl::StatusCode::kOutOfRange,
         absl::StatusCode::kFailedPrecondition, absl::StatusCode::kPermissionDenied};
-    return {answers_.PickValueInArray(kEnds), "the server says so"};
+    return {kEnds[answers_.Byte() % std::size(kEnds)], "the server says so"};
   }
 
  private:
-  FuzzedDataProvider answers_;
+  Answers answers_;
 };
 
 }  // namespace
