@@ -1,8 +1,10 @@
+#include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <cstdio>
@@ -103,6 +105,10 @@ int main(int argc, char** argv) {
   }
   const auto& options = std::get<kur::server::DaemonOptions>(parsed);
   HideMemory();
+  // What kurd writes is its own, whatever the shell that starts it allows.
+  umask(0077);
+  // What a stranger's bytes are, their sender is told; they write no line into the log.
+  google::protobuf::SetLogHandler(nullptr);
   const sigset_t signals = BlockSignals();
   RaiseFileLimit();
   SetUpLog(options.log_level);

@@ -17,6 +17,9 @@ class EventsCommand : public Command {
     AddJobArgument(arguments, &job_);
     arguments.Number("--from", "N", &from_, "The number of the first event, default: 1");
     arguments.Flag("-f,--follow", &follow_, "Stay until the job has ended");
+    arguments.AddNote(
+        "Events of short epochs are stored together and have one number: a script that goes on\n"
+        "after number N takes --from N and leaves out what it has.");
   }
 
   absl::StatusOr<ExitCode> Run(Context& context) override {

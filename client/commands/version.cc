@@ -29,9 +29,10 @@ class VersionCommand : public Command {
     if (client_only_ || format_ == OutputFormat::kName) return ExitCode::kOk;
     const auto info = ServerVersion(context);
     if (info.ok()) {
+      const std::string& directory = info->state_directory();
+      const std::string state = directory.empty() ? "" : ", state in " + Printable(directory);
       context.out.WriteLine(absl::StrCat("kurd ", info->version(), " (you are ",
-                                         Printable(info->user()), ", state in ",
-                                         info->state_directory(), ")"));
+                                         Printable(info->user()), state, ")"));
     } else {
       context.err.WriteLine(absl::StrCat("kurd: ", info.status().message()));
     }

@@ -82,6 +82,14 @@ std::string SetAsideName(const std::string& path, int number) {
   return absl::StrCat(path, ".damaged-", number);
 }
 
+// Returns the first name under which damage can be set aside.
+absl::StatusOr<std::string> FreeName(FileSystem& files, const std::string& path) {
+  for (int i = 1; i <= kMostSetAside; ++i) {
+    if (!files.Exists(SetAsideName(path, i))) return SetAsideName(path, i);
+  }
+  return absl::DataLossError(path + " was damaged too often");
+}
+
 }  // namespace
 
 // What stands before a payload.
@@ -221,11 +229,7 @@ absl::Status RecordLogWriter::Sync() { return file_->Sync(); }
 
 absl::StatusOr<std::string> SetAsideDamage(FileSystem& files, const std::string& path,
                                            int64_t offset) {
-  std::string name;
-  for (int i = 1; i <= kMostSetAside && name.empty(); ++i) {
-    if (!files.Exists(SetAsideName(path, i))) name = SetAsideName(path, i);
-  }
-  if (name.empty()) return absl::DataLossError(path + " was damaged too often");
+  KUR_ASSIGN_OR_RETURN(const std::string name, FreeName(files, path));
   KUR_ASSIGN_OR_RETURN(const auto from, files.OpenForReading(path));
   // Under another name until it is whole.
   const std::string begun = name + ".part";
@@ -245,6 +249,13 @@ absl::StatusOr<std::string> SetAsideDamage(FileSystem& files, const std::string&
   KUR_RETURN_IF_ERROR(to->Close());
   KUR_RETURN_IF_ERROR(files.Rename(begun, name));
   KUR_RETURN_IF_ERROR(files.SyncDirectory(DirectoryOf(name)));
+  return name;
+}
+
+absl::StatusOr<std::string> MoveAside(FileSystem& files, const std::string& path) {
+  KUR_ASSIGN_OR_RETURN(const std::string name, FreeName(files, path));
+  KUR_RETURN_IF_ERROR(files.Rename(path, name));
+  KUR_RETURN_IF_ERROR(files.SyncDirectory(DirectoryOf(path)));
   return name;
 }
 

@@ -95,6 +95,9 @@ absl::StatusOr<int64_t> ValidRecordLogSize(FileSystem& files, const std::string&
 absl::StatusOr<std::string> SetAsideDamage(FileSystem& files, const std::string& path,
                                            int64_t offset);
 
+// Moves what is in a log's place and is none, such as a folder, to such a name, which it returns.
+absl::StatusOr<std::string> MoveAside(FileSystem& files, const std::string& path);
+
 // Returns whether anything of the log was ever set aside.
 bool HasDamageSetAside(FileSystem& files, const std::string& path);
 

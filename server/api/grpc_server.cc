@@ -70,8 +70,11 @@ void Configure(grpc::ServerBuilder& builder) {
 }  // namespace
 
 GrpcServer::GrpcServer(const GrpcServerOptions& options)
-    : acceptor_(options.limits, [log = std::make_shared<TurnedAwayLog>(options.metrics)](
-                                    absl::string_view reason) { log->Add(reason); }) {}
+    : acceptor_(options.limits,
+                [log = std::make_shared<TurnedAwayLog>(options.metrics)](absl::string_view reason) {
+                  if (!reason.empty()) log->Add(reason);
+                  log->WriteIfDue();
+                }) {}
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     const GrpcServerOptions& options, const std::vector<grpc::Service*>& services) {

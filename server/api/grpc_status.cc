@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "engine/value/diagnostics.h"
 #include "kur/v1/errors.pb.h"
 #include "server/protocol/conversions.h"
@@ -15,11 +16,24 @@ constexpr size_t kMaxMessageBytes = 1024;
 // In base64, as it may travel, this grows by a third.
 constexpr size_t kMaxDetailBytes = 4096;
 
-// The text up to `limit` bytes, cut between characters of UTF-8.
-std::string Cut(absl::string_view text, size_t limit) {
-  if (text.size() <= limit) return std::string(text);
+// With a slash at the end; empty: nothing is hidden.
+std::string& HiddenFolder() {
+  static auto* const folder = new std::string;
+  return *folder;
+}
+
+std::string WithoutHidden(absl::string_view text) {
+  if (HiddenFolder().empty()) return std::string(text);
+  return absl::StrReplaceAll(text, {{HiddenFolder(), ""}});
+}
+
+// The text, without what is hidden, up to `limit` bytes, cut between characters of UTF-8.
+std::string Cut(absl::string_view whole, size_t limit) {
+  std::string text = WithoutHidden(whole);
+  if (text.size() <= limit) return text;
   while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xc0) == 0x80) --limit;
-  return absl::StrCat(text.substr(0, limit), "…");
+  text.resize(limit);
+  return text + "…";
 }
 
 v1::ErrorDetails DetailsOf(const std::vector<Diagnostic>& diagnostics) {
@@ -37,6 +51,8 @@ v1::ErrorDetails DetailsOf(const std::vector<Diagnostic>& diagnostics) {
 }
 
 }  // namespace
+
+void HideFolder(const std::string& folder) { HiddenFolder() = folder + "/"; }
 
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;

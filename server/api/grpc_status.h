@@ -3,6 +3,8 @@
 
 #include <grpcpp/support/status.h>
 
+#include <string>
+
 #include "absl/status/status.h"
 
 namespace kur::server {
@@ -12,6 +14,10 @@ namespace kur::server {
 // trailers of a call (8 KiB with gRPC's defaults); a last diagnostic then tells how many are
 // missing.
 grpc::Status ToGrpc(const absl::Status& status);
+
+// From now on messages name what lies in this folder, which clients have no use for, relative to
+// it. To be called before a server starts.
+void HideFolder(const std::string& folder);
 
 }  // namespace kur::server
 

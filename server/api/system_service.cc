@@ -44,7 +44,10 @@ grpc::ServerUnaryReactor* SystemService::GetServerInfo(grpc::CallbackServerConte
                         info.set_version(version_);
                         info.set_user(caller.user);
                         *info.mutable_started_at() = ToTimestamp(started_at_);
-                        info.set_state_directory(state_directory_);
+                        // Whoever runs kurd has a use for it.
+                        if (caller.user == Authenticator::LocalUser()) {
+                          info.set_state_directory(state_directory_);
+                        }
                         info.set_pid(getpid());
                         return info;
                       });

@@ -15,8 +15,11 @@ constexpr absl::Duration kBetweenLines = absl::Seconds(10);
 void TurnedAwayLog::Add(absl::string_view reason) {
   if (metrics_ != nullptr) metrics_->CountTurnedAway(std::string(reason));
   ++counts_[std::string(reason)];
+}
+
+void TurnedAwayLog::WriteIfDue() {
   const absl::Duration now = Uptime();
-  if (now < next_line_) return;
+  if (counts_.empty() || now < next_line_) return;
   next_line_ = now + kBetweenLines;
   spdlog::warn("connections were turned away: {}",
                absl::StrJoin(counts_, ", ", absl::PairFormatter(": ")));

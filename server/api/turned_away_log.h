@@ -10,14 +10,16 @@
 
 namespace kur::server {
 
-// Tells the operator about connections that were turned away: each in the metrics, and at most one
-// line in 10 s in the log. Not thread-safe.
+// Tells the operator about connections that were turned away: each in the metrics, and one line in
+// 10 s at most in the log, with their number. Not thread-safe.
 class TurnedAwayLog {
  public:
   // `metrics`: null for none.
   explicit TurnedAwayLog(Metrics* metrics) : metrics_(metrics) {}
 
   void Add(absl::string_view reason);
+  // Writes the line that is due, if any. To be called now and then, also when nothing comes.
+  void WriteIfDue();
 
  private:
   Metrics* const metrics_;

@@ -1,6 +1,7 @@
 #include "server/daemon/daemon.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "engine/base/network_rules.h"
 #include "engine/base/status.h"
 #include "engine/base/system_memory.h"
+#include "server/api/grpc_status.h"
 #include "server/auth/cookie.h"
 #include "server/confinement/confinement.h"
 #include "server/daemon/service_manager.h"
@@ -59,6 +61,10 @@ absl::StatusOr<std::optional<TokenFile>> LoadTokens(const std::string& file) {
 
 absl::StatusOr<std::optional<TlsFiles>> LoadTls(const DaemonOptions& options) {
   if (options.tls_certificate.empty()) return std::optional<TlsFiles>();
+  struct stat key = {};
+  if (stat(options.tls_key.c_str(), &key) == 0 && (key.st_mode & S_IRWXO) != 0) {
+    spdlog::warn("{} is open to everyone; run: chmod o= {}", options.tls_key, options.tls_key);
+  }
   KUR_ASSIGN_OR_RETURN(TlsFiles tls, LoadTlsFiles(options.tls_certificate, options.tls_key));
   return std::optional<TlsFiles>(std::move(tls));
 }
@@ -232,6 +238,7 @@ absl::Status Daemon::OpenState(DataPolicy data, const SecretsKey& key) {
 
 absl::Status Daemon::Listen(const std::vector<ListenAddress>& addresses,
                             std::optional<TlsFiles> tls) {
+  HideFolder(state_.layout().root());
   submission_pool_ = std::make_unique<TaskPool>(kSubmissionLimits);
   upload_pool_ = std::make_unique<TaskPool>(kUploadLimits);
   watch_pool_ = std::make_unique<TaskPool>(kWatchLimits);

@@ -27,6 +27,15 @@ absl::StatusOr<std::shared_ptr<EventLog>> EventLog::Open(FileSystem& files, cons
   std::shared_ptr<EventLog> log(new EventLog(files, path, dispatcher));
   absl::MutexLock lock(&log->mutex_);
   auto reader = RecordLogReader::Open(files, path);
+  // A folder or a link, which a worker has put there.
+  const bool is_no_log =
+      absl::IsInvalidArgument(reader.status()) || absl::IsPermissionDenied(reader.status());
+  if (is_no_log && damage == Damage::kSetAside) {
+    const absl::Status why = reader.status();
+    KUR_ASSIGN_OR_RETURN(const std::string aside, MoveAside(files, path));
+    log->SayWhatIsSetAside(why, aside);
+    reader = absl::NotFoundError("");
+  }
   if (absl::IsNotFound(reader.status())) {
     // Empties nothing, should the file be there after all.
     KUR_RETURN_IF_ERROR(files.OpenForAppend(path, /*truncate=*/false, kPrivateFile).status());
@@ -50,10 +59,14 @@ absl::StatusOr<std::shared_ptr<EventLog>> EventLog::Open(FileSystem& files, cons
 
 absl::Status EventLog::SetAside(const absl::Status& damage) {
   KUR_ASSIGN_OR_RETURN(const std::string aside, SetAsideDamage(files_, path_, durable_bytes_));
-  set_aside_ = absl::StrCat("the job's events from ", last_number_ + 1, " on were damaged (",
-                            damage.message(), "); what was there is kept in ", aside,
-                            ", and what the worker still has comes again");
+  SayWhatIsSetAside(damage, aside);
   return absl::OkStatus();
+}
+
+void EventLog::SayWhatIsSetAside(const absl::Status& damage, const std::string& name) {
+  set_aside_ = absl::StrCat("the job's events from ", last_number_ + 1, " on were damaged (",
+                            damage.message(), "); what was there is kept in ", name,
+                            ", and what the worker still has comes again");
 }
 
 void EventLog::Restore() {
@@ -177,7 +190,12 @@ absl::StatusOr<bool> EventLog::Read(EventCursor* cursor, v1::Event* event) const
   if (read.ok()) return true;
   absl::MutexLock lock(&mutex_);
   damage_found_.Update(read);
-  return read;
+  const auto after = std::upper_bound(
+      places_.begin(), places_.end(), cursor->number,
+      [](int64_t number, const EventPlace& place) { return number < place.number; });
+  if (!absl::IsDataLoss(read) || after == places_.end()) return read;
+  return absl::DataLossError(
+      absl::StrCat(read.message(), "; from event ", after->number, " on they may be whole"));
 }
 
 absl::Status EventLog::TakeDamageFound() {

@@ -101,6 +101,8 @@ class EventLog {
   // Reads the rest of the file, up to what a crash has left there or DATA_LOSS.
   absl::Status Scan() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status SetAside(const absl::Status& damage) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SayWhatIsSetAside(const absl::Status& damage, const std::string& name)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Reads the event at the cursor, whose place is before `durable`.
   absl::Status ReadAt(int64_t durable, EventCursor* cursor, v1::Event* event) const;
   absl::Status AppendLocked(std::vector<v1::Event>* events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

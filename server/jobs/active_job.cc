@@ -7,6 +7,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "engine/base/status.h"
 #include "engine/base/wipe.h"
 #include "server/jobs/exit_decision.h"
@@ -38,6 +39,10 @@ ActiveJob::ActiveJob(const JobEnvironment& environment, const std::function<void
       view_(record),
       record_(std::move(record)),
       watch_(environment.watch) {}
+
+std::string ActiveJob::InRunDirectory(const std::string& text) const {
+  return absl::StrReplaceAll(text, {{environment_.layout->Run(name_) + "/", ""}});
+}
 
 void ActiveJob::Publish() {
   view_.Set(record_, IsFinal(record_.state) && !unannounced_);
@@ -98,7 +103,7 @@ absl::Status ActiveJob::MoveToFinal(v1::JobState state, const std::string& reaso
   KUR_RETURN_IF_ERROR(OpenJournal());
   JobRecord next = record_;
   next.state = state;
-  next.reason = reason;
+  next.reason = InRunDirectory(reason);
   MarkFinished(environment_, &next);
   next.progress = journal_->tracker().progress();
   KUR_RETURN_IF_ERROR(Move(std::move(next)));
@@ -248,7 +253,7 @@ absl::Status ActiveJob::HandleWorkerExit() {
 absl::Status ActiveJob::Warn(const std::string& text) {
   KUR_RETURN_IF_ERROR(OpenJournal());
   spdlog::warn("job {}: {}", name_, ForLog(text));
-  return RefuseIfUnsafe(journal_->Warn(text, environment_.now()));
+  return RefuseIfUnsafe(journal_->Warn(InRunDirectory(text), environment_.now()));
 }
 
 absl::Status ActiveJob::Recover() {

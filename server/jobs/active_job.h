@@ -126,6 +126,9 @@ class ActiveJob : public std::enable_shared_from_this<ActiveJob> {
     kReading,  // ReadEvents() has been claimed
   };
 
+  // The text with paths of the run directory relative to it, as the job's owner knows them.
+  std::string InRunDirectory(const std::string& text) const;
+
   // Shows others what `record_` and the journal say now. After every change.
   void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status OpenJournal() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -208,7 +208,7 @@ absl::Status ActiveJob::RefuseIfUnsafe(absl::Status written) {
 absl::Status ActiveJob::Abandon(const absl::Status& damage) {
   JobRecord next = record_;
   next.state = v1::JOB_STATE_FAILED;
-  next.reason = absl::StrCat("the job's events are damaged: ", damage.message());
+  next.reason = InRunDirectory(absl::StrCat("the job's events are damaged: ", damage.message()));
   MarkFinished(environment_, &next);
   KUR_RETURN_IF_ERROR(Store(std::move(next)));
   work_ = Work::kNone;

@@ -32,6 +32,11 @@ std::string Describe(const WorkerEnd& end) {
   if (end.exit.is_of_original) {
     return "this state directory is a copy: the worker belongs to the original and is left alone";
   }
+  if (!end.exit.known && end.seen) {
+    return "the worker ended, leaving no outcome; an earlier kurd had started it, so this one "
+           "cannot "
+           "tell how";
+  }
   if (!end.exit.known) return "the worker ended while kurd was not watching, leaving no outcome";
   return absl::StrCat("the worker was killed by ", SignalName(end.exit.signal),
                       // Data files are mapped.

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "engine/base/clock.h"
 #include "engine/base/status.h"
 #include "server/jobs/job_view.h"
@@ -47,7 +48,9 @@ absl::StatusOr<std::unique_ptr<JobJournal>> JobJournal::Open(FileSystem& files,
   const std::string& damage = journal->log_->set_aside();
   if (!damage.empty()) {
     spdlog::error("job {}: {}", record.name, damage);
-    KUR_RETURN_IF_ERROR(journal->Warn(damage, TimeOfDay()));
+    // Whom the job belongs to knows it by names in its run directory.
+    KUR_RETURN_IF_ERROR(
+        journal->Warn(absl::StrReplaceAll(damage, {{DirectoryOf(path) + "/", ""}}), TimeOfDay()));
   }
   KUR_RETURN_IF_ERROR(journal->Announce(record));
   return journal;

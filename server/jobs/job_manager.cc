@@ -16,6 +16,7 @@
 #include "server/jobs/blob_sweep.h"
 #include "server/jobs/job_view.h"
 #include "server/jobs/shared_files_migration.h"
+#include "server/jobs/used_numbers.h"
 #include "server/protocol/job_state.h"
 #include "server/submission/submission.h"
 
@@ -90,6 +91,7 @@ void JobManager::Stop() {
 }
 
 absl::Status JobManager::Recover() {
+  KUR_RETURN_IF_ERROR(SkipUsedNumbers(environment_));
   KUR_RETURN_IF_ERROR(MigrateSharedFiles(environment_));
   const absl::Status marked = MarkNamedBlobs(environment_);
   if (!absl::IsDataLoss(marked)) KUR_RETURN_IF_ERROR(marked);
@@ -283,15 +285,11 @@ absl::StatusOr<v1::Job> JobManager::Submit(const Caller& caller,
     environment_.metrics->CountSubmission();
     spdlog::info("job {} of {} is queued", record.name, record.owner);
     KUR_RETURN_IF_ERROR(Active(record).status());
-    KeepShare(record.id, std::move(share));
+    absl::MutexLock lock(&mutex_);
+    // It may have ended already.
+    if (active_.count(record.id) > 0) shares_[record.id] = std::move(share);
   }
   return Describe(record);
-}
-
-void JobManager::KeepShare(int64_t id, UserQuota::Share share) {
-  absl::MutexLock lock(&mutex_);
-  // It may have ended already.
-  if (active_.count(id) > 0) shares_[id] = std::move(share);
 }
 
 absl::StatusOr<JobRecord> JobManager::Find(const Caller& caller, Action action,

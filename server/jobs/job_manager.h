@@ -106,8 +106,6 @@ class JobManager {
   // Returns the active job of a record, or null if it has ended.
   absl::StatusOr<std::shared_ptr<ActiveJob>> Active(const JobRecord& record);
   std::shared_ptr<ActiveJob> FindActive(int64_t id) const;
-  // Keeps the share until the job is forgotten.
-  void KeepShare(int64_t id, UserQuota::Share share);
   std::vector<std::shared_ptr<ActiveJob>> ActiveJobs() const;
   // Returns what a job of the store looks like now.
   v1::Job Describe(const JobRecord& record) const;

@@ -28,6 +28,8 @@ constexpr absl::Duration kPause = absl::Milliseconds(10);
 // More would cost memory: gRPC may have begun a TLS handshake with each.
 constexpr size_t kMaxUnauthenticated = 1024;
 // What an event belongs to: the stopping, the listener of that number, or, above, a connection.
+// Between two looks at what else is due.
+constexpr int kMostMilliseconds = 10'000;
 constexpr uint64_t kStopId = 0;
 constexpr uint64_t kFirstListenerId = 1;
 
@@ -102,7 +104,7 @@ void ConnectionAcceptor::Stop() {
 void ConnectionAcceptor::Run() {
   std::array<epoll_event, kMaxEvents> events;
   while (true) {
-    const int count = epoll_wait(epoll_.get(), events.data(), kMaxEvents, MillisecondsToDeadline());
+    const int count = epoll_wait(epoll_.get(), events.data(), kMaxEvents, MillisecondsToWait());
     for (int i = 0; i < count; ++i) {
       const uint64_t id = events[i].data.u64;
       if (id == kStopId) return;
@@ -218,6 +220,7 @@ void ConnectionAcceptor::EndOverdue() {
 void ConnectionAcceptor::ReportTurnedAway() {
   for (const absl::string_view reason : turned_away_reasons_) turned_away_(reason);
   turned_away_reasons_.clear();
+  turned_away_("");
 }
 
 void ConnectionAcceptor::OnAuthenticated(const std::string& peer) {
@@ -239,12 +242,13 @@ ConnectionAcceptor::Connection ConnectionAcceptor::Forget(uint64_t id) {
   return connection;
 }
 
-int ConnectionAcceptor::MillisecondsToDeadline() const {
+int ConnectionAcceptor::MillisecondsToWait() const {
   absl::MutexLock lock(&mutex_);
-  if (connections_.size() == 0) return -1;
+  if (connections_.size() == 0) return kMostMilliseconds;
   const absl::Duration left = connections_.FirstDeadline() - Uptime();
   // Rounded up, so that it has passed then.
-  return 1 + static_cast<int>(std::max<int64_t>(absl::ToInt64Milliseconds(left), 0));
+  const int64_t milliseconds = std::max<int64_t>(absl::ToInt64Milliseconds(left), 0) + 1;
+  return static_cast<int>(std::min<int64_t>(milliseconds, kMostMilliseconds));
 }
 
 }  // namespace kur::server

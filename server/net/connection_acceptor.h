@@ -57,7 +57,8 @@ class ConnectionAcceptor {
     // Takes over a connection. Called on the acceptor's thread.
     std::function<void(UniqueFd)> hand_over;
   };
-  // Called on the acceptor's thread with the reason why a connection was ended.
+  // Called on the acceptor's thread with the reason why a connection was ended; with "" every few
+  // seconds.
   using TurnedAway = std::function<void(absl::string_view reason)>;
 
   ConnectionAcceptor(const ConnectionLimits& limits, TurnedAway turned_away);
@@ -88,7 +89,7 @@ class ConnectionAcceptor {
   void ReportTurnedAway();
   void End(uint64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Connection Forget(uint64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  int MillisecondsToDeadline() const;
+  int MillisecondsToWait() const;
 
   const ConnectionLimits limits_;
   const TurnedAway turned_away_;

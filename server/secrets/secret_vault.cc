@@ -50,9 +50,10 @@ absl::Status NoKey(const std::string& path) {
   return absl::FailedPreconditionError(
       path.empty() ? std::string("this kurd has no key to encrypt secrets with; its operator gives "
                                  "it one with --secrets-key FILE")
-                   : absl::StrCat("the key that secrets were encrypted with is gone: put ", path,
-                                  " back and start kurd again; where that cannot be, remove all "
-                                  "secrets, and the next one makes a new key"));
+                   : std::string("the key that secrets were encrypted with is gone: the operator "
+                                 "puts it back and starts kurd again; where that cannot be, remove "
+                                 "all your secrets, and when nobody has any the next one makes a "
+                                 "new key"));
 }
 
 // Another kurd of the same user may have made the key meanwhile.
@@ -73,7 +74,12 @@ absl::StatusOr<std::unique_ptr<SecretVault>> SecretVault::Open(SecretStore& stor
   auto key = SealingKey::Load(path, vault->options_.is_credential);
   if (absl::IsNotFound(key.status()) && !vault->options_.is_credential) {
     KUR_ASSIGN_OR_RETURN(const bool has_secrets, store.HasAny());
-    if (has_secrets) spdlog::error("{}", std::string(NoKey(path).message()));
+    if (has_secrets) {
+      spdlog::error(
+          "{} is gone, the key that secrets were encrypted with: put it back and start "
+          "kurd again",
+          path);
+    }
     return vault;
   }
   KUR_RETURN_IF_ERROR(Annotate(key.status(), "--secrets-key"));

@@ -112,18 +112,18 @@ std::string PrefixEnd(std::string prefix) {
 // "1,2": numbers of states, for IN (...).
 std::string Numbers(const std::vector<v1::JobState>& states) { return absl::StrJoin(states, ","); }
 
-// Returns the id of the next job. It is higher than every one before, and so than every number that
-// a name ends with.
-absl::StatusOr<int64_t> NextId(SqlDatabase& database) {
+// Returns the highest id that a job was given, and so the highest number that a name ends with.
+absl::StatusOr<int64_t> LastId(SqlDatabase& database) {
   KUR_ASSIGN_OR_RETURN(SqlStatement last,
                        database.Prepare("SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"));
   KUR_ASSIGN_OR_RETURN(const bool any, last.Step());
-  return any ? last.Int(0) + 1 : 1;
+  return any ? last.Int(0) : 0;
 }
 
 absl::StatusOr<JobRecord> InsertJob(SqlDatabase& database, const NewJob& job) {
   JobRecord record;
-  KUR_ASSIGN_OR_RETURN(record.id, NextId(database));
+  KUR_ASSIGN_OR_RETURN(const int64_t last, LastId(database));
+  record.id = last + 1;
   // The number is that of all jobs: one for each base name would tell what others call their jobs.
   record.name = absl::StrCat(job.base_name, "-", record.id);
   record.owner = job.owner;
@@ -164,6 +164,24 @@ absl::StatusOr<JobRecord> JobStore::Insert(const NewJob& job, bool* inserted) {
     return absl::OkStatus();
   }));
   return record;
+}
+
+absl::StatusOr<int64_t> JobStore::LastNumber() {
+  return database_.Read([](SqlDatabase& database) { return LastId(database); });
+}
+
+absl::Status JobStore::SkipNumbers(int64_t number) {
+  return database_.Write([number](SqlDatabase& database) -> absl::Status {
+    KUR_ASSIGN_OR_RETURN(const int64_t last, LastId(database));
+    if (last >= number) return absl::OkStatus();
+    KUR_ASSIGN_OR_RETURN(SqlStatement forget,
+                         database.Prepare("DELETE FROM sqlite_sequence WHERE name = 'jobs'"));
+    KUR_RETURN_IF_ERROR(forget.Run());
+    KUR_ASSIGN_OR_RETURN(
+        SqlStatement skip,
+        database.Prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('jobs', ?)"));
+    return skip.Bind(number).Run();
+  });
 }
 
 absl::Status JobStore::Update(const JobRecord& job) {

@@ -78,6 +78,10 @@ class JobStore {
   // Stores the job under a name that was never used before. If the owner has a job of that
   // `request_id`, returns it instead, and `*inserted` is false.
   absl::StatusOr<JobRecord> Insert(const NewJob& job, bool* inserted);
+  // Returns the number that a job was given last, or that was skipped; 0 before the first.
+  absl::StatusOr<int64_t> LastNumber();
+  // Has the numbers of new jobs begin after `number`, if they would not.
+  absl::Status SkipNumbers(int64_t number);
 
   // Writes what may change of a job. FAILED_PRECONDITION if the stored state is final. That a job
   // ends, or is to end, is written on a full disk too (see StateDatabase::WriteFromReserve()).

@@ -34,6 +34,18 @@ TEST(GrpcStatusTest, TellsItsOwnUnavailableFromTheTransports) {
   EXPECT_TRUE(details.reached());
 }
 
+TEST(GrpcStatusTest, NamesNoPathOfTheServer) {
+  HideFolder("/var/lib/kurd");
+  EXPECT_EQ(
+      ToGrpc(absl::DataLossError("/var/lib/kurd/runs/a-1/events.log: damaged")).error_message(),
+      "runs/a-1/events.log: damaged");
+  Diagnostics diagnostics;
+  diagnostics.Error(At(12), "model", "cannot open /var/lib/kurd/runs/a-1/cifar.yml");
+  v1::ErrorDetails details;
+  ASSERT_TRUE(details.ParseFromString(ToGrpc(diagnostics.ToStatus()).error_details()));
+  EXPECT_EQ(details.diagnostics(0).message(), "cannot open runs/a-1/cifar.yml");
+}
+
 TEST(GrpcStatusTest, CarriesDiagnostics) {
   Diagnostics diagnostics;
   diagnostics.Error(At(12), "model[3].dense.size", "expected an integer");

@@ -278,17 +278,32 @@ TEST_F(RecoveryTest, ACancelOfAJobWhoseEventsAreUnreadEndsIt) {
   EXPECT_THAT(server_.States(second), ElementsAre(kQueued, kCancelled));
 }
 
-TEST_F(RecoveryTest, AJobEndsWhoseWorkerHasPutSomethingElseInPlaceOfItsEvents) {
+TEST_F(RecoveryTest, AJobWithoutALogInPlaceOfItsEventsGoesOn) {
   const std::string name = server_.Submit("r1");
   RunningWorker(name);
   server_.Crash();
   ASSERT_TRUE(std::filesystem::remove(server_.layout.Events(name)));
   ASSERT_TRUE(std::filesystem::create_directory(server_.layout.Events(name)));
   server_.Start();
-  const v1::Job job = server_.Get(name);
-  EXPECT_EQ(job.state(), kFailed);
-  EXPECT_THAT(job.reason(), HasSubstr("events.log is a folder"));
-  EXPECT_THAT(server_.jobs->DeviceHolders(), SizeIs(0));
+  EXPECT_EQ(server_.Get(name).state(), kRunning);
+  const std::vector<v1::Event> events = server_.Events(name);
+  ASSERT_THAT(events, ::testing::Not(SizeIs(0)));
+  EXPECT_THAT(events[0].log_line().text(),
+              AllOf(HasSubstr("(events.log is a folder)"), HasSubstr("events.log.damaged-1")));
+  EXPECT_TRUE(IsDirectory(server_.layout.Events(name) + ".damaged-1"));
+}
+
+TEST_F(RecoveryTest, NoJobIsGivenTheFilesOfOneThatTheDatabaseDoesNotKnow) {
+  server_.Submit("r1", "bob");
+  const std::string unknown = server_.Submit("r2", "bob");
+  server_.Crash();
+  for (const char* const suffix : {"", "-wal", "-shm"}) {
+    std::filesystem::remove(server_.layout.database() + suffix);
+  }
+  server_.Start();
+  const std::string name = server_.Submit("r1");
+  EXPECT_EQ(unknown, "cifar-2");
+  EXPECT_EQ(name, "cifar-3");
 }
 
 TEST_F(RecoveryTest, DamageThatAReaderFindsIsSaidOnceAndTheJobGoesOn) {

@@ -178,7 +178,8 @@ TEST_F(SecretVaultTest, AnotherKeyLosesNothing) {
   Open("lost");
   const absl::Status refused = Set("ann", "MORE", "hush, hush");
   EXPECT_EQ(refused.code(), kPrecondition);
-  EXPECT_THAT(std::string(refused.message()), HasSubstr("put " + keys_.File("lost") + " back"));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("the operator puts it back"));
+  EXPECT_THAT(std::string(refused.message()), Not(HasSubstr(keys_.File("lost"))));
   EXPECT_EQ(vault_->Check("ann", "TOKEN").code(), kPrecondition);
   EXPECT_EQ(keys_.Read("lost"), "(missing)");
   // It is another one.
