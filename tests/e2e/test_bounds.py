@@ -1,6 +1,7 @@
 """A worker that hangs or is killed costs a bounded time, and belongs to one state directory."""
 
 import os
+import shutil
 import signal
 import subprocess
 import unittest
@@ -55,11 +56,23 @@ class HangTest(BoundsTest):
 
 class StateDirectoryTest(BoundsTest):
 
+    def copy_of(self, state):
+        """Copies a directory in which a worker goes on writing: what it is about to rename is gone
+        before it is copied."""
+        copy = self.folder / 'copy'
+
+        def copied():
+            shutil.rmtree(copy, ignore_errors=True)
+            return subprocess.run(['cp', '-a', state, copy], check=False,
+                                  stderr=subprocess.DEVNULL).returncode == 0
+
+        self.eventually('the directory is copied', copied)
+        return copy
+
     def test_a_copy_of_the_state_directory_does_not_touch_the_workers_of_the_original(self):
         job, pid = self.start_job()
         self.kurd.kill()
-        copy = self.folder / 'copy'
-        subprocess.run(['cp', '-a', self.kurd.state, copy], check=True)
+        copy = self.copy_of(self.kurd.state)
         other = self.start_kurd(state=copy, listen=f'unix:{self.folder}/other.sock')
         other.wait_for_event(job, 'started', count=2)
         self.assertNotEqual(other.worker_pid(job), pid)
