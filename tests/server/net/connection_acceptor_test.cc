@@ -41,7 +41,7 @@ class ConnectionAcceptorTest : public ::testing::Test {
   void Start() {
     acceptor_ = std::make_unique<ConnectionAcceptor>(limits_, [this](absl::string_view reason) {
       absl::MutexLock lock(&mutex_);
-      ++turned_away_[std::string(reason)];
+      if (!reason.empty()) ++turned_away_[std::string(reason)];
     });
     std::vector<ConnectionAcceptor::Listener> listeners;
     for (ListenAddress* address : {&tcp_, &unix_}) {
