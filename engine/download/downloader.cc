@@ -92,7 +92,7 @@ absl::Status Transfer(const std::string& url, const HttpLogin& login,
     const bool go_on = !options.on_progress || options.on_progress(request.offset + received, all);
     return go_on ? absl::OkStatus() : absl::CancelledError("cancelled");
   };
-  const absl::Status status = options.http->Perform(request, listener);
+  absl::Status status = options.http->Perform(request, listener);
   if (!absl::IsOutOfRange(status) || request.offset == 0) return status;
   // The server cannot resume there: start over.
   KUR_RETURN_IF_ERROR(part->Reset());

@@ -99,11 +99,10 @@ void UploadReactor::ReadOnAfter(absl::Duration pause) {
   absl::MutexLock lock(&mutex_);
   pause_ = std::make_unique<grpc::Alarm>();
   // The alarm calls from a thread of its own, where this is kept as in OnPool().
-  pause_->Set(DeadlineAfter(cancelled_ ? absl::ZeroDuration() : pause),
-              [this](bool) {
-                const auto self = shared_from_this();
-                ReadOn();
-              });
+  pause_->Set(DeadlineAfter(cancelled_ ? absl::ZeroDuration() : pause), [this](bool) {
+    const auto self = shared_from_this();
+    ReadOn();
+  });
 }
 
 void UploadReactor::OnCancel() {

@@ -30,9 +30,9 @@ struct UploadEnvironment {
 };
 
 // One call of UploadBlob. Reads no faster than the caller may send, and ends when his token is
-// revoked. Belongs to gRPC and to itself until OnDone(), and to what the pool or an alarm does for it.
-// Thread-safe: messages arrive on threads of gRPC, for one thing at a time, tokens are replaced on
-// any.
+// revoked. Belongs to gRPC and to itself until OnDone(), and to what the pool or an alarm does for
+// it. Thread-safe: messages arrive on threads of gRPC, for one thing at a time, tokens are replaced
+// on any.
 class UploadReactor : public grpc::ServerReadReactor<v1::UploadBlobRequest>,
                       public TokenListener,
                       public std::enable_shared_from_this<UploadReactor> {
