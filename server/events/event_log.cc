@@ -195,7 +195,7 @@ absl::StatusOr<bool> EventLog::Read(EventCursor* cursor, v1::Event* event) const
       [](int64_t number, const EventPlace& place) { return number < place.number; });
   if (!absl::IsDataLoss(read) || after == places_.end()) return read;
   return absl::DataLossError(
-      absl::StrCat(read.message(), "; from event ", after->number, " on they may be whole"));
+      absl::StrCat(read.message(), "; the events from ", after->number, " on may be whole"));
 }
 
 absl::Status EventLog::TakeDamageFound() {

@@ -20,11 +20,10 @@
 namespace kur::server {
 namespace {
 
-// Whether what lies in place of a job's events can never be read. What the machine lacks passes;
-// what a worker has put there, such as a folder, does not.
+// Whether what lies in place of a job's events can never be read. What is not allowed may be again:
+// a disk that has become read-only says so, too.
 bool IsDamage(const absl::Status& status) {
-  return absl::IsDataLoss(status) || absl::IsInvalidArgument(status) ||
-         absl::IsPermissionDenied(status);
+  return absl::IsDataLoss(status) || absl::IsInvalidArgument(status);
 }
 
 }  // namespace
