@@ -66,6 +66,23 @@ class EventIndexTest : public ::testing::Test {
     ASSERT_THAT(WriteFileAtomically(files_, path, content), IsOk());
   }
 
+  void ReadFirstMark(EventMark* mark) {
+    const auto reader = RecordLogReader::Open(files_, index_);
+    ASSERT_THAT(reader, IsOk());
+    int64_t offset = 0;
+    std::string record;
+    ASSERT_THAT((*reader)->Read(&offset, &record), IsOk());
+    ASSERT_TRUE(mark->ParseFromString(record));
+  }
+
+  // Writes an index of one mark.
+  void ReplaceIndex(const EventMark& mark) {
+    std::filesystem::remove(index_);
+    const auto writer = RecordLogWriter::Open(files_, index_);
+    ASSERT_THAT(writer, IsOk());
+    ASSERT_THAT((*writer)->Append(mark.SerializeAsString()), IsOk());
+  }
+
   // Reads event `number`.
   static absl::Status ReadEvent(const EventLog& log, int64_t number) {
     EventCursor cursor = log.CursorAt(number);
@@ -150,36 +167,20 @@ TEST_F(EventIndexTest, TheIndexOfAnotherLogIsNotUsed) {
 }
 
 TEST_F(EventIndexTest, MarksOfAnotherVersionAreNotUsed) {
-  const auto reader = RecordLogReader::Open(files_, index_);
-  ASSERT_THAT(reader, IsOk());
-  int64_t offset = 0;
-  std::string record;
-  ASSERT_THAT((*reader)->Read(&offset, &record), IsOk());
   EventMark mark;
-  ASSERT_TRUE(mark.ParseFromString(record));
+  ReadFirstMark(&mark);
   mark.set_version(mark.version() + 1);
   mark.mutable_summary()->set_saved_batches(17);
-  std::filesystem::remove(index_);
-  const auto writer = RecordLogWriter::Open(files_, index_);
-  ASSERT_THAT(writer, IsOk());
-  ASSERT_THAT((*writer)->Append(mark.SerializeAsString()), IsOk());
+  ReplaceIndex(mark);
   EXPECT_EQ(Describe(*Open()), expected_);
 }
 
 TEST_F(EventIndexTest, AMarkThatIsLargerThanKurdsIsNotUsed) {
-  const auto reader = RecordLogReader::Open(files_, index_);
-  ASSERT_THAT(reader, IsOk());
-  int64_t offset = 0;
-  std::string record;
-  ASSERT_THAT((*reader)->Read(&offset, &record), IsOk());
   EventMark mark;
-  ASSERT_TRUE(mark.ParseFromString(record));
+  ReadFirstMark(&mark);
   (*mark.mutable_summary()->mutable_progress()->mutable_validation_metrics())[std::string(1 << 20,
                                                                                           'x')] = 1;
-  std::filesystem::remove(index_);
-  const auto writer = RecordLogWriter::Open(files_, index_);
-  ASSERT_THAT(writer, IsOk());
-  ASSERT_THAT((*writer)->Append(mark.SerializeAsString()), IsOk());
+  ReplaceIndex(mark);
   EXPECT_EQ(Describe(*Open()), expected_);
 }
 
