@@ -4,11 +4,12 @@ set -euo pipefail
 
 usage() {
   cat <<'END'
-Usage: deploy/install-deps.sh [--build]
+Usage: deploy/install-deps.sh [--build | --libtorch]
 
 Installs what is missing of the Debian packages that are needed
   to build, run, test and develop kurd   (default)
   only to build and run it               (--build)
+  only to bring PyPI's libtorch          (--libtorch)
 
 Asks for nothing; uses sudo when it is not run by root.
 
@@ -27,14 +28,17 @@ build=(
   dataset-fashion-mnist
 )
 tests=(
-  libgtest-dev libgmock-dev clang libclang-rt-14-dev clang-format clang-tidy
+  libgtest-dev libgmock-dev clang libclang-rt-dev clang-format clang-tidy
   python3 python3-grpcio python3-numpy python3-torch python3-jsonschema python3-yaml openssl
   espeak-ng
 )
 
+libtorch=(python3 python3-pip)
+
 case "${1:-}" in
   "") wanted=("${build[@]}" "${tests[@]}") ;;
   --build) wanted=("${build[@]}") ;;
+  --libtorch) wanted=("${libtorch[@]}") ;;
   -h | --help) usage; exit 0 ;;
   *) usage >&2; exit 2 ;;
 esac

@@ -5,9 +5,10 @@ cd "$(dirname "$0")/.."
 
 if [[ ${1:-} == -h || ${1:-} == --help ]]; then
   cat <<'END'
-Usage: tests/run.sh [PRESET] [CTEST ARGUMENT ...]
+Usage: tests/run.sh [PRESET | --libtorch DIR] [CTEST ARGUMENT ...]
 
-PRESET is dev (default), release, asan or tsan. What follows it goes to ctest.
+PRESET is dev (default), release, asan or tsan. --libtorch builds with the unpacked libtorch in DIR
+(deploy/install-libtorch.sh brings one) in place of Debian's. What follows goes to ctest.
 
 Example: tests/run.sh asan -R e2e
 END
@@ -15,14 +16,25 @@ END
 fi
 preset=${1:-dev}
 (($# == 0)) || shift
+definitions=(-DBUILD_TESTING=ON)
 case "$preset" in
   release) build=build ;;
   dev | asan | tsan) build=build-$preset ;;
+  --libtorch)
+    if (($# == 0)); then
+      echo "run.sh: --libtorch wants the folder of an unpacked libtorch; see --help" >&2
+      exit 2
+    fi
+    preset=libtorch
+    build=build-libtorch
+    definitions+=("-DLIBTORCH_ROOT=$(realpath "$1")")
+    shift
+    ;;
   *) echo "run.sh: no preset \"$preset\"; there are dev, release, asan and tsan" >&2; exit 2 ;;
 esac
 
 deploy/install-deps.sh
-deploy/build.sh "$preset" -DBUILD_TESTING=ON
+deploy/build.sh "$preset" "${definitions[@]}"
 
 # Sanitizers: fail on the first finding, everywhere.
 export ASAN_OPTIONS="abort_on_error=1:strict_string_checks=1:detect_stack_use_after_return=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"

@@ -8,6 +8,14 @@
 namespace kur::client {
 namespace {
 
+Table::Cell StateOf(const v1::Device& device) {
+  if (!device.job().empty()) return Table::Cell(device.job());
+  if (!device.unavailable().empty()) {
+    return Table::Cell(absl::StrCat("(", device.unavailable(), ")"), Style::kYellow);
+  }
+  return Table::Cell("free", Style::kGreen);
+}
+
 std::string RenderTable(const v1::ListDevicesResponse& response, bool wide,
                         const Terminal& terminal) {
   std::vector<Table::Column> columns = {{"NAME"},
@@ -21,14 +29,13 @@ std::string RenderTable(const v1::ListDevicesResponse& response, bool wide,
   Table table(columns);
   for (const v1::Device& device : response.devices()) {
     const bool cuda = device.kind() == "cuda";
-    std::vector<Table::Cell> row = {
-        device.name(),
-        device.kind(),
-        device.model(),
-        HumanBytes(device.memory_bytes()),
-        cuda ? HumanBytes(device.memory_used_bytes()) : "",
-        cuda ? absl::StrCat(device.utilization_percent(), "%") : "",
-        device.job().empty() ? Table::Cell("free", Style::kGreen) : Table::Cell(device.job())};
+    std::vector<Table::Cell> row = {device.name(),
+                                    device.kind(),
+                                    device.model(),
+                                    HumanBytes(device.memory_bytes()),
+                                    cuda ? HumanBytes(device.memory_used_bytes()) : "",
+                                    cuda ? absl::StrCat(device.utilization_percent(), "%") : "",
+                                    StateOf(device)};
     if (wide) {
       row.emplace_back(absl::StrJoin(device.processors(), ","));
       row.emplace_back(device.uuid());
@@ -60,6 +67,10 @@ class DevicesCommand : public Command {
       context.out.Write(RenderStructured(format_, ToJsonList(response.devices())));
     } else {
       context.out.Write(RenderTable(response, format_ == OutputFormat::kWide, context.out));
+    }
+    // For people, and not in the way of programs that read the devices.
+    for (const std::string& problem : response.problems()) {
+      context.err.WriteLine(absl::StrCat("kurctl: ", problem));
     }
     return ExitCode::kOk;
   }

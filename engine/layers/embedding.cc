@@ -31,6 +31,8 @@ struct EmbeddingSpec : LayerSpec {
     return Shape{inputs[0][0], size};
   }
 
+  int64_t NumIndices() const override { return vocab_size; }
+
   std::vector<WeightInfo> Weights(const std::vector<Shape>&) const override {
     return {{"weight", {vocab_size, size}}};
   }

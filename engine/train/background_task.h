@@ -1,6 +1,7 @@
 #ifndef KUR_ENGINE_TRAIN_BACKGROUND_TASK_H_
 #define KUR_ENGINE_TRAIN_BACKGROUND_TASK_H_
 
+#include <exception>
 #include <functional>
 #include <thread>
 #include <utility>
@@ -25,16 +26,17 @@ class BackgroundTask {
   BackgroundTask(const BackgroundTask&) = delete;
   BackgroundTask& operator=(const BackgroundTask&) = delete;
 
-  // Starts `work`, which throws nothing. Precondition: no work is under way.
+  // Starts `work`. Precondition: no work is under way.
   void Start(std::function<void()> work) {
     const absl::MutexLock lock(&mutex_);
     work_ = std::move(work);
   }
 
-  // Blocks until no work is under way.
+  // Blocks until no work is under way. Throws what the last work has thrown, once.
   void Wait() {
     const absl::MutexLock lock(&mutex_);
     mutex_.Await(absl::Condition(this, &BackgroundTask::Idle));
+    if (thrown_ != nullptr) std::rethrow_exception(std::exchange(thrown_, nullptr));
   }
 
  private:
@@ -48,14 +50,21 @@ class BackgroundTask {
       if (work_ == nullptr) return;
       const std::function<void()>& work = work_;
       mutex_.Unlock();
-      work();
+      std::exception_ptr thrown;
+      try {
+        work();
+      } catch (...) {
+        thrown = std::current_exception();
+      }
       mutex_.Lock();
+      thrown_ = std::move(thrown);
       work_ = nullptr;
     }
   }
 
   absl::Mutex mutex_;
   std::function<void()> work_ ABSL_GUARDED_BY(mutex_);  // empty: nothing is being done
+  std::exception_ptr thrown_ ABSL_GUARDED_BY(mutex_);
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

@@ -209,7 +209,7 @@ class Inspector {
     } else if (has_truth) {
       fits = objective_->CheckSources(*named.data, provider);
     }
-    if (fits.ok() && has_truth) fits = objective_->CheckTruthOf(provider);
+    if (fits.ok() && has_truth) fits = objective_->CheckValuesOf(provider);
     if (!fits.ok()) AddFailure(fits, report);
   }
 

@@ -41,6 +41,23 @@ absl::Status CheckInputs(const ModelPlan& plan, const BatchProvider& provider) {
   return absl::OkStatus();
 }
 
+// Returns for each input that is read as indices the layer that has the fewest.
+std::map<std::string, const PlannedLayer*> FindIndexedInputs(const ModelPlan& plan) {
+  std::map<std::string, const PlannedLayer*> indexed;
+  for (const PlannedLayer& layer : plan.layers) {
+    if (layer.spec->NumIndices() == 0) continue;
+    for (const int index : layer.inputs) {
+      const PlannedLayer& input = plan.layers[static_cast<size_t>(index)];
+      if (!input.spec->IsInput()) continue;
+      const PlannedLayer*& reader = indexed[input.name];
+      if (reader == nullptr || layer.spec->NumIndices() < reader->spec->NumIndices()) {
+        reader = &layer;
+      }
+    }
+  }
+  return indexed;
+}
+
 std::string GibText(int64_t bytes) {
   constexpr double kGib = 1 << 30;
   return absl::StrFormat("%.1f GiB", static_cast<double>(bytes) / kGib);
@@ -48,8 +65,10 @@ std::string GibText(int64_t bytes) {
 
 // Refuses what cannot fit before it takes the machine's memory from everybody.
 absl::Status CheckMemory(const Kurfile& kurfile, const ModelPlan& plan,
-                         const BatchProvider& provider, Mode mode) {
-  const bool training = mode == Mode::kTrain;
+                         const BatchProvider& provider, const RunOptions& options) {
+  const bool is_on_processor = c10::Device(options.device).is_cpu();
+  if (!is_on_processor && options.device_memory_bytes == 0) return absl::OkStatus();
+  const bool training = options.mode == Mode::kTrain;
   const int64_t batch_size = std::min(provider.options().batch_size, provider.num_samples());
   const Resources need =
       EstimateResources(plan, training ? kurfile.sections().train->optimizer.get() : nullptr,
@@ -57,12 +76,13 @@ absl::Status CheckMemory(const Kurfile& kurfile, const ModelPlan& plan,
   // An axis that varies leaves the activations open, the weights not.
   int64_t bytes = training ? need.training_total : need.inference_total;
   if (bytes == kUnknown) bytes = need.weights;
-  const int64_t available = TotalMemoryBytes();
+  const int64_t available = is_on_processor ? TotalMemoryBytes() : options.device_memory_bytes;
   if (bytes == kUnknown || bytes <= available) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "the model needs ", GibText(bytes), " for ", training ? "training" : "computing",
-      " in batches of ", batch_size, " (weights alone ", GibText(need.weights), "), but there are ",
-      GibText(available), " of memory; make the layers or provider.batch_size smaller"));
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the model needs ", GibText(bytes), " for ", training ? "training" : "computing",
+                   " in batches of ", batch_size, " (weights alone ", GibText(need.weights),
+                   "), but there are ", GibText(available), is_on_processor ? "" : " on the card",
+                   " of memory; make the layers or provider.batch_size smaller"));
 }
 
 }  // namespace
@@ -74,11 +94,10 @@ absl::StatusOr<Objective> Objective::Build(const Kurfile& kurfile, const BatchPr
   KUR_RETURN_IF_ERROR(CheckInputs(plan, provider));
   InferShapes(SourceShapes(provider), &plan, &diagnostics);
   KUR_RETURN_IF_ERROR(diagnostics.ToStatus());
-  if (c10::Device(options.device).is_cpu()) {
-    KUR_RETURN_IF_ERROR(CheckMemory(kurfile, plan, provider, options.mode));
-  }
+  KUR_RETURN_IF_ERROR(CheckMemory(kurfile, plan, provider, options));
   KUR_ASSIGN_OR_RETURN(Model model, Model::Build(plan, options.seed, c10::Device(options.device)));
   Objective objective(std::move(model), std::move(plan));
+  objective.indexed_ = FindIndexedInputs(*objective.plan_);
   for (const auto& spec : kurfile.sections().losses) {
     const absl::Status bound = objective.BindLoss(spec, provider);
     if (options.mode != Mode::kEvaluate) KUR_RETURN_IF_ERROR(bound);
@@ -154,7 +173,26 @@ absl::Status Objective::CheckMixable(const AugmentationSpec& augmentation) const
   return absl::OkStatus();
 }
 
+absl::Status Objective::CheckIndices(const TensorMap& batch, const int64_t* samples) const {
+  for (const auto& [input, layer] : indexed_) {
+    const auto found = batch.find(input);
+    if (found == batch.end()) continue;
+    const at::Tensor numbers = found->second.contiguous();
+    const auto* values = numbers.data_ptr<float>();
+    const auto wrong = FindInvalidSymbol(values, numbers.numel(), layer->spec->NumIndices());
+    if (!wrong.has_value()) continue;
+    const int64_t row = *wrong / (numbers.numel() / numbers.size(0));
+    return ErrorAt(
+        layer->location, layer->path,
+        absl::StrCat("sample ", samples[row], " of the source '", input, "' holds ", values[*wrong],
+                     ", which the ", layer->kind, " '", layer->name,
+                     "' has no vector for: its indices are 0 to ", layer->spec->NumIndices() - 1));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Objective::CheckBatch(const TensorMap& batch, const int64_t* samples) const {
+  KUR_RETURN_IF_ERROR(CheckIndices(batch, samples));
   for (const BoundLoss& bound : losses_) {
     std::vector<at::Tensor> truth;
     for (const TruthSource& source : bound.truth) truth.push_back(batch.at(source.name));
@@ -163,8 +201,9 @@ absl::Status Objective::CheckBatch(const TensorMap& batch, const int64_t* sample
   return absl::OkStatus();
 }
 
-absl::Status Objective::CheckTruthOf(const BatchProvider& provider) const {
+absl::Status Objective::CheckValuesOf(const BatchProvider& provider) const {
   std::set<std::string> names;
+  for (const auto& [input, layer] : indexed_) names.insert(input);
   for (const BoundLoss& bound : losses_) {
     for (const TruthSource& source : bound.truth) names.insert(source.name);
   }

@@ -65,14 +65,15 @@ class Objective {
   std::set<std::string> SourceNames() const;
   // Fails if the sources do not have the shapes that the model was built for.
   absl::Status CheckSources(const DataSection& section, const BatchProvider& provider) const;
-  // Fails if a sample of `provider` has a truth that no truth can be, naming the first.
-  absl::Status CheckTruthOf(const BatchProvider& provider) const;
+  // Fails if a sample of `provider` has a value that cannot be, naming the first: a truth that its
+  // loss cannot compare with, an index that an embedding does not have.
+  absl::Status CheckValuesOf(const BatchProvider& provider) const;
   // Fails if what the losses compare with cannot be mixed with that of other samples.
   absl::Status CheckMixable(const AugmentationSpec& augmentation) const;
 
   // Returns a feeder of the model and the losses, and of those of `also_read` that there are, from
-  // `provider`, which must outlive the feeder, as must the objective. A value that no truth can
-  // have is an error that names its sample. `change` may be empty.
+  // `provider`, which must outlive the feeder, as must the objective. A value that
+  // cannot be is an error that names its sample. `change` may be empty.
   BatchFeeder FeederOf(const BatchProvider& provider, const std::set<std::string>& also_read = {},
                        BatchChange change = {}) const;
 
@@ -91,11 +92,13 @@ class Objective {
 
   absl::Status BindLoss(const std::shared_ptr<const LossSpec>& spec, const BatchProvider& provider);
   absl::Status CheckBatch(const TensorMap& batch, const int64_t* samples) const;
+  absl::Status CheckIndices(const TensorMap& batch, const int64_t* samples) const;
 
   Model model_;
   std::unique_ptr<const ModelPlan> plan_;  // stays where it is, as the scalers refer to it
   std::map<std::pair<std::string, std::string>, LengthScaler> scalers_;  // by input and output
   std::vector<BoundLoss> losses_;
+  std::map<std::string, const PlannedLayer*> indexed_;  // by input: an embedding that reads it
   std::set<std::string> as_logits_;
   std::string precision_ = "float32";
 };

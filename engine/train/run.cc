@@ -9,15 +9,13 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "engine/base/spillable_buffer.h"
 #include "engine/base/status.h"
 #include "engine/base/system_memory.h"
 #include "engine/train/inspection.h"
 #include "engine/train/stopwatch.h"
 #include "engine/train/test_and_evaluate.h"
+#include "engine/train/torch_error.h"
 #include "engine/train/trainer.h"
 #include "engine/train/training_setup.h"
 
@@ -95,16 +93,6 @@ absl::StatusOr<RunOutcome> RunMode(const Kurfile& kurfile, const PathResolver& p
   return absl::InternalError("unknown mode");
 }
 
-// torch puts a backtrace behind the first line.
-std::string FirstLine(const char* what) {
-  return std::string(*absl::StrSplit(what, absl::MaxSplits('\n', 1)).begin());
-}
-
-absl::Status OutOfMemory(const std::string& detail) {
-  return absl::ResourceExhaustedError(
-      absl::StrCat("out of memory (", detail, "); use a smaller batch_size or a smaller model"));
-}
-
 // As Run(), which it leaves the last commands.
 absl::StatusOr<RunOutcome> RunGuarded(const Kurfile& kurfile, const PathResolver& paths,
                                       const RunOptions& options, const RunHost& host) {
@@ -117,16 +105,12 @@ absl::StatusOr<RunOutcome> RunGuarded(const Kurfile& kurfile, const PathResolver
     return absl::ResourceExhaustedError(error.what());
   } catch (const std::bad_alloc&) {
     return OutOfMemory("the machine's");
+  } catch (const c10::OutOfMemoryError& error) {
+    return OutOfMemory(error.what_without_backtrace());
   } catch (const c10::Error& error) {
-    const std::string text = FirstLine(error.what_without_backtrace());
-    if (absl::StrContains(text, "memory")) return OutOfMemory(text);
-    if (absl::StrContains(text, "deterministic implementation")) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("the model cannot be trained with train.deterministic: ", text));
-    }
-    return absl::InternalError(absl::StrCat("torch: ", text));
+    return TorchError(error.what_without_backtrace());
   } catch (const std::exception& error) {
-    return absl::InternalError(absl::StrCat("torch: ", FirstLine(error.what())));
+    return TorchError(error.what());
   }
 }
 

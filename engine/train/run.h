@@ -35,6 +35,9 @@ struct RunOptions {
   uint64_t seed = 0;
   // The device as torch names it: "cpu", "cuda:0".
   std::string device = "cpu";
+  // The memory of the device, in bytes; 0: a processor's, which is that of the machine, or not
+  // known.
+  int64_t device_memory_bytes = 0;
   // CPU threads to compute with; 0: as many as torch takes.
   int threads = 0;
   InspectionOptions inspection;

@@ -60,6 +60,10 @@ Trainer::Trainer(Training training, const Kurfile& kurfile, const RunOptions& op
       writer_({&training_.objective.model(), training_.optimizer.get(), train().optimizer->kind(),
                training_.average.get(), training_.log.get(), [this] { return Position(); }},
               options, host, training_.position.log_commit),
+      // How a sum is cut into parts depends on the number of threads; a card needs few.
+      governor_(training_.deterministic != nullptr || !training_.objective.model().device().is_cpu()
+                    ? 1
+                    : at::get_num_threads()),
       statistics_(training_.objective.model()) {}
 
 TrainingPosition Trainer::Position() const {
@@ -144,6 +148,7 @@ absl::StatusOr<bool> Trainer::TrainEpoch() {
 
 absl::Status Trainer::TrainBatch(const BatchPlan& plan, BatchFeeder* feeder) {
   const double start = MonotonicSeconds();
+  governor_.BeforeStep();
   at::manual_seed(BatchSeed(training_.position.seed, progress_.total_batches));
   KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder->Load(plan, progress_.batch));
   epoch_.AddDataSeconds(MonotonicSeconds() - start);
@@ -187,6 +192,13 @@ absl::Status Trainer::CountBatch(const Objective::BatchLoss& loss, int64_t size,
   const double seconds = MonotonicSeconds() - start;
   epoch_.AddSeconds(seconds);
   checkpoint_.CountSeconds(seconds);
+  governor_.AfterStep(seconds);
+  if (governor_.gives_way() && !has_given_way_) {
+    has_given_way_ = true;
+    host_.events->OnLog(LogLevel::kInfo,
+                        absl::StrCat("other programs use the processors: computing with ",
+                                     governor_.threads(), " threads or more, whatever is faster"));
+  }
   host_.events->OnBatch(
       {progress_.epoch + 1, progress_.batch, size, loss.value, epoch_.samples(), mean_loss});
   return absl::OkStatus();

@@ -15,6 +15,7 @@
 #include "engine/train/run_writer.h"
 #include "engine/train/stepper.h"
 #include "engine/train/stop_rule.h"
+#include "engine/train/thread_governor.h"
 #include "engine/train/training.h"
 #include "engine/train/validation.h"
 
@@ -80,6 +81,9 @@ class Trainer {
   Clocks clocks_;
   Stepper stepper_;
   RunWriter writer_;
+
+  ThreadGovernor governor_;
+  bool has_given_way_ = false;  // to other programs, with fewer threads; said once
 
   RunningStatistics statistics_;
   TrainingHistory history_;

@@ -20,6 +20,7 @@ v1::Device ToProto(const Device& device) {
   for (const int processor : device.processors) proto.add_processors(processor);
   proto.set_memory_bytes(device.memory_bytes);
   proto.set_uuid(device.uuid);
+  proto.set_unavailable(device.unavailable);
   return proto;
 }
 
@@ -65,6 +66,7 @@ grpc::ServerUnaryReactor* SystemService::ListDevices(grpc::CallbackServerContext
 v1::ListDevicesResponse SystemService::Devices(const Caller& caller) const {
   const auto holders = jobs_.DeviceHolders();
   v1::ListDevicesResponse response;
+  for (std::string& problem : inventory_.problems()) *response.add_problems() = std::move(problem);
   for (const Device& device : inventory_.devices()) {
     v1::Device& proto = *response.add_devices();
     proto = ToProto(device);

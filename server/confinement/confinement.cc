@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_split.h"
+#include "engine/base/environment.h"
 #include "engine/base/status.h"
 #include "server/confinement/file_rules.h"
 #include "server/confinement/landlock.h"
@@ -17,15 +18,6 @@ namespace kur::server {
 namespace {
 
 bool g_is_confined = false;
-
-std::map<std::string, std::string> OwnVariables() {
-  std::map<std::string, std::string> variables;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    variables.insert(
-        std::pair<std::string, std::string>(absl::StrSplit(*entry, absl::MaxSplits('=', 1))));
-  }
-  return variables;
-}
 
 absl::Status Confine(SyscallPolicy policy) {
   g_is_confined = true;
@@ -56,7 +48,7 @@ absl::Status ConfineWorker() { return Confine(SyscallPolicy::kWorker); }
 
 absl::Status ConfineBroker() {
   if (LandlockVersion() >= kNeededLandlock) {
-    KUR_RETURN_IF_ERROR(ConfineFiles(NetworkFiles(OwnVariables())));
+    KUR_RETURN_IF_ERROR(ConfineFiles(NetworkFiles(OwnEnvironment())));
   }
   return Confine(SyscallPolicy::kNetwork);
 }

@@ -8,10 +8,11 @@
 namespace kur::server {
 namespace {
 
-// Where libraries lie, and the data of libraries, such as time zones and certificates. The last is
-// the folder of the libtorch that the workers were built with.
-constexpr std::array<const char*, 6> kLibraryFolders = {"/usr",   "/lib", "/lib32",
-                                                        "/lib64", "/opt", KUR_TORCH_FOLDER};
+// Where libraries lie, and the data of libraries, such as time zones and certificates. The last two
+// are the folders of the libtorch that the workers were built with and of CUDA's libraries beside
+// it, which may be "".
+constexpr std::array<const char*, 7> kLibraryFolders = {
+    "/usr", "/lib", "/lib32", "/lib64", "/opt", KUR_LIBTORCH_FOLDER, KUR_LIBTORCH_CUDA_FOLDER};
 
 // What the C library, and the library that downloads, read of a machine's configuration. Not among
 // them is /etc/passwd: who else works here is nobody's business.
@@ -67,7 +68,7 @@ std::vector<FileRule> JobFiles(const v1::WorkerSpec& spec) {
 std::vector<FileRule> NetworkFiles(const std::map<std::string, std::string>& environment) {
   std::vector<FileRule> rules;
   rules.reserve(std::size(kLibraryFolders) + std::size(kConfiguration) + std::size(kDevices));
-  for (const char* folder : kLibraryFolders) rules.push_back({folder, FileAccess::kReadAndExecute});
+  for (const char* folder : kLibraryFolders) Add(folder, FileAccess::kReadAndExecute, &rules);
   for (const char* path : kConfiguration) rules.push_back({path, FileAccess::kRead});
   for (const char* device : kDevices) rules.push_back({device, FileAccess::kUseDevice});
   AddVariables(kLibraryVariables, environment, FileAccess::kReadAndExecute, &rules);

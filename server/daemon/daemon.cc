@@ -16,6 +16,7 @@
 #include "server/auth/cookie.h"
 #include "server/confinement/confinement.h"
 #include "server/daemon/service_manager.h"
+#include "server/launcher/card_trial.h"
 #include "server/protocol/job_state.h"
 #include "server/protocol/socket_cookie.h"
 #include "server/submission/evaluator_process.h"
@@ -172,7 +173,9 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
   KUR_ASSIGN_OR_RETURN(const std::string evaluator_binary,
                        Program(options.evaluator_binary, "kurd-evaluator", "--evaluator-binary"));
   KUR_ASSIGN_OR_RETURN(const Confinement confinement, ChooseConfinement(options.confinement));
-  KUR_ASSIGN_OR_RETURN(auto inventory, OpenDeviceInventory(options.devices));
+  InventoryOptions inventory_options;
+  inventory_options.try_cards = MakeCardTrial(worker_binary, confinement);
+  KUR_ASSIGN_OR_RETURN(auto inventory, OpenDeviceInventory(options.devices, inventory_options));
   for (const std::string& problem : inventory->problems()) spdlog::warn("{}", problem);
 
   KUR_ASSIGN_OR_RETURN(StateDirectory state, StateDirectory::Lock(options.state_directory));

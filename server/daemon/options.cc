@@ -78,7 +78,8 @@ void AddOptions(CLI::App& app, DaemonOptions& options) {
                  "unix:PATH or HOST:PORT; may be repeated [unix:DIR/kurd.sock]")
       ->type_name("ADDRESS")
       ->allow_extra_args(false);
-  app.add_option("--devices", options.devices, "What jobs train on: auto, cuda or cpu:N [auto]")
+  app.add_option("--devices", options.devices,
+                 "What jobs train on: auto, cuda, cuda:0-3, cpu:N or cuda+cpu:N [auto]")
       ->type_name("WHAT");
   app.add_option("--tls-cert", options.tls_certificate, "Certificate chain for TCP, PEM")
       ->type_name("FILE");

@@ -97,20 +97,11 @@ std::string ProcessorModel(absl::string_view cpuinfo) {
   return "CPU";
 }
 
-absl::StatusOr<std::vector<Device>> ListCpuSlots(int count) {
-  KUR_ASSIGN_OR_RETURN(std::vector<int> processors, AvailableProcessors());
-  if (count > static_cast<int>(processors.size())) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "cpu:", count, " asks for ", count, " CPU slots, but kurd may use only ", processors.size(),
-        processors.size() == 1 ? " processor" : " processors",
-        " and a slot needs at least one; ask for cpu:", processors.size(), " or fewer"));
-  }
+absl::StatusOr<std::vector<Device>> MakeCpuSlots(std::vector<std::vector<int>> shares) {
   KUR_ASSIGN_OR_RETURN(const int64_t memory, MachineMemory());
   KUR_ASSIGN_OR_RETURN(const std::string cpuinfo, FileSystem::Posix().Read("/proc/cpuinfo"));
-
   std::vector<Device> slots;
-  const auto ordered = OrderByTopology(std::move(processors), "/sys/devices/system/cpu");
-  for (auto& share : ShareEvenly(ordered, count)) {
+  for (auto& share : shares) {
     Device slot;
     slot.name = absl::StrCat("cpu", slots.size());
     slot.kind = Device::Kind::kCpu;

@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "server/devices/device_inventory.h"
+#include "server/devices/device.h"
 
 namespace kur::server {
 
@@ -25,10 +25,8 @@ std::vector<std::vector<int>> ShareEvenly(const std::vector<int>& processors, in
 // Returns the name of the processor in the text of /proc/cpuinfo; "CPU" if the kernel gives none.
 std::string ProcessorModel(absl::string_view cpuinfo);
 
-// Returns `count` slots "cpu0", "cpu1", … that share the available processors; hyper-threads of a
-// core are in the same slot if the sizes allow. Returns FAILED_PRECONDITION if there are fewer
-// processors than slots.
-absl::StatusOr<std::vector<Device>> ListCpuSlots(int count);
+// Returns a slot "cpu0", "cpu1", … for each of the shares of processors.
+absl::StatusOr<std::vector<Device>> MakeCpuSlots(std::vector<std::vector<int>> shares);
 
 }  // namespace kur::server
 

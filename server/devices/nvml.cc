@@ -13,16 +13,26 @@ namespace {
 
 // The types and values of the stable binary interface of NVML that are used here.
 using NvmlReturn = int;
-using NvmlDevice = struct NvmlDeviceHandle*;
+using NvmlDevice = void*;  // opaque
 struct NvmlMemory {
   unsigned long long total, free, used;  // NOLINT(google-runtime-int): as NVML declares it
 };
 struct NvmlUtilization {
   unsigned gpu, memory;  // percent
 };
+struct NvmlProcess {
+  unsigned pid;
+  unsigned long long memory;  // NOLINT(google-runtime-int): as NVML declares it
+  unsigned gpu_instance, compute_instance;
+};
 constexpr NvmlReturn kSuccess = 0;
-constexpr NvmlReturn kNotSupported = 3;
+constexpr NvmlReturn kInsufficientSize = 7;
 constexpr unsigned kTextBytes = 96;  // enough for every name and UUID
+constexpr unsigned kMigEnabled = 1;
+constexpr unsigned kMostProcesses = 256;
+// Enough for 4096 processors.
+constexpr unsigned kAffinityWords = 64;
+constexpr int kBitsOfWord = 64;
 
 struct CloseLibrary {
   void operator()(void* library) const { dlclose(library); }
@@ -41,6 +51,13 @@ struct Nvml::Functions {
   NvmlReturn (*uuid)(NvmlDevice, char*, unsigned) = nullptr;
   NvmlReturn (*memory_info)(NvmlDevice, NvmlMemory*) = nullptr;
   NvmlReturn (*utilization_rates)(NvmlDevice, NvmlUtilization*) = nullptr;
+  // Null where the driver is older than they are.
+  NvmlReturn (*mig_mode)(NvmlDevice, unsigned* current, unsigned* pending) = nullptr;
+  NvmlReturn (*mig_count)(NvmlDevice, unsigned*) = nullptr;
+  NvmlReturn (*mig_handle)(NvmlDevice, unsigned, NvmlDevice*) = nullptr;
+  NvmlReturn (*processes)(NvmlDevice, unsigned*, NvmlProcess*) = nullptr;
+  // NOLINTNEXTLINE(google-runtime-int): as NVML declares it
+  NvmlReturn (*cpu_affinity)(NvmlDevice, unsigned, unsigned long*) = nullptr;
 
   template <class Function>
   absl::Status Load(const char* symbol, Function** function) {
@@ -50,7 +67,17 @@ struct Nvml::Functions {
         "the NVIDIA driver's management library has no ", symbol, "; update the driver"));
   }
 
+  template <class Function>
+  void LoadIfThere(const char* symbol, Function** function) {
+    *function = reinterpret_cast<Function*>(dlsym(library.get(), symbol));
+  }
+
   absl::Status LoadAll() {
+    LoadIfThere("nvmlDeviceGetMigMode", &mig_mode);
+    LoadIfThere("nvmlDeviceGetMaxMigDeviceCount", &mig_count);
+    LoadIfThere("nvmlDeviceGetMigDeviceHandleByIndex", &mig_handle);
+    LoadIfThere("nvmlDeviceGetComputeRunningProcesses_v3", &processes);
+    LoadIfThere("nvmlDeviceGetCpuAffinity", &cpu_affinity);
     KUR_RETURN_IF_ERROR(Load("nvmlInit_v2", &init));
     KUR_RETURN_IF_ERROR(Load("nvmlShutdown", &shutdown));
     KUR_RETURN_IF_ERROR(Load("nvmlErrorString", &error_string));
@@ -94,41 +121,100 @@ absl::StatusOr<int> Nvml::DeviceCount() const {
   return static_cast<int>(count);
 }
 
-absl::StatusOr<Device> Nvml::Describe(int index) const {
+absl::StatusOr<Device> Nvml::DescribeHandle(void* handle, const std::string& name,
+                                            int index) const {
   Device device;
-  device.name = absl::StrCat("cuda", index);
+  device.name = name;
   device.kind = Device::Kind::kCuda;
   device.cuda_index = index;
-
-  NvmlDevice handle = nullptr;
   std::array<char, kTextBytes> model = {};
   std::array<char, kTextBytes> uuid = {};
   NvmlMemory memory = {};
-  KUR_RETURN_IF_ERROR(ToStatus(functions_->handle_by_index(index, &handle), device.name));
   KUR_RETURN_IF_ERROR(
-      ToStatus(functions_->name(handle, model.data(), model.size()), device.name + ": its name"));
+      ToStatus(functions_->name(handle, model.data(), model.size()), name + ": its name"));
   KUR_RETURN_IF_ERROR(
-      ToStatus(functions_->uuid(handle, uuid.data(), uuid.size()), device.name + ": its UUID"));
-  KUR_RETURN_IF_ERROR(
-      ToStatus(functions_->memory_info(handle, &memory), device.name + ": its memory"));
+      ToStatus(functions_->uuid(handle, uuid.data(), uuid.size()), name + ": its UUID"));
+  KUR_RETURN_IF_ERROR(ToStatus(functions_->memory_info(handle, &memory), name + ": its memory"));
   device.model = model.data();
   device.uuid = uuid.data();
   device.memory_bytes = static_cast<int64_t>(memory.total);
   return device;
 }
 
-absl::StatusOr<DeviceUsage> Nvml::Usage(int index) const {
+absl::StatusOr<std::vector<Device>> Nvml::Describe(int index) const {
+  const std::string name = absl::StrCat("cuda", index);
+  NvmlDevice card = nullptr;
+  KUR_RETURN_IF_ERROR(ToStatus(functions_->handle_by_index(index, &card), name));
+  unsigned mig = 0;
+  unsigned pending = 0;
+  const bool is_split = functions_->mig_mode != nullptr && functions_->mig_count != nullptr &&
+                        functions_->mig_handle != nullptr &&
+                        functions_->mig_mode(card, &mig, &pending) == kSuccess &&
+                        mig == kMigEnabled;
+  std::vector<Device> devices;
+  if (!is_split) {
+    KUR_ASSIGN_OR_RETURN(Device device, DescribeHandle(card, name, index));
+    devices.push_back(std::move(device));
+    return devices;
+  }
+  unsigned places = 0;
+  KUR_RETURN_IF_ERROR(ToStatus(functions_->mig_count(card, &places), name + ": its instances"));
+  for (unsigned place = 0; place < places; ++place) {
+    NvmlDevice instance = nullptr;
+    // Not every place has an instance.
+    if (functions_->mig_handle(card, place, &instance) != kSuccess) continue;
+    KUR_ASSIGN_OR_RETURN(Device device,
+                         DescribeHandle(instance, absl::StrCat(name, ".", place), index));
+    device.mig_place = static_cast<int>(place);
+    devices.push_back(std::move(device));
+  }
+  return devices;
+}
+
+std::vector<int> Nvml::NearProcessors(int index) const {
+  std::vector<int> near;
+  NvmlDevice handle = nullptr;
+  // NOLINTNEXTLINE(google-runtime-int): as NVML declares it
+  std::array<unsigned long, kAffinityWords> words = {};
+  if (functions_->cpu_affinity == nullptr ||
+      functions_->handle_by_index(index, &handle) != kSuccess ||
+      functions_->cpu_affinity(handle, words.size(), words.data()) != kSuccess) {
+    return near;
+  }
+  for (int i = 0; i < static_cast<int>(words.size()) * kBitsOfWord; ++i) {
+    if ((words[i / kBitsOfWord] >> (i % kBitsOfWord) & 1) != 0) near.push_back(i);
+  }
+  return near;
+}
+
+absl::StatusOr<DeviceUsage> Nvml::Usage(const Device& device) const {
   NvmlDevice handle = nullptr;
   NvmlMemory memory = {};
   NvmlUtilization utilization = {};
-  NvmlReturn result = functions_->handle_by_index(index, &handle);
-  if (result == kSuccess) result = functions_->memory_info(handle, &memory);
-  if (result == kSuccess) result = functions_->utilization_rates(handle, &utilization);
-  if (result != kSuccess && result != kNotSupported) {
-    return absl::UnavailableError(
-        absl::StrCat("cuda", index, " does not answer: ", functions_->error_string(result)));
+  NvmlReturn result = functions_->handle_by_index(device.cuda_index, &handle);
+  if (result == kSuccess && device.mig_place >= 0) {
+    result = functions_->mig_handle(handle, device.mig_place, &handle);
   }
-  return DeviceUsage{static_cast<int64_t>(memory.used), static_cast<int>(utilization.gpu)};
+  if (result == kSuccess) result = functions_->memory_info(handle, &memory);
+  if (result != kSuccess) {
+    return absl::UnavailableError(
+        absl::StrCat(device.name, " does not answer: ", functions_->error_string(result)));
+  }
+  // Not measured by a card that is split, nor told to everyone.
+  if (functions_->utilization_rates(handle, &utilization) != kSuccess) utilization = {};
+  DeviceUsage usage;
+  usage.memory_used_bytes = static_cast<int64_t>(memory.used);
+  usage.utilization_percent = static_cast<int>(utilization.gpu);
+  std::array<NvmlProcess, kMostProcesses> processes = {};
+  unsigned count = processes.size();
+  if (functions_->processes == nullptr) return usage;
+  result = functions_->processes(handle, &count, processes.data());
+  if (result == kInsufficientSize) count = processes.size();
+  if (result != kSuccess && result != kInsufficientSize) return usage;
+  for (unsigned i = 0; i < count; ++i) {
+    usage.processes.push_back(static_cast<int64_t>(processes[i].pid));
+  }
+  return usage;
 }
 
 }  // namespace kur::server

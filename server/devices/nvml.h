@@ -3,11 +3,12 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "server/devices/device_inventory.h"
+#include "server/devices/device.h"
 
 namespace kur::server {
 
@@ -26,19 +27,23 @@ class Nvml {
   // Returns the number of devices that the driver has.
   absl::StatusOr<int> DeviceCount() const;
 
-  // Describes a device, except for its share of CPU threads. `index` counts from 0.
-  absl::StatusOr<Device> Describe(int index) const;
+  // Describes what jobs can use of a card, except for the share of processors: the card, or the MIG
+  // instances that it is split into, which may be none. `index` counts from 0.
+  absl::StatusOr<std::vector<Device>> Describe(int index) const;
 
-  // Returns the load of a device, or UNAVAILABLE if the device does not answer, as when it has
-  // fallen off the bus. A device that does not measure utilization (one split into MIG instances)
-  // has 0.
-  absl::StatusOr<DeviceUsage> Usage(int index) const;
+  // Returns the processors that are near a card, ascending; none if the driver does not say.
+  std::vector<int> NearProcessors(int index) const;
+
+  // Returns the load of a card or a MIG instance, or UNAVAILABLE if it does not answer, as when the
+  // card has fallen off the bus. What is not measured (the utilization of a MIG instance) is 0.
+  absl::StatusOr<DeviceUsage> Usage(const Device& device) const;
 
  private:
   struct Functions;
   explicit Nvml(std::unique_ptr<Functions> functions);
 
   absl::Status ToStatus(int result, absl::string_view context) const;
+  absl::StatusOr<Device> DescribeHandle(void* handle, const std::string& name, int index) const;
 
   const std::unique_ptr<Functions> functions_;
 };

@@ -39,7 +39,7 @@ struct JobEnvironment {
   SecretVault* secrets = nullptr;
   KurfileEvaluator* evaluator = nullptr;
   Launcher* launcher = nullptr;
-  const DeviceInventory* inventory = nullptr;
+  DeviceInventory* inventory = nullptr;
   const SchedulingPolicy* policy = nullptr;
   EventDispatcher* dispatcher = nullptr;
   Metrics* metrics = nullptr;

@@ -69,6 +69,7 @@ absl::StatusOr<std::unique_ptr<JobManager>> JobManager::Start(const JobEnvironme
   std::unique_ptr<JobManager> manager(new JobManager(environment));
   KUR_RETURN_IF_ERROR(manager->Recover());
   manager->launch_pool_ = std::make_unique<TaskPool>(kLaunchLimits);
+  environment.inventory->SetOnChange([raw = manager.get()] { raw->MarkChanged(); });
   manager->thread_ = std::thread([raw = manager.get()] { raw->Run(); });
   return manager;
 }
@@ -81,6 +82,7 @@ JobManager::JobManager(const JobEnvironment& environment)
 JobManager::~JobManager() { Stop(); }
 
 void JobManager::Stop() {
+  environment_.inventory->SetOnChange(nullptr);
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
@@ -194,7 +196,6 @@ void JobManager::AddTask(const std::shared_ptr<ActiveJob>& job, void (ActiveJob:
 
 bool JobManager::Schedule(const std::vector<std::shared_ptr<ActiveJob>>& jobs) {
   SchedulingSnapshot snapshot;
-  snapshot.devices = environment_.inventory->devices();
   std::map<std::string, ActiveJob*> queued;
   for (const auto& job : jobs) {
     const v1::JobState state = job->state();
@@ -205,7 +206,9 @@ bool JobManager::Schedule(const std::vector<std::shared_ptr<ActiveJob>>& jobs) {
       snapshot.running.push_back({job->Schedulable(), job->devices()});
     }
   }
+  environment_.inventory->SetHeld(HeldDevices(snapshot));
   if (queued.empty()) return true;
+  snapshot.devices = environment_.inventory->devices();
   bool all_started = true;
   const SchedulingDecision decision = environment_.policy->Decide(snapshot);
   for (const auto& start : decision.starts) {

@@ -57,6 +57,7 @@ v1::WorkerSpec Specify(const JobEnvironment& environment, const JobRecord& recor
   // CUDA_VISIBLE_DEVICES leaves only the assigned cards, so the first of them is number 0.
   const bool has_cuda = !devices.empty() && devices.front().kind == Device::Kind::kCuda;
   spec.set_device(has_cuda ? "cuda:0" : "cpu");
+  if (has_cuda) spec.set_device_memory_bytes(devices.front().memory_bytes);
   spec.set_threads(ThreadsFor(devices));
   spec.set_gpu_count(CountCudaDevices(environment.inventory->devices()));
   return spec;

@@ -139,7 +139,6 @@ class LocalLauncher : public Launcher {
     KUR_RETURN_IF_ERROR(OpenPidfd(getpid()).status());
     KUR_ASSIGN_OR_RETURN(boot_id_, ReadBootId());
     KUR_ASSIGN_OR_RETURN(machine_.cpuinfo, FileSystem::Posix().Read("/proc/cpuinfo"));
-    machine_.processors = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
     stop_.reset(eventfd(0, EFD_CLOEXEC));
     epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
     if (!stop_.valid() || !epoll_.valid()) return ErrnoToStatus(errno, "watching workers");

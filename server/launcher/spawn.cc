@@ -158,7 +158,13 @@ absl::StatusOr<UniqueFd> Raise(const UniqueFd& low) {
 }
 
 // Opens the file for output in the worker's folder, where an earlier worker may have left anything.
-absl::StatusOr<UniqueFd> OpenLog(const std::string& path) {
+absl::StatusOr<UniqueFd> OpenOutput(const SpawnRequest& request) {
+  if (request.output >= 0) {
+    const UniqueFd low(fcntl(request.output, F_DUPFD_CLOEXEC, 0));
+    if (!low.valid()) return ErrnoToStatus(errno, "opening where output goes");
+    return Raise(low);
+  }
+  const std::string& path = request.log;
   const UniqueFd folder(open(DirectoryOf(path).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!folder.valid()) return ErrnoToStatus(errno, absl::StrCat("opening ", path));
   KUR_ASSIGN_OR_RETURN(const UniqueFd low, OpenBeneath(folder.get(), BaseName(path),
@@ -255,7 +261,7 @@ Affinity AffinityTo(const std::vector<int>& processors) {
 absl::StatusOr<SpawnedProcess> Spawn(const SpawnRequest& request) {
   KUR_ASSIGN_OR_RETURN(const UniqueFd input,
                        request.input.empty() ? OpenNull() : HoldInMemory(request.input));
-  KUR_ASSIGN_OR_RETURN(const UniqueFd log, OpenLog(request.log));
+  KUR_ASSIGN_OR_RETURN(const UniqueFd log, OpenOutput(request));
   KUR_ASSIGN_OR_RETURN(Pipe report, OpenPipe());
   UniqueFd confinement;
   if (request.files.has_value()) {

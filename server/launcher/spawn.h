@@ -21,6 +21,7 @@ struct SpawnRequest {
   Environment environment;             // all of it
   std::string directory;               // where it runs
   std::string log;                     // stdout and stderr are appended to it
+  int output = -1;                     // where they go instead; -1: to the log
   std::string input = {};              // what it reads as stdin, from memory; empty: /dev/null
   std::vector<int> processors;         // where it may run; empty: where this process may
   int group = -1;                      // cgroup.procs of its control group; -1: this process's

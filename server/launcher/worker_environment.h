@@ -1,20 +1,19 @@
 #ifndef KUR_SERVER_LAUNCHER_WORKER_ENVIRONMENT_H_
 #define KUR_SERVER_LAUNCHER_WORKER_ENVIRONMENT_H_
 
-#include <map>
 #include <string>
 #include <vector>
 
+#include "engine/base/environment.h"
 #include "server/devices/device_inventory.h"
 
 namespace kur::server {
 
-using Environment = std::map<std::string, std::string>;
-
 // What the environment of a worker depends on beside its devices.
 struct Machine {
   std::string cpuinfo;  // the text of /proc/cpuinfo
-  int processors = 1;   // logical processors that are online
+  // Whether the libtorch of the workers knows expandable_segments (from 2.1 on); another one fails.
+  bool has_expandable_segments = KUR_EXPANDABLE_SEGMENTS;
 };
 
 // The environment of a worker that trains on `devices`: of `inherited` (kurd's own) only what a
@@ -24,10 +23,6 @@ struct Machine {
 // believed. A pure function.
 Environment WorkerEnvironment(const Environment& inherited, const std::vector<Device>& devices,
                               const Machine& machine);
-
-// The environment of this process. A variable without '=' is left out. Not safe against a thread
-// that changes the environment meanwhile.
-Environment OwnEnvironment();
 
 }  // namespace kur::server
 

@@ -83,6 +83,14 @@ std::string DescribeRequest(const DeviceRequest& request) {
   return text;
 }
 
+std::set<std::string> HeldDevices(const SchedulingSnapshot& snapshot) {
+  std::set<std::string> held;
+  for (const auto& running : snapshot.running) {
+    held.insert(running.devices.begin(), running.devices.end());
+  }
+  return held;
+}
+
 absl::Status CheckSatisfiable(const DeviceRequest& request, const std::vector<Device>& devices) {
   const size_t usable = UsableDevices(request, devices).size();
   if (request.count >= 1 && usable >= static_cast<size_t>(request.count)) return absl::OkStatus();

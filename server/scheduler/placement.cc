@@ -44,7 +44,8 @@ std::optional<std::vector<std::string>> Placement::Place(const SchedulableJob& j
   const auto wanted = static_cast<size_t>(job.request.count);
   std::vector<size_t> free;
   for (const size_t i : UsableDevices(job.request, devices_)) {
-    if (holders_[i] == nullptr && reserved_for_[i] == nullptr) free.push_back(i);
+    const bool is_free = holders_[i] == nullptr && devices_[i].unavailable.empty();
+    if (is_free && reserved_for_[i] == nullptr) free.push_back(i);
   }
   if (free.size() < wanted) return std::nullopt;
   free.resize(wanted);
@@ -81,6 +82,8 @@ std::string Placement::DescribeTaken(const SchedulableJob& job,
   for (const size_t i : usable) {
     if (holders_[i] != nullptr) {
       taken.push_back(absl::StrCat(devices_[i].name, " is busy with ", NameFor(job, *holders_[i])));
+    } else if (!devices_[i].unavailable.empty()) {
+      taken.push_back(absl::StrCat(devices_[i].name, ": ", devices_[i].unavailable));
     } else if (reserved_for_[i] != nullptr) {
       taken.push_back(
           absl::StrCat(devices_[i].name, " is kept for ", NameFor(job, *reserved_for_[i])));

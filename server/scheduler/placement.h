@@ -20,9 +20,10 @@ class Placement {
   // `snapshot` must outlive the placement.
   explicit Placement(const SchedulingSnapshot& snapshot);
 
-  // Gives the job the first devices that it can use, of those that are neither held nor kept for a
-  // job before it, and returns their names; nothing if there are not enough. The request must be
-  // satisfiable. A request for no device at all gets none, while few enough jobs run so.
+  // Gives the job the first devices that it can use, of those that are neither held nor unavailable
+  // nor kept for a job before it, and returns their names; nothing if there are not enough. The
+  // request must be satisfiable. A request for no device at all gets none, while few enough jobs
+  // run so.
   std::optional<std::vector<std::string>> Place(const SchedulableJob& job);
 
   // Keeps every device that the job could use, and that is not kept for another, for the job: what

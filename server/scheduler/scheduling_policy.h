@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ struct SchedulingSnapshot {
   std::vector<Running> running;        // starting or running
   std::vector<SchedulableJob> queued;  // in the order of submission
 };
+
+// Returns the names of the devices that running jobs hold.
+std::set<std::string> HeldDevices(const SchedulingSnapshot& snapshot);
 
 // What is to be done now.
 struct SchedulingDecision {

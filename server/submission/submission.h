@@ -36,7 +36,7 @@ struct SubmissionContext {
   const StateLayout& layout;
   BlobStore& blobs;
   SecretVault& secrets;
-  const std::vector<Device>& devices;
+  std::vector<Device> devices;
   const DataPolicy& data;
   int max_restarts = kDefaultMaxRestarts;  // of a job that does not say
 };

@@ -136,6 +136,7 @@ absl::StatusOr<RunOutcome> RunKurfile(const v1::WorkerSpec& spec, const PathReso
   options.seed = spec.seed();
   options.device = spec.device();
   options.threads = spec.threads();
+  options.device_memory_bytes = spec.device_memory_bytes();
   options.scratch_folder = spec.run_directory();
   options.resume_path = JoinPath(spec.run_directory(), kResumeFile);
   options.written_folder = JoinPath(spec.run_directory(), kArtifactFolder);
@@ -160,13 +161,13 @@ v1::Outcome ToOutcome(const absl::StatusOr<RunOutcome>& end) {
 
 }  // namespace
 
-absl::Status RunJob(const std::string& run_directory, Control* control, double process_start,
-                    bool is_confined, bool has_secrets) {
+absl::Status RunJob(const std::string& run_directory, Control* control, const JobOptions& options) {
   KUR_ASSIGN_OR_RETURN(const v1::WorkerSpec spec, ReadSpec(run_directory));
   const std::string& folder = spec.run_directory();
   FileSystem& files = FilesWithoutLinks();
-  KUR_ASSIGN_OR_RETURN(const auto broker, StartBroker(spec, is_confined, has_secrets));
-  if (is_confined) KUR_RETURN_IF_ERROR(server::ConfineWorker());
+  KUR_ASSIGN_OR_RETURN(const auto broker,
+                       StartBroker(spec, options.is_confined, options.has_secrets));
+  if (options.is_confined) KUR_RETURN_IF_ERROR(server::ConfineWorker());
   KUR_ASSIGN_OR_RETURN(const auto spool, Spool::Open(files, JoinPath(folder, kSpoolFile),
                                                      spec.acknowledged_sequence()));
   control->IgnoreUpTo(spool->last_command_done());
@@ -178,8 +179,15 @@ absl::Status RunJob(const std::string& run_directory, Control* control, double p
   PackingSink packing_sink(&spool_sink);
   ThinningSink sink(&packing_sink, {spec.event_bytes(), spec.event_bytes_used(),
                                     [&spool] { return spool->appended_bytes(); }});
-  Reporter reporter(paths, &sink, {JoinPath(folder, kArtifactFolder), process_start, &files});
-  absl::StatusOr<RunOutcome> end = RunKurfile(spec, paths, broker, {&reporter, &reporter, control});
+  Reporter reporter(paths, &sink,
+                    {JoinPath(folder, kArtifactFolder), options.process_start, &files});
+  absl::StatusOr<RunOutcome> end = RunOutcome::kSucceeded;
+  if (!options.kernels.ok()) {
+    end = options.kernels.status();
+  } else {
+    for (const std::string& left : *options.kernels) reporter.OnLog(LogLevel::kWarning, left);
+    end = RunKurfile(spec, paths, broker, {&reporter, &reporter, control});
+  }
   // Before the outcome, which counts after a loss of power.
   const absl::Status reported = reporter.Sync();
   if (end.ok() && !reported.ok()) end = Annotate(reported, "reporting events");

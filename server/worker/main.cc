@@ -11,8 +11,11 @@
 #include "CLI/CLI.hpp"
 #include "engine/base/version.h"
 #include "engine/train/stopwatch.h"
+#include "server/confinement/confinement.h"
 #include "server/protocol/worker_paths.h"
+#include "server/worker/capabilities.h"
 #include "server/worker/job_worker.h"
+#include "server/worker/kernel_trial.h"
 #include "server/worker/standalone.h"
 #include "spdlog/sinks/stdout_sinks.h"
 #include "spdlog/spdlog.h"
@@ -72,13 +75,15 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("kurd-worker ") + kur::kVersion);
   std::string run_directory;
   app.add_option("--run-directory", run_directory, "The folder with the job (for kurd)");
-  bool is_confined = false;
-  app.add_flag("--confined", is_confined, "Give up what no job needs (for kurd)");
-  bool has_secrets = false;
-  app.add_flag("--secrets-on-stdin", has_secrets, "Read the job's secrets (for kurd)");
+  kur::worker::JobOptions job;
+  app.add_flag("--confined", job.is_confined, "Give up what no job needs (for kurd)");
+  app.add_flag("--secrets-on-stdin", job.has_secrets, "Read the job's secrets (for kurd)");
   // Only kurd reads it, in this process's command line.
   std::string run_directory_id;
   app.add_option("--run-directory-id", run_directory_id, "DEVICE:INODE of the folder (for kurd)");
+  bool wants_capabilities = false;
+  app.add_flag("--capabilities", wants_capabilities,
+               "Print what this worker can train on, as a line of JSON");
   kur::worker::StandaloneOptions options;
   const CLI::App* run = AddRunCommand(&app, &options);
   try {
@@ -89,16 +94,25 @@ int main(int argc, char** argv) {
   KeepFreedMemory();
   HandleSignals();
   spdlog::set_default_logger(spdlog::stderr_logger_mt("worker"));
-  if (run->parsed()) {
-    kur::worker::EnterTunedEnvironment(options.threads, argv);
-    return kur::worker::RunStandalone(options, g_control, process_start);
+  if (wants_capabilities) {
+    const absl::Status confined = job.is_confined ? kur::server::ConfineWorker() : absl::OkStatus();
+    if (!confined.ok()) {
+      std::cerr << confined.message() << std::endl;
+      return 1;
+    }
+    std::cout << kur::worker::ToJson(kur::worker::FindCapabilities()) << std::endl;
+    return 0;
   }
-  if (run_directory.empty()) {
+  if (!run->parsed() && run_directory.empty()) {
     std::cerr << app.help();
     return 2;
   }
-  const absl::Status status =
-      kur::worker::RunJob(run_directory, g_control, process_start, is_confined, has_secrets);
+  job.process_start = process_start;
+  job.kernels = kur::worker::TryKernels(options.threads, argv);
+  if (run->parsed()) {
+    return kur::worker::RunStandalone(options, g_control, process_start, job.kernels);
+  }
+  const absl::Status status = kur::worker::RunJob(run_directory, g_control, job);
   if (!status.ok()) {
     spdlog::error("{}", std::string(status.message()));
     return absl::IsResourceExhausted(status) ? kur::worker::kNoSpaceExitCode : 1;

@@ -5,7 +5,6 @@
 #include <climits>
 #include <cstdlib>
 #include <iostream>
-#include <map>
 #include <random>
 #include <utility>
 
@@ -14,7 +13,6 @@
 #include "engine/base/file_system.h"
 #include "engine/base/files_without_links.h"
 #include "engine/base/path_resolver.h"
-#include "engine/base/processor_environment.h"
 #include "engine/base/status.h"
 #include "engine/train/run.h"
 #include "google/protobuf/util/json_util.h"
@@ -57,19 +55,12 @@ uint64_t RandomSeed() {
 
 }  // namespace
 
-void EnterTunedEnvironment(int threads, char** argv) {
-  constexpr char kDone[] = "KURD_WORKER_TUNED";
-  if (std::getenv(kDone) != nullptr) return;
-  setenv(kDone, "1", 1);
-  const auto cpuinfo = FileSystem::Posix().Read("/proc/cpuinfo");
-  if (!cpuinfo.ok()) return;
-  std::map<std::string, std::string> variables = ProcessorEnvironment(*cpuinfo);
-  if (threads > 0) variables["OMP_NUM_THREADS"] = absl::StrCat(threads);
-  for (const auto& [name, value] : variables) setenv(name.c_str(), value.c_str(), /*replace=*/0);
-  if (!variables.empty()) execv("/proc/self/exe", argv);
-}
-
-int RunStandalone(const StandaloneOptions& options, Control* control, double process_start) {
+int RunStandalone(const StandaloneOptions& options, Control* control, double process_start,
+                  const absl::StatusOr<std::vector<std::string>>& kernels) {
+  if (!kernels.ok()) {
+    std::cerr << kernels.status().message() << std::endl;
+    return 3;
+  }
   KurfileOptions kurfile_options;
   kurfile_options.overrides = options.overrides;
   const auto kurfile = Kurfile::Load(options.kurfile, kurfile_options);
@@ -110,6 +101,7 @@ int RunStandalone(const StandaloneOptions& options, Control* control, double pro
   for (const Diagnostic& warning : kurfile->warnings()) {
     reporter.OnLog(LogLevel::kWarning, warning.ToString());
   }
+  for (const std::string& left : *kernels) reporter.OnLog(LogLevel::kWarning, left);
   reporter.OnLog(LogLevel::kInfo, absl::StrCat("seed ", run_options.seed));
   const auto end = Run(*kurfile, paths, run_options, {&reporter, &reporter, control});
   reporter.Flush().IgnoreError();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "engine/kurfile/kurfile.h"
 #include "server/worker/control.h"
 
@@ -22,16 +23,12 @@ struct StandaloneOptions {
   std::vector<std::string> download_networks;
 };
 
-// BLAS and ATen choose their kernels, and OpenMP its threads, when they are loaded: executes this
-// program anew with the environment that suits the processor, unless that has been done or there is
-// nothing to add. Returns only if it did not.
-void EnterTunedEnvironment(int threads, char** argv);
-
 // Runs a Kurfile without a kurd: relative paths are those of the Kurfile's folder, events go to
 // stdout as lines of JSON. Blocks until the end. `process_start` is when the process began, in
-// seconds on MonotonicSeconds()' clock. Returns the exit code: 0, 1 (error in the Kurfile), 3 (the
-// run failed), 4 (it was cancelled).
-int RunStandalone(const StandaloneOptions& options, Control* control, double process_start);
+// seconds on MonotonicSeconds()' clock, and `kernels` what TryKernels() has returned. Returns the
+// exit code: 0, 1 (error in the Kurfile), 3 (the run failed), 4 (it was cancelled).
+int RunStandalone(const StandaloneOptions& options, Control* control, double process_start,
+                  const absl::StatusOr<std::vector<std::string>>& kernels);
 
 }  // namespace kur::worker
 

@@ -49,8 +49,21 @@ def pinned(threads):
     return ['taskset', '-c', ','.join(map(str, sorted(os.sched_getaffinity(0))[:threads]))]
 
 
-def run_torch(workload, arm, threads, folder):
-    command = [*pinned(threads), '/usr/bin/python3', '-B', HERE / 'torch_arm.py', workload,
+@contextlib.contextmanager
+def busy(loops, threads):
+    """So many programs that only count, on the processors of the arms."""
+    command = [*pinned(threads), sys.executable, '-S', '-c', 'while True: pass']
+    running = [subprocess.Popen(command) for _ in range(loops)]
+    try:
+        yield
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+
+
+def run_torch(python, workload, arm, threads, folder):
+    command = [*pinned(threads), python, '-B', HERE / 'torch_arm.py', workload,
                '--arm', arm, '--threads', threads, '--epochs', EPOCHS, '--folder', folder]
     done = subprocess.run(list(map(str, command)), env=environment(threads, arm != 'P0'),
                           check=True, stdout=subprocess.PIPE, text=True)
@@ -99,7 +112,7 @@ def floor_seconds(programs, workload, peaks, folder):
                step['step_bytes_moved'] / peaks['copy_bytes'])
 
 
-def measure_training(programs, workload, threads, peaks, rounds, folder):
+def measure_training(programs, python, workload, threads, peaks, rounds, folder):
     """Samples a second and peak memory of every arm in `rounds` rounds, one after the other."""
     batches, batch_size = workloads.BATCHES[workload]
     speeds = {arm: [] for arm in ARMS}
@@ -111,7 +124,7 @@ def measure_training(programs, workload, threads, peaks, rounds, folder):
         for arm in order:
             seconds, peak, waited = (run_worker(programs, workload, threads, folder)
                                      if arm == 'K'
-                                     else run_torch(workload, arm, threads, folder))
+                                     else run_torch(python, workload, arm, threads, folder))
             if waited is not None:
                 waits.append(waited)
             speeds[arm].append(batches * batch_size / seconds)
@@ -126,6 +139,32 @@ def measure_training(programs, workload, threads, peaks, rounds, folder):
             'ratio': ratios, 'peak_rss': memory, 'floor_seconds': floor,
             'waiting_for_data': statistics.median(waits),
             'of_floor': {arm: floor * medians[arm] / batch_size for arm in ARMS}}
+
+
+def measure_crowded(programs, python, workload, threads, loops, rounds, folder):
+    """How much of its speed alone each arm keeps beside `loops` busy loops. Threads that share
+    evenly keep threads / (threads + loops)."""
+    runs = {'K': lambda: run_worker(programs, workload, threads, folder)[0],
+            **{arm: lambda arm=arm: run_torch(python, workload, arm, threads, folder)[0]
+               for arm in ('P0', 'P2')}}
+    kept = {arm: [] for arm in runs}
+    speeds = {arm: [] for arm in runs}
+    batches, batch_size = workloads.BATCHES[workload]
+    for number in range(rounds):
+        for arm, run in runs.items():
+            alone = run()
+            with busy(loops, threads):
+                crowded = run()
+            kept[arm].append(alone / crowded)
+            speeds[arm].append(batches * batch_size / crowded)
+            print(f'  {workload}, {threads} threads beside {loops} loops, round {number + 1}: {arm} '
+                  f'{batches * batch_size / alone:.0f} alone, {speeds[arm][-1]:.0f} samples/s beside '
+                  'them', file=sys.stderr)
+    return {'workload': workload, 'threads': threads, 'loops': loops,
+            'fair': threads / (threads + loops),
+            'kept': {arm: spread(values) for arm, values in kept.items()},
+            'samples_per_second': {arm: statistics.median(values)
+                                   for arm, values in speeds.items()}}
 
 
 def spread(values):
@@ -200,6 +239,12 @@ def table(results):
         lines.append(f'{row["workload"]:<14} {row["threads"]:>3}  {speeds}   {ratios}   {peak}   '
                      f'{floor:<20}   {row["waiting_for_data"]:.1%}')
     lines += ['', 'Samples per second (median); ratios are medians of paired runs.']
+    for row in results['crowded']:
+        kept = '   '.join(f'{arm} ' + '{median:.2f} ({min:.2f}-{max:.2f})'.format(**values) +
+                          f', {row["samples_per_second"][arm]:.0f} samples/s'
+                          for arm, values in row['kept'].items())
+        lines.append(f'{row["workload"]}, {row["threads"]} threads beside {row["loops"]} busy loops '
+                     f'keeps of its speed (fair: {row["fair"]:.2f}):   {kept}')
     for threads, peaks in results['peaks'].items():
         lines.append(f'The machine, {threads} threads: matrices {peaks["gemm_flops"] / 1e9:.0f} '
                      f'GFLOP/s, convolution {peaks["convolution_flops"] / 1e9:.0f} GFLOP/s, '
@@ -222,6 +267,10 @@ def main():
     parser.add_argument('--threads', type=int, nargs='*', default=[1, 2])
     parser.add_argument('--workloads', nargs='*', choices=workloads.BATCHES,
                         default=list(workloads.BATCHES))
+    parser.add_argument('--beside', type=int, default=0, metavar='LOOPS',
+                        help='measure as well what is left beside so many busy loops')
+    parser.add_argument('--python', default='/usr/bin/python3',
+                        help='whose torch the other arms use')
     parser.add_argument('--no-service', action='store_true', help='training speed only')
     parser.add_argument('--json', type=pathlib.Path, help='write the numbers there as well')
     arguments = parser.parse_args()
@@ -234,9 +283,13 @@ def main():
         peaks = {threads: calibrate(threads) for threads in arguments.threads}
         results = {
             'peaks': peaks,
-            'training': [measure_training(programs, workload, threads, peaks[threads],
-                                          arguments.rounds, folder)
+            'training': [measure_training(programs, arguments.python, workload, threads,
+                                          peaks[threads], arguments.rounds, folder)
                          for workload in arguments.workloads for threads in arguments.threads],
+            'crowded': [measure_crowded(programs, arguments.python, workload, threads,
+                                        arguments.beside, arguments.rounds, folder)
+                        for workload in arguments.workloads for threads in arguments.threads
+                        if arguments.beside],
             'service': (None if arguments.no_service
                         else measure_service(programs, arguments.rounds, folder)),
         }

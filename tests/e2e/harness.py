@@ -289,6 +289,12 @@ def clean_environment(more=None):
                                                for key, value in (more or {}).items()}}
 
 
+def libraries(program):
+    """What the program loads when it starts, as ldd says it."""
+    return subprocess.run(['ldd', BIN / program], stdout=subprocess.PIPE, text=True,
+                          check=True).stdout
+
+
 def identity(user):
     """Arguments with which subprocess runs a program as `user`, who is in no group but one."""
     return {} if user is None else {'user': user, 'group': 'nogroup', 'extra_groups': []}

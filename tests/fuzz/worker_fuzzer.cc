@@ -26,7 +26,7 @@ using fuzz::Require;
 class OneSlot : public DeviceInventory {
  public:
   OneSlot() : devices_(1) { devices_[0].name = "cpu0"; }
-  const std::vector<Device>& devices() const override { return devices_; }
+  std::vector<Device> devices() const override { return devices_; }
   absl::StatusOr<DeviceUsage> Usage(const Device&) const override { return DeviceUsage(); }
 
  private:
@@ -85,7 +85,7 @@ class Server {
   const std::unique_ptr<StateDatabase> database_ = StateDatabase::Open(layout.database()).value();
   const std::unique_ptr<BlobStore> blobs_ =
       BlobStore::Open(FileSystem::Posix(), layout.blobs()).value();
-  const OneSlot inventory_;
+  OneSlot inventory_;
   EventDispatcher dispatcher_;
   Metrics metrics_{"fuzz"};
   const std::function<void()> on_change_ = [] {};

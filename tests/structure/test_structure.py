@@ -40,7 +40,7 @@ ALLOWED = {
     'server/devices': ('engine/base',),
     'server/scheduler': ('engine/base', 'server/protocol', 'server/devices'),
     'server/confinement': ('proto', 'engine/base'),
-    'server/launcher': ('engine/base', 'server/devices', 'server/confinement'),
+    'server/launcher': ('engine/base', 'server/devices', 'server/confinement', 'server/protocol'),
     'server/store': ('proto', 'engine/base', 'server/protocol'),
     'server/events': ('proto', 'engine/base', 'server/protocol'),
     'server/blobs': ('engine/base',),
@@ -207,6 +207,7 @@ class OpeningTest(unittest.TestCase):
         'server/daemon/state_directory': "the operator's",
         'server/devices/cpu_slots': '/proc and /sys',
         'server/jobs/job_environment': 'a default for tests; kurd has FilesWithoutLinksIn()',
+        'server/launcher/card_trial': '/proc',
         'server/launcher/local_launcher': '/proc',
         'server/launcher/process': '/proc',
         'server/launcher/spawn': '/proc, /dev, and a run directory as a whole',
@@ -219,8 +220,8 @@ class OpeningTest(unittest.TestCase):
         'server/store/disk_reserve': 'in the state directory, where only kurd writes',
         'server/submission/submission': 'a blob by its digest, where only kurd writes',
         'server/worker/job_worker': '/dev/null',
+        'server/worker/kernel_trial': '/proc',
         'server/worker/network_broker': '/proc',
-        'server/worker/standalone': '/proc',
     }
 
     def test_what_strangers_name_is_opened_without_following_links(self):

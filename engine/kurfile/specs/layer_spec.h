@@ -84,6 +84,10 @@ class LayerSpec {
   // Returns whether the layer only takes maxima.
   virtual bool IsMaxPool() const { return false; }
 
+  // Returns how many indices there are if the input holds such, which are 0, 1, … up to that; 0: it
+  // holds numbers of any kind.
+  virtual int64_t NumIndices() const { return 0; }
+
   // Returns the name that the arguments give the layer, as in `input: images`, or "".
   virtual std::string NameFromArguments() const { return ""; }
 

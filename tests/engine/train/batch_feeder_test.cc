@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -116,6 +117,19 @@ TEST_F(BatchFeederTest, ABatchIsLookedAtAndThenChanged) {
   const BatchPlan plan = provider_.EpochPlan(0);
   EXPECT_THAT(Values(feeder_->Load(plan, 2)), ElementsAre(106, 107, 108));
   EXPECT_THAT(Values(feeder_->Load(plan, 3)), ElementsAre(109));
+}
+
+TEST_F(BatchFeederTest, WhatIsThrownInTheBackgroundIsThrownWhereTheBatchIsAskedFor) {
+  BatchFeeder::Options options;
+  options.change = [](const int64_t* samples, const BatchBuffers&) {
+    if (samples[0] == 6) throw std::bad_alloc();
+  };
+  SetUpFeeder(std::move(options));
+  const BatchPlan plan = provider_.EpochPlan(0);
+  EXPECT_TRUE(feeder_->Load(plan, 0).ok());
+  EXPECT_TRUE(feeder_->Load(plan, 1).ok());
+  EXPECT_THROW(feeder_->Load(plan, 2).IgnoreError(), std::bad_alloc);
+  EXPECT_THAT(Values(feeder_->Load(plan, 3)), ElementsAre(9));
 }
 
 TEST(BatchFeederErrorsTest, StandWhereTheBatchIsAskedFor) {

@@ -69,6 +69,23 @@ TEST_F(LossesRunTest, AClassThatDoesNotExistEndsTheRunWithItsPlace) {
               HasSubstr("k.yml:3:8: error: loss[0].target: sample 3 of the source 'y' holds 3"));
 }
 
+TEST_F(LossesRunTest, AnIndexThatAnEmbeddingDoesNotHaveEndsTheRunWithItsPlace) {
+  const std::string kurfile = R"(
+model: [{input: x}, {embedding: {vocab_size: 4, size: 2}}, flatten, {dense: 1, name: y}]
+loss: [{target: y, name: mean_squared_error}]
+)";
+  for (const float wrong : {4.F, -1.F, 0.5F}) {
+    WriteColumns(workspace_,
+                 {{"x", {{4, 2}, {1, 0, 0, 3, 1, wrong, 0, 0}}}, {"y", {{4, 1}, {0, 1, 2, 3}}}});
+    EXPECT_THAT(std::string(Run(kurfile).message()),
+                HasSubstr(absl::StrCat("sample 2 of the source 'x' holds ", wrong,
+                                       ", which the embedding '")));
+  }
+  WriteColumns(workspace_,
+               {{"x", {{4, 2}, {1, 0, 0, 3, 1, 2, 0, 0}}}, {"y", {{4, 1}, {0, 1, 2, 3}}}});
+  EXPECT_TRUE(Run(kurfile).ok());
+}
+
 TEST_F(LossesRunTest, OneHotClassesAreNoClassNumbers) {
   WriteColumns(workspace_, {{"x", {{1, 2}, {1, 0}}}, {"y", {{1, 3}, {0, 1, 0}}}});
   EXPECT_THAT(std::string(Run(kClasses).message()),

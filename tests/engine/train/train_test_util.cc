@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -13,6 +14,7 @@
 #include "engine/formats/pickle/pickle_writer.h"
 #include "engine/train/checkpoint.h"
 #include "gtest/gtest.h"
+#include "tests/testing/fake_device.h"
 
 namespace kur::testing {
 namespace {
@@ -34,6 +36,13 @@ Checkpoint Read(const std::string& path) {
 }
 
 }  // namespace
+
+std::string TestDevice() {
+  const char* device = std::getenv("KUR_TEST_DEVICE");
+  return device == nullptr ? "cpu" : device;
+}
+
+bool TestDeviceHasBf16() { return TestDevice() != kFakeDevice; }
 
 std::vector<std::string> RecordingObserver::Descriptions() const {
   std::vector<std::string> descriptions;
@@ -95,6 +104,7 @@ absl::StatusOr<RunOutcome> Workspace::Run(const std::string& kurfile, RecordingO
   paths.workspace = path();
   paths.home = File("home");
   options.threads = 1;
+  if (options.device == "cpu") options.device = TestDevice();
   return kur::Run(loaded, PathResolver(paths), options, observer->host());
 }
 

@@ -78,6 +78,11 @@ class RecordingObserver : public RunEvents, public ArtifactWriter, public RunCon
   std::string workspace_;
 };
 
+// The device that runs are on: what KUR_TEST_DEVICE says, or "cpu".
+std::string TestDevice();
+// Whether torch computes in bf16 there: the stand-in for a card does not.
+bool TestDeviceHasBf16();
+
 // A folder with a Kurfile's data, in which runs happen one after another.
 class Workspace {
  public:
@@ -94,7 +99,7 @@ class Workspace {
   // whether they lie above a curve ("above", 1 or -1).
   void WritePoints(const std::string& name, int64_t samples, uint32_t seed = 1) const;
 
-  // Runs a Kurfile with one CPU thread.
+  // Runs a Kurfile with one CPU thread, on TestDevice() if the options do not say another.
   absl::StatusOr<RunOutcome> Run(const std::string& kurfile, RecordingObserver* observer,
                                  RunOptions options = {}) const;
 

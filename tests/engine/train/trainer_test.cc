@@ -80,7 +80,7 @@ TEST_F(TrainerTest, TrainsEveryBatchOfEveryEpoch) {
   EXPECT_EQ(observer_.started[0].layers, 4);
   EXPECT_EQ(observer_.started[0].samples, 20);
   EXPECT_EQ(observer_.started[0].resumed_at_batch, 0);
-  EXPECT_EQ(observer_.started[0].device, "cpu");
+  EXPECT_EQ(observer_.started[0].device, testing::TestDevice());
   EXPECT_EQ(observer_.started[0].threads, 1);
   ASSERT_EQ(observer_.epochs_started.size(), 2U);
   EXPECT_EQ(observer_.epochs_started[1].epoch, 2);

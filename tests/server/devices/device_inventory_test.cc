@@ -15,14 +15,24 @@
 namespace kur::server {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 std::vector<std::string> NamesOf(const DeviceInventory& inventory) {
   std::vector<std::string> names;
   for (const Device& device : inventory.devices()) names.push_back(device.name);
   return names;
+}
+
+// With a driver that is asked at the beginning only, as tests change what it says.
+InventoryOptions With(const std::string& nvml_library) {
+  InventoryOptions options;
+  options.nvml_library = nvml_library;
+  options.watch.poll_interval = absl::Hours(1);
+  return options;
 }
 
 // ---- CPU slots
@@ -31,7 +41,7 @@ TEST(CpuInventoryTest, OneSlotHasEveryProcessor) {
   const auto inventory = OpenDeviceInventory("cpu:1");
   ASSERT_TRUE(inventory.ok()) << inventory.status();
   ASSERT_THAT(NamesOf(**inventory), ElementsAre("cpu0"));
-  const Device& slot = (*inventory)->devices()[0];
+  const Device slot = (*inventory)->devices()[0];
   EXPECT_EQ(slot.kind, Device::Kind::kCpu);
   EXPECT_EQ(slot.processors, *AvailableProcessors());
   EXPECT_EQ(slot.threads, static_cast<int>(slot.processors.size()));
@@ -90,9 +100,9 @@ TEST(CpuInventoryTest, UsageIsZero) {
 TEST(DeviceInventoryTest, RefusesWhatItCannotRead) {
   for (const char* specification :
        {"", "gpu", "cpu", "cpu:", "cpu:0", "cpu:-1", "cpu:x", "cpu:1x", "cpu:99999999999"}) {
-    const auto inventory = OpenDeviceInventory(specification, FAKE_NVML);
+    const auto inventory = OpenDeviceInventory(specification, With(FAKE_NVML));
     EXPECT_EQ(inventory.status().code(), absl::StatusCode::kInvalidArgument) << specification;
-    EXPECT_THAT(inventory.status().message(), HasSubstr("give auto, cuda, or cpu:N"));
+    EXPECT_THAT(inventory.status().message(), HasSubstr("give auto, cuda (all cards)"));
   }
 }
 
@@ -101,8 +111,8 @@ TEST(DeviceInventoryTest, RefusesWhatItCannotRead) {
 class CudaInventoryTest : public testing::Test {
  protected:
   ~CudaInventoryTest() override {
-    for (const char* name :
-         {"FAKE_NVML_DEVICES", "FAKE_NVML_INIT_RESULT", "FAKE_NVML_LOST", "FAKE_NVML_MIG"}) {
+    for (const char* name : {"FAKE_NVML_DEVICES", "FAKE_NVML_INIT_RESULT", "FAKE_NVML_LOST",
+                             "FAKE_NVML_MIG", "FAKE_NVML_INSTANCES", "FAKE_NVML_USED_GIB"}) {
       unsetenv(name);
     }
   }
@@ -114,50 +124,144 @@ class CudaInventoryTest : public testing::Test {
 
 TEST_F(CudaInventoryTest, ListsEveryDeviceOfTheDriver) {
   Set("FAKE_NVML_DEVICES", 3);
-  const auto inventory = OpenDeviceInventory("cuda", FAKE_NVML);
+  const auto inventory = OpenDeviceInventory("cuda", With(FAKE_NVML));
   ASSERT_TRUE(inventory.ok()) << inventory.status();
   EXPECT_THAT(NamesOf(**inventory), ElementsAre("cuda0", "cuda1", "cuda2"));
   EXPECT_THAT((*inventory)->problems(), IsEmpty());
-  const Device& device = (*inventory)->devices()[2];
+  const Device device = (*inventory)->devices()[2];
   EXPECT_EQ(device.kind, Device::Kind::kCuda);
   EXPECT_EQ(device.model, "Fake GPU model 2");
   EXPECT_EQ(device.uuid, "GPU-00000000-0000-0000-0000-000000000002");
   EXPECT_EQ(device.cuda_index, 2);
   EXPECT_EQ(device.memory_bytes, int64_t{80} << 30);
-  EXPECT_THAT(device.processors, IsEmpty());
+  EXPECT_EQ(device.mig_place, -1);
+  EXPECT_EQ(device.unavailable, "");
 }
 
-TEST_F(CudaInventoryTest, DevicesShareTheProcessorsAsThreads) {
-  const int processors = static_cast<int>(AvailableProcessors()->size());
+TEST_F(CudaInventoryTest, DevicesShareTheProcessorsNearThem) {
+  const std::vector<int> available = *AvailableProcessors();
+  const int processors = static_cast<int>(available.size());
   Set("FAKE_NVML_DEVICES", 1);
-  EXPECT_EQ((*OpenDeviceInventory("cuda", FAKE_NVML))->devices()[0].threads, processors);
+  EXPECT_EQ((*OpenDeviceInventory("cuda", With(FAKE_NVML)))->devices()[0].threads, processors);
   Set("FAKE_NVML_DEVICES", processors + 1);
-  EXPECT_EQ((*OpenDeviceInventory("cuda", FAKE_NVML))->devices()[0].threads, 1);
+  EXPECT_EQ((*OpenDeviceInventory("cuda", With(FAKE_NVML)))->devices()[0].threads, 1);
 }
 
 TEST_F(CudaInventoryTest, TellsHowBusyADeviceIs) {
   Set("FAKE_NVML_DEVICES", 2);
-  const auto inventory = OpenDeviceInventory("cuda", FAKE_NVML);
+  const auto inventory = OpenDeviceInventory("cuda", With(FAKE_NVML));
   ASSERT_TRUE(inventory.ok()) << inventory.status();
   const auto usage = (*inventory)->Usage((*inventory)->devices()[1]);
   ASSERT_TRUE(usage.ok()) << usage.status();
-  EXPECT_EQ(usage->memory_used_bytes, int64_t{2} << 30);
+  EXPECT_EQ(usage->memory_used_bytes, int64_t{1} << 30);
   EXPECT_EQ(usage->utilization_percent, 20);
 }
 
-TEST_F(CudaInventoryTest, ADeviceThatDoesNotMeasureItsUtilizationReportsZero) {
+TEST_F(CudaInventoryTest, ASplitCardIsItsInstances) {
   Set("FAKE_NVML_DEVICES", 2);
   Set("FAKE_NVML_MIG", 1);
-  const auto inventory = OpenDeviceInventory("cuda", FAKE_NVML);
-  const auto usage = (*inventory)->Usage((*inventory)->devices()[1]);
+  Set("FAKE_NVML_INSTANCES", 2);
+  const auto inventory = OpenDeviceInventory("cuda", With(FAKE_NVML));
+  ASSERT_TRUE(inventory.ok()) << inventory.status();
+  EXPECT_THAT(NamesOf(**inventory), ElementsAre("cuda0", "cuda1.0", "cuda1.2"));
+  const Device instance = (*inventory)->devices()[2];
+  EXPECT_EQ(instance.uuid, "MIG-00000000-0000-0000-0000-000000000103");
+  EXPECT_EQ(instance.cuda_index, 1);
+  EXPECT_EQ(instance.mig_place, 2);
+  const auto usage = (*inventory)->Usage(instance);
   ASSERT_TRUE(usage.ok()) << usage.status();
-  EXPECT_EQ(usage->memory_used_bytes, int64_t{2} << 30);
+  EXPECT_EQ(usage->memory_used_bytes, int64_t{1} << 30);
   EXPECT_EQ(usage->utilization_percent, 0);
+}
+
+TEST_F(CudaInventoryTest, ASplitCardWithoutInstancesIsLeftOutWithWhatToDo) {
+  Set("FAKE_NVML_DEVICES", 2);
+  Set("FAKE_NVML_MIG", 0);
+  const auto inventory = OpenDeviceInventory("cuda", With(FAKE_NVML));
+  ASSERT_TRUE(inventory.ok()) << inventory.status();
+  EXPECT_THAT(NamesOf(**inventory), ElementsAre("cuda1"));
+  EXPECT_THAT((*inventory)->problems(), ElementsAre(HasSubstr("turn MIG off")));
+}
+
+TEST_F(CudaInventoryTest, SomeCardsBesideSlots) {
+  if (AvailableProcessors()->size() < 2) GTEST_SKIP() << "this machine has one processor";
+  Set("FAKE_NVML_DEVICES", 4);
+  const auto inventory = OpenDeviceInventory("cuda:1,3+cpu:1", With(FAKE_NVML));
+  ASSERT_TRUE(inventory.ok()) << inventory.status();
+  EXPECT_THAT(NamesOf(**inventory), ElementsAre("cuda1", "cuda3", "cpu0"));
+  const std::vector<Device> devices = (*inventory)->devices();
+  for (const int processor : devices[2].processors) {
+    EXPECT_THAT(devices[0].processors, Not(Contains(processor)));
+    EXPECT_THAT(devices[1].processors, Not(Contains(processor)));
+  }
+}
+
+TEST_F(CudaInventoryTest, ACardThatIsNamedMustBeThere) {
+  Set("FAKE_NVML_DEVICES", 2);
+  EXPECT_THAT(std::string(OpenDeviceInventory("cuda:0-2", With(FAKE_NVML)).status().message()),
+              HasSubstr("there is no card 2: the NVIDIA driver has 2 cards"));
+  Set("FAKE_NVML_LOST", 1);
+  EXPECT_THAT(std::string(OpenDeviceInventory("cuda:0,1", With(FAKE_NVML)).status().message()),
+              HasSubstr("left out cuda1: GPU is lost"));
+}
+
+TEST_F(CudaInventoryTest, ACardThatOtherProgramsUseIsUnavailable) {
+  Set("FAKE_NVML_DEVICES", 2);
+  Set("FAKE_NVML_USED_GIB", 40);
+  const auto inventory = OpenDeviceInventory("cuda", With(FAKE_NVML));
+  ASSERT_TRUE(inventory.ok()) << inventory.status();
+  EXPECT_EQ((*inventory)->devices()[0].unavailable,
+            "programs outside of kurd use 40.0 GiB of it (process 4711)");
+  EXPECT_EQ((*inventory)->devices()[1].unavailable, "");
+}
+
+// What workers say of the cards.
+InventoryOptions Tried(absl::StatusOr<std::vector<absl::Status>> results) {
+  InventoryOptions options = With(FAKE_NVML);
+  options.try_cards = [results = std::move(results)](const std::vector<Device>&) {
+    return results;
+  };
+  return options;
+}
+
+TEST_F(CudaInventoryTest, ACardThatWorkersCannotUseIsLeftOut) {
+  Set("FAKE_NVML_DEVICES", 2);
+  for (const char* list : {"auto", "cuda"}) {
+    const auto inventory = OpenDeviceInventory(
+        list, Tried({{absl::FailedPreconditionError("no kernels for it"), absl::OkStatus()}}));
+    ASSERT_TRUE(inventory.ok()) << inventory.status();
+    EXPECT_THAT(NamesOf(**inventory), ElementsAre("cuda1"));
+    EXPECT_THAT((*inventory)->problems(), ElementsAre("left out cuda0: no kernels for it"));
+  }
+}
+
+TEST_F(CudaInventoryTest, WhereWorkersCanUseNoneAutoFallsBackAndCudaRefuses) {
+  Set("FAKE_NVML_DEVICES", 2);
+  const auto options = Tried(absl::FailedPreconditionError("its libtorch is for processors only"));
+  const auto inventory = OpenDeviceInventory("auto", options);
+  ASSERT_TRUE(inventory.ok()) << inventory.status();
+  EXPECT_THAT(NamesOf(**inventory), ElementsAre("cpu0"));
+  EXPECT_THAT((*inventory)->problems(),
+              ElementsAre(HasSubstr("the NVIDIA driver has 2 cards, but workers cannot use them: "
+                                    "its libtorch is for processors only")));
+  const absl::Status refused = OpenDeviceInventory("cuda", options).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("for processors only"));
+}
+
+TEST_F(CudaInventoryTest, WithoutACardNobodyIsAsked) {
+  Set("FAKE_NVML_DEVICES", 0);
+  InventoryOptions options = With(FAKE_NVML);
+  options.try_cards = [](const std::vector<Device>&) -> absl::StatusOr<std::vector<absl::Status>> {
+    ADD_FAILURE() << "a worker was asked";
+    return absl::InternalError("");
+  };
+  EXPECT_TRUE(OpenDeviceInventory("auto", options).ok());
 }
 
 TEST_F(CudaInventoryTest, ADeviceThatFallsOffTheBusIsAnErrorOfItsUsageOnly) {
   Set("FAKE_NVML_DEVICES", 2);
-  const auto inventory = OpenDeviceInventory("cuda", FAKE_NVML);
+  const auto inventory = OpenDeviceInventory("cuda", With(FAKE_NVML));
   ASSERT_TRUE(inventory.ok()) << inventory.status();
   Set("FAKE_NVML_LOST", 0);
   const auto lost = (*inventory)->Usage((*inventory)->devices()[0]);
@@ -170,7 +274,7 @@ TEST_F(CudaInventoryTest, ADeviceThatFallsOffTheBusIsAnErrorOfItsUsageOnly) {
 TEST_F(CudaInventoryTest, LeavesOutADeviceThatIsLostFromTheStart) {
   Set("FAKE_NVML_DEVICES", 2);
   Set("FAKE_NVML_LOST", 0);
-  const auto inventory = OpenDeviceInventory("cuda", FAKE_NVML);
+  const auto inventory = OpenDeviceInventory("cuda", With(FAKE_NVML));
   ASSERT_TRUE(inventory.ok()) << inventory.status();
   EXPECT_THAT(NamesOf(**inventory), ElementsAre("cuda1"));
   EXPECT_THAT((*inventory)->problems(), ElementsAre("left out cuda0: GPU is lost"));
@@ -179,7 +283,7 @@ TEST_F(CudaInventoryTest, LeavesOutADeviceThatIsLostFromTheStart) {
 TEST_F(CudaInventoryTest, RefusesADriverWhoseOnlyDeviceIsLost) {
   Set("FAKE_NVML_DEVICES", 1);
   Set("FAKE_NVML_LOST", 0);
-  const auto inventory = OpenDeviceInventory("cuda", FAKE_NVML);
+  const auto inventory = OpenDeviceInventory("cuda", With(FAKE_NVML));
   EXPECT_EQ(inventory.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(inventory.status().message(), HasSubstr("cuda0: GPU is lost"));
 }
@@ -201,14 +305,14 @@ class NoCudaTest : public CudaInventoryTest, public testing::WithParamInterface<
 };
 
 TEST_P(NoCudaTest, CudaSaysWhy) {
-  const auto inventory = OpenDeviceInventory("cuda", GetParam().library);
+  const auto inventory = OpenDeviceInventory("cuda", With(GetParam().library));
   EXPECT_EQ(inventory.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(inventory.status().message(), HasSubstr(GetParam().message));
   EXPECT_THAT(inventory.status().message(), HasSubstr("cpu:N"));
 }
 
 TEST_P(NoCudaTest, AutoFallsBackToTheCpu) {
-  const auto inventory = OpenDeviceInventory("auto", GetParam().library);
+  const auto inventory = OpenDeviceInventory("auto", With(GetParam().library));
   ASSERT_TRUE(inventory.ok()) << inventory.status();
   EXPECT_THAT(NamesOf(**inventory), ElementsAre("cpu0"));
   if (GetParam().is_problem) {
@@ -230,7 +334,7 @@ INSTANTIATE_TEST_SUITE_P(Reasons, NoCudaTest,
 
 TEST_F(CudaInventoryTest, AutoPrefersCuda) {
   Set("FAKE_NVML_DEVICES", 1);
-  const auto inventory = OpenDeviceInventory("auto", FAKE_NVML);
+  const auto inventory = OpenDeviceInventory("auto", With(FAKE_NVML));
   ASSERT_TRUE(inventory.ok()) << inventory.status();
   EXPECT_THAT(NamesOf(**inventory), ElementsAre("cuda0"));
 }
@@ -241,13 +345,13 @@ TEST_F(CudaInventoryTest, ClosesTheSessionWithTheDriver) {
   const int* sessions = static_cast<int*>(dlsym(library, "fake_nvml_sessions"));
   Set("FAKE_NVML_DEVICES", 1);
   {
-    const auto inventory = OpenDeviceInventory("cuda", FAKE_NVML);
+    const auto inventory = OpenDeviceInventory("cuda", With(FAKE_NVML));
     ASSERT_TRUE(inventory.ok()) << inventory.status();
     EXPECT_EQ(*sessions, 1);
   }
   EXPECT_EQ(*sessions, 0);
   Set("FAKE_NVML_DEVICES", 0);
-  EXPECT_FALSE(OpenDeviceInventory("cuda", FAKE_NVML).ok());
+  EXPECT_FALSE(OpenDeviceInventory("cuda", With(FAKE_NVML)).ok());
   EXPECT_EQ(*sessions, 0);
   dlclose(library);
 }

@@ -1,6 +1,7 @@
 // A driver with as many devices as FAKE_NVML_DEVICES says. Initializing fails with the result
-// FAKE_NVML_INIT_RESULT; the device FAKE_NVML_LOST has fallen off the bus, and the device
-// FAKE_NVML_MIG measures no utilization.
+// FAKE_NVML_INIT_RESULT; the device FAKE_NVML_LOST has fallen off the bus. The device FAKE_NVML_MIG
+// is split into FAKE_NVML_INSTANCES instances, which measure no utilization, at every other place.
+// Device 0 has FAKE_NVML_USED_GIB of its memory in use, by process 4711.
 
 #include <cstdint>
 #include <cstdio>
@@ -11,6 +12,7 @@ namespace {
 constexpr int kSuccess = 0;
 constexpr int kInvalidArgument = 2;
 constexpr int kNotSupported = 3;
+constexpr int kNotFound = 6;
 constexpr int kInsufficientSize = 7;
 constexpr int kLost = 15;
 
@@ -24,9 +26,14 @@ int Print(char* out, unsigned size, const char* format, unsigned index) {
   return length < static_cast<int>(size) ? kSuccess : kInsufficientSize;
 }
 
-// A handle is the index plus one, so that null stays invalid.
+// A handle is the index plus one, so that null stays invalid; that of an instance has its place
+// plus one besides.
+constexpr uintptr_t kPlace = 1000;
 unsigned IndexOf(void* device) {
-  return static_cast<unsigned>(reinterpret_cast<uintptr_t>(device)) - 1;
+  return static_cast<unsigned>(reinterpret_cast<uintptr_t>(device) % kPlace) - 1;
+}
+unsigned PlaceOf(void* device) {
+  return static_cast<unsigned>(reinterpret_cast<uintptr_t>(device) / kPlace);
 }
 
 }  // namespace
@@ -36,6 +43,11 @@ struct Memory {
 };
 struct Utilization {
   unsigned gpu, memory;
+};
+struct Process {
+  unsigned pid;
+  unsigned long long memory;
+  unsigned gpu_instance, compute_instance;
 };
 
 extern "C" {
@@ -78,12 +90,19 @@ int nvmlDeviceGetName(void* device, char* name, unsigned size) {
 }
 
 int nvmlDeviceGetUUID(void* device, char* uuid, unsigned size) {
+  if (PlaceOf(device) > 0) {
+    return Print(uuid, size, "MIG-00000000-0000-0000-0000-%012u",
+                 100 * IndexOf(device) + PlaceOf(device));
+  }
   return Print(uuid, size, "GPU-00000000-0000-0000-0000-%012u", IndexOf(device));
 }
 
 int nvmlDeviceGetMemoryInfo(void* device, Memory* memory) {
   memory->total = 80ULL << 30;
-  memory->used = (IndexOf(device) + 1ULL) << 30;
+  memory->used = (IndexOf(device) + 1ULL) << 29;
+  if (IndexOf(device) == 0) {
+    memory->used = static_cast<unsigned long long>(FromEnvironment("FAKE_NVML_USED_GIB", 1)) << 30;
+  }
   memory->free = memory->total - memory->used;
   return kSuccess;
 }
@@ -98,5 +117,37 @@ int nvmlDeviceGetUtilizationRates(void* device, Utilization* utilization) {
   return kSuccess;
 }
 #endif
+
+int nvmlDeviceGetMigMode(void* device, unsigned* current, unsigned* pending) {
+  *current = static_cast<int>(IndexOf(device)) == FromEnvironment("FAKE_NVML_MIG", -1) ? 1 : 0;
+  *pending = *current;
+  return kSuccess;
+}
+
+int nvmlDeviceGetMaxMigDeviceCount(void*, unsigned* count) {
+  *count = 7;
+  return kSuccess;
+}
+
+int nvmlDeviceGetMigDeviceHandleByIndex(void* device, unsigned place, void** instance) {
+  if (place % 2 != 0 ||
+      place / 2 >= static_cast<unsigned>(FromEnvironment("FAKE_NVML_INSTANCES", 0))) {
+    return kNotFound;
+  }
+  *instance = reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(device) + kPlace * (place + 1));
+  return kSuccess;
+}
+
+int nvmlDeviceGetComputeRunningProcesses_v3(void* device, unsigned* count, Process* processes) {
+  *count = IndexOf(device) == 0 ? 1 : 0;
+  if (*count == 1) processes[0] = {4711, 1ULL << 30, 0, 0};
+  return kSuccess;
+}
+
+int nvmlDeviceGetCpuAffinity(void* device, unsigned size, unsigned long* words) {
+  for (unsigned i = 0; i < size; ++i) words[i] = 0;
+  words[0] = 1UL << IndexOf(device);
+  return kSuccess;
+}
 
 }  // extern "C"

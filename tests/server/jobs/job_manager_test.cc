@@ -36,6 +36,34 @@ TEST_F(JobManagerTest, AJobStartsOnAFreeDevice) {
   EXPECT_THAT(server_.States(name), ElementsAre(kQueued, kStarting));
 }
 
+TEST_F(JobManagerTest, AJobWaitsForADeviceThatIsUnavailableAndStartsWhenThatIsOver) {
+  server_.inventory().SetUnavailable("programs outside of kurd use 40.0 GiB of it");
+  const std::string name = server_.Submit("r1");
+  EXPECT_EQ(server_.Get(name).state(), kQueued);
+  EXPECT_THAT(server_.Get(name).reason(), HasSubstr("programs outside of kurd use 40.0 GiB of it"));
+  // WaitUntilIdle() would look by itself.
+  server_.inventory().SetUnavailable("");
+  for (int i = 0; i < 2000 && server_.Get(name).state() == kQueued; ++i) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_EQ(server_.Get(name).state(), kStarting);
+}
+
+TEST_F(JobManagerTest, TheInventoryIsToldWhoHoldsWhat) {
+  EXPECT_THAT(server_.inventory().held(), IsEmpty());
+  const std::string name = server_.Submit("r1");
+  EXPECT_THAT(server_.inventory().held(), ElementsAre("cpu0"));
+  // Also of jobs that were adopted, without anything in the queue.
+  server_.Crash();
+  server_.inventory().SetHeld({});
+  server_.Start();
+  EXPECT_THAT(server_.inventory().held(), ElementsAre("cpu0"));
+  server_.LeaveOutcome(name, v1::JOB_STATE_SUCCEEDED, "");
+  server_.launcher.End(name, ExitedWith(0));
+  jobs().WaitUntilIdle();
+  EXPECT_THAT(server_.inventory().held(), IsEmpty());
+}
+
 TEST_F(JobManagerTest, WhoLooksWaitsForNoJobThatSynchronizes) {
   const std::string name = server_.Submit("r1");
   FakeWorker worker = RunningWorker(name);

@@ -40,6 +40,20 @@ TEST_F(PlacementTest, GivesNoDeviceTwiceNorOneThatIsHeld) {
   EXPECT_THAT(placement.Place(Job("c")), Eq(std::nullopt));
 }
 
+TEST_F(PlacementTest, ADeviceThatIsUnavailableIsLeftAndTheReasonIsSaid) {
+  SchedulingSnapshot snapshot = Snapshot(CudaDevices(2));
+  snapshot.devices[0].unavailable = "programs outside of kurd use 40.0 GiB of it (process 4711)";
+  Placement placement(snapshot);
+  const SchedulableJob a = Job("a");
+  const SchedulableJob b = Job("b");
+  EXPECT_THAT(placement.Place(a), Optional(ElementsAre("cuda1")));
+  EXPECT_THAT(placement.Place(b), Eq(std::nullopt));
+  EXPECT_EQ(
+      placement.DescribeWait(b),
+      "waiting for a device, next in line: cuda0: programs outside of kurd use 40.0 GiB of it "
+      "(process 4711), cuda1 is busy with a");
+}
+
 TEST_F(PlacementTest, AJobThatFindsTooFewTakesNone) {
   const SchedulingSnapshot snapshot = Snapshot(CpuSlots(2));
   Placement placement(snapshot);

@@ -4,13 +4,17 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "engine/base/sha256.h"
 #include "server/auth/authenticator.h"
 #include "server/jobs/job_manager.h"
@@ -35,12 +39,44 @@ class FakeInventory : public DeviceInventory {
       devices_.push_back(device);
     }
   }
-  const std::vector<Device>& devices() const override { return devices_; }
+  std::vector<Device> devices() const override {
+    const absl::MutexLock lock(&mutex_);
+    return devices_;
+  }
   absl::StatusOr<DeviceUsage> Usage(const Device&) const override { return DeviceUsage(); }
-  void RemoveAll() { devices_.clear(); }
+  void SetHeld(const std::set<std::string>& names) override {
+    const absl::MutexLock lock(&mutex_);
+    held_ = names;
+  }
+  void SetOnChange(std::function<void()> on_change) override {
+    const absl::MutexLock lock(&mutex_);
+    on_change_ = std::move(on_change);
+  }
+
+  void RemoveAll() {
+    const absl::MutexLock lock(&mutex_);
+    devices_.clear();
+  }
+  // Says why the first device takes no jobs, "" if it does, and that this is news.
+  void SetUnavailable(const std::string& reason) {
+    std::function<void()> on_change;
+    {
+      const absl::MutexLock lock(&mutex_);
+      devices_[0].unavailable = reason;
+      on_change = on_change_;
+    }
+    if (on_change) on_change();
+  }
+  std::set<std::string> held() const {
+    const absl::MutexLock lock(&mutex_);
+    return held_;
+  }
 
  private:
-  std::vector<Device> devices_;
+  mutable absl::Mutex mutex_;
+  std::vector<Device> devices_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> held_ ABSL_GUARDED_BY(mutex_);
+  std::function<void()> on_change_ ABSL_GUARDED_BY(mutex_);
 };
 
 // A job manager with everything it needs on a state directory of its own, and workers that only
@@ -126,7 +162,8 @@ class TestServer {
     return absl::Now() + absl::Seconds(seconds_passed.load() + seconds_stepped.load());
   }
 
-  const DeviceInventory& inventory() const { return inventory_; }
+  const FakeInventory& inventory() const { return inventory_; }
+  FakeInventory& inventory() { return inventory_; }
 
   // A submission that is accepted.
   static v1::SubmitJobRequest Request(const std::string& id) {

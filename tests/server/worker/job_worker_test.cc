@@ -76,8 +76,10 @@ class JobWorkerTest : public ::testing::Test {
   }
 
   absl::Status Run() {
-    return RunJob(dir_.File("run"), &control_, MonotonicSeconds(), /*is_confined=*/false,
-                  /*has_secrets=*/false);
+    JobOptions options;
+    options.process_start = MonotonicSeconds();
+    options.kernels = kernels_;
+    return RunJob(dir_.File("run"), &control_, options);
   }
 
   v1::Outcome Outcome() const {
@@ -109,6 +111,7 @@ class JobWorkerTest : public ::testing::Test {
 
   TemporaryDirectory dir_;
   Control control_;
+  absl::StatusOr<std::vector<std::string>> kernels_ = std::vector<std::string>();
 };
 
 TEST_F(JobWorkerTest, LeavesOutcomeEventsAndArtifactsWithoutAKurd) {
@@ -133,6 +136,26 @@ TEST_F(JobWorkerTest, LeavesOutcomeEventsAndArtifactsWithoutAKurd) {
   EXPECT_EQ(outcome.last_sequence(), static_cast<int64_t>(events.size()));
   EXPECT_TRUE(Exists(dir_.File("workspace/last.w")));
   EXPECT_EQ(dir_.Read("run/artifacts/last.w"), dir_.Read("workspace/last.w"));
+}
+
+TEST_F(JobWorkerTest, KernelsThatComputeWrongAreAFailure) {
+  kernels_ = absl::InternalError("this machine's libraries compute wrong");
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(Outcome().state(), v1::JOB_STATE_FAILED);
+  EXPECT_EQ(Outcome().reason(), "this machine's libraries compute wrong");
+  EXPECT_FALSE(Exists(dir_.File("workspace/last.w")));
+}
+
+TEST_F(JobWorkerTest, KernelsThatWereLeftAreInTheLog) {
+  kernels_ = {"left the kernels Zen"};
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(Outcome().state(), v1::JOB_STATE_SUCCEEDED);
+  const std::vector<v1::Event> events = Events();
+  const auto logged = std::find_if(events.begin(), events.end(),
+                                   [](const v1::Event& event) { return event.has_log_line(); });
+  ASSERT_NE(logged, events.end());
+  EXPECT_EQ(logged->log_line().text(), "left the kernels Zen");
+  EXPECT_EQ(logged->log_line().level(), v1::LogLine::LEVEL_WARNING);
 }
 
 TEST_F(JobWorkerTest, ABadKurfileIsAFailureThatNamesThePlace) {
