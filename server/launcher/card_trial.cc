@@ -144,7 +144,7 @@ CardTrial MakeCardTrial(const std::string& worker_binary, Confinement confinemen
     std::map<int, absl::Status> by_card;
     if (!whole.empty()) {
       const auto results = question.Ask(whole);
-      if (absl::IsFailedPrecondition(results.status())) return results;
+      if (absl::IsFailedPrecondition(results.status())) return results.status();
       // CUDA shows nothing behind a card that it does not know, and one may end the process for
       // all.
       if (!results.ok()) alone.insert(alone.begin(), whole.begin(), whole.end());
@@ -154,7 +154,7 @@ CardTrial MakeCardTrial(const std::string& worker_binary, Confinement confinemen
     }
     for (const Device& card : alone) {
       const auto result = question.Ask({card});
-      if (absl::IsFailedPrecondition(result.status())) return result;
+      if (absl::IsFailedPrecondition(result.status())) return result.status();
       by_card[card.cuda_index] = result.ok() ? result->front() : result.status();
     }
     std::vector<absl::Status> results;
