@@ -206,7 +206,8 @@ TEST(PackedEventsTest, EveryNumberComesBackBitForBit) {
         const double value = i % 3 == 0 ? first : i % 5 == 0 ? second : run.Random();
         if (event.has_epoch_finished()) {
           event.mutable_epoch_finished()->set_data_seconds(value);
-          event.mutable_epoch_finished()->set_samples(static_cast<int64_t>(i) << 58);
+          event.mutable_epoch_finished()->set_samples(
+              static_cast<int64_t>(static_cast<uint64_t>(i) << 58));
         }
         if (event.has_measured())
           (*event.mutable_measured()->mutable_metrics())["accuracy"] = value;
