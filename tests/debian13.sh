@@ -9,7 +9,7 @@ Usage: tests/debian13.sh DIR [CTEST ARGUMENT ...]
 
 As root. Makes a Debian 13 in DIR with debootstrap, unless one is there already, copies the files
 that git knows of into it (committed or not), builds everything there and runs the tests. Needs
-8 GB. KUR_MIRROR says where the packages come from (http://deb.debian.org/debian).
+8 GB. KUR_MIRROR says where the packages come from; without it, where debootstrap takes them from.
 
 Example: tests/debian13.sh /var/tmp/debian13 -R train_test
 END
@@ -29,9 +29,9 @@ command -v debootstrap >/dev/null || {
 }
 directory=$1
 shift
-mirror=${KUR_MIRROR:-http://deb.debian.org/debian}
 if [[ ! -e $directory/.made ]]; then
-  debootstrap --variant=minbase --include=ca-certificates,git trixie "$directory" "$mirror"
+  debootstrap --variant=minbase --include=ca-certificates,git trixie "$directory" \
+    ${KUR_MIRROR:+"$KUR_MIRROR"}
   touch "$directory/.made"
 fi
 cp -L /etc/resolv.conf "$directory/etc/resolv.conf"
