@@ -4,10 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <map>
-#include <utility>
 
-#include "absl/strings/str_split.h"
 #include "engine/base/environment.h"
 #include "engine/base/status.h"
 #include "server/confinement/file_rules.h"

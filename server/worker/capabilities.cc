@@ -49,19 +49,24 @@ server::WorkerCapabilities FindCapabilities() {
                      "(deploy/install-libtorch.sh)"));
     return capabilities;
   }
-  for (absl::string_view line : absl::StrSplit(cuda.showConfig(), '\n')) {
-    line = absl::StripAsciiWhitespace(line);
-    absl::ConsumePrefix(&line, "- ");
-    if (!line.empty()) capabilities.add_cuda(std::string(line));
+  // Without a driver, or with an old one, every question may throw.
+  try {
+    for (absl::string_view line : absl::StrSplit(cuda.showConfig(), '\n')) {
+      line = absl::StripAsciiWhitespace(line);
+      absl::ConsumePrefix(&line, "- ");
+      if (!line.empty()) capabilities.add_cuda(std::string(line));
+    }
+    const int count = cuda.getNumGPUs();
+    for (int i = 0; i < count; ++i) {
+      const std::string error = TryDevice(absl::StrCat("cuda:", i));
+      capabilities.add_cards()->set_error(error);
+      if (capabilities.error().empty()) capabilities.set_error(error);
+    }
+    // Asking for a card that CUDA does not show makes it say why.
+    if (count == 0) capabilities.set_error(TryDevice("cuda:0"));
+  } catch (const std::exception& error) {
+    capabilities.set_error(std::string(TorchError(error.what()).message()));
   }
-  const int count = cuda.getNumGPUs();
-  for (int i = 0; i < count; ++i) {
-    const std::string error = TryDevice(absl::StrCat("cuda:", i));
-    capabilities.add_cards()->set_error(error);
-    if (capabilities.error().empty()) capabilities.set_error(error);
-  }
-  // Asking for a card that CUDA does not show makes it say why.
-  if (count == 0) capabilities.set_error(TryDevice("cuda:0"));
   return capabilities;
 }
 

@@ -116,22 +116,19 @@ class CrashGuard {
 // that comes out of it, which knows what to do.
 class EndSignalsHeld {
  public:
-  EndSignalsHeld() {
-    sigset_t ends;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-  }
-  ~EndSignalsHeld() {
-    sigset_t ends;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGINT);
-    pthread_sigmask(SIG_UNBLOCK, &ends, nullptr);
-  }
+  EndSignalsHeld() { Change(SIG_BLOCK); }
+  ~EndSignalsHeld() { Change(SIG_UNBLOCK); }
   EndSignalsHeld(const EndSignalsHeld&) = delete;
   EndSignalsHeld& operator=(const EndSignalsHeld&) = delete;
+
+ private:
+  static void Change(int how) {
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(how, &ends, nullptr);
+  }
 };
 
 // An environment without what only TryKernels() reads, to compare what the libraries see.

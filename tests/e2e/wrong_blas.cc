@@ -3,9 +3,11 @@
 // kernels that KUR_TEST_BLAS_CORES lists, separated by colons, are chosen.
 
 #include <dlfcn.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 
@@ -19,6 +21,13 @@ std::string Variable(const char* name) {
 bool IsChosen() {
   return (":" + Variable("KUR_TEST_BLAS_CORES") + ":")
              .find(":" + Variable("OPENBLAS_CORETYPE") + ":") != std::string::npos;
+}
+
+// Says so if the program that executed this one has left a timer, which would end it some time.
+__attribute__((constructor)) void LookForTimers() {
+  itimerval timer = {};
+  getitimer(ITIMER_REAL, &timer);
+  if (timer.it_value.tv_sec != 0) std::fprintf(stderr, "a timer was left\n");
 }
 
 }  // namespace

@@ -290,7 +290,7 @@ TEST_F(CudaInventoryTest, RefusesADriverWhoseOnlyDeviceIsLost) {
 
 struct NoCuda {
   const char* name;
-  const char* library;
+  const char* driver;  // the library that stands for it
   int init_result;
   const char* message;
   bool is_problem;  // of "auto": broken rather than absent
@@ -305,14 +305,14 @@ class NoCudaTest : public CudaInventoryTest, public testing::WithParamInterface<
 };
 
 TEST_P(NoCudaTest, CudaSaysWhy) {
-  const auto inventory = OpenDeviceInventory("cuda", With(GetParam().library));
+  const auto inventory = OpenDeviceInventory("cuda", With(GetParam().driver));
   EXPECT_EQ(inventory.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(inventory.status().message(), HasSubstr(GetParam().message));
   EXPECT_THAT(inventory.status().message(), HasSubstr("cpu:N"));
 }
 
 TEST_P(NoCudaTest, AutoFallsBackToTheCpu) {
-  const auto inventory = OpenDeviceInventory("auto", With(GetParam().library));
+  const auto inventory = OpenDeviceInventory("auto", With(GetParam().driver));
   ASSERT_TRUE(inventory.ok()) << inventory.status();
   EXPECT_THAT(NamesOf(**inventory), ElementsAre("cpu0"));
   if (GetParam().is_problem) {
