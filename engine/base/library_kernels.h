@@ -30,9 +30,9 @@ constexpr char kKeptVariable[] = "KURD_KERNELS_KEPT";
 void SetKernelChoice(const std::vector<KernelChoice>& choices, size_t index,
                      Environment* environment);
 
-// Makes OpenMP's threads that wait for each other spin for about half a millisecond, longer than it
-// takes to begin the next loop, and then sleep: where other programs want the same processors,
-// threads that spin on waste what the one that they wait for needs. What a person has set stays.
+// Makes OpenMP's threads that wait for each other spin for about a tenth of a millisecond, longer
+// than it mostly takes to begin the next loop, and then sleep: where other programs want the same
+// processors, threads that spin on waste their own share. What a person has set stays.
 void SetThreadWaiting(Environment* environment);
 
 // Returns the choice that an environment has.

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "CLI/CLI.hpp"
+#include "engine/base/time_slice.h"
 #include "engine/base/version.h"
 #include "engine/train/stopwatch.h"
 #include "server/confinement/confinement.h"
@@ -92,6 +93,8 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   KeepFreedMemory();
+  // Before there is a second thread.
+  kur::RequestShortTimeSlices();
   HandleSignals();
   spdlog::set_default_logger(spdlog::stderr_logger_mt("worker"));
   if (wants_capabilities) {

@@ -16,7 +16,8 @@ import time
 import workloads
 
 HERE = pathlib.Path(__file__).resolve().parent
-ARMS = ('P0', 'P1', 'P2', 'K')
+STOCK_ARMS = ('P0', 'P1', 'P2')  # Debian's own python3: it is the one that python3-torch belongs to
+CURRENT_ARMS = ('P3', 'P4')
 # Every arm's first epoch warms caches and allocators, and is not counted.
 EPOCHS = 2
 
@@ -62,9 +63,9 @@ def busy(loops, threads):
             process.wait()
 
 
-def run_torch(python, workload, arm, threads, folder):
+def run_torch(python, workload, arm, threads, folder, *more):
     command = [*pinned(threads), python, '-B', HERE / 'torch_arm.py', workload,
-               '--arm', arm, '--threads', threads, '--epochs', EPOCHS, '--folder', folder]
+               '--arm', arm, '--threads', threads, '--epochs', EPOCHS, '--folder', folder, *more]
     done = subprocess.run(list(map(str, command)), env=environment(threads, arm != 'P0'),
                           check=True, stdout=subprocess.PIPE, text=True)
     result = json.loads(done.stdout)
@@ -112,19 +113,20 @@ def floor_seconds(programs, workload, peaks, folder):
                step['step_bytes_moved'] / peaks['copy_bytes'])
 
 
-def measure_training(programs, python, workload, threads, peaks, rounds, folder):
+def measure_training(programs, pythons, workload, threads, peaks, rounds, folder):
     """Samples a second and peak memory of every arm in `rounds` rounds, one after the other."""
     batches, batch_size = workloads.BATCHES[workload]
-    speeds = {arm: [] for arm in ARMS}
-    memory = {arm: 0 for arm in ARMS}
+    arms = (*pythons, 'K')
+    speeds = {arm: [] for arm in arms}
+    memory = {arm: 0 for arm in arms}
     waits = []
     for number in range(rounds):
         # Another arm goes first each time.
-        order = ARMS[number % len(ARMS):] + ARMS[:number % len(ARMS)]
+        order = arms[number % len(arms):] + arms[:number % len(arms)]
         for arm in order:
             seconds, peak, waited = (run_worker(programs, workload, threads, folder)
                                      if arm == 'K'
-                                     else run_torch(python, workload, arm, threads, folder))
+                                     else run_torch(pythons[arm], workload, arm, threads, folder))
             if waited is not None:
                 waits.append(waited)
             speeds[arm].append(batches * batch_size / seconds)
@@ -132,21 +134,21 @@ def measure_training(programs, python, workload, threads, peaks, rounds, folder)
             print(f'  {workload}, {threads} threads, round {number + 1}: {arm} '
                   f'{speeds[arm][-1]:.0f} samples/s', file=sys.stderr)
     ratios = {arm: spread([ours / theirs for ours, theirs in zip(speeds['K'], speeds[arm])])
-              for arm in ARMS if arm != 'K'}
-    medians = {arm: statistics.median(speeds[arm]) for arm in ARMS}
+              for arm in pythons}
+    medians = {arm: statistics.median(speeds[arm]) for arm in arms}
     floor = floor_seconds(programs, workload, peaks, folder)
     return {'workload': workload, 'threads': threads, 'samples_per_second': medians,
             'ratio': ratios, 'peak_rss': memory, 'floor_seconds': floor,
             'waiting_for_data': statistics.median(waits),
-            'of_floor': {arm: floor * medians[arm] / batch_size for arm in ARMS}}
+            'of_floor': {arm: floor * medians[arm] / batch_size for arm in arms}}
 
 
-def measure_crowded(programs, python, workload, threads, loops, rounds, folder):
+def measure_crowded(programs, pythons, workload, threads, loops, rounds, folder):
     """How much of its speed alone each arm keeps beside `loops` busy loops. Threads that share
     evenly keep threads / (threads + loops)."""
     runs = {'K': lambda: run_worker(programs, workload, threads, folder)[0],
-            **{arm: lambda arm=arm: run_torch(python, workload, arm, threads, folder)[0]
-               for arm in ('P0', 'P2')}}
+            **{arm: lambda arm=arm: run_torch(pythons[arm], workload, arm, threads, folder)[0]
+               for arm in ('P0', 'P2', 'P3') if arm in pythons}}
     kept = {arm: [] for arm in runs}
     speeds = {arm: [] for arm in runs}
     batches, batch_size = workloads.BATCHES[workload]
@@ -228,12 +230,15 @@ def measure_service(programs, rounds, folder):
 
 
 def table(results):
-    lines = [f'{"workload":<14} {"thr":>3}  ' + '  '.join(f'{arm:>8}' for arm in ARMS) +
-             '   K/P0 (spread)       K/P1 (spread)       K/P2 (spread)      peak MB P2 / K   of the floor P2 / K   K waits for data']
+    arms = list(results['training'][0]['samples_per_second'])
+    others = arms[:-1]
+    lines = [f'{"workload":<14} {"thr":>3}  ' + '  '.join(f'{arm:>8}' for arm in arms) + '   ' +
+             ''.join(f'{f"K/{arm} (spread)":<20}' for arm in others) +
+             'peak MB P2 / K   of the floor P2 / K   K waits for data']
     for row in results['training']:
-        speeds = '  '.join(f'{row["samples_per_second"][arm]:8.0f}' for arm in ARMS)
-        ratios = '   '.join('{median:4.2f} ({min:4.2f}-{max:4.2f})'.format(**row['ratio'][arm])
-                            for arm in ARMS if arm != 'K')
+        speeds = '  '.join(f'{row["samples_per_second"][arm]:8.0f}' for arm in arms)
+        ratios = '   '.join('{median:5.2f} ({min:.2f}-{max:.2f})'.format(**row['ratio'][arm])
+                            for arm in others)
         peak = f'{row["peak_rss"]["P2"] / 2**20:7.0f} / {row["peak_rss"]["K"] / 2**20:<4.0f}'
         floor = f'{row["of_floor"]["P2"]:11.0%} / {row["of_floor"]["K"]:.0%}'
         lines.append(f'{row["workload"]:<14} {row["threads"]:>3}  {speeds}   {ratios}   {peak}   '
@@ -269,12 +274,15 @@ def main():
                         default=list(workloads.BATCHES))
     parser.add_argument('--beside', type=int, default=0, metavar='LOOPS',
                         help='measure as well what is left beside so many busy loops')
-    parser.add_argument('--python', default='/usr/bin/python3',
-                        help='whose torch the other arms use')
+    parser.add_argument('--current', metavar='PYTHON',
+                        help='a Python with current PyTorch, for the arms P3 and P4')
     parser.add_argument('--no-service', action='store_true', help='training speed only')
     parser.add_argument('--json', type=pathlib.Path, help='write the numbers there as well')
     arguments = parser.parse_args()
     programs = arguments.bin.resolve()
+    pythons = {arm: '/usr/bin/python3' for arm in STOCK_ARMS}
+    if arguments.current:
+        pythons.update({arm: arguments.current for arm in CURRENT_ARMS})
 
     with tempfile.TemporaryDirectory(prefix='kur-bench-') as name:
         folder = pathlib.Path(name)
@@ -283,10 +291,10 @@ def main():
         peaks = {threads: calibrate(threads) for threads in arguments.threads}
         results = {
             'peaks': peaks,
-            'training': [measure_training(programs, arguments.python, workload, threads,
+            'training': [measure_training(programs, pythons, workload, threads,
                                           peaks[threads], arguments.rounds, folder)
                          for workload in arguments.workloads for threads in arguments.threads],
-            'crowded': [measure_crowded(programs, arguments.python, workload, threads,
+            'crowded': [measure_crowded(programs, pythons, workload, threads,
                                         arguments.beside, arguments.rounds, folder)
                         for workload in arguments.workloads for threads in arguments.threads
                         if arguments.beside],

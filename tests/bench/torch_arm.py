@@ -1,6 +1,7 @@
 """Trains one workload with PyTorch, in a process of its own, and prints what it took as JSON.
 
-Arms P0 and P1 are the same program (in another environment); P2 is as good as Python gets.
+Arms P0 and P1 are the same program (in another environment); P2 is as good as Python gets. P3 adds
+what current PyTorch has, and P4 is P3 compiled.
 """
 
 import argparse
@@ -153,25 +154,29 @@ def from_loader(sources, batch_size):
 
 
 class ByIndex:
-    """Batches cut from memory by a permutation."""
+    """Batches cut from the memory of a device by a permutation."""
 
-    def __init__(self, sources, batch_size):
-        self._sources = [source.contiguous(memory_format=torch.channels_last)
-                         if source.dim() == 4 else source for source in sources]
+    def __init__(self, sources, batch_size, device):
+        self._sources = [source.to(device).contiguous(memory_format=torch.channels_last)
+                         if source.dim() == 4 else source.to(device) for source in sources]
         self._batch_size = batch_size
 
     def __iter__(self):
-        for chosen in torch.randperm(len(self._sources[0])).split(self._batch_size):
+        count, device = len(self._sources[0]), self._sources[0].device
+        for chosen in torch.randperm(count, device=device).split(self._batch_size):
             yield [source[chosen] for source in self._sources]
 
 
-def train_epoch(model, loss_of, optimizer, batches, count):
+def train_epoch(model, loss_of, optimizer, batches, count, device, precision):
     """Seconds of one epoch of `count` batches, and the losses, which every run reports."""
     begin = time.perf_counter()
     losses = []
     for x, *truth in batches:
+        x, *truth = (source.to(device) for source in (x, *truth))
         optimizer.zero_grad()
-        loss = loss_of(model(x), *truth)
+        with torch.autocast(device.type, precision, enabled=precision != torch.float32):
+            prediction = model(x)
+        loss = loss_of(prediction.float(), *truth)
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
@@ -183,7 +188,9 @@ def train_epoch(model, loss_of, optimizer, batches, count):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('workload', choices=workloads.BATCHES)
-    parser.add_argument('--arm', choices=('P0', 'P1', 'P2'), required=True)
+    parser.add_argument('--arm', choices=('P0', 'P1', 'P2', 'P3', 'P4'), required=True)
+    parser.add_argument('--device', type=torch.device, default='cpu')
+    parser.add_argument('--precision', choices=('float32', 'bfloat16'), default='float32')
     parser.add_argument('--threads', type=int, required=True)
     parser.add_argument('--epochs', type=int, required=True)
     parser.add_argument('--folder', type=pathlib.Path, required=True)
@@ -194,14 +201,19 @@ def main():
     count, batch_size = workloads.BATCHES[arguments.workload]
     sources = list(map(torch.from_numpy, workloads.load(arguments.workload, arguments.folder)))
     loss_of = ctc if arguments.workload == 'ctc' else cross_entropy
-    model = MODELS[arguments.workload]()
-    if arguments.arm == 'P2':
-        model = model.to(memory_format=torch.channels_last)
-        batches = ByIndex(sources, batch_size)
-    else:
+    device = arguments.device
+    model = MODELS[arguments.workload]().to(device)
+    if arguments.arm in ('P0', 'P1'):
         batches = from_loader(sources, batch_size)
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
-    seconds = [train_epoch(model, loss_of, optimizer, batches, count)[0]
+    else:
+        model = model.to(memory_format=torch.channels_last)
+        batches = ByIndex(sources, batch_size, device)
+    current = {'fused': True} if arguments.arm in ('P3', 'P4') else {}
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.001, **current)
+    if arguments.arm == 'P4':
+        model = torch.compile(model)
+    seconds = [train_epoch(model, loss_of, optimizer, batches, count, device,
+                           getattr(torch, arguments.precision))[0]
                for _ in range(arguments.epochs)]
     print(json.dumps({'seconds': seconds,
                       'peak_rss': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))

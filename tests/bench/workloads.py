@@ -14,6 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'e2e'))
 from data import Python2Pickler  # pylint: disable=wrong-import-position
 
 FASHION_MNIST = pathlib.Path('/usr/share/datasets/fashion-mnist')
+IMAGES, LABELS = 'train-images-idx3-ubyte.gz', 'train-labels-idx1-ubyte.gz'
 
 # Batches in an epoch, and their size.
 BATCHES = {'fashion-mnist': (300, 64), 'cifar': (100, 32), 'resnet': (40, 32),
@@ -226,9 +227,14 @@ CTC = """loss:
 """
 
 
+def fashion_mnist(folder):
+    """The folder with the data set: the real one where its package is installed, else noise."""
+    return FASHION_MNIST if FASHION_MNIST.exists() else folder
+
+
 def kurfile(workload, folder, epochs):
     """The text of the workload's Kurfile; `folder` is where prepare() put generated data."""
-    place = FASHION_MNIST if workload == 'fashion-mnist' else folder
+    place = fashion_mnist(folder) if workload == 'fashion-mnist' else folder
     batches, batch_size = BATCHES[workload]
     loss = CTC if workload == 'ctc' else CROSSENTROPY
     return (KURFILES[workload] + COMMON + loss).format(
@@ -260,7 +266,12 @@ def prepare(workload, folder):
         write_pickle(folder / f'{workload}.pkl', {
             'x': x, 'x_length': numpy.full((len(x), 1), x.shape[1]),
             'transcript': transcripts, 'transcript_length': lengths[:, None]})
-    elif workload != 'fashion-mnist':
+    elif workload == 'fashion-mnist':
+        if fashion_mnist(folder) == folder:
+            random = numpy.random.default_rng(1)
+            write_idx(folder / IMAGES, random.integers(0, 256, (60000, 28, 28), numpy.uint8))
+            write_idx(folder / LABELS, random.integers(0, 10, 60000, numpy.uint8))
+    else:
         x, classes = noise(workload)
         labels = numpy.eye(classes.max() + 1, dtype=numpy.float32)[classes]
         write_pickle(folder / f'{workload}.pkl', {'x': x, 'labels': labels})
@@ -291,10 +302,10 @@ def write_cifar(path):
 def load(workload, folder):
     """The training set for PyTorch, as noise() has it but for images, which are (N, C, H, W)."""
     if workload == 'fashion-mnist':
-        images = read_idx(FASHION_MNIST / 'train-images-idx3-ubyte.gz')
+        images = read_idx(fashion_mnist(folder) / IMAGES)
         images = images[:, None].astype(numpy.float32) / 255
         images -= images.mean()
-        return images, read_idx(FASHION_MNIST / 'train-labels-idx1-ubyte.gz').astype(numpy.int64)
+        return images, read_idx(fashion_mnist(folder) / LABELS).astype(numpy.int64)
     if workload == 'cifar':
         return load_cifar(folder / 'cifar-10-python.tar.gz')
     x, *truth = noise(workload)
@@ -312,6 +323,11 @@ def load_cifar(path):
     images /= 255
     return (images.reshape(-1, 3, 32, 32),
             numpy.concatenate([part['labels'] for part in parts]).astype(numpy.int64))
+
+
+def write_idx(path, array):
+    header = struct.pack(f'>HBB{array.ndim}I', 0, 8, array.ndim, *array.shape)
+    path.write_bytes(gzip.compress(header + array.tobytes(), compresslevel=1))
 
 
 def read_idx(path):

@@ -1,8 +1,11 @@
 """The kernels that libraries choose for the processor are checked, not believed."""
 
+import ctypes
 import pathlib
+import platform
 import re
 import signal
+import struct
 import time
 import unittest
 
@@ -14,6 +17,16 @@ WRONG_BLAS = harness.BIN.parent / 'tests' / 'wrong_blas.so'
 
 def name_of(pid):
     return pathlib.Path(f'/proc/{pid}/comm').read_text().strip()
+
+
+def slice_of(thread):
+    """Returns the time slice of a thread in nanoseconds, 0 before Linux 6.12."""
+    attributes = struct.pack('IIQiIQQQ', *[0] * 8)
+    buffer = ctypes.create_string_buffer(attributes, len(attributes))
+    call = {'x86_64': 315, 'aarch64': 275}[platform.machine()]
+    if ctypes.CDLL(None, use_errno=True).syscall(call, thread, buffer, len(attributes), 0) != 0:
+        raise OSError(ctypes.get_errno(), 'sched_getattr')
+    return struct.unpack('IIQiIQQQ', buffer.raw)[5]
 
 
 def preferred():
@@ -46,6 +59,16 @@ class ThreadsTest(harness.TestCase):
                   pathlib.Path(f'/proc/{worker.pid}/maps').read_text().splitlines()
                   if re.search(r'/lib(gomp|iomp|omp)[^/]*$', line)}
         self.assertEqual(len(mapped), 1, mapped)
+
+    @unittest.skipIf(slice_of(0) == 0, 'this kernel has one time slice for all')
+    def test_a_worker_asks_for_short_time_slices(self):
+        kurfile = data.write_points_project(self.folder / 'here', epochs=100000)
+        worker = self.start_program('kurd-worker', 'run', kurfile, '--threads', 2)
+        self.eventually('it trains', lambda: any('batch' in key for event in worker.lines
+                                                 for key in event))
+        slices = {slice_of(int(task.name))
+                  for task in pathlib.Path(f'/proc/{worker.pid}/task').iterdir()}
+        self.assertEqual(slices, {100000})
 
 
 @unittest.skipUnless('libblas' in harness.libraries('kurd-worker'),

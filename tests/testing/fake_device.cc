@@ -7,6 +7,7 @@
 #include <ATen/ops/convolution.h>
 #include <ATen/ops/convolution_backward.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/native_batch_norm.h>
 #include <ATen/ops/view_native.h>
 #include <c10/core/Allocator.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
@@ -281,6 +282,28 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> ConvolutionBackward(
   return {on_device(a), on_device(b), on_device(c)};
 }
 
+// Its running statistics are written, which the schema of the operator does not say.
+std::tuple<at::Tensor, at::Tensor, at::Tensor> BatchNorm(
+    const at::Tensor& x, const c10::optional<at::Tensor>& weight,
+    const c10::optional<at::Tensor>& bias, const c10::optional<at::Tensor>& mean,
+    const c10::optional<at::Tensor>& variance, bool training, double momentum, double epsilon) {
+  ++g_counts.operators;
+  const Uncounted uncounted;
+  const c10::DeviceGuard guard(x.device());
+  const auto on_host = [](const c10::optional<at::Tensor>& tensor) {
+    return tensor.has_value() && tensor->defined() ? c10::make_optional(tensor->cpu()) : tensor;
+  };
+  const c10::optional<at::Tensor> means = on_host(mean);
+  const c10::optional<at::Tensor> variances = on_host(variance);
+  const auto [y, batch_mean, batch_deviation] = at::native_batch_norm(
+      x.cpu(), on_host(weight), on_host(bias), means, variances, training, momentum, epsilon);
+  if (training && means.has_value() && means->defined()) {
+    mean->copy_(*means);
+    variance->copy_(*variances);
+  }
+  return {y.to(x.device()), batch_mean.to(x.device()), batch_deviation.to(x.device())};
+}
+
 // Calls `visit` with each tensor among the arguments.
 template <class Visit>
 void ForEachTensor(const c10::IValue& value, const Visit& visit) {
@@ -330,6 +353,7 @@ void RegisterFakeDevice() {
     kAten->impl("resize_", &Resize);
     kAten->impl("convolution_overrideable", &Convolution);
     kAten->impl("convolution_backward_overrideable", &ConvolutionBackward);
+    kAten->impl("native_batch_norm", &BatchNorm);
     kAten->impl("_copy_from", &CopyFrom);
     kAten->impl("_copy_from_and_resize", &CopyFromAndResize);
     kAten->impl("_local_scalar_dense", &LocalScalar);

@@ -1,7 +1,7 @@
 // The main function of tests whose tensors get poisoned memory. With KUR_TEST_UNFUSED in the
 // environment they compute as a card does: with operators of ATen, without our own kernels. With
-// KUR_TEST_DEVICE, runs (Workspace::Run()) are on that device of torch, a card or kFakeDevice,
-// which all of these programs have.
+// KUR_TEST_DEVICE, what is compared with reference values, and runs (Workspace::Run()), are on that
+// device of torch, a card or kFakeDevice, which all of these programs have.
 
 #include <cstdlib>
 #include <optional>

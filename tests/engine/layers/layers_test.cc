@@ -14,6 +14,7 @@
 #include "engine/layers/layer.h"
 #include "gtest/gtest.h"
 #include "tests/engine/testing/golden_cases.h"
+#include "tests/testing/test_device.h"
 
 namespace kur {
 namespace {
@@ -43,24 +44,25 @@ void ExpectSameWeights(const std::vector<WeightInfo>& planned, const std::vector
   }
 }
 
-void SetWeights(const json& values, at::ScalarType type, Layer* layer) {
+void SetWeights(const json& values, at::ScalarType type, at::Device device, Layer* layer) {
   const c10::NoGradGuard no_grad;
   ASSERT_EQ(values.size(), layer->weights().size());
   for (Weight& weight : layer->weights()) {
-    weight.value = weight.value.to(type);
+    weight.value = weight.value.to(device, type);
     weight.value.copy_(ToTensor(values.at(weight.name), type));
     weight.value.set_requires_grad(weight.trainable);
   }
 }
 
 void CheckCase(const json& test, at::ScalarType type) {
+  const at::Device device = testing::TestDevice();
   const double tolerance = testing::Tolerance(type);
   std::vector<at::Tensor> inputs;
   std::vector<at::Tensor> arguments;
   std::vector<Shape> samples;
   const json& gradients = test.at("input_gradients");
   for (const json& packed : test.at("inputs")) {
-    at::Tensor input = ToTensor(packed, type);
+    at::Tensor input = ToTensor(packed, type, device);
     input.set_requires_grad(!gradients[inputs.size()].is_null());
     samples.push_back(input.sizes().slice(1).vec());
     arguments.push_back(FromKurfileLayout(input));
@@ -71,14 +73,14 @@ void CheckCase(const json& test, at::ScalarType type) {
   ASSERT_TRUE(planned.ok()) << planned.status();
   const auto layer = BuildFor(*spec, samples, 1);
   ExpectSameWeights(spec->Weights(samples), layer->weights());
-  SetWeights(test.at("weights"), type, layer.get());
+  SetWeights(test.at("weights"), type, device, layer.get());
 
   const at::Tensor output =
       ToKurfileLayout(layer->Forward(arguments, {test.at("training").get<bool>()}));
   ExpectNear(output, ToTensor(test.at("output"), type), tolerance, "output");
   EXPECT_EQ(*planned, output.sizes().slice(1).vec());
 
-  output.backward(ToTensor(test.at("cotangent"), type));
+  output.backward(ToTensor(test.at("cotangent"), type, device));
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (gradients[i].is_null()) continue;
     ExpectNear(inputs[i].grad(), ToTensor(gradients[i], type), tolerance, "input gradient");

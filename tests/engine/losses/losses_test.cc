@@ -1,6 +1,7 @@
 // Losses and their gradients are PyTorch's.
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 
 #include <cmath>
 #include <limits>
@@ -14,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/testing/golden_cases.h"
+#include "tests/testing/test_device.h"
 
 namespace kur {
 namespace {
@@ -33,9 +35,7 @@ std::unique_ptr<Loss> Build(const LossSpec& spec, const Shape& output) {
 }
 
 at::Tensor Floats(const std::vector<int64_t>& shape, const std::vector<double>& data) {
-  // JSON has no NaN.
-  const at::Tensor tensor =
-      ToTensor({{"shape", shape}, {"data", std::vector<double>(data.size())}}, at::kFloat);
+  const at::Tensor tensor = at::empty(shape, at::kFloat);
   for (size_t i = 0; i < data.size(); ++i) {
     tensor.data_ptr<float>()[i] = static_cast<float>(data[i]);
   }
@@ -45,15 +45,19 @@ at::Tensor Floats(const std::vector<int64_t>& shape, const std::vector<double>& 
 constexpr char kCtcKeys[] = "input_length: steps, output_length: letters, output: text";
 
 void CheckCase(const json& test, at::ScalarType type) {
+  const at::Device device = testing::TestDevice();
   const double tolerance = testing::Tolerance(type);
-  at::Tensor prediction = ToTensor(test.at("prediction"), type);
+  at::Tensor prediction = ToTensor(test.at("prediction"), type, device);
   prediction.set_requires_grad(true);
   const auto spec = Spec(test.at("kind"), test.at("spec"));
   const Shape output = prediction.sizes().slice(1).vec();
+  const auto sources = spec->Truth(output);
+  ASSERT_TRUE(sources.ok()) << sources.status();
   std::vector<at::Tensor> truth;
   for (const json& tensor : test.at("truth")) {
     // Classes, symbols and lengths are whole numbers in any type.
-    truth.push_back(ToTensor(tensor, type));
+    const bool stays = sources->at(truth.size()).stays_on_host;
+    truth.push_back(ToTensor(tensor, type, stays ? at::kCPU : device));
   }
   const auto loss = Build(*spec, output);
   const auto value = loss->Compute(prediction, truth, test.at("from_logits"));

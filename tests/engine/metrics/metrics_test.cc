@@ -15,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/testing/golden_cases.h"
+#include "tests/testing/test_device.h"
 
 namespace kur {
 namespace {
@@ -41,9 +42,11 @@ std::shared_ptr<const MetricSpec> Spec(const std::string& kind, const std::strin
 // Computes the values over the samples of a case, in batches of that size.
 std::map<std::string, double> Measure(const json& test, at::ScalarType type, int64_t batch_size) {
   const c10::NoGradGuard no_grad;
-  const at::Tensor prediction = ToTensor(test.at("prediction"), type);
+  const at::Tensor prediction = ToTensor(test.at("prediction"), type, testing::TestDevice());
   std::vector<at::Tensor> truth;
-  for (const json& tensor : test.at("truth")) truth.push_back(ToTensor(tensor, type));
+  for (const json& tensor : test.at("truth")) {
+    truth.push_back(ToTensor(tensor, type, testing::TestDevice()));
+  }
   const auto spec = Spec(test.at("kind"), test.at("spec"));
   const MetricContext context = {TaskNamed(test.at("task")), prediction.sizes().slice(1).vec(),
                                  test.at("from_logits"), test.at("blank_is_first")};

@@ -25,6 +25,7 @@
 #include "gtest/gtest.h"
 #include "tests/engine/testing/golden_cases.h"
 #include "tests/engine/testing/memory_layouts.h"
+#include "tests/testing/test_device.h"
 
 namespace kur {
 namespace {
@@ -39,9 +40,10 @@ using testing::ToTensor;
 class Network {
  public:
   Network(const json& cases, at::ScalarType type, bool channels_last)
-      : images_(ToTensor(cases.at("images"), type)), truth_(ToTensor(cases.at("truth"), type)) {
+      : images_(ToTensor(cases.at("images"), type, testing::TestDevice())),
+        truth_(ToTensor(cases.at("truth"), type, testing::TestDevice())) {
     for (const auto& [name, value] : cases.at("start").items()) {
-      at::Tensor tensor = ToTensor(value, type);
+      at::Tensor tensor = ToTensor(value, type, testing::TestDevice());
       if (channels_last && tensor.dim() == 4) {
         tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);
       }

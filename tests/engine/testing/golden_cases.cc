@@ -19,12 +19,12 @@ nlohmann::json ReadCases(const std::string& name) {
   return nlohmann::json::parse(file);
 }
 
-at::Tensor ToTensor(const nlohmann::json& packed, at::ScalarType type) {
+at::Tensor ToTensor(const nlohmann::json& packed, at::ScalarType type, at::Device device) {
   const auto values = packed.at("data").get<std::vector<double>>();
   const at::Tensor tensor = at::empty(packed.at("shape").get<std::vector<int64_t>>(), at::kDouble);
   EXPECT_EQ(tensor.numel(), static_cast<int64_t>(values.size()));
   std::copy(values.begin(), values.end(), tensor.data_ptr<double>());
-  return tensor.to(type);
+  return tensor.to(device, type);
 }
 
 void ExpectNear(const at::Tensor& actual, const at::Tensor& expected, double tolerance,
@@ -32,8 +32,8 @@ void ExpectNear(const at::Tensor& actual, const at::Tensor& expected, double tol
   ASSERT_TRUE(actual.defined()) << what;
   ASSERT_EQ(actual.sizes(), expected.sizes()) << what;
   if (expected.numel() == 0) return;
-  const at::Tensor wanted = expected.to(at::kDouble);
-  const at::Tensor difference = (actual.detach().to(at::kDouble) - wanted).abs();
+  const at::Tensor wanted = expected.to(at::kCPU, at::kDouble);
+  const at::Tensor difference = (actual.detach().to(at::kCPU, at::kDouble) - wanted).abs();
   const double error =
       (difference / at::maximum(wanted.abs(), at::ones_like(wanted))).max().item<double>();
   EXPECT_LE(error, tolerance) << what;

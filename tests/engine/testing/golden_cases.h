@@ -18,7 +18,8 @@ namespace kur::testing {
 nlohmann::json ReadCases(const std::string& name);
 
 // Converts a tensor of such a file.
-at::Tensor ToTensor(const nlohmann::json& packed, at::ScalarType type);
+at::Tensor ToTensor(const nlohmann::json& packed, at::ScalarType type,
+                    at::Device device = at::kCPU);
 
 // Fails the test unless both have the same shape and nearly the same elements: within `tolerance`
 // of the larger of 1 and the element.

@@ -15,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "tests/engine/train/train_test_util.h"
 #include "tests/testing/fake_device.h"
+#include "tests/testing/test_device.h"
 
 namespace kur {
 namespace {

@@ -3,7 +3,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -15,6 +14,7 @@
 #include "engine/train/checkpoint.h"
 #include "gtest/gtest.h"
 #include "tests/testing/fake_device.h"
+#include "tests/testing/test_device.h"
 
 namespace kur::testing {
 namespace {
@@ -36,11 +36,6 @@ Checkpoint Read(const std::string& path) {
 }
 
 }  // namespace
-
-std::string TestDevice() {
-  const char* device = std::getenv("KUR_TEST_DEVICE");
-  return device == nullptr ? "cpu" : device;
-}
 
 bool TestDeviceHasBf16() { return TestDevice() != kFakeDevice; }
 

@@ -78,9 +78,7 @@ class RecordingObserver : public RunEvents, public ArtifactWriter, public RunCon
   std::string workspace_;
 };
 
-// The device that runs are on: what KUR_TEST_DEVICE says, or "cpu".
-std::string TestDevice();
-// Whether torch computes in bf16 there: the stand-in for a card does not.
+// Whether torch computes in bf16 on TestDevice(): the stand-in for a card does not.
 bool TestDeviceHasBf16();
 
 // A folder with a Kurfile's data, in which runs happen one after another.

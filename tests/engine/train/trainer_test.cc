@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/train/train_test_util.h"
+#include "tests/testing/test_device.h"
 
 namespace kur {
 namespace {

@@ -16,6 +16,7 @@
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "tests/engine/train/train_test_util.h"
+#include "tests/testing/test_device.h"
 
 namespace kur {
 namespace {

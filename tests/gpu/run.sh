@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Shows on a card what only a card can show: right values, then the speed beside PyTorch.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+python=${KUR_PYTHON:-python3}
+"$python" -c 'import numpy, torch' || {
+  echo "run.sh: $python has no torch; KUR_PYTHON names the python that has" >&2
+  exit 2
+}
+exec "$python" -B tests/gpu/check.py "$@"
