@@ -128,12 +128,12 @@ if(LIBTORCH_ROOT)
   endif()
 endif()
 
-set(cuda "no")
+set(KUR_LIBTORCH_HAS_CUDA no)
 if(TORCH_CUDA_LIBRARY AND TORCH_C10_CUDA_LIBRARY)
   # Its kernels register themselves: nothing refers to it by name.
   target_link_libraries(Libtorch INTERFACE
     -Wl,--no-as-needed ${TORCH_CUDA_LIBRARY} ${TORCH_C10_CUDA_LIBRARY} -Wl,--as-needed)
-  set(cuda "yes")
+  set(KUR_LIBTORCH_HAS_CUDA yes)
 endif()
-message(STATUS "libtorch ${KUR_LIBTORCH_VERSION}: ${TORCH_LIBRARY}, CUDA: ${cuda}, "
+message(STATUS "libtorch ${KUR_LIBTORCH_VERSION}: ${TORCH_LIBRARY}, CUDA: ${KUR_LIBTORCH_HAS_CUDA}, "
   "OpenMP: ${openmp}, C++${CMAKE_CXX_STANDARD}")

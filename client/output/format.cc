@@ -48,7 +48,7 @@ std::string HumanCount(int64_t count) {
   const size_t start = count < 0 ? 1 : 0;
   for (size_t at = text.size(); at > start + 3;) {
     at -= 3;
-    text.insert(at, ",");
+    text.insert(at, 1, ',');
   }
   return text;
 }

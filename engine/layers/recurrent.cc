@@ -32,6 +32,7 @@
 #include <ATen/ops/lstm.h>
 #include <ATen/ops/sign.h>
 #include <ATen/ops/zeros.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
 
 #include "engine/layers/activation_function.h"
 #include "engine/layers/kernels/fused_recurrent.h"
@@ -226,6 +227,9 @@ class Recurrent : public Layer {
   }
 
   at::Tensor RunAtenOperator(const at::Tensor& x, const ForwardContext& context) {
+    // In single precision, as the fused kernels: not every oneDNN has an LSTM in bf16.
+    std::optional<c10::impl::ExcludeDispatchKeyGuard> no_autocast;
+    if (x.is_cpu()) no_autocast.emplace(c10::autocast_dispatch_keyset);
     const int64_t directions = spec_.bidirectional ? 2 : 1;
     std::vector<at::Tensor> parameters;
     for (const Weight& weight : weights()) parameters.push_back(weight.value);

@@ -117,18 +117,20 @@ absl::StatusOr<at::Tensor> ReadTensor(const std::string& name, const json& entry
   if (begin > end || end > data.size()) {
     return absl::DataLossError(absl::StrCat(name, " lies outside of the file"));
   }
-  uint64_t bytes = at::elementSize(dtype->type);
+  // Extents beside one of 0 are strides all the same.
+  auto bytes = static_cast<int64_t>(at::elementSize(dtype->type));
   for (const int64_t extent : shape) {
-    if (extent < 0 || __builtin_mul_overflow(bytes, static_cast<uint64_t>(extent), &bytes)) {
+    if (extent < 0 || __builtin_mul_overflow(bytes, std::max<int64_t>(extent, 1), &bytes)) {
       return absl::DataLossError(absl::StrCat(name, " has an impossible shape"));
     }
   }
-  if (bytes != end - begin) {
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) bytes = 0;
+  if (static_cast<uint64_t>(bytes) != end - begin) {
     return absl::DataLossError(
         absl::StrCat(name, " has ", end - begin, " bytes, but its shape needs ", bytes));
   }
   at::Tensor tensor = at::empty(shape, dtype->type);
-  if (bytes > 0) std::memcpy(tensor.data_ptr(), data.data() + begin, bytes);
+  if (bytes > 0) std::memcpy(tensor.data_ptr(), data.data() + begin, end - begin);
   return tensor;
 }
 

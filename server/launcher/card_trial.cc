@@ -59,7 +59,6 @@ class WorkerQuestion {
     request.binary = worker_binary_;
     request.arguments = {"--capabilities"};
     request.environment = WorkerEnvironment(OwnEnvironment(), cards, machine);
-    request.directory = "/";
     request.output = printed.get();
     if (confinement_ == Confinement::kWherever) {
       request.arguments.emplace_back("--confined");

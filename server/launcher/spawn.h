@@ -19,7 +19,7 @@ struct SpawnRequest {
   std::string binary;                  // absolute
   std::vector<std::string> arguments;  // after the binary's own name
   Environment environment;             // all of it
-  std::string directory;               // where it runs
+  std::string directory = "/";         // where it runs
   std::string log;                     // stdout and stderr are appended to it
   int output = -1;                     // where they go instead; -1: to the log
   std::string input = {};              // what it reads as stdin, from memory; empty: /dev/null

@@ -338,7 +338,10 @@ void Fallback(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
 
 }  // namespace
 
+bool HasFakeDevice() { return !KUR_LIBTORCH_HAS_CUDA; }
+
 void RegisterFakeDevice() {
+  if (!HasFakeDevice()) return;
   static const bool kRegistered = [] {
     c10::SetAllocator(kType, TheAllocator());
     static FakeGuard guard;

@@ -15,8 +15,12 @@ namespace kur::testing {
 //   of the stream allows. Who uses a buffer again, or reads one, too early gets wrong numbers.
 constexpr char kFakeDevice[] = "privateuseone:0";
 
-// Registers it with torch, once in a process. Before the first tensor on it, and before the first
-// backward pass of the process.
+// Whether there can be one. torch has one kind of accelerator in a process, and a torch that knows
+// CUDA asks it for streams, also where no driver is.
+bool HasFakeDevice();
+
+// Registers it with torch, if there can be one, once in a process. Before the first tensor on it,
+// and before the first backward pass of the process.
 void RegisterFakeDevice();
 
 // What the host has asked of all fake devices since the last call of ResetFakeDeviceCounts().

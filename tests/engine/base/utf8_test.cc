@@ -1,5 +1,6 @@
 #include "engine/base/utf8.h"
 
+#include <cstdint>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -39,7 +40,7 @@ TEST(Utf8Test, SeesATextAsCharactersAndStrayBytes) {
 }
 
 TEST(Utf8Test, WritesWhatItReads) {
-  for (const char32_t code : {0x0U, 0x7fU, 0x80U, 0x7ffU, 0x800U, 0xffffU, 0x10000U, 0x10ffffU}) {
+  for (const uint32_t code : {0x0U, 0x7fU, 0x80U, 0x7ffU, 0x800U, 0xffffU, 0x10000U, 0x10ffffU}) {
     std::string text;
     AppendCodePoint(code, &text);
     EXPECT_TRUE(IsUtf8(text)) << code;

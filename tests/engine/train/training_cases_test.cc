@@ -1,6 +1,7 @@
 // What `train` says of gradients and steps has the effect that it has in PyTorch.
 
 #include <ATen/ops/empty.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <cmath>
@@ -119,8 +120,10 @@ TEST(TrainingCasesTest, EndWithTheWeightsOfPyTorch) {
     const auto end = workspace.Run(Kurfile(optimizer, keys), &observer);
     ASSERT_TRUE(end.ok()) << end.status();
     const bool is_bf16 = keys == "precision: bf16";
-    // Kernels of bf16 may round at other places.
-    EXPECT_LE(Distance(workspace, run.at("weights")), is_bf16 ? 2e-3 : 1e-5);
+    // Kernels of bf16 may round at other places, and those of torch 2 do.
+    const bool rounds_as_torch_2 = is_bf16 && TORCH_VERSION_MAJOR >= 2;
+    const json& weights = run.at(rounds_as_torch_2 ? "weights_of_torch_2" : "weights");
+    EXPECT_LE(Distance(workspace, weights), is_bf16 ? 2e-3 : 1e-5);
     // Every case is another: none has the weights of the first.
     if (&run != &Cases().at("cases")[0]) {
       EXPECT_GE(Distance(workspace, Cases().at("cases")[0].at("weights")), 1e-4);

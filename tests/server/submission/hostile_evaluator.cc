@@ -26,8 +26,7 @@ int Recurse(int depth) {
 }
 
 void Spin() {
-  for (volatile unsigned turns = 0;; ++turns) {
-  }
+  for (volatile unsigned turns = 0;;) turns = turns + 1;
 }
 
 void Allocate() {
