@@ -94,7 +94,9 @@ add_library(Libtorch::Libtorch ALIAS Libtorch)
 target_compile_definitions(Libtorch INTERFACE AT_PER_OPERATOR_HEADERS)
 target_include_directories(Libtorch SYSTEM INTERFACE
   ${own_headers} ${own_headers}/torch/csrc/api/include)
-target_link_libraries(Libtorch INTERFACE ${TORCH_LIBRARY} ${TORCH_CPU_LIBRARY} ${TORCH_C10_LIBRARY})
+# The C++ library first: wheels export parts of one of their own, and in 2.11 they do not work.
+target_link_libraries(Libtorch INTERFACE
+  stdc++ ${TORCH_LIBRARY} ${TORCH_CPU_LIBRARY} ${TORCH_C10_LIBRARY})
 
 # at::parallel_for is a template: compiled without OpenMP it is a plain loop in every kernel of ours.
 # The threads must be libtorch's own, so its OpenMP library is linked, the one that a wheel brings

@@ -47,6 +47,15 @@ def preferred():
     return names + ['', 'Prescott']
 
 
+class LibrariesTest(harness.TestCase):
+
+    def test_the_library_of_cpp_comes_before_libtorch(self):
+        """Which may export parts of one of its own: those of PyPI's 2.11 crash."""
+        loaded = re.findall(r'^\s*(\S+) => ', harness.libraries('kurd-worker'), re.MULTILINE)
+        of_torch = [name for name in loaded if name.startswith(('libtorch', 'libc10'))]
+        self.assertLess(loaded.index('libstdc++.so.6'), loaded.index(of_torch[0]))
+
+
 class ThreadsTest(harness.TestCase):
 
     def test_a_worker_has_one_openmp_library(self):
