@@ -44,21 +44,22 @@ absl::StatusOr<int64_t> CountElements(const std::vector<int64_t>& shape, int64_t
   int64_t bytes = item_size;
   bool overflow = false;
   bool empty = false;
+  // Extents beside one of 0 count as well: strides are products of them.
   for (const int64_t extent : shape) {
     if (extent < 0) {
       return absl::InvalidArgumentError(
           absl::StrCat("the shape ", ShapeText(shape), " has a negative extent"));
     }
     empty = empty || extent == 0;
-    overflow = overflow || __builtin_mul_overflow(count, extent, &count) ||
-               __builtin_mul_overflow(bytes, extent, &bytes);
+    const int64_t factor = std::max<int64_t>(extent, 1);
+    overflow = overflow || __builtin_mul_overflow(count, factor, &count) ||
+               __builtin_mul_overflow(bytes, factor, &bytes);
   }
-  if (empty) return 0;
   if (overflow) {
     return absl::InvalidArgumentError(
         absl::StrCat("the shape ", ShapeText(shape), " has more elements than memory can hold"));
   }
-  return count;
+  return empty ? 0 : count;
 }
 
 void SwapBytes(uint8_t* data, size_t size, int64_t item_size) {

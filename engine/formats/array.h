@@ -37,7 +37,7 @@ int64_t ItemSize(DType dtype);
 absl::string_view Name(DType dtype);
 
 // Returns the number of elements of `shape`. INVALID_ARGUMENT if an extent is negative, or if the
-// count or the count times `item_size` overflows an int64_t.
+// count or the count times `item_size` overflows an int64_t; for that, extents of 0 count as 1.
 absl::StatusOr<int64_t> CountElements(const std::vector<int64_t>& shape, int64_t item_size = 1);
 
 // Reverses the bytes of every element, to convert the byte order. Precondition: `size` is a

@@ -16,6 +16,7 @@
 #include "engine/base/files_without_links.h"
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
+#include "engine/formats/array.h"
 #include "nlohmann/json.hpp"
 
 namespace kur {
@@ -117,20 +118,16 @@ absl::StatusOr<at::Tensor> ReadTensor(const std::string& name, const json& entry
   if (begin > end || end > data.size()) {
     return absl::DataLossError(absl::StrCat(name, " lies outside of the file"));
   }
-  // Extents beside one of 0 are strides all the same.
-  auto bytes = static_cast<int64_t>(at::elementSize(dtype->type));
-  for (const int64_t extent : shape) {
-    if (extent < 0 || __builtin_mul_overflow(bytes, std::max<int64_t>(extent, 1), &bytes)) {
-      return absl::DataLossError(absl::StrCat(name, " has an impossible shape"));
-    }
-  }
-  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) bytes = 0;
-  if (static_cast<uint64_t>(bytes) != end - begin) {
+  const auto item_size = static_cast<int64_t>(at::elementSize(dtype->type));
+  const auto count = CountElements(shape, item_size);
+  if (!count.ok()) return absl::DataLossError(absl::StrCat(name, " has an impossible shape"));
+  const auto bytes = static_cast<uint64_t>(*count * item_size);
+  if (bytes != end - begin) {
     return absl::DataLossError(
         absl::StrCat(name, " has ", end - begin, " bytes, but its shape needs ", bytes));
   }
   at::Tensor tensor = at::empty(shape, dtype->type);
-  if (bytes > 0) std::memcpy(tensor.data_ptr(), data.data() + begin, end - begin);
+  if (bytes > 0) std::memcpy(tensor.data_ptr(), data.data() + begin, bytes);
   return tensor;
 }
 

@@ -63,9 +63,9 @@ def busy(loops, threads):
             process.wait()
 
 
-def run_torch(python, workload, arm, threads, folder, *more):
+def run_torch(python, workload, arm, threads, folder):
     command = [*pinned(threads), python, '-B', HERE / 'torch_arm.py', workload,
-               '--arm', arm, '--threads', threads, '--epochs', EPOCHS, '--folder', folder, *more]
+               '--arm', arm, '--threads', threads, '--epochs', EPOCHS, '--folder', folder]
     done = subprocess.run(list(map(str, command)), env=environment(threads, arm != 'P0'),
                           check=True, stdout=subprocess.PIPE, text=True)
     result = json.loads(done.stdout)

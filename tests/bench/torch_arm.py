@@ -5,6 +5,7 @@ what current PyTorch has, and P4 is P3 compiled.
 """
 
 import argparse
+import contextlib
 import json
 import pathlib
 import resource
@@ -167,14 +168,14 @@ class ByIndex:
             yield [source[chosen] for source in self._sources]
 
 
-def train_epoch(model, loss_of, optimizer, batches, count, device, precision):
+def train_epoch(model, loss_of, optimizer, batches, count, device, autocast):
     """Seconds of one epoch of `count` batches, and the losses, which every run reports."""
     begin = time.perf_counter()
     losses = []
     for x, *truth in batches:
         x, *truth = (source.to(device) for source in (x, *truth))
         optimizer.zero_grad()
-        with torch.autocast(device.type, precision, enabled=precision != torch.float32):
+        with autocast:
             prediction = model(x)
         loss = loss_of(prediction.float(), *truth)
         loss.backward()
@@ -212,8 +213,9 @@ def main():
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001, **current)
     if arguments.arm == 'P4':
         model = torch.compile(model)
-    seconds = [train_epoch(model, loss_of, optimizer, batches, count, device,
-                           getattr(torch, arguments.precision))[0]
+    autocast = (contextlib.nullcontext() if arguments.precision == 'float32'
+                else torch.autocast(device.type, torch.bfloat16))
+    seconds = [train_epoch(model, loss_of, optimizer, batches, count, device, autocast)[0]
                for _ in range(arguments.epochs)]
     print(json.dumps({'seconds': seconds,
                       'peak_rss': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))

@@ -124,6 +124,8 @@ class Checks:
     def capabilities(self):
         """The worker can use the device."""
         found = json.loads(self._programs.run('kurd-worker', '--capabilities'))
+        if not torch.__version__.startswith(found['libtorch']):
+            raise Failed(f'built for PyTorch {found["libtorch"]}, and this is {torch.__version__}')
         if self._programs.device == 'cpu':
             return f'libtorch {found["libtorch"]}'
         if not found.get('devices'):
@@ -156,6 +158,8 @@ class Checks:
         """Training in bf16 or fp16 learns what it learns in float32."""
         if precision == 'fp16' and self._programs.device == 'cpu':
             return 'not on a processor'
+        if workload not in self._losses:
+            raise Failed('in float32 it has not trained')
         wanted = self._losses[workload]
         loss = epochs(self._programs.train(self._kurfiles[workload], '--set',
                                            f'train.precision={precision}'))[-1]['loss']

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 
 python=${KUR_PYTHON:-python3}
 "$python" -c 'import numpy, torch' || {
-  echo "run.sh: $python has no torch; KUR_PYTHON names the python that has" >&2
+  echo "run.sh: $python cannot import numpy and torch; KUR_PYTHON names one that can" >&2
   exit 2
 }
 exec "$python" -B tests/gpu/check.py "$@"
