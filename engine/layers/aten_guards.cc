@@ -50,7 +50,9 @@ at::Tensor GroupNorm(const at::Tensor& x, int64_t groups, const at::Tensor& weig
                      const at::Tensor& bias, double epsilon) {
   const at::Tensor grouped = x.unflatten(1, {groups, x.size(1) / groups}).flatten(2);
   const at::Tensor centered = grouped - grouped.detach().mean(-1, /*keepdim=*/true);
-  const at::Tensor y = at::group_norm(centered.reshape(x.sizes()), groups, weight, bias, epsilon);
+  at::Tensor input = centered.reshape(x.sizes());
+  if (!input.requires_grad()) input = input.contiguous();
+  const at::Tensor y = at::group_norm(input, groups, weight, bias, epsilon);
   return y.contiguous(x.suggest_memory_format());
 }
 

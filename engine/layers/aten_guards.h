@@ -22,8 +22,9 @@ at::Tensor LayerNorm(const at::Tensor& x, const at::Tensor& weight, const at::Te
 
 // Computes group normalization of (batch, channels, ...); `weight` and `bias` are (channels,).
 // at::group_norm() loses precision as at::layer_norm() does. In channels-last memory it loses twice
-// as many digits, as it computes the variance as E[x^2] - E[x]^2 (libtorch 1.13 to 2.x). The result
-// has the memory layout of `x`.
+// as many digits, as it computes the variance as E[x^2] - E[x]^2 (libtorch 1.13 to 2.x), and writes
+// the gradient of `x` to address 0 if `x` needs none (libtorch 2.11). The result has the memory
+// layout of `x`.
 at::Tensor GroupNorm(const at::Tensor& x, int64_t groups, const at::Tensor& weight,
                      const at::Tensor& bias, double epsilon);
 

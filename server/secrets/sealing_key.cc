@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "engine/base/hex.h"
 #include "engine/base/sha256.h"
 #include "engine/base/status.h"
 #include "engine/base/wipe.h"
@@ -84,7 +84,7 @@ absl::StatusOr<SealingKey> SealingKey::Load(const std::string& path, bool is_cre
                      " has no key, which is 64 lower-case hexadecimal digits: make one with "
                      "`openssl rand -hex 32`"));
   }
-  return SealingKey(absl::HexStringToBytes(digits));
+  return SealingKey(HexToBytes(digits));
 }
 
 absl::StatusOr<SealingKey> SealingKey::Create(FileSystem& files, const std::string& path) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "engine/base/hex.h"
 #include "engine/base/status.h"
 #include "engine/base/wipe.h"
 #include "engine/value/secret_reference.h"
@@ -41,7 +42,7 @@ std::string UrlDecode(absl::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     const bool is_byte = text[i] == '%' && i + 2 < text.size() &&
                          absl::ascii_isxdigit(text[i + 1]) && absl::ascii_isxdigit(text[i + 2]);
-    decoded += is_byte ? absl::HexStringToBytes(text.substr(i + 1, 2)) : std::string(1, text[i]);
+    decoded += is_byte ? HexToBytes(text.substr(i + 1, 2)) : std::string(1, text[i]);
     if (is_byte) i += 2;
   }
   return decoded;

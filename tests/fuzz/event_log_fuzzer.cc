@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "engine/base/record_log.h"
 #include "server/events/event_log.h"
 #include "server/protocol/packed_events.h"

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "engine/base/path_resolver.h"
 #include "engine/base/record_log.h"
 #include "server/jobs/active_job.h"

@@ -129,6 +129,8 @@ struct FakeGuard : c10::impl::DeviceGuardImplInterface {
   c10::Stream getStream(c10::Device device) const noexcept override {
     return c10::Stream(c10::Stream::DEFAULT, device);
   }
+  // The backward pass of libtorch 2 asks for it.
+  c10::Stream getDefaultStream(c10::Device device) const override { return getStream(device); }
   c10::Stream exchangeStream(c10::Stream stream) const noexcept override { return stream; }
   c10::DeviceIndex deviceCount() const noexcept override { return kDevices; }
 };

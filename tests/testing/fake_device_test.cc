@@ -56,7 +56,10 @@ TEST_F(FakeDeviceTest, TensorsOfTwoDevicesAreRefused) {
 
 TEST_F(FakeDeviceTest, TheHostCannotReachItsMemory) {
   const at::Tensor there = at::ones({2}).to(device_);
-  EXPECT_DEATH(std::fprintf(stderr, "read %f", *there.data_ptr<float>()), "^$");
+  // Libraries of libtorch may handle the signal, and end the process by another.
+  EXPECT_EXIT(
+      std::exit(*there.data_ptr<float>() == 1 ? 0 : 1),
+      [](int status) { return WIFSIGNALED(status); }, "");
 }
 
 TEST_F(FakeDeviceTest, ABufferThatIsUsedAgainTooEarlyGivesWrongNumbers) {

@@ -18,9 +18,9 @@ PickleValue Load(const std::string& name) {
   return value.ok() ? *value : PickleValue();
 }
 
-const PickleValue& Get(const PickleValue& dict, const std::string& key) {
+const PickleValue& Get(const PickleValue& dict, absl::string_view key) {
   static const PickleValue none;
-  const PickleValue* found = dict.Find(key);
+  const PickleValue* found = dict.Find(std::string(key));
   EXPECT_NE(found, nullptr) << key;
   return found == nullptr ? none : *found;
 }

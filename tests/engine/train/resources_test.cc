@@ -11,6 +11,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
+#include "engine/base/kernel_choice.h"
 #include "engine/losses/loss.h"
 #include "engine/train/model.h"
 #include "gtest/gtest.h"
@@ -102,8 +103,10 @@ TEST_P(ResourcesTest, TheEstimateIsNearThePeak) {
   const double ratio = taken / static_cast<double>(need.training_total);
   RecordProperty("measured_over_estimate", std::to_string(ratio));
   EXPECT_GT(ratio, 0.75) << "took " << taken << " of " << need.training_total;
-  // Without our own kernels a GRU of torch 2 takes 1.44 times as much.
-  EXPECT_LT(ratio, 1.5) << "took " << taken << " of " << need.training_total;
+  // Without our own kernels a GRU of torch 2 takes more: 1.44 times as much with PyPI's, 2.34 times
+  // with Debian 13's.
+  EXPECT_LT(ratio, FusedKernelsAllowed() ? 1.4 : 2.5)
+      << "took " << taken << " of " << need.training_total;
 }
 
 constexpr Workload kWorkloads[] = {

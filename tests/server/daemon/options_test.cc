@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "tests/server/testing/status_matchers.h"
 #include "tests/testing/temporary_directory.h"
 
