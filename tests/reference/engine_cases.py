@@ -288,6 +288,10 @@ def add_shapers(cases):
               "{axes: [0, 2, 1], include_batch: yes}", (2, 3, 4), lambda x, w: x.movedim(1, 2) * 1)
     cases.add("repeat", "repeat", "3", (2, 4),
               lambda x, w: x.unsqueeze(1).repeat(1, 3, 1))
+    for shape, size in (([3, 4], (2, 12)), ([2, -1], (2, 3, 4)), ([-1], (2, 2, 3, 4)),
+                        ([2, 3, 4], (2, 24)), ([4, 3, 2], (2, 2, 3, 4)), ([1, -1, 2, 3], (2, 2, 6))):
+        cases.add(f"reshape to {shape} from rank {len(size) - 1}", "reshape", str(shape), size,
+                  lambda x, w: x.reshape(x.shape[0], *shape) * 1)
     cases.add("output", "output", "name", (2, 4), lambda x, w: x * 1)
 
 

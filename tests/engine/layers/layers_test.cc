@@ -122,6 +122,7 @@ TEST(LayersTest, ExpandComputesWhatPyTorchDoes) { CheckKind("expand", 5); }
 TEST(LayersTest, SqueezeComputesWhatPyTorchDoes) { CheckKind("squeeze", 4); }
 TEST(LayersTest, TransposeComputesWhatPyTorchDoes) { CheckKind("transpose", 5); }
 TEST(LayersTest, RepeatComputesWhatPyTorchDoes) { CheckKind("repeat", 1); }
+TEST(LayersTest, ReshapeComputesWhatPyTorchDoes) { CheckKind("reshape", 6); }
 TEST(LayersTest, OutputComputesWhatPyTorchDoes) { CheckKind("output", 1); }
 TEST(LayersTest, MergeComputesWhatPyTorchDoes) { CheckKind("merge", 15); }
 TEST(LayersTest, EmbeddingComputesWhatPyTorchDoes) { CheckKind("embedding", 1); }

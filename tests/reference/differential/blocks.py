@@ -281,6 +281,17 @@ def repeat(g):
     return len(g.shape) == 1 and g.put("repeat", g.draws.integer(2, 4))
 
 
+def reshape(g):
+    """The elements in another shape: two axes exchange their extents, or become one."""
+    if len(g.shape) == 1:
+        return g.put("reshape", [1, g.shape[0]])
+    shape = [*g.shape[1:-1], g.shape[-1], g.shape[0]]
+    if g.draws.chance(0.3):
+        shape = [g.shape[0] * g.shape[1], *g.shape[2:]]
+    shape[int(g.draws.integer(0, len(shape) - 1))] = -1
+    return g.put("reshape", shape)
+
+
 def reuse(g):
     """A layer that suits, a second time."""
     fitting = [c["name"] for c in g.model if "name" in c and
@@ -341,11 +352,12 @@ BLOCKS = {"dense": dense, "convolution": convolution, "pool": pool, "upsample": 
           "batch_normalization": batch_normalization, "layer_normalization": layer_normalization,
           "group_normalization": group_normalization, "activation": activation, "merge": merge,
           "residual": residual, "parallel": parallel, "flatten": flatten, "expand": expand,
-          "squeeze": squeeze, "transpose": transpose, "repeat": repeat, "reuse": reuse,
+          "squeeze": squeeze, "transpose": transpose, "repeat": repeat,
+          "reshape": reshape, "reuse": reuse,
           "for": loop, "for_each": loop_over, "template": template, "embedding": embedding}
 
 # For how many axes of a sample a block is made; any number if it is not here.
 RANKS = {"convolution": (2, 3, 4), "pool": (2, 3, 4), "upsample": (2, 3, 4),
          "transposed_convolution": (2, 3, 4), "recurrent": (2,), "attention": (2,),
-         "positional_encoding": (2,), "parallel": (2, 3), "repeat": (1,), "expand": (1, 2, 3),
+         "positional_encoding": (2,), "parallel": (2, 3), "repeat": (1,), "expand": (1, 2, 3), "reshape": (1, 2, 3),
          "squeeze": (1, 2, 3), "embedding": (0,)}

@@ -378,6 +378,12 @@ def repeat(inputs, _w, options, _):
     return inputs[0].unsqueeze(1).expand(-1, options.count, -1)
 
 
+@layer("reshape", "shape")
+def reshape(inputs, _w, options, _):
+    """The same elements in another shape."""
+    return inputs[0].reshape(inputs[0].shape[0], *as_list(options.shape))
+
+
 @layer("output", "name")
 def output(inputs, _w, _options, _):
     """What is before it."""
