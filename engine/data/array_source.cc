@@ -125,25 +125,17 @@ absl::Status ArraySource::Gather(const int64_t* indices, int64_t count, int64_t 
   return absl::OkStatus();
 }
 
-absl::StatusOr<SourceMap> MakeArraySources(std::map<std::string, Array> arrays) {
-  SourceMap sources;
-  for (auto& [name, array] : arrays) {
-    auto source = ArraySource::Create(std::move(array));
-    if (!source.ok()) return Annotate(source.status(), absl::StrCat("key '", name, "'"));
-    sources[name] = *std::move(source);
-  }
-  return sources;
-}
-
 absl::StatusOr<std::shared_ptr<const OneHotSource>> OneHotSource::Create(const Array& labels,
                                                                          int64_t classes) {
   KUR_ASSIGN_OR_RETURN(auto numbers, ReadLabels(labels, classes));
-  return std::shared_ptr<const OneHotSource>(new OneHotSource(std::move(numbers), classes, {}));
+  return std::shared_ptr<const OneHotSource>(
+      new OneHotSource(std::move(numbers), classes, {{}, /*is_one_hot=*/true}));
 }
 
-absl::StatusOr<std::shared_ptr<const OneHotSource>> OneHotSource::Create(
-    const Array& labels, std::vector<std::string> classes) {
-  const auto count = static_cast<int64_t>(classes.size());
+absl::StatusOr<std::shared_ptr<const OneHotSource>> OneHotSource::Create(const Array& labels,
+                                                                         SymbolTable classes) {
+  classes.is_one_hot = true;
+  const auto count = static_cast<int64_t>(classes.names.size());
   KUR_ASSIGN_OR_RETURN(auto numbers, ReadLabels(labels, count));
   return std::shared_ptr<const OneHotSource>(
       new OneHotSource(std::move(numbers), count, std::move(classes)));

@@ -56,10 +56,6 @@ class ArraySource : public Source {
   int64_t width_;  // elements of a sample
 };
 
-// Returns an ArraySource for each array, under the array's name. Returns the error of
-// ArraySource::Create() with the array's name.
-absl::StatusOr<SourceMap> MakeArraySources(std::map<std::string, Array> arrays);
-
 // Class numbers, gathered as one-hot vectors of shape (classes,). Immutable, thread-safe.
 class OneHotSource : public Source {
  public:
@@ -67,23 +63,23 @@ class OneHotSource : public Source {
   // label, unless every label is an integer in [0, classes).
   static absl::StatusOr<std::shared_ptr<const OneHotSource>> Create(const Array& labels,
                                                                     int64_t classes);
-  // Does the same for classes with names, which symbols() returns.
-  static absl::StatusOr<std::shared_ptr<const OneHotSource>> Create(
-      const Array& labels, std::vector<std::string> classes);
+  // Does the same for classes with names.
+  static absl::StatusOr<std::shared_ptr<const OneHotSource>> Create(const Array& labels,
+                                                                    SymbolTable classes);
 
   int64_t size() const override { return static_cast<int64_t>(labels_.size()); }
   const Shape& shape() const override { return shape_; }
-  const std::vector<std::string>& symbols() const override { return names_; }
+  const SymbolTable& symbols() const override { return symbols_; }
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
                       float* to) const override;
 
  private:
-  OneHotSource(std::vector<int32_t> labels, int64_t classes, std::vector<std::string> names)
-      : labels_(std::move(labels)), shape_{classes}, names_(std::move(names)) {}
+  OneHotSource(std::vector<int32_t> labels, int64_t classes, SymbolTable symbols)
+      : labels_(std::move(labels)), shape_{classes}, symbols_(std::move(symbols)) {}
 
   std::vector<int32_t> labels_;
   Shape shape_;
-  std::vector<std::string> names_;  // of the classes; empty: the classes have no names
+  SymbolTable symbols_;  // empty: the classes have no names
 };
 
 }  // namespace kur

@@ -160,6 +160,14 @@ absl::StatusOr<const Source*> BatchProvider::Find(const std::string& name) const
       absl::StrCat("the data has no source '", name, "'", DidYouMean(name, Names(sources_))));
 }
 
+std::string BatchProvider::NameOf(int64_t sample) const {
+  for (const auto& [name, source] : sources_) {
+    std::string known = source->NameOf(sample);
+    if (!known.empty()) return known;
+  }
+  return "";
+}
+
 absl::StatusOr<std::vector<int64_t>> BatchProvider::Samples(
     const BatchPlan& plan, int64_t batch, const std::set<std::string>& names) const {
   const int64_t* const indices = plan.indices(batch);

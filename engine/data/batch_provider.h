@@ -68,6 +68,10 @@ class BatchProvider {
   // Returns the order of an epoch. Epochs count from 0 over the whole life of a model.
   BatchPlan EpochPlan(int64_t epoch) const;
 
+  // Returns by what a person knows a sample, an index into the sources: what the first of them that
+  // has names calls it. Empty: none has.
+  std::string NameOf(int64_t sample) const;
+
   // Returns the samples to gather for a batch of the plan. A sample that one of the sources in
   // `names` cannot read is replaced by the first sample of the batch that all of them can read.
   // Returns DATA_LOSS if the batch has no readable sample, NOT_FOUND for an unknown name.

@@ -8,13 +8,15 @@
 #include <system_error>
 #include <utility>
 
-#include "absl/strings/numbers.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "engine/base/file_system.h"
 #include "engine/base/files_without_links.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
+#include "engine/data/encoding.h"
 #include "engine/formats/csv_rows.h"
 #include "engine/formats/json_lines.h"
 
@@ -27,7 +29,8 @@ constexpr char kNoFolder[] = ".";
 // Collects the wanted files of a folder and of the folders below it.
 class FileLister {
  public:
-  explicit FileLister(const std::function<bool(const std::string&)>& wanted) : wanted_(wanted) {}
+  FileLister(const std::function<bool(const std::string&)>& wanted, OtherFiles* others)
+      : wanted_(wanted), others_(*others) {}
 
   absl::Status Add(const std::string& folder, const std::string& relative) {
     if (++folders_ > kMaxFolders) {
@@ -35,11 +38,16 @@ class FileLister {
     }
     KUR_ASSIGN_OR_RETURN(const auto entries, FilesWithoutLinks().ListDirectory(folder));
     for (const std::string& entry : entries) {
+      if (IsHiddenPath(entry)) continue;
       const std::string inner = JoinPath(folder, entry);
       const std::string path = JoinPath(relative, entry);
       std::error_code error;
       if (!IsDirectory(inner)) {
-        if (wanted_(entry)) files_.insert(path);
+        if (wanted_(entry)) {
+          files_.insert(path);
+        } else {
+          others_.Add(path);
+        }
       } else if (!std::filesystem::is_symlink(inner, error)) {
         KUR_RETURN_IF_ERROR(Add(inner, path));
       }
@@ -51,6 +59,7 @@ class FileLister {
 
  private:
   const std::function<bool(const std::string&)>& wanted_;
+  OtherFiles& others_;
   int folders_ = 0;
   std::set<std::string> files_;
 };
@@ -61,31 +70,16 @@ struct NamedFiles {
   std::vector<std::string> names;
 };
 
-// Sorts names: as numbers if all are distinct integers, otherwise as text.
-std::vector<std::string> Sorted(const std::set<std::string>& names) {
-  std::vector<std::string> sorted(names.begin(), names.end());
-  std::map<int64_t, std::string> numbers;
-  for (const std::string& name : sorted) {
-    int64_t number = 0;
-    if (!absl::SimpleAtoi(name, &number)) return sorted;
-    numbers.emplace(number, name);
-  }
-  if (numbers.size() != sorted.size()) return sorted;
-  sorted.clear();
-  for (auto& [number, name] : numbers) sorted.push_back(std::move(name));
-  return sorted;
-}
-
 // Numbers the classes and labels the files. `what` precedes the name of a class in the message that
 // the class has no files.
-absl::StatusOr<ClassifiedFiles> Classify(NamedFiles named, const std::vector<std::string>& classes,
+absl::StatusOr<ClassifiedFiles> Classify(NamedFiles named, const ListedClasses& classes,
                                          absl::string_view what) {
   const std::set<std::string> names(named.names.begin(), named.names.end());
   ClassifiedFiles classified;
-  classified.classes = classes.empty() ? Sorted(names) : classes;
+  classified.classes = classes.names.empty() ? SortClasses(names) : classes.names;
   std::map<std::string, int64_t> numbers;
   for (const std::string& name : classified.classes) {
-    if (names.count(name) == 0) {
+    if (names.count(name) == 0 && !classes.may_lack_files) {
       return absl::InvalidArgumentError(absl::StrCat(
           "there are no ", what, " '", name, "'", DidYouMean(name, {names.begin(), names.end()})));
     }
@@ -117,10 +111,10 @@ class TableBuilder {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<ClassifiedFiles> Finish(const std::vector<std::string>& classes) && {
+  absl::StatusOr<ClassifiedFiles> Finish(const ListedClasses& classes) && {
     if (named_.files.empty()) return absl::InvalidArgumentError("the table has no rows");
     if (has_labels_) return Classify(std::move(named_), classes, "rows with the label");
-    if (!classes.empty()) {
+    if (!classes.names.empty() && !classes.may_lack_files) {
       return absl::InvalidArgumentError(
           absl::StrCat("there is no column '", table_.label_column, "' to tell the classes"));
     }
@@ -178,6 +172,7 @@ absl::Status ReadCsvTable(CsvRows* rows, const FileTableOptions& table, TableBui
     KUR_ASSIGN_OR_RETURN(more, rows->Next());
     if (!more) return absl::OkStatus();
     std::vector<std::string> cells = Cells(rows->row());
+    if (cells.size() == header.size() + 1 && cells.back().empty()) cells.pop_back();
     if (cells.size() != header.size()) {
       return absl::InvalidArgumentError(
           absl::StrCat("the row has ", cells.size(), " cells, the header ", header.size()));
@@ -207,7 +202,7 @@ class JsonTable : public JsonLineHandler {
     return absl::InvalidArgumentError("the value is a list");
   }
   absl::Status EndList(int64_t) override { return absl::OkStatus(); }
-  absl::Status EndLine() override {
+  absl::Status EndLine(int64_t /*line*/) override {
     return builder_.AddRow(std::exchange(file_, std::nullopt), std::exchange(label_, std::nullopt));
   }
 
@@ -221,22 +216,56 @@ class JsonTable : public JsonLineHandler {
 
 }  // namespace
 
+bool IsHiddenPath(absl::string_view path) {
+  for (const absl::string_view name : absl::StrSplit(path, '/')) {
+    if (absl::StartsWith(name, ".") && name != "." && name != "..") return true;
+    for (const char* kept : {"__MACOSX", "Thumbs.db", "desktop.ini"}) {
+      if (absl::EqualsIgnoreCase(name, kept)) return true;
+    }
+  }
+  return false;
+}
+
+void OtherFiles::Add(const std::string& path) {
+  constexpr size_t kMaxExamples = 3;
+  ++count_;
+  if (examples_.size() < kMaxExamples) examples_.push_back(path);
+}
+
+std::string OtherFiles::Describe() const {
+  if (count_ == 0) return "";
+  const auto more = count_ - static_cast<int64_t>(examples_.size());
+  return absl::StrCat(count_, count_ == 1 ? " other file is" : " other files are",
+                      " left out: ", absl::StrJoin(examples_, ", "),
+                      more > 0 ? absl::StrCat(" and ", more, " more") : "");
+}
+
 absl::StatusOr<std::set<std::string>> ListFilesBelow(
-    const std::string& folder, const std::function<bool(const std::string&)>& wanted) {
-  FileLister lister(wanted);
+    const std::string& folder, const std::function<bool(const std::string&)>& wanted,
+    OtherFiles* others) {
+  FileLister lister(wanted, others);
   KUR_RETURN_IF_ERROR(lister.Add(folder, ""));
   return lister.TakeFiles();
 }
 
 absl::StatusOr<ClassifiedFiles> ClassifyByFolder(const std::set<std::string>& files,
-                                                 const std::vector<std::string>& classes,
+                                                 const ListedClasses& classes,
                                                  absl::string_view what) {
+  const bool is_flat = std::all_of(files.begin(), files.end(), [](const std::string& file) {
+    return DirectoryOf(file) == kNoFolder;
+  });
+  if (is_flat && classes.may_be_unknown) {
+    ClassifiedFiles flat;
+    flat.files.assign(files.begin(), files.end());
+    return flat;
+  }
   NamedFiles named;
   for (const std::string& file : files) {
     named.names.push_back(BaseName(DirectoryOf(file)));
     if (named.names.back() == kNoFolder) {
       return absl::InvalidArgumentError(
-          absl::StrCat("the ", what, " ", file, " lies in no folder that names its class"));
+          absl::StrCat("the ", what, " ", file, " lies in no folder that names its class; put the ",
+                       what, "s of each class into a folder of its own"));
     }
     named.files.push_back(file);
   }
@@ -245,13 +274,13 @@ absl::StatusOr<ClassifiedFiles> ClassifyByFolder(const std::set<std::string>& fi
 
 absl::StatusOr<ClassifiedFiles> ReadFileTable(ByteInput& input, absl::string_view name,
                                               const FileTableOptions& table,
-                                              const std::vector<std::string>& classes) {
+                                              const ListedClasses& classes) {
   TableBuilder builder(table);
   if (table.is_json) {
     JsonTable json(table, &builder);
     KUR_RETURN_IF_ERROR(ReadJsonLines(input, name, &json));
   } else {
-    CsvRows rows(&input, std::nullopt, std::nullopt);
+    CsvRows rows(&input, CsvFormat());
     const absl::Status read = ReadCsvTable(&rows, table, &builder);
     if (!read.ok()) return Annotate(read, absl::StrCat(name, ":", rows.line()));
   }

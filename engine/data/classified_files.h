@@ -21,18 +21,44 @@ struct ClassifiedFiles {
   std::vector<int64_t> labels;  // for each file an index into `classes`
 };
 
-// Returns the paths, relative to `folder`, of all files in and below it whose base name `wanted`
-// accepts. Links to folders are not followed. Returns INVALID_ARGUMENT for more than 100,000
-// folders.
-absl::StatusOr<std::set<std::string>> ListFilesBelow(
-    const std::string& folder, const std::function<bool(const std::string&)>& wanted);
+// The classes that a Kurfile lists; none: all that the files have, sorted by SortClasses().
+struct ListedClasses {
+  std::vector<std::string> names;
+  // Whether a class without a file is no error.
+  bool may_lack_files = false;
+  // Whether files that all lie outside any folder have no classes, rather than that this is an
+  // error.
+  bool may_be_unknown = false;
+};
 
-// Gives each file the name of its folder as its class. With `classes`, files of other classes are
-// left out; if it is empty, the classes are the names of all folders, sorted. Returns
-// INVALID_ARGUMENT if a file lies outside any folder, or if a class in `classes` has no file.
-// `what` names a file's content in messages: "recording", "image".
+// Whether a path is that of a file, or of a file in a folder, that programs keep for themselves:
+// its name begins with a dot, or is one that Windows or macOS give.
+bool IsHiddenPath(absl::string_view path);
+
+// The files of a data set that are of no use for it.
+class OtherFiles {
+ public:
+  void Add(const std::string& path);
+  // Returns "3 other files are left out: a.gif, b.txt, c.txt"; empty if there are none.
+  std::string Describe() const;
+
+ private:
+  int64_t count_ = 0;
+  std::vector<std::string> examples_;
+};
+
+// Returns the paths, relative to `folder`, of all files in and below it whose base name `wanted`
+// accepts and that are not hidden; adds the others that are not hidden to `others`. Links to
+// folders are not followed. Returns INVALID_ARGUMENT for more than 100,000 folders.
+absl::StatusOr<std::set<std::string>> ListFilesBelow(
+    const std::string& folder, const std::function<bool(const std::string&)>& wanted,
+    OtherFiles* others);
+
+// Gives each file the name of its folder as its class. Files of classes that are not listed are
+// left out. Returns INVALID_ARGUMENT if a file lies outside any folder and must not, or if a listed
+// class lacks files and must not. `what` names a file's content in messages: "recording", "image".
 absl::StatusOr<ClassifiedFiles> ClassifyByFolder(const std::set<std::string>& files,
-                                                 const std::vector<std::string>& classes,
+                                                 const ListedClasses& classes,
                                                  absl::string_view what);
 
 // The format of a table of files and their classes.
@@ -44,13 +70,13 @@ struct FileTableOptions {
   bool label_required = false;
 };
 
-// Reads a table of files with their classes; the files stay in the table's order. With `classes`,
-// rows with other labels are left out; if it is empty, the classes are all labels, sorted (as
-// numbers if all are integers). Returns INVALID_ARGUMENT, naming the table (`name`) and the line,
-// for a missing column, an empty cell or a malformed table, and if a class in `classes` has no row.
+// Reads a table of files with their classes; the files stay in the table's order. Rows with labels
+// that are not listed are left out. Returns INVALID_ARGUMENT, naming the table (`name`) and the
+// line, for a missing column, an empty cell or a malformed table, and if a listed class lacks files
+// and must not.
 absl::StatusOr<ClassifiedFiles> ReadFileTable(ByteInput& input, absl::string_view name,
                                               const FileTableOptions& table,
-                                              const std::vector<std::string>& classes);
+                                              const ListedClasses& classes);
 
 }  // namespace kur
 

@@ -32,11 +32,14 @@ std::pair<const Source*, int64_t> ConcatenatedSource::Locate(int64_t index) cons
   return {parts_[part].get(), index - starts_[part]};
 }
 
-const std::vector<std::string>& ConcatenatedSource::symbols() const {
-  const std::vector<std::string>& first = parts_[0]->symbols();
-  const bool agree = std::all_of(parts_.begin(), parts_.end(),
-                                 [&](const auto& part) { return part->symbols() == first; });
-  return agree ? first : Source::symbols();
+std::string ConcatenatedSource::NameOf(int64_t index) const {
+  const auto [part, place] = Locate(index);
+  return part->NameOf(place);
+}
+
+std::string ConcatenatedSource::TextOf(int64_t index) const {
+  const auto [part, place] = Locate(index);
+  return part->TextOf(place);
 }
 
 int64_t ConcatenatedSource::Length(int64_t index) const {

@@ -18,13 +18,15 @@ std::optional<Shape> CommonShape(const Shape& a, const Shape& b);
 // The samples of several sources, one source after the other. Immutable, thread-safe.
 class ConcatenatedSource : public Source {
  public:
-  // Preconditions: there is a part; `shape` is the CommonShape() of all parts.
+  // Preconditions: there is a part; `shape` is the CommonShape() of all parts, and they have the
+  // same symbols.
   ConcatenatedSource(std::vector<std::shared_ptr<const Source>> parts, Shape shape);
 
   int64_t size() const override { return starts_.back(); }
   const Shape& shape() const override { return shape_; }
-  // Returns the symbols of the parts if all parts have the same, otherwise none.
-  const std::vector<std::string>& symbols() const override;
+  const SymbolTable& symbols() const override { return parts_[0]->symbols(); }
+  std::string NameOf(int64_t index) const override;
+  std::string TextOf(int64_t index) const override;
   int64_t Length(int64_t index) const override;
   int64_t Extent(const int64_t* indices, int64_t count) const override;
   std::vector<bool> Unreadable(const int64_t* indices, int64_t count) const override;

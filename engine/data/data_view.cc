@@ -10,7 +10,7 @@
 #include "engine/base/random.h"
 #include "engine/base/status.h"
 #include "engine/data/columns/column_source.h"
-#include "engine/data/subset_source.h"
+#include "engine/data/supplier.h"
 #include "engine/value/diagnostics.h"
 
 namespace kur {
@@ -19,9 +19,41 @@ namespace {
 // The random stream that draws splits.
 constexpr uint64_t kSplitStream = 0;
 
-// Returns the indices of the samples that the split gives to a section, ascending.
-absl::StatusOr<std::vector<int64_t>> SplitIndices(const SupplierView& view,
-                                                  const std::string& section, int64_t size) {
+bool MayBeMissing(const ColumnSpec& column, const OpenContext& context) {
+  return context.may_lack_others && !context.Reads(column.name);
+}
+
+}  // namespace
+
+WantedColumns ColumnsWantedBy(const SupplierView& view, const OpenContext& context) {
+  WantedColumns wanted;
+  for (const ColumnSpec& column : *view.columns) {
+    WantedColumns::Column use;
+    use.location = column.location;
+    use.key = column.key;
+    use.used_as = column.name;
+    if (column.one_hot.has_value()) {
+      use.texts = column.one_hot->texts;
+      use.collects_texts = column.one_hot->is_inferred;
+    }
+    use.may_be_missing = MayBeMissing(column, context);
+    use.may_have_gaps = column.missing.kind != GapSpec::Kind::kError;
+    if (column.missing.kind == GapSpec::Kind::kText) use.gap_text = column.missing.text;
+    if (column.missing.kind == GapSpec::Kind::kNumber && column.one_hot.has_value()) {
+      use.gap_text = FormatFloat(column.missing.number);
+    }
+    for (const std::string& from : column.from) {
+      WantedColumns::Column& first = wanted.columns.emplace(from, use).first->second;
+      first.may_be_missing = first.may_be_missing && use.may_be_missing;
+      first.may_have_gaps = first.may_have_gaps && use.may_have_gaps;
+    }
+  }
+  return wanted;
+}
+
+absl::StatusOr<SampleIndices> SplitSamples(const SupplierView& view, const std::string& section,
+                                           int64_t size) {
+  if (!view.split.has_value()) return SampleIndices();
   const auto [first, last] = view.split->PartOf(section, size);
   if (first >= last) {
     return ErrorAt(view.split_location, view.split_key,
@@ -32,73 +64,35 @@ absl::StatusOr<std::vector<int64_t>> SplitIndices(const SupplierView& view,
       Permutation(size, static_cast<uint64_t>(view.split->seed), kSplitStream);
   std::vector<int64_t> part(order.begin() + first, order.begin() + last);
   std::sort(part.begin(), part.end());
-  return part;
+  return std::make_shared<const std::vector<int64_t>>(std::move(part));
 }
 
-absl::StatusOr<std::shared_ptr<const Source>> MakeColumn(const ColumnSpec& column,
-                                                         const SourceMap& sources,
-                                                         const std::vector<int64_t>& training) {
-  std::vector<std::shared_ptr<const Source>> parts;
-  for (const std::string& from : column.from) parts.push_back(sources.at(from));
-  KUR_ASSIGN_OR_RETURN(auto source, CombineColumns(std::move(parts)));
-  if (column.one_hot.has_value()) return EncodeOneHot(std::move(source), *column.one_hot);
-  if (column.normalize.has_value()) {
-    return NormalizeColumn(std::move(source), *column.normalize, training);
-  }
-  return source;
-}
-
-bool NeedsStatistics(const SupplierView& view) {
-  return std::any_of(view.columns->begin(), view.columns->end(), [](const ColumnSpec& column) {
-    return column.normalize.has_value() && column.normalize->kind != ColumnScaling::Kind::kGiven;
-  });
-}
-
-absl::StatusOr<SourceMap> MakeColumns(const SupplierView& view, const SourceMap& sources) {
+absl::StatusOr<SourceMap> SelectColumns(const SupplierView& view, SourceMap sources) {
+  if (!view.columns.has_value()) return sources;
   std::vector<std::string> names;
   for (const auto& [name, source] : sources) names.push_back(name);
-  KUR_RETURN_IF_ERROR(ColumnsWantedBy(view).Check(names));
-  std::vector<int64_t> training;
-  if (NeedsStatistics(view)) {
-    KUR_ASSIGN_OR_RETURN(training, SplitIndices(view, "train", sources.begin()->second->size()));
-  }
   SourceMap columns;
   for (const ColumnSpec& column : *view.columns) {
-    auto made = MakeColumn(column, sources, training);
-    if (!made.ok()) {
-      return ErrorAt(column.location, column.key, std::string(made.status().message()));
+    std::vector<std::shared_ptr<const Source>> parts;
+    bool is_complete = true;
+    for (const std::string& from : column.from) {
+      const auto matching = sources.count(from) == 0 && IsPattern(from)
+                                ? MatchingNames(names, from)
+                                : std::vector<std::string>{from};
+      for (const std::string& name : matching) {
+        const auto part = sources.find(name);
+        if (part != sources.end()) parts.push_back(part->second);
+        is_complete = is_complete && part != sources.end();
+      }
     }
-    columns[column.name] = *std::move(made);
+    if (!is_complete || parts.empty()) continue;
+    auto combined = CombineColumns(std::move(parts));
+    if (!combined.ok()) {
+      return ErrorAt(column.location, column.key, std::string(combined.status().message()));
+    }
+    columns[column.name] = *std::move(combined);
   }
   return columns;
-}
-
-}  // namespace
-
-WantedColumns ColumnsWantedBy(const SupplierView& view) {
-  WantedColumns wanted;
-  for (const ColumnSpec& column : *view.columns) {
-    const auto texts =
-        column.one_hot.has_value() ? column.one_hot->texts : std::vector<std::string>();
-    for (const std::string& from : column.from) {
-      wanted.columns.emplace(from, WantedColumns::Column{texts, column.location, column.key});
-    }
-  }
-  return wanted;
-}
-
-absl::StatusOr<SourceMap> ApplyView(const SupplierView& view, SourceMap sources) {
-  if (view.columns.has_value()) {
-    KUR_ASSIGN_OR_RETURN(sources, MakeColumns(view, sources));
-  }
-  if (!view.split.has_value() || sources.empty()) return sources;
-  KUR_ASSIGN_OR_RETURN(auto part,
-                       SplitIndices(view, view.section, sources.begin()->second->size()));
-  const auto indices = std::make_shared<const std::vector<int64_t>>(std::move(part));
-  for (auto& [name, source] : sources) {
-    source = std::make_shared<const SubsetSource>(std::move(source), indices);
-  }
-  return sources;
 }
 
 }  // namespace kur

@@ -14,6 +14,18 @@
 
 namespace kur {
 
+// What the values of a source stand for, where they are not numbers themselves.
+struct SymbolTable {
+  // The value i, or in one-hot vectors the element i, stands for names[i]: a character, a word or a
+  // class. Empty: values are numbers.
+  std::vector<std::string> names;
+  bool is_one_hot = false;  // may be known where the elements have no names
+  // Whether a person has listed the names, rather than that they were found in the data.
+  bool is_listed = false;
+
+  bool empty() const { return names.empty(); }
+};
+
 // One column of samples: all the images, or all the labels. A batch is gathered in three steps:
 // Extent() tells the padded length, Unreadable() which samples to replace, Gather() copies.
 // Immutable and thread-safe: several threads may gather at the same time.
@@ -29,11 +41,23 @@ class Source {
   virtual const Shape& shape() const = 0;
   bool is_ragged() const { return shape()[0] == kUnknown; }
 
-  // Returns the names (characters, words, classes) that the values of a sample stand for. The value
-  // i, or in one-hot vectors the element i, stands for symbols()[i]. Empty: values are numbers.
-  virtual const std::vector<std::string>& symbols() const {
-    static const auto* const kNone = new std::vector<std::string>();
+  virtual const SymbolTable& symbols() const {
+    static const auto* const kNone = new SymbolTable();
     return *kNone;
+  }
+
+  // Returns by what a person knows a sample: its file, or the row of its table. Empty: by its index
+  // alone. Precondition: 0 <= index < size().
+  virtual std::string NameOf(int64_t index) const {
+    static_cast<void>(index);
+    return "";
+  }
+
+  // Returns a sample that is one value exactly as the data has it, where that was asked for; see
+  // KeptColumns. Empty: it was not, or nothing is there.
+  virtual std::string TextOf(int64_t index) const {
+    static_cast<void>(index);
+    return "";
   }
 
   // Returns the first extent of a sample, without padding: that of shape(), unless the samples are

@@ -134,7 +134,7 @@ class Summarizer {
   }
 
   void AddClass(int64_t place, int64_t count) {
-    summary_.classes.push_back({NameOf(place, source_.symbols()), count});
+    summary_.classes.push_back({NameOf(place, source_.symbols().names), count});
   }
 
   const Source& source_;
@@ -220,7 +220,7 @@ Picture Draw(const Shape& shape, const std::vector<float>& values) {
 // symbols. Single letters are joined, longer symbols are separated by spaces.
 std::string SampleText(const Source& source, const SourceSummary& summary,
                        const std::vector<float>& values) {
-  const std::vector<std::string>& symbols = source.symbols();
+  const std::vector<std::string>& symbols = source.symbols().names;
   const bool one_hot = summary.values == SourceSummary::Values::kOneHot;
   if (!one_hot && (symbols.empty() || summary.values != SourceSummary::Values::kInteger)) return "";
   const int64_t row = one_hot ? source.shape().back() : 1;

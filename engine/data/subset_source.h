@@ -22,7 +22,13 @@ class SubsetSource : public Source {
 
   int64_t size() const override { return static_cast<int64_t>(indices_->size()); }
   const Shape& shape() const override { return base_->shape(); }
-  const std::vector<std::string>& symbols() const override { return base_->symbols(); }
+  const SymbolTable& symbols() const override { return base_->symbols(); }
+  std::string NameOf(int64_t index) const override {
+    return base_->NameOf((*indices_)[static_cast<size_t>(index)]);
+  }
+  std::string TextOf(int64_t index) const override {
+    return base_->TextOf((*indices_)[static_cast<size_t>(index)]);
+  }
   int64_t Length(int64_t index) const override {
     return base_->Length((*indices_)[static_cast<size_t>(index)]);
   }

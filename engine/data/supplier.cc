@@ -1,6 +1,8 @@
 #include "engine/data/supplier.h"
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -8,8 +10,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/data/column_encoder.h"
+#include "engine/data/columns/derived_source.h"
 #include "engine/data/concatenated_source.h"
 #include "engine/data/data_view.h"
+#include "engine/data/subset_source.h"
 #include "engine/kurfile/specs/supplier_view.h"
 #include "engine/value/diagnostics.h"
 
@@ -32,60 +37,54 @@ absl::Status CheckLength(const SupplierSpec& spec, const std::string& name, cons
                    first.name, "' of ", first.spec->key, " has ", first.size));
 }
 
-// Suppliers with the same source names, whose samples are concatenated in this order; often just
-// one supplier.
-struct SupplierGroup {
-  std::vector<const SupplierSpec*> specs;
-  struct Column {
-    std::vector<std::shared_ptr<const Source>> parts;
-    Shape shape;
-  };
-  std::map<std::string, Column> columns;
-  // The split of each supplier that has one, and the number of samples that it splits.
-  std::vector<std::pair<SplitSpec, int64_t>> splits;
+// The sources of one supplier, not encoded yet.
+struct OpenedSupplier {
+  const SupplierSpec* spec = nullptr;
+  SourceMap sources;
+  SampleIndices training;  // see ColumnPart
+  SampleIndices samples;   // those that the section has; null: all
+  int64_t samples_before_split = 0;
 
-  bool HasAnyOf(const SourceMap& sources) const {
-    return std::any_of(sources.begin(), sources.end(),
-                       [&](const auto& entry) { return columns.count(entry.first) > 0; });
+  const SplitSpec* split() const {
+    const SupplierView* const view = spec->view();
+    return view != nullptr && view->split.has_value() ? &*view->split : nullptr;
   }
 };
 
-// Checks that the supplier has exactly the group's source names.
-absl::Status CheckNames(const SupplierGroup& group, const SupplierSpec& spec,
-                        const SourceMap& sources) {
+// Suppliers with the same source names, whose samples are concatenated in this order; often just
+// one supplier.
+using SupplierGroup = std::vector<OpenedSupplier>;
+
+bool ShareNames(const OpenedSupplier& a, const OpenedSupplier& b) {
+  return std::any_of(a.sources.begin(), a.sources.end(),
+                     [&](const auto& entry) { return b.sources.count(entry.first) > 0; });
+}
+
+// Checks that a supplier has exactly the source names of the first one of its group.
+absl::Status CheckNames(const OpenedSupplier& first, const OpenedSupplier& next) {
   const auto fails = [&](const std::string& name, const std::string& owner) {
-    return ErrorAt(spec.location, spec.key,
-                   absl::StrCat("its samples follow those of ", group.specs[0]->key,
+    return ErrorAt(next.spec->location, next.spec->key,
+                   absl::StrCat("its samples follow those of ", first.spec->key,
                                 ", which has sources of the same name, but only ", owner,
                                 " has the source '", name, "'"));
   };
-  for (const auto& [name, source] : sources) {
-    if (group.columns.count(name) == 0) return fails(name, "this one");
+  for (const auto& [name, source] : next.sources) {
+    if (first.sources.count(name) == 0) return fails(name, "this one");
   }
-  for (const auto& [name, column] : group.columns) {
-    if (sources.count(name) == 0) return fails(name, "that one");
+  for (const auto& [name, source] : first.sources) {
+    if (next.sources.count(name) == 0) return fails(name, "that one");
   }
   return absl::OkStatus();
 }
 
-absl::Status AddTo(SupplierGroup* group, const SupplierSpec& spec, const SourceMap& sources) {
-  if (!group->specs.empty()) KUR_RETURN_IF_ERROR(CheckNames(*group, spec, sources));
-  for (const auto& [name, source] : sources) {
-    SupplierGroup::Column& column = group->columns[name];
-    const auto shape =
-        column.parts.empty() ? source->shape() : CommonShape(column.shape, source->shape());
-    if (!shape.has_value()) {
-      return ErrorAt(
-          spec.location, spec.key,
-          absl::StrCat("the source '", name, "' has samples of the shape ",
-                       ToString(source->shape()), ", which cannot follow those of ",
-                       group->specs.back()->key, " of the shape ", ToString(column.shape)));
-    }
-    column.shape = *shape;
-    column.parts.push_back(source);
+// Leaves out the sources that the Kurfile's columns do not take, which need not fit the others.
+absl::Status LeaveUnwantedOut(const OpenContext& context, SourceMap* sources) {
+  std::vector<std::string> names;
+  const auto is_wanted = context.Selector(&names);
+  for (auto at = sources->begin(); at != sources->end();) {
+    at = is_wanted(at->first) ? std::next(at) : sources->erase(at);
   }
-  group->specs.push_back(&spec);
-  return absl::OkStatus();
+  return context.CheckWanted(names);
 }
 
 absl::StatusOr<SourceMap> OpenKind(const SupplierSpec& spec, const OpenContext& context) {
@@ -95,6 +94,7 @@ absl::StatusOr<SourceMap> OpenKind(const SupplierSpec& spec, const OpenContext& 
         absl::StrCat("this program cannot open data of the kind '", spec.kind(), "'"));
   }
   KUR_ASSIGN_OR_RETURN(SourceMap sources, opener->open(spec, context));
+  KUR_RETURN_IF_ERROR(LeaveUnwantedOut(context, &sources));
   for (const auto& [name, source] : sources) {
     const auto& [first_name, first] = *sources.begin();
     KUR_RETURN_IF_ERROR(CheckLength(spec, name, *source, {&spec, first_name, first->size()}));
@@ -102,69 +102,229 @@ absl::StatusOr<SourceMap> OpenKind(const SupplierSpec& spec, const OpenContext& 
   return sources;
 }
 
-// The sources of one supplier.
-struct OpenedSupplier {
-  SourceMap sources;
-  int64_t samples_before_split = 0;
-};
+// Leaves out the samples in `samples` (null: all) for which is_kept[sample] is false.
+SampleIndices KeepOf(const SampleIndices& samples, const std::vector<bool>& is_kept) {
+  std::vector<int64_t> kept;
+  const auto size = samples == nullptr ? is_kept.size() : samples->size();
+  for (size_t i = 0; i < size; ++i) {
+    const int64_t sample = samples == nullptr ? static_cast<int64_t>(i) : (*samples)[i];
+    if (is_kept[static_cast<size_t>(sample)]) kept.push_back(sample);
+  }
+  return std::make_shared<const std::vector<int64_t>>(std::move(kept));
+}
+
+// Leaves out the samples with gaps in columns that want that.
+absl::Status DropGaps(const SupplierView& view, const OpenContext& context,
+                      OpenedSupplier* opened) {
+  if (!view.columns.has_value()) return absl::OkStatus();
+  std::vector<bool> is_kept(static_cast<size_t>(opened->samples_before_split), true);
+  for (const ColumnSpec& column : *view.columns) {
+    const auto found = opened->sources.find(column.name);
+    if (column.missing.kind != GapSpec::Kind::kDrop || found == opened->sources.end()) continue;
+    const auto look = [&](const float* values, int64_t count, int64_t sample) {
+      const bool has_gap =
+          std::any_of(values, values + count, [](float value) { return std::isnan(value); });
+      if (has_gap) is_kept[static_cast<size_t>(sample)] = false;
+      return absl::OkStatus();
+    };
+    KUR_RETURN_IF_ERROR(ForEachSample(*found->second, AllSamples(*found->second), look));
+  }
+  const auto dropped = std::count(is_kept.begin(), is_kept.end(), false);
+  if (dropped == 0) return absl::OkStatus();
+  context.tell(absl::StrCat(view.key, ": ", dropped, " of ", is_kept.size(),
+                            dropped == 1 ? " sample is" : " samples are",
+                            " left out, where something is missing"));
+  opened->samples = KeepOf(opened->samples, is_kept);
+  opened->training = KeepOf(opened->training, is_kept);
+  if (!opened->samples->empty()) return absl::OkStatus();
+  return ErrorAt(view.location, view.key, "something is missing in every sample");
+}
+
+const ColumnSpec* FindColumn(const SupplierSpec& spec, const std::string& name) {
+  const SupplierView* const view = spec.view();
+  if (view == nullptr || !view->columns.has_value()) return nullptr;
+  const auto found = std::find_if(view->columns->begin(), view->columns->end(),
+                                  [&](const ColumnSpec& column) { return column.name == name; });
+  return found == view->columns->end() ? nullptr : &*found;
+}
+
+// Returns the columns of a supplier that the run keeps as texts.
+KeptColumns KeptIn(const SupplierSpec& spec, const OpenContext& context) {
+  KeptColumns kept;
+  for (const std::string& name : context.keep) {
+    const ColumnSpec* const column = FindColumn(spec, name);
+    if (column == nullptr) {
+      const bool is_wanted =
+          context.wanted.has_value() ? context.wanted->Find(name) != nullptr : context.Reads(name);
+      kept[name] = !is_wanted;
+    } else if (column->from.size() == 1 && !IsPattern(column->from[0])) {
+      kept[column->from[0]] = false;
+    }
+  }
+  return kept;
+}
+
+bool NeedsStatistics(const SupplierView& view) {
+  return view.columns.has_value() &&
+         std::any_of(view.columns->begin(), view.columns->end(), [](const ColumnSpec& column) {
+           return column.missing.is_learnt() ||
+                  (column.normalize.has_value() &&
+                   column.normalize->kind != ColumnScaling::Kind::kGiven);
+         });
+}
 
 absl::StatusOr<OpenedSupplier> Open(const SupplierSpec& spec, const OpenContext& context) {
   const SupplierView* const view = spec.view();
   OpenContext view_context = context;
-  if (view != nullptr && view->columns.has_value()) view_context.wanted = ColumnsWantedBy(*view);
+  if (view != nullptr && view->columns.has_value()) {
+    view_context.wanted = ColumnsWantedBy(*view, context);
+    for (const ColumnSpec& column : *view->columns) {
+      if (column.from.size() == 1) view_context.names.emplace(column.from[0], column.name);
+    }
+  }
+  view_context.kept = KeptIn(spec, view_context);
   OpenedSupplier opened;
+  opened.spec = &spec;
   KUR_ASSIGN_OR_RETURN(opened.sources,
                        OpenKind(view == nullptr ? spec : *view->base, view_context));
-  if (!opened.sources.empty()) {
-    opened.samples_before_split = opened.sources.begin()->second->size();
+  if (view == nullptr || opened.sources.empty()) return opened;
+  opened.samples_before_split = opened.sources.begin()->second->size();
+  SourceMap kept;
+  for (const auto& entry : opened.sources) {
+    if (context.keep.count(entry.first) > 0) kept.insert(entry);
   }
-  if (view != nullptr) {
-    KUR_ASSIGN_OR_RETURN(opened.sources, ApplyView(*view, std::move(opened.sources)));
+  KUR_ASSIGN_OR_RETURN(opened.sources, SelectColumns(*view, std::move(opened.sources)));
+  opened.sources.merge(kept);
+  KUR_ASSIGN_OR_RETURN(opened.samples,
+                       SplitSamples(*view, view->section, opened.samples_before_split));
+  if (NeedsStatistics(*view)) {
+    KUR_ASSIGN_OR_RETURN(opened.training,
+                         SplitSamples(*view, "train", opened.samples_before_split));
   }
+  KUR_RETURN_IF_ERROR(DropGaps(*view, context, &opened));
   return opened;
+}
+
+// Encodes the samples that the suppliers of a group have of one source, and puts them together.
+absl::StatusOr<std::shared_ptr<const Source>> Merge(const SupplierGroup& group,
+                                                    const std::string& name,
+                                                    const OpenContext& context) {
+  std::vector<ColumnPart> parts;
+  for (const OpenedSupplier& opened : group) {
+    parts.push_back({opened.sources.at(name), FindColumn(*opened.spec, name), opened.training,
+                     opened.spec->location, opened.spec->key});
+  }
+  KUR_RETURN_IF_ERROR(EncodeColumn(name, context, &parts));
+  std::vector<std::shared_ptr<const Source>> sources;
+  Shape shape = parts[0].source->shape();
+  for (size_t i = 0; i < parts.size(); ++i) {
+    auto source = std::move(parts[i].source);
+    const auto common = CommonShape(shape, source->shape());
+    if (!common.has_value()) {
+      return ErrorAt(parts[i].location, parts[i].key,
+                     absl::StrCat("the source '", name, "' has samples of the shape ",
+                                  ToString(source->shape()), ", which cannot follow those of ",
+                                  parts[i - 1].key, " of the shape ", ToString(shape)));
+    }
+    shape = *common;
+    if (group[i].samples != nullptr) {
+      source = std::make_shared<const SubsetSource>(std::move(source), group[i].samples);
+    }
+    sources.push_back(std::move(source));
+  }
+  if (sources.size() == 1) return std::move(sources[0]);
+  return std::make_shared<const ConcatenatedSource>(std::move(sources), std::move(shape));
 }
 
 // Checks that both groups are split alike: otherwise rows of one would meet foreign rows of the
 // other.
 absl::Status CheckSplits(const SupplierGroup& group, const SupplierGroup& first) {
-  if (group.splits == first.splits) return absl::OkStatus();
-  return ErrorAt(group.specs[0]->location, group.specs[0]->key,
-                 absl::StrCat("its samples stand beside those of ", first.specs[0]->key,
+  std::vector<const OpenedSupplier*> split[2];
+  for (const OpenedSupplier& opened : first) {
+    if (opened.split() != nullptr) split[0].push_back(&opened);
+  }
+  for (const OpenedSupplier& opened : group) {
+    if (opened.split() != nullptr) split[1].push_back(&opened);
+  }
+  const bool alike = std::equal(split[0].begin(), split[0].end(), split[1].begin(), split[1].end(),
+                                [](const OpenedSupplier* a, const OpenedSupplier* b) {
+                                  return *a->split() == *b->split() &&
+                                         a->samples_before_split == b->samples_before_split;
+                                });
+  if (alike) return absl::OkStatus();
+  return ErrorAt(group[0].spec->location, group[0].spec->key,
+                 absl::StrCat("its samples stand beside those of ", first[0].spec->key,
                               ", which are split differently; give both the same 'split' and the "
                               "same number of samples"));
 }
 
+absl::StatusOr<std::vector<SupplierGroup>> OpenGroups(
+    const std::vector<std::shared_ptr<const SupplierSpec>>& specs, const OpenContext& context) {
+  std::vector<SupplierGroup> groups;
+  for (const auto& spec : specs) {
+    KUR_ASSIGN_OR_RETURN(OpenedSupplier opened, Open(*spec, context));
+    const auto group = std::find_if(groups.begin(), groups.end(), [&](const SupplierGroup& other) {
+      return ShareNames(other[0], opened);
+    });
+    if (group == groups.end()) {
+      groups.push_back({std::move(opened)});
+      continue;
+    }
+    KUR_RETURN_IF_ERROR(CheckNames(group->front(), opened));
+    group->push_back(std::move(opened));
+  }
+  return groups;
+}
+
 }  // namespace
 
+std::function<bool(const std::string&)> OpenContext::Selector(
+    std::vector<std::string>* names) const {
+  return [this, names](const std::string& name) {
+    names->push_back(name);
+    return !wanted.has_value() || wanted->Find(name) != nullptr || kept.count(name) > 0;
+  };
+}
+
+absl::Status OpenContext::CheckWanted(const std::vector<std::string>& names) const {
+  return wanted.has_value() ? wanted->Check(names) : absl::OkStatus();
+}
+
+ListedClasses OpenContext::ClassesFor(const std::string& source,
+                                      const std::vector<std::string>& listed) const {
+  ListedClasses classes;
+  classes.names = listed;
+  // Whoever trains a model means the classes that he lists; later sets may lack some.
+  classes.may_lack_files = !model->is_learning() || model->Find(NameOf(source)) != nullptr;
+  classes.may_be_unknown = !Reads(NameOf(source));
+  return classes;
+}
+
+bool OpenContext::IsNoClass(const std::string& source,
+                            const std::vector<std::string>& classes) const {
+  if (Reads(NameOf(source)) || classes.size() != 1) return false;
+  const Encoding* known = model->Find(NameOf(source));
+  return known == nullptr || std::find(known->symbols.begin(), known->symbols.end(), classes[0]) ==
+                                 known->symbols.end();
+}
+
 absl::StatusOr<SourceMap> OpenSupplier(const SupplierSpec& spec, const OpenContext& context) {
-  KUR_ASSIGN_OR_RETURN(OpenedSupplier opened, Open(spec, context));
-  return std::move(opened.sources);
+  // Borrowed, so that there is one way to open data.
+  return OpenSuppliers({std::shared_ptr<const SupplierSpec>(std::shared_ptr<void>(), &spec)},
+                       context);
 }
 
 absl::StatusOr<SourceMap> OpenSuppliers(
     const std::vector<std::shared_ptr<const SupplierSpec>>& specs, const OpenContext& context) {
-  std::vector<SupplierGroup> groups;
-  for (const auto& spec : specs) {
-    KUR_ASSIGN_OR_RETURN(const OpenedSupplier opened, Open(*spec, context));
-    const SourceMap& sources = opened.sources;
-    auto group = std::find_if(groups.begin(), groups.end(),
-                              [&](const SupplierGroup& other) { return other.HasAnyOf(sources); });
-    if (group == groups.end()) group = groups.insert(group, SupplierGroup());
-    KUR_RETURN_IF_ERROR(AddTo(&*group, *spec, sources));
-    const SupplierView* const view = spec->view();
-    if (view != nullptr && view->split.has_value()) {
-      group->splits.emplace_back(*view->split, opened.samples_before_split);
-    }
-  }
+  KUR_ASSIGN_OR_RETURN(const std::vector<SupplierGroup> groups, OpenGroups(specs, context));
   SourceMap all;
   std::optional<Origin> first;
-  for (SupplierGroup& group : groups) {
-    for (auto& [name, column] : group.columns) {
-      auto source = column.parts.size() == 1 ? std::move(column.parts[0])
-                                             : std::make_shared<ConcatenatedSource>(
-                                                   std::move(column.parts), column.shape);
-      if (!first.has_value()) first = Origin{group.specs[0], name, source->size()};
-      KUR_RETURN_IF_ERROR(CheckLength(*group.specs[0], name, *source, *first));
+  for (const SupplierGroup& group : groups) {
+    for (const auto& entry : group[0].sources) {
+      const std::string& name = entry.first;
+      KUR_ASSIGN_OR_RETURN(auto source, Merge(group, name, context));
+      if (!first.has_value()) first = Origin{group[0].spec, name, source->size()};
+      KUR_RETURN_IF_ERROR(CheckLength(*group[0].spec, name, *source, *first));
       all.emplace(name, std::move(source));
     }
     KUR_RETURN_IF_ERROR(CheckSplits(group, groups[0]));

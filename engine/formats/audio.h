@@ -33,11 +33,16 @@ struct AudioLimits {
   int64_t max_file_bytes = int64_t{1} << 30;
 };
 
-// Decodes WAV, FLAC, MP3 or Ogg (Vorbis, Opus) in memory, by libsndfile; several channels become
-// their mean. DATA_LOSS if the format is another one, or if the file is damaged or has no samples
+// Decodes WAV, FLAC, MP3, Ogg (Vorbis, Opus) or NIST SPHERE in memory, by libsndfile; several
+// channels become their mean. DATA_LOSS if the format is another one, or if the file is damaged,
+// holds less than its header says (but for MP3 and Ogg, which can end anywhere), or has no samples
 // or non-finite samples; RESOURCE_EXHAUSTED beyond a limit. Messages do not name the file.
 // Thread-safe.
 absl::StatusOr<Recording> DecodeAudio(absl::string_view content, const AudioLimits& limits = {});
+
+// Converts a recording to another number of samples a second, by libsamplerate. INVALID_ARGUMENT if
+// the rates are too far from each other.
+absl::Status Resample(int64_t rate, Recording* recording);
 
 // Decodes a file. Messages name the file. NOT_FOUND, PERMISSION_DENIED, and the errors of
 // DecodeAudio().

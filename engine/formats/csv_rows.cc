@@ -1,8 +1,5 @@
 #include "engine/formats/csv_rows.h"
 
-#include <array>
-#include <vector>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
@@ -10,95 +7,56 @@
 namespace kur {
 namespace {
 
-constexpr absl::string_view kDelimiters = ",\t;|: ";
-
-using Counts = std::array<int64_t, kDelimiters.size()>;
-
-// Counts each delimiter outside of quotes, for each line that is not empty.
-std::vector<Counts> CountDelimiters(absl::string_view text, char quote) {
-  std::vector<Counts> lines;
-  Counts counts{};
-  bool quoted = false;
-  bool empty = true;
-  for (const char c : text) {
-    if (c == quote) quoted = !quoted;
-    if (quoted) continue;
-    if (c == '\n' && !empty) {
-      lines.push_back(counts);
-      counts = {};
-      empty = true;
-    } else if (c != '\n' && c != '\r') {
-      empty = false;
-      const size_t delimiter = kDelimiters.find(c);
-      if (delimiter != absl::string_view::npos) ++counts[delimiter];
-    }
-  }
-  if (!empty) lines.push_back(counts);
-  return lines;
-}
-
-bool HasConstantCount(const std::vector<Counts>& lines, size_t delimiter) {
-  for (const Counts& counts : lines) {
-    if (counts[delimiter] == 0 || counts[delimiter] != lines[0][delimiter]) return false;
-  }
-  return !lines.empty();
-}
-
-constexpr size_t kDetectionBytes = 1024;
+constexpr size_t kDetectionBytes = size_t{1} << 16;
 // Bounds of a row that spans several lines: as much as any header needs.
 constexpr int kMaxRowLines = 100;
 constexpr size_t kMaxRowBytes = size_t{1} << 16;
+constexpr size_t kMaxShown = 40;
 
 }  // namespace
 
-CsvDialect DetectCsvDialect(absl::string_view start, bool is_whole) {
-  CsvDialect dialect;
-  const bool has_double = absl::StrContains(start, "\"");
-  if (!has_double && absl::StrContains(start, "'")) dialect.quote = '\'';
-  // The last line is cut off, unless it is the only one.
-  const size_t last_line = start.rfind('\n');
-  if (!is_whole && last_line != absl::string_view::npos) start = start.substr(0, last_line);
-  const auto lines = CountDelimiters(start, dialect.quote);
-  for (size_t i = 0; i < kDelimiters.size(); ++i) {
-    if (!HasConstantCount(lines, i)) continue;
-    dialect.delimiter = kDelimiters[i];
-    break;
+absl::Status CsvRows::Start() {
+  KUR_ASSIGN_OR_RETURN(text_, TextInput::Open(&input_));
+  lines_.emplace(text_.get());
+  KUR_ASSIGN_OR_RETURN(const absl::string_view start, lines_->Peek(kDetectionBytes));
+  if (absl::StrContains(start, '\0')) {
+    return absl::InvalidArgumentError("the file holds NUL bytes: it is no text");
   }
-  return dialect;
-}
-
-absl::Status CsvRows::FindDialect() {
-  KUR_ASSIGN_OR_RETURN(const absl::string_view start, lines_.Peek(kDetectionBytes));
-  dialect_ = DetectCsvDialect(start, /*is_whole=*/start.size() < kDetectionBytes);
-  dialect_.delimiter = delimiter_.value_or(dialect_.delimiter);
-  dialect_.quote = quote_.value_or(dialect_.quote);
+  dialect_ = DetectCsvDialect(start, /*is_whole=*/start.size() < kDetectionBytes, format_);
+  for (int64_t i = 0; i < dialect_.skipped_lines; ++i) KUR_RETURN_IF_ERROR(lines_->Next().status());
   return absl::OkStatus();
 }
 
-bool CsvRows::EndsInQuotes() const {
+absl::StatusOr<bool> CsvRows::EndsInQuotes() const {
   CsvRow cells = row();
   absl::string_view cell;
   CsvRow::Found found = CsvRow::Found::kCell;
   while (found == CsvRow::Found::kCell) found = cells.Next(&cell);
-  return found == CsvRow::Found::kOpenQuote;
+  if (found == CsvRow::Found::kOpenQuote) return true;
+  if (found == CsvRow::Found::kEnd) return false;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "text follows the closing quote in the cell ", cell.substr(0, kMaxShown),
+      cell.size() > kMaxShown ? "..." : "", "; a quote inside of quotes is written twice, and ",
+      "format: {quote: ...} names another character"));
 }
 
 absl::StatusOr<bool> CsvRows::Next() {
-  if (!started_) KUR_RETURN_IF_ERROR(FindDialect());
-  started_ = true;
+  if (text_ == nullptr) KUR_RETURN_IF_ERROR(Start());
   absl::string_view line;
   do {
-    KUR_ASSIGN_OR_RETURN(const auto next, lines_.Next());
-    line_ = lines_.number();
+    KUR_ASSIGN_OR_RETURN(const auto next, lines_->Next());
+    line_ = lines_->number();
     if (!next.has_value()) return false;
     line = *next;
   } while (line.empty());
   row_ = line;
   if (!absl::StrContains(line, dialect_.quote)) return true;
-  while (EndsInQuotes()) {
+  while (true) {
+    KUR_ASSIGN_OR_RETURN(const bool is_open, EndsInQuotes());
+    if (!is_open) return true;
     if (joined_.data() != row_.data()) joined_ = std::string(row_);
-    KUR_ASSIGN_OR_RETURN(const auto next, lines_.Next());
-    const bool too_long = lines_.number() - line_ >= kMaxRowLines ||
+    KUR_ASSIGN_OR_RETURN(const auto next, lines_->Next());
+    const bool too_long = lines_->number() - line_ >= kMaxRowLines ||
                           (next.has_value() && joined_.size() + next->size() > kMaxRowBytes);
     if (!next.has_value() || too_long) {
       return absl::InvalidArgumentError(
@@ -108,11 +66,16 @@ absl::StatusOr<bool> CsvRows::Next() {
     absl::StrAppend(&joined_, "\n", *next);
     row_ = joined_;
   }
-  return true;
 }
 
-std::string DelimiterText(char delimiter) {
-  return delimiter == '\t' ? "tabs" : absl::StrCat("'", std::string(1, delimiter), "'");
+std::string CsvRows::Description() const {
+  std::string text = DescribeDialect(dialect_);
+  const auto add = [&](const std::string& more) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", more);
+  };
+  if (text_ != nullptr && text_->encoding() != "UTF-8") add("in " + text_->encoding());
+  if (text_ != nullptr && text_->ends_lines_with_cr()) add("lines end with CR");
+  return text;
 }
 
 }  // namespace kur

@@ -3,38 +3,32 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "engine/formats/byte_input.h"
+#include "engine/formats/csv_dialect.h"
 #include "engine/formats/line_reader.h"
+#include "engine/formats/text_input.h"
 
 namespace kur {
-
-// The special characters of a text table.
-struct CsvDialect {
-  char delimiter = ',';
-  char quote = '"';
-};
-
-// Guesses the dialect from the beginning of a file. The delimiter is the first of comma, tab,
-// semicolon, bar, colon and space that occurs equally often in every line; a comma if there is
-// none. `is_whole` says that `start` is the whole file.
-CsvDialect DetectCsvDialect(absl::string_view start, bool is_whole);
 
 // Splits one row into cells, from left to right. Not thread-safe.
 class CsvRow {
  public:
   CsvRow(absl::string_view row, CsvDialect dialect) : rest_(row), dialect_(dialect) {}
 
-  // kOpenQuote: the row ends inside a quoted cell.
-  enum class Found { kCell, kEnd, kOpenQuote };
+  // kOpenQuote: the row ends inside a quoted cell. kTextBehindQuote: more text follows the quote
+  // that should end the cell; whoever wrote that meant something else.
+  enum class Found { kCell, kEnd, kOpenQuote, kTextBehindQuote };
 
-  // Reads the next cell. Quotes are removed unless more text follows them. The cell is valid until
-  // the next call, and as long as the row.
+  // Reads the next cell, without its quotes. The cell is valid until the next call, and as long as
+  // the row.
   Found Next(absl::string_view* cell) {
     if (at_end_) return Found::kEnd;
     size_t start = 0;
@@ -69,7 +63,7 @@ class CsvRow {
     const absl::string_view whole = ConsumeCell(rest_.find(dialect_.delimiter, end + 1));
     const bool is_quoted = absl::StripAsciiWhitespace(whole.substr(end + 1)).empty();
     *cell = !is_quoted ? whole : doubled ? Undouble(content) : content;
-    return Found::kCell;
+    return is_quoted ? Found::kCell : Found::kTextBehindQuote;
   }
 
   absl::string_view Undouble(absl::string_view content) {
@@ -88,39 +82,43 @@ class CsvRow {
 };
 
 // Reads a text table row by row (RFC 4180: cells may be quoted, with doubled quotes and line ends
-// inside). Holds one row in memory. Skips empty lines. Not thread-safe.
+// inside), in any encoding of TextInput. Holds one row in memory. Skips empty lines, and what
+// CsvDialect leaves out before the header. Not thread-safe.
 class CsvRows {
  public:
-  // `input` must outlive the rows. An absent character is detected from the first KiB of the file.
-  CsvRows(ByteInput* input, std::optional<char> delimiter, std::optional<char> quote)
-      : lines_(input), delimiter_(delimiter), quote_(quote) {}
+  // `input` must outlive the rows. What `format` does not say is guessed from the first 64 KiB.
+  CsvRows(ByteInput* input, CsvFormat format) : input_(*input), format_(format) {}
 
-  // Reads the next row; returns false at the end. INVALID_ARGUMENT for a quote that is not closed.
-  // Errors do not name the line; line() does.
+  // Reads the next row; returns false at the end. INVALID_ARGUMENT for a quote that is not closed,
+  // or that is followed by more text. Errors do not name the line; line() does.
   absl::StatusOr<bool> Next();
 
   // Returns the current row, which is valid until Next().
   CsvRow row() const { return CsvRow(row_, dialect_); }
+  // Whether the current row has no delimiter.
+  bool is_single_cell() const { return !absl::StrContains(row_, dialect_.delimiter); }
+  // Whether the last line of the file has its end. Meaningful once Next() was false.
+  bool ends_with_line_end() const { return lines_->had_end(); }
   // Returns the line at which the current row begins, from 1.
   int64_t line() const { return line_; }
   const CsvDialect& dialect() const { return dialect_; }
+  // Says what was found out about the file that is not as usual, for people; empty: nothing.
+  std::string Description() const;
 
  private:
-  absl::Status FindDialect();
-  bool EndsInQuotes() const;
+  absl::Status Start();
+  // Whether the current row ends inside a quoted cell.
+  absl::StatusOr<bool> EndsInQuotes() const;
 
-  LineReader lines_;
-  const std::optional<char> delimiter_;
-  const std::optional<char> quote_;
+  ByteInput& input_;
+  const CsvFormat format_;
+  std::unique_ptr<TextInput> text_;  // null: not started
+  std::optional<LineReader> lines_;
   CsvDialect dialect_;
-  bool started_ = false;
   absl::string_view row_;
   std::string joined_;  // holds row_ if the row spans several lines
   int64_t line_ = 0;
 };
-
-// Returns the name of a delimiter for messages: "','", "tabs".
-std::string DelimiterText(char delimiter);
 
 }  // namespace kur
 

@@ -1,6 +1,7 @@
 #ifndef KUR_ENGINE_FORMATS_IMAGE_DECODER_H_
 #define KUR_ENGINE_FORMATS_IMAGE_DECODER_H_
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -9,12 +10,13 @@
 
 namespace kur {
 
-// A picture with 8 bits a channel, in row-major order of (height, width, channels), from the top.
+// A picture in row-major order of (height, width, channels), from the top.
 struct Image {
   int64_t height = 0;
   int64_t width = 0;
   int64_t channels = 0;  // 1: luminance; 3: red, green, blue
-  std::vector<uint8_t> pixels;
+  std::vector<uint16_t> pixels;
+  uint16_t white = 255;  // the largest value of a pixel: 255 or, of 16 bits a channel, 65535
 };
 
 // Limits on files from untrusted authors: a few bytes can ask for gigabytes. Raise a limit for
@@ -26,6 +28,8 @@ struct ImageLimits {
 
 struct DecodeOptions {
   int64_t channels = 3;  // 1 or 3; the file is converted
+  // What shows through where the picture is transparent: red, green and blue, from 0 to 1.
+  std::array<float, 3> background = {1, 1, 1};
   // Lets a larger JPEG be decoded at 1/2, 1/4 or 1/8 of its size, which takes much less time, as
   // long as both sides stay at least this long. 0: decodes at the original size.
   int64_t min_height = 0;
@@ -33,11 +37,11 @@ struct DecodeOptions {
   ImageLimits limits;
 };
 
-// Decodes a JPEG (by libjpeg) or PNG (by libpng) file in memory to the values that Pillow gives:
-// color becomes luminance by ITU-R 601-2, transparency is dropped, the upper 8 of 16 bits count,
-// and orientation tags are ignored. DATA_LOSS if the format is another one, or if the file is
-// damaged or cut off; RESOURCE_EXHAUSTED beyond a limit. Messages do not name the file.
-// Thread-safe.
+// Decodes a JPEG (by libjpeg), PNG (by libpng) or WebP (by libwebp) file in memory to the values
+// that Pillow gives: color becomes luminance by ITU-R 601-2. 16 bits a channel are kept. The
+// picture stands as its Exif orientation says, as people see it everywhere. DATA_LOSS if the format
+// is another one, or if the file is damaged or cut off; RESOURCE_EXHAUSTED beyond a limit. Messages
+// do not name the file. Thread-safe.
 absl::StatusOr<Image> DecodeImage(absl::string_view content, const DecodeOptions& options = {});
 
 }  // namespace kur

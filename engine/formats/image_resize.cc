@@ -1,6 +1,7 @@
 #include "engine/formats/image_resize.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <utility>
@@ -46,25 +47,33 @@ std::vector<Kernel> MakeKernels(const Span& span, int64_t source, int64_t target
   return kernels;
 }
 
-uint8_t Round(float value) { return static_cast<uint8_t>(std::clamp(value + 0.5f, 0.0f, 255.0f)); }
+// Returns an image without pixels, of values like those of `image`.
+Image MakeLike(const Image& image, int64_t height, int64_t width) {
+  Image result = {height, width, image.channels, {}, image.white};
+  result.pixels.resize(static_cast<size_t>(height * width * image.channels));
+  return result;
+}
+
+uint16_t Round(float value, uint16_t white) {
+  return static_cast<uint16_t>(std::clamp(value + 0.5f, 0.0f, static_cast<float>(white)));
+}
 
 Image ResampleRows(const Image& image, const std::vector<Kernel>& kernels) {
   const auto channels = static_cast<size_t>(image.channels);
-  Image result = {image.height, static_cast<int64_t>(kernels.size()), image.channels, {}};
-  result.pixels.resize(static_cast<size_t>(result.height * result.width) * channels);
-  uint8_t* to = result.pixels.data();
+  Image result = MakeLike(image, image.height, static_cast<int64_t>(kernels.size()));
+  uint16_t* to = result.pixels.data();
   for (int64_t y = 0; y < image.height; ++y) {
-    const uint8_t* const row =
+    const uint16_t* const row =
         image.pixels.data() + static_cast<size_t>(y * image.width) * channels;
     for (const Kernel& kernel : kernels) {
       for (size_t c = 0; c < channels; ++c) {
-        const uint8_t* from = row + static_cast<size_t>(kernel.first) * channels + c;
+        const uint16_t* from = row + static_cast<size_t>(kernel.first) * channels + c;
         float sum = 0;
         for (const float weight : kernel.weights) {
           sum += weight * static_cast<float>(*from);
           from += channels;
         }
-        *to++ = Round(sum);
+        *to++ = Round(sum, image.white);
       }
     }
   }
@@ -73,18 +82,18 @@ Image ResampleRows(const Image& image, const std::vector<Kernel>& kernels) {
 
 Image ResampleColumns(const Image& image, const std::vector<Kernel>& kernels) {
   const auto row_size = static_cast<size_t>(image.width * image.channels);
-  Image result = {static_cast<int64_t>(kernels.size()), image.width, image.channels, {}};
-  result.pixels.resize(kernels.size() * row_size);
-  uint8_t* to = result.pixels.data();
+  Image result = MakeLike(image, static_cast<int64_t>(kernels.size()), image.width);
+  uint16_t* to = result.pixels.data();
   std::vector<float> sums(row_size);
   for (const Kernel& kernel : kernels) {
     std::fill(sums.begin(), sums.end(), 0.0f);
-    const uint8_t* from = image.pixels.data() + static_cast<size_t>(kernel.first) * row_size;
+    const uint16_t* from = image.pixels.data() + static_cast<size_t>(kernel.first) * row_size;
     for (const float weight : kernel.weights) {
       for (size_t x = 0; x < row_size; ++x) sums[x] += weight * static_cast<float>(from[x]);
       from += row_size;
     }
-    to = std::transform(sums.begin(), sums.end(), to, Round);
+    to = std::transform(sums.begin(), sums.end(), to,
+                        [&](float sum) { return Round(sum, image.white); });
   }
   return result;
 }
@@ -96,9 +105,12 @@ Image Resample(const Image& image, const Span& rows, const Span& columns, int64_
                          MakeKernels(rows, image.height, height));
 }
 
-Image Pad(const Image& image, int64_t height, int64_t width) {
-  Image result = {height, width, image.channels, {}};
-  result.pixels.resize(static_cast<size_t>(height * width * image.channels), 0);
+Image Pad(const Image& image, int64_t height, int64_t width, const std::array<float, 3>& bars) {
+  Image result = MakeLike(image, height, width);
+  const auto channels = static_cast<size_t>(image.channels);
+  for (size_t i = 0; i < result.pixels.size(); ++i) {
+    result.pixels[i] = Round(bars[i % channels] * static_cast<float>(image.white), image.white);
+  }
   const int64_t top = (height - image.height) / 2;
   const int64_t left = (width - image.width) / 2;
   const auto row_size = static_cast<size_t>(image.width * image.channels);
@@ -111,7 +123,8 @@ Image Pad(const Image& image, int64_t height, int64_t width) {
 
 }  // namespace
 
-Image Resize(const Image& image, int64_t height, int64_t width, ImageFit fit) {
+Image Resize(const Image& image, int64_t height, int64_t width, ImageFit fit,
+             const std::array<float, 3>& bars) {
   if (image.height == height && image.width == width) return image;
   const auto rows = static_cast<double>(image.height);
   const auto columns = static_cast<double>(image.width);
@@ -125,7 +138,8 @@ Image Resize(const Image& image, int64_t height, int64_t width, ImageFit fit) {
     };
     const int64_t inner_height = wider > 1 ? scaled(height, 1 / wider) : height;
     const int64_t inner_width = wider > 1 ? width : scaled(width, wider);
-    return Pad(Resample(image, {0, rows}, {0, columns}, inner_height, inner_width), height, width);
+    return Pad(Resample(image, {0, rows}, {0, columns}, inner_height, inner_width), height, width,
+               bars);
   }
   Span source_rows = {0, rows};
   Span source_columns = {0, columns};

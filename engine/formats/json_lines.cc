@@ -3,12 +3,15 @@
 #include <simdjson.h>
 
 #include <cmath>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "engine/base/status.h"
 #include "engine/formats/line_reader.h"
 #include "engine/value/diagnostics.h"
@@ -21,6 +24,7 @@ constexpr int64_t kMaxDepth = 32;
 constexpr size_t kMaxShown = 160;
 // The parser uses up to 14 times the memory of the longest line.
 constexpr int64_t kMaxLineBytes = int64_t{64} << 20;
+constexpr size_t kMaxListBytes = size_t{64} << 20;
 
 // Passes the events of the JSON parser to the handler, and refuses what a line must not hold. Not
 // thread-safe.
@@ -31,13 +35,21 @@ class LineSax : public nlohmann::json_sax<nlohmann::json> {
   // Returns the first error.
   const absl::Status& status() const { return status_; }
 
-  bool null() override { return RejectValue("null"); }
+  bool null() override {
+    if (IsSkipping()) return true;
+    if (!in_dict_) return ExpectDict("null");
+    return Check(handler_->Null());
+  }
   bool boolean(bool value) override { return Number(value ? 1 : 0); }
   bool number_integer(number_integer_t value) override {
-    return Number(static_cast<double>(value));
+    if (IsSkipping()) return true;
+    if (!in_dict_) return ExpectDict("a number");
+    return Check(handler_->Integer(value));
   }
   bool number_unsigned(number_unsigned_t value) override {
-    return Number(static_cast<double>(value));
+    constexpr auto kMost = static_cast<number_unsigned_t>(std::numeric_limits<int64_t>::max());
+    return value <= kMost ? number_integer(static_cast<number_integer_t>(value))
+                          : Number(static_cast<double>(value));
   }
   bool number_float(number_float_t value, const string_t&) override { return Number(value); }
   bool string(string_t& value) override {
@@ -168,12 +180,31 @@ bool Walk(simdjson::dom::element element, LineSax* sax) {
   return false;
 }
 
+// Writes null where a line has NaN, as Python does for what JSON cannot say.
+std::string WithNulls(absl::string_view line) {
+  std::string text;
+  bool is_quoted = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '\\' && is_quoted && i + 1 < line.size()) {
+      text += line[i++];
+    } else if (line[i] == '"') {
+      is_quoted = !is_quoted;
+    } else if (!is_quoted && absl::StartsWith(line.substr(i), "NaN")) {
+      text += "null";
+      i += 2;
+      continue;
+    }
+    text += line[i];
+  }
+  return text;
+}
+
 class LineParser {
  public:
-  absl::Status Parse(absl::string_view line, JsonLineHandler* handler) {
+  absl::Status Parse(absl::string_view line, int64_t number, JsonLineHandler* handler) {
     LineSax sax(handler);
     if (!Pass(line, &sax)) return sax.status();
-    return handler->EndLine();
+    return handler->EndLine(number);
   }
 
  private:
@@ -183,7 +214,12 @@ class LineParser {
     simdjson::dom::element document;
     const auto error = parser_.parse(padded_.data(), line.size(), false).get(document);
     if (error == simdjson::SUCCESS) return Walk(document, sax);
-    // The slower parser gives an error with its place, and accepts integers of any size.
+    if (absl::StrContains(line, "NaN")) return PassSlowly(WithNulls(line), sax);
+    return PassSlowly(line, sax);
+  }
+
+  // Gives an error with its place, and accepts integers of any size.
+  static bool PassSlowly(absl::string_view line, LineSax* sax) {
     return nlohmann::json::sax_parse(line.begin(), line.end(), sax);
   }
 
@@ -201,8 +237,43 @@ std::string JsonNumberText(double value) {
   return nlohmann::json(value).dump();
 }
 
+namespace {
+
+// Reads a file that is one list of dictionaries, each of which counts as a line.
+absl::Status ReadJsonList(LineReader* reader, absl::string_view name, JsonLineHandler* handler) {
+  KUR_ASSIGN_OR_RETURN(const absl::string_view text, reader->Peek(kMaxListBytes));
+  if (text.size() == kMaxListBytes) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        name, ": a list of more than 64 MB is not read; write a dictionary on every line"));
+  }
+  simdjson::dom::parser parser;
+  simdjson::dom::array list;
+  const auto error = parser.parse(text.data(), text.size(), true).get_array().get(list);
+  if (error != simdjson::SUCCESS) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": no valid JSON list: ", simdjson::error_message(error)));
+  }
+  int64_t number = 0;
+  for (const simdjson::dom::element entry : list) {
+    LineSax sax(handler);
+    ++number;
+    const absl::Status status = Walk(entry, &sax) ? handler->EndLine(number) : sax.status();
+    if (!DiagnosticsOf(status).empty()) return status;
+    if (!status.ok()) return Annotate(status, absl::StrCat(name, ", entry ", number));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::Status ReadJsonLines(ByteInput& input, absl::string_view name, JsonLineHandler* handler) {
+  constexpr size_t kBeginning = 64;
   LineReader reader(&input, kMaxLineBytes);
+  KUR_ASSIGN_OR_RETURN(absl::string_view start, reader.Peek(kBeginning));
+  absl::ConsumePrefix(&start, "\xef\xbb\xbf");
+  if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(start), "[")) {
+    return ReadJsonList(&reader, name, handler);
+  }
   LineParser parser;
   while (true) {
     const auto line = reader.Next();
@@ -210,7 +281,7 @@ absl::Status ReadJsonLines(ByteInput& input, absl::string_view name, JsonLineHan
     if (status.ok()) {
       if (!line->has_value()) return absl::OkStatus();
       if (absl::StripAsciiWhitespace(**line).empty()) continue;
-      status = parser.Parse(**line, handler);
+      status = parser.Parse(**line, reader.number(), handler);
     }
     if (!DiagnosticsOf(status).empty()) return status;
     if (!status.ok()) return Annotate(status, absl::StrCat(name, ":", reader.number()));

@@ -22,21 +22,28 @@ class JsonLineHandler {
   virtual absl::StatusOr<bool> Key(const std::string& key) = 0;
   // Receives a number, or true or false as 1 or 0.
   virtual absl::Status Number(double value) = 0;
+  // Receives a whole number, of which a double may not hold all digits.
+  virtual absl::Status Integer(int64_t value) { return Number(static_cast<double>(value)); }
   virtual absl::Status String(const std::string& value) = 0;
+  // Receives a null, and NaN, which Python writes for none.
+  virtual absl::Status Null() {
+    return absl::InvalidArgumentError("it holds null where a number or a list is expected");
+  }
   // Receives the beginning of a list inside `depth` other lists.
   virtual absl::Status BeginList(int64_t depth) = 0;
   virtual absl::Status EndList(int64_t depth) = 0;
-  virtual absl::Status EndLine() = 0;
+  // `line` counts from 1, blank lines too.
+  virtual absl::Status EndLine(int64_t line) = 0;
 };
 
 // Formats a number: a whole one as people write it, any other with the digits that identify it.
 std::string JsonNumberText(double value);
 
-// Reads such a file, one line at a time, without building the values; skips blank lines. Every
-// error names the file, `name`, and the line: INVALID_ARGUMENT for a line that is not a JSON
-// dictionary, and for a null, a nested dictionary or more than 32 nested lists in a value that is
-// not skipped; RESOURCE_EXHAUSTED for a line of more than 64 MB. Thread-safe for different inputs
-// and handlers.
+// Reads such a file, one line at a time, without building the values; skips blank lines. A file
+// that is a list of such dictionaries is read, too, whole. Every error names the file, `name`, and
+// the line: INVALID_ARGUMENT for a line that is not a JSON dictionary, and for a nested dictionary
+// or more than 32 nested lists in a value that is not skipped; RESOURCE_EXHAUSTED for a line, or a
+// list, of more than 64 MB. Thread-safe for different inputs and handlers.
 absl::Status ReadJsonLines(ByteInput& input, absl::string_view name, JsonLineHandler* handler);
 
 }  // namespace kur

@@ -43,6 +43,7 @@ absl::StatusOr<std::optional<absl::string_view>> LineReader::Next() {
     const size_t end = buffer_.find('\n', searched);
     absl::string_view line = buffer_;
     if (end != std::string::npos) {
+      had_end_ = true;
       line = line.substr(begin_, end - begin_);
       begin_ = end + 1;
     } else {
@@ -50,6 +51,7 @@ absl::StatusOr<std::optional<absl::string_view>> LineReader::Next() {
       KUR_ASSIGN_OR_RETURN(const bool more, Fill());
       if (more) continue;
       if (buffer_.empty()) return std::optional<absl::string_view>();
+      had_end_ = false;
       line = buffer_;
       begin_ = buffer_.size();
     }

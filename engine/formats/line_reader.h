@@ -30,6 +30,9 @@ class LineReader {
   // end. The bytes are valid until the next call of any function.
   absl::StatusOr<absl::string_view> Peek(size_t size);
 
+  // Whether the last line that Next() returned had its end.
+  bool had_end() const { return had_end_; }
+
   // Returns the number of the line that Next() returned, or failed at, from 1.
   int64_t number() const { return number_; }
 
@@ -42,6 +45,7 @@ class LineReader {
   std::string buffer_;
   size_t begin_ = 0;  // first byte that was not returned yet
   int64_t number_ = 0;
+  bool had_end_ = true;
 };
 
 }  // namespace kur

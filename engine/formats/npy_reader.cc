@@ -117,10 +117,10 @@ absl::StatusOr<NpyHeader> ReadNpyHeader(ByteInput& input) {
   return HeaderParser(header).Parse();
 }
 
-absl::StatusOr<Array> ReadNpy(ByteInput& input) {
-  KUR_ASSIGN_OR_RETURN(NpyHeader header, ReadNpyHeader(input));
-  KUR_ASSIGN_OR_RETURN(const NumpyType type, ParseNumpyType(header.type));
-  if (type.is_object) return NumpyObjectsError(header.type);
+namespace {
+
+// Reads the numbers that follow a header.
+absl::StatusOr<Array> ReadNumbers(ByteInput& input, NpyHeader header, const NumpyType& type) {
   const auto count = CountElements(header.shape, ItemSize(type.dtype));
   if (!count.ok()) return Damaged(count.status().message());
   const int64_t size = *count * ItemSize(type.dtype);
@@ -150,6 +150,64 @@ absl::StatusOr<Array> ReadNpy(ByteInput& input) {
   return MakeNumpyArray(type, std::move(header.shape), header.fortran_order, std::move(bytes));
 }
 
+// Reads the texts that follow a header.
+absl::StatusOr<PickleValue> ReadTexts(ByteInput& input, const NpyHeader& header,
+                                      const NumpyType& type) {
+  if (header.shape.size() != 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a numpy array of texts has ", header.shape.size(), " axes; one can be read"));
+  }
+  const auto size = CountElements(header.shape, type.text_bytes);
+  if (!size.ok() || *size * type.text_bytes > input.MaxBytes()) {
+    return Damaged("the header promises more texts than the file can hold");
+  }
+  // A byte more than there are, which must not be there.
+  KUR_ASSIGN_OR_RETURN(const Array::Bytes bytes, ReadBytes(input, *size * type.text_bytes + 1));
+  KUR_ASSIGN_OR_RETURN(
+      std::vector<std::string> texts,
+      NumpyTexts(type, header.shape[0],
+                 absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size())));
+  PickleValue::List list;
+  for (std::string& text : texts) list.emplace_back(std::move(text));
+  return PickleValue::MakeList(std::move(list));
+}
+
+// Reads the pickle of objects that follows a header: a list of them.
+absl::StatusOr<PickleValue> ReadObjects(ByteInput& input) {
+  KUR_ASSIGN_OR_RETURN(const Array::Bytes pickle, ReadBytes(input, input.MaxBytes()));
+  const absl::string_view data(reinterpret_cast<const char*>(pickle.data()), pickle.size());
+  KUR_ASSIGN_OR_RETURN(PickleValue list, ParsePickle(data, "in the array"));
+  if (list.type() == PickleValue::Type::kList) return list;
+  return absl::DataLossError("the pickle holds no array of objects");
+}
+
+}  // namespace
+
+absl::StatusOr<Array> ReadNpy(ByteInput& input) {
+  KUR_ASSIGN_OR_RETURN(NpyHeader header, ReadNpyHeader(input));
+  KUR_ASSIGN_OR_RETURN(const NumpyType type, ParseNumpyType(header.type));
+  if (type.is_object) return NumpyObjectsError(header.type);
+  if (type.is_text()) {
+    return absl::InvalidArgumentError("a numpy array holds texts where numbers are expected");
+  }
+  return ReadNumbers(input, std::move(header), type);
+}
+
+absl::StatusOr<PickleValue> ReadNpyValue(ByteInput& input) {
+  KUR_ASSIGN_OR_RETURN(NpyHeader header, ReadNpyHeader(input));
+  KUR_ASSIGN_OR_RETURN(const NumpyType type, ParseNumpyType(header.type));
+  if (type.is_text()) return ReadTexts(input, header, type);
+  if (!type.is_object) {
+    KUR_ASSIGN_OR_RETURN(Array array, ReadNumbers(input, std::move(header), type));
+    return PickleValue(std::move(array));
+  }
+  if (header.shape.size() == 1) return ReadObjects(input);
+  return header.shape.empty() ? absl::InvalidArgumentError(
+                                    "the array holds one Python object; the supplier numpy_dict "
+                                    "reads a dictionary")
+                              : NumpyObjectsError(header.type);
+}
+
 absl::StatusOr<PickleValue> ReadNpyObject(ByteInput& input) {
   KUR_ASSIGN_OR_RETURN(const NpyHeader header, ReadNpyHeader(input));
   KUR_ASSIGN_OR_RETURN(const NumpyType type, ParseNumpyType(header.type));
@@ -157,10 +215,8 @@ absl::StatusOr<PickleValue> ReadNpyObject(ByteInput& input) {
     return absl::InvalidArgumentError(
         "the file holds an array, not a dictionary; the supplier npy reads arrays");
   }
-  KUR_ASSIGN_OR_RETURN(const Array::Bytes pickle, ReadBytes(input, input.MaxBytes()));
-  const absl::string_view data(reinterpret_cast<const char*>(pickle.data()), pickle.size());
-  KUR_ASSIGN_OR_RETURN(const PickleValue box, ParsePickle(data, "in the array"));
-  if (box.type() != PickleValue::Type::kList || box.as_list().size() != 1) {
+  KUR_ASSIGN_OR_RETURN(const PickleValue box, ReadObjects(input));
+  if (box.as_list().size() != 1) {
     return absl::DataLossError("the pickle holds no array around one object");
   }
   return box.as_list()[0];

@@ -2,6 +2,7 @@
 #define KUR_ENGINE_FORMATS_NPY_READER_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -30,15 +31,25 @@ absl::StatusOr<NpyHeader> ReadNpyHeader(ByteInput& input);
 // for a damaged file, INVALID_ARGUMENT for other element types.
 absl::StatusOr<Array> ReadNpy(ByteInput& input);
 
+// Reads an NPY file of what ReadNpy() reads, as an array, or of texts or of objects along one axis,
+// as a list of them: texts become str, an object what ReadPickle() makes of it.
+absl::StatusOr<PickleValue> ReadNpyValue(ByteInput& input);
+
 // Reads a Python object that numpy.save() wrote: an NPY file whose array, without axes, is a
 // pickle. See ReadPickle().
 absl::StatusOr<PickleValue> ReadNpyObject(ByteInput& input);
 
-// Reads the arrays of an NPZ file (a zip of NPY files, stored or deflated) by their names without
-// ".npy". Errors are those of ReadNpy() and name the array.
-absl::StatusOr<std::map<std::string, Array>> ReadNpz(const std::string& path);
+// Says whether to read the array of that name. Called once for each, in the order of the file.
+using ArrayFilter = std::function<bool(const std::string& name)>;
+inline bool AllArrays(const std::string& /*name*/) { return true; }
+
+// Reads arrays of an NPZ file (a zip of NPY files, stored or deflated) by their names without
+// ".npy". Errors are those of ReadNpyValue() and name the array.
+absl::StatusOr<std::map<std::string, PickleValue>> ReadNpz(const std::string& path,
+                                                           const ArrayFilter& wanted = AllArrays);
 // Parses an NPZ file in memory.
-absl::StatusOr<std::map<std::string, Array>> ParseNpz(absl::string_view data);
+absl::StatusOr<std::map<std::string, PickleValue>> ParseNpz(absl::string_view data,
+                                                            const ArrayFilter& wanted = AllArrays);
 
 }  // namespace kur
 

@@ -52,9 +52,11 @@ class MemberInput : public ByteInput {
       total += got;
       if (got == 0) break;
     }
+    max_bytes_ -= total;
     return total;
   }
 
+  // What is left of the bytes that may be read.
   int64_t MaxBytes() const override { return max_bytes_; }
 
  private:
@@ -62,11 +64,12 @@ class MemberInput : public ByteInput {
   int64_t max_bytes_;
 };
 
-absl::StatusOr<std::map<std::string, Array>> ReadMembers(Zip* zip, int64_t size) {
+absl::StatusOr<std::map<std::string, PickleValue>> ReadMembers(Zip* zip, int64_t size,
+                                                               const ArrayFilter& wanted) {
   const bool countable = size < std::numeric_limits<int64_t>::max() / kMaxExpansion;
   // Bounds all arrays together: members may overlap in the file.
   int64_t max_bytes = countable ? size * kMaxExpansion : size;
-  std::map<std::string, Array> arrays;
+  std::map<std::string, PickleValue> arrays;
   while (true) {
     archive_entry* entry = nullptr;
     const int result = archive_read_next_header(zip->handle, &entry);
@@ -81,10 +84,11 @@ absl::StatusOr<std::map<std::string, Array>> ReadMembers(Zip* zip, int64_t size)
     absl::string_view name = path;
     absl::ConsumeSuffix(&name, ".npy");
     const std::string where = absl::StrCat("array '", name, "'");
+    if (!wanted(std::string(name))) continue;
     MemberInput input(zip, max_bytes);
-    auto array = ReadNpy(input);
+    auto array = ReadNpyValue(input);
     if (!array.ok()) return Annotate(array.status(), where);
-    max_bytes -= array->byte_size();
+    max_bytes = input.MaxBytes();
     if (!arrays.emplace(name, *std::move(array)).second) {
       return absl::InvalidArgumentError(absl::StrCat(where, " is there twice"));
     }
@@ -93,22 +97,24 @@ absl::StatusOr<std::map<std::string, Array>> ReadMembers(Zip* zip, int64_t size)
 
 }  // namespace
 
-absl::StatusOr<std::map<std::string, Array>> ReadNpz(const std::string& path) {
+absl::StatusOr<std::map<std::string, PickleValue>> ReadNpz(const std::string& path,
+                                                           const ArrayFilter& wanted) {
   KUR_ASSIGN_OR_RETURN(const int64_t size, FilesWithoutLinks().FileSize(path));
   KUR_ASSIGN_OR_RETURN(const UniqueFd file, OpenWithoutLinks(path, O_RDONLY));
   Zip zip;
   if (archive_read_open_fd(zip.handle, file.get(), kBlock) != ARCHIVE_OK) {
     return zip.Failed();
   }
-  return ReadMembers(&zip, size);
+  return ReadMembers(&zip, size, wanted);
 }
 
-absl::StatusOr<std::map<std::string, Array>> ParseNpz(absl::string_view data) {
+absl::StatusOr<std::map<std::string, PickleValue>> ParseNpz(absl::string_view data,
+                                                            const ArrayFilter& wanted) {
   Zip zip;
   if (archive_read_open_memory(zip.handle, data.data(), data.size()) != ARCHIVE_OK) {
     return zip.Failed();
   }
-  return ReadMembers(&zip, static_cast<int64_t>(data.size()));
+  return ReadMembers(&zip, static_cast<int64_t>(data.size()), wanted);
 }
 
 }  // namespace kur

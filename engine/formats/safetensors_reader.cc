@@ -52,6 +52,7 @@ struct Entry {
   std::vector<int64_t> shape;
   int64_t begin = 0;  // offset in the bytes after the header
   int64_t end = 0;
+  bool is_wanted = true;  // otherwise neither type nor shape are known
 };
 
 std::string Shown(const std::string& name) {
@@ -70,7 +71,7 @@ bool ReadIntegers(const json& entry, const char* key, std::vector<int64_t>* to) 
   return true;
 }
 
-absl::StatusOr<Entry> ParseEntry(const std::string& name, const json& described) {
+absl::StatusOr<Entry> ParseEntry(const std::string& name, const json& described, bool is_wanted) {
   Entry entry;
   entry.name = name;
   std::vector<int64_t> offsets;
@@ -82,6 +83,11 @@ absl::StatusOr<Entry> ParseEntry(const std::string& name, const json& described)
   entry.type = described["dtype"].get<std::string>();
   entry.begin = offsets[0];
   entry.end = offsets[1];
+  entry.is_wanted = is_wanted;
+  if (!is_wanted) {
+    if (entry.begin <= entry.end) return entry;
+    return absl::DataLossError("ends before it begins");
+  }
   const auto* const type = std::find_if(std::begin(kTypes), std::end(kTypes),
                                         [&](const TypeName& t) { return t.name == entry.type; });
   if (type == std::end(kTypes)) {
@@ -114,11 +120,11 @@ absl::StatusOr<json> ReadHeader(ByteInput& input) {
 }
 
 // Returns the tensors in the order of their bytes. Every byte must belong to exactly one tensor.
-absl::StatusOr<std::vector<Entry>> ParseEntries(const json& header) {
+absl::StatusOr<std::vector<Entry>> ParseEntries(const json& header, const ArrayFilter& wanted) {
   std::vector<Entry> entries;
   for (const auto& [name, described] : header.items()) {
     if (name == kMetadataKey) continue;
-    auto entry = ParseEntry(name, described);
+    auto entry = ParseEntry(name, described, wanted(name));
     if (!entry.ok()) return Annotate(entry.status(), Shown(name));
     entries.push_back(*std::move(entry));
   }
@@ -169,13 +175,29 @@ absl::StatusOr<Array> ReadTensor(ByteInput& input, const Entry& entry) {
   return Array::FromBytes(entry.dtype, entry.shape, std::move(bytes));
 }
 
+absl::Status Skip(ByteInput& input, int64_t size) {
+  constexpr int64_t kBlock = int64_t{1} << 18;
+  std::vector<uint8_t> block(static_cast<size_t>(std::min(size, kBlock)));
+  while (size > 0) {
+    KUR_ASSIGN_OR_RETURN(const int64_t read, input.Read(block.data(), std::min(size, kBlock)));
+    if (read == 0) return absl::DataLossError(absl::StrCat("the file ends ", size, " bytes early"));
+    size -= read;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::StatusOr<std::map<std::string, Array>> ReadSafetensors(ByteInput& input) {
+absl::StatusOr<std::map<std::string, Array>> ReadSafetensors(ByteInput& input,
+                                                             const ArrayFilter& wanted) {
   KUR_ASSIGN_OR_RETURN(const json header, ReadHeader(input));
-  KUR_ASSIGN_OR_RETURN(const std::vector<Entry> entries, ParseEntries(header));
+  KUR_ASSIGN_OR_RETURN(const std::vector<Entry> entries, ParseEntries(header, wanted));
   std::map<std::string, Array> arrays;
   for (const Entry& entry : entries) {
+    if (!entry.is_wanted) {
+      KUR_RETURN_IF_ERROR(Skip(input, entry.end - entry.begin));
+      continue;
+    }
     auto array = ReadTensor(input, entry);
     if (!array.ok()) return Annotate(array.status(), Shown(entry.name));
     arrays[entry.name] = *std::move(array);

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/base/registry.h"
+#include "engine/hooks/result_labels.h"
 #include "engine/hooks/training_history.h"
 #include "engine/kurfile/specs/hook_spec.h"
 
@@ -30,6 +31,7 @@ struct HookData {
   // (samples, ...), float32, on the CPU. `truth` lacks outputs without a truth in the data.
   std::map<std::string, at::Tensor> result;
   std::map<std::string, at::Tensor> truth;
+  ResultLabels labels;
   // The first sample of the inputs and outputs whose sources have symbols (see Source::symbols()).
   std::map<std::string, std::vector<std::string>> input_symbols;
   std::map<std::string, SymbolSample> output_symbols;

@@ -14,7 +14,7 @@ namespace {
 
 struct OutputSpec : HookSpec {
   FileReference path;
-  std::string format = "pkl";
+  std::string format = "auto";
 
   std::string kind() const override { return "output"; }
   bool IsForTraining() const override { return false; }
@@ -27,7 +27,8 @@ const Fields<OutputSpec>& OutputFields() {
       Fields<OutputSpec>()
           .Required("path", &OutputSpec::path, "the file to write")
           .Example("results.pkl")
-          .Choice("format", &OutputSpec::format, {"pkl", "pickle", "csv"}, "its format")
+          .Choice("format", &OutputSpec::format, {"auto", "pkl", "pickle", "csv", "jsonl", "npz"},
+                  "its format; auto: csv, jsonl or npz if the path ends so, else pkl")
           .Shorthand("path"));
   return *kFields;
 }

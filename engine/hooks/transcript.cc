@@ -6,6 +6,9 @@
 
 #include "engine/kurfile/specs/hook_spec.h"
 #if KUR_RUNTIME
+#include <algorithm>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/hooks/hook.h"
@@ -56,6 +59,7 @@ class TranscriptHook : public ResultHook {
     const auto& outputs = (spec_.passthrough ? original : current).output_symbols;
     const bool only = outputs.size() == 1;
     const auto output = only ? outputs.begin() : outputs.find(spec_.output);
+    if (output == outputs.end() && PrintTexts(current.labels, host)) return current;
     if (output == outputs.end()) {
       host->Warn(absl::StrCat("the hook 'transcript' is left out: the data has no transcripts for ",
                               "the output '", spec_.output, "'"));
@@ -69,6 +73,26 @@ class TranscriptHook : public ResultHook {
   }
 
  private:
+  // Prints what the model gives where there is nothing to compare it with. False if that is no
+  // text.
+  bool PrintTexts(const ResultLabels& labels, HookHost* host) const {
+    constexpr size_t kMost = 10;
+    const bool only = labels.texts.size() == 1;
+    const auto texts = only ? labels.texts.begin() : labels.texts.find(spec_.output);
+    if (texts == labels.texts.end()) return false;
+    const std::vector<std::string>& rows = texts->second;
+    for (size_t i = 0; i < std::min(rows.size(), kMost); ++i) {
+      const std::string sample = labels.samples.size() == rows.size() ? labels.samples[i] : "";
+      host->Print(
+          absl::StrCat("Prediction", sample.empty() ? "" : " of ", sample, ": \"", rows[i], "\""));
+    }
+    if (rows.size() > kMost) {
+      host->Print(absl::StrCat("... and ", rows.size() - kMost,
+                               " more, which a destination like results.csv keeps"));
+    }
+    return true;
+  }
+
   TranscriptSpec spec_;
 };
 

@@ -110,27 +110,40 @@ std::string KnownOutputs(const std::vector<std::string>& outputs) {
                       more > 0 ? absl::StrCat(" and ", more, " more") : "");
 }
 
+// Returns the names of a layer and of all that it depends on.
+std::vector<std::string> LayersBefore(const ModelPlan& plan, const std::string& name) {
+  std::vector<std::string> names;
+  std::vector<bool> is_needed(plan.layers.size(), false);
+  for (size_t i = plan.layers.size(); i-- > 0;) {
+    const PlannedLayer& layer = plan.layers[i];
+    is_needed[i] = is_needed[i] || layer.name == name;
+    if (!is_needed[i]) continue;
+    names.push_back(layer.name);
+    for (const int from : layer.inputs) is_needed[static_cast<size_t>(from)] = true;
+  }
+  return names;
+}
+
 // Reports a loss that cannot apply to its output, whatever the data are.
 void CheckLossOutput(const LossSpec& loss, const ModelPlan& plan, Diagnostics* diagnostics) {
   const PlannedLayer& output = *plan.Find(loss.target);
-  if (!output.shape_known) return;
-  const auto truth = loss.Truth(output.shape);
+  const auto truth = output.shape_known ? loss.Truth(output.shape) : std::vector<TruthSource>();
   if (!truth.ok()) {
     diagnostics->Error(loss.location, loss.key, std::string(truth.status().message()));
-    return;
   }
-  for (const TruthSource& source : *truth) {
-    if (source.scaled_from.empty()) continue;
-    const PlannedLayer* input = plan.Find(source.scaled_from);
-    if (input != nullptr && input->spec->IsInput()) continue;
-    std::vector<std::string> inputs;
-    for (const int index : plan.inputs) {
-      inputs.push_back(plan.layers[static_cast<size_t>(index)].name);
-    }
-    diagnostics->Error(loss.location, loss.key + ".relative_to",
-                       absl::StrCat("the model has no input '", source.scaled_from, "'",
-                                    DidYouMean(source.scaled_from, inputs)));
-  }
+  const auto [scaled_from, key] = loss.ScaledFrom();
+  if (scaled_from.empty()) return;
+  const std::vector<std::string> before = LayersBefore(plan, loss.target);
+  if (std::count(before.begin(), before.end(), scaled_from) > 0) return;
+  const bool is_layer = plan.Find(scaled_from) != nullptr;
+  // The layer may be one of those that could not be read.
+  if (!is_layer && !plan.complete) return;
+  diagnostics->Error(
+      loss.location, absl::StrCat(loss.key, ".", key),
+      is_layer ? absl::StrCat("the output '", loss.target, "' does not depend on the layer '",
+                              scaled_from, "', so that its lengths say nothing of the output's")
+               : absl::StrCat("the model has no layer '", scaled_from, "'",
+                              DidYouMean(scaled_from, before)));
 }
 
 void CheckLossTargets(const Sections& sections, const ModelPlan& plan, Diagnostics* diagnostics) {

@@ -20,6 +20,7 @@ struct RawWeights {
   bool must_exist = false;
   std::optional<FileReference> best;
   std::optional<FileReference> last;
+  bool relearn = false;
   Value checkpoint;
 };
 
@@ -41,6 +42,9 @@ const Fields<RawWeights>& WeightsFields() {
 const Fields<RawWeights>& TrainWeightsFields() {
   static const auto* const kFields = new Fields<RawWeights>(
       Fields<RawWeights>(WeightsFields())
+          .Optional("relearn", &RawWeights::relearn,
+                    "takes classes, vocabularies and statistics from the training data, not from "
+                    "the initial weights, which know others")
           .Optional("checkpoint", &RawWeights::checkpoint, "the older place of train.checkpoint")
           .Example("{path: checkpoint, minutes: 10}")
           .Keys(CheckpointKeys()));
@@ -182,7 +186,13 @@ const Fields<DestinationSection>& DestinationFields() {
       Fields<DestinationSection>()
           .Required("path", &DestinationSection::path, "the file to write")
           .Example("results.pkl")
-          .Choice("format", &DestinationSection::format, {"pkl", "pickle", "csv"}, "its format")
+          .Choice("format", &DestinationSection::format,
+                  {"auto", "pkl", "pickle", "csv", "jsonl", "npz"},
+                  "its format; auto: csv, jsonl or npz if the path ends so, else pkl")
+          .Optional("keep", &DestinationSection::keep,
+                    "columns of the data to write beside the results, exactly as they are there; "
+                    "those of a table need not be among columns")
+          .Example("[PassengerId, Name]")
           .Shorthand("path"));
   return *kFields;
 }
@@ -227,7 +237,7 @@ TrainSection ParseTrain(const Value& value, bool validates, bool validation_keep
   RawWeights weights;
   if (!raw.weights.is_null() &&
       TrainWeightsFields().Parse(raw.weights, "train.weights", diagnostics, &weights)) {
-    train.weights = {weights.initial, weights.best, weights.last};
+    train.weights = {weights.initial, weights.best, weights.last, weights.relearn};
     if (train.weights.initial) train.weights.initial->must_exist = weights.must_exist;
     // A plain path also receives the best weights, unless validation names a file for them.
     if (raw.weights.is_string() && !validation_keeps_best) {
@@ -257,6 +267,7 @@ std::optional<DestinationSection> ParseDestination(const Value& value, Diagnosti
       !DestinationFields().Parse(value, "evaluate.destination", diagnostics, &destination)) {
     return std::nullopt;
   }
+  destination.location = value.location();
   return destination;
 }
 

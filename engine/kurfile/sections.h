@@ -48,6 +48,8 @@ struct WeightsSection {
   std::optional<FileReference> initial;  // loaded first; must_exist says whether it may be missing
   std::optional<FileReference> best;     // written at the lowest training loss
   std::optional<FileReference> last;     // written at the end
+  // Whether the data teaches classes and statistics anew, rather than that those of `initial` hold.
+  bool relearn = false;
 };
 
 // `checkpoint`: written when one of the intervals has passed since the last checkpoint.
@@ -97,7 +99,9 @@ struct TestSection {
 // `destination`: the file for the results of an evaluation.
 struct DestinationSection {
   FileReference path;
-  std::string format = "pkl";  // pkl, pickle or csv
+  std::string format = "auto";  // pkl, pickle, csv, jsonl, npz, or auto: as the path ends
+  std::vector<std::string> keep;
+  Location location;
 };
 
 struct EvaluateSection {

@@ -35,7 +35,14 @@ const Registration<LossKind> kKind(
 #if KUR_RUNTIME
 class BinaryCrossentropy : public Loss {
  public:
-  BinaryCrossentropy(const BinaryCrossentropySpec&, const Shape&) {}
+  BinaryCrossentropy(const BinaryCrossentropySpec& spec, const Shape&) : spec_(spec) {}
+
+  bool HasImpossibleTruth() const override { return true; }
+  absl::Status CheckTruth(const std::vector<at::Tensor>& truth,
+                          const SampleName& name_of) const override {
+    return CheckTruthIsWithin(spec_, truth[0], 0, 1, name_of,
+                              "which is neither yes (1) nor no (0), nor between");
+  }
 
   absl::StatusOr<LossValue> Compute(const at::Tensor& prediction,
                                     const std::vector<at::Tensor>& truth,
@@ -44,6 +51,9 @@ class BinaryCrossentropy : public Loss {
     return LossValue{
         at::binary_cross_entropy(prediction.clamp(kMinProbability, 1 - kMinProbability), truth[0])};
   }
+
+ private:
+  BinaryCrossentropySpec spec_;
 };
 
 const Registration<LossBuilder> kBuilder(

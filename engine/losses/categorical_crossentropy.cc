@@ -36,7 +36,13 @@ const Registration<LossKind> kKind(
 #if KUR_RUNTIME
 class CategoricalCrossentropy : public Loss {
  public:
-  CategoricalCrossentropy(const CategoricalCrossentropySpec&, const Shape&) {}
+  CategoricalCrossentropy(const CategoricalCrossentropySpec& spec, const Shape&) : spec_(spec) {}
+
+  bool HasImpossibleTruth() const override { return true; }
+  absl::Status CheckTruth(const std::vector<at::Tensor>& truth,
+                          const SampleName& name_of) const override {
+    return CheckTruthIsDistribution(spec_, truth[0], name_of);
+  }
 
   absl::StatusOr<LossValue> Compute(const at::Tensor& prediction,
                                     const std::vector<at::Tensor>& truth,
@@ -49,6 +55,9 @@ class CategoricalCrossentropy : public Loss {
     const int64_t positions = prediction.numel() / prediction.size(-1);
     return LossValue{(log_probability * truth[0]).sum() * (-1.0 / static_cast<double>(positions))};
   }
+
+ private:
+  CategoricalCrossentropySpec spec_;
 };
 
 const Registration<LossBuilder> kBuilder(

@@ -37,6 +37,10 @@ struct CtcSpec : LossSpec {
   Task task() const override { return Task::kSequence; }
   Probabilities fused_with() const override { return Probabilities::kSoftmax; }
   bool blank_is_first() const override { return Has("warp"); }
+  std::vector<std::string> Sources() const override {
+    return {output, output_length, input_length};
+  }
+  LayerName ScaledFrom() const override { return {relative_to.value_or(""), "relative_to"}; }
 
   bool Has(const std::string& wanted) const {
     return std::count(variant.begin(), variant.end(), wanted) > 0;
@@ -78,8 +82,9 @@ const Fields<CtcSpec>& CtcFields() {
           .Example("transcript")
           .Optional(
               "relative_to", &CtcSpec::relative_to,
-              "the input whose length input_length counts; the lengths are scaled to those of "
-              "the output. Without it, input_length counts along the output")
+              "the input, or another layer before the output, whose length input_length counts; "
+              "the lengths are scaled to those of the output. Without it, input_length counts "
+              "along the output")
           .Example("utterance")
           .Optional("variant", &CtcSpec::variant,
                     "warp: the blank is the first element of the output, not the last; loss_scale: "
@@ -142,8 +147,9 @@ class Ctc : public Loss {
     return LossValue{at::where(counted, losses, at::zeros_like(losses)).sum() * scale, skipped};
   }
 
+  bool HasImpossibleTruth() const override { return true; }
   absl::Status CheckTruth(const std::vector<at::Tensor>& truth,
-                          const int64_t* samples) const override {
+                          const SampleName& name_of) const override {
     const at::Tensor labels = truth[0].contiguous();
     const at::Tensor lengths = truth[1].contiguous();
     const at::Tensor steps = truth[2].contiguous();
@@ -152,18 +158,18 @@ class Ctc : public Loss {
     for (int64_t i = 0; i < labels.size(0); ++i, symbols += width) {
       const float length = lengths.data_ptr<float>()[i];
       if (FindInvalidSymbol(&length, 1, width + 1)) {
-        return ErrorInTruth("output_length", spec_.output_length, samples[i], length,
-                            absl::StrCat("which is no length of a sequence of at most ", width));
+        return ImpossibleTruth(spec_, "output_length", spec_.output_length, name_of(i), length,
+                               absl::StrCat("which is no length of a sequence of at most ", width));
       }
       const float duration = steps.data_ptr<float>()[i];
       if (FindInvalidSymbol(&duration, 1, int64_t{1} << 24)) {
-        return ErrorInTruth("input_length", spec_.input_length, samples[i], duration,
-                            "which is no length");
+        return ImpossibleTruth(spec_, "input_length", spec_.input_length, name_of(i), duration,
+                               "which is no length");
       }
       if (const auto wrong = FindInvalidSymbol(symbols, static_cast<int64_t>(length), symbols_)) {
-        return ErrorInTruth("output", spec_.output, samples[i], symbols[*wrong],
-                            absl::StrCat("which is no symbol: the output has ", symbols_,
-                                         " of them, numbered from 0, and the blank"));
+        return ImpossibleTruth(spec_, "output", spec_.output, name_of(i), symbols[*wrong],
+                               absl::StrCat("which is no symbol: the output has ", symbols_,
+                                            " of them, numbered from 0, and the blank"));
       }
     }
     return absl::OkStatus();
@@ -202,13 +208,6 @@ class Ctc : public Loss {
                      spec_.relative_to ? ""
                                        : "; say which input it counts with "
                                          "'relative_to'"));
-  }
-
-  absl::Status ErrorInTruth(const std::string& key, const std::string& source, int64_t sample,
-                            float value, const std::string& what) const {
-    return ErrorAt(
-        spec_.location, absl::StrCat(spec_.key, ".", key),
-        absl::StrCat("sample ", sample, " of the source '", source, "' holds ", value, ", ", what));
   }
 
   CtcSpec spec_;

@@ -34,7 +34,13 @@ const Registration<LossKind> kKind(
 #if KUR_RUNTIME
 class KlDivergence : public Loss {
  public:
-  KlDivergence(const KlDivergenceSpec&, const Shape&) {}
+  KlDivergence(const KlDivergenceSpec& spec, const Shape&) : spec_(spec) {}
+
+  bool HasImpossibleTruth() const override { return true; }
+  absl::Status CheckTruth(const std::vector<at::Tensor>& truth,
+                          const SampleName& name_of) const override {
+    return CheckTruthIsDistribution(spec_, truth[0], name_of);
+  }
 
   absl::StatusOr<LossValue> Compute(const at::Tensor& prediction,
                                     const std::vector<at::Tensor>& truth,
@@ -46,6 +52,9 @@ class KlDivergence : public Loss {
     const at::Tensor divergence = at::xlogy(truth[0], truth[0]) - truth[0] * log_probability;
     return LossValue{divergence.sum() * (1.0 / positions)};
   }
+
+ private:
+  KlDivergenceSpec spec_;
 };
 
 const Registration<LossBuilder> kBuilder("kl_divergence",

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -22,6 +23,9 @@ struct LossValue {
   at::Tensor mean;      // a scalar: the mean over samples and their positions
   int64_t skipped = 0;  // samples without a defined loss; they count as 0 in the mean
 };
+
+// Returns how a message calls the sample in a row of a batch: "sample 7 (points.csv:9)".
+using SampleName = std::function<std::string(int64_t row)>;
 
 // A built loss function. Immutable, thread-safe.
 class Loss {
@@ -38,13 +42,14 @@ class Loss {
                                             const std::vector<at::Tensor>& truth,
                                             bool from_logits) const = 0;
 
-  // Returns an error for values that no truth can have, before they reach the model's device.
-  // `truth` is as for Compute(), but as it was read: on the CPU, in float32, not scaled. `samples`
-  // are the indices of the batch's samples in their sources, for messages.
+  // Whether there are values that no truth can have.
+  virtual bool HasImpossibleTruth() const { return false; }
+  // Returns an error for such values, before they reach the model's device. `truth` is as for
+  // Compute(), but as it was read: on the CPU, in float32, not scaled.
   virtual absl::Status CheckTruth(const std::vector<at::Tensor>& truth,
-                                  const int64_t* samples) const {
+                                  const SampleName& name_of) const {
     static_cast<void>(truth);
-    static_cast<void>(samples);
+    static_cast<void>(name_of);
     return absl::OkStatus();
   }
 };
@@ -64,6 +69,21 @@ inline std::optional<int64_t> FindInvalidSymbol(const float* values, int64_t cou
   }
   return std::nullopt;
 }
+
+// Returns the error that a sample's truth in `source`, which the key `key` of the loss names, has
+// the impossible value `value`.
+absl::Status ImpossibleTruth(const LossSpec& loss, const std::string& key,
+                             const std::string& source, const std::string& sample, float value,
+                             const std::string& why);
+
+// Checks that all values of a truth, (batch, ...), lie in [least, most].
+absl::Status CheckTruthIsWithin(const LossSpec& loss, const at::Tensor& truth, float least,
+                                float most, const SampleName& name_of, const std::string& why);
+
+// Checks that the rows of a truth along its last axis are probabilities that sum to one, or zeros,
+// which pad.
+absl::Status CheckTruthIsDistribution(const LossSpec& loss, const at::Tensor& truth,
+                                      const SampleName& name_of);
 
 // Builds the loss of a spec. `output` is the shape of a sample of the model's output, which
 // LossSpec::Truth() must have accepted.

@@ -1,5 +1,6 @@
 // poisson: y - t log(y + 1e-8), averaged over all elements.
 
+#include <limits>
 #include <string>
 
 #include "engine/kurfile/specs/loss_spec.h"
@@ -32,7 +33,14 @@ const Registration<LossKind> kKind(
 #if KUR_RUNTIME
 class Poisson : public Loss {
  public:
-  Poisson(const PoissonSpec&, const Shape&) {}
+  Poisson(const PoissonSpec& spec, const Shape&) : spec_(spec) {}
+
+  bool HasImpossibleTruth() const override { return true; }
+  absl::Status CheckTruth(const std::vector<at::Tensor>& truth,
+                          const SampleName& name_of) const override {
+    return CheckTruthIsWithin(spec_, truth[0], 0, std::numeric_limits<float>::max(), name_of,
+                              "which is no count");
+  }
 
   absl::StatusOr<LossValue> Compute(const at::Tensor& prediction,
                                     const std::vector<at::Tensor>& truth,
@@ -41,6 +49,9 @@ class Poisson : public Loss {
     constexpr double kMinNumber = 1e-8;
     return LossValue{(prediction - truth[0] * (prediction + kMinNumber).log()).mean()};
   }
+
+ private:
+  PoissonSpec spec_;
 };
 
 const Registration<LossBuilder> kBuilder("poisson", MakeLossBuilder<Poisson, PoissonSpec>());

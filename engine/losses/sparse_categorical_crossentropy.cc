@@ -68,17 +68,17 @@ class SparseCategoricalCrossentropy : public Loss {
                                   truth[0].reshape({-1}).to(at::kLong))};
   }
 
+  bool HasImpossibleTruth() const override { return true; }
   absl::Status CheckTruth(const std::vector<at::Tensor>& truth,
-                          const int64_t* samples) const override {
+                          const SampleName& name_of) const override {
     const at::Tensor numbers = truth[0].contiguous();
     const auto* values = numbers.data_ptr<float>();
     const auto wrong = FindInvalidSymbol(values, numbers.numel(), classes_);
     if (!wrong.has_value()) return absl::OkStatus();
     const int64_t row = *wrong / (numbers.numel() / numbers.size(0));
-    return ErrorAt(spec_.location, spec_.key + ".target",
-                   absl::StrCat("sample ", samples[row], " of the source '", spec_.target,
-                                "' holds ", values[*wrong], ", which is no class: the output has ",
-                                classes_, " of them, numbered from 0"));
+    return ImpossibleTruth(
+        spec_, "target", spec_.target, name_of(row), values[*wrong],
+        absl::StrCat("which is no class: the output has ", classes_, " of them, numbered from 0"));
   }
 
  private:

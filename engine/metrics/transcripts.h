@@ -21,8 +21,13 @@ struct Transcript {
   Symbols truth;
 };
 
-// Decodes a batch greedily: the most probable symbol of every step, without repetitions and blanks.
-// `truth` are the sources of the loss ctc. Waits for the device.
+// Decodes a batch of predictions, (samples, steps, symbols and a blank), greedily: the most
+// probable symbol of every step, without repetitions and blanks. `steps` are those of each sample
+// that are no padding. Waits for the device.
+std::vector<Symbols> DecodeGreedily(const at::Tensor& prediction, const std::vector<int64_t>& steps,
+                                    bool blank_is_first);
+
+// Decodes a batch, and its truth. `truth` are the sources of the loss ctc. Waits for the device.
 std::vector<Transcript> DecodeTranscripts(const MetricContext& context,
                                           const at::Tensor& prediction,
                                           const std::vector<at::Tensor>& truth);
@@ -31,8 +36,10 @@ std::vector<Transcript> DecodeTranscripts(const MetricContext& context,
 std::vector<std::string> NamesOf(const Symbols& numbers, const std::vector<std::string>& symbols);
 
 // Returns the name of the most probable symbol at every step of one sample, (..., number of
-// symbols). Empty if the last extent is not the number of `symbols`. Waits for the device.
-std::vector<std::string> NamesOf(const at::Tensor& sample, const std::vector<std::string>& symbols);
+// symbols), at which the one-hot vectors `given`, of the same shape, have a symbol: zeros are
+// padding. Empty if the last extent is not the number of `symbols`. Waits for the device.
+std::vector<std::string> NamesOf(const at::Tensor& sample, const at::Tensor& given,
+                                 const std::vector<std::string>& symbols);
 
 // Splits a sequence at the symbol `space` into words that are not empty.
 std::vector<Symbols> SplitWords(const Symbols& symbols, int64_t space);

@@ -14,6 +14,7 @@
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
 #include "engine/data/array_source.h"
+#include "engine/data/named_source.h"
 #include "engine/data/speech/classified_recordings.h"
 #include "engine/data/speech/feature_sources.h"
 #include "engine/data/supplier.h"
@@ -100,13 +101,21 @@ absl::StatusOr<SourceMap> Open(const AudioFolderSpec& spec, const OpenContext& c
   KUR_ASSIGN_OR_RETURN(const std::string file,
                        LocatePackage(spec, context.paths, /*directory_allowed=*/true));
   const std::string display_path = IsDirectory(file) ? spec.path->path : spec.File().path;
-  const auto found = OpenClassifiedRecordings(file, display_path, context.paths, spec.classes);
+  const auto found = OpenClassifiedRecordings(file, display_path, context.paths,
+                                              context.ClassesFor("labels", spec.classes));
   if (!found.ok()) return ErrorAtFile(*spec.path, found.status(), file);
+  const std::string left_out = found->others.Describe();
+  if (!left_out.empty()) context.tell(absl::StrCat(display_path, ": ", left_out));
   SourceMap sources;
-  KUR_ASSIGN_OR_RETURN(
-      const Array labels,
-      Array::FromValues<int64_t>({static_cast<int64_t>(found->labels.size())}, found->labels));
-  KUR_ASSIGN_OR_RETURN(sources["labels"], OneHotSource::Create(labels, found->classes));
+  if (!found->classes.empty() && !context.IsNoClass("labels", found->classes)) {
+    KUR_ASSIGN_OR_RETURN(
+        const Array labels,
+        Array::FromValues<int64_t>({static_cast<int64_t>(found->labels.size())}, found->labels));
+    KUR_ASSIGN_OR_RETURN(
+        auto source,
+        OneHotSource::Create(labels, {found->classes, /*is_one_hot=*/true, !spec.classes.empty()}));
+    sources["labels"] = WithNames(std::move(source), found->corpus.NamesOfSamples());
+  }
   KUR_RETURN_IF_ERROR(AddFeatureSources("audio", spec, found->corpus, AudioLimits(), *spec.path,
                                         spec.key, context, &sources));
   return sources;

@@ -20,45 +20,58 @@
 namespace kur {
 namespace {
 
-// The characters that separate and quote cells; absent: guessed from the file.
-struct CsvFormat {
+// The characters that make up a table; absent: guessed from the file.
+struct CsvFormatSpec {
   std::optional<std::string> delimiter;
   std::optional<std::string> quote;
+  std::optional<std::string> decimal;
+  std::optional<std::string> thousands;
 };
 
-const Fields<CsvFormat>& CsvFormatFields() {
+const Fields<CsvFormatSpec>& CsvFormatFields() {
   const Condition<std::string> one_character = {
       "one ASCII character", [](const std::string& text) {
         return text.size() == 1 && static_cast<unsigned char>(text[0]) < 0x80 && text[0] != '\n';
       }};
-  static const auto* const kFields = new Fields<CsvFormat>(
-      Fields<CsvFormat>()
-          .Optional("delimiter", &CsvFormat::delimiter, "the character between cells",
+  const Condition<std::string> mark = {
+      "a comma, a point, a space or an apostrophe", [](const std::string& text) {
+        return text == "," || text == "." || text == " " || text == "'";
+      }};
+  using Spec = CsvFormatSpec;
+  static const auto* const kFields = new Fields<Spec>(
+      Fields<Spec>()
+          .Optional("delimiter", &Spec::delimiter, "the character between cells",
                     IfGiven(one_character))
           .Example("\";\"")
-          .Optional("quote", &CsvFormat::quote, "the character around a cell that holds others",
+          .Optional("quote", &Spec::quote, "the character around a cell that holds others",
                     IfGiven(one_character))
-          .Example("\"'\""));
+          .Example("\"'\"")
+          .Optional("decimal", &Spec::decimal, "the character before the fraction of a number",
+                    IfGiven(mark))
+          .Example("\",\"")
+          .Optional("thousands", &Spec::thousands, "the character between groups of three digits",
+                    IfGiven(mark))
+          .Example("\".\""));
   return *kFields;
 }
 
 }  // namespace
 
 template <>
-struct FieldTraits<CsvFormat> {
+struct FieldTraits<CsvFormatSpec> {
   static std::string Type() { return "dictionary"; }
   static Value Schema() { return TypeSchema("object"); }
   static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
-                    CsvFormat* to) {
+                    CsvFormatSpec* to) {
     return CsvFormatFields().Parse(value, key, diagnostics, to);
   }
-  static std::string Format(const CsvFormat&) { return ""; }
+  static std::string Format(const CsvFormatSpec&) { return ""; }
 };
 
 namespace {
 
 struct CsvSpec : SupplierSpec, Package {
-  CsvFormat format;
+  CsvFormatSpec format;
   bool header = true;
 
   std::string kind() const override { return "csv"; }
@@ -83,7 +96,7 @@ const Fields<CsvSpec>& CsvFields() {
           .Optional("checksum", &CsvSpec::checksum, "SHA-256 of the file")
           .Example("fc414bccf4de3964f895eaa9d0e245ea28810a94be3079b55505cf0eb1644f94")
           .Optional("format", &CsvSpec::format,
-                    "what divides the table, where the first KiB of the file does not show it")
+                    "how the table is written, where its first 64 KiB do not show it")
           .Example("{delimiter: \";\"}")
           .Keys(CsvFormatFields().Describe())
           .Optional("header", &CsvSpec::header,
@@ -114,13 +127,18 @@ const Registration<SupplierKind> kKind(
 
 absl::StatusOr<SourceMap> ReadSources(const CsvSpec& spec, const OpenContext& context,
                                       const std::string& path) {
+  const auto character = [](const std::optional<std::string>& text) {
+    return text.has_value() ? std::make_optional((*text)[0]) : std::nullopt;
+  };
   CsvOptions options;
-  if (spec.format.delimiter.has_value()) options.delimiter = (*spec.format.delimiter)[0];
-  if (spec.format.quote.has_value()) options.quote = (*spec.format.quote)[0];
+  options.format = {character(spec.format.delimiter), character(spec.format.quote),
+                    character(spec.format.decimal), character(spec.format.thousands)};
+  options.tell = context.tell;
   options.header = spec.header;
   options.wanted = context.wanted;
+  options.kept = context.kept;
   KUR_ASSIGN_OR_RETURN(const auto input, ByteInput::OpenFile(path));
-  return ReadCsvColumns(*input, path, options);
+  return ReadCsvColumns(*input, spec.File().path, options);
 }
 
 absl::StatusOr<SourceMap> Open(const CsvSpec& spec, const OpenContext& context) {

@@ -1,4 +1,4 @@
-// images: JPEG and PNG files, classified by their folders or by a table.
+// images: JPEG, PNG and WebP files, classified by their folders or by a table.
 
 #include <algorithm>
 #include <memory>
@@ -22,6 +22,7 @@
 #include "engine/data/classified_files.h"
 #include "engine/data/images/image_files.h"
 #include "engine/data/images/image_source.h"
+#include "engine/data/named_source.h"
 #include "engine/data/supplier.h"
 #include "engine/formats/byte_input.h"
 #endif
@@ -36,6 +37,7 @@ struct ImagesSpec : SupplierSpec, Package {
   std::vector<std::string> classes;
   std::vector<int64_t> size;
   std::string fit = "crop";
+  std::vector<double> background;
   int64_t channels = 3;
   std::vector<double> mean;
   std::vector<double> std;
@@ -62,9 +64,10 @@ Fields<ImagesSpec> FileFields() {
   using Spec = ImagesSpec;
   return std::move(
       Fields<Spec>()
-          .Optional("path", &Spec::path,
-                    "a folder of .jpg and .png files, or a tar archive; without labels an image's "
-                    "class is the name of the folder in which it lies")
+          .Optional(
+              "path", &Spec::path,
+              "a folder of .jpg, .png and .webp files, or a tar archive; without labels an image's "
+              "class is the name of the folder in which it lies")
           .Example("flowers")
           .Optional("url", &Spec::url, "where the archive can be downloaded")
           .Example("https://example.org/flowers.tar.gz")
@@ -96,6 +99,12 @@ Fields<ImagesSpec> WithPixelFields(Fields<ImagesSpec> fields) {
         }
         return size.size() == 1 || size.size() == 2;
       }};
+  const Condition<std::vector<double>> shares = {
+      "one value or three, each from 0 to 1", [](const std::vector<double>& values) {
+        return (values.size() == 1 || values.size() == 3) &&
+               std::all_of(values.begin(), values.end(),
+                           [](double value) { return value >= 0 && value <= 1; });
+      }};
   const Condition<std::vector<double>> deviations = {
       "greater than 0", [](const std::vector<double>& values) {
         return std::all_of(values.begin(), values.end(), Positive().holds);
@@ -109,7 +118,12 @@ Fields<ImagesSpec> WithPixelFields(Fields<ImagesSpec> fields) {
           .Example("[64, 64]")
           .Choice("fit", &Spec::fit, {"crop", "stretch", "pad"},
                   "how an image of another proportion becomes one of that size: the middle of it, "
-                  "all of it distorted, or all of it between black bars")
+                  "all of it distorted, or all of it between bars")
+          .Optional("background", &Spec::background,
+                    "what shows through transparent pixels, and the bars of fit: from 0 to 1, for "
+                    "all channels or [red, green, blue]; default: white, and black bars",
+                    shares)
+          .Example("[1, 1, 1]")
           .Optional(
               "channels", &Spec::channels, "3: color; 1: luminance",
               Condition<int64_t>{"1 or 3", [](int64_t count) { return count == 1 || count == 3; }})
@@ -165,7 +179,7 @@ constexpr char kExample[] = R"(images:
 
 const Registration<SupplierKind> kKind(
     "images",
-    {"JPEG and PNG files in folders whose names are their classes, or named by a table: the "
+    {"JPEG, PNG and WebP files in folders whose names are their classes, or named by a table: the "
      "sources images (height, width, channels) and labels (one-hot)",
      kExample, ImagesFields().Describe(), ParseImages});
 
@@ -186,7 +200,8 @@ std::array<float, 3> PerChannel(const std::vector<double>& values, float missing
 }
 
 absl::StatusOr<std::optional<ClassifiedFiles>> ReadTable(const ImagesSpec& spec,
-                                                         const PathResolver& paths) {
+                                                         const PathResolver& paths,
+                                                         const ListedClasses& classes) {
   if (!spec.labels.has_value()) return std::optional<ClassifiedFiles>();
   const std::string& name = spec.labels->path;
   FileTableOptions table;
@@ -198,7 +213,7 @@ absl::StatusOr<std::optional<ClassifiedFiles>> ReadTable(const ImagesSpec& spec,
   if (!file.ok()) return ErrorAtFile(*spec.labels, file.status());
   const auto input = ByteInput::OpenFile(*file);
   if (!input.ok()) return ErrorAtFile(*spec.labels, input.status(), *file);
-  auto files = ReadFileTable(**input, name, table, spec.classes);
+  auto files = ReadFileTable(**input, name, table, classes);
   if (!files.ok()) return ErrorAtFile(*spec.labels, files.status());
   return std::make_optional(*std::move(files));
 }
@@ -209,7 +224,11 @@ absl::StatusOr<SourceMap> MakeSources(const ImagesSpec& spec, const ImageSet& im
     KUR_ASSIGN_OR_RETURN(
         const Array labels,
         Array::FromValues<int64_t>({static_cast<int64_t>(images.labels.size())}, images.labels));
-    KUR_ASSIGN_OR_RETURN(sources["labels"], OneHotSource::Create(labels, images.classes));
+    KUR_ASSIGN_OR_RETURN(
+        auto source,
+        OneHotSource::Create(labels, {images.classes, /*is_one_hot=*/true, !spec.classes.empty()}));
+    sources["labels"] = WithNames(
+        std::move(source), [files = images.files](int64_t index) { return files->Name(index); });
   }
   auto options = ImageSource::Options::ForThisMachine();
   if (!spec.size.empty()) {
@@ -218,6 +237,8 @@ absl::StatusOr<SourceMap> MakeSources(const ImagesSpec& spec, const ImageSet& im
   }
   options.channels = spec.channels;
   options.fit = ParseFit(spec.fit);
+  options.background = PerChannel(spec.background, 1);
+  options.bars = PerChannel(spec.background, 0);
   options.mean = PerChannel(spec.mean, 0);
   options.deviation = PerChannel(spec.std, 1);
   KUR_ASSIGN_OR_RETURN(sources["images"], ImageSource::Create(images.files, options));
@@ -227,11 +248,14 @@ absl::StatusOr<SourceMap> MakeSources(const ImagesSpec& spec, const ImageSet& im
 absl::StatusOr<SourceMap> Open(const ImagesSpec& spec, const OpenContext& context) {
   KUR_ASSIGN_OR_RETURN(const std::string file,
                        LocatePackage(spec, context.paths, /*directory_allowed=*/true));
-  KUR_ASSIGN_OR_RETURN(auto listed, ReadTable(spec, context.paths));
+  const ListedClasses classes = context.ClassesFor("labels", spec.classes);
+  KUR_ASSIGN_OR_RETURN(auto listed, ReadTable(spec, context.paths, classes));
   const std::string display_path = IsDirectory(file) ? spec.path->path : spec.File().path;
-  const auto images =
-      OpenImages(file, display_path, context.paths, std::move(listed), spec.classes);
+  auto images = OpenImages(file, display_path, context.paths, std::move(listed), classes);
   if (!images.ok()) return ErrorAtFile(*spec.path, images.status(), file);
+  const std::string left_out = images->others.Describe();
+  if (!left_out.empty()) context.tell(absl::StrCat(display_path, ": ", left_out));
+  if (context.IsNoClass("labels", images->classes)) images->classes.clear();
   auto sources = MakeSources(spec, *images);
   if (!sources.ok()) return ErrorAtFile(*spec.path, sources.status(), file);
   return sources;

@@ -43,15 +43,16 @@ const Registration<SupplierKind> kKind(
 
 #ifdef KUR_RUNTIME
 
-absl::StatusOr<SourceMap> ReadSources(const OpenContext& context, const std::string& path) {
+absl::StatusOr<SourceMap> ReadSources(const JsonlSpec& spec, const OpenContext& context,
+                                      const std::string& path) {
   KUR_ASSIGN_OR_RETURN(const auto input, ByteInput::OpenFile(path));
-  return ReadJsonColumns(*input, path, context.wanted);
+  return ReadJsonColumns(*input, spec.source.path, context.wanted, context.kept);
 }
 
 absl::StatusOr<SourceMap> Open(const JsonlSpec& spec, const OpenContext& context) {
   const auto path = context.paths.ForReading(spec.source.path);
   if (!path.ok()) return ErrorAtFile(spec.source, path.status());
-  auto sources = ReadSources(context, *path);
+  auto sources = ReadSources(spec, context, *path);
   if (!DiagnosticsOf(sources.status()).empty()) return sources;
   if (!sources.ok()) return ErrorAtFile(spec.source, sources.status(), *path);
   return sources;

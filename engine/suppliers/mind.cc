@@ -117,7 +117,7 @@ class RecordingsHandler : public JsonLineHandler {
   }
   absl::Status EndList(int64_t /*depth*/) override { return absl::OkStatus(); }
 
-  absl::Status EndLine() override {
+  absl::Status EndLine(int64_t /*line*/) override {
     if (!uuid_.has_value() || uuid_->empty()) {
       return absl::InvalidArgumentError("the line has no 'uuid', which names the image");
     }
@@ -219,6 +219,7 @@ class TransposedSource : public Source {
 
   int64_t size() const override { return images_->size(); }
   const Shape& shape() const override { return shape_; }
+  std::string NameOf(int64_t index) const override { return images_->NameOf(index); }
 
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t /*extent*/,
                       float* to) const override {

@@ -9,12 +9,14 @@
 #include "engine/kurfile/specs/supplier_spec.h"
 
 #ifdef KUR_RUNTIME
+#include "engine/base/files_without_links.h"
 #include "engine/base/status.h"
-#include "engine/data/array_source.h"
+#include "engine/data/columns/pickle_columns.h"
 #include "engine/data/supplier.h"
 #include "engine/formats/byte_input.h"
 #include "engine/formats/npy_reader.h"
 #include "engine/kurfile/specs/package.h"
+#include "engine/value/diagnostics.h"
 #endif
 
 namespace kur {
@@ -26,6 +28,7 @@ struct NpySpec : SupplierSpec {
 
   std::string kind() const override { return "npy"; }
   std::vector<FileReference> Files() const override { return {source}; }
+  bool ReadsText() const override { return true; }
 
   std::string SourceName() const {
     const std::string file = BaseName(source.path);
@@ -51,17 +54,21 @@ const Registration<SupplierKind> kKind(
 
 #ifdef KUR_RUNTIME
 
-absl::StatusOr<SourceMap> ReadSource(const NpySpec& spec, const std::string& path) {
+absl::StatusOr<SourceMap> ReadSource(const NpySpec& spec, const std::string& path,
+                                     const OpenContext& context) {
   KUR_ASSIGN_OR_RETURN(const auto input, ByteInput::OpenFile(path));
-  KUR_ASSIGN_OR_RETURN(Array array, ReadNpy(*input));
-  KUR_ASSIGN_OR_RETURN(auto source, ArraySource::Create(std::move(array)));
-  return SourceMap{{spec.SourceName(), std::move(source)}};
+  KUR_RETURN_IF_ERROR(context.CheckWanted({spec.SourceName()}));
+  KUR_ASSIGN_OR_RETURN(PickleValue value, ReadNpyValue(*input));
+  KUR_ASSIGN_OR_RETURN(const int64_t size, FilesWithoutLinks().FileSize(path));
+  return SourcesFromValues({{spec.SourceName(), std::move(value)}}, MostElements(size),
+                           context.wanted);
 }
 
-absl::StatusOr<SourceMap> Open(const NpySpec& spec, const PathResolver& paths) {
-  const auto path = paths.ForReading(spec.source.path);
+absl::StatusOr<SourceMap> Open(const NpySpec& spec, const OpenContext& context) {
+  const auto path = context.paths.ForReading(spec.source.path);
   if (!path.ok()) return ErrorAtFile(spec.source, path.status());
-  auto sources = ReadSource(spec, *path);
+  auto sources = ReadSource(spec, *path, context);
+  if (!DiagnosticsOf(sources.status()).empty()) return sources;
   if (!sources.ok()) return ErrorAtFile(spec.source, Annotate(sources.status(), *path), *path);
   return sources;
 }

@@ -7,11 +7,13 @@
 #include "engine/kurfile/specs/supplier_spec.h"
 
 #ifdef KUR_RUNTIME
+#include "engine/base/files_without_links.h"
 #include "engine/base/status.h"
-#include "engine/data/array_source.h"
+#include "engine/data/columns/pickle_columns.h"
 #include "engine/data/supplier.h"
 #include "engine/formats/npy_reader.h"
 #include "engine/kurfile/specs/package.h"
+#include "engine/value/diagnostics.h"
 #endif
 
 namespace kur {
@@ -22,6 +24,7 @@ struct NpzSpec : SupplierSpec {
 
   std::string kind() const override { return "npz"; }
   std::vector<FileReference> Files() const override { return {source}; }
+  bool ReadsText() const override { return true; }
 };
 
 const Fields<NpzSpec>& NpzFields() {
@@ -39,15 +42,20 @@ const Registration<SupplierKind> kKind(
 
 #ifdef KUR_RUNTIME
 
-absl::StatusOr<SourceMap> Open(const NpzSpec& spec, const PathResolver& paths) {
-  const auto path = paths.ForReading(spec.source.path);
+absl::StatusOr<SourceMap> ReadSources(const std::string& path, const OpenContext& context) {
+  std::vector<std::string> names;
+  KUR_ASSIGN_OR_RETURN(const auto arrays, ReadNpz(path, context.Selector(&names)));
+  if (names.empty()) return absl::InvalidArgumentError("holds no arrays");
+  KUR_RETURN_IF_ERROR(context.CheckWanted(names));
+  KUR_ASSIGN_OR_RETURN(const int64_t size, FilesWithoutLinks().FileSize(path));
+  return SourcesFromValues(arrays, MostElements(size), context.wanted);
+}
+
+absl::StatusOr<SourceMap> Open(const NpzSpec& spec, const OpenContext& context) {
+  const auto path = context.paths.ForReading(spec.source.path);
   if (!path.ok()) return ErrorAtFile(spec.source, path.status());
-  auto arrays = ReadNpz(*path);
-  if (!arrays.ok()) return ErrorAtFile(spec.source, Annotate(arrays.status(), *path), *path);
-  if (arrays->empty()) {
-    return ErrorAtFile(spec.source, absl::InvalidArgumentError(*path + " holds no arrays"), *path);
-  }
-  auto sources = MakeArraySources(*std::move(arrays));
+  auto sources = ReadSources(*path, context);
+  if (!DiagnosticsOf(sources.status()).empty()) return sources;
   if (!sources.ok()) return ErrorAtFile(spec.source, Annotate(sources.status(), *path), *path);
   return sources;
 }

@@ -8,12 +8,12 @@
 
 #ifdef KUR_RUNTIME
 #include "engine/base/status.h"
-#include "engine/data/array_source.h"
 #include "engine/data/columns/pickle_columns.h"
 #include "engine/data/supplier.h"
 #include "engine/formats/byte_input.h"
 #include "engine/formats/npy_reader.h"
 #include "engine/kurfile/specs/package.h"
+#include "engine/value/diagnostics.h"
 #endif
 
 namespace kur {
@@ -24,6 +24,7 @@ struct NumpyDictSpec : SupplierSpec {
 
   std::string kind() const override { return "numpy_dict"; }
   std::vector<FileReference> Files() const override { return {source}; }
+  bool ReadsText() const override { return true; }
 };
 
 const Fields<NumpyDictSpec>& NumpyDictFields() {
@@ -43,17 +44,17 @@ const Registration<SupplierKind> kKind(
 
 #ifdef KUR_RUNTIME
 
-absl::StatusOr<SourceMap> ReadSources(const std::string& path) {
+absl::StatusOr<SourceMap> ReadSources(const std::string& path, const OpenContext& context) {
   KUR_ASSIGN_OR_RETURN(const auto input, ByteInput::OpenFile(path));
   KUR_ASSIGN_OR_RETURN(const PickleValue dict, ReadNpyObject(*input));
-  KUR_ASSIGN_OR_RETURN(auto columns, ColumnsFromPickle(dict, input->MaxBytes()));
-  return MakeArraySources(std::move(columns));
+  return SourcesFromPickle(dict, input->MaxBytes(), context.wanted);
 }
 
-absl::StatusOr<SourceMap> Open(const NumpyDictSpec& spec, const PathResolver& paths) {
-  const auto path = paths.ForReading(spec.source.path);
+absl::StatusOr<SourceMap> Open(const NumpyDictSpec& spec, const OpenContext& context) {
+  const auto path = context.paths.ForReading(spec.source.path);
   if (!path.ok()) return ErrorAtFile(spec.source, path.status());
-  auto sources = ReadSources(*path);
+  auto sources = ReadSources(*path, context);
+  if (!DiagnosticsOf(sources.status()).empty()) return sources;
   if (!sources.ok()) return ErrorAtFile(spec.source, Annotate(sources.status(), *path), *path);
   return sources;
 }

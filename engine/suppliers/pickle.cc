@@ -7,11 +7,11 @@
 #ifdef KUR_RUNTIME
 #include "engine/base/files_without_links.h"
 #include "engine/base/status.h"
-#include "engine/data/array_source.h"
 #include "engine/data/columns/pickle_columns.h"
 #include "engine/data/supplier.h"
 #include "engine/formats/pickle/pickle_reader.h"
 #include "engine/kurfile/specs/package.h"
+#include "engine/value/diagnostics.h"
 #endif
 
 namespace kur {
@@ -24,6 +24,7 @@ struct PickleSpec : SupplierSpec {
 
   std::string kind() const override { return "pickle"; }
   std::vector<FileReference> Files() const override { return {source}; }
+  bool ReadsText() const override { return true; }
 };
 
 const Fields<PickleSpec>& PickleFields() {
@@ -43,20 +44,19 @@ const Registration<SupplierKind> kKind(
 
 #ifdef KUR_RUNTIME
 
-absl::StatusOr<SourceMap> ReadSources(const std::string& path) {
+absl::StatusOr<SourceMap> ReadSources(const std::string& path, const OpenContext& context) {
   KUR_ASSIGN_OR_RETURN(const int64_t file_size, FilesWithoutLinks().FileSize(path));
   KUR_ASSIGN_OR_RETURN(const PickleValue pickle, ReadPickle(path));
-  auto columns = ColumnsFromPickle(pickle, file_size);
-  if (!columns.ok()) return Annotate(columns.status(), path);
-  auto sources = MakeArraySources(*std::move(columns));
-  if (!sources.ok()) return Annotate(sources.status(), path);
-  return sources;
+  auto sources = SourcesFromPickle(pickle, file_size, context.wanted);
+  if (sources.ok() || !DiagnosticsOf(sources.status()).empty()) return sources;
+  return Annotate(sources.status(), path);
 }
 
-absl::StatusOr<SourceMap> Open(const PickleSpec& spec, const PathResolver& paths) {
-  const auto path = paths.ForReading(spec.source.path);
+absl::StatusOr<SourceMap> Open(const PickleSpec& spec, const OpenContext& context) {
+  const auto path = context.paths.ForReading(spec.source.path);
   if (!path.ok()) return ErrorAtFile(spec.source, path.status());
-  auto sources = ReadSources(*path);
+  auto sources = ReadSources(*path, context);
+  if (!DiagnosticsOf(sources.status()).empty()) return sources;
   if (!sources.ok()) return ErrorAtFile(spec.source, sources.status(), *path);
   return sources;
 }

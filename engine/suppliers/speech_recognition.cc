@@ -13,12 +13,14 @@
 #ifdef KUR_RUNTIME
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "engine/base/file_system.h"
 #include "engine/base/files_without_links.h"
 #include "engine/base/random.h"
 #include "engine/base/status.h"
 #include "engine/data/array_source.h"
+#include "engine/data/named_source.h"
 #include "engine/data/speech/feature_sources.h"
 #include "engine/data/speech/speech_corpus.h"
 #include "engine/data/supplier.h"
@@ -152,7 +154,7 @@ AudioLimits Limits(const SpeechRecognitionSpec& spec) {
 
 absl::StatusOr<Vocabulary> OpenVocabulary(const VocabularySpec& spec,
                                           const TranscriptColumn& transcripts,
-                                          const PathResolver& paths) {
+                                          const PathResolver& paths, const Encoding* known) {
   constexpr int64_t kMaxBytes = int64_t{64} << 20;
   if (const auto* list = std::get_if<std::vector<std::string>>(&spec)) {
     return Vocabulary::Create(*list);
@@ -162,24 +164,30 @@ absl::StatusOr<Vocabulary> OpenVocabulary(const VocabularySpec& spec,
     KUR_ASSIGN_OR_RETURN(const std::string text, FilesWithoutLinks().Read(path, kMaxBytes));
     return Vocabulary::FromJson(text, file->path);
   }
-  return Vocabulary::Create(transcripts.Elements());
+  return Vocabulary::Create(known != nullptr ? known->symbols : transcripts.Elements());
 }
 
 absl::Status AddTranscripts(const SpeechRecognitionSpec& spec, const SpeechCorpus& corpus,
-                            const PathResolver& paths, SourceMap* sources) {
+                            const OpenContext& context, SourceMap* sources) {
+  const auto name_of = corpus.NamesOfSamples();
   for (size_t i = 0; i < spec.text_keys.size(); ++i) {
     const std::string name = spec.TranscriptName(spec.text_keys[i]);
+    // What the model does not know is an error, unless `unknown` stands for it.
+    const Encoding* known = context.model->Find(context.NameOf(name));
+    if (!spec.unknowns[i].has_value()) known = nullptr;
     const auto fails = [&](const char* key, const absl::Status& status) {
       const Value& value = spec.vocab.is_null() ? spec.unknown : spec.vocab;
       return ErrorAt(value.is_null() ? spec.location : value.location(),
                      absl::StrCat(spec.key, ".", key), std::string(status.message()));
     };
-    const auto vocabulary = OpenVocabulary(spec.vocabularies[i], corpus.transcripts[i], paths);
+    const auto vocabulary =
+        OpenVocabulary(spec.vocabularies[i], corpus.transcripts[i], context.paths, known);
     if (!vocabulary.ok()) return fails("vocab", vocabulary.status());
-    auto built = corpus.transcripts[i].Build(*vocabulary, spec.unknowns[i]);
+    const bool is_listed = !std::holds_alternative<std::monostate>(spec.vocabularies[i]);
+    auto built = corpus.transcripts[i].Build(*vocabulary, spec.unknowns[i], is_listed);
     if (!built.ok()) return fails("unknown", built.status());
-    (*sources)[name] = std::move(built->transcript);
-    (*sources)[name + "_length"] = std::move(built->length);
+    (*sources)[name] = WithNames(std::move(built->transcript), name_of);
+    (*sources)[name + "_length"] = WithNames(std::move(built->length), name_of);
   }
   return absl::OkStatus();
 }
@@ -218,7 +226,7 @@ absl::StatusOr<SpeechCorpus> OpenCorpus(const SpeechRecognitionSpec& spec,
 absl::StatusOr<SourceMap> Open(const SpeechRecognitionSpec& spec, const OpenContext& context) {
   KUR_ASSIGN_OR_RETURN(const SpeechCorpus corpus, OpenCorpus(spec, context));
   SourceMap sources;
-  KUR_RETURN_IF_ERROR(AddTranscripts(spec, corpus, context.paths, &sources));
+  KUR_RETURN_IF_ERROR(AddTranscripts(spec, corpus, context, &sources));
   KUR_ASSIGN_OR_RETURN(const Array durations,
                        Array::FromValues<double>({corpus.size()}, corpus.durations));
   KUR_ASSIGN_OR_RETURN(sources["duration"], ArraySource::Create(durations));

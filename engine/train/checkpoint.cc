@@ -29,6 +29,7 @@ constexpr char kTrainedPrefix[] = "trained/";
 constexpr char kGradientPrefix[] = "gradient/";
 constexpr char kMetadataKey[] = "__metadata__";
 constexpr char kStateKey[] = "kur";
+constexpr char kEncodingsKey[] = "kur_data";
 constexpr char kChecksumKey[] = "kur_file_sha256";
 // In files of earlier versions: of the state and the tensors, but not of their names and places.
 constexpr char kOldChecksumKey[] = "kur_sha256";
@@ -166,6 +167,12 @@ void ParseState(const json& state, Checkpoint* checkpoint) {
   checkpoint->position = PositionFromJson(state.value("position", json::object()));
 }
 
+void ParseMetadata(const json& metadata, Checkpoint* checkpoint) {
+  const std::string state = metadata.value(kStateKey, "");
+  if (!state.empty()) ParseState(json::parse(state), checkpoint);
+  checkpoint->encodings = metadata.value(kEncodingsKey, "");
+}
+
 // Returns the size of the header of a file of `size` bytes, of which `begin` is the beginning.
 absl::StatusOr<uint64_t> HeaderSize(absl::string_view begin, size_t size) {
   uint64_t header_size = 0;
@@ -177,7 +184,7 @@ absl::StatusOr<uint64_t> HeaderSize(absl::string_view begin, size_t size) {
   return absl::DataLossError("the header is longer than the file");
 }
 
-absl::StatusOr<TrainingPosition> ParsePosition(const RandomAccessFile& file) {
+absl::StatusOr<CheckpointHeader> ParseHeader(const RandomAccessFile& file) {
   KUR_ASSIGN_OR_RETURN(const int64_t size, file.Size());
   std::string text(kLengthBytes, '\0');
   KUR_ASSIGN_OR_RETURN(const size_t begin, file.Read(0, text.size(), text.data()));
@@ -186,11 +193,14 @@ absl::StatusOr<TrainingPosition> ParsePosition(const RandomAccessFile& file) {
   text.resize(header_size);
   KUR_ASSIGN_OR_RETURN(const size_t got, file.Read(kLengthBytes, text.size(), text.data()));
   const json header = json::parse(text.substr(0, got));
-  const std::string state =
-      header.value(kMetadataKey, json::object()).value(kStateKey, std::string());
+  const json metadata = header.value(kMetadataKey, json::object());
   Checkpoint checkpoint;
-  if (!state.empty()) ParseState(json::parse(state), &checkpoint);
-  return checkpoint.position;
+  ParseMetadata(metadata, &checkpoint);
+  CheckpointHeader read;
+  read.position = checkpoint.position;
+  if (checkpoint.encodings.empty()) return read;
+  KUR_ASSIGN_OR_RETURN(read.encodings, ParseEncodings(checkpoint.encodings));
+  return read;
 }
 
 absl::StatusOr<Checkpoint> Parse(const std::string& content) {
@@ -213,8 +223,7 @@ absl::StatusOr<Checkpoint> Parse(const std::string& content) {
   if (!header.contains(kMetadataKey)) return checkpoint;
   const json& metadata = header[kMetadataKey];
   KUR_RETURN_IF_ERROR(CheckIntegrity(metadata, text, data));
-  const std::string state = metadata.value(kStateKey, "");
-  if (!state.empty()) ParseState(json::parse(state), &checkpoint);
+  ParseMetadata(metadata, &checkpoint);
   return checkpoint;
 }
 
@@ -258,6 +267,7 @@ absl::StatusOr<std::string> SerializeCheckpoint(const Checkpoint& checkpoint) {
                       {"optimizer_steps", checkpoint.optimizer_steps},
                       {"position", PositionToJson(checkpoint.position)}};
   header[kMetadataKey] = {{kStateKey, state.dump()}, {kChecksumKey, NoChecksum()}};
+  if (!checkpoint.encodings.empty()) header[kMetadataKey][kEncodingsKey] = checkpoint.encodings;
   std::string text = header.dump();
   // Tensors begin at a multiple of 8, as the format wants.
   text.resize((text.size() + 7) / 8 * 8, ' ');
@@ -278,9 +288,9 @@ absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& path) {
   return NamingDamage<Checkpoint>(path, [&] { return Parse(content); });
 }
 
-absl::StatusOr<TrainingPosition> ReadPosition(const std::string& path) {
+absl::StatusOr<CheckpointHeader> ReadCheckpointHeader(const std::string& path) {
   KUR_ASSIGN_OR_RETURN(const auto file, FilesWithoutLinks().OpenForReading(path));
-  return NamingDamage<TrainingPosition>(path, [&] { return ParsePosition(*file); });
+  return NamingDamage<CheckpointHeader>(path, [&] { return ParseHeader(*file); });
 }
 
 }  // namespace kur

@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/base/file_system.h"
+#include "engine/data/encoding.h"
 #include "engine/train/checkpoint_timer.h"
 #include "engine/train/early_stopping.h"
 #include "engine/train/epoch_tally.h"
@@ -54,12 +56,19 @@ struct TrainingPosition {
   }
 };
 
+// What a weights file says of itself beside its tensors; see Checkpoint.
+struct CheckpointHeader {
+  TrainingPosition position;
+  // Absent: the file is of an earlier version or of another program.
+  std::optional<Encodings> encodings;
+};
+
 // Everything that training needs to go on: one file in the safetensors format
 // (https://github.com/huggingface/safetensors): model weights under their own names
 // ("labels.weight"), the optimizer's state under "optimizer/NAME", gradients that wait for more
-// batches under "gradient/NAME", and in the metadata, as JSON
-// under the key "kur", the rest, with a checksum of the whole file under "kur_file_sha256": of the
-// header with zeros for the checksum itself, and the tensors.
+// batches under "gradient/NAME", and in the metadata, as JSON, under the key "kur_data" how data
+// became numbers, under the key "kur" the rest, and under "kur_file_sha256" a checksum of the whole
+// file: of the header with zeros for the checksum itself, and the tensors.
 //
 // Where training keeps an average of its weights, that is what stands under the names of the
 // weights, for whoever uses the model; those that training adjusts are under "trained/NAME".
@@ -71,6 +80,7 @@ struct Checkpoint {
   TensorMap optimizer_state;
   int64_t optimizer_steps = 0;
   TrainingPosition position;
+  std::string encodings;  // of FormatEncodings(); empty: not told
 };
 
 // Returns the bytes of a checkpoint file. Tensors may be on any device and have any strides.
@@ -81,9 +91,9 @@ absl::StatusOr<std::string> SerializeCheckpoint(const Checkpoint& checkpoint);
 // allocates no more than the file is long. The tensors are on the CPU.
 absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& path);
 
-// Reads only the position that a checkpoint file claims in its header, whether the rest is good or
-// not. Errors as above.
-absl::StatusOr<TrainingPosition> ReadPosition(const std::string& path);
+// Reads only what a checkpoint file claims in its header, whether the rest is good or not. Errors
+// as above.
+absl::StatusOr<CheckpointHeader> ReadCheckpointHeader(const std::string& path);
 
 }  // namespace kur
 

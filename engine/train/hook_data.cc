@@ -3,6 +3,7 @@
 #include <ATen/ops/from_blob.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -18,8 +19,9 @@ namespace {
 absl::Status ReadSymbols(const TensorMap& batch, const BatchProvider& provider,
                          Objective* objective, HookData* data) {
   for (const std::string& input : objective->model().inputs()) {
-    const auto& symbols = provider.sources().at(input)->symbols();
-    auto given = NamesOf(batch.at(input)[0], symbols);
+    const auto& symbols = provider.sources().at(input)->symbols().names;
+    const at::Tensor sample = batch.at(input)[0];
+    auto given = NamesOf(sample, sample, symbols);
     if (!given.empty()) data->input_symbols[input] = std::move(given);
   }
   for (const Objective::BoundLoss& bound : objective->losses()) {
@@ -33,7 +35,8 @@ absl::Status ReadSymbols(const TensorMap& batch, const BatchProvider& provider,
           DecodeTranscripts(MetricContextOf(bound), output.narrow(0, 0, 1), truth)[0];
       sample = {NamesOf(first.predicted, bound.symbols), NamesOf(first.truth, bound.symbols)};
     } else {
-      sample = {NamesOf(output[0], bound.symbols), NamesOf(truth[0][0], bound.symbols)};
+      const at::Tensor given = truth[0][0];
+      sample = {NamesOf(output[0], given, bound.symbols), NamesOf(given, given, bound.symbols)};
     }
     data->output_symbols[bound.spec->target] = std::move(sample);
   }
@@ -60,11 +63,27 @@ std::map<std::string, ResultColumn> ToColumns(const std::map<std::string, at::Te
 
 }  // namespace
 
+std::vector<std::string> NamesOfBatch(const BatchProvider& provider, const BatchPlan& plan,
+                                      int64_t batch) {
+  std::vector<std::string> names;
+  for (int64_t i = 0; i < plan.size(batch); ++i) {
+    names.push_back(provider.NameOf(plan.indices(batch)[i]));
+  }
+  const bool has_names = std::any_of(names.begin(), names.end(),
+                                     [](const std::string& name) { return !name.empty(); });
+  return has_names ? names : std::vector<std::string>();
+}
+
 absl::StatusOr<HookData> FirstBatchOf(const OpenSet& set, Objective* objective) {
   const c10::NoGradGuard no_grad;
   BatchFeeder feeder(set.provider, objective->SourceNames(), objective->model().device());
   KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder.Load(set.provider.EpochPlan(0), 0));
   HookData data;
+  const BatchPlan plan = set.provider.EpochPlan(0);
+  data.labels.samples = NamesOfBatch(set.provider, plan, 0);
+  for (const Objective::BoundLoss& bound : objective->losses()) {
+    if (!bound.symbols.empty()) data.labels.classes[bound.spec->target] = bound.symbols;
+  }
   for (const auto& [name, output] : objective->model().Forward(batch, {})) {
     data.result[name] = output.to(at::kCPU, at::kFloat).contiguous();
     const auto truth = batch.find(name);
@@ -79,11 +98,12 @@ HookData ToHookData(Predictions* predictions) {
   HookData data;
   data.result = ToTensors(&predictions->result);
   data.truth = ToTensors(&predictions->truth);
+  data.labels = predictions->labels;
   return data;
 }
 
 Predictions ToPredictions(const HookData& data) {
-  return {ToColumns(data.result), ToColumns(data.truth)};
+  return {ToColumns(data.result), ToColumns(data.truth), data.labels};
 }
 
 }  // namespace kur

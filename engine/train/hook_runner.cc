@@ -73,7 +73,9 @@ absl::Status HookRunner::Notify(const TrainingStatus& status, const TrainingHist
 
 absl::Status WriteResults(const FileReference& file, const std::string& format,
                           const Predictions& predictions, ArtifactWriter* artifacts) {
-  KUR_ASSIGN_OR_RETURN(const std::string content, FormatResults(predictions, format));
+  KUR_ASSIGN_OR_RETURN(
+      const std::string content,
+      FormatResults(predictions, format == "auto" ? ResultFormatOf(file.path) : format));
   ArtifactInfo info;
   info.file = file;
   info.kind = ArtifactInfo::Kind::kResult;

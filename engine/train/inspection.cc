@@ -17,6 +17,7 @@
 #include "engine/train/objective.h"
 #include "engine/train/open_set.h"
 #include "engine/train/stopwatch.h"
+#include "engine/train/weight_files.h"
 #include "engine/value/diagnostics.h"
 
 namespace kur {
@@ -120,8 +121,15 @@ class Inspector {
  private:
   // False if the run was cancelled, here and below.
   bool InspectSection(const Kurfile::NamedData& named) {
-    const OpenContext context = MakeOpenContext(kurfile_, paths_, Mode::kInspect, host_);
-    const auto sets = OpenData(*named.data, context, options_.seed, /*randomize=*/false);
+    // Writes nothing, whatever the section.
+    OpenContext context = MakeOpenContext(
+        kurfile_, paths_, named.section == "evaluate" ? Mode::kEvaluate : Mode::kInspect, host_);
+    auto model = EncodingsFor(named.section);
+    if (model.ok()) context.model = *std::move(model);
+    const auto sets = model.ok()
+                          ? OpenData(*named.data, context, options_.seed, /*randomize=*/false)
+                          : model.status();
+    if (learnt_ != nullptr) learnt_->StopLearning();
     if (!sets.ok()) {
       DataReport report;
       report.section = named.section;
@@ -131,6 +139,30 @@ class Inspector {
     }
     return std::all_of(sets->begin(), sets->end(),
                        [&](const OpenSet& set) { return InspectSet(named, set); });
+  }
+
+  // Returns how the data of a section would become numbers in a job: as the section's weights know,
+  // or as the training data has taught, if that was looked at before.
+  absl::StatusOr<std::shared_ptr<ModelEncodings>> EncodingsFor(const std::string& section) {
+    const std::optional<FileReference> weights = WeightsOf(section);
+    if (weights && paths_.ForReading(weights->path).ok()) {
+      KUR_ASSIGN_OR_RETURN(auto model, ReadModelEncodings(*weights, paths_));
+      if (section != "train") model->StopLearning();
+      return model;
+    }
+    if (learnt_ != nullptr) return learnt_;
+    auto model = std::make_shared<ModelEncodings>();
+    if (section == "train") learnt_ = model;
+    return model;
+  }
+
+  // Returns the weights that a job with the data of a section would begin with.
+  std::optional<FileReference> WeightsOf(const std::string& section) const {
+    const Sections& sections = kurfile_.sections();
+    if (section == "test") return sections.test->weights;
+    if (section == "evaluate") return sections.evaluate->weights;
+    if (!sections.train || sections.train->weights.relearn) return std::nullopt;
+    return sections.train->weights.initial;
   }
 
   bool InspectSet(const Kurfile::NamedData& named, const OpenSet& set) {
@@ -265,6 +297,7 @@ class Inspector {
   const RunHost host_;
   std::set<std::string> inputs_;  // of the model
   std::unique_ptr<Objective> objective_;
+  std::shared_ptr<ModelEncodings> learnt_;  // from the training data; null: not looked at yet
   // What was seen of the samples of the sets so far, and the first set that each is in.
   absl::flat_hash_map<uint64_t, int> sets_of_;
   std::vector<std::string> set_names_;

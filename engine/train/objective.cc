@@ -85,6 +85,14 @@ absl::Status CheckMemory(const Kurfile& kurfile, const ModelPlan& plan,
                    " of memory; make the layers or provider.batch_size smaller"));
 }
 
+// Returns the names of the samples of a batch.
+SampleName NamesIn(const BatchProvider& provider, const int64_t* samples) {
+  return [&provider, samples](int64_t row) {
+    const std::string name = provider.NameOf(samples[row]);
+    return absl::StrCat("sample ", samples[row], name.empty() ? "" : absl::StrCat(" (", name, ")"));
+  };
+}
+
 }  // namespace
 
 absl::StatusOr<Objective> Objective::Build(const Kurfile& kurfile, const BatchProvider& provider,
@@ -123,7 +131,7 @@ absl::Status Objective::BindLoss(const std::shared_ptr<const LossSpec>& spec,
                            spec->target);
     }
   }
-  bound.symbols = provider.sources().at(bound.truth[0].name)->symbols();
+  bound.symbols = provider.sources().at(bound.truth[0].name)->symbols().names;
   bound.loss = Registry<LossBuilder>::Get().Find(spec->kind())->build(*spec, output);
   const Probabilities fused = spec->fused_with();
   bound.from_logits = fused != Probabilities::kNone && model_.CanGiveLogits(spec->target, fused);
@@ -149,8 +157,8 @@ BatchFeeder Objective::FeederOf(const BatchProvider& provider,
     }
   }
   for (const std::string& input : model_.inputs()) options.on_host.erase(input);
-  options.check = [this](const TensorMap& batch, const int64_t* samples) {
-    return CheckBatch(batch, samples);
+  options.check = [this, &provider](const TensorMap& batch, const int64_t* samples) {
+    return CheckBatch(batch, NamesIn(provider, samples));
   };
   options.change = std::move(change);
   std::set<std::string> sources = SourceNames();
@@ -173,7 +181,7 @@ absl::Status Objective::CheckMixable(const AugmentationSpec& augmentation) const
   return absl::OkStatus();
 }
 
-absl::Status Objective::CheckIndices(const TensorMap& batch, const int64_t* samples) const {
+absl::Status Objective::CheckIndices(const TensorMap& batch, const SampleName& name_of) const {
   for (const auto& [input, layer] : indexed_) {
     const auto found = batch.find(input);
     if (found == batch.end()) continue;
@@ -184,19 +192,22 @@ absl::Status Objective::CheckIndices(const TensorMap& batch, const int64_t* samp
     const int64_t row = *wrong / (numbers.numel() / numbers.size(0));
     return ErrorAt(
         layer->location, layer->path,
-        absl::StrCat("sample ", samples[row], " of the source '", input, "' holds ", values[*wrong],
+        absl::StrCat(name_of(row), " of the source '", input, "' holds ", values[*wrong],
                      ", which the ", layer->kind, " '", layer->name,
                      "' has no vector for: its indices are 0 to ", layer->spec->NumIndices() - 1));
   }
   return absl::OkStatus();
 }
 
-absl::Status Objective::CheckBatch(const TensorMap& batch, const int64_t* samples) const {
-  KUR_RETURN_IF_ERROR(CheckIndices(batch, samples));
+absl::Status Objective::CheckBatch(const TensorMap& batch, const SampleName& name_of) const {
+  KUR_RETURN_IF_ERROR(CheckIndices(batch, name_of));
   for (const BoundLoss& bound : losses_) {
     std::vector<at::Tensor> truth;
-    for (const TruthSource& source : bound.truth) truth.push_back(batch.at(source.name));
-    KUR_RETURN_IF_ERROR(bound.loss->CheckTruth(truth, samples));
+    for (const TruthSource& source : bound.truth) {
+      if (batch.count(source.name) > 0) truth.push_back(batch.at(source.name));
+    }
+    if (truth.size() < bound.truth.size()) continue;  // CheckValuesOf() has left it out
+    KUR_RETURN_IF_ERROR(bound.loss->CheckTruth(truth, name_of));
   }
   return absl::OkStatus();
 }
@@ -205,12 +216,14 @@ absl::Status Objective::CheckValuesOf(const BatchProvider& provider) const {
   std::set<std::string> names;
   for (const auto& [input, layer] : indexed_) names.insert(input);
   for (const BoundLoss& bound : losses_) {
+    const bool is_one_hot = provider.sources().at(bound.truth[0].name)->symbols().is_one_hot;
+    if (!bound.loss->HasImpossibleTruth() || (bound.truth.size() == 1 && is_one_hot)) continue;
     for (const TruthSource& source : bound.truth) names.insert(source.name);
   }
   if (names.empty()) return absl::OkStatus();
   BatchFeeder::Options options;
-  options.check = [this](const TensorMap& batch, const int64_t* samples) {
-    return CheckBatch(batch, samples);
+  options.check = [this, &provider](const TensorMap& batch, const int64_t* samples) {
+    return CheckBatch(batch, NamesIn(provider, samples));
   };
   BatchFeeder feeder(provider, names, c10::Device("cpu"), std::move(options));
   std::vector<int64_t> order(static_cast<size_t>(provider.num_samples()));

@@ -57,6 +57,8 @@ class Objective {
   Model& model() { return model_; }
   const Model& model() const { return model_; }
   const std::vector<BoundLoss>& losses() const { return losses_; }
+  // The model's plan, with the shapes of the data.
+  const ModelPlan& plan() const { return *plan_; }
 
   // Sets what forward passes compute in, as `train.precision` has it; at first float32.
   void SetPrecision(std::string precision) { precision_ = std::move(precision); }
@@ -66,7 +68,8 @@ class Objective {
   // Fails if the sources do not have the shapes that the model was built for.
   absl::Status CheckSources(const DataSection& section, const BatchProvider& provider) const;
   // Fails if a sample of `provider` has a value that cannot be, naming the first: a truth that its
-  // loss cannot compare with, an index that an embedding does not have.
+  // loss cannot compare with, an index that an embedding does not have. Reads all of them, but for
+  // one-hot vectors, which are right as they are made.
   absl::Status CheckValuesOf(const BatchProvider& provider) const;
   // Fails if what the losses compare with cannot be mixed with that of other samples.
   absl::Status CheckMixable(const AugmentationSpec& augmentation) const;
@@ -91,8 +94,8 @@ class Objective {
       : model_(std::move(model)), plan_(std::make_unique<const ModelPlan>(std::move(plan))) {}
 
   absl::Status BindLoss(const std::shared_ptr<const LossSpec>& spec, const BatchProvider& provider);
-  absl::Status CheckBatch(const TensorMap& batch, const int64_t* samples) const;
-  absl::Status CheckIndices(const TensorMap& batch, const int64_t* samples) const;
+  absl::Status CheckBatch(const TensorMap& batch, const SampleName& name_of) const;
+  absl::Status CheckIndices(const TensorMap& batch, const SampleName& name_of) const;
 
   Model model_;
   std::unique_ptr<const ModelPlan> plan_;  // stays where it is, as the scalers refer to it

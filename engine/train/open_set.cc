@@ -23,6 +23,17 @@ OpenContext MakeOpenContext(const Kurfile& kurfile, const PathResolver& paths, M
                             const RunHost& host) {
   OpenContext context(paths);
   context.seed = kurfile.seed().value_or(0);
+  context.tell = [host](const std::string& text) { host.events->OnLog(LogLevel::kInfo, text); };
+  context.read.emplace();
+  for (const int input : kurfile.plan().inputs) {
+    context.read->insert(kurfile.plan().layers[static_cast<size_t>(input)].name);
+  }
+  context.may_lack_others = mode == Mode::kEvaluate;
+  for (const auto& loss : kurfile.sections().losses) {
+    if (mode == Mode::kEvaluate) break;
+    const std::vector<std::string> sources = loss->Sources();
+    context.read->insert(sources.begin(), sources.end());
+  }
   context.warn = [host](const std::string& text) { host.events->OnLog(LogLevel::kWarning, text); };
   if (mode != Mode::kTrain) return context;
   context.write = [host](const FileReference& file, const std::string& content) {

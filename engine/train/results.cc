@@ -1,15 +1,14 @@
 #include "engine/train/results.h"
 
-#include <array>
-#include <charconv>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "engine/base/status.h"
+#include "engine/formats/npz_writer.h"
 #include "engine/formats/pickle/pickle_value.h"
 #include "engine/formats/pickle/pickle_writer.h"
+#include "engine/train/result_table.h"
 
 namespace kur {
 namespace {
@@ -25,56 +24,83 @@ absl::StatusOr<PickleValue> ToPickle(const Columns& columns) {
   return PickleValue::MakeDict(std::move(dict));
 }
 
-// One column of the table: where its numbers are.
-struct CsvColumn {
-  std::string title;
-  Array array;
-  int64_t width;
-  int64_t element;
-};
-
-// The shortest text that reads back as the same number.
-std::string Shortest(float value) {
-  std::array<char, 32> text;
-  const auto [end, error] = std::to_chars(text.begin(), text.end(), value);
-  return std::string(text.begin(), end);
+absl::StatusOr<Array> ToArray(const std::vector<int64_t>& numbers) {
+  return Array::FromValues<int64_t>({static_cast<int64_t>(numbers.size())}, numbers);
 }
 
-std::string Quoted(const std::string& title) {
-  if (title.find_first_of(",\"\r\n") == std::string::npos) return title;
-  return absl::StrCat("\"", absl::StrReplaceAll(title, {{"\"", "\"\""}}), "\"");
+PickleValue ToPickle(const std::vector<std::string>& texts) {
+  std::vector<PickleValue> list;
+  for (const std::string& text : texts) list.emplace_back(text);
+  return PickleValue::MakeList(std::move(list));
 }
 
-absl::Status AppendColumns(const Columns& columns, const std::string& suffix,
-                           std::vector<CsvColumn>* to) {
-  for (const auto& [name, column] : columns) {
+// Returns {name: list} of the lists that describe all rows.
+PickleValue ToPickle(const std::map<std::string, std::vector<std::string>>& lists) {
+  PickleValue::Dict dict;
+  for (const auto& [name, texts] : lists) dict.emplace_back(PickleValue(name), ToPickle(texts));
+  return PickleValue::MakeDict(std::move(dict));
+}
+
+absl::StatusOr<std::string> FormatAsPickle(const Predictions& predictions) {
+  PickleValue::Dict root;
+  const auto add = [&](const char* key, PickleValue value) {
+    root.emplace_back(PickleValue(key), std::move(value));
+  };
+  KUR_ASSIGN_OR_RETURN(PickleValue result, ToPickle(predictions.result));
+  add("result", std::move(result));
+  if (!predictions.truth.empty()) {
+    KUR_ASSIGN_OR_RETURN(PickleValue truth, ToPickle(predictions.truth));
+    add("truth", std::move(truth));
+  }
+  const ResultLabels& labels = predictions.labels;
+  if (!labels.samples.empty()) add("samples", ToPickle(labels.samples));
+  if (!labels.kept.empty()) {
+    PickleValue::Dict kept;
+    for (const auto& [name, texts] : labels.kept) {
+      kept.emplace_back(PickleValue(name), ToPickle(texts));
+    }
+    add("kept", PickleValue::MakeDict(std::move(kept)));
+  }
+  if (!labels.classes.empty()) add("classes", ToPickle(labels.classes));
+  if (!labels.lengths.empty()) {
+    PickleValue::Dict lengths;
+    for (const auto& [name, steps] : labels.lengths) {
+      KUR_ASSIGN_OR_RETURN(Array array, ToArray(steps));
+      lengths.emplace_back(PickleValue(name), PickleValue(std::move(array)));
+    }
+    add("lengths", PickleValue::MakeDict(std::move(lengths)));
+  }
+  if (!labels.texts.empty()) add("texts", ToPickle(labels.texts));
+  return FormatPickle(PickleValue::MakeDict(std::move(root)));
+}
+
+absl::StatusOr<std::string> FormatAsNpz(const Predictions& predictions) {
+  NpzWriter npz;
+  for (const auto& [name, column] : predictions.result) {
     KUR_ASSIGN_OR_RETURN(const Array array, column.ToArray());
-    int64_t width = 1;
-    for (const int64_t extent : column.sample_shape) width *= extent;
-    for (int64_t element = 0; element < width; ++element) {
-      const std::string index = width == 1 ? "" : absl::StrCat("[", element, "]");
-      to->push_back({Quoted(absl::StrCat(name, index, suffix)), array, width, element});
-    }
+    KUR_RETURN_IF_ERROR(npz.Add(name, array));
   }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::string> FormatCsv(const Predictions& predictions) {
-  std::vector<CsvColumn> columns;
-  KUR_RETURN_IF_ERROR(AppendColumns(predictions.result, "", &columns));
-  KUR_RETURN_IF_ERROR(AppendColumns(predictions.truth, " expected", &columns));
-  std::string text = absl::StrJoin(
-      columns, ",", [](std::string* out, const CsvColumn& column) { out->append(column.title); });
-  text += "\r\n";
-  const int64_t rows = columns.empty() ? 0 : columns[0].array.shape()[0];
-  for (int64_t row = 0; row < rows; ++row) {
-    for (size_t i = 0; i < columns.size(); ++i) {
-      const double value = columns[i].array.At(row * columns[i].width + columns[i].element);
-      absl::StrAppend(&text, i == 0 ? "" : ",", Shortest(static_cast<float>(value)));
-    }
-    text += "\r\n";
+  for (const auto& [name, column] : predictions.truth) {
+    KUR_ASSIGN_OR_RETURN(const Array array, column.ToArray());
+    KUR_RETURN_IF_ERROR(npz.Add(name + " expected", array));
   }
-  return text;
+  const ResultLabels& labels = predictions.labels;
+  if (!labels.samples.empty()) KUR_RETURN_IF_ERROR(npz.Add("sample", labels.samples));
+  for (const auto& [name, texts] : labels.kept) {
+    // An output of the same name is the same column.
+    if (predictions.result.count(name) == 0) KUR_RETURN_IF_ERROR(npz.Add(name, texts));
+  }
+  for (const auto& [name, names] : labels.classes) {
+    KUR_RETURN_IF_ERROR(npz.Add(name + " classes", names));
+  }
+  for (const auto& [name, steps] : labels.lengths) {
+    KUR_ASSIGN_OR_RETURN(const Array array, ToArray(steps));
+    KUR_RETURN_IF_ERROR(npz.Add(name + " length", array));
+  }
+  for (const auto& [name, texts] : labels.texts) {
+    KUR_RETURN_IF_ERROR(npz.Add(name + " text", texts));
+  }
+  return std::move(npz).Finish();
 }
 
 int64_t BytesOf(const std::vector<int64_t>& sample_shape) {
@@ -121,17 +147,19 @@ absl::StatusOr<Array> ResultColumn::ToArray() const {
                           Array::Bytes(bytes.data(), bytes.data() + bytes.size()));
 }
 
+std::string ResultFormatOf(const std::string& path) {
+  for (const char* format : {"csv", "jsonl", "npz"}) {
+    if (absl::EndsWith(path, absl::StrCat(".", format))) return format;
+  }
+  return "pkl";
+}
+
 absl::StatusOr<std::string> FormatResults(const Predictions& predictions,
                                           const std::string& format) {
-  if (format == "csv") return FormatCsv(predictions);
-  KUR_ASSIGN_OR_RETURN(PickleValue result, ToPickle(predictions.result));
-  PickleValue::Dict root;
-  root.emplace_back(PickleValue("result"), std::move(result));
-  if (!predictions.truth.empty()) {
-    KUR_ASSIGN_OR_RETURN(PickleValue truth, ToPickle(predictions.truth));
-    root.emplace_back(PickleValue("truth"), std::move(truth));
-  }
-  return FormatPickle(PickleValue::MakeDict(std::move(root)));
+  if (format == "csv") return FormatCsvTable(predictions);
+  if (format == "jsonl") return FormatJsonTable(predictions);
+  if (format == "npz") return FormatAsNpz(predictions);
+  return FormatAsPickle(predictions);
 }
 
 }  // namespace kur

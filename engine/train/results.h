@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "engine/formats/array.h"
+#include "engine/hooks/result_labels.h"
 
 namespace kur {
 
@@ -34,11 +35,20 @@ void AppendRows(const at::Tensor& tensor, ResultColumn* column);
 struct Predictions {
   std::map<std::string, ResultColumn> result;
   std::map<std::string, ResultColumn> truth;
+  ResultLabels labels;
 };
 
-// Formats predictions as the file that Kur writes: "pkl" is a Python pickle of {'result': {name:
-// array}, 'truth': {...}}, "csv" a table with a column for each output and each truth ("NAME
-// expected"); an output of several numbers gets a column for each ("NAME[3]").
+// Returns the format of results that a file's name means: that of its extension, "csv", "jsonl" or
+// "npz", else "pkl".
+std::string ResultFormatOf(const std::string& path);
+
+// Formats predictions as a file:
+// - "pkl", as Kur writes it: a Python pickle of {'result': {name: array}, 'truth': {...}}, with the
+//   labels that there are as {'samples': [...]}, {'kept': {name: [...]}}, {'classes': {output:
+//   [...]}}, {'lengths': {output: array}} and {'texts': {output: [...]}};
+// - "npz": the arrays NAME and "NAME expected", and of the labels "sample", "NAME length", "NAME
+//   text", "NAME classes" and the columns kept;
+// - "csv" and "jsonl": see FormatTable().
 absl::StatusOr<std::string> FormatResults(const Predictions& predictions,
                                           const std::string& format);
 

@@ -104,6 +104,7 @@ Checkpoint RunWriter::MakeCheckpoint() const {
   checkpoint.gradients = parts_.optimizer->Gradients();
   checkpoint.position = parts_.position();
   checkpoint.position.log_commit = log_commit_;
+  checkpoint.encodings = parts_.encodings;
   return checkpoint;
 }
 

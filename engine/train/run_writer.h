@@ -28,6 +28,7 @@ class RunWriter {
     std::string optimizer_kind;
     WeightAverage* average = nullptr;  // may be null
     KurLog* log = nullptr;             // may be null
+    std::string encodings;             // see Checkpoint
     // Returns where the training stands; its `log_commit` is not looked at.
     std::function<TrainingPosition()> position;
   };

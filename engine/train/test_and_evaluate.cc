@@ -1,7 +1,6 @@
 #include "engine/train/test_and_evaluate.h"
 
 #include <ATen/Parallel.h>
-#include <c10/core/GradMode.h>
 
 #include <utility>
 
@@ -12,8 +11,8 @@
 #include "engine/train/hook_runner.h"
 #include "engine/train/objective.h"
 #include "engine/train/open_set.h"
+#include "engine/train/predictor.h"
 #include "engine/train/results.h"
-#include "engine/train/stopwatch.h"
 #include "engine/train/weight_files.h"
 #include "engine/value/diagnostics.h"
 
@@ -29,15 +28,20 @@ absl::Status LoadWeights(const std::optional<FileReference>& weights, const Path
                   "the section names no weights: working with fresh ones, which know nothing");
     return absl::OkStatus();
   }
-  const auto failed = [&](const absl::Status& status) {
-    return ErrorAt(
-        weights->location, weights->key,
-        absl::StrCat("the weights ", weights->path, " cannot be used: ", status.message()));
-  };
   const auto saved = ReadWeights(weights->path, paths, *model, events);
-  if (!saved.ok()) return failed(saved.status());
+  if (!saved.ok()) return UnusableWeights(*weights, saved.status());
   const absl::Status loaded = model->LoadWeights(saved->weights);
-  return loaded.ok() ? loaded : failed(loaded);
+  return loaded.ok() ? loaded : UnusableWeights(*weights, loaded);
+}
+
+// Returns what the weights of a section know of how data becomes numbers; without any, the data
+// itself teaches it.
+absl::StatusOr<std::shared_ptr<ModelEncodings>> FindEncodings(
+    const std::optional<FileReference>& weights, const PathResolver& paths) {
+  if (!weights) return std::make_shared<ModelEncodings>();
+  KUR_ASSIGN_OR_RETURN(auto model, ReadModelEncodings(*weights, paths));
+  model->StopLearning();
+  return model;
 }
 
 void ReportStart(Objective* objective, const BatchProvider& provider, const RunOptions& options,
@@ -51,36 +55,25 @@ void ReportStart(Objective* objective, const BatchProvider& provider, const RunO
   events->OnStarted(started);
 }
 
-// Runs the model over a set. False if the run was cancelled.
-absl::StatusOr<bool> Collect(const BatchProvider& provider, Model* model, const RunHost& host,
-                             Predictions* predictions) {
-  const c10::NoGradGuard no_grad;
-  constexpr double kProgressInterval = 0.25;
-  const BatchPlan plan = provider.EpochPlan(0);
-  std::set<std::string> names(model->inputs().begin(), model->inputs().end());
-  bool has_truth = true;
-  for (const std::string& output : model->outputs()) {
-    has_truth = has_truth && provider.sources().count(output) > 0;
-  }
-  if (has_truth) names.insert(model->outputs().begin(), model->outputs().end());
-  BatchFeeder feeder(provider, names, model->device());
-  double last_progress = MonotonicSeconds();
-  int64_t samples = 0;
-  for (int64_t i = 0; i < plan.num_batches(); ++i) {
-    KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder.Load(plan, i));
-    for (const auto& [name, output] : model->Forward(batch, {})) {
-      AppendRows(output, &predictions->result[name]);
-      if (has_truth) AppendRows(batch.at(name), &predictions->truth[name]);
+// Fails for a column to keep that the data does not have.
+absl::Status CheckKept(const DestinationSection& destination, const BatchProvider& provider) {
+  for (size_t i = 0; i < destination.keep.size(); ++i) {
+    const std::string& name = destination.keep[i];
+    const std::string key = absl::StrCat("evaluate.destination.keep[", i, "]");
+    const auto source = provider.sources().find(name);
+    if (source == provider.sources().end()) {
+      return MissingSource("the results", name, provider, destination.location, key);
     }
-    samples += plan.size(i);
-    if (host.control->IsCancelled()) return false;
-    if (MonotonicSeconds() - last_progress > kProgressInterval) {
-      last_progress = MonotonicSeconds();
-      host.events->OnPassProgress("evaluate", samples, plan.num_samples());
+    for (int64_t sample = 0; sample < provider.num_samples(); ++sample) {
+      if (!source->second->TextOf(sample).empty()) break;
+      if (sample + 1 < provider.num_samples()) continue;
+      return ErrorAt(destination.location, key,
+                     absl::StrCat("'", name,
+                                  "' has no texts of its own; only single columns of a "
+                                  "csv or jsonl can be kept"));
     }
   }
-  host.events->OnPassProgress("evaluate", samples, plan.num_samples());
-  return true;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -88,13 +81,15 @@ absl::StatusOr<bool> Collect(const BatchProvider& provider, Model* model, const 
 absl::StatusOr<RunOutcome> RunTest(const Kurfile& kurfile, const PathResolver& paths,
                                    const RunOptions& options, const RunHost& host) {
   const TestSection& test = *kurfile.sections().test;
-  const OpenContext context = MakeOpenContext(kurfile, paths, options.mode, host);
+  OpenContext context = MakeOpenContext(kurfile, paths, options.mode, host);
+  KUR_ASSIGN_OR_RETURN(context.model, FindEncodings(test.weights, paths));
   KUR_ASSIGN_OR_RETURN(const auto sets,
                        OpenData(test.data, context, options.seed, /*randomize=*/false));
   KUR_ASSIGN_OR_RETURN(Objective objective, Objective::Build(kurfile, sets[0].provider, options));
   KUR_ASSIGN_OR_RETURN(const auto metrics, ChooseSectionMetrics(kurfile.sections(), objective));
   for (const OpenSet& set : sets) {
     KUR_RETURN_IF_ERROR(objective.CheckSources(test.data, set.provider));
+    KUR_RETURN_IF_ERROR(objective.CheckValuesOf(set.provider));
   }
   KUR_RETURN_IF_ERROR(LoadWeights(test.weights, paths, &objective.model(), host.events));
   ReportStart(&objective, sets[0].provider, options, host.events);
@@ -114,16 +109,25 @@ absl::StatusOr<RunOutcome> RunTest(const Kurfile& kurfile, const PathResolver& p
 absl::StatusOr<RunOutcome> RunEvaluation(const Kurfile& kurfile, const PathResolver& paths,
                                          const RunOptions& options, const RunHost& host) {
   const EvaluateSection& evaluate = *kurfile.sections().evaluate;
-  const OpenContext context = MakeOpenContext(kurfile, paths, options.mode, host);
+  OpenContext context = MakeOpenContext(kurfile, paths, options.mode, host);
+  KUR_ASSIGN_OR_RETURN(context.model, FindEncodings(evaluate.weights, paths));
+  KeptSources keep = InputsHandedThrough(kurfile.plan());
+  if (evaluate.destination.has_value()) {
+    for (const std::string& name : evaluate.destination->keep) keep[name] = name;
+  }
+  for (const auto& [title, source] : keep) context.keep.insert(source);
   KUR_ASSIGN_OR_RETURN(const auto sets,
                        OpenData(evaluate.data, context, options.seed, /*randomize=*/false));
   const BatchProvider& provider = sets[0].provider;
+  if (evaluate.destination.has_value()) {
+    KUR_RETURN_IF_ERROR(CheckKept(*evaluate.destination, provider));
+  }
   KUR_ASSIGN_OR_RETURN(Objective objective, Objective::Build(kurfile, provider, options));
   KUR_RETURN_IF_ERROR(LoadWeights(evaluate.weights, paths, &objective.model(), host.events));
   ReportStart(&objective, provider, options, host.events);
   Predictions predictions;
   KUR_ASSIGN_OR_RETURN(const bool complete,
-                       Collect(provider, &objective.model(), host, &predictions));
+                       Predict(provider, *context.model, keep, host, &objective, &predictions));
   if (!complete) return RunOutcome::kCancelled;
   HookRunner hooks(evaluate.hooks, host, options.fetch);
   HookData data = ToHookData(&predictions);

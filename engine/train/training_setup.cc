@@ -15,6 +15,7 @@
 #include "engine/base/status.h"
 #include "engine/kurfile/plan/optimizer_layers.h"
 #include "engine/kurfile/specs/path_placeholders.h"
+#include "engine/train/predictor.h"
 #include "engine/train/weight_files.h"
 #include "engine/value/diagnostics.h"
 
@@ -55,9 +56,9 @@ std::vector<std::string> FurthestCheckpoints(const TrainSection& train, const st
     std::error_code unreadable;
     std::string name = walk->path().string().substr(folder.size() + 1);
     if (!walk->is_regular_file(unreadable) || !IsCheckpoint(train, name)) continue;
-    const auto position = ReadPosition(walk->path());
-    if (!position.ok()) continue;
-    const TrainingProgress& progress = position->progress;
+    const auto header = ReadCheckpointHeader(walk->path());
+    if (!header.ok()) continue;
+    const TrainingProgress& progress = header->position.progress;
     // The second and the third tell checkpoints after the last batch of an epoch apart.
     entries.emplace_back(progress.run_batches, progress.run_epochs, progress.validations,
                          std::move(name));
@@ -117,13 +118,35 @@ absl::StatusOr<std::unique_ptr<DeterministicAlgorithms>> TrainingSetup::SetUpNum
   return deterministic;
 }
 
+// Returns what is known of how data becomes numbers: by an earlier process of this run, or by the
+// weights that it begins with.
+absl::StatusOr<std::shared_ptr<ModelEncodings>> TrainingSetup::FindEncodings() const {
+  if (!resumed_from_.empty()) {
+    KUR_ASSIGN_OR_RETURN(CheckpointHeader header, ReadCheckpointHeader(resumed_from_));
+    return std::make_shared<ModelEncodings>(std::move(header.encodings).value_or(Encodings()), "");
+  }
+  const auto& initial = train().weights.initial;
+  const bool is_there = initial && (initial->must_exist ||
+                                    !absl::IsNotFound(paths_.ForReading(initial->path).status()));
+  if (!is_there || train().weights.relearn) return std::make_shared<ModelEncodings>();
+  return ReadModelEncodings(*initial, paths_);
+}
+
 absl::StatusOr<Training> TrainingSetup::OpenSets() {
-  const OpenContext context = MakeOpenContext(kurfile_, paths_, options_.mode, host_);
+  OpenContext context = MakeOpenContext(kurfile_, paths_, options_.mode, host_);
+  KUR_ASSIGN_OR_RETURN(context.model, FindEncodings());
   KUR_ASSIGN_OR_RETURN(auto sets,
                        OpenData(train().data, context, position_.seed, /*randomize=*/true));
   OpenSet data = std::move(sets[0]);
   KUR_ASSIGN_OR_RETURN(Objective objective, Objective::Build(kurfile_, data.provider, options_));
+  LearnOutputSymbols(objective, context.model.get());
+  context.model->StopLearning();
+  auto encodings = FormatEncodings(context.model->all());
+  if (!encodings.ok()) {
+    return ErrorAt(train().data.location, "train.data", std::string(encodings.status().message()));
+  }
   KUR_ASSIGN_OR_RETURN(auto metrics, ChooseSectionMetrics(kurfile_.sections(), objective));
+  KUR_RETURN_IF_ERROR(objective.CheckValuesOf(data.provider));
   objective.SetPrecision(train().options.precision);
   if (const auto& source = train().optimizer->scale_rate) {
     KUR_RETURN_IF_ERROR(CheckHasSource(data.provider, *source, "train.optimizer.scale_rate",
@@ -138,6 +161,7 @@ absl::StatusOr<Training> TrainingSetup::OpenSets() {
                          OpenData(validate->data, context, position_.seed, /*randomize=*/true));
     for (const OpenSet& set : validation) {
       KUR_RETURN_IF_ERROR(objective.CheckSources(validate->data, set.provider));
+      KUR_RETURN_IF_ERROR(objective.CheckValuesOf(set.provider));
     }
   }
   return Training{std::move(data),
@@ -146,7 +170,8 @@ absl::StatusOr<Training> TrainingSetup::OpenSets() {
                   std::move(metrics["validate"]),
                   std::move(augmenter),
                   HookRunner(train().hooks, host_, options_.fetch),
-                  HookRunner(validation_hooks, host_, options_.fetch)};
+                  HookRunner(validation_hooks, host_, options_.fetch),
+                  *std::move(encodings)};
 }
 
 absl::StatusOr<Augmenter> TrainingSetup::BuildAugmenter(const BatchProvider& provider,
@@ -260,20 +285,15 @@ absl::Status TrainingSetup::LoadInitialWeights(Training* training) {
                                                       " yet: beginning with fresh ones"));
     return absl::OkStatus();
   }
-  const auto failed = [&](const absl::Status& status) {
-    return ErrorAt(
-        initial->location, initial->key,
-        absl::StrCat("the initial weights ", initial->path, " cannot be used: ", status.message()));
-  };
-  if (!path.ok()) return failed(path.status());
+  if (!path.ok()) return UnusableWeights(*initial, path.status());
   auto saved = ReadWeights(initial->path, paths_, training->objective.model(), host_.events);
-  if (!saved.ok()) return failed(saved.status());
+  if (!saved.ok()) return UnusableWeights(*initial, saved.status());
   const absl::Status loaded = LoadModel(*saved, training);
   if (!loaded.ok()) {
-    return failed(absl::InvalidArgumentError(
-        absl::StrCat(loaded.message(),
-                     "; a changed model begins with fresh weights in another "
-                     "project, or without train.weights.initial")));
+    return UnusableWeights(*initial, absl::InvalidArgumentError(absl::StrCat(
+                                         loaded.message(),
+                                         "; a changed model begins with fresh weights in another "
+                                         "project, or without train.weights.initial")));
   }
   training->must_save_start = true;
   std::string also;

@@ -31,6 +31,7 @@ class TrainingSetup {
   void FindPosition();
   void FindCheckpoint(const absl::Status& damage);
 
+  absl::StatusOr<std::shared_ptr<ModelEncodings>> FindEncodings() const;
   // Opens the data and builds what does not depend on the position.
   absl::StatusOr<Training> OpenSets();
   absl::StatusOr<Augmenter> BuildAugmenter(const BatchProvider& provider,

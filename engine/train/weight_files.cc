@@ -15,6 +15,7 @@
 #include "engine/base/files_without_links.h"
 #include "engine/base/status.h"
 #include "engine/formats/idx.h"
+#include "engine/value/diagnostics.h"
 
 namespace kur {
 namespace {
@@ -119,6 +120,25 @@ absl::StatusOr<Checkpoint> ReadWeights(const std::string& path, const PathResolv
   KUR_ASSIGN_OR_RETURN(const std::string resolved, paths.ForReading(path));
   if (IsDirectory(resolved)) return ReadKurFolder(path, paths, model, events);
   return ReadCheckpoint(resolved);
+}
+
+absl::Status UnusableWeights(const FileReference& weights, const absl::Status& why) {
+  const char* const which = absl::EndsWith(weights.key, "initial") ? "initial " : "";
+  return ErrorAt(
+      weights.location, weights.key,
+      absl::StrCat("the ", which, "weights ", weights.path, " cannot be used: ", why.message()));
+}
+
+absl::StatusOr<std::shared_ptr<ModelEncodings>> ReadModelEncodings(const FileReference& weights,
+                                                                   const PathResolver& paths) {
+  const auto resolved = paths.ForReading(weights.path);
+  if (!resolved.ok()) return UnusableWeights(weights, resolved.status());
+  if (IsDirectory(*resolved)) {
+    return std::make_shared<ModelEncodings>(std::nullopt, weights.path);
+  }
+  auto header = ReadCheckpointHeader(*resolved);
+  if (!header.ok()) return UnusableWeights(weights, header.status());
+  return std::make_shared<ModelEncodings>(std::move(header->encodings), weights.path);
 }
 
 }  // namespace kur

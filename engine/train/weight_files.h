@@ -1,13 +1,16 @@
 #ifndef KUR_ENGINE_TRAIN_WEIGHT_FILES_H_
 #define KUR_ENGINE_TRAIN_WEIGHT_FILES_H_
 
+#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "engine/base/path_resolver.h"
+#include "engine/data/encoding.h"
 #include "engine/train/checkpoint.h"
 #include "engine/train/model.h"
 #include "engine/train/run_events.h"
+#include "engine/value/file_reference.h"
 
 namespace kur {
 
@@ -20,6 +23,14 @@ namespace kur {
 // `events` is warned of them and of files that no layer takes.
 absl::StatusOr<Checkpoint> ReadWeights(const std::string& path, const PathResolver& paths,
                                        const Model& model, RunEvents* events);
+
+// Reads what the weights that a Kurfile names know of how data becomes numbers. An error is that of
+// UnusableWeights().
+absl::StatusOr<std::shared_ptr<ModelEncodings>> ReadModelEncodings(const FileReference& weights,
+                                                                   const PathResolver& paths);
+
+// Returns the diagnostic that the weights which a Kurfile names cannot be used, and why.
+absl::Status UnusableWeights(const FileReference& weights, const absl::Status& why);
 
 }  // namespace kur
 

@@ -43,11 +43,11 @@ class DataTest(harness.TestCase):
         self.assertEqual(shown.err, '')
 
     def test_it_ends_with_1_when_data_is_wrong(self):
-        (self.project / 'train.csv').write_text('a,b,label\n1,2,0\n3,nan,3\n')
+        (self.project / 'train.csv').write_text('a,b,label\n1,2,0\n3,inf,3\n')
         shown = self.expect(harness.ERROR, self.kurd.kurctl('data', self.kurfile))
-        self.assertIn("table.yml:16:5: error: loss[0].target: sample 1 of the source 'label' holds 3",
+        self.assertIn("table.yml:16:5: error: loss[0].target: sample 1 (train.csv:3) of the source 'label' holds 3",
                       shown.out)
-        self.assertIn('warning: x: 1 value not a number', shown.out)
+        self.assertIn('warning: x: 0 values not a number (NaN), 1 infinite', shown.out)
 
     def test_it_prints_json(self):
         shown = self.expect(harness.OK, self.kurd.kurctl(

@@ -10,6 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto array = kur::ReadNpy(*kur::ByteInput::FromMemory(input));
   // Its elements are in the input, so they cannot be more.
   if (array.ok() && array->byte_size() > static_cast<int64_t>(size)) __builtin_trap();
+  kur::ReadNpyValue(*kur::ByteInput::FromMemory(input)).IgnoreError();
   kur::ReadNpyObject(*kur::ByteInput::FromMemory(input)).IgnoreError();
   kur::ParseNpz(input).IgnoreError();
   return 0;

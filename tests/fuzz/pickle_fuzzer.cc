@@ -1,5 +1,6 @@
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "engine/data/columns/pickle_columns.h"
 #include "engine/formats/pickle/pickle_reader.h"
@@ -13,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   limits.max_depth = 20;
   const auto value = kur::ParsePickle(input, "fuzz.pkl", limits);
   if (!value.ok()) return 0;
-  kur::ColumnsFromPickle(*value, static_cast<int64_t>(size)).status().IgnoreError();
+  kur::SourcesFromPickle(*value, static_cast<int64_t>(size), std::nullopt).status().IgnoreError();
   // Written out, parts that are shared come once for every use: only small values are.
   if (size > 512) return 0;
   size_t written = 0;

@@ -20,7 +20,7 @@ void RequireWellFormed(const absl::StatusOr<kur::SpeechCorpus>& corpus) {
   for (const kur::TranscriptColumn& column : corpus->transcripts) {
     Require(column.size() == corpus->size());
     const auto vocabulary = kur::Vocabulary::Create(column.Elements());
-    if (vocabulary.ok()) Require(column.Build(*vocabulary, std::nullopt).ok());
+    if (vocabulary.ok()) Require(column.Build(*vocabulary, std::nullopt, false).ok());
   }
   corpus->audio->Read(corpus->names.front(), Limits()).status().IgnoreError();
 }

@@ -4,6 +4,7 @@
 
 #include "engine/data/classified_files.h"
 #include "engine/data/columns/transcript_column.h"
+#include "engine/data/encoding.h"
 #include "tests/fuzz/fuzzing.h"
 
 namespace {
@@ -36,8 +37,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     options.label_required = size % 2 == 0;
     for (const std::vector<std::string>& classes : {std::vector<std::string>(), {"cat", "1"}}) {
       RequireWellFormed(
-          kur::ReadFileTable(*kur::ByteInput::FromMemory(input), "fuzz", options, classes));
+          kur::ReadFileTable(*kur::ByteInput::FromMemory(input), "fuzz", options, {classes}));
     }
+  }
+  const auto encodings = kur::ParseEncodings(input);
+  if (encodings.ok()) {
+    const auto text = kur::FormatEncodings(*encodings);
+    Require(text.ok() && kur::ParseEncodings(*text).ok());
   }
   const auto vocabulary = kur::Vocabulary::FromJson(std::string(input), "fuzz");
   if (!vocabulary.ok()) {

@@ -215,6 +215,25 @@ def kur_log(path):
         log.log_validation({None: {'my_output': 1.0 + epoch, 'other': 0.125}}, 'loss')
 
 
+def write_mixed(folder):
+    """Arrays of unequal lengths, of texts and of objects, as people keep them together."""
+    def objects(*values):
+        array = numpy.empty(len(values), dtype=object)
+        for i, value in enumerate(values):
+            array[i] = value
+        return array
+
+    ragged = objects(*(numpy.arange(length, dtype='f4') for length in (2, 5, 0)))
+    rows = objects([[1, 2]], [[3, 4], [5, 6]], [[7, 8]])
+    words = objects('dog', 'cat', 'dog')
+    arrays = {'x_train': numpy.arange(6, dtype='u1').reshape(3, 2), 'x_test': numpy.zeros((2, 2), 'c8'),
+              'unicode': numpy.array(['dög', '猫', 'dög']), 'bytes': numpy.array([b'b', b'a', b'']),
+              'words': words, 'ragged': ragged, 'rows': rows}
+    numpy.savez(os.path.join(folder, 'mixed.npz'), **arrays)
+    with open(os.path.join(folder, 'mixed.pkl'), 'wb') as file:
+        pickle.dump({'numbers': [1, 2, 3], **arrays, 'x_test': ['left', 'out']}, file, protocol=4)
+
+
 def main():
     folder = sys.argv[1]
     os.makedirs(folder, exist_ok=True)
@@ -237,6 +256,7 @@ def main():
         write('v%d.npy' % version, npy(numpy.asfortranarray(numbers('>i2')), (version, 0)))
     write('stored.npz', npz(numpy.savez))
     write('deflated.npz', npz(numpy.savez_compressed))
+    write_mixed(folder)
     write('tensors.safetensors', safetensors())
     write('dict.npy', numpy_dict())
     if 'KUR_HOME' in os.environ:

@@ -2,73 +2,22 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/data/columns/derived_source.h"
+#include "engine/data/columns/renumbered_source.h"
+#include "engine/data/encoding.h"
+#include "engine/data/named_source.h"
 #include "engine/formats/array.h"
 
 namespace kur {
 namespace {
 
-// The number of values to read at a time in a pass over all samples.
-constexpr int64_t kBlockElements = int64_t{1} << 16;
-
-// Returns the number of elements per step of a sample's first axis.
-int64_t RowElements(const Source& source) {
-  return NumElements(Shape(source.shape().begin() + 1, source.shape().end()));
-}
-
-// Calls use(values, number of values, sample) for the samples at `indices`, in order. Padding is
-// not among the values.
-template <class Use>
-absl::Status ForEachSample(const Source& source, const std::vector<int64_t>& indices,
-                           const Use& use) {
-  const int64_t row = RowElements(source);
-  const auto size = static_cast<int64_t>(indices.size());
-  const int64_t most =
-      source.is_ragged() ? 1 : std::max<int64_t>(kBlockElements / (source.shape()[0] * row), 1);
-  std::vector<float> values;
-  for (int64_t first = 0; first < size; first += most) {
-    const int64_t count = std::min(most, size - first);
-    const int64_t* const begin = indices.data() + first;
-    const int64_t extent = source.Extent(begin, count);
-    values.resize(static_cast<size_t>(count * extent * row));
-    KUR_RETURN_IF_ERROR(source.Gather(begin, count, extent, values.data()));
-    for (int64_t i = 0; i < count; ++i) {
-      KUR_RETURN_IF_ERROR(
-          use(values.data() + i * extent * row, source.Length(begin[i]) * row, begin[i]));
-    }
-  }
-  return absl::OkStatus();
-}
-
-// A source computed from a base source. Its samples are ragged if those of the base are, with the
-// same lengths.
-class DerivedSource : public Source {
- public:
-  explicit DerivedSource(std::shared_ptr<const Source> base) : base_(std::move(base)) {}
-
-  int64_t size() const override { return base_->size(); }
-  const Shape& shape() const override { return base_->shape(); }
-  int64_t Length(int64_t index) const override {
-    return is_ragged() ? base_->Length(index) : shape()[0];
-  }
-  int64_t Extent(const int64_t* indices, int64_t count) const override {
-    return is_ragged() ? base_->Extent(indices, count) : shape()[0];
-  }
-  std::vector<bool> Unreadable(const int64_t* indices, int64_t count) const override {
-    return base_->Unreadable(indices, count);
-  }
-
- protected:
-  const Source& base() const { return *base_; }
-
- private:
-  std::shared_ptr<const Source> base_;
-};
+constexpr size_t kMaxInferredClasses = 10'000;
 
 // Concatenates samples along the last axis.
 class CombinedSource : public DerivedSource {
@@ -77,6 +26,8 @@ class CombinedSource : public DerivedSource {
       : DerivedSource(parts[0]), parts_(std::move(parts)), shape_(std::move(shape)) {}
 
   const Shape& shape() const override { return shape_; }
+  // Several columns have no text of their own.
+  std::string TextOf(int64_t /*index*/) const override { return ""; }
 
   int64_t Extent(const int64_t* indices, int64_t count) const override {
     if (!is_ragged()) return shape_[0];
@@ -117,8 +68,8 @@ class CombinedSource : public DerivedSource {
         const int64_t other = part->Length(indices[i]);
         if (other == length) continue;
         return absl::InvalidArgumentError(
-            absl::StrCat("sample ", indices[i], " has the length ", length, " in one and ", other,
-                         " in another of the sources that are put together"));
+            absl::StrCat(SampleText(*this, indices[i]), " has the length ", length, " in one and ",
+                         other, " in another of the sources that are put together"));
       }
     }
     return absl::OkStatus();
@@ -135,14 +86,16 @@ class ClassSource : public DerivedSource {
       : DerivedSource(labels),
         classes_(classes.count),
         shape_(OneHotShape(labels->shape(), classes.count)),
-        symbols_(classes.texts) {
+        symbols_{classes.texts, /*is_one_hot=*/true, !classes.is_inferred} {
     for (size_t i = 0; i < classes.numbers.size(); ++i) {
-      numbers_[static_cast<float>(classes.numbers[i])] = static_cast<int64_t>(i);
+      const auto number = static_cast<float>(classes.numbers[i]);
+      numbers_[number] = static_cast<int64_t>(i);
+      symbols_.names.push_back(absl::StrCat(number));
     }
   }
 
   const Shape& shape() const override { return shape_; }
-  const std::vector<std::string>& symbols() const override { return symbols_; }
+  const SymbolTable& symbols() const override { return symbols_; }
 
   // Zeros follow a shorter sample, as its padding has no class.
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
@@ -165,9 +118,7 @@ class ClassSource : public DerivedSource {
 
   // Returns INVALID_ARGUMENT for the first label that is no class.
   absl::Status CheckLabels() const {
-    std::vector<int64_t> all(static_cast<size_t>(size()));
-    for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
-    return ForEachSample(base(), all,
+    return ForEachSample(base(), AllSamples(base()),
                          [&](const float* values, int64_t count, int64_t sample) -> absl::Status {
                            for (int64_t i = 0; i < count; ++i) {
                              KUR_RETURN_IF_ERROR(ClassOf(values[i], sample).status());
@@ -181,115 +132,74 @@ class ClassSource : public DerivedSource {
     if (!numbers_.empty()) {
       const auto found = std::isnan(label) ? numbers_.end() : numbers_.find(label);
       if (found != numbers_.end()) return found->second;
-      return absl::InvalidArgumentError(absl::StrCat("sample ", sample, " has the value ", label,
-                                                     ", which is none of the classes"));
+      return absl::InvalidArgumentError(absl::StrCat(SampleText(*this, sample), " has the value ",
+                                                     label, ", which is none of the classes"));
     }
     if (label >= 0 && label < static_cast<float>(classes_) && label == std::floor(label)) {
       return static_cast<int64_t>(label);
     }
     return absl::InvalidArgumentError(
-        absl::StrCat("sample ", sample, " has the value ", label,
+        absl::StrCat(SampleText(*this, sample), " has the value ", label,
                      "; the numbers of the classes are integers from 0 to ", classes_ - 1));
   }
 
   int64_t classes_;
   Shape shape_;
-  std::vector<std::string> symbols_;  // empty: the classes have no names
+  SymbolTable symbols_;               // empty: the classes have no names
   std::map<float, int64_t> numbers_;  // empty: the labels are the numbers of the classes
 };
 
-class ScaledSource : public DerivedSource {
- public:
-  // `scale` and `offset` have a number for each position of the last axis, or one for all of them.
-  ScaledSource(std::shared_ptr<const Source> values, std::vector<double> scale,
-               std::vector<double> offset)
-      : DerivedSource(std::move(values)), scale_(std::move(scale)), offset_(std::move(offset)) {}
+// Gives equal texts of the parts one number, and returns the texts. Vectors that are one-hot
+// already stay apart, as their elements do.
+absl::StatusOr<SymbolTable> ShareSymbols(std::vector<std::shared_ptr<const Source>>* parts) {
+  std::set<std::string> all;
+  for (const auto& part : *parts) {
+    const SymbolTable& own = part->symbols();
+    if (own.is_one_hot) return SymbolTable();
+    if (own.empty() != (*parts)[0]->symbols().empty()) {
+      return absl::InvalidArgumentError("texts and numbers cannot be put together");
+    }
+    all.insert(own.names.begin(), own.names.end());
+  }
+  if (all.empty()) return SymbolTable();
+  SymbolTable shared;
+  shared.names = SortClasses(all);
+  for (auto& part : *parts) {
+    KUR_ASSIGN_OR_RETURN(part, Renumber(std::move(part), shared.names, "its own"));
+  }
+  return shared;
+}
 
-  // Leaves the padding as it is.
+// Turns numbers into those of their classes.
+class ClassNumberSource : public DerivedSource {
+ public:
+  // `numbers` are those of the classes, ascending; every value is one of them, or a gap (NaN).
+  ClassNumberSource(std::shared_ptr<const Source> labels, std::vector<float> numbers)
+      : DerivedSource(std::move(labels)), numbers_(std::move(numbers)) {
+    for (const float number : numbers_) symbols_.names.push_back(absl::StrCat(number));
+  }
+
+  const SymbolTable& symbols() const override { return symbols_; }
+
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
                       float* to) const override {
     KUR_RETURN_IF_ERROR(base().Gather(indices, count, extent, to));
-    const size_t depth = scale_.size();
+    if (!is_ragged()) extent = shape()[0];
     const int64_t row = RowElements(base());
-    for (int64_t i = 0; i < count; ++i) {
-      float* const end = to + base().Length(indices[i]) * row;
-      for (float* values = to; values < end; values += depth) {
-        // Double precision, as values may be large beside their deviation.
-        for (size_t j = 0; j < depth; ++j) {
-          values[j] = static_cast<float>(values[j] * scale_[j] + offset_[j]);
-        }
+    for (int64_t i = 0; i < count; ++i, to += extent * row) {
+      for (int64_t j = 0; j < base().Length(indices[i]) * row; ++j) {
+        if (std::isnan(to[j])) continue;
+        const auto found = std::lower_bound(numbers_.begin(), numbers_.end(), to[j]);
+        to[j] = static_cast<float>(found - numbers_.begin());
       }
-      to += extent * row;
     }
     return absl::OkStatus();
   }
 
  private:
-  std::vector<double> scale_;
-  std::vector<double> offset_;
+  std::vector<float> numbers_;
+  SymbolTable symbols_;
 };
-
-// Running statistics of the values at one position of the last axis, by Welford's algorithm.
-struct Statistics {
-  int64_t count = 0;
-  double mean = 0;
-  double squares = 0;  // the sum of squared differences from the mean
-  double min = std::numeric_limits<double>::infinity();
-  double max = -std::numeric_limits<double>::infinity();
-
-  void Add(double value) {
-    ++count;
-    const double difference = value - mean;
-    mean += difference / static_cast<double>(count);
-    squares += difference * (value - mean);
-    min = std::min(min, value);
-    max = std::max(max, value);
-  }
-
-  // Returns the value that is scaled to 0.
-  double Center(ColumnScaling::Kind kind) const {
-    return kind == ColumnScaling::Kind::kStandard ? mean : min;
-  }
-  // Returns the distance from Center() that is scaled to 1.
-  double Unit(ColumnScaling::Kind kind) const {
-    if (min == max) return 1;
-    return kind == ColumnScaling::Kind::kStandard ? std::sqrt(squares / static_cast<double>(count))
-                                                  : max - min;
-  }
-};
-
-// Returns the number of positions with a scale of their own: the last extent, or 1 if it is ragged.
-size_t Depth(const Source& source) {
-  const int64_t last = source.shape().back();
-  return last == kUnknown ? 1 : static_cast<size_t>(last);
-}
-
-absl::StatusOr<std::vector<Statistics>> Learn(const Source& source,
-                                              const std::vector<int64_t>& training) {
-  std::vector<Statistics> statistics(Depth(source));
-  const auto add = [&](const float* values, int64_t count, int64_t sample) -> absl::Status {
-    for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
-      if (!std::isfinite(values[i])) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("sample ", sample, " has the value ", values[i],
-                         ", so that there are no statistics; give numbers, as in {mean, std}"));
-      }
-      statistics[i % statistics.size()].Add(values[i]);
-    }
-    return absl::OkStatus();
-  };
-  KUR_RETURN_IF_ERROR(ForEachSample(source, training, add));
-  return statistics;
-}
-
-// Returns one number for each of `depth` positions; a single number is repeated.
-absl::StatusOr<std::vector<double>> Broadcast(const std::vector<double>& numbers, size_t depth) {
-  if (numbers.size() == depth) return numbers;
-  if (numbers.size() == 1) return std::vector<double>(depth, numbers[0]);
-  return absl::InvalidArgumentError(absl::StrCat("there are ", numbers.size(),
-                                                 " numbers for a last axis of the length ", depth,
-                                                 "; give one, or one for each position"));
-}
 
 // Returns INVALID_ARGUMENT if the elements of a sample (of a ragged one: per step) overflow.
 absl::Status CheckSize(Shape shape) {
@@ -320,7 +230,10 @@ absl::StatusOr<std::shared_ptr<const Source>> CombineColumns(
     shape.back() += part->shape().back();
   }
   KUR_RETURN_IF_ERROR(CheckSize(shape));
-  return std::make_shared<const CombinedSource>(std::move(parts), std::move(shape));
+  KUR_ASSIGN_OR_RETURN(SymbolTable symbols, ShareSymbols(&parts));
+  auto combined = std::make_shared<const CombinedSource>(std::move(parts), std::move(shape));
+  if (symbols.empty()) return combined;
+  return WithSymbols(std::move(combined), std::move(symbols));
 }
 
 absl::StatusOr<std::shared_ptr<const Source>> EncodeOneHot(std::shared_ptr<const Source> labels,
@@ -331,24 +244,27 @@ absl::StatusOr<std::shared_ptr<const Source>> EncodeOneHot(std::shared_ptr<const
   return source;
 }
 
-absl::StatusOr<std::shared_ptr<const Source>> NormalizeColumn(
-    std::shared_ptr<const Source> values, const ColumnScaling& scaling,
-    const std::vector<int64_t>& training) {
-  const size_t depth = Depth(*values);
-  std::vector<double> scale;
-  std::vector<double> offset;
-  if (scaling.kind == ColumnScaling::Kind::kGiven) {
-    KUR_ASSIGN_OR_RETURN(scale, Broadcast(scaling.scale, depth));
-    KUR_ASSIGN_OR_RETURN(offset, Broadcast(scaling.offset, depth));
-  } else {
-    KUR_ASSIGN_OR_RETURN(const auto statistics, Learn(*values, training));
-    for (const Statistics& position : statistics) {
-      scale.push_back(1 / position.Unit(scaling.kind));
-      offset.push_back(-position.Center(scaling.kind) * scale.back());
+absl::StatusOr<std::shared_ptr<const Source>> NumberClasses(std::shared_ptr<const Source> labels,
+                                                            bool may_have_gaps) {
+  if (!labels->symbols().empty()) return labels;
+  std::set<float> numbers;
+  const auto add = [&](const float* values, int64_t count, int64_t sample) -> absl::Status {
+    for (int64_t i = 0; i < count; ++i) {
+      if (std::isfinite(values[i])) {
+        numbers.insert(values[i]);
+      } else if (!may_have_gaps || !std::isnan(values[i])) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            SampleText(*labels, sample), " has the value ", values[i], ", which is no class"));
+      }
     }
-  }
-  return std::make_shared<const ScaledSource>(std::move(values), std::move(scale),
-                                              std::move(offset));
+    if (numbers.size() <= kMaxInferredClasses) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat("there are more than ", kMaxInferredClasses,
+                     " different values; list the classes, if that is what they are"));
+  };
+  KUR_RETURN_IF_ERROR(ForEachSample(*labels, AllSamples(*labels), add));
+  return std::make_shared<const ClassNumberSource>(
+      std::move(labels), std::vector<float>(numbers.begin(), numbers.end()));
 }
 
 }  // namespace kur

@@ -15,7 +15,8 @@ namespace kur {
 // Sources that are computed from other sources while they are gathered. Zeros follow a ragged
 // sample that is shorter than others of its batch.
 
-// Returns a source that concatenates the samples of several sources along their last axis. Returns
+// Returns a source that concatenates the samples of several sources along their last axis. If the
+// values of some stand for texts, they are numbered anew, so that one text has one number. Returns
 // INVALID_ARGUMENT if the sources differ in rank or in another axis, or if the last axis is ragged.
 // Gather() returns INVALID_ARGUMENT for ragged samples that differ in length. Preconditions: there
 // is a source; all sources have as many samples.
@@ -27,17 +28,12 @@ absl::StatusOr<std::shared_ptr<const Source>> CombineColumns(
 absl::StatusOr<std::shared_ptr<const Source>> EncodeOneHot(std::shared_ptr<const Source> labels,
                                                            const ClassList& classes);
 
-// Returns a source of shifted and scaled samples. `scaling` gives the numbers, or asks for
-// statistics of each position of the last axis. Statistics are learned by reading the samples at
-// `training` once, in that order. A position that never varies is shifted but not scaled. All
-// positions of a ragged last axis share their statistics.
-//
-// Returns INVALID_ARGUMENT if the number of given values is neither one nor the extent of the last
-// axis, or if a training sample is not finite. Precondition: `training` is not empty if `scaling`
-// asks for statistics.
-absl::StatusOr<std::shared_ptr<const Source>> NormalizeColumn(std::shared_ptr<const Source> values,
-                                                              const ColumnScaling& scaling,
-                                                              const std::vector<int64_t>& training);
+// Returns the numbers of the classes that the values of `labels` are, with their names: `labels` if
+// it has symbols, otherwise all different numbers, in their order. Gaps (NaN) stay where there may
+// be some. Reads all labels once. INVALID_ARGUMENT for another label that is not finite, and for
+// too many different ones.
+absl::StatusOr<std::shared_ptr<const Source>> NumberClasses(std::shared_ptr<const Source> labels,
+                                                            bool may_have_gaps);
 
 }  // namespace kur
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "engine/base/status.h"
 #include "engine/data/columns/float_column.h"
+#include "engine/data/columns/table_column.h"
 #include "engine/formats/json_lines.h"
 
 namespace kur {
@@ -21,25 +22,43 @@ constexpr size_t kMaxKeys = 1'000'000;
 // The samples of one key, and their common shape.
 class Column {
  public:
-  // `texts` are the names of the classes 0, 1, ...; empty: the column holds numbers.
-  explicit Column(const std::vector<std::string>& texts) : classes_(texts) {}
+  enum class Keep { kNothing, kTexts, kNothingElse };
+
+  Column(TextClasses classes, bool may_have_gaps, Keep keep)
+      : classes_(std::move(classes)),
+        may_have_gaps_(may_have_gaps || keep == Keep::kNothingElse),
+        keep_(keep) {}
+
+  bool may_have_gaps() const { return may_have_gaps_; }
+
+  // Takes a value that is not there.
+  absl::Status Nothing() {
+    if (!may_have_gaps_) return absl::InvalidArgumentError("nothing is there");
+    KeepText("");
+    if (classes_.empty() || keep_ == Keep::kNothingElse)
+      return Add(std::numeric_limits<float>::quiet_NaN());
+    return AddText("");
+  }
+
+  absl::Status Integer(int64_t value) {
+    KeepText(absl::StrCat(value));
+    return AddNumber(static_cast<double>(value));
+  }
 
   absl::Status Number(double value) {
-    return classes_.empty() ? Add(static_cast<float>(value)) : String(JsonNumberText(value));
+    KeepText(JsonNumberText(value));
+    return AddNumber(value);
   }
 
   absl::Status String(absl::string_view text) {
-    if (classes_.empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("it holds ", QuotedText(text),
-                       ", a string where a number is expected; 'columns' can tell which strings "
-                       "stand for which class, or leave the key out"));
-    }
-    KUR_ASSIGN_OR_RETURN(const float number, classes_.NumberOf(text));
-    return Add(number);
+    KeepText(text);
+    return AddText(text);
   }
 
   absl::Status BeginList(int64_t depth) {
+    if (keep_ == Keep::kNothingElse) {
+      return absl::InvalidArgumentError("it holds a list, which cannot be kept as a text");
+    }
     if (rank_ != kUnknown && depth >= rank_) return WrongDepth();
     Count();
     depth_ = depth + 1;
@@ -71,11 +90,40 @@ class Column {
 
   int64_t num_samples() const { return values_.num_samples(); }
 
-  absl::StatusOr<std::shared_ptr<const Source>> Build() && {
-    return std::move(values_).Build(row_);
+  absl::StatusOr<std::shared_ptr<const Source>> Build(std::shared_ptr<const RowPlaces> places) && {
+    KUR_ASSIGN_OR_RETURN(auto values, std::move(values_).Build(row_));
+    KUR_ASSIGN_OR_RETURN(auto column, MakeTableColumn(std::move(values), std::move(places),
+                                                      classes_.TakeCollected()));
+    if (static_cast<int64_t>(texts_.size()) != column->size()) return column;
+    return KeepingTexts(std::move(column), std::move(texts_));
   }
 
  private:
+  // Keeps the text of a sample, if it is to be kept and is no part of a list.
+  void KeepText(absl::string_view text) {
+    if (keep_ != Keep::kNothing && depth_ == 0) texts_.emplace_back(text);
+  }
+
+  absl::Status AddNumber(double value) {
+    if (keep_ == Keep::kNothingElse) return Add(std::numeric_limits<float>::quiet_NaN());
+    return classes_.empty() ? Add(static_cast<float>(value)) : AddText(JsonNumberText(value));
+  }
+
+  absl::Status AddText(absl::string_view text) {
+    if (keep_ == Keep::kNothingElse) return Add(std::numeric_limits<float>::quiet_NaN());
+    if (classes_.IsGap(text) && !classes_.empty() && !may_have_gaps_) {
+      return absl::InvalidArgumentError("the text is empty");
+    }
+    if (classes_.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("it holds ", QuotedText(text),
+                       ", a string where a number is expected; 'columns' can tell which strings "
+                       "stand for which class, or leave the key out"));
+    }
+    KUR_ASSIGN_OR_RETURN(const float number, classes_.NumberOf(text));
+    return Add(number);
+  }
+
   absl::Status Add(float value) {
     if (rank_ == kUnknown) {
       rank_ = depth_;
@@ -99,23 +147,29 @@ class Column {
   }
 
   TextClasses classes_;
-  int64_t rank_ = kUnknown;      // the number of lists around a number
-  Shape row_;                    // the lengths of all lists but the outermost
-  int64_t extent_ = 1;           // the length of the outermost list; 1 for a number
-  int64_t depth_ = 0;            // the number of open lists
-  std::vector<int64_t> counts_;  // the elements so far of each open list
+  bool may_have_gaps_;
+  Keep keep_;
+  std::vector<std::string> texts_;  // one for each sample, if they are kept
+  int64_t rank_ = kUnknown;         // the number of lists around a number
+  Shape row_;                       // the lengths of all lists but the outermost
+  int64_t extent_ = 1;              // the length of the outermost list; 1 for a number
+  int64_t depth_ = 0;               // the number of open lists
+  std::vector<int64_t> counts_;     // the elements so far of each open list
   FloatColumn values_;
 };
 
 // Distributes the values of every line over the columns.
 class ColumnsHandler : public JsonLineHandler {
  public:
-  explicit ColumnsHandler(const std::optional<WantedColumns>& wanted) : wanted_(wanted) {}
+  ColumnsHandler(const std::optional<WantedColumns>& wanted, const KeptColumns& kept,
+                 absl::string_view name)
+      : wanted_(wanted), kept_(kept), places_(std::make_shared<RowPlaces>(std::string(name))) {}
 
   absl::StatusOr<bool> Key(const std::string& key) override {
     EndValue();
     if (lines_ == 0) AddColumn(key);
-    if (wanted_.has_value() && wanted_->columns.count(key) == 0) return false;
+    key_ = key;
+    if (!IsWanted(key)) return false;
     if (columns_.size() > kMaxKeys) {
       return absl::ResourceExhaustedError(absl::StrCat("it is one of more than ", kMaxKeys));
     }
@@ -132,18 +186,29 @@ class ColumnsHandler : public JsonLineHandler {
   }
 
   absl::Status Number(double value) override { return column_->Number(value); }
+  absl::Status Integer(int64_t value) override { return column_->Integer(value); }
   absl::Status String(const std::string& value) override { return column_->String(value); }
+  absl::Status Null() override {
+    const absl::Status taken = column_->Nothing();
+    if (taken.ok()) return taken;
+    return absl::InvalidArgumentError(absl::StrCat(taken.message(), GapAdvice(UsedAs(key_))));
+  }
   absl::Status BeginList(int64_t depth) override { return column_->BeginList(depth); }
   absl::Status EndList(int64_t depth) override { return column_->EndList(depth); }
 
-  absl::Status EndLine() override {
+  absl::Status EndLine(int64_t line) override {
     EndValue();
+    places_->Add(line);
     if (lines_ == 0 && wanted_.has_value()) KUR_RETURN_IF_ERROR(wanted_->Check(first_keys_));
     ++lines_;
-    for (const auto& [key, column] : columns_) {
+    for (auto& [key, column] : columns_) {
       if (column.num_samples() == lines_) continue;
-      return absl::InvalidArgumentError(
-          absl::StrCat("the line lacks the key '", key, "', which the first one has"));
+      if (!column.may_have_gaps()) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "the line lacks the key '", key, "', which the first one has", GapAdvice(UsedAs(key))));
+      }
+      KUR_RETURN_IF_ERROR(column.Nothing());
+      column.EndSample();
     }
     return absl::OkStatus();
   }
@@ -152,7 +217,7 @@ class ColumnsHandler : public JsonLineHandler {
     if (columns_.empty()) return absl::InvalidArgumentError("the file holds no samples");
     SourceMap sources;
     for (auto& [key, column] : columns_) {
-      auto source = std::move(column).Build();
+      auto source = std::move(column).Build(places_);
       if (!source.ok()) return Annotate(source.status(), absl::StrCat("key '", key, "'"));
       sources[key] = *std::move(source);
     }
@@ -161,13 +226,26 @@ class ColumnsHandler : public JsonLineHandler {
 
  private:
   void AddColumn(const std::string& key) {
-    if (!wanted_.has_value()) {
-      columns_.emplace(key, Column({}));
-      return;
-    }
     first_keys_.push_back(key);
-    const auto wanted = wanted_->columns.find(key);
-    if (wanted != wanted_->columns.end()) columns_.emplace(key, Column(wanted->second.texts));
+    if (!IsWanted(key)) return;
+    const auto kept = kept_.find(key);
+    const Column::Keep keep = kept == kept_.end() ? Column::Keep::kNothing
+                              : kept->second      ? Column::Keep::kNothingElse
+                                                  : Column::Keep::kTexts;
+    const auto* const wanted = wanted_.has_value() ? wanted_->Find(key) : nullptr;
+    columns_.emplace(key, wanted == nullptr
+                              ? Column(TextClasses(), /*may_have_gaps=*/false, keep)
+                              : Column(TextClasses(*wanted), wanted->may_have_gaps, keep));
+  }
+
+  bool IsWanted(const std::string& key) const {
+    return !wanted_.has_value() || wanted_->Find(key) != nullptr || kept_.count(key) > 0;
+  }
+
+  // Returns the name under which the Kurfile uses a key.
+  std::string UsedAs(const std::string& key) const {
+    const auto* const wanted = wanted_.has_value() ? wanted_->Find(key) : nullptr;
+    return wanted == nullptr ? key : wanted->used_as;
   }
 
   void EndValue() {
@@ -182,7 +260,10 @@ class ColumnsHandler : public JsonLineHandler {
   }
 
   const std::optional<WantedColumns>& wanted_;
-  std::vector<std::string> first_keys_;  // the keys of the first line; empty without `wanted_`
+  const KeptColumns& kept_;
+  std::shared_ptr<RowPlaces> places_;
+  std::string key_;                      // the current one
+  std::vector<std::string> first_keys_;  // the keys of the first line
   std::map<std::string, Column> columns_;
   Column* column_ = nullptr;  // the column of the current value
   int64_t lines_ = 0;
@@ -191,8 +272,9 @@ class ColumnsHandler : public JsonLineHandler {
 }  // namespace
 
 absl::StatusOr<SourceMap> ReadJsonColumns(ByteInput& input, absl::string_view name,
-                                          const std::optional<WantedColumns>& wanted) {
-  ColumnsHandler handler(wanted);
+                                          const std::optional<WantedColumns>& wanted,
+                                          const KeptColumns& kept) {
+  ColumnsHandler handler(wanted, kept, name);
   KUR_RETURN_IF_ERROR(ReadJsonLines(input, name, &handler));
   auto sources = std::move(handler).Build();
   if (!sources.ok()) return Annotate(sources.status(), name);

@@ -18,11 +18,13 @@ namespace kur {
 // the number of its class. Reading takes an eighth more memory than the columns, and up to 14 times
 // the longest line.
 //
+// A key whose texts are kept holds single values.
+//
 // Returns INVALID_ARGUMENT, naming the file (`name`) and the line, for any other content; a
 // diagnostic at its place in the Kurfile for a wanted key that is missing.
-absl::StatusOr<SourceMap> ReadJsonColumns(
-    ByteInput& input, absl::string_view name,
-    const std::optional<WantedColumns>& wanted = std::nullopt);
+absl::StatusOr<SourceMap> ReadJsonColumns(ByteInput& input, absl::string_view name,
+                                          const std::optional<WantedColumns>& wanted = std::nullopt,
+                                          const KeptColumns& kept = {});
 
 }  // namespace kur
 

@@ -1,11 +1,16 @@
 #include "engine/data/columns/pickle_columns.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/data/array_source.h"
+#include "engine/data/columns/float_column.h"
+#include "engine/data/columns/table_column.h"
+#include "engine/value/shape.h"
 
 namespace kur {
 namespace {
@@ -102,6 +107,99 @@ class Flattener {
   std::vector<float> numbers_;
 };
 
+bool IsText(const PickleValue& value) {
+  return value.type() == Type::kString || value.type() == Type::kBytes;
+}
+
+// Returns the first extent of a sample; nothing for a number.
+std::optional<int64_t> FirstExtent(const PickleValue& sample) {
+  if (IsSequence(sample)) return static_cast<int64_t>(sample.as_list().size());
+  if (sample.type() != Type::kArray || sample.as_array().shape().empty()) return std::nullopt;
+  return sample.as_array().shape()[0];
+}
+
+// Whether the samples of a list are sequences of several lengths.
+bool IsRagged(const PickleValue& value) {
+  if (!IsSequence(value) || value.as_list().empty()) return false;
+  const PickleValue::List& samples = value.as_list();
+  const auto first = FirstExtent(samples[0]);
+  return first.has_value() &&
+         std::all_of(samples.begin(), samples.end(),
+                     [](const PickleValue& sample) { return FirstExtent(sample).has_value(); }) &&
+         std::any_of(samples.begin(), samples.end(),
+                     [&](const PickleValue& sample) { return FirstExtent(sample) != first; });
+}
+
+absl::StatusOr<std::shared_ptr<const Source>> MakeRaggedSource(const PickleValue& value,
+                                                               int64_t max_elements) {
+  FloatColumn column;
+  std::optional<Shape> row;  // that of the samples that are not empty
+  for (const PickleValue& sample : value.as_list()) {
+    const std::string where = absl::StrCat("its sample ", column.num_samples());
+    const int64_t extent = *FirstExtent(sample);
+    if (extent == 0) {
+      column.EndSample(0);
+      continue;
+    }
+    auto array = ToArray(sample, max_elements);
+    if (!array.ok()) return Annotate(array.status(), where);
+    max_elements -= array->count();
+    const Shape rest(array->shape().begin() + 1, array->shape().end());
+    if (!row.has_value()) row = rest;
+    if (*row != rest) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(where, " has rows of the shape ", ToString(rest), ", those before it ",
+                       ToString(*row), "; samples may only differ in their length"));
+    }
+    for (int64_t i = 0; i < array->count(); ++i) column.Push(static_cast<float>(array->At(i)));
+    column.EndSample(extent);
+  }
+  return std::move(column).Build(row.value_or(Shape()));
+}
+
+// Makes a source of texts, each of which stands for a class of the column.
+absl::StatusOr<std::shared_ptr<const Source>> MakeTextSource(const std::string& name,
+                                                             const PickleValue::List& texts,
+                                                             const WantedColumns::Column* column) {
+  TextClasses classes = column == nullptr ? TextClasses() : TextClasses(*column);
+  if (classes.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "it holds texts; columns: {NAME: {from: ", name,
+        ", one_hot: yes}} makes classes of them, and columns without it leave it out"));
+  }
+  FloatColumn numbers;
+  for (const PickleValue& text : texts) {
+    const std::string where = absl::StrCat("its sample ", numbers.num_samples());
+    if (!IsText(text) && text.type() != Type::kNone) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(where, " is a ", TypeName(text.type()), " among texts"));
+    }
+    const std::string cell = IsText(text) ? text.as_string() : "";
+    const auto number = classes.NumberOf(cell);
+    if (!number.ok()) return Annotate(number.status(), where);
+    if (classes.IsGap(cell) && !column->may_have_gaps) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(where, " holds nothing", GapAdvice(column->used_as)));
+    }
+    numbers.Push(*number);
+    numbers.EndSample(1);
+  }
+  KUR_ASSIGN_OR_RETURN(auto source, std::move(numbers).Build({}));
+  return WithTexts(std::move(source), classes.TakeCollected());
+}
+
+absl::StatusOr<std::shared_ptr<const Source>> MakeSource(const std::string& name,
+                                                         const PickleValue& value,
+                                                         int64_t max_elements,
+                                                         const WantedColumns::Column* column) {
+  if (IsSequence(value) && std::any_of(value.as_list().begin(), value.as_list().end(), IsText)) {
+    return MakeTextSource(name, value.as_list(), column);
+  }
+  if (IsRagged(value)) return MakeRaggedSource(value, max_elements);
+  KUR_ASSIGN_OR_RETURN(Array array, ToArray(value, max_elements));
+  return ArraySource::Create(std::move(array));
+}
+
 }  // namespace
 
 absl::StatusOr<Array> ToArray(const PickleValue& value, int64_t max_elements) {
@@ -109,28 +207,40 @@ absl::StatusOr<Array> ToArray(const PickleValue& value, int64_t max_elements) {
   return Flattener(max_elements).Flatten(value);
 }
 
-absl::StatusOr<std::map<std::string, Array>> ColumnsFromPickle(const PickleValue& pickle,
-                                                               int64_t file_size) {
+int64_t MostElements(int64_t file_size) { return std::max(int64_t{1} << 20, 8 * file_size); }
+
+absl::StatusOr<SourceMap> SourcesFromValues(const NamedValues& values, int64_t max_elements,
+                                            const std::optional<WantedColumns>& wanted) {
+  SourceMap sources;
+  for (const auto& [name, value] : values) {
+    const auto* const column = wanted.has_value() ? wanted->Find(name) : nullptr;
+    if (wanted.has_value() && column == nullptr) continue;
+    auto source = MakeSource(name, value, max_elements, column);
+    if (!source.ok()) return Annotate(source.status(), absl::StrCat("key '", name, "'"));
+    sources[name] = *std::move(source);
+  }
+  return sources;
+}
+
+absl::StatusOr<SourceMap> SourcesFromPickle(const PickleValue& pickle, int64_t file_size,
+                                            const std::optional<WantedColumns>& wanted) {
   if (pickle.type() != Type::kDict) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the pickle must hold a dictionary of arrays, not a ", TypeName(pickle.type())));
   }
-  // A number takes at least a byte of the file, unless the pickle refers to a list repeatedly.
-  const int64_t max_elements = std::max(int64_t{1} << 20, 8 * file_size);
-  std::map<std::string, Array> columns;
+  NamedValues values;
+  std::vector<std::string> names;
   for (const auto& [key, value] : pickle.as_dict()) {
     if (key.type() != Type::kString) {
       return absl::InvalidArgumentError(
           absl::StrCat("the keys of the dictionary must be strings, not ", TypeName(key.type())));
     }
-    auto array = ToArray(value, max_elements);
-    if (!array.ok()) {
-      return Annotate(array.status(), absl::StrCat("key '", key.as_string(), "'"));
-    }
-    columns[key.as_string()] = *std::move(array);
+    values[key.as_string()] = value;
+    names.push_back(key.as_string());
   }
-  if (columns.empty()) return absl::InvalidArgumentError("the dictionary is empty");
-  return columns;
+  if (values.empty()) return absl::InvalidArgumentError("the dictionary is empty");
+  if (wanted.has_value()) KUR_RETURN_IF_ERROR(wanted->Check(names));
+  return SourcesFromValues(values, MostElements(file_size), wanted);
 }
 
 }  // namespace kur

@@ -33,14 +33,14 @@ class SymbolSource : public Source {
  public:
   SymbolSource(Symbols symbols, const TextColumnOptions& options, int32_t padding)
       : symbols_(std::move(symbols)),
-        vocabulary_(options.vocabulary),
+        symbols_of_values_{options.vocabulary, /*is_one_hot=*/true, /*is_listed=*/true},
         shape_{options.length, static_cast<int64_t>(options.vocabulary.size())},
         pad_left_(options.pad_left),
         padding_(padding) {}
 
   int64_t size() const override { return symbols_.num_samples(); }
   const Shape& shape() const override { return shape_; }
-  const std::vector<std::string>& symbols() const override { return vocabulary_; }
+  const SymbolTable& symbols() const override { return symbols_of_values_; }
 
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t /*extent*/,
                       float* to) const override {
@@ -63,7 +63,7 @@ class SymbolSource : public Source {
 
  private:
   Symbols symbols_;
-  std::vector<std::string> vocabulary_;
+  SymbolTable symbols_of_values_;
   Shape shape_;
   bool pad_left_;
   int32_t padding_;  // the number of the padding symbol; -1: zero vectors
@@ -154,7 +154,7 @@ class TextHandler : public JsonLineHandler {
     return column_->EndSample();
   }
 
-  absl::Status EndLine() override {
+  absl::Status EndLine(int64_t /*line*/) override {
     ++lines_;
     for (const auto& [key, column] : columns_) {
       if (column.num_samples() == lines_) continue;

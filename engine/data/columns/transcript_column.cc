@@ -18,13 +18,12 @@ namespace {
 // Ragged sequences of numbers, padded with 0.
 class TranscriptSource : public Source {
  public:
-  TranscriptSource(std::vector<int32_t> values, std::vector<int64_t> starts,
-                   std::vector<std::string> symbols)
+  TranscriptSource(std::vector<int32_t> values, std::vector<int64_t> starts, SymbolTable symbols)
       : values_(std::move(values)), starts_(std::move(starts)), symbols_(std::move(symbols)) {}
 
   int64_t size() const override { return static_cast<int64_t>(starts_.size()) - 1; }
   const Shape& shape() const override { return shape_; }
-  const std::vector<std::string>& symbols() const override { return symbols_; }
+  const SymbolTable& symbols() const override { return symbols_; }
 
   int64_t Length(int64_t index) const override {
     const auto at = static_cast<size_t>(index);
@@ -43,7 +42,7 @@ class TranscriptSource : public Source {
  private:
   std::vector<int32_t> values_;
   std::vector<int64_t> starts_;
-  std::vector<std::string> symbols_;
+  SymbolTable symbols_;
   Shape shape_ = {kUnknown};
 };
 
@@ -145,7 +144,7 @@ std::vector<std::string> TranscriptColumn::Elements() const {
 }
 
 absl::StatusOr<TranscriptColumn::Sources> TranscriptColumn::Build(
-    const Vocabulary& vocabulary, const std::optional<std::string>& unknown) const {
+    const Vocabulary& vocabulary, const std::optional<std::string>& unknown, bool is_listed) const {
   std::optional<int32_t> instead;
   if (unknown.has_value()) {
     instead = vocabulary.Find(Lowercase(*unknown));
@@ -174,8 +173,9 @@ absl::StatusOr<TranscriptColumn::Sources> TranscriptColumn::Build(
   }
   KUR_ASSIGN_OR_RETURN(const Array column, Array::FromValues<int64_t>({size()}, lengths));
   Sources sources;
-  sources.transcript = std::make_shared<TranscriptSource>(std::move(values), std::move(starts),
-                                                          vocabulary.elements());
+  sources.transcript = std::make_shared<TranscriptSource>(
+      std::move(values), std::move(starts),
+      SymbolTable{vocabulary.elements(), /*is_one_hot=*/false, is_listed});
   KUR_ASSIGN_OR_RETURN(sources.length, ArraySource::Create(column));
   return sources;
 }

@@ -60,9 +60,10 @@ class TranscriptColumn {
     std::shared_ptr<const Source> length;      // numbers of elements before padding, (1,)
   };
   // Encodes the transcripts. An element that the vocabulary lacks becomes `unknown`, or is left out
-  // if that is absent. Returns INVALID_ARGUMENT if the vocabulary lacks `unknown`.
+  // if that is absent. `is_listed` says whether a person has made the vocabulary. Returns
+  // INVALID_ARGUMENT if the vocabulary lacks `unknown`.
   absl::StatusOr<Sources> Build(const Vocabulary& vocabulary,
-                                const std::optional<std::string>& unknown) const;
+                                const std::optional<std::string>& unknown, bool is_listed) const;
 
  private:
   void Push(absl::string_view element);

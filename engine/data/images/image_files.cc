@@ -22,7 +22,7 @@ namespace {
 bool HasImageExtension(const std::string& name) {
   const std::string lower = absl::AsciiStrToLower(name);
   return absl::EndsWith(lower, ".jpg") || absl::EndsWith(lower, ".jpeg") ||
-         absl::EndsWith(lower, ".png");
+         absl::EndsWith(lower, ".png") || absl::EndsWith(lower, ".webp");
 }
 
 class FolderFiles : public ImageFiles {
@@ -74,7 +74,7 @@ class ArchiveFiles : public ImageFiles {
   std::vector<std::string> names_;
 };
 
-absl::StatusOr<Members> ReadArchive(const std::string& file) {
+absl::StatusOr<Members> ReadArchive(const std::string& file, OtherFiles* others) {
   TarLimits limits;
   limits.max_bytes = std::min(limits.max_bytes, TotalMemoryBytes() / 2);
   limits.max_members = 10'000'000;
@@ -84,30 +84,40 @@ absl::StatusOr<Members> ReadArchive(const std::string& file) {
     KUR_ASSIGN_OR_RETURN(const auto member, reader->Next());
     if (!member.has_value()) return members;
     const auto path = NormalizeRelativePath(member->name);
-    if (!path.ok() || !HasImageExtension(*path)) continue;
+    if (!path.ok() || IsHiddenPath(*path)) continue;
+    if (!HasImageExtension(*path)) {
+      others->Add(*path);
+      continue;
+    }
     KUR_ASSIGN_OR_RETURN(members[*path], reader->ReadContent());
   }
 }
 
 absl::StatusOr<ClassifiedFiles> ByFolder(const std::set<std::string>& names,
-                                         const std::string& display_path,
-                                         const std::vector<std::string>& classes) {
+                                         const std::string& display_path, const OtherFiles& others,
+                                         const ListedClasses& classes) {
   if (names.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(display_path, ": holds no .jpg, .jpeg or .png"));
+    const std::string left_out = others.Describe();
+    return absl::InvalidArgumentError(absl::StrCat(display_path,
+                                                   ": holds no .jpg, .jpeg, .png or .webp",
+                                                   left_out.empty() ? "" : "; ", left_out));
   }
   auto classified = ClassifyByFolder(names, classes, "image");
   if (!classified.ok()) return Annotate(classified.status(), display_path);
   return classified;
 }
 
-ImageSet MakeSet(ClassifiedFiles* classified, std::shared_ptr<const ImageFiles> files) {
-  return {std::move(files), std::move(classified->classes), std::move(classified->labels)};
+ImageSet MakeSet(ClassifiedFiles* classified, std::shared_ptr<const ImageFiles> files,
+                 OtherFiles others) {
+  return {std::move(files), std::move(classified->classes), std::move(classified->labels),
+          std::move(others)};
 }
 
 absl::StatusOr<ImageSet> OpenFolder(const std::string& folder, const std::string& display_path,
                                     const PathResolver& paths,
                                     std::optional<ClassifiedFiles> listed,
-                                    const std::vector<std::string>& classes) {
+                                    const ListedClasses& classes) {
+  OtherFiles others;
   ClassifiedFiles classified;
   if (listed.has_value()) {
     classified = *std::move(listed);
@@ -119,19 +129,21 @@ absl::StatusOr<ImageSet> OpenFolder(const std::string& folder, const std::string
       return absl::NotFoundError(absl::StrCat("there is no ", path, ", which the table names"));
     }
   } else {
-    KUR_ASSIGN_OR_RETURN(const auto names, ListFilesBelow(folder, HasImageExtension));
-    KUR_ASSIGN_OR_RETURN(classified, ByFolder(names, display_path, classes));
+    KUR_ASSIGN_OR_RETURN(const auto names, ListFilesBelow(folder, HasImageExtension, &others));
+    KUR_ASSIGN_OR_RETURN(classified, ByFolder(names, display_path, others, classes));
   }
   auto files = std::make_shared<FolderFiles>(display_path, paths, std::move(classified.files));
-  return MakeSet(&classified, std::move(files));
+  return MakeSet(&classified, std::move(files), std::move(others));
 }
 
 absl::StatusOr<ImageSet> OpenArchive(const std::string& file, const std::string& display_path,
                                      std::optional<ClassifiedFiles> listed,
-                                     const std::vector<std::string>& classes) {
-  KUR_ASSIGN_OR_RETURN(Members members, ReadArchive(file));
+                                     const ListedClasses& classes) {
+  OtherFiles others;
+  KUR_ASSIGN_OR_RETURN(Members members, ReadArchive(file, &others));
   ClassifiedFiles classified;
-  if (listed.has_value()) {
+  const bool is_listed = listed.has_value();
+  if (is_listed) {
     classified = *std::move(listed);
     for (std::string& name : classified.files) {
       name = NormalizeRelativePath(name).value_or(name);
@@ -142,11 +154,12 @@ absl::StatusOr<ImageSet> OpenArchive(const std::string& file, const std::string&
   } else {
     std::set<std::string> names;
     for (const auto& [name, content] : members) names.insert(name);
-    KUR_ASSIGN_OR_RETURN(classified, ByFolder(names, display_path, classes));
+    KUR_ASSIGN_OR_RETURN(classified, ByFolder(names, display_path, others, classes));
   }
   auto files =
       std::make_shared<ArchiveFiles>(display_path, std::move(members), std::move(classified.files));
-  return MakeSet(&classified, std::move(files));
+  if (is_listed) others = {};
+  return MakeSet(&classified, std::move(files), std::move(others));
 }
 
 }  // namespace
@@ -154,7 +167,7 @@ absl::StatusOr<ImageSet> OpenArchive(const std::string& file, const std::string&
 absl::StatusOr<ImageSet> OpenImages(const std::string& file, const std::string& display_path,
                                     const PathResolver& paths,
                                     std::optional<ClassifiedFiles> listed,
-                                    const std::vector<std::string>& classes) {
+                                    const ListedClasses& classes) {
   if (IsDirectory(file)) return OpenFolder(file, display_path, paths, std::move(listed), classes);
   return OpenArchive(file, display_path, std::move(listed), classes);
 }

@@ -30,9 +30,10 @@ struct ImageSet {
   // As in ClassifiedFiles.
   std::vector<std::string> classes;
   std::vector<int64_t> labels;
+  OtherFiles others;  // beside the images
 };
 
-// Opens a folder or a tar archive of .jpg, .jpeg and .png files. `file` is its path on this
+// Opens a folder or a tar archive of .jpg, .jpeg, .png and .webp files. `file` is its path on this
 // machine, `display_path` the path in the Kurfile, for messages. With `listed`, the images are
 // those of a table, in the table's order. Without it, they are all images in the order of their
 // paths, classified by ClassifyByFolder(). The encoded images of an archive stay in memory. Returns
@@ -41,7 +42,7 @@ struct ImageSet {
 absl::StatusOr<ImageSet> OpenImages(const std::string& file, const std::string& display_path,
                                     const PathResolver& paths,
                                     std::optional<ClassifiedFiles> listed,
-                                    const std::vector<std::string>& classes);
+                                    const ListedClasses& classes);
 
 }  // namespace kur
 

@@ -14,6 +14,8 @@
 namespace kur {
 namespace {
 
+constexpr uint16_t kByteWhite = 255;
+
 absl::StatusOr<Image> Decode(const ImageFiles& files, int64_t index, const DecodeOptions& options) {
   KUR_ASSIGN_OR_RETURN(const std::string content, files.Read(index, options.limits.max_file_bytes));
   auto image = DecodeImage(content, options);
@@ -36,6 +38,7 @@ absl::StatusOr<std::shared_ptr<const ImageSource>> ImageSource::Create(
   if (exact_size) {
     DecodeOptions decode;
     decode.channels = options.channels;
+    decode.background = options.background;
     decode.limits = options.limits;
     KUR_ASSIGN_OR_RETURN(const Image first, Decode(*files, 0, decode));
     options.height = first.height;
@@ -64,6 +67,7 @@ ImageSource::ImageSource(std::shared_ptr<const ImageFiles> files, const Options&
 absl::StatusOr<Image> ImageSource::Load(int64_t index) const {
   DecodeOptions decode;
   decode.channels = options_.channels;
+  decode.background = options_.background;
   decode.limits = options_.limits;
   if (!exact_size_) {
     // A decoder may shrink while it decodes; twice the size leaves enough pixels to average.
@@ -78,11 +82,11 @@ absl::StatusOr<Image> ImageSource::Load(int64_t index) const {
                      "; say which size they shall have, as in size: [", options_.height, ", ",
                      options_.width, "]"));
   }
-  return Resize(image, options_.height, options_.width, options_.fit);
+  return Resize(image, options_.height, options_.width, options_.fit, options_.bars);
 }
 
 void ImageSource::Store(int64_t index, const Image& image) const {
-  if (index >= cached_samples_) return;
+  if (index >= cached_samples_ || image.white != kByteWhite) return;
   std::atomic<State>& state = states_[static_cast<size_t>(index)];
   State expected = kAbsent;
   if (!state.compare_exchange_strong(expected, kWriting)) return;
@@ -91,12 +95,14 @@ void ImageSource::Store(int64_t index, const Image& image) const {
   state.store(kPresent, std::memory_order_release);
 }
 
-void ImageSource::Convert(const uint8_t* pixels, float* to) const {
+template <class T>
+void ImageSource::Convert(const T* pixels, uint16_t white, float* to) const {
   const bool alike =
       options_.channels == 1 || (scale_[0] == scale_[1] && scale_[1] == scale_[2] &&
                                  offset_[0] == offset_[1] && offset_[1] == offset_[2]);
+  const float to_byte = static_cast<float>(kByteWhite) / static_cast<float>(white);
   if (alike) {
-    const float scale = scale_[0];
+    const float scale = scale_[0] * to_byte;
     const float offset = offset_[0];
     for (int64_t i = 0; i < sample_size_; ++i) {
       to[i] = static_cast<float>(pixels[i]) * scale + offset;
@@ -106,7 +112,8 @@ void ImageSource::Convert(const uint8_t* pixels, float* to) const {
   for (int64_t i = 0; i < sample_size_; i += 3) {
     for (int64_t c = 0; c < 3; ++c) {
       const auto channel = static_cast<size_t>(c);
-      to[i + c] = static_cast<float>(pixels[i + c]) * scale_[channel] + offset_[channel];
+      to[i + c] =
+          static_cast<float>(pixels[i + c]) * (scale_[channel] * to_byte) + offset_[channel];
     }
   }
 }
@@ -119,7 +126,8 @@ absl::Status ImageSource::Gather(const int64_t* indices, int64_t count, int64_t 
     const bool present = index < cached_samples_ && states_[static_cast<size_t>(index)].load(
                                                         std::memory_order_acquire) == kPresent;
     if (present) {
-      Convert(&pixels_[static_cast<size_t>(index * sample_size_)], to + i * sample_size_);
+      Convert(&pixels_[static_cast<size_t>(index * sample_size_)], kByteWhite,
+              to + i * sample_size_);
     } else {
       missing.push_back(i);
     }
@@ -131,7 +139,7 @@ absl::Status ImageSource::Gather(const int64_t* indices, int64_t count, int64_t 
     loaded[static_cast<size_t>(i)] = image.status();
     if (!image.ok()) return;
     Store(indices[place], *image);
-    Convert(image->pixels.data(), to + place * sample_size_);
+    Convert(image->pixels.data(), image->white, to + place * sample_size_);
   });
   for (const absl::Status& status : loaded) KUR_RETURN_IF_ERROR(status);
   return absl::OkStatus();

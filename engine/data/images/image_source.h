@@ -17,7 +17,8 @@ namespace kur {
 
 // Images of one size: (height, width, channels). Several threads decode them on demand. The first
 // samples stay decoded, one byte a value, as far as a memory budget allows. A data set that fits is
-// decoded once; of a larger one, the rest is decoded in every epoch. Thread-safe.
+// decoded once; of a larger one, the rest is decoded in every epoch, and so are images of 16 bits a
+// channel. Thread-safe.
 class ImageSource : public Source {
  public:
   struct Options {
@@ -30,6 +31,8 @@ class ImageSource : public Source {
     int64_t width = 0;
     int64_t channels = 3;  // 3: color; 1: luminance
     ImageFit fit = ImageFit::kCrop;
+    std::array<float, 3> bars = {0, 0, 0};        // as in Resize()
+    std::array<float, 3> background = {1, 1, 1};  // as in DecodeOptions
     // A value becomes (value / 255 - mean) / deviation, by channel.
     std::array<float, 3> mean = {0, 0, 0};
     std::array<float, 3> deviation = {1, 1, 1};
@@ -45,6 +48,7 @@ class ImageSource : public Source {
 
   int64_t size() const override { return files_->size(); }
   const Shape& shape() const override { return shape_; }
+  std::string NameOf(int64_t index) const override { return files_->Name(index); }
   // Returns DATA_LOSS for an image that cannot be read, INVALID_ARGUMENT for one of another size;
   // messages name the image.
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
@@ -57,10 +61,12 @@ class ImageSource : public Source {
 
   // Reads, decodes and resizes an image.
   absl::StatusOr<Image> Load(int64_t index) const;
-  // Stores a decoded image, if its index is within the budget and it is not stored yet.
+  // Stores a decoded image of 8 bits a channel, if its index is within the budget and it is not
+  // stored yet.
   void Store(int64_t index, const Image& image) const;
   // Writes the normalized values of an image.
-  void Convert(const uint8_t* pixels, float* to) const;
+  template <class T>
+  void Convert(const T* pixels, uint16_t white, float* to) const;
 
   const std::shared_ptr<const ImageFiles> files_;
   const Options options_;

@@ -10,10 +10,11 @@ namespace kur {
 namespace {
 
 // In order of preference.
-constexpr const char* kExtensions[] = {".wav", ".mp3", ".flac", ".ogg"};
+constexpr const char* kExtensions[] = {".wav", ".mp3", ".flac", ".ogg", ".sph",
+                                       ".WAV", ".MP3", ".FLAC", ".OGG", ".SPH"};
 
 absl::Status NoRecording(const std::string& name) {
-  return absl::NotFoundError(absl::StrCat("there is no ", name, ".wav, .mp3, .flac or .ogg"));
+  return absl::NotFoundError(absl::StrCat("there is no ", name, ".wav, .mp3, .flac, .ogg or .sph"));
 }
 
 class FolderStore : public AudioStore {

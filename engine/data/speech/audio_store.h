@@ -17,13 +17,14 @@ class AudioStore {
  public:
   virtual ~AudioStore() = default;
 
-  // Reads the first of NAME.wav, NAME.mp3, NAME.flac and NAME.ogg that exists. Returns NOT_FOUND if
-  // none does, otherwise the errors of ReadAudio(). Messages name the file as in the Kurfile.
+  // Reads the first of NAME.wav, .mp3, .flac, .ogg and .sph that exists, and of the same in capital
+  // letters. Returns NOT_FOUND if none does, otherwise the errors of ReadAudio(). Messages name the
+  // file as in the Kurfile.
   virtual absl::StatusOr<Recording> Read(const std::string& name,
                                          const AudioLimits& limits) const = 0;
 };
 
-// Returns true for a name that ends in .wav, .mp3, .flac or .ogg.
+// Returns whether a name ends as those that AudioStore reads.
 bool HasAudioExtension(const std::string& name);
 
 // Returns the recordings in a folder. `folder` is its path in the Kurfile.

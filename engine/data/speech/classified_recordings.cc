@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
 #include "engine/base/system_memory.h"
@@ -19,14 +20,16 @@ namespace {
 struct Recordings {
   std::set<std::string> names;  // paths without the extension
   std::shared_ptr<const AudioStore> audio;
+  OtherFiles others;
 };
 
 std::string WithoutExtension(const std::string& path) { return path.substr(0, path.rfind('.')); }
 
 absl::StatusOr<Recordings> OpenFolder(const std::string& folder, const std::string& display_path,
                                       const PathResolver& paths) {
-  KUR_ASSIGN_OR_RETURN(const auto files, ListFilesBelow(folder, HasAudioExtension));
   Recordings recordings;
+  KUR_ASSIGN_OR_RETURN(const auto files,
+                       ListFilesBelow(folder, HasAudioExtension, &recordings.others));
   for (const std::string& file : files) recordings.names.insert(WithoutExtension(file));
   recordings.audio = MakeFolderStore(display_path, paths);
   return recordings;
@@ -43,7 +46,11 @@ absl::StatusOr<Recordings> OpenArchive(const std::string& file, const std::strin
     KUR_ASSIGN_OR_RETURN(const auto member, reader->Next());
     if (!member.has_value()) break;
     const auto path = NormalizeRelativePath(member->name);
-    if (!path.ok() || !HasAudioExtension(*path)) continue;
+    if (!path.ok() || IsHiddenPath(*path)) continue;
+    if (!HasAudioExtension(*path)) {
+      recordings.others.Add(*path);
+      continue;
+    }
     KUR_ASSIGN_OR_RETURN(members[*path], reader->ReadContent());
     recordings.names.insert(WithoutExtension(*path));
   }
@@ -51,10 +58,11 @@ absl::StatusOr<Recordings> OpenArchive(const std::string& file, const std::strin
   return recordings;
 }
 
-absl::StatusOr<ClassifiedRecordings> Classify(Recordings recordings,
-                                              const std::vector<std::string>& classes) {
+absl::StatusOr<ClassifiedRecordings> Classify(Recordings recordings, const ListedClasses& classes) {
   if (recordings.names.empty()) {
-    return absl::InvalidArgumentError("holds no .wav, .mp3, .flac or .ogg");
+    const std::string left_out = recordings.others.Describe();
+    return absl::InvalidArgumentError(absl::StrCat("holds no .wav, .mp3, .flac, .ogg or .sph",
+                                                   left_out.empty() ? "" : "; ", left_out));
   }
   KUR_ASSIGN_OR_RETURN(ClassifiedFiles files,
                        ClassifyByFolder(recordings.names, classes, "recording"));
@@ -63,14 +71,16 @@ absl::StatusOr<ClassifiedRecordings> Classify(Recordings recordings,
   classified.corpus.audio = std::move(recordings.audio);
   classified.classes = std::move(files.classes);
   classified.labels = std::move(files.labels);
+  classified.others = std::move(recordings.others);
   return classified;
 }
 
 }  // namespace
 
-absl::StatusOr<ClassifiedRecordings> OpenClassifiedRecordings(
-    const std::string& file, const std::string& display_path, const PathResolver& paths,
-    const std::vector<std::string>& classes) {
+absl::StatusOr<ClassifiedRecordings> OpenClassifiedRecordings(const std::string& file,
+                                                              const std::string& display_path,
+                                                              const PathResolver& paths,
+                                                              const ListedClasses& classes) {
   auto recordings =
       IsDirectory(file) ? OpenFolder(file, display_path, paths) : OpenArchive(file, display_path);
   if (!recordings.ok()) return recordings.status();

@@ -185,9 +185,13 @@ void FeatureCache::Report(int64_t index, const absl::Status& problem) const {
     if (!unreadable_.insert(index).second) return;
     reported = unreadable_.size();
   }
-  if (reported > kMaxReported) return;
-  options_.warn(absl::StrCat(problem.message(), "; another sample of its batch stands in for it",
-                             reported == kMaxReported ? " (further ones are not reported)" : ""));
+  if (reported <= kMaxReported) {
+    options_.warn(absl::StrCat(problem.message(), "; another sample of its batch stands in for it",
+                               reported == kMaxReported ? " (further ones are counted)" : ""));
+  } else if ((reported & (reported - 1)) == 0) {  // ever more rarely
+    options_.warn(
+        absl::StrCat("so far ", reported, " of ", options_.size, " recordings cannot be read"));
+  }
 }
 
 std::shared_ptr<const Source> MakeFeatureSource(std::shared_ptr<const FeatureCache> cache,

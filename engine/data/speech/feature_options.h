@@ -17,9 +17,11 @@ struct FeatureOptions {
   std::string type = "spec";  // "spec": spectrogram; "mfcc"
   NormalizationSpec normalization;
   std::optional<double> max_frequency;  // Hz; absent: half of the sampling rate
-  std::string fill = "zero";            // "loop" repeats a shorter recording instead of padding it
-  std::optional<double> bucket;         // seconds; batch lengths are rounded up to a multiple
-  std::optional<int64_t> data_cpus;     // threads; absent: one for each processor
+  // Hz; absent: that of the model's weights, otherwise of most recordings.
+  std::optional<int64_t> sampling_rate;
+  std::string fill = "zero";         // "loop" repeats a shorter recording instead of padding it
+  std::optional<double> bucket;      // seconds; batch lengths are rounded up to a multiple
+  std::optional<int64_t> data_cpus;  // threads; absent: one for each processor
 
   // Returns the shape of a recording's features: (frames, features). The features per frame of a
   // spectrogram are unknown, as they depend on the sampling rate.
@@ -44,6 +46,13 @@ Fields<Spec> WithFeatureOptions(Fields<Spec> fields) {
           .Optional("max_frequency", &FeatureOptions::max_frequency,
                     "the highest frequency kept, Hz", IfGiven(Positive()))
           .Example("8000")
+          .Optional("sampling_rate", &FeatureOptions::sampling_rate,
+                    "the sampling rate that recordings with another are converted to, Hz; default: "
+                    "that of the training, which most recordings have there",
+                    IfGiven(Condition<int64_t>{
+                        "from 1000 to 384000",
+                        [](int64_t rate) { return rate >= 1000 && rate <= 384'000; }}))
+          .Example("16000")
           .Choice("fill", &FeatureOptions::fill, {"zero", "loop"},
                   "what fills shorter recordings of a batch")
           .Optional("bucket", &FeatureOptions::bucket,

@@ -226,6 +226,12 @@ absl::StatusOr<Metadata> Open(const std::string& file, const std::string& displa
 
 }  // namespace
 
+std::function<std::string(int64_t)> SpeechCorpus::NamesOfSamples() const {
+  return [shared = std::make_shared<const std::vector<std::string>>(names)](int64_t index) {
+    return (*shared)[static_cast<size_t>(index)];
+  };
+}
+
 void SpeechCorpus::Select(const std::vector<int64_t>& indices) {
   std::vector<std::string> kept_names;
   std::vector<double> kept_durations;

@@ -22,6 +22,8 @@ struct SpeechCorpus {
   std::shared_ptr<const AudioStore> audio;
 
   int64_t size() const { return static_cast<int64_t>(names.size()); }
+  // Returns what gives sources of the corpus the names of its recordings.
+  std::function<std::string(int64_t)> NamesOfSamples() const;
   // Keeps the utterances at `indices`, in that order.
   void Select(const std::vector<int64_t>& indices);
 };

@@ -18,9 +18,19 @@ FeatureExtractor::FeatureExtractor(const SpeechCorpus& corpus, bool mfcc,
       max_frequency_(max_frequency),
       limits_(limits) {}
 
+absl::StatusOr<int64_t> FeatureExtractor::ReadSamplingRate(int64_t index) const {
+  KUR_ASSIGN_OR_RETURN(const Recording recording,
+                       audio_->Read((*names_)[static_cast<size_t>(index)], limits_));
+  return recording.sampling_rate;
+}
+
 absl::StatusOr<AudioFeatures> FeatureExtractor::operator()(int64_t index) const {
   const std::string& name = (*names_)[static_cast<size_t>(index)];
-  KUR_ASSIGN_OR_RETURN(const Recording recording, audio_->Read(name, limits_));
+  KUR_ASSIGN_OR_RETURN(Recording recording, audio_->Read(name, limits_));
+  if (sampling_rate_.has_value()) {
+    const absl::Status resampled = Resample(*sampling_rate_, &recording);
+    if (!resampled.ok()) return Annotate(resampled, name);
+  }
   auto features = mfcc_ ? Mfcc(recording, max_frequency_) : Spectrogram(recording, max_frequency_);
   if (!features.ok()) return Annotate(features.status(), name);
   const bool finite = std::all_of(features->values.begin(), features->values.end(),

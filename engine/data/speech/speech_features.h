@@ -26,6 +26,12 @@ class FeatureExtractor {
   // The number of utterances.
   int64_t size() const { return static_cast<int64_t>(names_->size()); }
 
+  // The number of samples a second in which features are computed, whatever the recordings have.
+  // Absent: those of each recording.
+  void set_sampling_rate(int64_t rate) { sampling_rate_ = rate; }
+  // Returns that of a recording's file.
+  absl::StatusOr<int64_t> ReadSamplingRate(int64_t index) const;
+
   // Returns the features of an utterance; messages name the recording. Returns DATA_LOSS if they
   // are not finite. Precondition: 0 <= index < size().
   absl::StatusOr<AudioFeatures> operator()(int64_t index) const;
@@ -36,6 +42,7 @@ class FeatureExtractor {
   bool mfcc_;
   std::optional<double> max_frequency_;
   AudioLimits limits_;
+  std::optional<int64_t> sampling_rate_;
 };
 
 // Learns statistics from the utterances at `indices`. Several threads compute the features, but

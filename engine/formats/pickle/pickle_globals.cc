@@ -60,6 +60,9 @@ absl::StatusOr<std::shared_ptr<const Array>> MakeArray(const NumpyType& type,
                                                        bool fortran_order, absl::string_view data,
                                                        Arena& arena) {
   if (type.is_object) return NumpyObjectsError("O");
+  if (type.is_text()) {
+    return absl::InvalidArgumentError("a numpy scalar is a text, where a number is expected");
+  }
   const int64_t item_size = ItemSize(type.dtype);
   KUR_ASSIGN_OR_RETURN(const int64_t count, CountElements(shape, item_size));
   if (static_cast<uint64_t>(count * item_size) != data.size()) {
@@ -95,14 +98,35 @@ absl::Status BuildElementType(NumpyType& type, const Node& state) {
   return absl::OkStatus();
 }
 
-// Builds a list of one object from an array without axes around that object, which is how
-// numpy.save() writes a dictionary.
+// Builds a list from an array of objects: of one object from an array without axes, which is how
+// numpy.save() writes a dictionary, otherwise of those along its one axis.
 absl::Status BuildObjectList(Node& object, const NumpyType& type, const std::vector<int64_t>& shape,
                              const Node::Children& elements) {
   if (!type.is_object) return Malformed("numpy.ndarray");
-  if (!shape.empty() || elements.size() != 1) return NumpyObjectsError("O");
+  const int64_t count = shape.empty() ? 1 : shape[0];
+  if (shape.size() > 1) return NumpyObjectsError("O");
+  if (static_cast<int64_t>(elements.size()) != count) return Malformed("numpy.ndarray");
   object.kind = Kind::kList;
   object.value = elements;
+  return absl::OkStatus();
+}
+
+// Builds a list of texts from an array of them.
+absl::Status BuildTextList(Node& object, const NumpyType& type, const std::vector<int64_t>& shape,
+                           absl::string_view data, Arena& arena) {
+  if (shape.size() > 1) {
+    return absl::InvalidArgumentError("a numpy array of texts has more than one axis");
+  }
+  KUR_RETURN_IF_ERROR(arena.Reserve(static_cast<int64_t>(data.size())));
+  KUR_ASSIGN_OR_RETURN(std::vector<std::string> texts,
+                       NumpyTexts(type, shape.empty() ? 1 : shape[0], data));
+  Node::Children children;
+  for (std::string& text : texts) {
+    KUR_ASSIGN_OR_RETURN(Node * child, arena.Make(Kind::kText, arena.StoreText(std::move(text))));
+    children.push_back(child);
+  }
+  object.kind = Kind::kList;
+  object.value = std::move(children);
   return absl::OkStatus();
 }
 
@@ -121,6 +145,7 @@ absl::Status BuildArray(Node& object, const Node& state, Arena& arena) {
   const auto& type = std::get<NumpyType>(parts[2]->value);
   KUR_ASSIGN_OR_RETURN(std::vector<int64_t> shape, ParseShape(*parts[1]));
   if (data.Is(Kind::kList)) return BuildObjectList(object, type, shape, data.children());
+  if (type.is_text()) return BuildTextList(object, type, shape, data.text(), arena);
   KUR_ASSIGN_OR_RETURN(object.value,
                        MakeArray(type, std::move(shape), fortran_order, data.text(), arena));
   return absl::OkStatus();

@@ -11,12 +11,12 @@
 
 namespace kur {
 
-// Computes the length of an output from the length of an input, both along the first axis, by
+// Computes the length of an output from that of a layer before it, both along the first axis, by
 // inferring the shapes of the layers between them. Not thread-safe: caches lengths.
 class LengthScaler {
  public:
-  // `input` and `output` are layers of `plan`, which must outlive the scaler. Their shapes must be
-  // known except for extents that vary.
+  // `input` and `output` are layers of `plan`, which must outlive the scaler; `output` depends on
+  // `input`, or is it. Their shapes must be known except for extents that vary.
   LengthScaler(const ModelPlan& plan, std::string input, std::string output);
 
   // Returns the length of the output; 0 for an input that is too short for a layer.

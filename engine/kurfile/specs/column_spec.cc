@@ -1,5 +1,6 @@
 #include "engine/kurfile/specs/column_spec.h"
 
+#include <cmath>
 #include <set>
 #include <utility>
 
@@ -15,15 +16,20 @@ constexpr int64_t kMaxClasses = int64_t{1} << 24;
 
 template <>
 struct FieldTraits<ClassList> {
-  static std::string Type() { return "integer or list of classes"; }
+  static std::string Type() { return "yes, integer or list of classes"; }
   static Value Schema() {
     Dict list;
     list.Set(Value("type"), Value("array"));
-    return AnyOfSchema({TypeSchema("integer"), Value(std::move(list))});
+    return AnyOfSchema({TypeSchema("boolean"), TypeSchema("integer"), Value(std::move(list))});
   }
   static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
                     ClassList* to) {
     std::string fault;
+    if (value.is_bool() && value.as_bool()) {
+      to->is_inferred = true;
+      to->count = kUnknown;
+      return true;
+    }
     if (value.is_list()) {
       fault = ParseList(value.as_list(), to);
     } else if (!FieldTraits<int64_t>::Parse(value, key, diagnostics, &to->count)) {
@@ -65,24 +71,61 @@ struct FieldTraits<ClassList> {
   }
 };
 
+template <>
+struct FieldTraits<GapSpec> {
+  static std::string Type() { return "error, drop, mean, median, most_frequent, or a value"; }
+  static Value Schema() { return AnyOfSchema({TypeSchema("string"), TypeSchema("number")}); }
+  static bool Parse(const Value& value, const std::string& key, Diagnostics* diagnostics,
+                    GapSpec* to) {
+    using Kind = GapSpec::Kind;
+    const std::pair<const char*, Kind> kinds[] = {{"error", Kind::kError},
+                                                  {"drop", Kind::kDrop},
+                                                  {"mean", Kind::kMean},
+                                                  {"median", Kind::kMedian},
+                                                  {"most_frequent", Kind::kMostFrequent}};
+    if (value.is_number()) {
+      to->kind = Kind::kNumber;
+      to->number = value.as_float();
+      if (std::isfinite(to->number)) return true;
+      diagnostics->Error(value.location(), key, "must be finite");
+      return false;
+    }
+    if (!value.is_string()) return ReportType(value, key, Type(), diagnostics);
+    to->kind = Kind::kText;
+    to->text = value.as_string();
+    for (const auto& [name, kind] : kinds) {
+      if (to->text == name) to->kind = kind;
+    }
+    return true;
+  }
+  static std::string Format(const GapSpec&) { return "error"; }
+};
+
 namespace {
 
 const Fields<ColumnSpec>& ColumnFields() {
   static const auto* const kFields = new Fields<ColumnSpec>(
       Fields<ColumnSpec>()
           .Optional("from", &ColumnSpec::from,
-                    "the supplier's name of it, if it has another; several are put together along "
-                    "the last axis")
+                    "the supplier's name of it, if it has another; several, or a pattern as "
+                    "pixel* in the order of the numbers in the names, are put together along the "
+                    "last axis")
           .Example("[length, width]")
-          .Optional("one_hot", &ColumnSpec::one_hot,
-                    "makes vectors with a 1 at the place of the class: how many classes there are, "
-                    "whose values are their numbers, or a list of the values; texts are read of "
-                    "csv and jsonl")
+          .Optional("missing", &ColumnSpec::missing,
+                    "what is done about samples that lack a value, which are otherwise an error: "
+                    "drop leaves them out; the mean, the median or the most frequent value of the "
+                    "training data, or a value that is given here, stands for it")
+          .Example("median")
+          .Optional(
+              "one_hot", &ColumnSpec::one_hot,
+              "makes vectors with a 1 at the place of the class: yes for the classes that the "
+              "training data has, sorted; how many classes there are, whose values are their "
+              "numbers; or a list of the values. Texts are read of csv and jsonl")
           .Example("[setosa, versicolor, virginica]")
           .Optional("normalize", &ColumnSpec::normalize,
                     "moves and scales each position of the last axis: standard (to the mean 0 and "
-                    "the deviation 1 of the training part of a split), min_max (the training part "
-                    "to 0 to 1), or numbers: one for all, or a list")
+                    "the deviation 1 of the training data), min_max (the training data to 0 to 1), "
+                    "or numbers: one for all, or a list. What is learnt is kept with the weights")
           .Example("standard")
           .Keys(ScalingKeys())
           .Shorthand("from"));
@@ -99,6 +142,18 @@ bool ParseColumn(const Value& name, const Value& value, const std::string& key,
     return false;
   }
   if (column->from.empty()) column->from = {column->name};
+  const GapSpec& missing = column->missing;
+  if (column->one_hot.has_value()
+          ? missing.kind == GapSpec::Kind::kMean || missing.kind == GapSpec::Kind::kMedian
+          : missing.kind == GapSpec::Kind::kText) {
+    diagnostics->Error(column->location, column->key + ".missing",
+                       column->one_hot.has_value()
+                           ? "classes have no mean or median; there are most_frequent, drop, or a "
+                             "class that stands for it"
+                           : absl::StrCat("'", missing.text, "' is no number; there are mean, ",
+                                          "median, most_frequent, drop, or a number"));
+    return false;
+  }
   if (!column->one_hot.has_value() || !column->normalize.has_value()) return true;
   diagnostics->Error(column->location, column->key,
                      "has both one_hot and normalize; leave one of them out");

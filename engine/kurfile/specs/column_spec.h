@@ -17,17 +17,43 @@ namespace kur {
 
 // The classes of a column and the values that stand for them.
 struct ClassList {
-  int64_t count = 0;
+  // Whether the classes are those that the data has: `one_hot: yes`. The rest is then empty.
+  bool is_inferred = false;
+  int64_t count = 0;  // kUnknown if they are to be inferred
   // The value of each class, as a number or a text. If both are empty, the value is the number of
   // the class, from 0.
   std::vector<double> numbers;
   std::vector<std::string> texts;
 };
 
+// What is done about samples that lack a value.
+struct GapSpec {
+  enum class Kind {
+    kError,
+    kDrop,  // the sample is left out
+    // The value of the training data stands for it.
+    kMean,
+    kMedian,
+    kMostFrequent,
+    // A given one does.
+    kNumber,
+    kText,
+  };
+  Kind kind = Kind::kError;
+  double number = 0;
+  std::string text;
+
+  bool is_learnt() const {
+    return kind == Kind::kMean || kind == Kind::kMedian || kind == Kind::kMostFrequent;
+  }
+};
+
 // One source that `columns` defines.
 struct ColumnSpec {
   std::string name;
-  std::vector<std::string> from;  // at least one; several are concatenated along the last axis
+  // At least one name or pattern; several are concatenated along the last axis.
+  std::vector<std::string> from;
+  GapSpec missing;
   std::optional<ClassList> one_hot;
   std::optional<ColumnScaling> normalize;
   Location location;

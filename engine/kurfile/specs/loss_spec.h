@@ -26,9 +26,8 @@ struct TruthSource {
   std::string name;
   std::string key;            // the key of the loss that names the source: "target"
   std::vector<Shape> shapes;  // allowed sample shapes; an unknown extent allows any
-  // An input of the model. The source gives lengths along the first axis of that input, and the
-  // loss receives lengths along the first axis of the output. Empty: the values are passed
-  // unchanged.
+  // A layer of the model. The source gives lengths along the first axis of that layer, and the loss
+  // receives lengths along the first axis of the output. Empty: the values are passed unchanged.
   std::string scaled_from;
   bool stays_on_host = false;  // small, and needed on the CPU whatever the device of the model
 };
@@ -56,6 +55,17 @@ class LossSpec {
   virtual absl::StatusOr<std::vector<TruthSource>> Truth(const Shape& output) const {
     return std::vector<TruthSource>{{target, "target", {output}, "", false}};
   }
+
+  // Returns the names of these sources.
+  virtual std::vector<std::string> Sources() const { return {target}; }
+
+  // Returns the layer from whose lengths a source of Truth() is scaled, and the key that names it;
+  // empty names: there is none.
+  struct LayerName {
+    std::string layer;
+    std::string key;
+  };
+  virtual LayerName ScaledFrom() const { return {}; }
 
   // The output of the model that the loss applies to and, for most losses, the source with the
   // truth.

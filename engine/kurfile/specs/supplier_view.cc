@@ -1,5 +1,6 @@
 #include "engine/kurfile/specs/supplier_view.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -48,12 +49,15 @@ const Fields<EntryKeys>& EntryFields() {
 bool CheckTexts(const SupplierView& view, Diagnostics* diagnostics) {
   std::map<std::string, const ColumnSpec*> first;
   bool good = true;
+  // Whether texts are collected, and else which there are.
   const auto texts_of = [](const ColumnSpec& column) {
-    return column.one_hot.has_value() ? column.one_hot->texts : std::vector<std::string>();
+    return column.one_hot.has_value()
+               ? std::make_pair(column.one_hot->is_inferred, column.one_hot->texts)
+               : std::pair<bool, std::vector<std::string>>();
   };
   for (const ColumnSpec& column : *view.columns) {
-    const std::vector<std::string> texts = texts_of(column);
-    if (!texts.empty() && !view.base->ReadsText()) {
+    const auto texts = texts_of(column);
+    if (!texts.second.empty() && !view.base->ReadsText()) {
       diagnostics->Error(column.location, column.key + ".one_hot",
                          absl::StrCat("there are no texts in data of the kind ", view.kind(),
                                       "; give the number of classes, or their numbers"));
@@ -70,24 +74,19 @@ bool CheckTexts(const SupplierView& view, Diagnostics* diagnostics) {
   return good;
 }
 
-// Checks that statistics for `normalize` can be computed: every section uses those of the training
-// part, which only a split defines.
+// Checks that a split leaves the training part that `normalize` learns from.
 bool CheckStatistics(const SupplierView& view, Diagnostics* diagnostics) {
   bool good = true;
   for (const ColumnSpec& column : *view.columns) {
     if (!column.normalize.has_value() || column.normalize->kind == ColumnScaling::Kind::kGiven) {
       continue;
     }
-    std::string fault;
-    if (!view.split.has_value()) {
-      fault =
-          "needs a 'split', as all sections must use the statistics of the part that is trained "
-          "on; without one, give numbers, as in {mean: 5.8, std: 0.8}";
-    } else if (!view.split->HasPart("train") && view.split->Remainder() == 0) {
-      fault = "needs statistics of the part that is trained on, but 'split' leaves nothing for it";
+    if (!view.split.has_value() || view.split->HasPart("train") || view.split->Remainder() > 0) {
+      continue;
     }
-    if (fault.empty()) continue;
-    diagnostics->Error(column.location, column.key + ".normalize", fault);
+    diagnostics->Error(
+        column.location, column.key + ".normalize",
+        "needs statistics of the part that is trained on, but 'split' leaves nothing for it");
     good = false;
   }
   return good;
@@ -103,6 +102,10 @@ bool CheckSplit(const SupplierView& view, Diagnostics* diagnostics) {
 
 // Returns the shape of a column if it is known without the data.
 std::optional<Shape> KnownShapeOf(const ColumnSpec& column, const SupplierSpec& base) {
+  const bool has_pattern =
+      std::any_of(column.from.begin(), column.from.end(),
+                  [](const std::string& from) { return from.find('*') != std::string::npos; });
+  if (has_pattern) return std::nullopt;
   auto shape = base.KnownShape(column.from[0]);
   for (size_t i = 1; i < column.from.size() && shape.has_value(); ++i) {
     const auto next = base.KnownShape(column.from[i]);

@@ -20,13 +20,13 @@ class ListedSource : public Source {
  public:
   ListedSource(Shape shape, std::vector<std::vector<float>> samples,
                std::vector<std::string> symbols = {})
-      : shape_(std::move(shape)), samples_(std::move(samples)), symbols_(std::move(symbols)) {
+      : shape_(std::move(shape)), samples_(std::move(samples)), symbols_{std::move(symbols)} {
     for (size_t i = 1; i < shape_.size(); ++i) row_ *= shape_[i];
   }
 
   int64_t size() const override { return static_cast<int64_t>(samples_.size()); }
   const Shape& shape() const override { return shape_; }
-  const std::vector<std::string>& symbols() const override { return symbols_; }
+  const SymbolTable& symbols() const override { return symbols_; }
 
   int64_t Length(int64_t index) const override {
     return static_cast<int64_t>(samples_[static_cast<size_t>(index)].size()) / row_;
@@ -57,7 +57,7 @@ class ListedSource : public Source {
  private:
   Shape shape_;
   std::vector<std::vector<float>> samples_;
-  std::vector<std::string> symbols_;
+  SymbolTable symbols_;
   int64_t row_ = 1;
 };
 

@@ -13,6 +13,7 @@ namespace {
 using testing::Each;
 using testing::ElementsAre;
 using testing::FloatNear;
+using testing::HasSubstr;
 using testing::SizeIs;
 
 constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
@@ -94,7 +95,8 @@ TEST(AudioTest, NumbersThatAreNotFiniteAreRefused) {
 
 TEST(AudioTest, OtherFilesAreRefused) {
   for (const std::string content : {"", "R", "RIFF....AVI ", "FORM....AIFF", "hello, world"}) {
-    EXPECT_THAT(DecodeAudio(content), FailsWith(kDataLoss, "neither WAV, FLAC, MP3 nor Ogg"));
+    EXPECT_THAT(DecodeAudio(content),
+                FailsWith(kDataLoss, "neither WAV, FLAC, MP3, Ogg nor NIST SPHERE"));
   }
   EXPECT_THAT(DecodeAudio("fLaC and nothing that belongs there"), FailsWith(kDataLoss, "damaged"));
 }
@@ -129,6 +131,59 @@ TEST(AudioTest, AHeaderThatPromisesTooMuchGetsWhatIsThere) {
   WavHeader header;
   header.data_bytes = 0xfffffff0u;
   EXPECT_THAT(Decode(Wav(header, std::string(20, '\0'))).samples, SizeIs(10));
+}
+
+TEST(AudioTest, WhatIsCutOffIsRefused) {
+  const std::string wav = ReadFixture("audio/8k.wav");
+  EXPECT_THAT(DecodeAudio(absl::string_view(wav).substr(0, wav.size() / 2)),
+              FailsWith(kDataLoss, "is cut off: 0."));
+  const std::string flac = ReadFixture("audio/8k.flac");
+  EXPECT_FALSE(DecodeAudio(absl::string_view(flac).substr(0, flac.size() / 2)).ok());
+  WavHeader header;
+  header.data_bytes = 6400;
+  EXPECT_THAT(DecodeAudio(Wav(header, std::string(1600, '\1'))),
+              FailsWith(kDataLoss, "is cut off: 0.1 of 0.4 s are there"));
+}
+
+// Returns a NIST SPHERE file of 16 bits at 8 kHz.
+std::string Sphere(const std::string& coding, int64_t sample_count, const std::string& data) {
+  std::string header = absl::StrCat(
+      "NIST_1A\n   1024\nchannel_count -i 1\nsample_rate -i 8000\nsample_n_bytes -i 2\n"
+      "sample_byte_format -s2 01\nsample_sig_bits -i 16\nsample_coding -s",
+      coding.size(), " ", coding, "\nsample_count -i ", sample_count, "\nend_head\n");
+  header.resize(1024, ' ');
+  return header + data;
+}
+
+TEST(AudioTest, SphereIsRead) {
+  const std::string data = Little(16384, 2) + Little(0x8000, 2);
+  const Recording recording = Decode(Sphere("pcm", 2, data));
+  EXPECT_THAT(recording.samples, ElementsAre(0.5f, -1));
+  EXPECT_EQ(recording.sampling_rate, 8000);
+  EXPECT_THAT(DecodeAudio(Sphere("pcm", 4000, data)), FailsWith(kDataLoss, "of 0.5 s are there"));
+  EXPECT_THAT(DecodeAudio(Sphere("pcm,embedded-shorten-v2.00", 2, data)),
+              FailsWith(kDataLoss, "compressed by shorten, which is not read; sph2pipe"));
+}
+
+TEST(AudioTest, ResamplingKeepsPitchLoudnessAndLength) {
+  for (const int64_t rate : {8000, 11025, 16000, 44100}) {
+    Recording recording = Decode(ReadFixture("audio/float.wav"));  // 440 Hz, at 16 kHz
+    ASSERT_TRUE(Resample(rate, &recording).ok());
+    EXPECT_EQ(recording.sampling_rate, rate);
+    EXPECT_NEAR(recording.seconds(), 0.05, 1e-4);
+    // Away from the ends, before and after which there is silence.
+    const auto size = static_cast<int64_t>(recording.samples.size());
+    for (int64_t i = size / 4; i < size * 3 / 4; ++i) {
+      const double expected = 0.5 * std::sin(2 * M_PI * 440 * static_cast<double>(i) / rate);
+      EXPECT_NEAR(recording.samples[static_cast<size_t>(i)], expected, 5e-3) << rate << " " << i;
+    }
+  }
+}
+
+TEST(AudioTest, RatesTooFarApartAreNotConverted) {
+  Recording recording = Decode(ReadFixture("audio/8k.wav"));
+  const absl::Status status = Resample(8000 * 300, &recording);
+  EXPECT_THAT(status.message(), HasSubstr("cannot be converted from 8000 to 2400000 Hz"));
 }
 
 TEST(AudioTest, HostileHeadersAreRefused) {

@@ -103,16 +103,15 @@ TEST(PickleHostileTest, ArraysMustHaveTheBytesThatTheirShapesNeed) {
 
 TEST(PickleHostileTest, RefusesElementsThatAreNotNumbers) {
   const auto dtype = [](const std::string& code) { return "cnumpy\ndtype\n(S'" + code + "'\ntR."; };
-  EXPECT_THAT(Parse(dtype("U5")), FailsWith(kInvalid, "'U5' (strings)"));
-  EXPECT_THAT(Parse(dtype("S5")), FailsWith(kInvalid, "'S5' (strings)"));
-  for (const std::string code : {"V8", "c8", "c16", "M8", "m8", "f16", "", "<", "f"}) {
+  for (const std::string code :
+       {"U-1", "Sx", "U9999999999", "V8", "c8", "c16", "M8", "m8", "f16", "", "<", "f"}) {
     EXPECT_THAT(Parse(dtype(code)), FailsWith(kInvalid, "the type '" + code + "'"));
   }
   EXPECT_THAT(Parse("cnumpy\ndtype\n(S'f8'\ntR(K\x03S'<'\nN(S'a'\nt}tb."),
               FailsWith(kInvalid, "structured elements"));
 }
 
-TEST(PickleHostileTest, ArraysOfObjectsAreRefusedButForOneWithoutAxes) {
+TEST(PickleHostileTest, ArraysOfObjectsHaveOneAxisAtMost) {
   // Returns a pickle of an array with this shape, dtype and data.
   const auto array = [](const std::string& shape, const std::string& dtype,
                         const std::string& data) {
@@ -126,11 +125,18 @@ TEST(PickleHostileTest, ArraysOfObjectsAreRefusedButForOneWithoutAxes) {
   ASSERT_TRUE(box.ok()) << box.status();
   ASSERT_EQ(box->type(), PickleValue::Type::kList);
   EXPECT_EQ(box->as_list()[0].as_int(), 7);
-  EXPECT_THAT(Parse(array("K\x01", "O8",
-                          "]K\x07"
-                          "a")),
-              FailsWith(kInvalid, "(Python objects"));
-  EXPECT_THAT(Parse(array("", "O8",
+  const auto list = Parse(array("K\x02", "O8",
+                                "](K\x07K\x08"
+                                "e"));
+  ASSERT_TRUE(list.ok()) << list.status();
+  EXPECT_EQ(list->as_list()[1].as_int(), 8);
+  for (const std::string shape : {"K\x01", "", "K\x03"}) {
+    EXPECT_THAT(Parse(array(shape, "O8",
+                            "](K\x07K\x07"
+                            "e")),
+                FailsWith(kDataLoss, "malformed numpy.ndarray"));
+  }
+  EXPECT_THAT(Parse(array("K\x01K\x02", "O8",
                           "](K\x07K\x07"
                           "e")),
               FailsWith(kInvalid, "(Python objects"));

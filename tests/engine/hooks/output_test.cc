@@ -22,7 +22,7 @@ TEST(OutputHookTest, WritesTheDataOfThePreviousHookInEveryFormat) {
     EXPECT_EQ(passed_on->result.at("y").item<float>(), 2);
   }
   ASSERT_EQ(host.results.size(), 2U);
-  EXPECT_EQ(host.results.at("a.pkl as pkl").result.at("y").item<float>(), 2);
+  EXPECT_EQ(host.results.at("a.pkl as auto").result.at("y").item<float>(), 2);
   EXPECT_EQ(host.results.at("b.csv as csv").result.at("y").item<float>(), 2);
 }
 

@@ -88,7 +88,7 @@ evaluate: {data: [{pickle: e.pkl}], destination: {path: r.pkl, format: }}
   EXPECT_EQ(train.stop.seconds, 3600);
   EXPECT_TRUE(train.stop.total);
   EXPECT_FALSE(train.checkpoint->validate);
-  EXPECT_EQ(kurfile->sections().evaluate->destination->format, "pkl");
+  EXPECT_EQ(kurfile->sections().evaluate->destination->format, "auto");
   EXPECT_EQ(ToString(kurfile->plan().Find("pooled")->shape), "(7, 7, 2)");
 }
 

@@ -94,8 +94,39 @@ loss: [{target: y, name: ctc, input_length: a, output_length: b, output: c}]
 model: [{input: {shape: [9, 4]}, name: spoken}, {dense: 3}, {activation: softmax, name: y}]
 loss: [{target: y, name: ctc, input_length: a, output_length: b, output: c, relative_to: spokn}]
 )"),
-              HasSubstr("loss[0].relative_to: the model has no input 'spokn'; did you mean "
+              HasSubstr("loss[0].relative_to: the model has no layer 'spokn'; did you mean "
                         "'spoken'?"));
+}
+
+// A length that is scaled from what is not before the output would silently become the whole
+// length.
+TEST(LintTest, LengthsAreRelativeToALayerBeforeTheOutput) {
+  const auto errors = [](const std::string& relative_to) {
+    return Errors(R"(
+model:
+  - input: spoken
+  - input: aside
+  - convolution: {kernels: 2, size: 3}
+    name: heard
+    inputs: spoken
+  - dense: 3
+  - activation: softmax
+    name: y
+  - dense: 2
+    name: z
+    inputs: aside
+    sink: yes
+loss:
+  - {target: z, name: mse}
+  - {target: y, name: ctc, input_length: a, output_length: b, output: c, relative_to: )" +
+                  relative_to + "}\n");
+  };
+  // Also where the data tells the shapes.
+  EXPECT_THAT(errors("input"), HasSubstr("relative_to: the model has no layer 'input'"));
+  EXPECT_THAT(errors("aside"), HasSubstr("'y' does not depend on the layer 'aside'"));
+  for (const char* layer : {"spoken", "heard", "y"}) {
+    EXPECT_THAT(errors(layer), testing::Not(HasSubstr("relative_to"))) << layer;
+  }
 }
 
 TEST(LintTest, OutputsAndInputsThatNothingUses) {

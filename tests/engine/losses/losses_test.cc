@@ -140,8 +140,38 @@ TEST(LossesTest, SparseCrossentropyTakesNumbersWithAndWithoutAnAxisOfTheirOwn) {
 
 std::string TruthError(const LossSpec& spec, const Shape& output,
                        const std::vector<at::Tensor>& truth) {
-  const std::vector<int64_t> samples = {17, 4, 99};
-  return std::string(Build(spec, output)->CheckTruth(truth, samples.data()).message());
+  const auto name_of = [](int64_t row) {
+    const std::vector<int64_t> samples = {17, 4, 99};
+    return absl::StrCat("sample ", samples[static_cast<size_t>(row)]);
+  };
+  return std::string(Build(spec, output)->CheckTruth(truth, name_of).message());
+}
+
+TEST(LossesTest, ATruthThatIsNoProbabilityIsRefusedWithItsSample) {
+  const auto error = [](const std::string& kind, const std::vector<double>& truth) {
+    return TruthError(*Spec(kind), {2}, {Floats({3, 2}, truth)});
+  };
+  EXPECT_EQ(error("binary_crossentropy", {0, 1, 0.5, 1, 0, 0}), "");
+  EXPECT_THAT(
+      error("binary_crossentropy", {0, 1, 0, -1, 0, 0}),
+      HasSubstr("target: sample 4 of the source 'y' holds -1, which is neither yes (1) nor"));
+  EXPECT_THAT(error("binary_crossentropy", {0, 1, 0, 1, 2, 0}),
+              HasSubstr("sample 99 of the source"));
+  EXPECT_THAT(error("binary_crossentropy", {NAN, 1, 0, 1, 0, 0}),
+              HasSubstr("sample 17 of the source"));
+  for (const char* kind : {"categorical_crossentropy", "kl_divergence"}) {
+    // Zeros pad.
+    EXPECT_EQ(error(kind, {0, 1, 0.333, 0.667, 0, 0}), "") << kind;
+    EXPECT_THAT(error(kind, {0, 1, 1, 1, 0, 0}),
+                HasSubstr("sample 4 of the source 'y' has probabilities that sum to 2; for classes "
+                          "that do not exclude each other there is binary_crossentropy"));
+    EXPECT_THAT(error(kind, {0, 1, -1, 2, 0, 0}), HasSubstr("sample 4 of the source 'y' holds -1"));
+    EXPECT_THAT(error(kind, {0, 1, 1, 0, NAN, 1}),
+                HasSubstr("sample 99 of the source 'y' holds nan"));
+  }
+  EXPECT_EQ(error("poisson", {0, 1, 0.5, 1000, 0, 0}), "");
+  EXPECT_THAT(error("poisson", {0, 1, 0, -2, 0, 0}),
+              HasSubstr("sample 4 of the source 'y' holds -2"));
 }
 
 TEST(LossesTest, AClassThatDoesNotExistIsRefusedWithItsSample) {

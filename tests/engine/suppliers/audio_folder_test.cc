@@ -89,11 +89,32 @@ TEST_F(AudioFolderTest, ARecordingInTwoFormatsCountsOnce) {
   EXPECT_EQ(sources->at("audio")->size(), 3);
 }
 
+TEST_F(AudioFolderTest, RecordingsOfAnotherRateAreConverted) {
+  WriteCommands();
+  WavHeader header;
+  header.rate = 16000;
+  std::vector<int16_t> samples;
+  for (int k = 0; k < 3200; ++k) samples.push_back(static_cast<int16_t>(3000 * std::sin(0.05 * k)));
+  dir_.Write("set/no/fast.WAV", Wav(header, samples));
+  const auto sources = Open("audio_folder", Value("set"));
+  ASSERT_TRUE(sources.ok()) << sources.status();
+  // more/yes/c, no/a, no/fast, yes/b: most have 8 kHz, and so 81 features.
+  EXPECT_THAT(sources->at("audio")->shape(), ElementsAre(kUnknown, 81));
+  EXPECT_THAT(Gathered(*sources->at("audio_length"), {0, 1, 2, 3}), ElementsAre(12, 11, 19, 10));
+  const auto listed = Open(
+      "audio_folder", MakeDict({{"path", Value("set")}, {"sampling_rate", Value(int64_t{16000})}}));
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  EXPECT_THAT(listed->at("audio")->shape(), ElementsAre(kUnknown, 161));
+  EXPECT_THAT(Gathered(*listed->at("audio_length"), {2}), ElementsAre(19));
+}
+
 TEST_F(AudioFolderTest, SaysWhatIsMissing) {
   dir_.Write("empty/yes/a.txt", "");
   EXPECT_THAT(
       Open("audio_folder", Value("empty")),
-      FailsWith(kInvalid, "train.data[0].audio_folder: empty: holds no .wav, .mp3, .flac or .ogg"));
+      FailsWith(kInvalid,
+                "train.data[0].audio_folder: empty: holds no .wav, .mp3, .flac, .ogg or .sph; "
+                "1 other file is left out: yes/a.txt"));
   WriteCommands();
   dir_.Write("set/lost.wav", Tone(1));
   EXPECT_THAT(

@@ -7,6 +7,7 @@
 #include "engine/data/images/image_files.h"
 #include "engine/data/images/image_source.h"
 #include "engine/formats/byte_input.h"
+#include "engine/formats/exif_orientation.h"
 #include "engine/formats/image_decoder.h"
 #include "engine/formats/image_resize.h"
 #include "engine/formats/npy_reader.h"
@@ -43,18 +44,19 @@ absl::StatusOr<Image> Decode(const std::string& content, int64_t channels = 3) {
 int Difference(const Image& image, const Array& expected) {
   EXPECT_THAT(expected.shape(), ElementsAre(image.height, image.width, image.channels));
   if (expected.count() != static_cast<int64_t>(image.pixels.size())) return 256;
-  int most = 0;
+  double most = 0;
   for (size_t i = 0; i < image.pixels.size(); ++i) {
-    most = std::max(most, std::abs(image.pixels[i] - expected.data<uint8_t>()[i]));
+    most = std::max(most, std::abs(image.pixels[i] - expected.At(static_cast<int64_t>(i))));
   }
-  return most;
+  return static_cast<int>(most);
 }
 
 TEST(DecodeImageTest, GivesWhatPillowGives) {
   const std::map<std::string, int> tolerances = {
-      {"photo.png", 0},  {"grey.png", 0},       {"palette.png", 0}, {"bits.png", 0},
-      {"colour.jpg", 1}, {"grey.jpg", 1},       {"large.jpg", 1},   {"progressive.jpg", 1},
-      {"inks.jpg", 2},   {"transparent.png", 0}};
+      {"photo.png", 0},        {"grey.png", 0},        {"palette.png", 0}, {"bits.png", 0},
+      {"colour.jpg", 1},       {"grey.jpg", 1},        {"large.jpg", 1},   {"progressive.jpg", 1},
+      {"inks.jpg", 2},         {"transparent.png", 1}, {"veiled.png", 1},  {"hole.png", 0},
+      {"transparent.webp", 1}, {"photo.webp", 0},      {"lossy.webp", 2},  {"held.webp", 0}};
   for (const auto& [name, tolerance] : tolerances) {
     for (const int64_t channels : {3, 1}) {
       const auto image = Decode(ImageFile(name), channels);
@@ -65,10 +67,68 @@ TEST(DecodeImageTest, GivesWhatPillowGives) {
   }
 }
 
-TEST(DecodeImageTest, OfSixteenBitsTheUpperEightCount) {
-  const auto image = Decode(ImageFile("deep.png"));
+TEST(DecodeImageTest, PicturesStandAsTheirExifSays) {
+  for (int orientation = 2; orientation <= 8; ++orientation) {
+    const std::string name = absl::StrCat("held-", orientation, ".png");
+    for (const int64_t channels : {3, 1}) {
+      const auto image = Decode(ImageFile(name), channels);
+      ASSERT_TRUE(image.ok()) << name << ": " << image.status();
+      EXPECT_EQ(Difference(*image, Expected(absl::StrCat(name, ".", channels))), 0) << name;
+    }
+  }
+  const auto image = Decode(ImageFile("held.jpg"));
   ASSERT_TRUE(image.ok()) << image.status();
-  EXPECT_EQ(Difference(*image, Expected("deep.png.3")), 0);
+  EXPECT_LE(Difference(*image, Expected("held.jpg.3")), 1);
+  // It is 48 x 32 as it lies, and decoded at half its size where that is enough.
+  DecodeOptions options;
+  options.min_height = 24;
+  options.min_width = 16;
+  const auto half = DecodeImage(ImageFile("held.jpg"), options);
+  ASSERT_TRUE(half.ok()) << half.status();
+  EXPECT_EQ(half->height, 24);
+  EXPECT_EQ(half->width, 16);
+}
+
+TEST(DecodeImageTest, AnOrientationThatCannotBeReadIsNone) {
+  EXPECT_EQ(ExifOrientation(""), 1);
+  EXPECT_EQ(ExifOrientation("II*"), 1);
+  // One entry: the tag, its type (SHORT), its count and its value.
+  const std::string good("II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0", 22);
+  EXPECT_EQ(ExifOrientation(good), 6);
+  for (size_t size = 0; size + 2 < good.size(); ++size) {
+    EXPECT_EQ(ExifOrientation(absl::string_view(good).substr(0, size)), 1) << size;
+  }
+  std::string other = good;
+  other[18] = 9;  // no such orientation
+  EXPECT_EQ(ExifOrientation(other), 1);
+  other = good;
+  other[4] = '\xff';  // a directory beyond the end
+  EXPECT_EQ(ExifOrientation(other), 1);
+}
+
+TEST(DecodeImageTest, SixteenBitsAreKept) {
+  const std::map<std::string, int64_t> files = {
+      {"deep.png", 3}, {"deep-grey.png", 1}, {"deep-veiled.png", 3}};
+  for (const auto& [name, channels] : files) {
+    const auto image = Decode(ImageFile(name), channels);
+    ASSERT_TRUE(image.ok()) << image.status();
+    EXPECT_EQ(image->white, 65535);
+    EXPECT_LE(Difference(*image, Expected(absl::StrCat(name, ".", channels))),
+              name == "deep-veiled.png" ? 1 : 0)
+        << name;
+  }
+}
+
+TEST(DecodeImageTest, TheBackgroundShowsWhereAPictureIsTransparent) {
+  DecodeOptions options;
+  options.background = {40 / 255.0f, 200 / 255.0f, 120 / 255.0f};
+  const auto image = DecodeImage(ImageFile("transparent.png"), options);
+  ASSERT_TRUE(image.ok()) << image.status();
+  EXPECT_LE(Difference(*image, Expected("transparent.png.green")), 1);
+}
+
+TEST(DecodeImageTest, AnAnimationIsNoPicture) {
+  EXPECT_THAT(Decode(ImageFile("animated.webp")), FailsWith(kDamaged, "animation"));
 }
 
 TEST(DecodeImageTest, ALargeJpegIsDecodedAtAFractionOfItsSize) {
@@ -92,8 +152,8 @@ TEST(DecodeImageTest, ALargeJpegIsDecodedAtAFractionOfItsSize) {
 }
 
 TEST(DecodeImageTest, WhatIsNoImageIsRefused) {
-  EXPECT_THAT(Decode(""), FailsWith(kDamaged, "neither JPEG nor PNG"));
-  EXPECT_THAT(Decode("GIF89a"), FailsWith(kDamaged, "neither JPEG nor PNG"));
+  EXPECT_THAT(Decode(""), FailsWith(kDamaged, "neither JPEG, PNG nor WebP"));
+  EXPECT_THAT(Decode("GIF89a"), FailsWith(kDamaged, "neither JPEG, PNG nor WebP"));
   EXPECT_THAT(Decode("\xff\xd8"), FailsWith(kDamaged, "the JPEG cannot be read"));
   EXPECT_THAT(Decode(std::string("\x89PNG\r\n\x1a\n", 8)),
               FailsWith(kDamaged, "the file is cut off"));
@@ -138,11 +198,11 @@ TEST(ResizeImageTest, GivesWhatPillowGives) {
 }
 
 TEST(ResizeImageTest, ExtremesKeepTheirColour) {
-  const Image line = {1, 1000, 1, std::vector<uint8_t>(1000, 77)};
+  const Image line = {1, 1000, 1, std::vector<uint16_t>(1000, 77)};
   for (const ImageFit fit : {ImageFit::kCrop, ImageFit::kStretch}) {
-    EXPECT_EQ(Resize(line, 3, 2, fit).pixels, std::vector<uint8_t>(6, 77));
+    EXPECT_EQ(Resize(line, 3, 2, fit).pixels, std::vector<uint16_t>(6, 77));
   }
-  EXPECT_EQ(Resize(line, 3, 2, ImageFit::kPad).pixels, (std::vector<uint8_t>{0, 0, 77, 77, 0, 0}));
+  EXPECT_EQ(Resize(line, 3, 2, ImageFit::kPad).pixels, (std::vector<uint16_t>{0, 0, 77, 77, 0, 0}));
 }
 
 class ImagesTest : public SupplierTest {
@@ -188,7 +248,7 @@ TEST_F(ImagesTest, FoldersAreClassesInTheOrderOfTheirNames) {
   EXPECT_EQ(images.size(), 3);
   // more/yes/c, no/b, yes/a
   EXPECT_THAT(Gathered(*sources->at("labels"), {0, 1, 2}), ElementsAre(0, 1, 1, 0, 0, 1));
-  EXPECT_THAT(sources->at("labels")->symbols(), ElementsAre("no", "yes"));
+  EXPECT_THAT(sources->at("labels")->symbols().names, ElementsAre("no", "yes"));
   EXPECT_THAT(Gathered(images, {1}),
               testing::Pointwise(testing::FloatEq(), Scaled(Expected("photo.png.3"))));
   EXPECT_THAT(Gathered(images, {2}),
@@ -211,6 +271,53 @@ TEST_F(ImagesTest, ChannelsSizeAndScaleAreAsAskedFor) {
   for (size_t i = 0; i < seen.size(); ++i) {
     EXPECT_NEAR(seen[i], (static_cast<float>(gray.pixels[i]) / 255 - 0.5f) / 0.25f, 1e-5);
   }
+}
+
+TEST_F(ImagesTest, OtherFilesAreToldHiddenOnesAreNot) {
+  for (const char* name : {"set/yes/Thumbs.db", "set/.cache/x.png", "set/no/._b.png",
+                           "set/no/notes.txt", "set/yes/a.gif"}) {
+    dir_.Write(name, "nothing that matters");
+  }
+  const auto spec = Parse("images", Value("set"));
+  const PathResolver paths = Paths();
+  OpenContext told(paths);
+  std::vector<std::string> texts;
+  told.tell = [&](const std::string& text) { texts.push_back(text); };
+  const auto sources = OpenSupplier(*spec, told);
+  ASSERT_TRUE(sources.ok()) << sources.status();
+  EXPECT_EQ(sources->at("images")->size(), 3);
+  EXPECT_THAT(texts,
+              ElementsAre("set: 3 other files are left out: no/README, no/notes.txt, yes/a.gif"));
+}
+
+TEST_F(ImagesTest, SixteenBitsTransparencyAndBarsReachTheModel) {
+  dir_.Write("deep/x/deep-grey.png", ImageFile("deep-grey.png"));
+  dir_.Write("deep/y/deep-grey.png", ImageFile("deep-grey.png"));
+  const auto deep = Open(
+      "images",
+      MakeDict({{"path", Value("deep")}, {"channels", Value(int64_t{1})}, {"mean", Value(0.5)}}));
+  ASSERT_TRUE(deep.ok()) << deep.status();
+  const Array expected = Expected("deep-grey.png.1");
+  const std::vector<float> seen = Gathered(*deep->at("images"), {0});
+  EXPECT_EQ(Gathered(*deep->at("images"), {0}), seen);
+  for (size_t i = 0; i < seen.size(); ++i) {
+    EXPECT_NEAR(seen[i], expected.At(static_cast<int64_t>(i)) / 65535 - 0.5, 1e-6);
+  }
+  dir_.Write("veiled/x/t.png", ImageFile("transparent.png"));
+  dir_.Write("veiled/y/t.png", ImageFile("transparent.png"));
+  const Value green(Value::List{Value(40 / 255.0), Value(200 / 255.0), Value(120 / 255.0)});
+  const auto veiled = Open("images", MakeDict({{"path", Value("veiled")}, {"background", green}}));
+  ASSERT_TRUE(veiled.ok()) << veiled.status();
+  const std::vector<float> over = Scaled(Expected("transparent.png.green"));
+  const std::vector<float> values = Gathered(*veiled->at("images"), {0});
+  for (size_t i = 0; i < over.size(); ++i) EXPECT_NEAR(values[i], over[i], 1.01 / 255);
+  const auto barred = Open("images", MakeDict({{"path", Value("veiled")},
+                                               {"size", Value(int64_t{40})},
+                                               {"fit", Value("pad")},
+                                               {"background", green}}));
+  ASSERT_TRUE(barred.ok()) << barred.status();
+  const std::vector<float> corner = Gathered(*barred->at("images"), {0});
+  EXPECT_NEAR(corner[1], 200 / 255.0, 1e-6);
 }
 
 TEST_F(ImagesTest, EveryChannelHasItsScale) {
@@ -239,7 +346,7 @@ TEST_F(ImagesTest, ATableNamesFilesAndClasses) {
   const auto sources =
       Open("images", Table("t.csv", "file,label\nno/b.png,10\nyes/a.PNG,9\n\"no/b.png\",10\n"));
   ASSERT_TRUE(sources.ok()) << sources.status();
-  EXPECT_THAT(sources->at("labels")->symbols(), ElementsAre("9", "10"));
+  EXPECT_THAT(sources->at("labels")->symbols().names, ElementsAre("9", "10"));
   EXPECT_THAT(Gathered(*sources->at("labels"), {0, 1, 2}), ElementsAre(0, 1, 1, 0, 0, 1));
   EXPECT_EQ(Gathered(*sources->at("images"), {0}), Gathered(*sources->at("images"), {2}));
 }
@@ -253,7 +360,7 @@ TEST_F(ImagesTest, ATableOfJsonLinesWithOtherNames) {
                                                 {"file_column", Value("photo")},
                                                 {"label_column", Value("kind")}}));
   ASSERT_TRUE(sources.ok()) << sources.status();
-  EXPECT_THAT(sources->at("labels")->symbols(), ElementsAre("a", "x"));
+  EXPECT_THAT(sources->at("labels")->symbols().names, ElementsAre("a", "x"));
   EXPECT_THAT(Gathered(*sources->at("labels"), {0, 1}), ElementsAre(0, 1, 1, 0));
 }
 
@@ -297,8 +404,8 @@ TEST_F(ImagesTest, AnArchiveIsReadAsAFolderIs) {
   const auto sources = Open("images", Value("set.tar"));
   ASSERT_TRUE(sources.ok()) << sources.status();
   EXPECT_EQ(sources->at("images")->size(), 2);
-  EXPECT_THAT(sources->at("labels")->symbols(), ElementsAre("x", "y"));
-  dir_.Write("t.csv", "file,label\ny/a.png,1\n");
+  EXPECT_THAT(sources->at("labels")->symbols().names, ElementsAre("x", "y"));
+  dir_.Write("t.csv", "file,label\ny/a.png,1\nx/b.png,2\n");
   const auto listed =
       Open("images", MakeDict({{"path", Value("set.tar")}, {"labels", Value("t.csv")}}));
   ASSERT_TRUE(listed.ok()) << listed.status();
@@ -329,7 +436,9 @@ TEST_F(ImagesTest, AnImageThatCannotBeReadIsNamed) {
 TEST_F(ImagesTest, WhatHoldsNoImagesIsRefused) {
   dir_.Write("empty/x/readme.txt", "");
   EXPECT_THAT(Open("images", Value("empty")),
-              FailsWith(kInvalid, "train.data[0].images: empty: holds no .jpg, .jpeg or .png"));
+              FailsWith(kInvalid,
+                        "train.data[0].images: empty: holds no .jpg, .jpeg, .png or .webp; 1 "
+                        "other file is left out: x/readme.txt"));
   dir_.Write("set/lost.png", ImageFile("photo.png"));
   EXPECT_THAT(Open("images", Value("set")),
               FailsWith(kInvalid, "set: the image lost.png lies in no folder"));

@@ -75,9 +75,9 @@ TEST_F(JsonlTest, SaysWhereTheFileIsNotWhatItShouldBe) {
        "before, where numbers are in no list"},
       {"{\"x\": [[\"a\", 2]], \"y\": 3}",
        "key 'x': it holds 'a', a string where a number is expected"},
-      {"{\"x\": null, \"y\": 3}", "key 'x': it holds null"},
+      {"{\"x\": null, \"y\": 3}", "key 'x': nothing is there; columns: {x: {missing: ...}}"},
       {"{\"x\": {\"a\": 1}, \"y\": 3}", "key 'x': it holds a dictionary"},
-      {"{\"x\": [[NaN, 2]], \"y\": 3}", "no valid JSON at byte 9"},
+      {"{\"x\": [[NaN, 2]], \"y\": 3}", "key 'x': nothing is there"},
       {"{\"x\": [], \"y\": 1e999}", "number overflow"},
       {"{\"x\": [], \"y\": 3} {}", "no valid JSON"},
       {"{\"x\": [], \"y\": \"\xff\"}", "no valid JSON"},
@@ -117,7 +117,7 @@ TEST_F(JsonlTest, WhatIsNotWantedMayBeAnything) {
   EXPECT_THAT(*sources, ElementsAre(testing::Key("x")));
   EXPECT_THAT(Gathered(*sources->at("x"), {0, 1}), ElementsAre(1, 2, 3, 0));
   EXPECT_THAT(Read("{\"a\": null, \"x\": null}", wanted),
-              FailsWith(kInvalid, "d.jsonl:1: key 'x': it holds null"));
+              FailsWith(kInvalid, "d.jsonl:1: key 'x': nothing is there"));
   EXPECT_THAT(Read("{\"a\": {}, \"x\": [1, {}]}", wanted),
               FailsWith(kInvalid, "key 'x': it holds a dictionary"));
   EXPECT_THAT(Read("{\"x\": 1}\n{\"a\": {\"x\": 1}}", wanted),

@@ -3,6 +3,7 @@
 
 #include <initializer_list>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "engine/data/supplier.h"
 #include "engine/kurfile/specs/supplier_spec.h"
+#include "engine/kurfile/specs/supplier_view.h"
+#include "engine/kurfile/yaml/yaml.h"
 #include "tests/engine/data/data_test_util.h"
 
 namespace kur {
@@ -23,6 +26,18 @@ inline Value MakeDict(std::initializer_list<std::pair<const char*, Value>> entri
     dict.Set(Value(key), value.At({file, line++, 3}));
   }
   return Value(dict).At({file, 1, 1});
+}
+
+inline Value Yaml(const std::string& text) {
+  auto value = ParseYaml(text, std::make_shared<const std::string>("test.yml"));
+  EXPECT_TRUE(value.ok()) << value.status();
+  return value.ok() ? *value : Value();
+}
+
+inline std::vector<float> All(const Source& source) {
+  std::vector<int64_t> indices(static_cast<size_t>(source.size()));
+  std::iota(indices.begin(), indices.end(), 0);
+  return Gathered(source, indices);
 }
 
 // Opens suppliers whose files lie in a directory of the test's own.
@@ -45,6 +60,27 @@ class SupplierTest : public testing::Test {
 
   absl::StatusOr<SourceMap> Open(const std::string& kind, const Value& value) {
     const auto spec = Parse(kind, value);
+    if (spec == nullptr) return absl::InternalError(errors_);
+    return OpenSupplier(*spec, Paths());
+  }
+
+  // Parses the entry `text` of a section's data. Null: errors_ has the errors.
+  std::shared_ptr<const SupplierSpec> View(const std::string& text, const std::string& kind = "csv",
+                                           const std::string& section = "train") {
+    const Value entry = Yaml(text);
+    auto base = Parse(kind, *entry.Find(kind));
+    if (base == nullptr) return nullptr;
+    Dict keys = entry.as_dict();
+    keys.Erase(kind);
+    Diagnostics diagnostics;
+    auto spec = ParseSupplierView(base, keys, "train.data[0]", section, &diagnostics);
+    errors_ = std::string(diagnostics.ToStatus().message());
+    return spec;
+  }
+
+  absl::StatusOr<SourceMap> OpenView(const std::string& text, const std::string& kind = "csv",
+                                     const std::string& section = "train") {
+    const auto spec = View(text, kind, section);
     if (spec == nullptr) return absl::InternalError(errors_);
     return OpenSupplier(*spec, Paths());
   }

@@ -315,8 +315,6 @@ TEST_F(PickleTest, RefusesWhatIsNoDictionaryOfColumns) {
   EXPECT_THAT(OpenPickle(column(PickleValue("text"))),
               FailsWith(kInvalid, "data.pkl: key 'x': it holds a str"));
   EXPECT_THAT(OpenPickle(column(PickleValue(1.0))), FailsWith(kInvalid, "a single number"));
-  EXPECT_THAT(OpenPickle(column(PickleValue::MakeList({Numbers({1, 2}), Numbers({1})}))),
-              FailsWith(kInvalid, "differ in length or depth"));
   EXPECT_THAT(OpenPickle(column(PickleValue::MakeList({Numbers({1}), PickleValue(2.0)}))),
               FailsWith(kInvalid, "differ in length or depth"));
   EXPECT_THAT(OpenPickle(column(PickleValue::MakeList({PickleValue(2.0), Numbers({1})}))),

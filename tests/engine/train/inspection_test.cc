@@ -100,7 +100,8 @@ TEST_F(InspectionTest, LooksAtOneSection) {
 TEST_F(InspectionTest, FindsLabelsOutOfRange) {
   workspace_.Write("train.csv", "a,b,label\n1,2,0\n3,4,1\n5,6,3\n7,8,0\n");
   ASSERT_TRUE(Inspect(kKurfile, "train").ok());
-  EXPECT_THAT(Findings(0), ElementsAre(HasSubstr("sample 2 of the source 'label' holds 3")));
+  EXPECT_THAT(Findings(0),
+              ElementsAre(HasSubstr("sample 2 (train.csv:4) of the source 'label' holds 3")));
   EXPECT_THAT(Findings(0)[0], ::testing::StartsWith("error: "));
 }
 
@@ -118,11 +119,11 @@ TEST_F(InspectionTest, FindsWhatDoesNotFitTheModel) {
 }
 
 TEST_F(InspectionTest, FindsOddValues) {
-  workspace_.Write("train.csv", "a,b,label\n1,nan,0\n1,4,1\n1,inf,2\n1,nan,0\n");
+  workspace_.Write("train.csv", "a,b,label\n1,inf,0\n1,4,1\n1,-inf,2\n1,2,0\n");
   ASSERT_TRUE(Inspect(kKurfile, "train").ok());
   EXPECT_THAT(
       Findings(0),
-      ElementsAre("warning: x: 2 values not a number (NaN), 1 infinite; the first in sample 0",
+      ElementsAre("warning: x: 0 values not a number (NaN), 2 infinite; the first in sample 0",
                   "warning: x: 1 of 2 columns never vary, counted from 0: 0"));
 }
 

@@ -195,6 +195,22 @@ TEST_F(LossesRunTest, CtcWithoutRelativeToCountsStepsOfTheOutput) {
                         "'asr' has only 5; say which input it counts with 'relative_to'"));
 }
 
+TEST_F(LossesRunTest, LengthsMayCountStepsOfAnyLayerBeforeTheOutput) {
+  auto speech = Speech();
+  speech["frames"].values = {5, 5, 3, 1};  // what the convolution leaves of 6, 6, 4 and 2
+  WriteColumns(workspace_, speech);
+  for (const std::string relative : {"    relative_to: asr\n", ""}) {
+    const absl::Status status =
+        Run(absl::StrReplaceAll(kSpeech, {{"    relative_to: utterance\n", relative}}));
+    ASSERT_TRUE(status.ok()) << status;
+  }
+  WriteColumns(workspace_, Speech());
+  ASSERT_TRUE(Run(kSpeech).ok());
+  ASSERT_EQ(observer_.epochs.size(), 6U);  // two of each run
+  EXPECT_EQ(observer_.epochs[0].loss, observer_.epochs[2].loss);
+  EXPECT_EQ(observer_.epochs[0].loss, observer_.epochs[4].loss);
+}
+
 TEST_F(LossesRunTest, SamplesTooShortForTheirTruthAreCountedOnceAnEpoch) {
   auto speech = Speech();
   speech["frames"].values = {6, 2, 4, 1};  // a step for two letters, and none for one

@@ -294,11 +294,11 @@ TEST_F(ResumeTest, OfSeveralCheckpointsItGoesOnFromTheFurthestWhateverTheirTimes
   auto time = std::filesystem::file_time_type::clock::now();
   for (const std::string& name : names) {
     workspace_.Write("written/" + name, *FileSystem::Posix().Read(workspace_.File(name)));
-    const auto position = ReadPosition(workspace_.File(name));
-    ASSERT_TRUE(position.ok());
+    const auto header = ReadCheckpointHeader(workspace_.File(name));
+    ASSERT_TRUE(header.ok());
     std::filesystem::last_write_time(
         workspace_.File("written/" + name),
-        time - std::chrono::hours(24 * position->progress.run_batches));
+        time - std::chrono::hours(24 * header->position.progress.run_batches));
   }
   // What claims to be further, and is damaged.
   std::string damaged = *FileSystem::Posix().Read(workspace_.File("resume"));

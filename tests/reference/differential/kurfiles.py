@@ -199,7 +199,9 @@ def add_truth(grower, data, counts, kind, name):
     def values(count):
         if kind == "kl_divergence" or (task == "classes" and spread):
             truth = draws.random.dirichlet([1.0] * shape[-1], (count, *shape[:-1]))
-            return numpy.where(truth < 0.05, 0, truth) if kind == "kl_divergence" else truth
+            if kind == "kl_divergence":
+                truth = numpy.where(truth < 0.05, 0, truth)
+            return truth / truth.sum(-1, keepdims=True)
         if task == "classes":
             return numpy.eye(shape[-1])[draws.random.integers(0, shape[-1], (count, *shape[:-1]))]
         if task == "class numbers":

@@ -7,10 +7,9 @@
 #include "absl/strings/str_join.h"
 #include "engine/data/array_source.h"
 #include "engine/data/columns/column_source.h"
+#include "engine/data/columns/column_statistics.h"
 #include "engine/data/columns/float_column.h"
 #include "engine/data/subset_source.h"
-#include "engine/kurfile/specs/supplier_view.h"
-#include "engine/kurfile/yaml/yaml.h"
 #include "tests/engine/suppliers/supplier_test_util.h"
 
 namespace kur {
@@ -30,42 +29,9 @@ constexpr char kFlowers[] =
     "3,20,rose,c\n"
     "4,40,tulip,\n";
 
-Value Yaml(const std::string& text) {
-  auto value = ParseYaml(text, std::make_shared<const std::string>("test.yml"));
-  EXPECT_TRUE(value.ok()) << value.status();
-  return value.ok() ? *value : Value();
-}
-
-std::vector<float> All(const Source& source) {
-  std::vector<int64_t> indices(static_cast<size_t>(source.size()));
-  std::iota(indices.begin(), indices.end(), 0);
-  return Gathered(source, indices);
-}
-
 class ColumnsTest : public SupplierTest {
  protected:
   void SetUp() override { dir_.Write("flowers.csv", kFlowers); }
-
-  // Parses the entry `text` of a section's data. Null: errors_ has the errors.
-  std::shared_ptr<const SupplierSpec> View(const std::string& text, const std::string& kind = "csv",
-                                           const std::string& section = "train") {
-    const Value entry = Yaml(text);
-    auto base = Parse(kind, *entry.Find(kind));
-    if (base == nullptr) return nullptr;
-    Dict keys = entry.as_dict();
-    keys.Erase(kind);
-    Diagnostics diagnostics;
-    auto spec = ParseSupplierView(base, keys, "train.data[0]", section, &diagnostics);
-    errors_ = std::string(diagnostics.ToStatus().message());
-    return spec;
-  }
-
-  absl::StatusOr<SourceMap> OpenView(const std::string& text, const std::string& kind = "csv",
-                                     const std::string& section = "train") {
-    const auto spec = View(text, kind, section);
-    if (spec == nullptr) return absl::InternalError(errors_);
-    return OpenSupplier(*spec, Paths());
-  }
 
   // Writes a table with one column that holds the numbers of the rows.
   void WriteNumbers(int rows) {
@@ -86,7 +52,7 @@ TEST_F(ColumnsTest, LinesOfJsonMayHoldTextsToo) {
   EXPECT_THAT(*sources, ElementsAre(testing::Key("input"), testing::Key("species")));
   EXPECT_THAT(All(*sources->at("input")), ElementsAre(1, 2));
   EXPECT_THAT(All(*sources->at("species")), ElementsAre(0, 1, 1, 0));
-  EXPECT_THAT(sources->at("species")->symbols(), ElementsAre("lily", "rose"));
+  EXPECT_THAT(sources->at("species")->symbols().names, ElementsAre("lily", "rose"));
   EXPECT_THAT(OpenView("{jsonl: flowers.jsonl, columns: [length, specie]}", "jsonl"),
               FailsWith(kInvalid, "the data have no column 'specie'; did you mean 'species'?"));
   EXPECT_THAT(OpenView("{jsonl: flowers.jsonl, columns: {species: {one_hot: [rose]}}}", "jsonl"),
@@ -147,10 +113,12 @@ TEST_F(ColumnsTest, NumbersBecomeClasses) {
   EXPECT_THAT(Sample(*listed, "width", 0), ElementsAre(0, 0, 0, 1));
   EXPECT_THAT(OpenView("{csv: flowers.csv, columns: {length: {one_hot: 4}}}"),
               FailsWith(kInvalid,
-                        "columns.length: sample 3 has the value 4; the numbers of the classes are "
+                        "columns.length: sample 3 (flowers.csv:5) has the value 4; the numbers of "
+                        "the classes are "
                         "integers from 0 to 3"));
   EXPECT_THAT(OpenView("{csv: flowers.csv, columns: {width: {one_hot: [10, 20, 30]}}}"),
-              FailsWith(kInvalid, "sample 3 has the value 40, which is none of the classes"));
+              FailsWith(kInvalid,
+                        "sample 3 (flowers.csv:5) has the value 40, which is none of the classes"));
 }
 
 TEST_F(ColumnsTest, GivenNumbersScale) {
@@ -210,18 +178,20 @@ TEST_F(ColumnsTest, WhatNeverVariesIsNotScaled) {
 }
 
 TEST_F(ColumnsTest, StatisticsOfWhatIsNotFiniteAreRefused) {
-  dir_.Write("odd.csv", "x\n7\nnan\n");
-  EXPECT_THAT(OpenView("{csv: odd.csv, columns: {x: {normalize: standard}}, split: {train: 1}}"),
-              FailsWith(kInvalid,
-                        "columns.x: sample 1 has the value nan, so that there are no statistics"));
+  dir_.Write("odd.csv", "x\n7\ninf\n");
+  EXPECT_THAT(
+      OpenView("{csv: odd.csv, columns: {x: {normalize: standard}}, split: {train: 1}}"),
+      FailsWith(
+          kInvalid,
+          "columns.x: sample 1 (odd.csv:3) has the value inf, so that there are no statistics"));
 }
 
 TEST_F(ColumnsTest, LargeValuesOfSmallDeviationKeepTheirPrecision) {
   const auto values =
       *ArraySource::Create(*Array::FromValues<float>({3}, {8388606, 8388607, 8388608}));
-  ColumnScaling scaling;
-  scaling.kind = ColumnScaling::Kind::kStandard;
-  const auto scaled = NormalizeColumn(values, scaling, {0, 1, 2});
+  const auto scaling = LearnScaling(ColumnScaling::Kind::kStandard, {{values, {0, 1, 2}}});
+  ASSERT_TRUE(scaling.ok()) << scaling.status();
+  const auto scaled = ScaleColumn(values, *scaling);
   ASSERT_TRUE(scaled.ok()) << scaled.status();
   const float one = std::sqrt(1.5F);
   EXPECT_THAT(All(**scaled),
@@ -232,9 +202,9 @@ TEST_F(ColumnsTest, PositionsOfTheLastAxisHaveStatisticsOfTheirOwn) {
   // Two samples of two rows with two channels.
   const auto values =
       *ArraySource::Create(*Array::FromValues<float>({2, 2, 2}, {0, 100, 2, 300, 4, 100, 6, 300}));
-  ColumnScaling scaling;
-  scaling.kind = ColumnScaling::Kind::kMinMax;
-  const auto scaled = NormalizeColumn(values, scaling, {0, 1});
+  const auto scaling = LearnScaling(ColumnScaling::Kind::kMinMax, {{values, {0, 1}}});
+  ASSERT_TRUE(scaling.ok()) << scaling.status();
+  const auto scaled = ScaleColumn(values, *scaling);
   ASSERT_TRUE(scaled.ok()) << scaled.status();
   EXPECT_THAT(Gathered(**scaled, {0}), ElementsAre(0, 0, FloatNear(1 / 3.0F, 1e-6F), 1));
 }
@@ -250,7 +220,7 @@ TEST_F(ColumnsTest, ImagesAreCombinedAlongTheirLastAxisAndLabelsOfSequencesGetOn
   EXPECT_THAT(CombineColumns({a, c}),
               FailsWith(kInvalid, "(2, 1) and (3, 1) cannot be put together"));
   const auto labels = *ArraySource::Create(*Array::FromValues<float>({1, 2}, {1, 0}));
-  const auto one_hot = EncodeOneHot(labels, {2, {}, {}});
+  const auto one_hot = EncodeOneHot(labels, {/*is_inferred=*/false, 2, {}, {}});
   ASSERT_TRUE(one_hot.ok()) << one_hot.status();
   EXPECT_THAT((*one_hot)->shape(), ElementsAre(2, 2));
   EXPECT_THAT(All(**one_hot), ElementsAre(0, 1, 1, 0));
@@ -279,8 +249,9 @@ TEST_F(ColumnsTest, RaggedSourcesAreConvertedAndWhatFillsThemUpStaysZero) {
                                                      0, 0, 0, 0, 0, 0, 0, 0, 0,   //
                                                      3, 30, 6, 5, 50, 7, 7, 70, 8));
   EXPECT_EQ(sources->at("both")->Length(1), 0);
-  EXPECT_THAT(OpenView("{jsonl: ragged.jsonl, columns: {x: {one_hot: 2}}}", "jsonl"),
-              FailsWith(kInvalid, "columns.x: sample 2 has the value 2; the numbers"));
+  EXPECT_THAT(
+      OpenView("{jsonl: ragged.jsonl, columns: {x: {one_hot: 2}}}", "jsonl"),
+      FailsWith(kInvalid, "columns.x: sample 2 (ragged.jsonl:3) has the value 2; the numbers"));
   EXPECT_THAT(
       OpenView("{jsonl: ragged.jsonl, columns: {y: {from: [x, x]}}}", "jsonl"),
       FailsWith(kInvalid, "(?,) cannot be put together along their last axis, as it varies"));
@@ -306,7 +277,7 @@ TEST_F(ColumnsTest, RaggedSamplesThatDifferInLengthAreNotPutTogether) {
   const absl::Status gathered = both.Gather(&second, 1, both.Extent(&second, 1), to.data());
   EXPECT_EQ(gathered.code(), kInvalid);
   EXPECT_THAT(std::string(gathered.message()),
-              HasSubstr("sample 1 has the length 1 in one and 3 in another"));
+              HasSubstr("sample 1 (ragged.jsonl:2) has the length 1 in one and 3 in another"));
 }
 
 TEST_F(ColumnsTest, RaggedSourcesAreSplitAndRenamed) {
@@ -425,7 +396,7 @@ TEST_F(ColumnsTest, SpecsRefuseWhatMakesNoSense) {
       {"columns: {a: {one_hot: 2, normalize: {scale: 1}}}", "has both one_hot and normalize"},
       {"columns: {a: {normalise: standard}}", "did you mean 'normalize'?"},
       {"columns: {a: {normalize: standart}}", "standard, min_max, {mean, std}"},
-      {"columns: {a: {normalize: standard}}", "columns.a.normalize: needs a 'split'"},
+      {"columns: {a: {one_hot: no}}", "columns.a.one_hot: expected"},
       {"columns: {a: {normalize: min_max}}\nsplit: {test: 1}", "nothing for it"},
       {"columns: {a: {normalize: {mean: 1}}}", "give either mean and std, or"},
       {"columns: {a: {normalize: {mean: 1, std: 1, scale: 1}}}", "give either mean and std, or"},

@@ -53,7 +53,7 @@ TEST(TranscriptColumnTest, TextsGoByCharactersAndListsByElements) {
   column.AddText("");
   EXPECT_EQ(column.size(), 3);
   EXPECT_THAT(column.Elements(), ElementsAre(" ", "a", "ab", "b", "ä"));
-  const auto sources = column.Build(*Vocabulary::Create(column.Elements()), std::nullopt);
+  const auto sources = column.Build(*Vocabulary::Create(column.Elements()), std::nullopt, false);
   ASSERT_TRUE(sources.ok()) << sources.status();
   EXPECT_THAT(sources->transcript->shape(), ElementsAre(kUnknown));
   EXPECT_THAT(Gathered(*sources->transcript, {0, 1, 2}),
@@ -66,12 +66,13 @@ TEST(TranscriptColumnTest, WhatTheVocabularyLacksIsLeftOutOrReplaced) {
   TranscriptColumn column;
   column.AddText("abca");
   const auto vocabulary = *Vocabulary::Create({"?", "a", "c"});
-  const auto without = column.Build(vocabulary, std::nullopt);
+  const auto without = column.Build(vocabulary, std::nullopt, false);
   EXPECT_THAT(Gathered(*without->transcript, {0}), ElementsAre(1, 2, 1));
   EXPECT_THAT(Gathered(*without->length, {0}), ElementsAre(3));
-  const auto replaced = column.Build(vocabulary, "?");
+  const auto replaced = column.Build(vocabulary, "?", true);
   EXPECT_THAT(Gathered(*replaced->transcript, {0}), ElementsAre(1, 0, 2, 1));
-  EXPECT_THAT(column.Build(vocabulary, "!"), FailsWith(kInvalid, "the vocabulary must have it"));
+  EXPECT_THAT(column.Build(vocabulary, "!", true),
+              FailsWith(kInvalid, "the vocabulary must have it"));
 }
 
 TEST(TranscriptColumnTest, WhatIsNotSelectedNeedsNoPlaceInTheVocabulary) {
@@ -80,7 +81,7 @@ TEST(TranscriptColumnTest, WhatIsNotSelectedNeedsNoPlaceInTheVocabulary) {
   column.Select({1, 3});
   EXPECT_EQ(column.size(), 2);
   EXPECT_THAT(column.Elements(), ElementsAre("a", "b", "c"));
-  const auto sources = column.Build(*Vocabulary::Create(column.Elements()), std::nullopt);
+  const auto sources = column.Build(*Vocabulary::Create(column.Elements()), std::nullopt, false);
   EXPECT_THAT(Gathered(*sources->transcript, {0, 1}), ElementsAre(1, 0, 2, 0));
   column.Select({});
   EXPECT_THAT(column.Elements(), IsEmpty());

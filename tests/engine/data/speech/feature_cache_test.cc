@@ -9,6 +9,7 @@
 #include "engine/data/array_source.h"
 #include "engine/data/batch_provider.h"
 #include "engine/data/columns/column_source.h"
+#include "engine/data/columns/column_statistics.h"
 #include "engine/data/concatenated_source.h"
 #include "engine/data/subset_source.h"
 #include "tests/engine/suppliers/supplier_test_util.h"
@@ -138,11 +139,7 @@ TEST_F(FeatureCacheTest, SoItDoesInWhatIsMadeOfASource) {
   const ConcatenatedSource joined({part, part}, part->shape());
   const std::vector<int64_t> far = {3, 2};
   EXPECT_THAT(joined.Unreadable(far.data(), 2), ElementsAre(true, false));
-  ColumnScaling scaling;
-  scaling.kind = ColumnScaling::Kind::kGiven;
-  scaling.scale = {1};
-  scaling.offset = {0};
-  EXPECT_THAT((*NormalizeColumn(part, scaling, {}))->Unreadable(batch.data(), 2),
+  EXPECT_THAT((*ScaleColumn(part, {{1}, {0}}))->Unreadable(batch.data(), 2),
               ElementsAre(false, true));
   EXPECT_THAT((*CombineColumns({part, part}))->Unreadable(batch.data(), 2),
               ElementsAre(false, true));

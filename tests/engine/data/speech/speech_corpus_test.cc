@@ -76,7 +76,8 @@ TEST_F(SpeechCorpusTest, AnArchiveIsReadAsItIs) {
   ASSERT_TRUE(corpus.ok()) << corpus.status();
   EXPECT_EQ(corpus->size(), 2);
   EXPECT_EQ(Length(*corpus, 0), "40");
-  EXPECT_EQ(Length(*corpus, 1), "a.tar: set/audio/b.mp3: is neither WAV, FLAC, MP3 nor Ogg");
+  EXPECT_EQ(Length(*corpus, 1),
+            "a.tar: set/audio/b.mp3: is neither WAV, FLAC, MP3, Ogg nor NIST SPHERE");
 }
 
 TEST_F(SpeechCorpusTest, TheFirstExtensionWins) {
@@ -86,7 +87,7 @@ TEST_F(SpeechCorpusTest, TheFirstExtensionWins) {
   const auto corpus = OpenCorpus("data.jsonl");
   ASSERT_TRUE(corpus.ok());
   EXPECT_EQ(Length(*corpus, 0), "40");
-  EXPECT_EQ(Length(*corpus, 1), "there is no ./audio/none.wav, .mp3, .flac or .ogg");
+  EXPECT_EQ(Length(*corpus, 1), "there is no ./audio/none.wav, .mp3, .flac, .ogg or .sph");
 }
 
 TEST_F(SpeechCorpusTest, OuterFoldersAndEarlierNamesComeFirst) {
