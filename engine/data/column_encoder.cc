@@ -12,6 +12,7 @@
 #include "engine/data/columns/column_statistics.h"
 #include "engine/data/columns/derived_source.h"
 #include "engine/data/columns/renumbered_source.h"
+#include "engine/data/columns/token_source.h"
 #include "engine/data/columns/wanted_columns.h"
 #include "engine/data/supplier.h"
 #include "engine/value/diagnostics.h"
@@ -77,6 +78,14 @@ absl::Status MakeOneHot(ColumnPart* part) {
   });
 }
 
+absl::Status GiveShape(ColumnPart* part) {
+  if (part->spec == nullptr || part->spec->shape.empty()) return absl::OkStatus();
+  const Shape shape(part->spec->shape.begin(), part->spec->shape.end());
+  return ChangeSource(part, [&](std::shared_ptr<const Source> source) {
+    return ReshapeColumn(std::move(source), shape);
+  });
+}
+
 // Returns the samples that something is learnt from.
 std::vector<TrainingSamples> TrainingOf(const std::vector<ColumnPart>& parts) {
   std::vector<TrainingSamples> training;
@@ -92,6 +101,28 @@ class Encoder {
  public:
   Encoder(const std::string& name, const OpenContext& context, std::vector<ColumnPart>* parts)
       : name_(name), context_(context), model_(*context.model), parts_(*parts) {}
+
+  // Turns texts into sequences of numbers.
+  absl::Status MakeTokens() {
+    const ColumnSpec* const spec = parts_[0].spec;
+    if (spec == nullptr || !spec->tokens.has_value()) return absl::OkStatus();
+    const Encoding* const known = model_.Find(name_);
+    const std::vector<std::string> vocabulary =
+        known != nullptr && !known->symbols.empty()
+            ? known->symbols
+            : LearnVocabulary(TrainingOf(parts_), *spec->tokens);
+    for (ColumnPart& part : parts_) {
+      if (part.spec == nullptr || !part.spec->tokens.has_value()) {
+        return ErrorAtColumn(part,
+                             "its samples follow those of another supplier, of which tokens "
+                             "are made; write the same for both");
+      }
+      KUR_RETURN_IF_ERROR(ChangeSource(&part, [&](std::shared_ptr<const Source> source) {
+        return Tokenize(source, *part.spec->tokens, vocabulary);
+      }));
+    }
+    return absl::OkStatus();
+  }
 
   // Gives every symbol the number that the model has for it.
   absl::Status NumberSymbols() {
@@ -278,12 +309,15 @@ absl::Status EncodeColumn(const std::string& name, const OpenContext& context,
                           std::vector<ColumnPart>* parts) {
   for (ColumnPart& part : *parts) KUR_RETURN_IF_ERROR(NumberInferredClasses(&part));
   Encoder encoder(name, context, parts);
+  KUR_RETURN_IF_ERROR(encoder.MakeTokens());
   KUR_RETURN_IF_ERROR(encoder.NumberSymbols());
   KUR_RETURN_IF_ERROR(encoder.FillMissing());
   for (ColumnPart& part : *parts) KUR_RETURN_IF_ERROR(MakeOneHot(&part));
   // A list that the Kurfile has is compared with that of the model.
   if (HasClassList(parts->front())) KUR_RETURN_IF_ERROR(encoder.NumberSymbols());
-  return encoder.Normalize();
+  KUR_RETURN_IF_ERROR(encoder.Normalize());
+  for (ColumnPart& part : *parts) KUR_RETURN_IF_ERROR(GiveShape(&part));
+  return absl::OkStatus();
 }
 
 }  // namespace kur

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,6 +60,12 @@ absl::StatusOr<SampleIndices> SplitSamples(const SupplierView& view, const std::
     return ErrorAt(view.split_location, view.split_key,
                    absl::StrCat("none of the ", size, " samples is in the part of the section '",
                                 section, "'; give it a larger share"));
+  }
+  if (view.window.has_value()) {
+    // At random, a window of one part would overlap those of another.
+    std::vector<int64_t> rows(static_cast<size_t>(last - first));
+    std::iota(rows.begin(), rows.end(), first);
+    return std::make_shared<const std::vector<int64_t>>(std::move(rows));
   }
   const std::vector<int64_t> order =
       Permutation(size, static_cast<uint64_t>(view.split->seed), kSplitStream);

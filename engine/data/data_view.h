@@ -20,7 +20,7 @@ struct OpenContext;
 WantedColumns ColumnsWantedBy(const SupplierView& view, const OpenContext& context);
 
 // The samples of a supplier that the view's `split` gives to a section, ascending; null without a
-// split. A diagnostic if they are none.
+// split. With a window they follow one another. A diagnostic if they are none.
 using SampleIndices = std::shared_ptr<const std::vector<int64_t>>;
 absl::StatusOr<SampleIndices> SplitSamples(const SupplierView& view, const std::string& section,
                                            int64_t size);

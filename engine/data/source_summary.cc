@@ -288,8 +288,15 @@ absl::StatusOr<SamplePreview> PreviewSample(const Source& source, const SourceSu
   preview.shape[0] = source.Extent(&index, 1);
   std::vector<float> values(static_cast<size_t>(NumElements(preview.shape)));
   KUR_RETURN_IF_ERROR(source.Gather(&index, 1, preview.shape[0], values.data()));
+  // The padding of a batch is no part of a sample.
+  const int64_t length = source.Length(index);
+  if (source.is_ragged() && length < preview.shape[0]) {
+    values.resize(values.size() / static_cast<size_t>(preview.shape[0]) *
+                  static_cast<size_t>(length));
+    preview.shape[0] = length;
+  }
   preview.text = SampleText(source, summary, values);
-  preview.picture = Draw(preview.shape, values);
+  if (!values.empty()) preview.picture = Draw(preview.shape, values);
   const auto num_shown = std::min<size_t>(values.size(), SamplePreview::kMaxValues);
   preview.values.assign(values.begin(), values.begin() + static_cast<int64_t>(num_shown));
   return preview;

@@ -12,6 +12,7 @@
 #include "engine/base/status.h"
 #include "engine/data/column_encoder.h"
 #include "engine/data/columns/derived_source.h"
+#include "engine/data/columns/window_source.h"
 #include "engine/data/concatenated_source.h"
 #include "engine/data/data_view.h"
 #include "engine/data/subset_source.h"
@@ -151,14 +152,20 @@ const ColumnSpec* FindColumn(const SupplierSpec& spec, const std::string& name) 
 // Returns the columns of a supplier that the run keeps as texts.
 KeptColumns KeptIn(const SupplierSpec& spec, const OpenContext& context) {
   KeptColumns kept;
+  const SupplierView* const view = spec.view();
+  if (view != nullptr && view->columns.has_value()) {
+    for (const ColumnSpec& column : *view->columns) {
+      if (column.tokens.has_value()) kept[column.from[0]] = true;
+    }
+  }
   for (const std::string& name : context.keep) {
     const ColumnSpec* const column = FindColumn(spec, name);
     if (column == nullptr) {
       const bool is_wanted =
           context.wanted.has_value() ? context.wanted->Find(name) != nullptr : context.Reads(name);
-      kept[name] = !is_wanted;
+      kept.emplace(name, !is_wanted);
     } else if (column->from.size() == 1 && !IsPattern(column->from[0])) {
-      kept[column->from[0]] = false;
+      kept.emplace(column->from[0], column->tokens.has_value());
     }
   }
   return kept;
@@ -205,6 +212,22 @@ absl::StatusOr<OpenedSupplier> Open(const SupplierSpec& spec, const OpenContext&
   return opened;
 }
 
+// Makes windows of the rows of a source, if that is wanted.
+absl::StatusOr<std::shared_ptr<const Source>> CutWindows(const OpenedSupplier& opened,
+                                                         const std::string& name,
+                                                         std::shared_ptr<const Source> source) {
+  const SupplierView* const view = opened.spec->view();
+  if (view == nullptr || !view->window.has_value()) return source;
+  const bool has_targets =
+      std::any_of(opened.sources.begin(), opened.sources.end(),
+                  [&](const auto& entry) { return view->window->IsTarget(entry.first); });
+  auto windows =
+      MakeWindows(std::move(source), *view->window, view->window->IsTarget(name), has_targets);
+  if (windows.ok()) return windows;
+  return ErrorAt(view->location, view->key,
+                 absl::StrCat("the source '", name, "': ", windows.status().message()));
+}
+
 // Encodes the samples that the suppliers of a group have of one source, and puts them together.
 absl::StatusOr<std::shared_ptr<const Source>> Merge(const SupplierGroup& group,
                                                     const std::string& name,
@@ -230,6 +253,7 @@ absl::StatusOr<std::shared_ptr<const Source>> Merge(const SupplierGroup& group,
     if (group[i].samples != nullptr) {
       source = std::make_shared<const SubsetSource>(std::move(source), group[i].samples);
     }
+    KUR_ASSIGN_OR_RETURN(source, CutWindows(group[i], name, std::move(source)));
     sources.push_back(std::move(source));
   }
   if (sources.size() == 1) return std::move(sources[0]);

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "engine/base/status.h"
+#include "engine/formats/foreign_format.h"
 #include "engine/formats/line_reader.h"
 #include "engine/value/diagnostics.h"
 #include "nlohmann/json.hpp"
@@ -270,6 +271,8 @@ absl::Status ReadJsonLines(ByteInput& input, absl::string_view name, JsonLineHan
   constexpr size_t kBeginning = 64;
   LineReader reader(&input, kMaxLineBytes);
   KUR_ASSIGN_OR_RETURN(absl::string_view start, reader.Peek(kBeginning));
+  const absl::Status foreign = CheckIsNoForeignTable(start);
+  if (!foreign.ok()) return Annotate(foreign, name);
   absl::ConsumePrefix(&start, "\xef\xbb\xbf");
   if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(start), "[")) {
     return ReadJsonList(&reader, name, handler);

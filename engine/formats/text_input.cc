@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/base/utf8.h"
+#include "engine/formats/foreign_format.h"
 
 namespace kur {
 namespace {
@@ -37,6 +38,7 @@ TextInput::~TextInput() {
 
 absl::Status TextInput::FindEncoding() {
   while (raw_.size() < kBlock && !is_at_end_) KUR_RETURN_IF_ERROR(Fill().status());
+  KUR_RETURN_IF_ERROR(CheckIsNoForeignTable(raw_));
   if (absl::StartsWith(raw_, kUtf8Mark)) {
     raw_.erase(0, kUtf8Mark.size());
   } else if (absl::StartsWith(raw_, "\xff\xfe") || absl::StartsWith(raw_, "\xfe\xff")) {

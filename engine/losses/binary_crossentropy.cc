@@ -5,6 +5,7 @@
 #include "engine/kurfile/specs/loss_spec.h"
 #if KUR_RUNTIME
 #include <ATen/TensorOperators.h>
+#include <ATen/core/Reduction.h>
 #include <ATen/ops/binary_cross_entropy.h>
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
 
@@ -22,7 +23,7 @@ struct BinaryCrossentropySpec : LossSpec {
 
 const Fields<BinaryCrossentropySpec>& BinaryCrossentropyFields() {
   static const auto* const kFields =
-      new Fields<BinaryCrossentropySpec>(LossFields<BinaryCrossentropySpec>());
+      new Fields<BinaryCrossentropySpec>(WithClassWeights(LossFields<BinaryCrossentropySpec>()));
   return *kFields;
 }
 
@@ -47,12 +48,24 @@ class BinaryCrossentropy : public Loss {
   absl::StatusOr<LossValue> Compute(const at::Tensor& prediction,
                                     const std::vector<at::Tensor>& truth,
                                     bool from_logits) const override {
-    if (from_logits) return LossValue{at::binary_cross_entropy_with_logits(prediction, truth[0])};
-    return LossValue{
-        at::binary_cross_entropy(prediction.clamp(kMinProbability, 1 - kMinProbability), truth[0])};
+    return LossValue{Compute(prediction, truth[0], from_logits, at::Reduction::Mean)};
+  }
+
+  at::Tensor ComputeEach(const at::Tensor& prediction, const std::vector<at::Tensor>& truth,
+                         bool from_logits) const override {
+    return Compute(prediction, truth[0], from_logits, at::Reduction::None);
   }
 
  private:
+  static at::Tensor Compute(const at::Tensor& prediction, const at::Tensor& truth, bool from_logits,
+                            int64_t reduction) {
+    if (from_logits) {
+      return at::binary_cross_entropy_with_logits(prediction, truth, {}, {}, reduction);
+    }
+    return at::binary_cross_entropy(prediction.clamp(kMinProbability, 1 - kMinProbability), truth,
+                                    {}, reduction);
+  }
+
   BinaryCrossentropySpec spec_;
 };
 

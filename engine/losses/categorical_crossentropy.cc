@@ -21,8 +21,8 @@ struct CategoricalCrossentropySpec : LossSpec {
 };
 
 const Fields<CategoricalCrossentropySpec>& CategoricalCrossentropyFields() {
-  static const auto* const kFields =
-      new Fields<CategoricalCrossentropySpec>(LossFields<CategoricalCrossentropySpec>());
+  static const auto* const kFields = new Fields<CategoricalCrossentropySpec>(
+      WithClassWeights(LossFields<CategoricalCrossentropySpec>()));
   return *kFields;
 }
 
@@ -50,13 +50,22 @@ class CategoricalCrossentropy : public Loss {
     if (from_logits && CanFuseSoftmaxCrossentropy(prediction, truth[0])) {
       return LossValue{SoftmaxCrossentropy(prediction, truth[0])};
     }
-    const at::Tensor log_probability =
-        from_logits ? at::log_softmax(prediction, -1) : prediction.clamp_min(kMinProbability).log();
+    const at::Tensor log_probability = LogProbability(prediction, from_logits);
     const int64_t positions = prediction.numel() / prediction.size(-1);
     return LossValue{(log_probability * truth[0]).sum() * (-1.0 / static_cast<double>(positions))};
   }
 
+  at::Tensor ComputeEach(const at::Tensor& prediction, const std::vector<at::Tensor>& truth,
+                         bool from_logits) const override {
+    return -(LogProbability(prediction, from_logits) * truth[0]).sum(-1);
+  }
+
  private:
+  static at::Tensor LogProbability(const at::Tensor& prediction, bool from_logits) {
+    return from_logits ? at::log_softmax(prediction, -1)
+                       : prediction.clamp_min(kMinProbability).log();
+  }
+
   CategoricalCrossentropySpec spec_;
 };
 

@@ -42,6 +42,16 @@ class Loss {
                                             const std::vector<at::Tensor>& truth,
                                             bool from_logits) const = 0;
 
+  // Computes the losses that Compute() averages: of each position, (batch, ...), for losses of
+  // classes, and else of each element. Called for specs that weigh samples or classes.
+  virtual at::Tensor ComputeEach(const at::Tensor& prediction, const std::vector<at::Tensor>& truth,
+                                 bool from_logits) const {
+    static_cast<void>(prediction);
+    static_cast<void>(truth);
+    static_cast<void>(from_logits);
+    return at::Tensor();
+  }
+
   // Whether there are values that no truth can have.
   virtual bool HasImpossibleTruth() const { return false; }
   // Returns an error for such values, before they reach the model's device. `truth` is as for

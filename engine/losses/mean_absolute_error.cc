@@ -4,6 +4,7 @@
 
 #include "engine/kurfile/specs/loss_spec.h"
 #if KUR_RUNTIME
+#include <ATen/core/Reduction.h>
 #include <ATen/ops/l1_loss.h>
 
 #include "engine/losses/loss.h"
@@ -19,7 +20,7 @@ struct MeanAbsoluteErrorSpec : LossSpec {
 
 const Fields<MeanAbsoluteErrorSpec>& MeanAbsoluteErrorFields() {
   static const auto* const kFields =
-      new Fields<MeanAbsoluteErrorSpec>(LossFields<MeanAbsoluteErrorSpec>());
+      new Fields<MeanAbsoluteErrorSpec>(WithSampleWeight(LossFields<MeanAbsoluteErrorSpec>()));
   return *kFields;
 }
 
@@ -38,6 +39,11 @@ class MeanAbsoluteError : public Loss {
                                     const std::vector<at::Tensor>& truth,
                                     bool /*from_logits*/) const override {
     return LossValue{at::l1_loss(prediction, truth[0])};
+  }
+
+  at::Tensor ComputeEach(const at::Tensor& prediction, const std::vector<at::Tensor>& truth,
+                         bool /*from_logits*/) const override {
+    return at::l1_loss(prediction, truth[0], at::Reduction::None);
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include "engine/kurfile/specs/loss_spec.h"
 #if KUR_RUNTIME
+#include <ATen/core/Reduction.h>
 #include <ATen/ops/mse_loss.h>
 
 #include "engine/losses/loss.h"
@@ -19,7 +20,7 @@ struct MeanSquaredErrorSpec : LossSpec {
 
 const Fields<MeanSquaredErrorSpec>& MeanSquaredErrorFields() {
   static const auto* const kFields =
-      new Fields<MeanSquaredErrorSpec>(LossFields<MeanSquaredErrorSpec>());
+      new Fields<MeanSquaredErrorSpec>(WithSampleWeight(LossFields<MeanSquaredErrorSpec>()));
   return *kFields;
 }
 
@@ -37,6 +38,11 @@ class MeanSquaredError : public Loss {
                                     const std::vector<at::Tensor>& truth,
                                     bool /*from_logits*/) const override {
     return LossValue{at::mse_loss(prediction, truth[0])};
+  }
+
+  at::Tensor ComputeEach(const at::Tensor& prediction, const std::vector<at::Tensor>& truth,
+                         bool /*from_logits*/) const override {
+    return at::mse_loss(prediction, truth[0], at::Reduction::None);
   }
 };
 

@@ -39,7 +39,7 @@ struct SparseCategoricalCrossentropySpec : LossSpec {
 
 const Fields<SparseCategoricalCrossentropySpec>& SparseCategoricalCrossentropyFields() {
   static const auto* const kFields = new Fields<SparseCategoricalCrossentropySpec>(
-      LossFields<SparseCategoricalCrossentropySpec>());
+      WithClassWeights(LossFields<SparseCategoricalCrossentropySpec>()));
   return *kFields;
 }
 
@@ -62,10 +62,16 @@ class SparseCategoricalCrossentropy : public Loss {
     if (from_logits && CanFuseSparseSoftmaxCrossentropy(prediction, truth[0])) {
       return LossValue{SparseSoftmaxCrossentropy(prediction, truth[0])};
     }
-    const at::Tensor log_probability =
-        from_logits ? at::log_softmax(prediction, -1) : prediction.clamp_min(kMinProbability).log();
-    return LossValue{at::nll_loss(log_probability.reshape({-1, classes_}),
+    return LossValue{at::nll_loss(LogProbability(prediction, from_logits).reshape({-1, classes_}),
                                   truth[0].reshape({-1}).to(at::kLong))};
+  }
+
+  at::Tensor ComputeEach(const at::Tensor& prediction, const std::vector<at::Tensor>& truth,
+                         bool from_logits) const override {
+    const at::Tensor log_probability = LogProbability(prediction, from_logits);
+    std::vector<int64_t> positions = log_probability.sizes().vec();
+    positions.back() = 1;
+    return -log_probability.gather(-1, truth[0].reshape(positions).to(at::kLong)).squeeze(-1);
   }
 
   bool HasImpossibleTruth() const override { return true; }
@@ -82,6 +88,11 @@ class SparseCategoricalCrossentropy : public Loss {
   }
 
  private:
+  static at::Tensor LogProbability(const at::Tensor& prediction, bool from_logits) {
+    return from_logits ? at::log_softmax(prediction, -1)
+                       : prediction.clamp_min(kMinProbability).log();
+  }
+
   SparseCategoricalCrossentropySpec spec_;
   int64_t classes_;
 };

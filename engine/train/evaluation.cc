@@ -43,7 +43,7 @@ absl::Status AddBatch(const TensorMap& batch, const ChosenMetrics& metrics, int6
     const at::Tensor& prediction = outputs.at(bound.spec->target);
     KUR_ASSIGN_OR_RETURN(const std::vector<at::Tensor> truth, objective->TruthOf(bound, batch));
     KUR_ASSIGN_OR_RETURN(const LossValue loss,
-                         bound.loss->Compute(prediction, truth, bound.from_logits));
+                         Objective::ComputeOne(bound, prediction, truth, batch));
     AddTo(&tally->losses[i],
           loss.mean.to(at::kDouble) * (bound.spec->weight * static_cast<double>(size)));
     tally->undefined += loss.skipped;

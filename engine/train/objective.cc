@@ -1,6 +1,9 @@
 #include "engine/train/objective.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/bincount.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <numeric>
@@ -8,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "engine/base/status.h"
+#include "engine/base/suggest.h"
 #include "engine/base/system_memory.h"
 #include "engine/kurfile/plan/loss_truth.h"
 #include "engine/kurfile/plan/resources.h"
@@ -93,6 +97,104 @@ SampleName NamesIn(const BatchProvider& provider, const int64_t* samples) {
   };
 }
 
+// The name, in the encoding of an output, of the weights of its classes.
+constexpr char kClassWeights[] = "class_weights";
+
+// Returns how many classes a loss tells apart.
+int64_t NumClasses(const Objective::BoundLoss& bound) {
+  return bound.spec->task() == Task::kYesOrNo ? 2 : bound.output.back();
+}
+
+// Returns the weight of each position of a truth.
+at::Tensor ClassWeightsOf(const LossSpec& loss, const at::Tensor& weights,
+                          const at::Tensor& truth) {
+  switch (loss.task()) {
+    case Task::kClasses:
+      return truth.matmul(weights);
+    case Task::kYesOrNo:
+      return truth * weights[1] + (1 - truth) * weights[0];
+    default:
+      return weights.index_select(0, truth.reshape({-1}).to(at::kLong));
+  }
+}
+
+// Counts the classes in a set of data; shares of several count as such.
+absl::StatusOr<at::Tensor> CountClasses(const Objective::BoundLoss& bound,
+                                        const BatchProvider& provider) {
+  const int64_t classes = NumClasses(bound);
+  at::Tensor counts = at::zeros({classes}, at::kDouble);
+  BatchFeeder feeder(provider, {bound.truth[0].name}, c10::Device("cpu"));
+  std::vector<int64_t> order(static_cast<size_t>(provider.num_samples()));
+  std::iota(order.begin(), order.end(), 0);
+  const BatchPlan plan(std::move(order), provider.options().batch_size);
+  for (int64_t i = 0; i < plan.num_batches(); ++i) {
+    KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder.Load(plan, i));
+    const at::Tensor truth = batch.at(bound.truth[0].name).to(at::kDouble);
+    if (bound.spec->task() == Task::kClasses) {
+      counts += truth.reshape({-1, classes}).sum(0);
+    } else if (bound.spec->task() == Task::kYesOrNo) {
+      counts[0] += (1 - truth).sum();
+      counts[1] += truth.sum();
+    } else {
+      counts += at::bincount(truth.reshape({-1}).to(at::kLong), {}, classes);
+    }
+  }
+  return counts;
+}
+
+// Returns the weights that make each class count alike; 0 for one that is never there.
+absl::StatusOr<std::vector<double>> BalancedWeights(const Objective::BoundLoss& bound,
+                                                    const BatchProvider& provider) {
+  KUR_ASSIGN_OR_RETURN(const at::Tensor counts, CountClasses(bound, provider));
+  const auto* const count = counts.data_ptr<double>();
+  const double total = counts.sum().item<double>();
+  std::vector<double> weights;
+  for (int64_t i = 0; i < counts.numel(); ++i) {
+    weights.push_back(count[i] > 0 ? total / (static_cast<double>(counts.numel()) * count[i]) : 0);
+  }
+  return weights;
+}
+
+absl::StatusOr<std::vector<double>> FindClassWeights(const Objective::BoundLoss& bound,
+                                                     const BatchProvider& provider,
+                                                     ModelEncodings* model) {
+  const ClassWeights& wanted = *bound.spec->class_weights;
+  const auto error = [&](const std::string& message) {
+    return ErrorAt(bound.spec->location, bound.spec->key + ".class_weights", message);
+  };
+  const auto classes = static_cast<size_t>(NumClasses(bound));
+  if (wanted.is_balanced) {
+    const Encoding* const known = model->Find(bound.spec->target);
+    if (known != nullptr && known->statistics.count(kClassWeights) > 0 &&
+        known->statistics.at(kClassWeights).size() == classes) {
+      return known->statistics.at(kClassWeights);
+    }
+    if (!model->is_learning()) {
+      return error(absl::StrCat(model->Owner(bound.spec->target),
+                                " no counts of the classes to balance; give a list of numbers"));
+    }
+    KUR_ASSIGN_OR_RETURN(auto weights, BalancedWeights(bound, provider));
+    model->Learn(bound.spec->target)->statistics[kClassWeights] = weights;
+    return weights;
+  }
+  if (!wanted.by_number.empty()) {
+    if (wanted.by_number.size() == classes) return wanted.by_number;
+    return error(
+        absl::StrCat("there are ", wanted.by_number.size(), " numbers for ", classes, " classes"));
+  }
+  std::vector<std::string> names = bound.symbols;
+  for (size_t i = names.size(); i < classes; ++i) names.push_back(absl::StrCat(i));
+  std::vector<double> weights(classes, 1);
+  for (const auto& [name, weight] : wanted.by_name) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) {
+      return error(absl::StrCat("there is no class '", name, "'", DidYouMean(name, names)));
+    }
+    weights[static_cast<size_t>(found - names.begin())] = weight;
+  }
+  return weights;
+}
+
 }  // namespace
 
 absl::StatusOr<Objective> Objective::Build(const Kurfile& kurfile, const BatchProvider& provider,
@@ -131,6 +233,18 @@ absl::Status Objective::BindLoss(const std::shared_ptr<const LossSpec>& spec,
                            spec->target);
     }
   }
+  if (spec->sample_weight.has_value()) {
+    const auto source = provider.sources().find(*spec->sample_weight);
+    const std::string key = spec->key + ".sample_weight";
+    if (source == provider.sources().end()) {
+      return MissingSource("this loss", *spec->sample_weight, provider, spec->location, key);
+    }
+    if (source->second->shape() != Shape{1}) {
+      return ErrorAt(spec->location, key,
+                     absl::StrCat("must be one number for each sample, but has the shape ",
+                                  ToString(source->second->shape())));
+    }
+  }
   bound.symbols = provider.sources().at(bound.truth[0].name)->symbols().names;
   bound.loss = Registry<LossBuilder>::Get().Find(spec->kind())->build(*spec, output);
   const Probabilities fused = spec->fused_with();
@@ -144,6 +258,7 @@ std::set<std::string> Objective::SourceNames() const {
   std::set<std::string> names(model_.inputs().begin(), model_.inputs().end());
   for (const BoundLoss& bound : losses_) {
     for (const TruthSource& source : bound.truth) names.insert(source.name);
+    if (bound.spec->sample_weight.has_value()) names.insert(*bound.spec->sample_weight);
   }
   return names;
 }
@@ -164,6 +279,16 @@ BatchFeeder Objective::FeederOf(const BatchProvider& provider,
   std::set<std::string> sources = SourceNames();
   sources.insert(also_read.begin(), also_read.end());
   return BatchFeeder(provider, sources, model_.device(), std::move(options));
+}
+
+absl::Status Objective::WeighClasses(const BatchProvider& provider, ModelEncodings* model) {
+  for (BoundLoss& bound : losses_) {
+    if (!bound.spec->class_weights.has_value()) continue;
+    KUR_ASSIGN_OR_RETURN(const std::vector<double> weights,
+                         FindClassWeights(bound, provider, model));
+    bound.class_weights = at::tensor(weights, at::kFloat).to(model_.device());
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Objective::CheckMixable(const AugmentationSpec& augmentation) const {
@@ -295,14 +420,33 @@ TensorMap Objective::Forward(const TensorMap& batch, bool training) {
   return model_.Forward(batch, {training}, as_logits_);
 }
 
+absl::StatusOr<LossValue> Objective::ComputeOne(const BoundLoss& bound, const at::Tensor& output,
+                                                const std::vector<at::Tensor>& truth,
+                                                const TensorMap& batch) {
+  const auto& sample_weight = bound.spec->sample_weight;
+  if (!sample_weight.has_value() && !bound.class_weights.defined()) {
+    return bound.loss->Compute(output, truth, bound.from_logits);
+  }
+  at::Tensor each = bound.loss->ComputeEach(output, truth, bound.from_logits);
+  if (bound.class_weights.defined()) {
+    each = each * ClassWeightsOf(*bound.spec, bound.class_weights, truth[0]).reshape(each.sizes());
+  }
+  if (sample_weight.has_value()) {
+    std::vector<int64_t> shape(static_cast<size_t>(each.dim()), 1);
+    shape[0] = each.size(0);
+    each = each * batch.at(*sample_weight).reshape(shape);
+  }
+  return LossValue{each.mean()};
+}
+
 absl::StatusOr<Objective::BatchLoss> Objective::ComputeLoss(const TensorMap& batch, bool training) {
   const TensorMap outputs = Forward(batch, training);
   BatchLoss result;
   std::vector<at::Tensor> losses;
   for (const BoundLoss& bound : losses_) {
     KUR_ASSIGN_OR_RETURN(const std::vector<at::Tensor> truth, TruthOf(bound, batch));
-    KUR_ASSIGN_OR_RETURN(const LossValue loss, bound.loss->Compute(outputs.at(bound.spec->target),
-                                                                   truth, bound.from_logits));
+    KUR_ASSIGN_OR_RETURN(const LossValue loss,
+                         ComputeOne(bound, outputs.at(bound.spec->target), truth, batch));
     const at::Tensor weighted =
         bound.spec->weight == 1 ? loss.mean : loss.mean * bound.spec->weight;
     result.total = result.total.defined() ? result.total + weighted : weighted;

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/data/batch_provider.h"
+#include "engine/data/encoding.h"
 #include "engine/kurfile/kurfile.h"
 #include "engine/kurfile/plan/length_scaler.h"
 #include "engine/losses/loss.h"
@@ -38,6 +39,7 @@ class Objective {
     std::vector<std::string> symbols;  // what the numbers of the truth stand for; may be empty
     bool from_logits = false;
     std::unique_ptr<Loss> loss;
+    at::Tensor class_weights;  // (classes,); undefined: all are 1
   };
 
   // The loss of a batch with its graph, and the loss of each output.
@@ -59,6 +61,10 @@ class Objective {
   const std::vector<BoundLoss>& losses() const { return losses_; }
   // The model's plan, with the shapes of the data.
   const ModelPlan& plan() const { return *plan_; }
+
+  // Finds the weights of classes that losses want: those that are given, or that `model` knows;
+  // where it is learning it learns them from `provider`. Must be called before a loss is computed.
+  absl::Status WeighClasses(const BatchProvider& provider, ModelEncodings* model);
 
   // Sets what forward passes compute in, as `train.precision` has it; at first float32.
   void SetPrecision(std::string precision) { precision_ = std::move(precision); }
@@ -87,6 +93,10 @@ class Objective {
   // Returns what a loss reads of a batch, scaled where the loss wants that.
   absl::StatusOr<std::vector<at::Tensor>> TruthOf(const BoundLoss& bound, const TensorMap& batch);
 
+  // Computes one loss of a batch; `truth` is of TruthOf(), `output` of Forward().
+  static absl::StatusOr<LossValue> ComputeOne(const BoundLoss& bound, const at::Tensor& output,
+                                              const std::vector<at::Tensor>& truth,
+                                              const TensorMap& batch);
   absl::StatusOr<BatchLoss> ComputeLoss(const TensorMap& batch, bool training);
 
  private:

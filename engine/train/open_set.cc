@@ -33,6 +33,7 @@ OpenContext MakeOpenContext(const Kurfile& kurfile, const PathResolver& paths, M
     if (mode == Mode::kEvaluate) break;
     const std::vector<std::string> sources = loss->Sources();
     context.read->insert(sources.begin(), sources.end());
+    if (loss->sample_weight.has_value()) context.read->insert(*loss->sample_weight);
   }
   context.warn = [host](const std::string& text) { host.events->OnLog(LogLevel::kWarning, text); };
   if (mode != Mode::kTrain) return context;

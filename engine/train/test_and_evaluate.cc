@@ -86,6 +86,7 @@ absl::StatusOr<RunOutcome> RunTest(const Kurfile& kurfile, const PathResolver& p
   KUR_ASSIGN_OR_RETURN(const auto sets,
                        OpenData(test.data, context, options.seed, /*randomize=*/false));
   KUR_ASSIGN_OR_RETURN(Objective objective, Objective::Build(kurfile, sets[0].provider, options));
+  KUR_RETURN_IF_ERROR(objective.WeighClasses(sets[0].provider, context.model.get()));
   KUR_ASSIGN_OR_RETURN(const auto metrics, ChooseSectionMetrics(kurfile.sections(), objective));
   for (const OpenSet& set : sets) {
     KUR_RETURN_IF_ERROR(objective.CheckSources(test.data, set.provider));
@@ -109,6 +110,11 @@ absl::StatusOr<RunOutcome> RunTest(const Kurfile& kurfile, const PathResolver& p
 absl::StatusOr<RunOutcome> RunEvaluation(const Kurfile& kurfile, const PathResolver& paths,
                                          const RunOptions& options, const RunHost& host) {
   const EvaluateSection& evaluate = *kurfile.sections().evaluate;
+  if (!evaluate.destination.has_value() && evaluate.hooks.empty()) {
+    return ErrorAt(evaluate.data.location, "evaluate",
+                   "nobody would see what the model gives; name a destination, as in destination: "
+                   "results.csv, or a hook");
+  }
   OpenContext context = MakeOpenContext(kurfile, paths, options.mode, host);
   KUR_ASSIGN_OR_RETURN(context.model, FindEncodings(evaluate.weights, paths));
   KeptSources keep = InputsHandedThrough(kurfile.plan());
@@ -142,9 +148,6 @@ absl::StatusOr<RunOutcome> RunEvaluation(const Kurfile& kurfile, const PathResol
     const bool changed = hooks.has_result_hooks();
     KUR_RETURN_IF_ERROR(WriteResults(destination.path, destination.format,
                                      changed ? ToPredictions(data) : predictions, host.artifacts));
-  } else if (!hooks.has_result_hooks()) {
-    host.events->OnLog(LogLevel::kWarning,
-                       "the section names no destination: the results are not kept");
   }
   return RunOutcome::kSucceeded;
 }

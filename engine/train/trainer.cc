@@ -65,6 +65,7 @@ Trainer::Trainer(Training training, const Kurfile& kurfile, const RunOptions& op
       governor_(training_.deterministic != nullptr || !training_.objective.model().device().is_cpu()
                     ? 1
                     : at::get_num_threads()),
+      constant_inputs_(training_.objective.model().inputs()),
       statistics_(training_.objective.model()) {}
 
 TrainingPosition Trainer::Position() const {
@@ -153,6 +154,7 @@ absl::Status Trainer::TrainBatch(const BatchPlan& plan, BatchFeeder* feeder) {
   at::manual_seed(BatchSeed(training_.position.seed, progress_.total_batches));
   KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder->Load(plan, progress_.batch));
   epoch_.AddDataSeconds(MonotonicSeconds() - start);
+  if (constant_inputs_.has_value()) constant_inputs_->Look(batch);
   clocks_.batch.Resume();
   statistics_.Save();
   KUR_ASSIGN_OR_RETURN(const Objective::BatchLoss loss,
@@ -281,6 +283,14 @@ absl::Status Trainer::FinishEpoch() {
   if (epoch_.undefined() > 0) {
     host_.events->OnLog(LogLevel::kWarning,
                         UndefinedLossText(epoch_.undefined(), finished.samples));
+  }
+  if (constant_inputs_.has_value()) {
+    for (const auto& [input, value] : constant_inputs_->Found()) {
+      host_.events->OnLog(LogLevel::kWarning,
+                          absl::StrCat("every value of the input '", input, "' is ", value,
+                                       ": there is nothing to learn from it"));
+    }
+    constant_inputs_.reset();
   }
   ++progress_.epoch;
   ++progress_.run_epochs;

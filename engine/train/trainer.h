@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "engine/kurfile/kurfile.h"
 #include "engine/train/checkpoint_timer.h"
+#include "engine/train/constant_inputs.h"
 #include "engine/train/early_stopping.h"
 #include "engine/train/epoch_tally.h"
 #include "engine/train/non_finite.h"
@@ -83,6 +84,7 @@ class Trainer {
   RunWriter writer_;
 
   ThreadGovernor governor_;
+  std::optional<ConstantInputs> constant_inputs_;  // until the first epoch of the run ends
   bool has_given_way_ = false;  // to other programs, with fewer threads; said once
 
   RunningStatistics statistics_;

@@ -140,6 +140,7 @@ absl::StatusOr<Training> TrainingSetup::OpenSets() {
   OpenSet data = std::move(sets[0]);
   KUR_ASSIGN_OR_RETURN(Objective objective, Objective::Build(kurfile_, data.provider, options_));
   LearnOutputSymbols(objective, context.model.get());
+  KUR_RETURN_IF_ERROR(objective.WeighClasses(data.provider, context.model.get()));
   context.model->StopLearning();
   auto encodings = FormatEncodings(context.model->all());
   if (!encodings.ok()) {

@@ -149,6 +149,22 @@ class ClassSource : public DerivedSource {
   std::map<float, int64_t> numbers_;  // empty: the labels are the numbers of the classes
 };
 
+// The values of another source in another shape.
+class ReshapedSource : public DerivedSource {
+ public:
+  ReshapedSource(std::shared_ptr<const Source> source, Shape shape)
+      : DerivedSource(std::move(source)), shape_(std::move(shape)) {}
+
+  const Shape& shape() const override { return shape_; }
+  absl::Status Gather(const int64_t* indices, int64_t count, int64_t /*extent*/,
+                      float* to) const override {
+    return base().Gather(indices, count, base().shape()[0], to);
+  }
+
+ private:
+  const Shape shape_;
+};
+
 // Gives equal texts of the parts one number, and returns the texts. Vectors that are one-hot
 // already stay apart, as their elements do.
 absl::StatusOr<SymbolTable> ShareSymbols(std::vector<std::shared_ptr<const Source>>* parts) {
@@ -265,6 +281,16 @@ absl::StatusOr<std::shared_ptr<const Source>> NumberClasses(std::shared_ptr<cons
   KUR_RETURN_IF_ERROR(ForEachSample(*labels, AllSamples(*labels), add));
   return std::make_shared<const ClassNumberSource>(
       std::move(labels), std::vector<float>(numbers.begin(), numbers.end()));
+}
+
+absl::StatusOr<std::shared_ptr<const Source>> ReshapeColumn(std::shared_ptr<const Source> source,
+                                                            const Shape& shape) {
+  if (!source->is_ragged() && NumElements(source->shape()) == NumElements(shape)) {
+    return std::make_shared<const ReshapedSource>(std::move(source), shape);
+  }
+  return absl::InvalidArgumentError(absl::StrCat("its samples have the shape ",
+                                                 ToString(source->shape()),
+                                                 ", which cannot become ", ToString(shape)));
 }
 
 }  // namespace kur

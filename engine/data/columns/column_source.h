@@ -35,6 +35,11 @@ absl::StatusOr<std::shared_ptr<const Source>> EncodeOneHot(std::shared_ptr<const
 absl::StatusOr<std::shared_ptr<const Source>> NumberClasses(std::shared_ptr<const Source> labels,
                                                             bool may_have_gaps);
 
+// Returns a source whose samples have another shape, in which their values keep their order.
+// INVALID_ARGUMENT for ragged samples, and for a shape of another number of values.
+absl::StatusOr<std::shared_ptr<const Source>> ReshapeColumn(std::shared_ptr<const Source> source,
+                                                            const Shape& shape);
+
 }  // namespace kur
 
 #endif  // KUR_ENGINE_DATA_COLUMNS_COLUMN_SOURCE_H_

@@ -1,5 +1,6 @@
 #include "engine/kurfile/specs/column_spec.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <utility>
@@ -128,6 +129,23 @@ const Fields<ColumnSpec>& ColumnFields() {
                     "or numbers: one for all, or a list. What is learnt is kept with the weights")
           .Example("standard")
           .Keys(ScalingKeys())
+          .Optional("tokens", &ColumnSpec::tokens,
+                    "makes sequences of numbers of texts, as embedding reads them: of words or of "
+                    "characters. Their numbers are learnt from the training data and kept with the "
+                    "weights")
+          .Example("{by: words, size: 10000, length: 200}")
+          .Keys(TokenKeys())
+          .Optional("shape", &ColumnSpec::shape,
+                    "the shape that a sample is given in the end; its values keep their order",
+                    Condition<std::vector<int64_t>>{"up to 8 extents of at least 1",
+                                                    [](const std::vector<int64_t>& shape) {
+                                                      return shape.size() <= 8 &&
+                                                             std::all_of(shape.begin(), shape.end(),
+                                                                         [](int64_t extent) {
+                                                                           return extent >= 1;
+                                                                         });
+                                                    }})
+          .Example("[28, 28, 1]")
           .Shorthand("from"));
   return *kFields;
 }
@@ -152,6 +170,14 @@ bool ParseColumn(const Value& name, const Value& value, const std::string& key,
                              "class that stands for it"
                            : absl::StrCat("'", missing.text, "' is no number; there are mean, ",
                                           "median, most_frequent, drop, or a number"));
+    return false;
+  }
+  if (column->tokens.has_value() &&
+      (column->one_hot.has_value() || column->normalize.has_value() || column->from.size() > 1 ||
+       column->from[0].find('*') != std::string::npos || missing.kind != GapSpec::Kind::kError)) {
+    diagnostics->Error(column->location, column->key + ".tokens",
+                       "are made of the texts of one column; leave one_hot, normalize, missing and "
+                       "further columns out");
     return false;
   }
   if (!column->one_hot.has_value() || !column->normalize.has_value()) return true;

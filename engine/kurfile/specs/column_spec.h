@@ -9,6 +9,7 @@
 #include "engine/base/location.h"
 #include "engine/kurfile/schema/fields.h"
 #include "engine/kurfile/specs/column_scaling.h"
+#include "engine/kurfile/specs/token_spec.h"
 #include "engine/value/diagnostics.h"
 #include "engine/value/shape.h"
 #include "engine/value/value.h"
@@ -56,6 +57,9 @@ struct ColumnSpec {
   GapSpec missing;
   std::optional<ClassList> one_hot;
   std::optional<ColumnScaling> normalize;
+  std::optional<TokenSpec> tokens;
+  // The shape that samples are given in the end; empty: they keep theirs.
+  std::vector<int64_t> shape;
   Location location;
   std::string key;  // "train.data[0].columns.species"
 };

@@ -1,12 +1,14 @@
 #ifndef KUR_ENGINE_KURFILE_SPECS_LOSS_SPEC_H_
 #define KUR_ENGINE_KURFILE_SPECS_LOSS_SPEC_H_
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "engine/kurfile/schema/kind.h"
+#include "engine/kurfile/specs/class_weights.h"
 #include "engine/kurfile/specs/layer_spec.h"
 #include "engine/value/shape.h"
 
@@ -56,7 +58,7 @@ class LossSpec {
     return std::vector<TruthSource>{{target, "target", {output}, "", false}};
   }
 
-  // Returns the names of these sources.
+  // Returns the names of these sources, without that of `sample_weight`.
   virtual std::vector<std::string> Sources() const { return {target}; }
 
   // Returns the layer from whose lengths a source of Truth() is scaled, and the key that names it;
@@ -72,6 +74,10 @@ class LossSpec {
   std::string target;
   // The factor of the loss in the sum over all outputs.
   double weight = 1;
+  // The factors of classes, of losses that tell classes apart; absent: all are 1.
+  std::optional<ClassWeights> class_weights;
+  // The source with a factor for each sample; absent: all are 1.
+  std::optional<std::string> sample_weight;
 
   // The place in the Kurfile, for messages.
   Location location;
@@ -88,6 +94,28 @@ Fields<Spec> LossFields() {
       .Example("labels")
       .Optional("weight", &Spec::weight,
                 "factor in the sum over all outputs; losses are reported with it", NotNegative());
+}
+
+// Adds the key of losses whose samples can be weighed.
+template <class Spec>
+Fields<Spec> WithSampleWeight(Fields<Spec> fields) {
+  return std::move(fields
+                       .Optional("sample_weight", &Spec::sample_weight,
+                                 "a source with a number for each sample, by which its loss is "
+                                 "multiplied")
+                       .Example("importance"));
+}
+
+// Adds the keys of losses that tell classes apart.
+template <class Spec>
+Fields<Spec> WithClassWeights(Fields<Spec> fields) {
+  return WithSampleWeight(std::move(
+      fields
+          .Optional("class_weights", &Spec::class_weights,
+                    "factors of the loss by the class of a sample: a list by the numbers of the "
+                    "classes, a dictionary by their names, or balanced, with which each class "
+                    "counts alike, however rare it is in the training data")
+          .Example("balanced")));
 }
 
 }  // namespace kur

@@ -14,6 +14,7 @@ struct EntryKeys {
   Value when;
   Value columns;
   std::optional<SplitSpec> split;
+  std::optional<SeriesWindow> window;
 };
 
 const Fields<EntryKeys>& EntryFields() {
@@ -41,7 +42,13 @@ const Fields<EntryKeys>& EntryFields() {
                     "shares the samples out at random: a section has the part of its name, or else "
                     "what the parts leave. Write the same in every section")
           .Example("{train: 0.8, validate: 0.1, test: 0.1}")
-          .Keys(SplitKeys()));
+          .Keys(SplitKeys())
+          .Optional("window", &EntryKeys::window,
+                    "makes samples of a series, whose rows follow one another: each has a run of "
+                    "rows, and as its targets a row ahead of them. A split then shares out the "
+                    "rows in their order, and not at random: train, validate, test, evaluate")
+          .Example("{length: 24, ahead: 1, targets: [temperature]}")
+          .Keys(WindowKeys()));
   return *kFields;
 }
 
@@ -92,6 +99,29 @@ bool CheckStatistics(const SupplierView& view, Diagnostics* diagnostics) {
   return good;
 }
 
+// Checks that the columns are such that a window can be made of them.
+bool CheckWindow(const SupplierView& view, const std::string& key, Diagnostics* diagnostics) {
+  if (!view.columns.has_value()) return true;
+  bool good = true;
+  const auto report = [&](const std::string& at, const std::string& message) {
+    diagnostics->Error(view.location, at, message);
+    good = false;
+  };
+  for (const std::string& target : view.window->targets) {
+    const bool is_there =
+        std::any_of(view.columns->begin(), view.columns->end(),
+                    [&](const ColumnSpec& column) { return column.name == target; });
+    if (!is_there) report(key + ".targets", absl::StrCat("there is no column '", target, "'"));
+  }
+  for (const ColumnSpec& column : *view.columns) {
+    if (column.missing.kind == GapSpec::Kind::kDrop) {
+      report(column.key + ".missing", "to drop rows would tear the series that window cuts");
+    }
+    if (column.tokens.has_value()) report(column.key + ".tokens", "a window has no texts");
+  }
+  return good;
+}
+
 bool CheckSplit(const SupplierView& view, Diagnostics* diagnostics) {
   if (view.split->HasPart(view.section) || view.split->Remainder() > 0) return true;
   diagnostics->Error(
@@ -105,6 +135,8 @@ std::optional<Shape> KnownShapeOf(const ColumnSpec& column, const SupplierSpec& 
   const bool has_pattern =
       std::any_of(column.from.begin(), column.from.end(),
                   [](const std::string& from) { return from.find('*') != std::string::npos; });
+  if (!column.shape.empty()) return Shape(column.shape.begin(), column.shape.end());
+  if (column.tokens.has_value()) return Shape{column.tokens->length.value_or(kUnknown)};
   if (has_pattern) return std::nullopt;
   auto shape = base.KnownShape(column.from[0]);
   for (size_t i = 1; i < column.from.size() && shape.has_value(); ++i) {
@@ -120,17 +152,21 @@ std::optional<Shape> KnownShapeOf(const ColumnSpec& column, const SupplierSpec& 
 }  // namespace
 
 std::map<std::string, Shape> SupplierView::KnownShapes() const {
-  if (!columns.has_value()) return base->KnownShapes();
   std::map<std::string, Shape> shapes;
-  for (const ColumnSpec& column : *columns) {
+  if (!columns.has_value()) shapes = base->KnownShapes();
+  for (const ColumnSpec& column : columns.value_or(std::vector<ColumnSpec>())) {
     if (auto shape = KnownShapeOf(column, *base)) shapes[column.name] = *std::move(shape);
+  }
+  if (!window.has_value()) return shapes;
+  for (auto& [name, shape] : shapes) {
+    if (!window->IsTarget(name)) shape.insert(shape.begin(), window->length);
   }
   return shapes;
 }
 
 KeyTable SupplierEntryKeys() { return EntryFields().Describe(); }
 
-std::vector<std::string> SupplierViewKeys() { return {"columns", "split"}; }
+std::vector<std::string> SupplierViewKeys() { return {"columns", "split", "window"}; }
 
 std::shared_ptr<const SupplierSpec> ParseSupplierView(std::shared_ptr<const SupplierSpec> base,
                                                       const Dict& keys, const std::string& key,
@@ -158,8 +194,12 @@ std::shared_ptr<const SupplierSpec> ParseSupplierView(std::shared_ptr<const Supp
     good &= CheckStatistics(*view, diagnostics);
   }
   if (view->split.has_value()) good &= CheckSplit(*view, diagnostics);
+  view->window = parsed.window;
+  if (view->window.has_value()) good &= CheckWindow(*view, key + ".window", diagnostics);
   if (!good) return nullptr;
-  if (!view->columns.has_value() && !view->split.has_value()) return view->base;
+  if (!view->columns.has_value() && !view->split.has_value() && !view->window.has_value()) {
+    return view->base;
+  }
   return view;
 }
 

@@ -9,6 +9,7 @@
 
 #include "engine/kurfile/schema/fields.h"
 #include "engine/kurfile/specs/column_spec.h"
+#include "engine/kurfile/specs/series_window.h"
 #include "engine/kurfile/specs/split_spec.h"
 #include "engine/kurfile/specs/supplier_spec.h"
 #include "engine/value/diagnostics.h"
@@ -22,6 +23,7 @@ struct SupplierView : SupplierSpec {
   std::shared_ptr<const SupplierSpec> base;        // never null
   std::optional<std::vector<ColumnSpec>> columns;  // absent: all sources, unchanged
   std::optional<SplitSpec> split;                  // absent: all samples
+  std::optional<SeriesWindow> window;              // absent: every row is a sample
   std::string section;                             // "train": the section whose part is taken
   Location split_location;
   std::string split_key;  // "train.data[0].split"

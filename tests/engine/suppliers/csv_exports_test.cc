@@ -260,5 +260,19 @@ TEST_F(GapsTest, OfJsonAreAbsentOrNullOrNaN) {
   EXPECT_THAT(All(*list->at("x")), ElementsAre(1, 9));
 }
 
+TEST_F(CsvExportsTest, OtherFormatsAreNamedWithWhatConvertsThem) {
+  const std::pair<std::string, const char*> kFiles[] = {
+      {"PAR1\x15\x04", "it is a Parquet file, which is not read; python3 -c \"import pandas"},
+      {"PK\x03\x04\x14",
+       "a zip, as spreadsheets (.xlsx, .ods) are, which is not read; save it as CSV"},
+      {"\x89HDF\r\n\x1a\n", "an HDF5 file"},
+      {"SQLite format 3", "an SQLite database"}};
+  for (const auto& [content, message] : kFiles) {
+    dir_.Write("t.csv", content);
+    EXPECT_THAT(Open("csv", Value("t.csv")), FailsWith(kInvalid, message));
+    EXPECT_THAT(Open("jsonl", Value("t.csv")), FailsWith(kInvalid, message));
+  }
+}
+
 }  // namespace
 }  // namespace kur

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "engine/formats/pickle/pickle_writer.h"
+#include "engine/train/checkpoint.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/train/train_test_util.h"
@@ -230,6 +231,98 @@ TEST_F(LossesRunTest, CtcNamesTheSourceThatIsMissing) {
   WriteColumns(workspace_, speech);
   EXPECT_THAT(std::string(Run(kSpeech).message()),
               HasSubstr("loss[0].output_length: the data has no source 'letters' for this loss"));
+}
+
+// The loss of a model that gives what the data has, computed as the test's own formula has it.
+TEST_F(LossesRunTest, SamplesCountAsMuchAsTheyWeigh) {
+  workspace_.Write("w.csv", "p,y,importance\n1,0,3\n2,0,0\n5,4,0.5\n");
+  const std::string model = R"(
+model: [{input: p}, {output: y}]
+loss: [{target: y, name: LOSS, sample_weight: importance}]
+test: {data: [{csv: w.csv}], provider: {batch_size: 3}}
+)";
+  for (const auto& [loss, expected] :
+       std::map<std::string, double>{{"mean_squared_error", (3 * 1 + 0 * 4 + 0.5 * 1) / 3},
+                                     {"mean_absolute_error", (3 * 1 + 0 * 2 + 0.5 * 1) / 3}}) {
+    RunOptions options;
+    options.mode = Mode::kTest;
+    const auto run =
+        workspace_.Run(absl::StrReplaceAll(model, {{"LOSS", loss}}), &observer_, options);
+    ASSERT_TRUE(run.ok()) << run.status();
+    EXPECT_NEAR(observer_.evaluations.back().loss, expected, 1e-6) << loss;
+  }
+  RunOptions options;
+  options.mode = Mode::kTest;
+  const auto wrong = workspace_.Run(
+      absl::StrReplaceAll(model, {{"LOSS", "mean_squared_error"}, {"importance}", "weight}"}}),
+      &observer_, options);
+  EXPECT_THAT(std::string(wrong.status().message()),
+              HasSubstr("loss[0].sample_weight: the data has no source 'weight'"));
+}
+
+TEST_F(LossesRunTest, ClassesCountAsMuchAsTheyWeigh) {
+  workspace_.Write("p.csv", "a,b,y,n,is\n0.8,0.2,u,0,1\n0.6,0.4,u,0,0\n0.3,0.7,v,1,0\n");
+  const auto loss_of = [&](const std::string& loss, const std::string& columns,
+                           const std::string& weights) {
+    RunOptions options;
+    options.mode = Mode::kTest;
+    const auto run = workspace_.Run(
+        absl::StrCat("model: [{input: p}, {output: y}]\nloss: [{target: y, name: ", loss,
+                     ", class_weights: ", weights, "}]\ntest: {data: [{csv: p.csv, columns: ",
+                     columns, "}], provider: {batch_size: 3}}\n"),
+        &observer_, options);
+    EXPECT_TRUE(run.ok()) << run.status();
+    return run.ok() ? observer_.evaluations.back().loss : NAN;
+  };
+  const double u = -std::log(0.8) - std::log(0.6);
+  const double v = -std::log(0.7);
+  const std::string one_hot = "{p: {from: [a, b]}, y: {one_hot: yes}}";
+  EXPECT_NEAR(loss_of("categorical_crossentropy", one_hot, "[1, 1]"), (u + v) / 3, 1e-6);
+  EXPECT_NEAR(loss_of("categorical_crossentropy", one_hot, "[2, 5]"), (2 * u + 5 * v) / 3, 1e-6);
+  EXPECT_NEAR(loss_of("categorical_crossentropy", one_hot, "{v: 5}"), (u + 5 * v) / 3, 1e-6);
+  EXPECT_NEAR(loss_of("sparse_categorical_crossentropy", "{p: {from: [a, b]}, y: n}", "[2, 5]"),
+              (2 * u + 5 * v) / 3, 1e-6);
+  EXPECT_NEAR(loss_of("binary_crossentropy", "{p: a, y: is}", "[2, 5]"),
+              (-5 * std::log(0.8) - 2 * std::log(0.4) - 2 * std::log(0.7)) / 3, 1e-6);
+}
+
+TEST_F(LossesRunTest, BalancedWeightsAreThoseOfTheTraining) {
+  workspace_.Write("t.csv", "x,y\n1,u\n2,u\n3,u\n4,v\n");
+  const std::string kurfile = R"(
+model: [{input: x}, {dense: 2}, {activation: softmax, name: y}]
+loss: [{target: y, name: categorical_crossentropy, class_weights: balanced}]
+train:
+  data: [{csv: t.csv, columns: {x: x, y: {one_hot: yes}}}]
+  epochs: 1
+  weights: {last: last.kur}
+test: {data: [{csv: t.csv, columns: {x: x, y: {one_hot: yes}}}], weights: last.kur}
+)";
+  const auto trained = workspace_.Run(kurfile, &observer_);
+  ASSERT_TRUE(trained.ok()) << trained.status();
+  const auto header = ReadCheckpointHeader(workspace_.File("last.kur"));
+  ASSERT_TRUE(header.ok()) << header.status();
+  EXPECT_THAT(header->encodings->at("y").statistics.at("class_weights"),
+              ElementsAre(4 / (2 * 3.0), 4 / (2 * 1.0)));
+  RunOptions options;
+  options.mode = Mode::kTest;
+  const auto tested = workspace_.Run(kurfile, &observer_, options);
+  EXPECT_TRUE(tested.ok()) << tested.status();
+  const auto unknown = workspace_.Run(absl::StrReplaceAll(kurfile, {{", weights: last.kur}", "}"}}),
+                                      &observer_, options);
+  EXPECT_TRUE(unknown.ok()) << unknown.status();
+}
+
+TEST_F(LossesRunTest, AnInputThatNeverVariesIsWarnedOf) {
+  workspace_.Write("t.csv", "x,c,y\n1,7,1\n2,7,2\n3,7,3\n");
+  const auto run = workspace_.Run(R"(
+model: [{input: x}, {input: c}, {merge: concat, inputs: [x, c]}, {dense: 1, name: y}]
+loss: [{target: y, name: mean_squared_error}]
+train: {data: [{csv: t.csv}], epochs: 2, provider: {batch_size: 1}}
+)",
+                                  &observer_);
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(observer_.LogText(),
+            "every value of the input 'c' is 7: there is nothing to learn from it\n");
 }
 
 }  // namespace

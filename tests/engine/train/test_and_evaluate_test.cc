@@ -128,13 +128,18 @@ TEST_F(TestAndEvaluateTest, WeightsThatAreNamedMustBeThere) {
   EXPECT_THAT(observer_.started, IsEmpty());
 }
 
-TEST_F(TestAndEvaluateTest, WithoutWeightsOrDestinationThereAreWarnings) {
-  const std::string text = absl::StrReplaceAll(
-      kKurfile, {{"  weights: last.w\n", ""}, {"  destination: results.pkl\n", ""}});
+TEST_F(TestAndEvaluateTest, WithoutWeightsThereIsAWarning) {
+  const std::string text = absl::StrReplaceAll(kKurfile, {{"  weights: last.w\n", ""}});
   ASSERT_TRUE(Run(Mode::kEvaluate, &observer_, text).ok());
   EXPECT_THAT(observer_.logs, Contains(Pair(LogLevel::kWarning, HasSubstr("names no weights"))));
-  EXPECT_THAT(observer_.logs, Contains(Pair(LogLevel::kWarning, HasSubstr("no destination"))));
-  EXPECT_THAT(observer_.written, IsEmpty());
+}
+
+TEST_F(TestAndEvaluateTest, AnEvaluationThatGivesNothingIsRefused) {
+  const std::string text = absl::StrReplaceAll(
+      kKurfile, {{"  weights: last.w\n", ""}, {"  destination: results.pkl\n", ""}});
+  const auto end = Run(Mode::kEvaluate, &observer_, text);
+  EXPECT_THAT(std::string(end.status().message()), HasSubstr("name a destination"));
+  EXPECT_THAT(observer_.started, IsEmpty());
 }
 
 TEST_F(TestAndEvaluateTest, BothCanBeCancelled) {

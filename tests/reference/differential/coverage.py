@@ -22,7 +22,7 @@ FILES = "formats of files are tested with fixtures elsewhere; training does not 
 NOT_COVERED = {
     **{("option", key): MACHINE for key in (
         "data", "hooks", "log", "checkpoint", "epochs", "deterministic", "weights",
-        "weights.initial", "weights.must_exist", "weights.last", "weights.checkpoint",
+        "weights.initial", "weights.must_exist", "weights.relearn", "weights.last", "weights.checkpoint",
         "stop_when", "stop_when.epochs", "stop_when.elapsed", "stop_when.mode", "provider",
         "provider.name", "optimizer", "schedule", "augment")},
     **{("option", "provider." + key): ORDER for key in (

@@ -10,7 +10,7 @@ from activations import ACTIVATIONS
 from blocks import BLOCKS, RANKS, activation, dense, names_of
 from draws import Draws
 from grower import Grower
-from losses import LOSSES
+from losses import LOSSES, OF_CLASSES, WEIGHED
 from options import training_options
 
 EXTENTS = {1: [(4, 7)], 2: [(4, 7), (3, 5)], 3: [(4, 6), (4, 6), (2, 4)],
@@ -184,6 +184,13 @@ def head(grower, data, counts, kind, name, end):
     loss = {"target": name, "name": kind}
     if draws.chance(0.4):
         loss["weight"] = draws.number(0.3, 3)
+    if kind in OF_CLASSES and draws.chance(0.5):
+        count = 2 if kind == "binary_crossentropy" else grower.shape[-1]
+        loss["class_weights"] = [draws.number(0, 3) for _ in range(count)]
+    if kind in WEIGHED and draws.chance(0.5):
+        loss["sample_weight"] = f"weight_of_{name}"
+        add_source(grower, data, counts, loss["sample_weight"],
+                   lambda count: draws.random.uniform(0, 2, count))
     if kind == "huber" and draws.chance(0.7):
         loss["delta"] = draws.number(0.2, 2)
     return loss

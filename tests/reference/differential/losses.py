@@ -25,30 +25,30 @@ def logarithms(p):
 
 
 def categorical_crossentropy(p, truth, _):
-    """-sum t log p, averaged over the positions."""
-    return -(truth * logarithm(p)).sum(-1).mean()
+    """-sum t log p of each position."""
+    return -(truth * logarithm(p)).sum(-1)
 
 
 def sparse_categorical_crossentropy(p, truth, _):
-    """-log p of the true class."""
+    """-log p of the true class of each position."""
     classes = truth.round().long().reshape(*p.shape[:-1], 1)
-    return -logarithm(p).gather(-1, classes).mean()
+    return -logarithm(p).gather(-1, classes).squeeze(-1)
 
 
 def binary_crossentropy(p, truth, _):
-    """-(t log p + (1 - t) log(1 - p)), averaged over the elements."""
+    """-(t log p + (1 - t) log(1 - p)) of each element."""
     yes, no = logarithms(p)
-    return -(truth * yes + (1 - truth) * no).mean()
+    return -(truth * yes + (1 - truth) * no)
 
 
 def mean_squared_error(y, truth, _):
-    """(y - t)^2, averaged over the elements."""
-    return ((y - truth) ** 2).mean()
+    """(y - t)^2 of each element."""
+    return (y - truth) ** 2
 
 
 def mean_absolute_error(y, truth, _):
-    """|y - t|, averaged over the elements."""
-    return (y - truth).abs().mean()
+    """|y - t| of each element."""
+    return (y - truth).abs()
 
 
 def huber(y, truth, options):
@@ -97,6 +97,28 @@ def needed_steps(labels):
     return len(labels) + sum(a == b for a, b in itertools.pairwise(labels))
 
 
+def class_factors(kind, p, truth, weights):
+    """The weight of the class that each position, or element, is of."""
+    weights = torch.tensor(weights, dtype=p.dtype)
+    if kind == "binary_crossentropy":
+        return truth * weights[1] + (1 - truth) * weights[0]
+    if kind == "categorical_crossentropy":
+        return (truth * weights).sum(-1)
+    return weights[truth.round().long().reshape(p.shape[:-1])]
+
+
+def loss_of(loss, p, truth, batch):
+    """The loss of an output: where each position has a loss, the mean of them by their weights."""
+    each = LOSSES[loss["name"]](p, truth, loss)
+    if "class_weights" in loss:
+        each = each * class_factors(loss["name"], p, truth, loss["class_weights"])
+    if "sample_weight" in loss:
+        each = each * batch[loss["sample_weight"]].reshape(-1, *(each.dim() - 1) * [1])
+    return each.mean()
+
+
+OF_CLASSES = ("categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy")
+WEIGHED = (*OF_CLASSES, "mean_squared_error", "mean_absolute_error")
 LOSSES = {function.__name__: function for function in (
     categorical_crossentropy, sparse_categorical_crossentropy, binary_crossentropy,
     mean_squared_error, mean_absolute_error, huber, kl_divergence, poisson, ctc)}

@@ -13,7 +13,7 @@ import torch
 
 import metrics
 from activations import perturbed
-from losses import LOSSES, needed_steps
+from losses import loss_of, needed_steps
 from network import Network, Pass
 from optimizers import Optimizer
 from schedules import Schedule
@@ -95,8 +95,8 @@ class Training:
         values = self.network.run(run, batch)
         losses = {}
         for loss in self.losses:
-            losses[loss["target"]] = loss.get("weight", 1.0) * LOSSES[loss["name"]](
-                values[loss["target"]], self.truth_of(loss, batch), loss)
+            losses[loss["target"]] = loss.get("weight", 1.0) * loss_of(
+                loss, values[loss["target"]], self.truth_of(loss, batch), batch)
         return values, losses, run
 
     def run(self):

@@ -407,6 +407,14 @@ TEST_F(ColumnsTest, SpecsRefuseWhatMakesNoSense) {
       {"columns: {a: {normalize: {min: [1, 2], max: [3, 2]}}}", "min must be less than max"},
       {"columns: {a: {normalize: {min: [1, 2], max: [3, 2, 1]}}}", "the lists have 2 and 3"},
       {"columns: {a: {one_hot: [x, y]}, b: a}", "columns.b: 'a' is read with other texts for"},
+      {"columns: {a: {shape: [2, 0]}}", "columns.a.shape: must be up to 8 extents of at least 1"},
+      {"columns: {a: {tokens: words, one_hot: yes}}", "columns.a.tokens: are made of the texts"},
+      {"columns: {a: {tokens: letters}}", "must be one of: words, characters"},
+      {"columns: {a: {tokens: {size: 2}}}", "tokens.size: must be at least 3"},
+      {"window: {stride: 2}", "window: missing key 'length'"},
+      {"window: {length: 0}", "window.length: must be at least 1"},
+      {"columns: [a]\nwindow: {length: 2, targets: [b]}", "there is no column 'b'"},
+      {"columns: {a: {missing: drop}}\nwindow: {length: 2}", "would tear the series"},
       {"split: {train: 0.8, test: 0.3}", "the shares are 1.1 together, more than 1"},
       {"split: {}", "give at least one section its share"},
       {"split: {train: 0}", "greater than 0 and at most 1"},
@@ -417,8 +425,8 @@ TEST_F(ColumnsTest, SpecsRefuseWhatMakesNoSense) {
     EXPECT_EQ(View(absl::StrCat("csv: flowers.csv\n", keys, "\n")), nullptr) << keys;
     EXPECT_THAT(errors_, HasSubstr(message)) << keys;
   }
-  EXPECT_EQ(View("{npy: a.npy, columns: {a: {one_hot: [x, y]}}}", "npy"), nullptr);
-  EXPECT_THAT(errors_, HasSubstr("there are no texts in data of the kind npy"));
+  EXPECT_EQ(View("{safetensors: a.st, columns: {a: {one_hot: [x, y]}}}", "safetensors"), nullptr);
+  EXPECT_THAT(errors_, HasSubstr("there are no texts in data of the kind safetensors"));
 }
 
 TEST_F(ColumnsTest, WithoutKeysASupplierIsLeftAlone) {
