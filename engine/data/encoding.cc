@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "engine/base/status.h"
 #include "engine/base/utf8.h"
 
@@ -72,6 +73,30 @@ absl::StatusOr<std::string> FormatEncodings(const Encodings& encodings) {
   return absl::ResourceExhaustedError(
       absl::StrCat("the classes, vocabularies and statistics of the data take ", text.size() >> 20,
                    " MiB, and a weights file has room for ", kMaxEncodingBytes >> 20, " of them"));
+}
+
+std::string SummarizeEncodings(const Encodings& encodings) {
+  constexpr size_t kMostSymbols = 6;
+  constexpr size_t kMostSources = 4;
+  std::vector<std::string> texts;
+  for (const auto& [source, encoding] : encodings) {
+    std::vector<std::string> parts;
+    const std::vector<std::string>& symbols = encoding.symbols;
+    if (symbols.size() > kMostSymbols) parts.push_back(absl::StrCat(symbols.size(), " symbols"));
+    if (!symbols.empty() && symbols.size() <= kMostSymbols) {
+      parts.push_back(absl::StrJoin(symbols, ", "));
+    }
+    const auto knows = [&](const char* name) { return encoding.statistics.count(name) > 0; };
+    if (knows("scale") || knows("mean")) parts.emplace_back("normalized");
+    if (knows("missing")) parts.emplace_back("gaps filled");
+    if (!parts.empty()) texts.push_back(absl::StrCat(source, ": ", absl::StrJoin(parts, ", ")));
+  }
+  if (texts.size() > kMostSources) {
+    const size_t more = texts.size() - kMostSources;
+    texts.resize(kMostSources);
+    texts.push_back(absl::StrCat("and of ", more, " more"));
+  }
+  return absl::StrJoin(texts, "; ");
 }
 
 absl::StatusOr<Encodings> ParseEncodings(absl::string_view text) {

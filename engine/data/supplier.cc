@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/base/suggest.h"
 #include "engine/data/column_encoder.h"
 #include "engine/data/columns/derived_source.h"
 #include "engine/data/columns/window_source.h"
@@ -114,6 +115,21 @@ SampleIndices KeepOf(const SampleIndices& samples, const std::vector<bool>& is_k
   return std::make_shared<const std::vector<int64_t>>(std::move(kept));
 }
 
+// Checks that what a window is to have as targets is there, unless nobody reads it.
+absl::Status CheckTargets(const SupplierView& view, const OpenContext& context,
+                          const SourceMap& sources) {
+  if (!view.window.has_value()) return absl::OkStatus();
+  std::vector<std::string> names;
+  for (const auto& [name, source] : sources) names.push_back(name);
+  for (const std::string& target : view.window->targets) {
+    const bool may_be_missing = context.may_lack_others && !context.Reads(target);
+    if (sources.count(target) > 0 || may_be_missing) continue;
+    return ErrorAt(view.location, view.key + ".window.targets",
+                   absl::StrCat("there is no source '", target, "'", DidYouMean(target, names)));
+  }
+  return absl::OkStatus();
+}
+
 // Leaves out the samples with gaps in columns that want that.
 absl::Status DropGaps(const SupplierView& view, const OpenContext& context,
                       OpenedSupplier* opened) {
@@ -208,6 +224,7 @@ absl::StatusOr<OpenedSupplier> Open(const SupplierSpec& spec, const OpenContext&
     KUR_ASSIGN_OR_RETURN(opened.training,
                          SplitSamples(*view, "train", opened.samples_before_split));
   }
+  KUR_RETURN_IF_ERROR(CheckTargets(*view, context, opened.sources));
   KUR_RETURN_IF_ERROR(DropGaps(*view, context, &opened));
   return opened;
 }

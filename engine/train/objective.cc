@@ -9,7 +9,7 @@
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "engine/base/byte_text.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
 #include "engine/base/system_memory.h"
@@ -60,11 +60,6 @@ std::map<std::string, const PlannedLayer*> FindIndexedInputs(const ModelPlan& pl
     }
   }
   return indexed;
-}
-
-std::string GibText(int64_t bytes) {
-  constexpr double kGib = 1 << 30;
-  return absl::StrFormat("%.1f GiB", static_cast<double>(bytes) / kGib);
 }
 
 // Refuses what cannot fit before it takes the machine's memory from everybody.

@@ -36,7 +36,8 @@ absl::Status RunWriter::WriteWeights(const FileReference& file, const std::strin
   KUR_RETURN_IF_ERROR(CheckFinite(file));
   KUR_RETURN_IF_ERROR(CommitLog());
   KUR_ASSIGN_OR_RETURN(const std::string* content, Serialized());
-  return WriteArtifact(file, description, *content);
+  const std::string& known = parts_.encodings_summary;
+  return WriteArtifact(file, absl::StrCat(description, known.empty() ? "" : "; ", known), *content);
 }
 
 absl::Status RunWriter::CheckFinite(const FileReference& file) const {

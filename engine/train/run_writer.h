@@ -29,6 +29,7 @@ class RunWriter {
     WeightAverage* average = nullptr;  // may be null
     KurLog* log = nullptr;             // may be null
     std::string encodings;             // see Checkpoint
+    std::string encodings_summary;     // what is said of them beside each file
     // Returns where the training stands; its `log_commit` is not looked at.
     std::function<TrainingPosition()> position;
   };

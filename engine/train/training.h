@@ -27,7 +27,8 @@ struct Training {
   Augmenter augmenter;  // of `data`; may be empty()
   HookRunner hooks;
   HookRunner validation_hooks;
-  std::string encodings;  // of FormatEncodings(): how the data becomes numbers
+  std::string encodings;          // of FormatEncodings(): how the data becomes numbers
+  std::string encodings_summary;  // of SummarizeEncodings()
   // Null: the Kurfile does not ask for them.
   std::unique_ptr<DeterministicAlgorithms> deterministic = nullptr;
   std::unique_ptr<Optimizer> optimizer = nullptr;

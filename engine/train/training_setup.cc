@@ -172,7 +172,8 @@ absl::StatusOr<Training> TrainingSetup::OpenSets() {
                   std::move(augmenter),
                   HookRunner(train().hooks, host_, options_.fetch),
                   HookRunner(validation_hooks, host_, options_.fetch),
-                  *std::move(encodings)};
+                  *std::move(encodings),
+                  SummarizeEncodings(context.model->all())};
 }
 
 absl::StatusOr<Augmenter> TrainingSetup::BuildAugmenter(const BatchProvider& provider,

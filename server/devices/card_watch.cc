@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "engine/base/byte_text.h"
 #include "engine/base/clock.h"
 #include "spdlog/spdlog.h"
 
@@ -24,10 +24,6 @@ constexpr int64_t kOfNobody = int64_t{1} << 30;
 constexpr int64_t kPartOfNobody = 64;
 
 constexpr size_t kListedProcesses = 4;
-
-std::string GibText(int64_t bytes) {
-  return absl::StrFormat("%.1f GiB", static_cast<double>(bytes) / (int64_t{1} << 30));
-}
 
 std::string ProcessText(const std::vector<int64_t>& processes) {
   if (processes.empty()) return "";

@@ -306,6 +306,19 @@ class FuzzTest(unittest.TestCase):
             self.assertLess(max(sizes), 4096, corpus)
 
 
+class CardTest(unittest.TestCase):
+
+    def test_a_card_is_checked_by_the_tests_that_run_on_its_stand_in(self):
+        here = {}
+        for path in (ROOT / 'tests').rglob('CMakeLists.txt'):
+            here.update(re.findall(r'kur_test\((\w+)[^)]*\bON_DEVICE (\S+)',
+                                   path.read_text(encoding='utf-8')))
+        check = (ROOT / 'tests' / 'gpu' / 'check.py').read_text(encoding='utf-8')
+        there = dict(re.findall(r"'(\w+_test)': '([^']+)'", check))
+        self.assertGreater(len(here), 3)
+        self.assertEqual(here, there)
+
+
 class DocumentationTest(unittest.TestCase):
 
     def test_every_command_is_in_the_reference(self):

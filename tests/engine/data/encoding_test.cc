@@ -309,5 +309,18 @@ TEST(SortClassesTest, NumbersAreSortedAsNumbers) {
   EXPECT_THAT(SortClasses({"1", "01"}), ElementsAre("01", "1"));
 }
 
+TEST(EncodingTest, AFewWordsSayWhatIsKnown) {
+  EXPECT_EQ(SummarizeEncodings({}), "");
+  Encodings encodings;
+  encodings["kind"].symbols = {"rose", "yew"};
+  encodings["size"].statistics = {{"scale", {1}}, {"offset", {0}}, {"missing", {2}}};
+  encodings["text"].symbols.assign(30, "x");
+  EXPECT_EQ(SummarizeEncodings(encodings),
+            "kind: rose, yew; size: normalized, gaps filled; text: 30 symbols");
+  for (const char* more : {"a", "b", "c"}) encodings[more].symbols = {"y", "n"};
+  EXPECT_EQ(SummarizeEncodings(encodings),
+            "a: y, n; b: y, n; c: y, n; kind: rose, yew; and of 2 more");
+}
+
 }  // namespace
 }  // namespace kur

@@ -66,6 +66,11 @@ TEST_F(SeriesTest, ASeriesThatIsTooShortIsRefused) {
       FailsWith(kInvalid, "the series has 10 rows, of which a window takes 10 and 1 ahead"));
 }
 
+TEST_F(SeriesTest, ATargetThatIsNotThereIsNamed) {
+  EXPECT_THAT(OpenView("{csv: s.csv, window: {length: 2, targets: [tt]}}"),
+              FailsWith(kInvalid, "there is no source 'tt'; did you mean 't'?"));
+}
+
 TEST_F(SeriesTest, AShapeIsGivenInTheEnd) {
   const auto sources = OpenView(
       "{csv: s.csv, columns: {x: {from: [t, u], normalize: {mean: 0, std: 10}, "

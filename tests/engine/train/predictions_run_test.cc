@@ -86,5 +86,41 @@ evaluate: {data: [{jsonl: s.jsonl}], destination: out.csv}
   EXPECT_EQ(Written(), "sample,y[0],y[1],y length\r\ns.jsonl:1,2,4,2\r\ns.jsonl:2,7,,1\r\n");
 }
 
+TEST_F(PredictionsRunTest, WhatWasTrainedWithCtcIsReadWithoutLossAndTruth) {
+  const std::string rows =
+      "{\"x\": [[9,0],[9,0],[0,9],[0,9],[9,9]], \"n\": 5, \"t\": \"ab\", \"m\": 2}\n"
+      "{\"x\": [[0,9],[0,9],[9,0]], \"n\": 3, \"t\": \"ba\", \"m\": 2}\n";
+  workspace_.Write("s.jsonl", rows);
+  const std::string model = R"(
+settings: {seed: 4}
+model: [{input: x}, {parallel: {apply: [{dense: 5}]}}, {activation: softmax}, {output: asr}]
+)";
+  const std::string training = R"(
+loss: [{name: ctc, target: asr, input_length: n, output: t, output_length: m}]
+train:
+  data: [{jsonl: s.jsonl, columns: {x: x, n: n, m: m, t: {tokens: characters}}}]
+  epochs: 60
+  optimizer: {name: adam, learning_rate: 0.1}
+  weights: {last: last.kur}
+)";
+  const auto trained = Run(model + training, Mode::kTrain);
+  ASSERT_TRUE(trained.ok()) << trained.status();
+  // Neither the vocabulary nor anything of the training is here.
+  const std::string evaluation = R"(
+evaluate:
+  data: [{jsonl: new.jsonl, columns: [x]}]
+  weights: last.kur
+  destination: out.jsonl
+  hooks: [transcript]
+)";
+  workspace_.Write("new.jsonl",
+                   "{\"x\": [[0,9],[0,9],[9,0]]}\n{\"x\": [[9,0],[9,0],[0,9],[0,9]]}\n");
+  const auto run = Run(model + evaluation);
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_THAT(Written(), HasSubstr("\"asr length\":3,\"asr text\":\"ba\"}"));
+  EXPECT_THAT(Written(), HasSubstr("\"asr length\":4,\"asr text\":\"ab\"}"));
+  EXPECT_THAT(observer_.LogText(), HasSubstr("Prediction of new.jsonl:2: \"ab\"\n"));
+}
+
 }  // namespace
 }  // namespace kur
