@@ -24,7 +24,7 @@ build=(
   libyaml-cpp-dev nlohmann-json3-dev libsimdjson-dev libspdlog-dev libabsl-dev libcli11-dev
   prometheus-cpp-dev libmicrohttpd-dev
   libsqlite3-dev libarchive-dev libcurl4-openssl-dev libssl-dev zlib1g-dev libsndfile1-dev
-  libsamplerate0-dev libjpeg-dev libpng-dev libwebp-dev libkissfft-dev libeigen3-dev
+  libsamplerate0-dev libjpeg-dev libpng-dev libwebp-dev libkissfft-dev libeigen3-dev libutf8proc-dev
   dataset-fashion-mnist
 )
 tests=(

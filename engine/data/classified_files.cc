@@ -16,6 +16,7 @@
 #include "engine/base/files_without_links.h"
 #include "engine/base/status.h"
 #include "engine/base/suggest.h"
+#include "engine/data/columns/unicode_text.h"
 #include "engine/data/encoding.h"
 #include "engine/formats/csv_rows.h"
 #include "engine/formats/json_lines.h"
@@ -261,7 +262,7 @@ absl::StatusOr<ClassifiedFiles> ClassifyByFolder(const std::set<std::string>& fi
   }
   NamedFiles named;
   for (const std::string& file : files) {
-    named.names.push_back(BaseName(DirectoryOf(file)));
+    named.names.push_back(ComposedText(BaseName(DirectoryOf(file))));
     if (named.names.back() == kNoFolder) {
       return absl::InvalidArgumentError(
           absl::StrCat("the ", what, " ", file, " lies in no folder that names its class; put the ",

@@ -171,6 +171,12 @@ class Encoder {
       if (!HasScaling(part)) continue;
       const ColumnScaling& given = *part.spec->normalize;
       const Scaling scaling = learnt.has_value() ? *learnt : Scaling{given.scale, given.offset};
+      if (!learnt.has_value() && model_.is_learning()) {
+        // Results are turned back with it.
+        Encoding* const encoding = model_.Learn(name_);
+        encoding->statistics[kScale] = given.scale;
+        encoding->statistics[kOffset] = given.offset;
+      }
       KUR_RETURN_IF_ERROR(ChangeSource(&part, [&](std::shared_ptr<const Source> source) {
         return ScaleColumn(std::move(source), scaling);
       }));

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "engine/data/source.h"
 
 namespace kur {
@@ -24,7 +25,10 @@ class SubsetSource : public Source {
   const Shape& shape() const override { return base_->shape(); }
   const SymbolTable& symbols() const override { return base_->symbols(); }
   std::string NameOf(int64_t index) const override {
-    return base_->NameOf((*indices_)[static_cast<size_t>(index)]);
+    const int64_t place = (*indices_)[static_cast<size_t>(index)];
+    const std::string name = base_->NameOf(place);
+    // Its place is not that of the data any more.
+    return name.empty() ? absl::StrCat("[", place, "]") : name;
   }
   std::string TextOf(int64_t index) const override {
     return base_->TextOf((*indices_)[static_cast<size_t>(index)]);

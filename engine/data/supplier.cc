@@ -187,6 +187,21 @@ KeptColumns KeptIn(const SupplierSpec& spec, const OpenContext& context) {
   return kept;
 }
 
+// Returns the sources of columns that are kept as texts under names of their own, and takes those
+// that are used for nothing else away from the others.
+SourceMap TakeKept(const SupplierSpec& spec, const OpenContext& context, SourceMap* sources) {
+  SourceMap kept;
+  for (const auto& [column, is_only_kept] : context.kept) {
+    const auto found = sources->find(column);
+    const bool is_wanted = context.keep.count(column) > 0 && FindColumn(spec, column) == nullptr;
+    if (!is_wanted || found == sources->end()) continue;
+    if (!is_only_kept && !context.wanted.has_value()) continue;  // a source by its own name
+    kept.emplace(KeptSourceName(column), found->second);
+    if (!context.wanted.has_value()) sources->erase(found);
+  }
+  return kept;
+}
+
 bool NeedsStatistics(const SupplierView& view) {
   return view.columns.has_value() &&
          std::any_of(view.columns->begin(), view.columns->end(), [](const ColumnSpec& column) {
@@ -210,12 +225,12 @@ absl::StatusOr<OpenedSupplier> Open(const SupplierSpec& spec, const OpenContext&
   opened.spec = &spec;
   KUR_ASSIGN_OR_RETURN(opened.sources,
                        OpenKind(view == nullptr ? spec : *view->base, view_context));
-  if (view == nullptr || opened.sources.empty()) return opened;
-  opened.samples_before_split = opened.sources.begin()->second->size();
-  SourceMap kept;
-  for (const auto& entry : opened.sources) {
-    if (context.keep.count(entry.first) > 0) kept.insert(entry);
+  SourceMap kept = TakeKept(spec, view_context, &opened.sources);
+  if (view == nullptr || opened.sources.empty()) {
+    opened.sources.merge(kept);
+    return opened;
   }
+  opened.samples_before_split = opened.sources.begin()->second->size();
   KUR_ASSIGN_OR_RETURN(opened.sources, SelectColumns(*view, std::move(opened.sources)));
   opened.sources.merge(kept);
   KUR_ASSIGN_OR_RETURN(opened.samples,

@@ -22,6 +22,10 @@
 
 namespace kur {
 
+// Returns the name of the source of a column that is kept as texts and not used otherwise: it must
+// not pass for an input or a truth that the model knows by the same name.
+inline std::string KeptSourceName(const std::string& column) { return "keep: " + column; }
+
 // What a supplier may use to open its data. Cheap to make. The supplier must not keep it, as it
 // refers to the caller's PathResolver.
 struct OpenContext {
@@ -51,7 +55,7 @@ struct OpenContext {
   // Whether sources that it does not read may be missing, such as the truth in an evaluation.
   bool may_lack_others = false;
   // The sources whose values the run keeps as texts, by the names that the model knows, or else by
-  // those of a supplier's columns, which become sources of that name.
+  // those of a supplier's columns, which become sources of the name KeptSourceName().
   std::set<std::string> keep;
   // Those of the supplier that is being opened; one that reads no text need not look at it.
   KeptColumns kept;

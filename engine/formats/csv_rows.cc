@@ -73,7 +73,7 @@ std::string CsvRows::Description() const {
   const auto add = [&](const std::string& more) {
     absl::StrAppend(&text, text.empty() ? "" : ", ", more);
   };
-  if (text_ != nullptr && text_->encoding() != "UTF-8") add("in " + text_->encoding());
+  if (text_ != nullptr && text_->encoding() != "UTF-8") add(text_->encoding());
   if (text_ != nullptr && text_->ends_lines_with_cr()) add("lines end with CR");
   return text;
 }

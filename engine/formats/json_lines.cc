@@ -41,18 +41,16 @@ class LineSax : public nlohmann::json_sax<nlohmann::json> {
     if (!in_dict_) return ExpectDict("null");
     return Check(handler_->Null());
   }
-  bool boolean(bool value) override { return Number(value ? 1 : 0); }
+  bool boolean(bool value) override { return Number(value ? 1 : 0, value ? "true" : "false"); }
   bool number_integer(number_integer_t value) override {
-    if (IsSkipping()) return true;
-    if (!in_dict_) return ExpectDict("a number");
-    return Check(handler_->Integer(value));
+    return Number(static_cast<double>(value), absl::StrCat(value));
   }
   bool number_unsigned(number_unsigned_t value) override {
-    constexpr auto kMost = static_cast<number_unsigned_t>(std::numeric_limits<int64_t>::max());
-    return value <= kMost ? number_integer(static_cast<number_integer_t>(value))
-                          : Number(static_cast<double>(value));
+    return Number(static_cast<double>(value), absl::StrCat(value));
   }
-  bool number_float(number_float_t value, const string_t&) override { return Number(value); }
+  bool number_float(number_float_t value, const string_t& text) override {
+    return Number(value, text);
+  }
   bool string(string_t& value) override {
     if (IsSkipping()) return true;
     if (!in_dict_) return ExpectDict("a string");
@@ -113,10 +111,12 @@ class LineSax : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
 
-  bool Number(double value) {
+  // `text` is how it is written; empty where the parser does not tell.
+  bool Number(double value, const std::string& text) {
     if (IsSkipping()) return true;
     if (!in_dict_) return ExpectDict("a number");
-    return Check(handler_->Number(value));
+    if (!handler_->WantsDigits()) return Check(handler_->Number(value));
+    return Check(handler_->Digits(value, text.empty() ? JsonNumberText(value) : text));
   }
 
   bool RejectValue(absl::string_view what) {
@@ -204,7 +204,10 @@ class LineParser {
  public:
   absl::Status Parse(absl::string_view line, int64_t number, JsonLineHandler* handler) {
     LineSax sax(handler);
-    if (!Pass(line, &sax)) return sax.status();
+    // The fast parser does not tell how numbers are written.
+    const bool passed =
+        handler->WantsDigits() ? PassSlowly(WithNulls(line), &sax) : Pass(line, &sax);
+    if (!passed) return sax.status();
     return handler->EndLine(number);
   }
 

@@ -22,8 +22,12 @@ class JsonLineHandler {
   virtual absl::StatusOr<bool> Key(const std::string& key) = 0;
   // Receives a number, or true or false as 1 or 0.
   virtual absl::Status Number(double value) = 0;
-  // Receives a whole number, of which a double may not hold all digits.
-  virtual absl::Status Integer(int64_t value) { return Number(static_cast<double>(value)); }
+  // Receives a number as it is written, if the handler wants that, which takes longer.
+  virtual bool WantsDigits() const { return false; }
+  virtual absl::Status Digits(double value, const std::string& text) {
+    static_cast<void>(text);
+    return Number(value);
+  }
   virtual absl::Status String(const std::string& value) = 0;
   // Receives a null, and NaN, which Python writes for none.
   virtual absl::Status Null() {

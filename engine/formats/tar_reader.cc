@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/file_system.h"
 #include "engine/base/files_without_links.h"
 #include "engine/base/open_beneath.h"
 #include "engine/base/status.h"
@@ -90,9 +91,14 @@ absl::StatusOr<std::optional<TarReader::Member>> TarReader::Next() {
     const char* name = archive_entry_pathname(entry);
     // A skipped member is uncompressed all the same.
     KUR_RETURN_IF_ERROR(CountBytes(archive_entry_size_is_set(entry) != 0 && size > 0 ? size : 0));
-    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != nullptr) {
-      continue;
+    const char* const same = archive_entry_hardlink(entry);
+    const char* const leads_to = archive_entry_symlink(entry);
+    if (name != nullptr && same != nullptr) {
+      links_.push_back({name, same});
+    } else if (name != nullptr && leads_to != nullptr && leads_to[0] != '/') {
+      links_.push_back({name, JoinPath(DirectoryOf(name), leads_to)});
     }
+    if (archive_entry_filetype(entry) != AE_IFREG || same != nullptr) continue;
     if (name == nullptr || size < 0) continue;
     return std::optional<Member>(Member{name, size});
   }

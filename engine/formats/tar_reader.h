@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -48,6 +49,15 @@ class TarReader {
                                                                std::string name,
                                                                const TarLimits& limits = {});
 
+  // A member that is the same file as another one, or leads to it; paths as in the archive.
+  struct Link {
+    std::string name;
+    std::string
+        target;  // of a symbolic link relative to the root of the archive, if it is relative
+  };
+  // Returns the links among the members so far.
+  const std::vector<Link>& links() const { return links_; }
+
   // Returns the next regular file, or nothing at the end; skips every other member. DATA_LOSS for
   // damage, RESOURCE_EXHAUSTED beyond a limit; both name the archive.
   absl::StatusOr<std::optional<Member>> Next();
@@ -71,6 +81,7 @@ class TarReader {
   TarLimits limits_;
   int64_t members_ = 0;
   int64_t bytes_ = 0;
+  std::vector<Link> links_;
   UniqueFd file_;  // what `archive_` reads; invalid in memory
   std::unique_ptr<archive, Closer> archive_;
 };

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "engine/base/status.h"
 #include "engine/base/utf8.h"
 #include "engine/formats/foreign_format.h"
@@ -22,6 +23,29 @@ constexpr absl::string_view kUtf8Mark = "\xef\xbb\xbf";
 bool LooksLikeUtf8(absl::string_view start, bool is_whole) {
   const size_t invalid = FindInvalidUtf8(start);
   return invalid == absl::string_view::npos || (!is_whole && invalid + kCut >= start.size());
+}
+
+// Text of Windows-1252 has, but by design, no pairs of bytes that are a character of UTF-8. What
+// has some, and bytes that are none, was put together of both.
+absl::Status CheckIsNotAlmostUtf8(absl::string_view start) {
+  constexpr size_t kMaxShown = 20;
+  const size_t wrong = FindInvalidUtf8(start);
+  const absl::string_view before = start.substr(0, wrong);
+  bool has_utf8 = false;
+  for (absl::string_view rest = start; !rest.empty() && !has_utf8;) {
+    const size_t end = std::min(FindInvalidUtf8(rest), rest.size());
+    has_utf8 = std::any_of(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(end),
+                           [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (!has_utf8) return absl::OkStatus();
+  const size_t line_start =
+      before.rfind('\n') == absl::string_view::npos ? 0 : before.rfind('\n') + 1;
+  return absl::DataLossError(absl::StrCat(
+      "line ", 1 + std::count(before.begin(), before.end(), '\n'), " has the byte ",
+      absl::StrFormat("0x%02x", static_cast<unsigned char>(start[wrong])), " after '",
+      ToUtf8(before.substr(std::max(line_start, wrong < kMaxShown ? 0 : wrong - kMaxShown))),
+      "', which is no UTF-8, as other characters are; write the file in one encoding"));
 }
 
 }  // namespace
@@ -45,6 +69,7 @@ absl::Status TextInput::FindEncoding() {
     encoding_ = raw_[0] == '\xff' ? "UTF-16LE" : "UTF-16BE";
     raw_.erase(0, 2);
   } else if (!LooksLikeUtf8(raw_, is_at_end_)) {
+    KUR_RETURN_IF_ERROR(CheckIsNotAlmostUtf8(raw_));
     encoding_ = "WINDOWS-1252";
   }
   if (encoding_ != "UTF-8") {

@@ -1,6 +1,7 @@
 #include "engine/train/evaluation.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/tensor.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
@@ -32,6 +33,20 @@ Tally NewTally(const ChosenMetrics& metrics, const Objective& objective) {
         builder->build(*metric.spec, MetricContextOf(objective.losses()[metric.loss])));
   }
   return tally;
+}
+
+// Returns a batch without the rows in which another sample stands for one that cannot be read: it
+// would count twice.
+TensorMap WithoutRows(const TensorMap& batch, const std::vector<int64_t>& rows) {
+  TensorMap rest;
+  for (const auto& [name, tensor] : batch) {
+    std::vector<int64_t> kept;
+    for (int64_t i = 0; i < tensor.size(0); ++i) {
+      if (std::find(rows.begin(), rows.end(), i) == rows.end()) kept.push_back(i);
+    }
+    rest[name] = tensor.index_select(0, at::tensor(kept, at::kLong).to(tensor.device()));
+  }
+  return rest;
 }
 
 absl::Status AddBatch(const TensorMap& batch, const ChosenMetrics& metrics, int64_t size,
@@ -116,7 +131,11 @@ absl::StatusOr<std::optional<EvaluationResult>> Evaluate(const EvaluationPass& p
   BatchFeeder feeder = objective->FeederOf(pass.set->provider);
   for (int64_t i = 0; i < batches; ++i) {
     KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder.Load(plan, i));
-    KUR_RETURN_IF_ERROR(AddBatch(batch, *pass.metrics, plan.size(i), objective, &tally));
+    KUR_ASSIGN_OR_RETURN(const auto unreadable,
+                         pass.set->provider.UnreadableRows(plan, i, objective->SourceNames()));
+    const auto left_out = static_cast<int64_t>(unreadable.size());
+    KUR_RETURN_IF_ERROR(AddBatch(left_out == 0 ? batch : WithoutRows(batch, unreadable),
+                                 *pass.metrics, plan.size(i) - left_out, objective, &tally));
     if (host.control->IsCancelled()) return std::optional<EvaluationResult>();
     if (MonotonicSeconds() - last_progress > kProgressInterval) {
       last_progress = MonotonicSeconds();

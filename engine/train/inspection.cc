@@ -57,8 +57,9 @@ void AddFailure(const absl::Status& failure, DataReport* report) {
 std::vector<std::string> Oddities(const std::string& name, const SourceSummary& summary) {
   std::vector<std::string> texts;
   if (summary.unreadable > 0) {
-    texts.push_back(absl::StrCat(name, ": ", Counted(summary.unreadable, "sample"),
-                                 " cannot be read, for which in training others stand in"));
+    texts.push_back(absl::StrCat(
+        name, ": ", Counted(summary.unreadable, "sample"),
+        " cannot be read; in training others stand in for them, and measures leave them out"));
   }
   if (summary.not_a_number + summary.infinite > 0) {
     texts.push_back(absl::StrCat(name, ": ", Counted(summary.not_a_number, "value"),

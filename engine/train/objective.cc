@@ -6,6 +6,7 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
@@ -82,6 +83,21 @@ absl::Status CheckMemory(const Kurfile& kurfile, const ModelPlan& plan,
                    " in batches of ", batch_size, " (weights alone ", GibText(need.weights),
                    "), but there are ", GibText(available), is_on_processor ? "" : " on the card",
                    " of memory; make the layers or provider.batch_size smaller"));
+}
+
+// Checks that the weights of samples that a loss reads are such.
+absl::Status CheckWeights(const LossSpec& loss, const TensorMap& batch, const SampleName& name_of) {
+  const auto found = batch.find(loss.sample_weight.value_or(""));
+  if (!loss.sample_weight.has_value() || found == batch.end()) return absl::OkStatus();
+  const at::Tensor weights = found->second.contiguous();
+  for (int64_t row = 0; row < weights.numel(); ++row) {
+    const float value = weights.data_ptr<float>()[row];
+    if (value >= 0 && std::isfinite(value)) continue;
+    return ErrorAt(
+        loss.location, loss.key + ".sample_weight",
+        absl::StrCat(name_of(row), " weighs ", value, "; a weight is a number of at least 0"));
+  }
+  return absl::OkStatus();
 }
 
 // Returns the names of the samples of a batch.
@@ -322,6 +338,7 @@ absl::Status Objective::CheckIndices(const TensorMap& batch, const SampleName& n
 absl::Status Objective::CheckBatch(const TensorMap& batch, const SampleName& name_of) const {
   KUR_RETURN_IF_ERROR(CheckIndices(batch, name_of));
   for (const BoundLoss& bound : losses_) {
+    KUR_RETURN_IF_ERROR(CheckWeights(*bound.spec, batch, name_of));
     std::vector<at::Tensor> truth;
     for (const TruthSource& source : bound.truth) {
       if (batch.count(source.name) > 0) truth.push_back(batch.at(source.name));
@@ -336,6 +353,7 @@ absl::Status Objective::CheckValuesOf(const BatchProvider& provider) const {
   std::set<std::string> names;
   for (const auto& [input, layer] : indexed_) names.insert(input);
   for (const BoundLoss& bound : losses_) {
+    if (bound.spec->sample_weight.has_value()) names.insert(*bound.spec->sample_weight);
     const bool is_one_hot = provider.sources().at(bound.truth[0].name)->symbols().is_one_hot;
     if (!bound.loss->HasImpossibleTruth() || (bound.truth.size() == 1 && is_one_hot)) continue;
     for (const TruthSource& source : bound.truth) names.insert(source.name);

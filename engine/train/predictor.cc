@@ -80,8 +80,10 @@ struct OutputText {
   // Returns the text of each sample of a batch, (samples, steps, elements).
   std::vector<std::string> Read(const at::Tensor& output, const std::vector<int64_t>& steps) const {
     const bool is_words =
-        std::any_of(symbols.begin(), symbols.end(),
-                    [](const std::string& symbol) { return CharacterCount(symbol) > 1; });
+        std::any_of(symbols.begin(), symbols.end(), [](const std::string& symbol) {
+          // <unknown>, <space> and their like stand among letters, too.
+          return CharacterCount(symbol) > 1 && symbol.front() != '<';
+        });
     std::vector<std::string> texts;
     std::vector<Symbols> numbers;
     if (is_ctc) {
@@ -120,25 +122,45 @@ std::optional<OutputText> FindText(const std::string& output, const ModelEncodin
   return OutputText{known->symbols, is_ctc, is_ctc && blank->second[0] != 0};
 }
 
+// Turns values that were normalized back to what the data has, along the last axis.
+struct Units {
+  std::vector<double> scale;  // value * scale + offset was done
+  std::vector<double> offset;
+
+  // Absent: the output was not trained to be like a source that is normalized.
+  static std::optional<Units> Of(const std::string& output, const ModelEncodings& encodings) {
+    const Encoding* const known = encodings.Find(output);
+    if (known == nullptr || known->statistics.count("scale") == 0 ||
+        known->statistics.count("offset") == 0) {
+      return std::nullopt;
+    }
+    return Units{known->statistics.at("scale"), known->statistics.at("offset")};
+  }
+
+  at::Tensor Restore(const at::Tensor& rows) const {
+    const auto width = static_cast<int64_t>(scale.size());
+    if (rows.dim() < 2 || (width != 1 && rows.size(-1) != width)) return rows;
+    const at::Tensor wide = rows.detach().to(at::kCPU, at::kDouble);
+    return (wide - at::tensor(offset, at::kDouble)) / at::tensor(scale, at::kDouble);
+  }
+};
+
 // One output of the model.
 struct Output {
   std::string name;
   bool has_truth = false;
   std::optional<OutputLengths> lengths;
   std::optional<OutputText> text;
+  std::optional<Units> units;
 };
 
-// The rows of a batch in which another sample stands for one that cannot be read: what the model
-// gives for that is nothing about this one.
-absl::StatusOr<std::vector<int64_t>> UnreadableRows(const BatchProvider& provider,
-                                                    const BatchPlan& plan, int64_t batch,
-                                                    const std::set<std::string>& names) {
-  KUR_ASSIGN_OR_RETURN(const auto samples, provider.Samples(plan, batch, names));
-  std::vector<int64_t> rows;
-  for (int64_t i = 0; i < plan.size(batch); ++i) {
-    if (samples[static_cast<size_t>(i)] != plan.indices(batch)[i]) rows.push_back(i);
-  }
-  return rows;
+// Returns the rows of an output, or of its truth, as people read them: in the units of the data,
+// and without a word where a sample could not be read.
+at::Tensor Shown(const std::vector<int64_t>& unreadable, const at::Tensor& rows,
+                 const Output& output) {
+  const at::Tensor shown = output.units.has_value() ? output.units->Restore(rows) : rows;
+  if (unreadable.empty()) return shown;
+  return shown.cpu().index_fill(0, at::tensor(unreadable, at::kLong), NAN);
 }
 
 class Predictor {
@@ -153,12 +175,16 @@ class Predictor {
       outputs_.push_back(
           {name, has_truth,
            OutputLengths::Of(*objective->plan().Find(name), objective->plan(), provider),
-           FindText(name, encodings, *objective)});
+           FindText(name, encodings, *objective), Units::Of(name, encodings)});
       AddClasses(outputs_.back(), encodings);
     }
+    const KeptSources handed_through = InputsHandedThrough(objective->plan());
     for (const auto& [title, source] : keep) {
       kept_.push_back(provider.sources().at(source).get());
-      predictions_.labels.kept.push_back({title, {}});
+      const bool is_output = std::find(model_.outputs().begin(), model_.outputs().end(), title) !=
+                             model_.outputs().end();
+      const bool is_same = handed_through.count(title) > 0 && handed_through.at(title) == source;
+      predictions_.labels.kept.push_back({is_output && !is_same ? title + " (data)" : title, {}});
     }
   }
 
@@ -173,11 +199,12 @@ class Predictor {
         labels.kept[column].texts.push_back(kept_[column]->TextOf(plan.indices(batch)[i]));
       }
     }
-    KUR_ASSIGN_OR_RETURN(const auto unreadable, UnreadableRows(provider_, plan, batch, names_));
+    KUR_ASSIGN_OR_RETURN(const auto unreadable, provider_.UnreadableRows(plan, batch, names_));
     const TensorMap results = model_.Forward(data, {});
     for (Output& output : outputs_) {
       KUR_RETURN_IF_ERROR(AddOutput(plan, batch, results.at(output.name), unreadable, &output));
-      if (output.has_truth) AppendRows(data.at(output.name), &predictions_.truth[output.name]);
+      if (!output.has_truth) continue;
+      AppendRows(Shown(unreadable, data.at(output.name), output), &predictions_.truth[output.name]);
     }
     return absl::OkStatus();
   }
@@ -196,10 +223,7 @@ class Predictor {
 
   absl::Status AddOutput(const BatchPlan& plan, int64_t batch, const at::Tensor& result,
                          const std::vector<int64_t>& unreadable, Output* output) {
-    const at::Tensor rows =
-        unreadable.empty() ? result
-                           : result.cpu().index_fill(0, at::tensor(unreadable, at::kLong), NAN);
-    AppendRows(rows, &predictions_.result[output->name]);
+    AppendRows(Shown(unreadable, result, *output), &predictions_.result[output->name]);
     const auto is_unreadable = [&](int64_t row) {
       return std::find(unreadable.begin(), unreadable.end(), row) != unreadable.end();
     };

@@ -55,23 +55,31 @@ void ReportStart(Objective* objective, const BatchProvider& provider, const RunO
   events->OnStarted(started);
 }
 
-// Fails for a column to keep that the data does not have.
-absl::Status CheckKept(const DestinationSection& destination, const BatchProvider& provider) {
+// Adds the sources of the columns that a destination keeps, by titles that nothing else in the
+// results has. Fails for a column that the data does not have.
+absl::Status FindKept(const DestinationSection& destination, const BatchProvider& provider,
+                      KeptSources* keep) {
   for (size_t i = 0; i < destination.keep.size(); ++i) {
     const std::string& name = destination.keep[i];
     const std::string key = absl::StrCat("evaluate.destination.keep[", i, "]");
-    const auto source = provider.sources().find(name);
-    if (source == provider.sources().end()) {
-      return MissingSource("the results", name, provider, destination.location, key);
+    const std::string own = KeptSourceName(name);
+    const std::string& source = provider.sources().count(own) > 0 ? own : name;
+    if (provider.sources().count(source) == 0) {
+      return ErrorAt(destination.location, key,
+                     absl::StrCat("no csv or jsonl of the data has a column '", name, "'"));
     }
-    for (int64_t sample = 0; sample < provider.num_samples(); ++sample) {
-      if (!source->second->TextOf(sample).empty()) break;
-      if (sample + 1 < provider.num_samples()) continue;
+    bool has_text = false;
+    for (int64_t sample = 0; sample < provider.num_samples() && !has_text; ++sample) {
+      has_text = !provider.sources().at(source)->TextOf(sample).empty();
+    }
+    if (!has_text) {
       return ErrorAt(destination.location, key,
                      absl::StrCat("'", name,
                                   "' has no texts of its own; only single columns of a "
                                   "csv or jsonl can be kept"));
     }
+    const bool is_taken = name == "sample" || keep->count(name) > 0;
+    (*keep)[is_taken ? absl::StrCat(name, " (data)") : name] = source;
   }
   return absl::OkStatus();
 }
@@ -118,15 +126,15 @@ absl::StatusOr<RunOutcome> RunEvaluation(const Kurfile& kurfile, const PathResol
   OpenContext context = MakeOpenContext(kurfile, paths, options.mode, host);
   KUR_ASSIGN_OR_RETURN(context.model, FindEncodings(evaluate.weights, paths));
   KeptSources keep = InputsHandedThrough(kurfile.plan());
-  if (evaluate.destination.has_value()) {
-    for (const std::string& name : evaluate.destination->keep) keep[name] = name;
-  }
   for (const auto& [title, source] : keep) context.keep.insert(source);
+  if (evaluate.destination.has_value()) {
+    context.keep.insert(evaluate.destination->keep.begin(), evaluate.destination->keep.end());
+  }
   KUR_ASSIGN_OR_RETURN(const auto sets,
                        OpenData(evaluate.data, context, options.seed, /*randomize=*/false));
   const BatchProvider& provider = sets[0].provider;
   if (evaluate.destination.has_value()) {
-    KUR_RETURN_IF_ERROR(CheckKept(*evaluate.destination, provider));
+    KUR_RETURN_IF_ERROR(FindKept(*evaluate.destination, provider, &keep));
   }
   KUR_ASSIGN_OR_RETURN(Objective objective, Objective::Build(kurfile, provider, options));
   KUR_RETURN_IF_ERROR(LoadWeights(evaluate.weights, paths, &objective.model(), host.events));

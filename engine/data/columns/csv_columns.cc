@@ -199,7 +199,11 @@ class CsvReader {
                                            " may have a decimal mark or thousands; format: "
                                            "{decimal: \",\"} or {thousands: \",\"} says which"));
         case CellNumber::kText:
-          return WrongCell(i, absl::StrCat(QuotedText(cell), " is no number", Dialect()));
+          return WrongCell(
+              i, absl::StrCat(QuotedText(cell), " is no number", Dialect(),
+                              options_.wanted.has_value()
+                                  ? "; one_hot: yes makes classes of texts"
+                                  : "; columns: {...} can leave it out, or make classes of it"));
       }
     }
     column.values.Push(number);

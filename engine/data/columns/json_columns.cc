@@ -40,13 +40,11 @@ class Column {
     return AddText("");
   }
 
-  absl::Status Integer(int64_t value) {
-    KeepText(absl::StrCat(value));
-    return AddNumber(static_cast<double>(value));
-  }
+  absl::Status Number(double value) { return AddNumber(value); }
 
-  absl::Status Number(double value) {
-    KeepText(JsonNumberText(value));
+  // Takes a number that is written as `text`.
+  absl::Status Digits(double value, absl::string_view text) {
+    KeepText(text);
     return AddNumber(value);
   }
 
@@ -186,7 +184,10 @@ class ColumnsHandler : public JsonLineHandler {
   }
 
   absl::Status Number(double value) override { return column_->Number(value); }
-  absl::Status Integer(int64_t value) override { return column_->Integer(value); }
+  bool WantsDigits() const override { return !kept_.empty(); }
+  absl::Status Digits(double value, const std::string& text) override {
+    return column_->Digits(value, text);
+  }
   absl::Status String(const std::string& value) override { return column_->String(value); }
   absl::Status Null() override {
     const absl::Status taken = column_->Nothing();

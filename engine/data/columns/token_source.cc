@@ -10,6 +10,7 @@
 #include "engine/base/utf8.h"
 #include "engine/data/columns/derived_source.h"
 #include "engine/data/columns/float_column.h"
+#include "engine/data/columns/unicode_text.h"
 
 namespace kur {
 namespace {
@@ -47,7 +48,7 @@ class TokenizedTexts : public DerivedSource {
 }  // namespace
 
 std::vector<std::string> SplitTokens(absl::string_view text, const TokenSpec& tokens) {
-  const std::string lower = tokens.lower ? absl::AsciiStrToLower(text) : std::string(text);
+  const std::string lower = tokens.lower ? LowerText(text) : ComposedText(text);
   const std::vector<absl::string_view> characters = SplitCharacters(lower);
   if (tokens.by == "characters") {
     return {characters.begin(), characters.end()};

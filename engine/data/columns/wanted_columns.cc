@@ -12,6 +12,8 @@
 #include "absl/strings/str_join.h"
 #include "engine/base/glob.h"
 #include "engine/base/suggest.h"
+#include "engine/base/utf8.h"
+#include "engine/data/columns/unicode_text.h"
 #include "engine/value/diagnostics.h"
 
 namespace kur {
@@ -93,15 +95,16 @@ std::string GapAdvice(absl::string_view name) {
 TextClasses::TextClasses(const WantedColumns::Column& column)
     : collects_(column.collects_texts), gap_text_(column.gap_text) {
   for (const std::string& text : column.texts) {
-    numbers_.emplace(text, static_cast<float>(numbers_.size()));
+    numbers_.emplace(ComposedText(text), static_cast<float>(numbers_.size()));
   }
 }
 
-absl::StatusOr<float> TextClasses::NumberOf(absl::string_view text) {
-  if (IsGap(text)) {
+absl::StatusOr<float> TextClasses::NumberOf(absl::string_view given) {
+  if (IsGap(given)) {
     if (!gap_text_) return std::numeric_limits<float>::quiet_NaN();
-    text = *gap_text_;
+    given = *gap_text_;
   }
+  const std::string text = ComposedText(given);
   const auto found = numbers_.find(text);
   if (found != numbers_.end()) return found->second;
   if (collects_) {
@@ -120,8 +123,17 @@ absl::StatusOr<float> TextClasses::NumberOf(absl::string_view text) {
 }
 
 std::string QuotedText(absl::string_view text) {
-  return absl::StrCat("'", absl::CHexEscape(text.substr(0, kMaxTextShown)),
-                      text.size() > kMaxTextShown ? "...'" : "'");
+  std::string shown;
+  // Invisible characters and bytes that are none would not be seen.
+  constexpr char32_t kFirstVisible = 0xa1;
+  for (absl::string_view rest = text.substr(0, kMaxTextShown); !rest.empty();) {
+    const absl::string_view character = LeadingCharacter(rest);
+    const bool is_shown =
+        character.size() > 1 && IsUtf8(character) && CodePointOf(character) >= kFirstVisible;
+    absl::StrAppend(&shown, is_shown ? std::string(character) : absl::CHexEscape(character));
+    rest.remove_prefix(character.size());
+  }
+  return absl::StrCat("'", shown, text.size() > kMaxTextShown ? "...'" : "'");
 }
 
 }  // namespace kur

@@ -13,8 +13,7 @@
 #include "engine/base/file_system.h"
 #include "engine/base/files_without_links.h"
 #include "engine/base/status.h"
-#include "engine/base/system_memory.h"
-#include "engine/formats/tar_reader.h"
+#include "engine/data/archive_members.h"
 
 namespace kur {
 namespace {
@@ -74,25 +73,6 @@ class ArchiveFiles : public ImageFiles {
   std::vector<std::string> names_;
 };
 
-absl::StatusOr<Members> ReadArchive(const std::string& file, OtherFiles* others) {
-  TarLimits limits;
-  limits.max_bytes = std::min(limits.max_bytes, TotalMemoryBytes() / 2);
-  limits.max_members = 10'000'000;
-  KUR_ASSIGN_OR_RETURN(const auto reader, TarReader::Open(file, limits));
-  Members members;
-  while (true) {
-    KUR_ASSIGN_OR_RETURN(const auto member, reader->Next());
-    if (!member.has_value()) return members;
-    const auto path = NormalizeRelativePath(member->name);
-    if (!path.ok() || IsHiddenPath(*path)) continue;
-    if (!HasImageExtension(*path)) {
-      others->Add(*path);
-      continue;
-    }
-    KUR_ASSIGN_OR_RETURN(members[*path], reader->ReadContent());
-  }
-}
-
 absl::StatusOr<ClassifiedFiles> ByFolder(const std::set<std::string>& names,
                                          const std::string& display_path, const OtherFiles& others,
                                          const ListedClasses& classes) {
@@ -139,8 +119,9 @@ absl::StatusOr<ImageSet> OpenFolder(const std::string& folder, const std::string
 absl::StatusOr<ImageSet> OpenArchive(const std::string& file, const std::string& display_path,
                                      std::optional<ClassifiedFiles> listed,
                                      const ListedClasses& classes) {
-  OtherFiles others;
-  KUR_ASSIGN_OR_RETURN(Members members, ReadArchive(file, &others));
+  KUR_ASSIGN_OR_RETURN(ArchiveMembers read, ReadArchiveMembers(file, HasImageExtension));
+  Members& members = read.contents;
+  OtherFiles& others = read.others;
   ClassifiedFiles classified;
   const bool is_listed = listed.has_value();
   if (is_listed) {

@@ -8,10 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/file_system.h"
 #include "engine/base/status.h"
-#include "engine/base/system_memory.h"
+#include "engine/data/archive_members.h"
 #include "engine/data/classified_files.h"
 #include "engine/data/speech/audio_store.h"
-#include "engine/formats/tar_reader.h"
 
 namespace kur {
 namespace {
@@ -36,24 +35,14 @@ absl::StatusOr<Recordings> OpenFolder(const std::string& folder, const std::stri
 }
 
 absl::StatusOr<Recordings> OpenArchive(const std::string& file, const std::string& display_path) {
-  TarLimits limits;
-  limits.max_bytes = std::min(limits.max_bytes, TotalMemoryBytes() / 2);
-  limits.max_members = 10'000'000;
-  KUR_ASSIGN_OR_RETURN(const auto reader, TarReader::Open(file, limits));
+  KUR_ASSIGN_OR_RETURN(ArchiveMembers read, ReadArchiveMembers(file, HasAudioExtension));
   Recordings recordings;
   AudioMembers members;
-  while (true) {
-    KUR_ASSIGN_OR_RETURN(const auto member, reader->Next());
-    if (!member.has_value()) break;
-    const auto path = NormalizeRelativePath(member->name);
-    if (!path.ok() || IsHiddenPath(*path)) continue;
-    if (!HasAudioExtension(*path)) {
-      recordings.others.Add(*path);
-      continue;
-    }
-    KUR_ASSIGN_OR_RETURN(members[*path], reader->ReadContent());
-    recordings.names.insert(WithoutExtension(*path));
+  for (auto& [path, content] : read.contents) {
+    members[path] = std::move(content);
+    recordings.names.insert(WithoutExtension(path));
   }
+  recordings.others = std::move(read.others);
   recordings.audio = MakeMemoryStore(display_path, "", std::move(members));
   return recordings;
 }

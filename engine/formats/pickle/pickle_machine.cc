@@ -109,6 +109,11 @@ absl::StatusOr<const Node*> Machine::Run() {
     const auto code = static_cast<uint8_t>(data_[position_++]);
     if (code == kStop) {
       const auto result = Pop();
+      if (result.ok() && position_ < data_.size()) {
+        return Damaged(absl::StrCat("at offset ", position_,
+                                    ": bytes follow the pickle, as when pickle.dump() was called "
+                                    "several times for one file; put all in one dictionary"));
+      }
       if (result.ok()) return *result;
       return Annotate(result.status(), absl::StrCat("at offset ", offset, ": STOP"));
     }

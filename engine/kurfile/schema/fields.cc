@@ -73,6 +73,11 @@ bool FieldTraits<double>::Parse(const Value& value, const std::string& key,
 
 bool FieldTraits<std::string>::Parse(const Value& value, const std::string& key,
                                      Diagnostics* diagnostics, std::string* to) {
+  // The text "2023" is a number once it was evaluated, and a name of many a column and folder.
+  if (value.is_int()) {
+    *to = absl::StrCat(value.as_int());
+    return true;
+  }
   if (!value.is_string()) return ReportType(value, key, "a string", diagnostics);
   *to = value.as_string();
   return RefuseSecret(value, key, diagnostics);

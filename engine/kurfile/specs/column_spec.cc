@@ -62,7 +62,9 @@ struct FieldTraits<ClassList> {
         to->numbers.push_back(value.as_float());
       } else {
         return absl::StrCat("a class is a text or a number, got ", Describe(value),
-                            value.is_bool() ? "; put the word between quotes" : "");
+                            value.is_bool() ? "; put the word between quotes (True, False and None "
+                                              "are no words even so; one_hot: yes finds them)"
+                                            : "");
       }
     }
     if (!to->texts.empty() && !to->numbers.empty()) {
@@ -152,8 +154,9 @@ const Fields<ColumnSpec>& ColumnFields() {
 
 bool ParseColumn(const Value& name, const Value& value, const std::string& key,
                  Diagnostics* diagnostics, ColumnSpec* column) {
-  if (!name.is_string()) return ReportType(name, key, "a name", diagnostics);
-  column->name = name.as_string();
+  // A header may be a number, as 2023 is.
+  if (!name.is_string() && !name.is_int()) return ReportType(name, key, "a name", diagnostics);
+  column->name = name.is_string() ? name.as_string() : absl::StrCat(name.as_int());
   column->location = name.location();
   column->key = absl::StrCat(key, ".", column->name);
   if (!value.is_null() && !ColumnFields().Parse(value, column->key, diagnostics, column)) {

@@ -14,8 +14,7 @@ const Fields<TokenSpec>& TokenFields() {
               "the most numbers that there are: 0 is padding, 1 what is unknown, and the rest "
               "is what the training data has most often",
               AtLeast(3))
-          .Optional("lower", &TokenSpec::lower,
-                    "whether capital letters (A to Z) count as small ones")
+          .Optional("lower", &TokenSpec::lower, "whether capital letters count as small ones")
           .Optional("length", &TokenSpec::length,
                     "the length of every sequence: longer ones are cut, shorter ones padded; "
                     "default: as long as the text",

@@ -16,7 +16,7 @@ struct TokenSpec {
   std::string by = "words";  // or "characters"
   // The most numbers that there are, with those of padding and of what is unknown.
   int64_t size = 10'000;
-  bool lower = true;              // capital letters of ASCII count as small ones
+  bool lower = true;              // capital letters count as small ones
   std::optional<int64_t> length;  // of every sequence, cut or padded; absent: as long as the text
 };
 

@@ -309,7 +309,7 @@ TEST(SortClassesTest, NumbersAreSortedAsNumbers) {
   EXPECT_THAT(SortClasses({"1", "01"}), ElementsAre("01", "1"));
 }
 
-TEST(EncodingTest, AFewWordsSayWhatIsKnown) {
+TEST_F(EncodingTest, AFewWordsSayWhatIsKnown) {
   EXPECT_EQ(SummarizeEncodings({}), "");
   Encodings encodings;
   encodings["kind"].symbols = {"rose", "yew"};

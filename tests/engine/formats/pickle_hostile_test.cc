@@ -225,5 +225,11 @@ TEST(PickleHostileTest, AClassIsNotData) {
   EXPECT_THAT(Parse("ccollections\nOrderedDict\n)R}b."), FailsWith(kInvalid, "object with state"));
 }
 
+TEST(PickleHostileTest, SeveralPicklesInOneFileAreRefused) {
+  EXPECT_TRUE(Parse("K\x07.").ok());
+  EXPECT_THAT(Parse("K\x07.K\x08."),
+              FailsWith(kDataLoss, "pickle.dump() was called several times"));
+}
+
 }  // namespace
 }  // namespace kur

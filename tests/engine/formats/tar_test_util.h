@@ -7,10 +7,11 @@
 
 namespace kur {
 
-// A member of a tar archive (POSIX ustar). Type '0' is a file, '2' a symbolic link, '5' a
-// directory.
+// A member of a tar archive (POSIX ustar). Type '0' is a file, '1' a hard link and '2' a symbolic
+// link to `target`, '5' a directory.
 inline std::string TarMember(const std::string& name, const std::string& content, char type = '0',
-                             size_t claimed_size = std::string::npos) {
+                             size_t claimed_size = std::string::npos,
+                             const std::string& target = "/etc/passwd") {
   std::string header(512, '\0');
   name.copy(&header[0], 100);
   std::memcpy(&header[100], "0000644", 7);
@@ -18,7 +19,7 @@ inline std::string TarMember(const std::string& name, const std::string& content
   std::snprintf(&header[124], 12, "%011zo", size);
   std::memcpy(&header[136], "00000000000", 11);
   header[156] = type;
-  if (type == '2') std::memcpy(&header[157], "/etc/passwd", 11);
+  if (type == '1' || type == '2') target.copy(&header[157], 100);
   std::memcpy(&header[257], "ustar\00000", 8);
   std::memset(&header[148], ' ', 8);
   unsigned sum = 0;

@@ -74,13 +74,13 @@ TEST_F(CsvExportsTest, OfSpreadsheetsInOtherCountries) {
 
 TEST_F(CsvExportsTest, InOtherEncodings) {
   const std::string tabs = absl::StrReplaceAll(kPlain, {{",", "\t"}, {"\n", "\r\n"}});
-  ExpectRows(Utf16(tabs, false), "divided by tabs, in UTF-16LE");
-  ExpectRows(Utf16(kPlain, true), "in UTF-16BE");
+  ExpectRows(Utf16(tabs, false), "divided by tabs, UTF-16LE");
+  ExpectRows(Utf16(kPlain, true), "as UTF-16BE");
   ExpectRows(absl::StrReplaceAll(kPlain, {{"\n", "\r"}}), "lines end with CR");
   ExpectRows(
       "gr\xf6\xdf"
       "e,length,width,ok\n1,1559.5,1.25,ja\n2,900,3,nein\n",
-      "in WINDOWS-1252");
+      "as WINDOWS-1252");
   // Not only in what is looked at first.
   std::string many = "length,width,ok,note\n";
   for (int i = 0; i < 20'000; ++i) absl::StrAppend(&many, i, ",1,ja,caf\xe9\n");
@@ -272,6 +272,33 @@ TEST_F(CsvExportsTest, OtherFormatsAreNamedWithWhatConvertsThem) {
     EXPECT_THAT(Open("csv", Value("t.csv")), FailsWith(kInvalid, message));
     EXPECT_THAT(Open("jsonl", Value("t.csv")), FailsWith(kInvalid, message));
   }
+}
+
+TEST_F(CsvExportsTest, TextOfTwoEncodingsIsRefusedWithItsPlace) {
+  const std::string mixed = "name,x\nZo\xc3\xab,1\nAnn,2\n20 \xb0,3\n";
+  dir_.Write("t.csv", mixed);
+  EXPECT_THAT(OpenView("{csv: t.csv, columns: [x]}"),
+              FailsWith(kInvalid, "line 4 has the byte 0xb0 after '20 ', which is no UTF-8"));
+  // One encoding alone is read.
+  dir_.Write("t.csv", "name,x\nZo\xeb,1\n20 \xb0,3\n");
+  EXPECT_TRUE(OpenView("{csv: t.csv, columns: [x]}").ok());
+}
+
+TEST_F(CsvExportsTest, ColumnsMayHaveNumbersAsNames) {
+  dir_.Write("t.csv", "0,1,2023\n5,6,7\n");
+  const auto sources = OpenView("{csv: t.csv, columns: {x: {from: [0, 1]}, 2023: }}");
+  ASSERT_TRUE(sources.ok()) << sources.status();
+  EXPECT_THAT(All(*sources->at("x")), ElementsAre(5, 6));
+  EXPECT_THAT(All(*sources->at("2023")), ElementsAre(7));
+}
+
+TEST_F(CsvExportsTest, TheSameTextIsOneClassHoweverItIsComposed) {
+  dir_.Write("t.csv", "k\ncaf\u00e9\ncafe\u0301\nt\u00e9\n");
+  const auto sources = OpenView("{csv: t.csv, columns: {k: {one_hot: yes}}}");
+  ASSERT_TRUE(sources.ok()) << sources.status();
+  EXPECT_THAT(All(*sources->at("k")), ElementsAre(1, 0, 1, 0, 0, 1));
+  EXPECT_THAT(OpenView("{csv: t.csv, columns: [k]}"),
+              FailsWith(kInvalid, "'caf\u00e9' is no number"));
 }
 
 }  // namespace

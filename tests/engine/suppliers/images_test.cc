@@ -491,5 +491,25 @@ TEST(ImageSourceTest, KeepsWhatThereIsRoomFor) {
   EXPECT_EQ(files->reads(), 6);
 }
 
+TEST_F(ImagesTest, LinksInAnArchiveAreTheFilesThatTheyLeadTo) {
+  const auto link = [](const std::string& name, char type, const std::string& target) {
+    return TarMember(name, "", type, std::string::npos, target);
+  };
+  dir_.Write("set.tar", TarMember("set/a/1.png", ImageFile("photo.png")) +
+                            link("set/b/2.png", '1', "set/a/1.png") +
+                            link("set/b/3.png", '2', "../b/2.png") +
+                            link("set/b/4.png", '2', "nowhere.png") + TarEnd());
+  const auto spec = Parse("images", Value("set.tar"));
+  const PathResolver paths = Paths();
+  OpenContext told(paths);
+  std::vector<std::string> texts;
+  told.tell = [&](const std::string& text) { texts.push_back(text); };
+  const auto sources = OpenSupplier(*spec, told);
+  ASSERT_TRUE(sources.ok()) << sources.status();
+  EXPECT_THAT(Gathered(*sources->at("labels"), {0, 1, 2}), ElementsAre(1, 0, 0, 1, 0, 1));
+  EXPECT_EQ(Gathered(*sources->at("images"), {0}), Gathered(*sources->at("images"), {2}));
+  EXPECT_THAT(texts, ElementsAre("set.tar: 1 other file is left out: set/b/4.png"));
+}
+
 }  // namespace
 }  // namespace kur

@@ -85,7 +85,7 @@ TEST_F(SeriesTest, AShapeIsGivenInTheEnd) {
 TEST(TokensTest, WordsAreLettersAndDigitsWithoutAGap) {
   TokenSpec words;
   EXPECT_THAT(SplitTokens("It's 2 Čaj-cups; \"don't!\" 'so'", words),
-              ElementsAre("it's", "2", "Čaj", "cups", "don't", "so"));
+              ElementsAre("it's", "2", "čaj", "cups", "don't", "so"));
   words.lower = false;
   EXPECT_THAT(SplitTokens("It IS", words), ElementsAre("It", "IS"));
   TokenSpec characters;
@@ -131,6 +131,12 @@ TEST_F(SeriesTest, SequencesMayHaveOneLength) {
   EXPECT_THAT(sources->at("text")->shape(), ElementsAre(2));
   // " " and "b" are there twice, and " " is the lesser one.
   EXPECT_THAT(All(*sources->at("text")), ElementsAre(4, 2, 3, 0));
+}
+
+TEST(TokensTest, CapitalsAndAccentsAreTheSameHoweverTheyAreWritten) {
+  const TokenSpec words;
+  EXPECT_THAT(SplitTokens("CAF\u00c9 cafe\u0301 Caf\u00e9", words),
+              ElementsAre("caf\u00e9", "caf\u00e9", "caf\u00e9"));
 }
 
 }  // namespace
