@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/value/value.h"
 
 namespace kur {
 namespace {
@@ -48,6 +49,18 @@ absl::StatusOr<std::shared_ptr<const ArraySource>> ArraySource::Create(
   }
   return std::shared_ptr<const ArraySource>(
       new ArraySource(std::move(array), std::move(normalization), std::move(shape), width));
+}
+
+std::string ArraySource::TextOf(int64_t index) const {
+  if (width_ != 1) return "";
+  switch (array_.dtype()) {
+    case DType::kInt64:
+      return absl::StrCat(array_.data<int64_t>()[index]);
+    case DType::kUint64:
+      return absl::StrCat(array_.data<uint64_t>()[index]);
+    default:
+      return FormatFloat(array_.At(index));
+  }
 }
 
 template <class T, class Convert>

@@ -33,6 +33,7 @@ class ArraySource : public Source {
 
   int64_t size() const override { return array_.shape()[0]; }
   const Shape& shape() const override { return shape_; }
+  std::string TextOf(int64_t index) const override;
   absl::Status Gather(const int64_t* indices, int64_t count, int64_t extent,
                       float* to) const override;
 

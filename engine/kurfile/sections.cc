@@ -189,10 +189,10 @@ const Fields<DestinationSection>& DestinationFields() {
           .Choice("format", &DestinationSection::format,
                   {"auto", "pkl", "pickle", "csv", "jsonl", "npz"},
                   "its format; auto: csv, jsonl or npz if the path ends so, else pkl")
-          .Optional(
-              "keep", &DestinationSection::keep,
-              "columns of a csv or jsonl to write beside the results, exactly as they are there; "
-              "they need not be among columns")
+          .Optional("keep", &DestinationSection::keep,
+                    "columns of a csv or jsonl, or numbers of an array, to write beside the "
+                    "results, exactly as they are there; "
+                    "they need not be among columns")
           .Example("[PassengerId, Name]")
           .Shorthand("path"));
   return *kFields;

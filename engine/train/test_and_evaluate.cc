@@ -66,7 +66,7 @@ absl::Status FindKept(const DestinationSection& destination, const BatchProvider
     const std::string& source = provider.sources().count(own) > 0 ? own : name;
     if (provider.sources().count(source) == 0) {
       return ErrorAt(destination.location, key,
-                     absl::StrCat("no csv or jsonl of the data has a column '", name, "'"));
+                     absl::StrCat("nothing of the data has a column '", name, "'"));
     }
     bool has_text = false;
     for (int64_t sample = 0; sample < provider.num_samples() && !has_text; ++sample) {
@@ -76,7 +76,7 @@ absl::Status FindKept(const DestinationSection& destination, const BatchProvider
       return ErrorAt(destination.location, key,
                      absl::StrCat("'", name,
                                   "' has no texts of its own; only single columns of a "
-                                  "csv or jsonl can be kept"));
+                                  "csv, a jsonl or an array can be kept"));
     }
     const bool is_taken = name == "sample" || keep->count(name) > 0;
     (*keep)[is_taken ? absl::StrCat(name, " (data)") : name] = source;

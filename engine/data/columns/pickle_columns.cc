@@ -1,6 +1,7 @@
 #include "engine/data/columns/pickle_columns.h"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -24,7 +25,8 @@ bool IsSequence(const PickleValue& value) {
 // Flattens nested lists into an array in row-major order.
 class Flattener {
  public:
-  explicit Flattener(int64_t max_elements) : max_elements_(max_elements) {}
+  Flattener(int64_t max_elements, bool may_have_gaps)
+      : max_elements_(max_elements), may_have_gaps_(may_have_gaps) {}
 
   absl::StatusOr<Array> Flatten(const PickleValue& value) {
     SetShape(value);
@@ -60,6 +62,9 @@ class Flattener {
         return AddNumber(static_cast<float>(value.as_int()), axis);
       case Type::kFloat:
         return AddNumber(static_cast<float>(value.as_float()), axis);
+      case Type::kNone:
+        if (may_have_gaps_) return AddNumber(std::numeric_limits<float>::quiet_NaN(), axis);
+        [[fallthrough]];
       default:
         return absl::InvalidArgumentError(
             absl::StrCat("it holds a ", TypeName(value.type()), " where a number is expected"));
@@ -103,6 +108,7 @@ class Flattener {
   }
 
   const int64_t max_elements_;
+  const bool may_have_gaps_;
   std::vector<int64_t> shape_;
   std::vector<float> numbers_;
 };
@@ -196,15 +202,16 @@ absl::StatusOr<std::shared_ptr<const Source>> MakeSource(const std::string& name
     return MakeTextSource(name, value.as_list(), column);
   }
   if (IsRagged(value)) return MakeRaggedSource(value, max_elements);
-  KUR_ASSIGN_OR_RETURN(Array array, ToArray(value, max_elements));
+  KUR_ASSIGN_OR_RETURN(Array array,
+                       ToArray(value, max_elements, column != nullptr && column->may_have_gaps));
   return ArraySource::Create(std::move(array));
 }
 
 }  // namespace
 
-absl::StatusOr<Array> ToArray(const PickleValue& value, int64_t max_elements) {
+absl::StatusOr<Array> ToArray(const PickleValue& value, int64_t max_elements, bool may_have_gaps) {
   if (value.type() == Type::kArray) return value.as_array();
-  return Flattener(max_elements).Flatten(value);
+  return Flattener(max_elements, may_have_gaps).Flatten(value);
 }
 
 int64_t MostElements(int64_t file_size) { return std::max(int64_t{1} << 20, 8 * file_size); }

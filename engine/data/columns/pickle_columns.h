@@ -17,8 +17,9 @@ namespace kur {
 // Converts a value as numpy.array(value) does. An array is returned as it is; a number, or nested
 // lists of numbers and arrays, become an array of float32. Returns INVALID_ARGUMENT for any other
 // value and for lists of unequal lengths; RESOURCE_EXHAUSTED for more than `max_elements` (a small
-// pickle can hold one list many times).
-absl::StatusOr<Array> ToArray(const PickleValue& value, int64_t max_elements);
+// pickle can hold one list many times). None is NaN where there may be gaps.
+absl::StatusOr<Array> ToArray(const PickleValue& value, int64_t max_elements,
+                              bool may_have_gaps = false);
 
 // Values by their names.
 using NamedValues = std::map<std::string, PickleValue>;

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/strip.h"
 #include "engine/base/utf8.h"
 
 namespace kur {
@@ -29,6 +30,22 @@ std::string ComposedText(absl::string_view text) {
   const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(composed, &std::free);
   if (size < 0) return std::string(text);
   return std::string(reinterpret_cast<const char*>(composed), static_cast<size_t>(size));
+}
+
+std::string ClassText(absl::string_view text) {
+  const size_t point = text.find('.');
+  if (point == absl::string_view::npos || point == 0 || point + 1 == text.size()) {
+    return ComposedText(text);
+  }
+  absl::string_view whole = text.substr(0, point);
+  const absl::string_view fraction = text.substr(point + 1);
+  absl::string_view digits = whole;
+  absl::ConsumePrefix(&digits, "-");
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool is_whole = !digits.empty() && std::all_of(digits.begin(), digits.end(), is_digit) &&
+                        (digits == "0" || digits[0] != '0') &&
+                        fraction.find_first_not_of('0') == absl::string_view::npos;
+  return is_whole ? std::string(whole) : ComposedText(text);
 }
 
 std::string LowerText(absl::string_view text) {

@@ -95,7 +95,7 @@ std::string GapAdvice(absl::string_view name) {
 TextClasses::TextClasses(const WantedColumns::Column& column)
     : collects_(column.collects_texts), gap_text_(column.gap_text) {
   for (const std::string& text : column.texts) {
-    numbers_.emplace(ComposedText(text), static_cast<float>(numbers_.size()));
+    numbers_.emplace(ClassText(text), static_cast<float>(numbers_.size()));
   }
 }
 
@@ -104,7 +104,7 @@ absl::StatusOr<float> TextClasses::NumberOf(absl::string_view given) {
     if (!gap_text_) return std::numeric_limits<float>::quiet_NaN();
     given = *gap_text_;
   }
-  const std::string text = ComposedText(given);
+  const std::string text = ClassText(given);
   const auto found = numbers_.find(text);
   if (found != numbers_.end()) return found->second;
   if (collects_) {

@@ -186,7 +186,8 @@ void FeatureCache::Report(int64_t index, const absl::Status& problem) const {
     reported = unreadable_.size();
   }
   if (reported <= kMaxReported) {
-    options_.warn(absl::StrCat(problem.message(), "; another sample of its batch stands in for it",
+    options_.warn(absl::StrCat(problem.message(),
+                               "; in training another sample of its batch stands in for it",
                                reported == kMaxReported ? " (further ones are counted)" : ""));
   } else if ((reported & (reported - 1)) == 0) {  // ever more rarely
     options_.warn(

@@ -1,6 +1,8 @@
 // The suppliers of arrays (npz, npy, pickle, safetensors) on what people keep in such files beside
 // numbers of one shape. See write_mixed() in tests/reference/data_fixtures.py.
 
+#include "engine/data/array_source.h"
+#include "engine/formats/pickle/pickle_writer.h"
 #include "tests/engine/suppliers/supplier_test_util.h"
 
 namespace kur {
@@ -101,6 +103,24 @@ TEST_F(ArraysTest, ATensorThatIsNotSelectedMayBeOfAnyType) {
   ASSERT_TRUE(sources.ok()) << sources.status();
   EXPECT_THAT(All(*sources->at("y")), ElementsAre(3, 4));
   EXPECT_THAT(Open("safetensors", Value("t.safetensors")), FailsWith(kInvalid, "F8_E4M3"));
+}
+
+TEST_F(ArraysTest, NoneIsAGap) {
+  const PickleValue list =
+      PickleValue::MakeList({PickleValue(1.0), PickleValue(), PickleValue(3.0)});
+  dir_.Write("g.pkl", FormatPickle(PickleValue::MakeDict({{PickleValue("x"), list}})));
+  EXPECT_THAT(OpenView("{pickle: g.pkl, columns: [x]}", "pickle"), FailsWith(kInvalid, "a None"));
+  const auto sources = OpenView("{pickle: g.pkl, columns: {x: {missing: mean}}}", "pickle");
+  ASSERT_TRUE(sources.ok()) << sources.status();
+  EXPECT_THAT(All(*sources->at("x")), ElementsAre(1, 2, 3));
+}
+
+TEST_F(ArraysTest, NumbersOfAnArrayAreKeptToTheLastDigit) {
+  const auto array = Array::FromValues<int64_t>({2}, {1234567890123456789, -5});
+  const auto source = ArraySource::Create(*array);
+  ASSERT_TRUE(source.ok());
+  EXPECT_EQ((*source)->TextOf(0), "1234567890123456789");
+  EXPECT_EQ((*source)->TextOf(1), "-5");
 }
 
 }  // namespace

@@ -301,5 +301,12 @@ TEST_F(CsvExportsTest, TheSameTextIsOneClassHoweverItIsComposed) {
               FailsWith(kInvalid, "'caf\u00e9' is no number"));
 }
 
+TEST_F(CsvExportsTest, AWholeNumberIsOneClassHoweverItIsWritten) {
+  dir_.Write("t.csv", "k\n1\n1.0\n2.00\n1.5\n01\n");
+  const auto sources = OpenView("{csv: t.csv, columns: {k: {one_hot: yes}}}");
+  ASSERT_TRUE(sources.ok()) << sources.status();
+  EXPECT_THAT(sources->at("k")->symbols().names, ElementsAre("01", "1", "1.5", "2"));
+}
+
 }  // namespace
 }  // namespace kur

@@ -56,9 +56,8 @@ evaluate:
   EXPECT_EQ(Written(),
             "sample,id,name,y\r\nids.jsonl:1,123456789012345678,,1\r\nids.jsonl:2,0042,Doe,2\r\n");
   const auto wrong = Run(absl::StrReplaceAll(by_columns, {{"[id, name]", "[names]"}}));
-  EXPECT_THAT(
-      std::string(wrong.status().message()),
-      HasSubstr("evaluate.destination.keep[0]: no csv or jsonl of the data has a column 'names'"));
+  EXPECT_THAT(std::string(wrong.status().message()),
+              HasSubstr("evaluate.destination.keep[0]: nothing of the data has a column 'names'"));
 }
 
 TEST_F(PredictionsRunTest, AnInputThatIsHandedThroughKeepsAllDigits) {

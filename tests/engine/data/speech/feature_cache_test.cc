@@ -95,9 +95,10 @@ TEST_F(FeatureCacheTest, ABadRecordingIsSaidToBeUnreadable) {
   EXPECT_THAT(features->Unreadable(batch.data(), 3), ElementsAre(true, false, true));
   EXPECT_THAT(lengths->Unreadable(batch.data(), 3), ElementsAre(true, false, true));
   EXPECT_EQ(features->Extent(batch.data(), 3), 2);
-  EXPECT_THAT(warnings_,
-              ElementsAre("recording 4 is bad; another sample of its batch stands in for it",
-                          HasSubstr("recording 9 is bad")));
+  EXPECT_THAT(
+      warnings_,
+      ElementsAre("recording 4 is bad; in training another sample of its batch stands in for it",
+                  HasSubstr("recording 9 is bad")));
   std::vector<float> out(12);
   for (const auto& source : {features, lengths}) {
     const absl::Status gathered = source->Gather(batch.data(), 3, 2, out.data());
