@@ -5,6 +5,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -46,6 +47,8 @@ struct OpenedSupplier {
   SampleIndices training;  // see ColumnPart
   SampleIndices samples;   // those that the section has; null: all
   int64_t samples_before_split = 0;
+  // Where windows begin among the samples that the section has; null: every sample is a row.
+  SampleIndices first_rows;
 
   const SplitSpec* split() const {
     const SupplierView* const view = spec->view();
@@ -174,6 +177,12 @@ KeptColumns KeptIn(const SupplierSpec& spec, const OpenContext& context) {
       if (column.tokens.has_value()) kept[column.from[0]] = true;
     }
   }
+  if (view != nullptr && view->window.has_value() && view->window->series.has_value()) {
+    const std::string& series = *view->window->series;
+    const bool is_wanted = context.wanted.has_value() ? context.wanted->Find(series) != nullptr
+                                                      : context.Reads(series);
+    kept.emplace(series, !is_wanted);
+  }
   for (const std::string& name : context.keep) {
     const ColumnSpec* const column = FindColumn(spec, name);
     if (column == nullptr) {
@@ -202,6 +211,78 @@ SourceMap TakeKept(const SupplierSpec& spec, const OpenContext& context, SourceM
   return kept;
 }
 
+// Returns the number of the series of each row, and takes its column away from the sources if it is
+// used for nothing else; empty if all rows are one series.
+absl::StatusOr<std::vector<int64_t>> TakeSeries(const SupplierView& view,
+                                                const OpenContext& context, SourceMap* sources) {
+  std::vector<int64_t> series;
+  if (!view.window.has_value() || !view.window->series.has_value()) return series;
+  const std::string& column = *view.window->series;
+  const auto found = sources->find(column);
+  if (found == sources->end()) {
+    std::vector<std::string> names;
+    for (const auto& [name, source] : *sources) names.push_back(name);
+    return ErrorAt(
+        view.location, view.key + ".window.series",
+        absl::StrCat("the data have no column '", column, "'", DidYouMean(column, names)));
+  }
+  std::string before;
+  for (int64_t row = 0; row < found->second->size(); ++row) {
+    std::string text = found->second->TextOf(row);
+    const bool is_same = row > 0 && text == before;
+    series.push_back(row == 0 ? 0 : series.back() + (is_same ? 0 : 1));
+    before = std::move(text);
+  }
+  const auto kept = context.kept.find(column);
+  const bool is_only_kept = kept != context.kept.end() && kept->second;
+  const bool is_kept = context.keep.count(column) > 0;  // under another name, later
+  if (is_only_kept && !is_kept && !context.wanted.has_value()) sources->erase(found);
+  return series;
+}
+
+// Says which rows a window takes.
+std::string NeedsOf(const SeriesWindow& window, bool has_targets) {
+  return absl::StrCat("a window takes ", window.length,
+                      has_targets ? absl::StrCat(" and ", window.ahead, " ahead") : "");
+}
+
+// Finds where the windows of the section's rows begin. `series` is of all rows.
+absl::Status FindWindows(const SupplierView& view, const std::vector<int64_t>& series,
+                         const OpenContext& context, OpenedSupplier* opened) {
+  if (!view.window.has_value()) return absl::OkStatus();
+  std::vector<int64_t> of_rows = series;
+  int64_t rows = opened->samples_before_split;
+  if (opened->samples != nullptr) {
+    rows = static_cast<int64_t>(opened->samples->size());
+    of_rows.clear();
+    for (const int64_t row : *opened->samples) {
+      if (!series.empty()) of_rows.push_back(series[static_cast<size_t>(row)]);
+    }
+  }
+  const bool has_targets =
+      std::any_of(opened->sources.begin(), opened->sources.end(),
+                  [&](const auto& entry) { return view.window->IsTarget(entry.first); });
+  auto first_rows = FirstRowsOfWindows(rows, of_rows, *view.window, has_targets);
+  const std::string needs = NeedsOf(*view.window, has_targets);
+  if (first_rows.empty()) {
+    const char* const what = of_rows.empty() ? "the series" : "every series";
+    return ErrorAt(view.location, view.key,
+                   absl::StrCat(what, " of the ", rows, " rows is too short: ", needs,
+                                "; give it a smaller length"));
+  }
+  const std::set<int64_t> all(of_rows.begin(), of_rows.end());
+  std::set<int64_t> used;
+  for (const int64_t row : first_rows) {
+    if (!of_rows.empty()) used.insert(of_rows[static_cast<size_t>(row)]);
+  }
+  if (used.size() < all.size()) {
+    context.tell(absl::StrCat(view.key, ": ", all.size() - used.size(), " of ", all.size(),
+                              " series are left out, as ", needs, " rows"));
+  }
+  opened->first_rows = std::make_shared<const std::vector<int64_t>>(std::move(first_rows));
+  return absl::OkStatus();
+}
+
 bool NeedsStatistics(const SupplierView& view) {
   return view.columns.has_value() &&
          std::any_of(view.columns->begin(), view.columns->end(), [](const ColumnSpec& column) {
@@ -225,6 +306,10 @@ absl::StatusOr<OpenedSupplier> Open(const SupplierSpec& spec, const OpenContext&
   opened.spec = &spec;
   KUR_ASSIGN_OR_RETURN(opened.sources,
                        OpenKind(view == nullptr ? spec : *view->base, view_context));
+  std::vector<int64_t> series;
+  if (view != nullptr) {
+    KUR_ASSIGN_OR_RETURN(series, TakeSeries(*view, view_context, &opened.sources));
+  }
   SourceMap kept = TakeKept(spec, view_context, &opened.sources);
   if (view == nullptr || opened.sources.empty()) {
     opened.sources.merge(kept);
@@ -241,6 +326,7 @@ absl::StatusOr<OpenedSupplier> Open(const SupplierSpec& spec, const OpenContext&
   }
   KUR_RETURN_IF_ERROR(CheckTargets(*view, context, opened.sources));
   KUR_RETURN_IF_ERROR(DropGaps(*view, context, &opened));
+  KUR_RETURN_IF_ERROR(FindWindows(*view, series, context, &opened));
   return opened;
 }
 
@@ -248,15 +334,12 @@ absl::StatusOr<OpenedSupplier> Open(const SupplierSpec& spec, const OpenContext&
 absl::StatusOr<std::shared_ptr<const Source>> CutWindows(const OpenedSupplier& opened,
                                                          const std::string& name,
                                                          std::shared_ptr<const Source> source) {
-  const SupplierView* const view = opened.spec->view();
-  if (view == nullptr || !view->window.has_value()) return source;
-  const bool has_targets =
-      std::any_of(opened.sources.begin(), opened.sources.end(),
-                  [&](const auto& entry) { return view->window->IsTarget(entry.first); });
+  if (opened.first_rows == nullptr) return source;
+  const SupplierView& view = *opened.spec->view();
   auto windows =
-      MakeWindows(std::move(source), *view->window, view->window->IsTarget(name), has_targets);
+      MakeWindows(std::move(source), opened.first_rows, *view.window, view.window->IsTarget(name));
   if (windows.ok()) return windows;
-  return ErrorAt(view->location, view->key,
+  return ErrorAt(view.location, view.key,
                  absl::StrCat("the source '", name, "': ", windows.status().message()));
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/status.h"
 #include "engine/base/utf8.h"
@@ -190,6 +191,15 @@ class Predictor {
 
   const std::set<std::string>& names() const { return names_; }
 
+  // Says of how many samples the model cannot tell anything, as their inputs are no numbers; empty:
+  // of none.
+  std::string GapText() const {
+    if (gaps_ == 0) return "";
+    return absl::StrCat(
+        gaps_, gaps_ == 1 ? " sample has" : " samples have",
+        " inputs that are not a number (NaN), and so have its results; the first is ", first_gap_);
+  }
+
   absl::Status Add(const BatchPlan& plan, int64_t batch, const TensorMap& data) {
     ResultLabels& labels = predictions_.labels;
     const auto samples = NamesOfBatch(provider_, plan, batch);
@@ -200,6 +210,7 @@ class Predictor {
       }
     }
     KUR_ASSIGN_OR_RETURN(const auto unreadable, provider_.UnreadableRows(plan, batch, names_));
+    CountGaps(plan, batch, data);
     const TensorMap results = model_.Forward(data, {});
     for (Output& output : outputs_) {
       KUR_RETURN_IF_ERROR(AddOutput(plan, batch, results.at(output.name), unreadable, &output));
@@ -210,6 +221,23 @@ class Predictor {
   }
 
  private:
+  void CountGaps(const BatchPlan& plan, int64_t batch, const TensorMap& data) {
+    at::Tensor has_gap;
+    for (const std::string& input : model_.inputs()) {
+      const at::Tensor& values = data.at(input);
+      const at::Tensor here = values.isnan().reshape({values.size(0), -1}).any(1);
+      has_gap = has_gap.defined() ? has_gap.logical_or(here) : here;
+    }
+    if (!has_gap.defined() || !has_gap.any().item<bool>()) return;
+    const at::Tensor rows = has_gap.nonzero().cpu().reshape({-1});
+    if (gaps_ == 0) {
+      const int64_t sample = plan.indices(batch)[rows.data_ptr<int64_t>()[0]];
+      const std::string name = provider_.NameOf(sample);
+      first_gap_ = name.empty() ? absl::StrCat("sample ", sample) : name;
+    }
+    gaps_ += rows.numel();
+  }
+
   void AddClasses(const Output& output, const ModelEncodings& encodings) {
     if (output.text.has_value() && output.text->is_ctc) return;
     const Encoding* const known = encodings.Find(output.name);
@@ -256,6 +284,8 @@ class Predictor {
   std::vector<const Source*> kept_;
   std::set<std::string> names_;  // of the sources that are read
   std::vector<Output> outputs_;
+  int64_t gaps_ = 0;  // samples with inputs that are no numbers
+  std::string first_gap_;
 };
 
 }  // namespace
@@ -302,6 +332,8 @@ absl::StatusOr<bool> Predict(const BatchProvider& provider, const ModelEncodings
     }
   }
   host.events->OnPassProgress("evaluate", samples, plan.num_samples());
+  const std::string gaps = predictor.GapText();
+  if (!gaps.empty()) host.events->OnLog(LogLevel::kWarning, gaps);
   return true;
 }
 

@@ -4,18 +4,20 @@
 #include <cmath>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "engine/base/file_system.h"
 #include "engine/base/files_without_links.h"
 #include "engine/base/status.h"
-#include "engine/base/system_memory.h"
-#include "engine/formats/tar_reader.h"
+#include "engine/data/archive_members.h"
 #include "nlohmann/json.hpp"
 
 namespace kur {
@@ -190,28 +192,36 @@ absl::StatusOr<Metadata> OpenFolder(const std::string& folder, const std::string
   return OpenFile(JoinPath(display_path, **found), paths);
 }
 
+// Whether the file `a` of an archive comes before `b`, as FindMetadata() looks for it in folders.
+bool ComesFirst(const std::string& a, const std::string& b) {
+  const std::vector<std::string> left = absl::StrSplit(a, '/');
+  const std::vector<std::string> right = absl::StrSplit(b, '/');
+  for (size_t i = 0; i < std::min(left.size(), right.size()); ++i) {
+    const bool left_is_folder = i + 1 < left.size();
+    const bool right_is_folder = i + 1 < right.size();
+    if (left_is_folder != right_is_folder) return right_is_folder;
+    if (left[i] != right[i]) return left[i] < right[i];
+  }
+  return false;
+}
+
 absl::StatusOr<Metadata> OpenArchive(const std::string& file, const std::string& display_path) {
-  TarLimits limits;
-  limits.max_bytes = std::min(limits.max_bytes, TotalMemoryBytes() / 2);
-  limits.max_members = 10'000'000;
-  KUR_ASSIGN_OR_RETURN(const auto reader, TarReader::Open(file, limits));
+  KUR_ASSIGN_OR_RETURN(ArchiveMembers read, ReadArchiveMembers(file, [](const std::string& path) {
+                         return HasAudioExtension(path) || IsMetadataName(BaseName(path));
+                       }));
   std::optional<std::string> name;
-  Metadata metadata;
   AudioMembers members;
-  while (true) {
-    KUR_ASSIGN_OR_RETURN(const auto member, reader->Next());
-    if (!member.has_value()) break;
-    const auto path = NormalizeRelativePath(member->name);
-    if (!path.ok()) continue;
-    if (HasAudioExtension(*path)) {
-      KUR_ASSIGN_OR_RETURN(members[*path], reader->ReadContent());
-    } else if (!name.has_value() && IsMetadataName(*path)) {
-      name = *path;
-      KUR_ASSIGN_OR_RETURN(metadata.content, reader->ReadContent());
+  for (auto& [path, content] : read.contents) {
+    if (HasAudioExtension(path)) {
+      members[path] = std::move(content);
+    } else if (!name.has_value() || ComesFirst(path, *name)) {
+      name = path;
     }
   }
   if (!name.has_value()) return NoMetadata(display_path);
+  Metadata metadata;
   metadata.name = absl::StrCat(display_path, ": ", *name);
+  metadata.content = std::move(read.contents[*name]);
   const std::string folder = *NormalizeRelativePath(AudioFolder(*name));
   metadata.audio = MakeMemoryStore(display_path, folder, std::move(members));
   return metadata;

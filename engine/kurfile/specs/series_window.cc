@@ -16,7 +16,11 @@ const Fields<SeriesWindow>& WindowFields() {
                     "how many rows after its last one the targets of a sample are", AtLeast(0))
           .Optional("targets", &SeriesWindow::targets,
                     "the sources of which a sample has that one row, instead of a window")
-          .Example("[temperature]"));
+          .Example("[temperature]")
+          .Optional("series", &SeriesWindow::series,
+                    "the column whose change begins another series, where several follow one "
+                    "another in a file: no window has rows of two")
+          .Example("store"));
   return *kFields;
 }
 
@@ -24,11 +28,6 @@ const Fields<SeriesWindow>& WindowFields() {
 
 bool SeriesWindow::IsTarget(const std::string& source) const {
   return std::find(targets.begin(), targets.end(), source) != targets.end();
-}
-
-int64_t SeriesWindow::Count(int64_t rows, bool has_targets) const {
-  const int64_t needed = length + (has_targets ? ahead : 0);
-  return rows < needed ? 0 : (rows - needed) / stride + 1;
 }
 
 bool FieldTraits<SeriesWindow>::Parse(const Value& value, const std::string& key,

@@ -2,6 +2,7 @@
 #define KUR_ENGINE_KURFILE_SPECS_SERIES_WINDOW_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,10 +19,13 @@ struct SeriesWindow {
   int64_t stride = 1;                // rows from one window to the next
   int64_t ahead = 1;                 // rows from the last of a window to the row of its targets
   std::vector<std::string> targets;  // the sources that are taken from that row
+  // The column that tells the series apart that follow one another in the rows; absent: all are
+  // one.
+  std::optional<std::string> series;
 
   bool IsTarget(const std::string& source) const;
-  // Returns how many windows `rows` hold, the rows of targets included if there are any.
-  int64_t Count(int64_t rows, bool has_targets) const;
+  // Returns how many rows a window takes, that of targets included if there are any.
+  int64_t RowsNeeded(bool has_targets) const { return length + (has_targets ? ahead : 0); }
 };
 
 template <>

@@ -63,7 +63,37 @@ TEST_F(SeriesTest, ASplitCutsTheSeriesSoThatNoWindowIsInTwoParts) {
 TEST_F(SeriesTest, ASeriesThatIsTooShortIsRefused) {
   EXPECT_THAT(
       OpenView("{csv: s.csv, columns: {x: t, y: t}, window: {length: 10, targets: [y]}}"),
-      FailsWith(kInvalid, "the series has 10 rows, of which a window takes 10 and 1 ahead"));
+      FailsWith(kInvalid, "the series of the 10 rows is too short: a window takes 10 and 1 ahead"));
+}
+
+TEST_F(SeriesTest, NoWindowHasRowsOfTwoSeries) {
+  dir_.Write("g.csv", "store,v\nA,1\nA,2\nA,3\nB,10\nC,20\nC,21\nC,22\nC,23\n");
+  const std::string window = "window: {length: 2, targets: [y], series: store}}";
+  const auto sources = OpenView("{csv: g.csv, columns: {x: v, y: v}, " + window);
+  ASSERT_TRUE(sources.ok()) << sources.status();
+  EXPECT_THAT(All(*sources->at("x")), ElementsAre(1, 2, 20, 21, 21, 22));
+  EXPECT_THAT(All(*sources->at("y")), ElementsAre(3, 22, 23));
+  EXPECT_EQ(sources->size(), 2U);
+  // The column may be used, too, and without `columns` it is none of the sources.
+  const auto named =
+      OpenView("{csv: g.csv, columns: {y: v, s: {from: store, one_hot: yes}}, " + window);
+  ASSERT_TRUE(named.ok()) << named.status();
+  EXPECT_THAT(Gathered(*named->at("s"), {0}), ElementsAre(1, 0, 0, 1, 0, 0));
+  const auto spec = View("{csv: g.csv, window: {length: 3, series: store}}");
+  const PathResolver paths = Paths();
+  OpenContext context(paths);
+  context.read = {"v"};
+  std::string told;
+  context.tell = [&](const std::string& text) { told = text; };
+  const auto all = OpenSupplier(*spec, context);
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_EQ(all->size(), 1U);
+  EXPECT_THAT(All(*all->at("v")), ElementsAre(1, 2, 3, 20, 21, 22, 21, 22, 23));
+  EXPECT_EQ(told, "train.data[0].csv: 1 of 3 series are left out, as a window takes 3 rows");
+  EXPECT_THAT(OpenView("{csv: g.csv, columns: [v], window: {length: 5, series: store}}"),
+              FailsWith(kInvalid, "every series of the 8 rows is too short: a window takes 5"));
+  EXPECT_THAT(OpenView("{csv: g.csv, columns: [v], window: {length: 2, series: shop}}"),
+              FailsWith(kInvalid, "the data have no column 'shop'"));
 }
 
 TEST_F(SeriesTest, ATargetThatIsNotThereIsNamed) {

@@ -1,10 +1,12 @@
 // Results keep who they are about: what of the data is carried through, lengths, and texts.
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_replace.h"
+#include "engine/formats/pickle/pickle_writer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/formats/wav_test_util.h"
@@ -213,6 +215,22 @@ evaluate:
   const size_t row = Written().find("hi/4");
   ASSERT_NE(row, std::string::npos) << Written();
   EXPECT_EQ(Written().substr(row, Written().find('\r', row) - row), "hi/4,nan,nan,,nan,");
+}
+
+TEST_F(PredictionsRunTest, InputsThatAreNoNumbersAreCounted) {
+  PickleValue::Dict dict;
+  dict.emplace_back(PickleValue("x"),
+                    PickleValue(*Array::FromValues<float>({4}, {1, NAN, 3, NAN})));
+  workspace_.Write("x.pkl", FormatPickle(PickleValue::MakeDict(std::move(dict))));
+  const auto run = Run(R"(
+model: [{input: x}, {activation: linear, name: y}]
+evaluate: {data: [{pickle: x.pkl}], destination: o.csv}
+)");
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_THAT(
+      observer_.LogText(),
+      HasSubstr("2 samples have inputs that are not a number (NaN), and so have its results; "
+                "the first is sample 1\n"));
 }
 
 }  // namespace
