@@ -108,6 +108,27 @@ TEST_F(AudioFolderTest, RecordingsOfAnotherRateAreConverted) {
   EXPECT_THAT(Gathered(*listed->at("audio_length"), {2}), ElementsAre(19));
 }
 
+TEST_F(AudioFolderTest, TheRateOfTheTrainingIsTheModels) {
+  WriteCommands();
+  const PathResolver paths = Paths();
+  OpenContext context(paths);
+  const auto spec = Parse("audio_folder", Value("set"));
+  ASSERT_TRUE(OpenSupplier(*spec, context).ok());
+  context.model->StopLearning();
+  WavHeader header;
+  header.rate = 16000;
+  dir_.Write("other/yes/a.wav", Wav(header, std::vector<int16_t>(3200, 100)));
+  dir_.Write("other/no/b.wav", Wav(header, std::vector<int16_t>(3200, -100)));
+  const auto other = OpenSupplier(*Parse("audio_folder", Value("other")), context);
+  ASSERT_TRUE(other.ok()) << other.status();
+  EXPECT_THAT(other->at("audio")->shape(), ElementsAre(kUnknown, 81));
+  const auto listed =
+      Parse("audio_folder",
+            MakeDict({{"path", Value("other")}, {"sampling_rate", Value(int64_t{16000})}}));
+  EXPECT_THAT(OpenSupplier(*listed, context),
+              FailsWith(kInvalid, "sampling_rate is 16000, but the training data has 8000"));
+}
+
 TEST_F(AudioFolderTest, SaysWhatIsMissing) {
   dir_.Write("empty/yes/a.txt", "");
   EXPECT_THAT(
