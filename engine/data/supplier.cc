@@ -5,18 +5,18 @@
 #include <iterator>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
-#include "engine/base/suggest.h"
 #include "engine/data/column_encoder.h"
 #include "engine/data/columns/derived_source.h"
 #include "engine/data/columns/window_source.h"
 #include "engine/data/concatenated_source.h"
 #include "engine/data/data_view.h"
+#include "engine/data/kept_columns.h"
+#include "engine/data/series_windows.h"
 #include "engine/data/subset_source.h"
 #include "engine/kurfile/specs/supplier_view.h"
 #include "engine/value/diagnostics.h"
@@ -118,21 +118,6 @@ SampleIndices KeepOf(const SampleIndices& samples, const std::vector<bool>& is_k
   return std::make_shared<const std::vector<int64_t>>(std::move(kept));
 }
 
-// Checks that what a window is to have as targets is there, unless nobody reads it.
-absl::Status CheckTargets(const SupplierView& view, const OpenContext& context,
-                          const SourceMap& sources) {
-  if (!view.window.has_value()) return absl::OkStatus();
-  std::vector<std::string> names;
-  for (const auto& [name, source] : sources) names.push_back(name);
-  for (const std::string& target : view.window->targets) {
-    const bool may_be_missing = context.may_lack_others && !context.Reads(target);
-    if (sources.count(target) > 0 || may_be_missing) continue;
-    return ErrorAt(view.location, view.key + ".window.targets",
-                   absl::StrCat("there is no source '", target, "'", DidYouMean(target, names)));
-  }
-  return absl::OkStatus();
-}
-
 // Leaves out the samples with gaps in columns that want that.
 absl::Status DropGaps(const SupplierView& view, const OpenContext& context,
                       OpenedSupplier* opened) {
@@ -158,129 +143,6 @@ absl::Status DropGaps(const SupplierView& view, const OpenContext& context,
   opened->training = KeepOf(opened->training, is_kept);
   if (!opened->samples->empty()) return absl::OkStatus();
   return ErrorAt(view.location, view.key, "something is missing in every sample");
-}
-
-const ColumnSpec* FindColumn(const SupplierSpec& spec, const std::string& name) {
-  const SupplierView* const view = spec.view();
-  if (view == nullptr || !view->columns.has_value()) return nullptr;
-  const auto found = std::find_if(view->columns->begin(), view->columns->end(),
-                                  [&](const ColumnSpec& column) { return column.name == name; });
-  return found == view->columns->end() ? nullptr : &*found;
-}
-
-// Returns the columns of a supplier that the run keeps as texts.
-KeptColumns KeptIn(const SupplierSpec& spec, const OpenContext& context) {
-  KeptColumns kept;
-  const SupplierView* const view = spec.view();
-  if (view != nullptr && view->columns.has_value()) {
-    for (const ColumnSpec& column : *view->columns) {
-      if (column.tokens.has_value()) kept[column.from[0]] = true;
-    }
-  }
-  if (view != nullptr && view->window.has_value() && view->window->series.has_value()) {
-    const std::string& series = *view->window->series;
-    const bool is_wanted = context.wanted.has_value() ? context.wanted->Find(series) != nullptr
-                                                      : context.Reads(series);
-    kept.emplace(series, !is_wanted);
-  }
-  for (const std::string& name : context.keep) {
-    const ColumnSpec* const column = FindColumn(spec, name);
-    if (column == nullptr) {
-      const bool is_wanted =
-          context.wanted.has_value() ? context.wanted->Find(name) != nullptr : context.Reads(name);
-      kept.emplace(name, !is_wanted);
-    } else if (column->from.size() == 1 && !IsPattern(column->from[0])) {
-      kept.emplace(column->from[0], column->tokens.has_value());
-    }
-  }
-  return kept;
-}
-
-// Returns the sources of columns that are kept as texts under names of their own, and takes those
-// that are used for nothing else away from the others.
-SourceMap TakeKept(const SupplierSpec& spec, const OpenContext& context, SourceMap* sources) {
-  SourceMap kept;
-  for (const auto& [column, is_only_kept] : context.kept) {
-    const auto found = sources->find(column);
-    const bool is_wanted = context.keep.count(column) > 0 && FindColumn(spec, column) == nullptr;
-    if (!is_wanted || found == sources->end()) continue;
-    if (!is_only_kept && !context.wanted.has_value()) continue;  // a source by its own name
-    kept.emplace(KeptSourceName(column), found->second);
-    if (!context.wanted.has_value()) sources->erase(found);
-  }
-  return kept;
-}
-
-// Returns the number of the series of each row, and takes its column away from the sources if it is
-// used for nothing else; empty if all rows are one series.
-absl::StatusOr<std::vector<int64_t>> TakeSeries(const SupplierView& view,
-                                                const OpenContext& context, SourceMap* sources) {
-  std::vector<int64_t> series;
-  if (!view.window.has_value() || !view.window->series.has_value()) return series;
-  const std::string& column = *view.window->series;
-  const auto found = sources->find(column);
-  if (found == sources->end()) {
-    std::vector<std::string> names;
-    for (const auto& [name, source] : *sources) names.push_back(name);
-    return ErrorAt(
-        view.location, view.key + ".window.series",
-        absl::StrCat("the data have no column '", column, "'", DidYouMean(column, names)));
-  }
-  std::string before;
-  for (int64_t row = 0; row < found->second->size(); ++row) {
-    std::string text = found->second->TextOf(row);
-    const bool is_same = row > 0 && text == before;
-    series.push_back(row == 0 ? 0 : series.back() + (is_same ? 0 : 1));
-    before = std::move(text);
-  }
-  const auto kept = context.kept.find(column);
-  const bool is_only_kept = kept != context.kept.end() && kept->second;
-  const bool is_kept = context.keep.count(column) > 0;  // under another name, later
-  if (is_only_kept && !is_kept && !context.wanted.has_value()) sources->erase(found);
-  return series;
-}
-
-// Says which rows a window takes.
-std::string NeedsOf(const SeriesWindow& window, bool has_targets) {
-  return absl::StrCat("a window takes ", window.length,
-                      has_targets ? absl::StrCat(" and ", window.ahead, " ahead") : "");
-}
-
-// Finds where the windows of the section's rows begin. `series` is of all rows.
-absl::Status FindWindows(const SupplierView& view, const std::vector<int64_t>& series,
-                         const OpenContext& context, OpenedSupplier* opened) {
-  if (!view.window.has_value()) return absl::OkStatus();
-  std::vector<int64_t> of_rows = series;
-  int64_t rows = opened->samples_before_split;
-  if (opened->samples != nullptr) {
-    rows = static_cast<int64_t>(opened->samples->size());
-    of_rows.clear();
-    for (const int64_t row : *opened->samples) {
-      if (!series.empty()) of_rows.push_back(series[static_cast<size_t>(row)]);
-    }
-  }
-  const bool has_targets =
-      std::any_of(opened->sources.begin(), opened->sources.end(),
-                  [&](const auto& entry) { return view.window->IsTarget(entry.first); });
-  auto first_rows = FirstRowsOfWindows(rows, of_rows, *view.window, has_targets);
-  const std::string needs = NeedsOf(*view.window, has_targets);
-  if (first_rows.empty()) {
-    const char* const what = of_rows.empty() ? "the series" : "every series";
-    return ErrorAt(view.location, view.key,
-                   absl::StrCat(what, " of the ", rows, " rows is too short: ", needs,
-                                "; give it a smaller length"));
-  }
-  const std::set<int64_t> all(of_rows.begin(), of_rows.end());
-  std::set<int64_t> used;
-  for (const int64_t row : first_rows) {
-    if (!of_rows.empty()) used.insert(of_rows[static_cast<size_t>(row)]);
-  }
-  if (used.size() < all.size()) {
-    context.tell(absl::StrCat(view.key, ": ", all.size() - used.size(), " of ", all.size(),
-                              " series are left out, as ", needs, " rows"));
-  }
-  opened->first_rows = std::make_shared<const std::vector<int64_t>>(std::move(first_rows));
-  return absl::OkStatus();
 }
 
 bool NeedsStatistics(const SupplierView& view) {
@@ -324,9 +186,9 @@ absl::StatusOr<OpenedSupplier> Open(const SupplierSpec& spec, const OpenContext&
     KUR_ASSIGN_OR_RETURN(opened.training,
                          SplitSamples(*view, "train", opened.samples_before_split));
   }
-  KUR_RETURN_IF_ERROR(CheckTargets(*view, context, opened.sources));
   KUR_RETURN_IF_ERROR(DropGaps(*view, context, &opened));
-  KUR_RETURN_IF_ERROR(FindWindows(*view, series, context, &opened));
+  const SeriesRows rows = {opened.samples_before_split, std::move(series), opened.samples};
+  KUR_ASSIGN_OR_RETURN(opened.first_rows, FindWindows(*view, rows, opened.sources, context));
   return opened;
 }
 
