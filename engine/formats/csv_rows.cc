@@ -74,7 +74,7 @@ std::string CsvRows::Description() const {
     absl::StrAppend(&text, text.empty() ? "" : ", ", more);
   };
   if (text_ != nullptr && text_->encoding() != "UTF-8") add(text_->encoding());
-  if (text_ != nullptr && text_->ends_lines_with_cr()) add("lines end with CR");
+  if (text_ != nullptr && text_->ends_lines_with_cr()) add("lines with CR at their end");
   return text;
 }
 

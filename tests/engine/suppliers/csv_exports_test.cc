@@ -76,7 +76,7 @@ TEST_F(CsvExportsTest, InOtherEncodings) {
   const std::string tabs = absl::StrReplaceAll(kPlain, {{",", "\t"}, {"\n", "\r\n"}});
   ExpectRows(Utf16(tabs, false), "divided by tabs, UTF-16LE");
   ExpectRows(Utf16(kPlain, true), "as UTF-16BE");
-  ExpectRows(absl::StrReplaceAll(kPlain, {{"\n", "\r"}}), "lines end with CR");
+  ExpectRows(absl::StrReplaceAll(kPlain, {{"\n", "\r"}}), "read as lines with CR at their end");
   ExpectRows(
       "gr\xf6\xdf"
       "e,length,width,ok\n1,1559.5,1.25,ja\n2,900,3,nein\n",
