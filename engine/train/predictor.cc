@@ -32,10 +32,17 @@ const PlannedLayer& LayerAt(const ModelPlan& plan, int index) {
   return plan.layers[static_cast<size_t>(index)];
 }
 
-bool DependsOn(const ModelPlan& plan, const PlannedLayer& layer, const PlannedLayer& input) {
-  return &layer == &input || std::any_of(layer.inputs.begin(), layer.inputs.end(), [&](int index) {
-    return DependsOn(plan, LayerAt(plan, index), input);
-  });
+// Whether an output depends on an input. Layers come after those that they read.
+bool DependsOn(const ModelPlan& plan, const PlannedLayer& output, int input) {
+  std::vector<bool> depends(plan.layers.size(), false);
+  for (size_t i = 0; i < plan.layers.size(); ++i) {
+    const std::vector<int>& read = plan.layers[i].inputs;
+    depends[i] = static_cast<int>(i) == input ||
+                 std::any_of(read.begin(), read.end(),
+                             [&](int layer) { return depends[static_cast<size_t>(layer)]; });
+    if (&plan.layers[i] == &output) return depends[i];
+  }
+  return false;
 }
 
 // Computes how many steps of an output are no padding.
@@ -49,7 +56,7 @@ class OutputLengths {
       const PlannedLayer& input = LayerAt(plan, index);
       const auto source = provider.sources().find(input.name);
       if (source == provider.sources().end() || !source->second->is_ragged() ||
-          !DependsOn(plan, output, input)) {
+          !DependsOn(plan, output, index)) {
         continue;
       }
       OutputLengths lengths(source->second, LengthScaler(plan, input.name, output.name));
