@@ -59,8 +59,7 @@ Trainer::Trainer(Training training, const Kurfile& kurfile, const RunOptions& op
                stop_.last_epoch(), training_.position.stepper),
       writer_({&training_.objective.model(), training_.optimizer.get(), train().optimizer->kind(),
                training_.average.get(), training_.log.get(), training_.encodings,
-               training_.encodings_summary,
-               [this] { return Position(); }},
+               training_.encodings_summary, [this] { return Position(); }},
               options, host, training_.position.log_commit),
       // How a sum is cut into parts depends on the number of threads; a card needs few.
       governor_(training_.deterministic != nullptr || !training_.objective.model().device().is_cpu()
