@@ -103,6 +103,7 @@ struct OutputText {
         numbers.emplace_back(row, row + steps[static_cast<size_t>(i)]);
       }
     }
+    texts.reserve(numbers.size());
     for (const Symbols& sample : numbers) {
       texts.push_back(absl::StrJoin(NamesOf(sample, symbols), is_words ? " " : ""));
     }
@@ -166,7 +167,7 @@ struct Output {
 // and without a word where a sample could not be read.
 at::Tensor Shown(const std::vector<int64_t>& unreadable, const at::Tensor& rows,
                  const Output& output) {
-  const at::Tensor shown = output.units.has_value() ? output.units->Restore(rows) : rows;
+  at::Tensor shown = output.units.has_value() ? output.units->Restore(rows) : rows;
   if (unreadable.empty()) return shown;
   return shown.cpu().index_fill(0, at::tensor(unreadable, at::kLong), NAN);
 }
