@@ -89,6 +89,7 @@ absl::Status GiveShape(ColumnPart* part) {
 // Returns the samples that something is learnt from.
 std::vector<TrainingSamples> TrainingOf(const std::vector<ColumnPart>& parts) {
   std::vector<TrainingSamples> training;
+  training.reserve(parts.size());
   for (const ColumnPart& part : parts) {
     training.push_back(
         {part.source, part.training != nullptr ? *part.training : AllSamples(*part.source)});

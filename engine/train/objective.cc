@@ -158,7 +158,7 @@ absl::StatusOr<std::vector<double>> BalancedWeights(const Objective::BoundLoss& 
                                                     const BatchProvider& provider) {
   KUR_ASSIGN_OR_RETURN(const at::Tensor counts, CountClasses(bound, provider));
   const auto* const count = counts.data_ptr<double>();
-  const double total = counts.sum().item<double>();
+  const auto total = counts.sum().item<double>();
   std::vector<double> weights;
   for (int64_t i = 0; i < counts.numel(); ++i) {
     weights.push_back(count[i] > 0 ? total / (static_cast<double>(counts.numel()) * count[i]) : 0);

@@ -30,6 +30,7 @@ absl::StatusOr<Array> ToArray(const std::vector<int64_t>& numbers) {
 
 PickleValue ToPickle(const std::vector<std::string>& texts) {
   std::vector<PickleValue> list;
+  list.reserve(texts.size());
   for (const std::string& text : texts) list.emplace_back(text);
   return PickleValue::MakeList(std::move(list));
 }
