@@ -145,10 +145,11 @@ absl::Status DropGaps(const SupplierView& view, const OpenContext& context,
   return ErrorAt(view.location, view.key, "something is missing in every sample");
 }
 
-bool NeedsStatistics(const SupplierView& view) {
+// Whether something is learnt of the samples that are trained with, and of no others.
+bool NeedsTraining(const SupplierView& view) {
   return view.columns.has_value() &&
          std::any_of(view.columns->begin(), view.columns->end(), [](const ColumnSpec& column) {
-           return column.missing.is_learnt() ||
+           return column.missing.is_learnt() || column.tokens.has_value() ||
                   (column.normalize.has_value() &&
                    column.normalize->kind != ColumnScaling::Kind::kGiven);
          });
@@ -182,7 +183,7 @@ absl::StatusOr<OpenedSupplier> Open(const SupplierSpec& spec, const OpenContext&
   opened.sources.merge(kept);
   KUR_ASSIGN_OR_RETURN(opened.samples,
                        SplitSamples(*view, view->section, opened.samples_before_split));
-  if (NeedsStatistics(*view)) {
+  if (NeedsTraining(*view)) {
     KUR_ASSIGN_OR_RETURN(opened.training,
                          SplitSamples(*view, "train", opened.samples_before_split));
   }

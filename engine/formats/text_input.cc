@@ -45,7 +45,7 @@ absl::Status CheckIsNotAlmostUtf8(absl::string_view start) {
       "line ", 1 + std::count(before.begin(), before.end(), '\n'), " has the byte ",
       absl::StrFormat("0x%02x", static_cast<unsigned char>(start[wrong])), " after '",
       ToUtf8(before.substr(std::max(line_start, wrong < kMaxShown ? 0 : wrong - kMaxShown))),
-      "', which is no UTF-8, as other characters are; write the file in one encoding"));
+      "', which is no UTF-8, as other characters are; save the file as UTF-8"));
 }
 
 }  // namespace

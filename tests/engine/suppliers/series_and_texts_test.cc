@@ -153,6 +153,17 @@ TEST_F(SeriesTest, TextsBecomeSequencesOfTheWordsOfTheTraining) {
   EXPECT_THAT(Gathered(*test->at("kind"), {0}), ElementsAre(1, 0));
 }
 
+TEST_F(SeriesTest, WordsAreLearntOfThePartThatIsTrainedWith) {
+  std::string table = "text\n";
+  for (int i = 0; i < 20; ++i) absl::StrAppend(&table, "word", i, "\n");
+  dir_.Write("r.csv", table);
+  const auto train =
+      OpenView("{csv: r.csv, columns: {text: {tokens: words}}, split: {train: 0.5, test: 0.5}}");
+  ASSERT_TRUE(train.ok()) << train.status();
+  EXPECT_EQ(train->at("text")->size(), 10);
+  EXPECT_EQ(train->at("text")->symbols().names.size(), 12U);  // with padding and unknown
+}
+
 TEST_F(SeriesTest, SequencesMayHaveOneLength) {
   dir_.Write("r.csv", "text\na b c\nb\n");
   const auto sources =
