@@ -189,16 +189,6 @@ absl::StatusOr<std::vector<int64_t>> BatchProvider::Samples(
   return samples;
 }
 
-absl::StatusOr<std::vector<int64_t>> BatchProvider::UnreadableRows(
-    const BatchPlan& plan, int64_t batch, const std::set<std::string>& names) const {
-  KUR_ASSIGN_OR_RETURN(const std::vector<int64_t> samples, Samples(plan, batch, names));
-  std::vector<int64_t> rows;
-  for (int64_t i = 0; i < plan.size(batch); ++i) {
-    if (samples[static_cast<size_t>(i)] != plan.indices(batch)[i]) rows.push_back(i);
-  }
-  return rows;
-}
-
 absl::StatusOr<std::vector<int64_t>> BatchProvider::BatchShape(const std::vector<int64_t>& samples,
                                                                const std::string& name) const {
   KUR_ASSIGN_OR_RETURN(const Source* source, Find(name));

@@ -78,11 +78,6 @@ class BatchProvider {
   absl::StatusOr<std::vector<int64_t>> Samples(const BatchPlan& plan, int64_t batch,
                                                const std::set<std::string>& names) const;
 
-  // Returns the rows of a batch in which Samples() has put another sample in the place of one that
-  // cannot be read: what is computed of them says nothing about it.
-  absl::StatusOr<std::vector<int64_t>> UnreadableRows(const BatchPlan& plan, int64_t batch,
-                                                      const std::set<std::string>& names) const;
-
   // Returns the shape of a source's batch: (samples, extents of a sample...). Samples of a ragged
   // source are padded to the length of the longest one in the batch. Returns NOT_FOUND for an
   // unknown name.

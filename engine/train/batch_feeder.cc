@@ -27,6 +27,7 @@ struct BatchFeeder::Slot {
   int64_t batch = 0;
   absl::Status status;
   double seconds = 0;  // that making it took
+  std::vector<int64_t> unreadable_rows;
 };
 
 BatchFeeder::BatchFeeder(const BatchProvider& provider, const std::set<std::string>& names,
@@ -46,11 +47,20 @@ BatchFeeder::BatchFeeder(const BatchProvider& provider, const std::set<std::stri
 
 BatchFeeder::~BatchFeeder() = default;
 
+const std::vector<int64_t>& BatchFeeder::UnreadableRows() const {
+  return current_->unreadable_rows;
+}
+
 absl::Status BatchFeeder::Fill(const BatchPlan& plan, int64_t batch, Slot* slot) const {
   std::map<std::string, float*> targets;
   BatchBuffers buffers;
   slot->tensors.clear();
   KUR_ASSIGN_OR_RETURN(const auto samples, provider_.Samples(plan, batch, names_));
+  slot->unreadable_rows.clear();
+  for (int64_t i = 0; i < plan.size(batch); ++i) {
+    if (samples[static_cast<size_t>(i)] != plan.indices(batch)[i])
+      slot->unreadable_rows.push_back(i);
+  }
   for (auto& [name, buffer] : slot->buffers) {
     KUR_ASSIGN_OR_RETURN(const auto shape, provider_.BatchShape(samples, name));
     const int64_t count = c10::multiply_integers(shape);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "engine/data/augmenter.h"
@@ -49,6 +50,10 @@ class BatchFeeder {
   // Returns the tensors of a batch; valid until the next call. Quickest for the batch after the
   // last one.
   absl::StatusOr<TensorMap> Load(const BatchPlan& plan, int64_t batch);
+
+  // Returns the rows of that batch in which another sample stands for one that cannot be read: what
+  // is computed of them says nothing about it.
+  const std::vector<int64_t>& UnreadableRows() const;
 
  private:
   struct Slot;

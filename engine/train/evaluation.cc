@@ -131,8 +131,7 @@ absl::StatusOr<std::optional<EvaluationResult>> Evaluate(const EvaluationPass& p
   BatchFeeder feeder = objective->FeederOf(pass.set->provider);
   for (int64_t i = 0; i < batches; ++i) {
     KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder.Load(plan, i));
-    KUR_ASSIGN_OR_RETURN(const auto unreadable,
-                         pass.set->provider.UnreadableRows(plan, i, objective->SourceNames()));
+    const std::vector<int64_t>& unreadable = feeder.UnreadableRows();
     const auto left_out = static_cast<int64_t>(unreadable.size());
     KUR_RETURN_IF_ERROR(AddBatch(left_out == 0 ? batch : WithoutRows(batch, unreadable),
                                  *pass.metrics, plan.size(i) - left_out, objective, &tally));

@@ -208,7 +208,8 @@ class Predictor {
         " inputs that are not a number (NaN), and so have its results; the first is ", first_gap_);
   }
 
-  absl::Status Add(const BatchPlan& plan, int64_t batch, const TensorMap& data) {
+  absl::Status Add(const BatchPlan& plan, int64_t batch, const TensorMap& data,
+                   const std::vector<int64_t>& unreadable) {
     ResultLabels& labels = predictions_.labels;
     const auto samples = NamesOfBatch(provider_, plan, batch);
     labels.samples.insert(labels.samples.end(), samples.begin(), samples.end());
@@ -217,7 +218,6 @@ class Predictor {
         labels.kept[column].texts.push_back(kept_[column]->TextOf(plan.indices(batch)[i]));
       }
     }
-    KUR_ASSIGN_OR_RETURN(const auto unreadable, provider_.UnreadableRows(plan, batch, names_));
     CountGaps(plan, batch, data);
     const TensorMap results = model_.Forward(data, {});
     for (Output& output : outputs_) {
@@ -331,7 +331,7 @@ absl::StatusOr<bool> Predict(const BatchProvider& provider, const ModelEncodings
   int64_t samples = 0;
   for (int64_t i = 0; i < plan.num_batches(); ++i) {
     KUR_ASSIGN_OR_RETURN(const TensorMap batch, feeder.Load(plan, i));
-    KUR_RETURN_IF_ERROR(predictor.Add(plan, i, batch));
+    KUR_RETURN_IF_ERROR(predictor.Add(plan, i, batch, feeder.UnreadableRows()));
     samples += plan.size(i);
     if (host.control->IsCancelled()) return false;
     if (MonotonicSeconds() - last_progress > kProgressInterval) {
